@@ -1,0 +1,19 @@
+/** Answers for showing that memory does not grow: many steps, with a line about memory at regular distances. */
+import { reportError } from '../cli/errors.ts';
+import { note, print } from '../cli/terminal.ts';
+import { measureStep } from './measure.ts';
+import { benchCommand, readSettings } from './options.ts';
+
+try {
+  const command = benchCommand(
+    'memory',
+    'Runs many training steps and reports memory; ends with one line of JSON.',
+    {
+      steps: 200,
+      reportEvery: 20,
+    },
+  );
+  print(JSON.stringify(await measureStep(readSettings(command), note)));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

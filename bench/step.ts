@@ -1,0 +1,12 @@
+/** Answers for timing the SPADE training step: prints one line of JSON. */
+import { reportError } from '../cli/errors.ts';
+import { note, print } from '../cli/terminal.ts';
+import { measureStep } from './measure.ts';
+import { benchCommand, readSettings } from './options.ts';
+
+try {
+  const command = benchCommand('step', 'Times the whole SPADE training step and prints one line of JSON.');
+  print(JSON.stringify(await measureStep(readSettings(command), note)));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

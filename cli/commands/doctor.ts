@@ -1,0 +1,22 @@
+/** Answers for `spadework doctor`: what the machine has, and what to do about what it lacks. */
+import type { Command } from 'commander';
+import { exitCodes } from '../errors.ts';
+import { print, showsColor } from '../terminal.ts';
+
+/** Adds the command. */
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .summary('examine the machine and the engines')
+    .description(
+      'Examines the machine and the engines, and says what to do where something is missing. Installs nothing.',
+    )
+    .option('--no-measure', 'leave out the speed measurements, which take some seconds')
+    .addHelpText('after', '\nExamples:\n  spadework doctor\n  spadework doctor --no-measure')
+    .action(async (options: { measure: boolean }) => {
+      const { doctor, renderDoctor } = await import('../../runtime/engine/index.ts');
+      const checks = await doctor({ measure: options.measure });
+      print(renderDoctor(checks, { color: showsColor(process.stdout) }));
+      if (checks.some(({ status }) => status === 'fail')) process.exitCode = exitCodes.machine;
+    });
+}

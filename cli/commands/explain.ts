@@ -1,0 +1,70 @@
+/** Answers for `spadework explain`: what a spec amounts to in layers, parameters, work and memory. */
+import type { Command } from 'commander';
+import type { Spec } from '../../compiler/index.ts';
+import type { PhaseTime } from '../../compiler/explain/index.ts';
+import type { Source } from '../../dsl/source.ts';
+import { integer } from '../options.ts';
+import { loadSpec } from '../specs.ts';
+
+interface ExplainFlags {
+  readonly name?: string;
+  readonly depth: number;
+  readonly batch?: number;
+}
+
+const examples = `
+Examples:
+  spadework explain examples/camvid-mini.spade
+  spadework explain examples/camvid-mini.spade --depth 3`;
+
+/** Adds the command. */
+export function addExplain(program: Command): void {
+  program
+    .command('explain')
+    .summary('show layers, parameters, work and memory of a spec')
+    .description('Shows what a spec amounts to: a table of its networks, and the costs of its training step.')
+    .argument('<file>', 'the spec')
+    .option('--name <name>', 'the experiment or network to explain, where the file holds several')
+    .option('--depth <n>', 'how many levels of blocks are shown', integer(1), 1)
+    .option('--batch <n>', "batch size, in place of the spec's", integer(1))
+    .addHelpText('after', examples)
+    .action(async (file: string, flags: ExplainFlags) => {
+      const { explain, renderExplanation } = await import('../../compiler/explain/index.ts');
+      const times: PhaseTime[] = [];
+      const measure = measureInto(times);
+      const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags.name));
+      const step = await explainedStep(spec, sources, flags.batch, measure);
+      process.stdout.write(renderExplanation(explain(spec, { step, times }), { depth: flags.depth }));
+    });
+}
+
+type Measure = <T>(phase: string, work: () => T) => T;
+
+function measureInto(times: PhaseTime[]): Measure {
+  return (phase, work) => {
+    const start = performance.now();
+    const result = work();
+    times.push({ phase, milliseconds: performance.now() - start });
+    return result;
+  };
+}
+
+/** Compiles the training step of an experiment; undefined where the spec is none. */
+async function explainedStep(
+  spec: Spec,
+  sources: readonly Source[],
+  batch: number | undefined,
+  measure: Measure,
+) {
+  if (!spec.data || !spec.train || spec.objectives.length === 0) return undefined;
+  const [{ compile }, { buildProgram }, { lowerToTensorflow }] = await Promise.all([
+    import('../../compiler/index.ts'),
+    import('../../compiler/step.ts'),
+    import('../../compiler/lower/tensorflow.ts'),
+  ]);
+  const options = { batch: batch ?? spec.data.batch, methods: ['step'] as const };
+  const before = buildProgram(spec, options);
+  const after = measure('build and optimize', () => compile(spec, { ...options, sources }));
+  measure('lower to TensorFlow', () => lowerToTensorflow(after));
+  return { before, after, batch: options.batch };
+}

@@ -1,0 +1,62 @@
+/** Answers for `spadework fmt`: specs in their canonical layout. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { parse, print as printSpec } from '../../dsl/index.ts';
+import { exitCodes, InputError, reportError, SpecMistakes } from '../errors.ts';
+import { readSource } from '../specs.ts';
+import { print } from '../terminal.ts';
+
+interface FmtOptions {
+  readonly check?: boolean;
+  readonly write?: boolean;
+}
+
+/** Adds the command. */
+export function addFmt(program: Command): void {
+  program
+    .command('fmt')
+    .summary('print specs in their canonical layout')
+    .description('Prints specs in their canonical layout; comments stay.')
+    .argument('<file...>', 'specs to format')
+    .option('--check', 'only name the files that are laid out otherwise, and exit with 1 if there are any')
+    .option('--write', 'write the layout back into the files')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  spadework fmt my.spade\n  spadework fmt --write *.spade\n  spadework fmt --check *.spade',
+    )
+    .action((files: string[], options: FmtOptions) => {
+      for (const file of files) formatOne(file, options);
+    });
+}
+
+/** Formats one file; one with mistakes does not keep the others from being formatted. */
+function formatOne(file: string, options: FmtOptions): void {
+  try {
+    format(file, options);
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}
+
+function format(file: string, options: FmtOptions): void {
+  const source = readSource(file);
+  const { file: tree, diagnostics } = parse(source);
+  if (!tree || diagnostics.length > 0) throw new SpecMistakes(diagnostics);
+  const text = printSpec(tree);
+  if (options.check || options.write) {
+    if (text === source.text) return;
+    print(
+      options.write ? `formatted ${file}` : `${file} is laid out otherwise (spadework fmt --write ${file})`,
+    );
+    if (!options.write) process.exitCode = exitCodes.input;
+    else write(file, text);
+  } else process.stdout.write(text);
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new InputError(`'${file}' cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

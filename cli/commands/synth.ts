@@ -1,0 +1,56 @@
+/** Answers for `spadework synth`: paints label maps with what a run learned. */
+import type { Command } from 'commander';
+import type { EngineRequest } from '../../runtime/engine/index.ts';
+import { engineOption } from '../options.ts';
+import { startProgress, type Progress } from '../progress.ts';
+import { note, print } from '../terminal.ts';
+
+interface SynthFlags {
+  readonly labels: string;
+  readonly out: string;
+  readonly images?: string;
+  readonly instances?: string;
+  readonly engine: EngineRequest;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  spadework synth runs/camvid_mini-1 --labels my-maps --out painted
+  spadework synth runs/camvid_mini-1 --labels test/labels --images test/images --out painted`;
+
+/** Adds the command; `line` is the command line, which the run keeps. */
+export function addSynth(program: Command, line: string): void {
+  program
+    .command('synth')
+    .summary('paint label maps with a trained run')
+    .description(
+      'Paints every label map (PNG, one class id a pixel, any size) of a folder with the last checkpoint of a run.',
+    )
+    .argument('<run>', 'the run folder')
+    .requiredOption('--labels <folder>', 'folder of label maps')
+    .requiredOption(
+      '--out <folder>',
+      'folder for the paintings, named like the maps, and a page that shows them',
+    )
+    .option('--images <folder>', 'folder of photos with the same names, to show beside the paintings')
+    .option('--instances <folder>', 'folder of instance maps, for runs that were trained with them')
+    .addOption(engineOption())
+    .option('--quiet', 'print nothing but mistakes and the path of the page')
+    .addHelpText('after', examples)
+    .action(async (run: string, flags: SynthFlags) => {
+      const { synth } = await import('../../runtime/run/index.ts');
+      let progress: Progress | undefined;
+      const shown = {
+        log: note,
+        painted: (done: number, total: number): void => {
+          progress ??= startProgress(total, 0, 'maps');
+          progress.update(done, '');
+        },
+      };
+      const result = await synth({ ...flags, run, command: line, ...(flags.quiet ? {} : shown) }).finally(
+        () => progress?.stop(),
+      );
+      print(result.page);
+    });
+}

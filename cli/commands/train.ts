@@ -1,0 +1,55 @@
+/** Answers for `spadework train`: trains an experiment, and keeps the user informed. */
+import type { Command } from 'commander';
+import { largestSeed } from '../../compiler/spec/types.ts';
+import type { EngineRequest } from '../../runtime/engine/index.ts';
+import { engineOption, integer } from '../options.ts';
+import { loadSpec } from '../specs.ts';
+import { followRun } from '../training.ts';
+
+interface TrainFlags {
+  readonly out?: string;
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly engine: EngineRequest;
+  readonly name?: string;
+  readonly data?: string;
+  readonly batch?: number;
+  readonly overwrite?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  spadework train examples/camvid-mini.spade
+  spadework train my.spade --data ~/photos --batch 4 --out runs/first
+  spadework train my.spade --steps 20 --engine portable
+
+Ctrl-C finishes the running step and saves; "spadework resume RUN" goes on from there.`;
+
+/** Adds the command; `line` is the command line, which the run keeps. */
+export function addTrain(program: Command, line: string): void {
+  program
+    .command('train')
+    .summary('train an experiment')
+    .description(
+      'Trains an experiment. The run folder gets checkpoints, metrics, samples and a page that shows them.',
+    )
+    .argument('<file>', 'the spec')
+    .option('--out <folder>', 'the run folder (default: runs/<experiment>-<n>)')
+    .option('--steps <n>', "number of steps, in place of the spec's", integer(1))
+    .option('--seed <n>', "seed, in place of the spec's", integer(0, largestSeed))
+    .addOption(engineOption())
+    .option('--name <experiment>', 'the experiment to train, where the file holds several')
+    .option('--data <folder>', "folder of the data, in place of the spec's path")
+    .option('--batch <n>', "batch size, in place of the spec's", integer(1))
+    .option('--overwrite', 'replace the run that is in the folder')
+    .option('--quiet', 'print nothing but mistakes and the path of the page')
+    .addHelpText('after', examples)
+    .action(async (file: string, flags: TrainFlags) => {
+      const { spec, sources } = loadSpec(file, flags.name);
+      await followRun(flags.quiet ?? false, async (common) => {
+        const { train } = await import('../../runtime/run/index.ts');
+        return train({ ...flags, ...common, spec, sources, command: line });
+      });
+    });
+}

@@ -1,0 +1,66 @@
+/** Answers for how a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
+import { note, showsColor } from './terminal.ts';
+
+/** What a command ends with. */
+export const exitCodes = { fine: 0, input: 1, usage: 2, machine: 3, interrupted: 130 } as const;
+
+/** Carries the mistakes of a spec. */
+export class SpecMistakes extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super('the spec has mistakes');
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Carries what a user can mend, in words that are ready to be shown. */
+export class InputError extends Error {}
+
+/** Shows an error and gives the exit code that it calls for. */
+export function reportError(error: unknown): number {
+  const color = showsColor(process.stderr);
+  // Commander has shown its own errors, or its help, by now.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  if (process.env['SPADEWORK_DEBUG'] === '1')
+    note(error instanceof Error ? String(error.stack) : String(error));
+  if (error instanceof SpecMistakes) {
+    note(renderDiagnostics(error.diagnostics, { color }).trimEnd());
+    return exitCodes.input;
+  }
+  const known = knownError(error);
+  const colors = pc.createColors(color);
+  if (known) {
+    note(`${colors.red('error')}: ${known.message.replace('\nhint:', `\n${colors.green('hint')}:`)}`);
+    return known.code;
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  note(`${colors.red('error')}: this is a bug in spadework: ${what.split('\n')[0]}`);
+  note(
+    `${colors.green('hint')}: run the command again with SPADEWORK_DEBUG=1 to get the trace, and report it`,
+  );
+  return exitCodes.machine;
+}
+
+/**
+ * Recognizes the errors of the runtime by the names that their classes give them: importing the classes would load the data
+ * and engine layers into commands that need neither.
+ */
+function knownError(error: unknown): { readonly message: string; readonly code: number } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof InputError || error.name === 'DataError')
+    return { message: error.message, code: exitCodes.input };
+  if (error.name === 'RunError') {
+    const { blame } = error as Error & { readonly blame: 'input' | 'machine' };
+    return { message: error.message, code: exitCodes[blame] };
+  }
+  if (error.name === 'SetupFailure') {
+    const { reason, fix } = (error as Error & { readonly unavailable: { reason: string; fix: string } })
+      .unavailable;
+    return { message: `${reason}\nhint: ${fix}`, code: exitCodes.machine };
+  }
+  return undefined;
+}

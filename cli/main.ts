@@ -1,0 +1,61 @@
+/** Answers for the `spadework` command: its commands, and how each of them ends. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addCheck } from './commands/check.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addEngine } from './commands/engine.ts';
+import { addExplain } from './commands/explain.ts';
+import { addFmt } from './commands/fmt.ts';
+import { addResume } from './commands/resume.ts';
+import { addSynth } from './commands/synth.ts';
+import { addTrain } from './commands/train.ts';
+import { exitCodes, reportError } from './errors.ts';
+import { commandLine } from './options.ts';
+import { showsColor, tolerateClosedPipe } from './terminal.ts';
+
+const examples = `
+Examples:
+  spadework check examples/camvid-mini.spade
+  spadework train examples/camvid-mini.spade
+  spadework synth runs/camvid_mini-1 --labels examples/data/camvid-mini/test/labels --out painted
+
+Exit codes: 0 fine, 1 something to mend in the input, 2 wrong usage, 3 the machine (engine, disk, memory).
+Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows traces.`;
+
+/** Runs the command of this process and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  tolerateClosedPipe();
+  const code = await spadework(argv.slice(2));
+  // Engines leave threads behind that would keep the process alive.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+/** Runs a command, given by its words, and gives the exit code. */
+export async function spadework(words: readonly string[]): Promise<number> {
+  process.exitCode = exitCodes.fine;
+  try {
+    await makeProgram(commandLine(words)).parseAsync([...words], { from: 'user' });
+    return process.exitCode;
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+function makeProgram(line: string): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('spadework')
+    .description('Trains networks for semantic image synthesis from specs, as one fused TensorFlow graph.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for how to use it)')
+    .configureOutput({
+      getErrHasColors: () => showsColor(process.stderr),
+      getOutHasColors: () => showsColor(process.stdout),
+    })
+    .addHelpText('after', examples);
+  for (const add of [addCheck, addFmt, addExplain, addTrain, addResume, addSynth, addDoctor, addEngine])
+    add(program, line);
+  return program;
+}

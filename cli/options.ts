@@ -1,0 +1,30 @@
+/** Answers for reading values of the command line: whole numbers in their ranges, and options that commands share. */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Makes a reader of whole numbers from `least` on, up to `most` where it is given. */
+export function integer(least: number, most?: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least || value > (most ?? value))
+      throw new InvalidArgumentError(
+        `Expected a whole number from ${least} ${most === undefined ? 'on' : `to ${most}`}.`,
+      );
+    return value;
+  };
+}
+
+/** Makes the option that chooses the engine. */
+export function engineOption(): Option {
+  const choices = ['auto', 'native', 'portable'];
+  return new Option('--engine <engine>', 'what to run on').choices(choices).default('auto');
+}
+
+/** Gives the command line as a user would type it again. */
+export function commandLine(words: readonly string[]): string {
+  return ['spadework', ...words.map(quote)].join(' ');
+}
+
+/** Quotes a word for a shell where it holds anything but plain characters. */
+function quote(word: string): string {
+  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

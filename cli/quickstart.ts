@@ -1,0 +1,71 @@
+/**
+ * Answers for the quickstart: sets the engine up, checks a spec, trains it on street photographs, paints held-out label maps,
+ * and says where to look. Every part is a command that a user would type. Where only the portable engine can be had, the
+ * experiment is the smaller one, so that it takes minutes there, too. `--short` takes few steps, to see that all parts work.
+ */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { formatSeconds } from '../runtime/report/format.ts';
+import { exitCodes } from './errors.ts';
+import { spadework } from './main.ts';
+import { note, print } from './terminal.ts';
+
+const shortSteps = '20';
+
+/** Gives the path of a file of the package as one types it in the working folder. */
+const here = (path: string): string =>
+  relative(process.cwd(), fileURLToPath(new URL(`../${path}`, import.meta.url)));
+
+/** Runs one command, showing it first; ends the quickstart where the command fails. */
+async function run(...words: string[]): Promise<void> {
+  note(`\n$ spadework ${words.join(' ')}`);
+  const code = await spadework(words);
+  if (code !== exitCodes.fine) process.exit(code);
+}
+
+/** Tells which engine there is, by the command that sets the native one up: without it, everything runs on the portable one. */
+async function isNativeReady(): Promise<boolean> {
+  if (process.env['SPADEWORK_ENGINE'] === 'portable') return false;
+  note('\n$ spadework engine install');
+  return (await spadework(['engine', 'install'])) === exitCodes.fine;
+}
+
+const { values: flags } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+const start = performance.now();
+note('Spadework quickstart: from label maps to street photographs, on the processor alone.');
+const engine = (await isNativeReady()) ? 'native' : 'portable';
+if (engine === 'portable') note('Going on with the portable engine: a smaller experiment, on WebAssembly.');
+const spec = here(engine === 'native' ? 'examples/camvid-mini.spade' : 'examples/camvid-mini-portable.spade');
+const folder = 'runs/quickstart';
+const data = here('examples/data/camvid-mini/test');
+
+await run('check', spec);
+await run(
+  'train',
+  spec,
+  '--engine',
+  engine,
+  '--out',
+  folder,
+  '--overwrite',
+  ...(flags.short ? ['--steps', shortSteps] : []),
+);
+await run(
+  'synth',
+  folder,
+  '--engine',
+  engine,
+  '--labels',
+  `${data}/labels`,
+  '--images',
+  `${data}/images`,
+  '--out',
+  `${folder}/painted`,
+);
+
+print(`\nDone in ${formatSeconds((performance.now() - start) / 1000)}. Open in a browser:`);
+print(`  ${folder}/index.html          how the training went`);
+print(`  ${folder}/painted/index.html  label maps that it had never seen, painted`);
+print(`Then change ${spec}, and: npx spadework train ${spec}`);
+process.exit(exitCodes.fine);

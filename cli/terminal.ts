@@ -1,0 +1,25 @@
+/** Answers for writing to the terminal: where lines go, and whether they may be colored. */
+
+/** Writes a result for the user or the next program. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Writes a remark about what is being done, or a mistake; results stay apart from it. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Tells whether a stream shows colors: a terminal, unless NO_COLOR (https://no-color.org) is set. */
+export function showsColor(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+}
+
+/** Lets `spadework ... | head` end quietly: nobody reads on, so there is nothing to say. */
+export function tolerateClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+}

@@ -1,0 +1,80 @@
+/** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
+import type { RunObserver, RunResult } from '../runtime/run/index.ts';
+import type { MetricRecord } from '../runtime/report/index.ts';
+import { formatSeconds, threeDigits } from '../runtime/report/format.ts';
+import { exitCodes } from './errors.ts';
+import { startProgress, type Progress } from './progress.ts';
+import { note, print } from './terminal.ts';
+
+/** What a training is given to be followed. */
+export interface Followed {
+  readonly observer: RunObserver;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a training while showing how it goes; at the end it says where the page is. A stopped one exits with 130. */
+export async function followRun(
+  quiet: boolean,
+  work: (followed: Followed) => Promise<RunResult>,
+): Promise<void> {
+  const stop = new AbortController();
+  let progress: Progress | undefined;
+  const say = (line: string): void => (progress ? progress.log(line) : note(line));
+  const onInterrupt = (): void => {
+    // The second Ctrl-C does not wait for the step; the last checkpoint is whole all the same.
+    if (stop.signal.aborted) {
+      progress?.stop(); // gives the terminal its cursor back
+      process.exit(exitCodes.interrupted);
+    }
+    stop.abort();
+    say('Finishing the step, then saving (Ctrl-C again to end at once) ...');
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  const observer: RunObserver = quiet
+    ? {}
+    : {
+        log: say,
+        started({ folder, first, steps, engine }) {
+          note(
+            `${first === 0 ? 'Training' : `Going on after step ${first}`} on ${engine}; the run is in ${folder}`,
+          );
+          progress = startProgress(steps, first, 'steps');
+        },
+        stepped: (record) => progress?.update(record.step, describeLosses(record)),
+      };
+  try {
+    const result = await work({ observer, signal: stop.signal });
+    progress?.stop();
+    progress = undefined;
+    if (!quiet) summarize(result);
+    print(result.page);
+    if (result.status === 'stopped') process.exitCode = exitCodes.interrupted;
+  } finally {
+    progress?.stop();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+function describeLosses({ losses }: MetricRecord): string {
+  const totals = Object.entries(losses).map(([network, terms]) => {
+    const total = Object.values(terms).reduce<number>((sum, term) => sum + (term ?? NaN), 0);
+    return `${network} ${threeDigits(total)}`;
+  });
+  return `loss ${totals.join(', ')}`;
+}
+
+function summarize({ status, steps, stepsPlanned, secondsPerStep, memory, folder }: RunResult): void {
+  const { early, end } = memory;
+  const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+  note(
+    status === 'finished'
+      ? `Finished ${steps} steps, ${formatSeconds(secondsPerStep)} each.`
+      : `Stopped after step ${steps} of ${stepsPlanned}; everything is saved. To go on: spadework resume ${folder}`,
+  );
+  note(
+    `Memory: ${megabytes(early.residentBytes)} and ${early.tensors} tensors after step ${early.step}, ` +
+      `${megabytes(end.residentBytes)} and ${end.tensors} tensors after step ${end.step}.`,
+  );
+}

@@ -1,0 +1,177 @@
+/** Answers for what is said about specs that parse but do not hold together: one function per message. */
+import { amongst, error, meant } from '../messages.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+
+type Place = Span | undefined;
+
+/** Reports text that is no JSON. */
+export const badJson = (what: string, span: Place): Diagnostic => error('bad-json', what, span);
+
+/** Reports a setting that the spec does not have. */
+export const unknownSetting = (
+  name: string,
+  of: string,
+  span: Place,
+  candidates: readonly string[],
+): Diagnostic => error('unknown-setting', `${of} has no setting '${name}'`, span, amongst(name, candidates));
+
+/** Reports a setting that must be there; `example` shows how it is written. */
+export const missingSetting = (name: string, of: string, span: Place, example: string): Diagnostic =>
+  error('missing-setting', `${of} needs the setting '${name}'`, span, { hint: `add: ${example}` });
+
+/** Reports a setting of the wrong type or range. */
+export const wrongSetting = (
+  name: string,
+  expected: string,
+  found: string,
+  span: Place,
+  hint?: string,
+): Diagnostic => error('wrong-setting', `${name}: expected ${expected}, found ${found}`, span, { hint });
+
+/** Reports a training that is given no length, or two. */
+export const lengthOfTraining = (found: 'none' | 'both', span: Place): Diagnostic =>
+  error(
+    'length-of-training',
+    found === 'none'
+      ? 'the training has no length'
+      : 'the training is given a length in epochs and one in steps',
+    span,
+    { hint: found === 'none' ? 'add: epochs: 100, or steps: 10000' : 'keep one of the two' },
+  );
+
+/** Reports a decay that never begins. */
+export const decayTooLate = (from: number, epochs: number, span: Place): Diagnostic =>
+  error('decay-too-late', `decay_from is ${from}, but the training ends after ${epochs} epochs`, span, {
+    hint: `take fewer than ${epochs}, or leave it out for a constant rate`,
+  });
+
+/** Reports a decay by epochs where the training is counted in steps. */
+export const decayInSteps = (span: Place): Diagnostic =>
+  error('decay-without-epochs', 'decay_from counts epochs, but the training is counted in steps', span, {
+    hint: 'give the length as epochs: ...',
+  });
+
+/** Reports half of a pair of settings. */
+export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
+  error('pair-incomplete', `${found} needs ${missing} beside it`, span, { hint: `add: ${missing}: "..."` });
+
+/** Reports a name that two things of a kind share. */
+export const duplicateId = (what: string, name: string, span: Place): Diagnostic =>
+  error('duplicate-name', `two ${what} are called '${name}'`, span, { hint: 'names are unique' });
+
+/** Reports a reference to nothing, or to something that comes later. */
+export const unknownReference = (
+  name: string,
+  span: Place,
+  candidates: readonly string[],
+  isLater: boolean,
+): Diagnostic =>
+  error(
+    'unknown-reference',
+    isLater ? `'${name}' is used before it is made` : `nothing is called '${name}'`,
+    span,
+    {
+      hint: isLater ? 'nodes stand in the order of computation' : meant(name, candidates),
+    },
+  );
+
+/** Reports a network that the spec does not have, or not yet. */
+export const unknownNetwork = (name: string, span: Place, candidates: readonly string[]): Diagnostic =>
+  error('unknown-network', `there is no network '${name}' here`, span, amongst(name, candidates));
+
+/** Reports a loss that nothing minimizes. */
+export const lossWithoutOptimizer = (network: string, span: Place): Diagnostic =>
+  error('loss-without-optimizer', `the loss of ${network} has no optimizer`, span, {
+    hint: `add to train: optimize ${network} with adam(rate: 1e-4)`,
+  });
+
+/** Reports an optimizer that has nothing to minimize. */
+export const optimizerWithoutLoss = (network: string, span: Place): Diagnostic =>
+  error('optimizer-without-loss', `${network} has an optimizer but no loss`, span, {
+    hint: `add: loss ${network} = ..., or remove the optimizer`,
+  });
+
+/** Reports losses in a spec that says neither on what nor how to train. */
+export const sectionMissing = (section: 'data' | 'train', span: Place): Diagnostic =>
+  error('incomplete-experiment', `there are losses, but no ${section} section`, span, {
+    hint: section === 'data' ? 'say what to train on' : 'say how long to train, and with which optimizers',
+  });
+
+/** Reports a network that has an optimizer or loss, but nothing that could be trained. */
+export const nothingToTrain = (network: string, span: Place): Diagnostic =>
+  error('nothing-to-train', `${network} has no parameters to train`, span, {
+    hint: 'remove its loss and optimizer, or give it a convolution',
+  });
+
+/** Reports a generator whose pictures are not those of the data. */
+export const wrongPicture = (
+  network: string,
+  found: readonly number[] | undefined,
+  expected: readonly [number, number, number],
+  span: Place,
+  size: Place,
+): Diagnostic => {
+  const [height, width, channels] = expected;
+  const isPicture = found?.length === 3;
+  const isSize = isPicture && found[2] === channels;
+  return error(
+    'wrong-picture',
+    isSize
+      ? `${network} paints pictures of ${found[1]}x${found[0]}, but the data's size is ${width}x${height}`
+      : `${network} gives ${found ? `[${found.join(', ')}]` : 'several values'} where a picture of ${channels} channels is needed`,
+    span,
+    {
+      notes: [
+        ...(isPicture ? [`found [${found.join(', ')}] (height, width, channels)`] : []),
+        `expected [${expected.join(', ')}]${isPicture ? '' : ' (height, width, channels)'}`,
+      ],
+      labels: size && isSize ? [{ span: size, text: `the data's size` }] : [],
+      hint: isSize
+        ? `choose a size that it can paint, such as ${found[1]}x${found[0]}: doubling n times gives multiples of 2 ** n`
+        : 'let it end with conv(3) and tanh',
+    },
+  );
+};
+
+/** Reports two networks that both make pictures from label maps. */
+export const severalGenerators = (names: readonly string[], span: Place): Diagnostic =>
+  error('several-generators', `${names.join(' and ')} both paint: an experiment has one generator`, span, {
+    hint: 'make one experiment for each',
+  });
+
+/** Reports a constraint of an op, for specs without a source text. */
+export const constraintBroken = (
+  op: string,
+  constraint: string,
+  notes: readonly string[],
+  span: Place,
+): Diagnostic =>
+  error('shape-mismatch', `${op} does not fit here`, span, {
+    notes: [`${op} requires: ${constraint}`, ...notes],
+  });
+
+/** Reports a wrong number of inputs of a call. */
+export const wrongInputs = (
+  network: string,
+  expected: readonly string[],
+  found: number,
+  span: Place,
+): Diagnostic =>
+  error('wrong-inputs', `${network} takes ${expected.length} inputs, found ${found}`, span, {
+    notes: [`they are: ${expected.join(', ')}`],
+  });
+
+/** Reports an input of a call that has another type than the network declares. */
+export const wrongInput = (
+  network: string,
+  name: string,
+  expected: string,
+  found: string,
+  span: Place,
+): Diagnostic =>
+  error('wrong-input', `input '${name}' of ${network}: expected ${expected}, found ${found}`, span);
+
+/** Reports a summand of a loss that is no number. */
+export const termNotScalar = (name: string, found: string, span: Place): Diagnostic =>
+  error('loss-not-scalar', `a loss is one number, but ${name} is ${found}`, span, { hint: 'take its mean' });

@@ -1,0 +1,297 @@
+/**
+ * Answers for the JSON Schema of the spec: the op table gives the nodes, the rest is written here beside the types of
+ * `compiler/spec/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
+ */
+import { specOps, type AttrRule, type SpecOp } from '../spec/ops.ts';
+import { largestSeed, specFormat } from '../spec/types.ts';
+
+/** A JSON Schema, or a part of one. */
+export type Schema = { readonly [key: string]: unknown };
+
+const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+const integerFrom = (minimum: number, description: string, extra: Schema = {}): Schema => ({
+  type: 'integer',
+  minimum,
+  description,
+  ...extra,
+});
+const text = (description: string, extra: Schema = {}): Schema => ({
+  type: 'string',
+  minLength: 1,
+  description,
+  ...extra,
+});
+const listOf = (items: Schema, description: string, extra: Schema = {}): Schema => ({
+  type: 'array',
+  items,
+  description,
+  ...extra,
+});
+
+/** An object that knows its settings; those in `optional` may be left out. */
+function object(
+  description: string,
+  required: Record<string, Schema>,
+  optional: Record<string, Schema> = {},
+): Schema {
+  return {
+    type: 'object',
+    description,
+    additionalProperties: false,
+    required: Object.keys(required),
+    properties: { ...required, ...optional },
+  };
+}
+
+/** One of several kinds of object, told apart by the property `tag`. */
+function union(tag: string, description: string, members: readonly Schema[]): Schema {
+  return { type: 'object', description, discriminator: { propertyName: tag }, oneOf: members };
+}
+
+const attrSchemas: Readonly<Record<AttrRule['type'], Schema>> = {
+  int: { type: 'integer' },
+  float: { type: 'number' },
+  bool: { type: 'boolean' },
+  string: { type: 'string' },
+  ints: { type: 'array', items: { type: 'integer', minimum: 1 } },
+};
+
+function attrSchema(rule: AttrRule): Schema {
+  return {
+    ...attrSchemas[rule.type],
+    description: rule.doc,
+    ...(rule.default !== undefined && { default: rule.default }),
+  };
+}
+
+const nodeExtras: Record<string, Schema> = {
+  scope: text('The path of the block instance that made the node, such as up_0.norm_0.'),
+  at: ref('place'),
+};
+
+function nodeSchema(op: SpecOp): Schema {
+  const isVariadic = op.inputs.some((name) => name.startsWith('...'));
+  const names = Object.keys(op.attrs);
+  const required = names.filter((name) => op.attrs[name]?.default === undefined);
+  const attrs: Schema = {
+    type: 'object',
+    additionalProperties: false,
+    required,
+    properties: Object.fromEntries(Object.entries(op.attrs).map(([name, rule]) => [name, attrSchema(rule)])),
+  };
+  const count = isVariadic ? { minItems: 1 } : { minItems: op.inputs.length, maxItems: op.inputs.length };
+  const inputs = listOf(ref('ref'), `Its inputs: ${op.inputs.join(', ') || 'none'}.`, count);
+  const always = { id: ref('id'), op: { const: op.name }, inputs };
+  return required.length > 0
+    ? object(op.doc, { ...always, attrs }, nodeExtras)
+    : object(op.doc, always, { ...(names.length > 0 && { attrs }), ...nodeExtras });
+}
+
+const callSchema = object(
+  'A call of a network that the spec defines; every call shares its variables.',
+  {
+    id: ref('id'),
+    op: { const: 'call' },
+    inputs: listOf(
+      ref('ref'),
+      "The network's inputs in order, without noise; a label map's edges follow its ids.",
+    ),
+    attrs: object('Which network.', { network: text('The name of a network.') }),
+  },
+  nodeExtras,
+);
+
+const shape = (description: string): Schema => listOf({ type: 'integer', minimum: 1 }, description);
+
+const inputSchema = union('kind', 'What a network is given.', [
+  object('A label map: ids, and optionally edges between instances as input <name>.edges.', {
+    name: ref('id'),
+    kind: { const: 'labels' },
+    width: integerFrom(1, 'Columns.'),
+    height: integerFrom(1, 'Rows.'),
+    classes: integerFrom(1, 'Number of ids, which run from 0.'),
+    edges: { type: 'boolean', description: 'Whether the map carries edges.' },
+  }),
+  object('A tensor, such as a picture [height, width, 3].', {
+    name: ref('id'),
+    kind: { const: 'tensor' },
+    shape: shape('Shape for one picture.'),
+  }),
+  object('Standard normal noise, drawn anew at every use in training.', {
+    name: ref('id'),
+    kind: { const: 'noise' },
+    shape: shape('Shape for one picture.'),
+  }),
+]);
+
+const initializerSchema = union('kind', 'How a variable starts.', [
+  object('One value everywhere.', { kind: { const: 'constant' }, value: { type: 'number' } }),
+  object('Normal with std = gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010).', {
+    kind: { const: 'xavier_normal' },
+    gain: { type: 'number' },
+  }),
+  object('Normal.', {
+    kind: { const: 'normal' },
+    mean: { type: 'number' },
+    std: { type: 'number', minimum: 0 },
+  }),
+  object('A random vector of length 1.', { kind: { const: 'unit_vector' } }),
+]);
+
+const networkSchema = object(
+  'A network: nodes in order of computation, over its inputs and its own variables.',
+  {
+    name: ref('id'),
+    definition: text('The block that it is an instance of.'),
+    inputs: listOf(inputSchema, 'What it is given.'),
+    variables: listOf(
+      object('A variable.', {
+        name: text('Its path, such as up_0.conv_0.weight; nodes refer to it as @<path>.', {
+          pattern: '^[A-Za-z_0-9]+(\\.[A-Za-z_0-9]+)*$',
+        }),
+        role: {
+          enum: ['parameter', 'state'],
+          description: 'Whether it is trained, or moved by ops such as batch_norm.',
+        },
+        shape: shape('Its shape.'),
+        initializer: initializerSchema,
+      }),
+      'What it learns and keeps.',
+    ),
+    nodes: listOf(ref('node'), 'Its nodes; each may use only what stands before it.'),
+    outputs: ref('refs'),
+  },
+  { doc: text('What it is.'), at: ref('place') },
+);
+
+const objectiveSchema = object(
+  "What is minimized over one network's parameters; the nodes' inputs are those of the data: labels, labels.edges, real.",
+  {
+    network: text('The network that is trained.'),
+    nodes: listOf(ref('node'), 'Nodes, which may call networks.'),
+    terms: listOf(
+      object('One summand.', {
+        name: text('What reports call it.'),
+        value: ref('id'),
+      }),
+      'The summands: scalar nodes, with their factors applied.',
+      { minItems: 1 },
+    ),
+  },
+  { at: ref('place') },
+);
+
+const dataSchema = object(
+  'What to train on.',
+  {
+    name: text('What reports call it.'),
+    path: text('The folder that the others lie in, relative to the spec.', { examples: ['data/camvid'] }),
+    images: text('The folder of photographs.', { examples: ['train'] }),
+    labels: text('The folder of label maps.', { examples: ['trainannot'] }),
+    classes: integerFrom(1, 'Number of classes; ids run from 0.', { examples: [12] }),
+    size: {
+      ...object('Width and height of training pictures.', {
+        width: integerFrom(1, 'Columns.'),
+        height: integerFrom(1, 'Rows.'),
+      }),
+      title: 'a size such as 256x256',
+      examples: [{ width: 256, height: 256 }],
+    },
+    batch: integerFrom(1, 'Pictures in a step.', { examples: [1] }),
+  },
+  {
+    instances: text('The folder of instance maps.'),
+    test_images: text('The folder of photographs to test on.'),
+    test_labels: text('The folder of label maps to test on.'),
+    test_instances: text('The folder of instance maps to test on.'),
+    legend: text('A JSON file that names the classes and their colors.'),
+    augment: listOf({ enum: ['flip'] }, 'Random changes of training pictures.', { uniqueItems: true }),
+  },
+);
+
+const decay = (description: string): Schema => ({
+  type: 'number',
+  minimum: 0,
+  exclusiveMaximum: 1,
+  description,
+});
+
+const trainSchema = object(
+  'How to train.',
+  {
+    optimizers: listOf(
+      object('What moves the parameters of one network.', {
+        network: text('The network.'),
+        kind: { const: 'adam' },
+        rate: { type: 'number', exclusiveMinimum: 0, description: 'The learning rate.' },
+        beta1: decay('Decay of the first moment.'),
+        beta2: decay('Decay of the second moment.'),
+        epsilon: {
+          type: 'number',
+          exclusiveMinimum: 0,
+          description: 'Added to the root of the second moment.',
+        },
+      }),
+      'One optimizer for each network that is trained.',
+    ),
+  },
+  {
+    steps: integerFrom(1, 'Length of the training in steps.'),
+    epochs: integerFrom(1, 'Length of the training in epochs.'),
+    decay_from: integerFrom(0, 'The epoch after which the rates fall linearly, to reach 0 at the end.'),
+    seed: integerFrom(0, 'Where random numbers start.', { maximum: largestSeed }),
+    sample_every: integerFrom(1, 'Steps between sample pictures.'),
+    checkpoint_every: integerFrom(1, 'Steps between checkpoints.'),
+  },
+);
+
+/** Makes the published schema of specs (specs/schema/spec.schema.json), draft 7. */
+export function specSchema(): Schema {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'spadework/spec/1',
+    title: 'a Spadework spec',
+    ...object(
+      'A flat, declarative node graph: networks, losses and training. Shapes leave the batch out.',
+      {
+        format: { const: specFormat, description: 'The version of this format.', examples: [specFormat] },
+        name: text('The name of the experiment or network.', { examples: ['my_experiment'] }),
+        sources: listOf({ type: 'string' }, 'The texts that places point into, by name; may be empty.', {
+          examples: [[]],
+        }),
+        networks: listOf(networkSchema, 'The networks; one may call those before it.', { examples: [[]] }),
+        objectives: listOf(objectiveSchema, 'The losses, in the order in which a training step takes them.', {
+          examples: [[]],
+        }),
+      },
+      { $schema: { type: 'string' }, doc: text('What it is.'), data: dataSchema, train: trainSchema },
+    ),
+    $defs: {
+      id: {
+        type: 'string',
+        pattern: '^[A-Za-z_][A-Za-z_0-9]*$',
+        title: 'a name of letters, digits and _',
+        description: 'A name.',
+      },
+      ref: {
+        type: 'string',
+        pattern: '^(@[A-Za-z_0-9.]+|[A-Za-z_][A-Za-z_0-9]*(\\.edges)?(/[0-9]+)*)$',
+        title: 'a reference such as n12, n3/0/1, @conv_0.weight or seg.edges',
+        description: 'A value: a node, a leaf of a call, a variable, or an input.',
+      },
+      refs: {
+        description: 'One reference, or nested lists of them.',
+        title: 'a reference or a list of them',
+        anyOf: [ref('ref'), { type: 'array', minItems: 1, items: ref('refs') }],
+      },
+      place: {
+        description: 'Where it was written: [index into sources, start, end].',
+        type: 'array',
+        items: { type: 'integer', minimum: 0 },
+        minItems: 3,
+        maxItems: 3,
+      },
+      node: union('op', 'One op.', [...[...specOps.values()].map(nodeSchema), callSchema]),
+    },
+  };
+}

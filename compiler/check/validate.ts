@@ -1,0 +1,195 @@
+/** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { suggest } from '../../dsl/suggest.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import * as messages from './messages.ts';
+import { specSchema, type Schema } from './schema.ts';
+
+/** Finds where a part of a spec was written: the setting's name or its value. */
+export type Locate = (pointer: string, part: 'name' | 'value') => Span | undefined;
+
+/** How values are written in the text that the user sees. */
+export type Notation = 'language' | 'json';
+
+let compiled: ValidateFunction | undefined;
+
+function validator(): ValidateFunction {
+  compiled ??= new Ajv({
+    allErrors: true,
+    verbose: true,
+    discriminator: true,
+    strict: true,
+    strictTypes: false,
+  }).compile(specSchema());
+  return compiled;
+}
+
+/** A mistake with the JSON pointer of what it is about. */
+export interface PointedDiagnostic {
+  readonly pointer: string;
+  readonly diagnostic: Diagnostic;
+}
+
+/** Checks a value against the schema of specs; `notation` says how examples are written. */
+export function validate(value: unknown, locate: Locate, notation: Notation): PointedDiagnostic[] {
+  const validator_ = validator();
+  if (validator_(value)) return [];
+  const found = new Map<string, PointedDiagnostic>();
+  for (const error of validator_.errors ?? []) {
+    const pointed = explain(error, locate, notation);
+    // One message a setting: ajv also reports what follows from the first mistake.
+    if (pointed && !found.has(pointed.pointer)) found.set(pointed.pointer, pointed);
+  }
+  return [...found.values()];
+}
+
+function explain(error: ErrorObject, locate: Locate, notation: Notation): PointedDiagnostic | undefined {
+  const schema = (error.parentSchema ?? {}) as Schema;
+  const { instancePath, params, keyword } = error;
+  const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>>;
+  switch (keyword) {
+    case 'additionalProperties': {
+      const name = String(params['additionalProperty']);
+      const pointer = `${instancePath}/${escape(name)}`;
+      const diagnostic = messages.unknownSetting(
+        name,
+        nameOf(instancePath),
+        locate(pointer, 'name'),
+        Object.keys(properties).filter((key) => key !== '$schema'),
+      );
+      return { pointer, diagnostic };
+    }
+    case 'required': {
+      const name = String(params['missingProperty']);
+      const example = writeSetting(name, properties[name], notation);
+      const diagnostic = messages.missingSetting(
+        name,
+        nameOf(instancePath),
+        locate(instancePath, 'name'),
+        example,
+      );
+      return { pointer: `${instancePath}/${escape(name)}`, diagnostic };
+    }
+    case 'discriminator': {
+      const tag = String(params['tag']);
+      const known = ((schema['oneOf'] ?? []) as readonly Schema[]).map((one) => tagOf(one, tag));
+      const value: unknown = params['tagValue'];
+      const pointer = `${instancePath}/${tag}`;
+      if (value === undefined)
+        return {
+          pointer,
+          diagnostic: messages.missingSetting(
+            tag,
+            nameOf(instancePath),
+            locate(instancePath, 'name'),
+            `"${tag}": "${known[0]}"`,
+          ),
+        };
+      const near = typeof value === 'string' ? suggest(value, known) : undefined;
+      const diagnostic = messages.wrongSetting(
+        tag,
+        known.length > 12 ? 'an op of specs/schema/spec.schema.json' : `one of ${known.join(', ')}`,
+        write(value, 'json'),
+        locate(pointer, 'value'),
+        near && `did you mean '${near}'?`,
+      );
+      return { pointer, diagnostic };
+    }
+    case 'if':
+    case 'oneOf':
+    case 'anyOf':
+      return keyword === 'anyOf' ? wrong(error, schema, locate, notation) : undefined;
+    default:
+      return wrong(error, schema, locate, notation);
+  }
+}
+
+function wrong(error: ErrorObject, schema: Schema, locate: Locate, notation: Notation): PointedDiagnostic {
+  const { instancePath } = error;
+  const value: unknown = error.data;
+  const choices = Array.isArray(schema['enum']) ? schema['enum'].map(String) : [];
+  const near = typeof value === 'string' ? suggest(value, choices) : undefined;
+  const diagnostic = messages.wrongSetting(
+    nameOf(instancePath),
+    phraseOf(schema),
+    write(value, notation),
+    locate(instancePath, 'value'),
+    near && `did you mean '${near}'?`,
+  );
+  return { pointer: instancePath, diagnostic };
+}
+
+/** The const of a union's member: the op or kind that it is for. */
+function tagOf(member: Schema, tag: string): string {
+  const properties = member['properties'] as Readonly<Record<string, Schema>>;
+  return String(properties[tag]?.['const']);
+}
+
+/** Names what a pointer leads to: `/data/size` is `size`, `/networks/0/nodes/3` is `nodes[3]`. */
+function nameOf(pointer: string): string {
+  const parts = pointer.split('/').slice(1).map(unescape);
+  const last = parts.at(-1);
+  if (last === undefined) return 'the spec';
+  const before = parts.at(-2);
+  return /^\d+$/.test(last) && before !== undefined ? `${before}[${last}]` : last;
+}
+
+const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescape = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Says what a schema accepts: `an integer of at least 1`. */
+function phraseOf(schema: Schema): string {
+  if (typeof schema['title'] === 'string') return schema['title'];
+  if (Array.isArray(schema['enum'])) return schema['enum'].map((one) => JSON.stringify(one)).join(' or ');
+  if ('const' in schema) return JSON.stringify(schema['const']);
+  switch (schema['type']) {
+    case 'integer':
+      return `an integer${rangeOf(schema)}`;
+    case 'number':
+      return `a number${rangeOf(schema)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'string':
+      return 'a string';
+    case 'array': {
+      const [least, most] = [schema['minItems'], schema['maxItems']];
+      if (least === undefined && most === undefined)
+        return schema['uniqueItems'] ? 'a list without repeats' : 'a list';
+      return least === most ? `a list of ${Number(least)}` : `a list of at least ${Number(least)}`;
+    }
+    default:
+      return 'an object';
+  }
+}
+
+function rangeOf(schema: Schema): string {
+  const parts = [
+    schema['minimum'] !== undefined && `at least ${Number(schema['minimum'])}`,
+    schema['exclusiveMinimum'] !== undefined && `more than ${Number(schema['exclusiveMinimum'])}`,
+    schema['maximum'] !== undefined && `at most ${Number(schema['maximum'])}`,
+    schema['exclusiveMaximum'] !== undefined && `less than ${Number(schema['exclusiveMaximum'])}`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? '' : ` of ${parts.join(' and ')}`;
+}
+
+function writeSetting(name: string, schema: Schema | undefined, notation: Notation): string {
+  const [example] = Array.isArray(schema?.['examples']) ? (schema['examples'] as unknown[]) : [];
+  const value = example === undefined ? '...' : write(example, notation);
+  return notation === 'json' ? `"${name}": ${value}` : `${name}: ${value}`;
+}
+
+/** Writes a value as the user would. */
+function write(value: unknown, notation: Notation): string {
+  if (
+    notation === 'language' &&
+    typeof value === 'object' &&
+    value !== null &&
+    'width' in value &&
+    'height' in value
+  )
+    return `${String(value.width)}x${String(value.height)}`;
+  if (value === null) return notation === 'language' ? 'none' : 'null';
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}

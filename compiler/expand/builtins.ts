@@ -1,0 +1,551 @@
+/** Answers for the functions that the compiler provides: every spec op under its name, and what only a compiler can do. */
+import type { Span } from '../../dsl/source.ts';
+import type { Initializer } from '../ir/program.ts';
+import { must } from '../ir/types.ts';
+import { specOps, type AttrRule, type SpecOp } from '../spec/ops.ts';
+import type { SpecAttr } from '../spec/types.ts';
+import type { Evaluator } from './evaluate.ts';
+import * as messages from './messages.ts';
+import {
+  describe,
+  holdsUnknown,
+  innerShape,
+  integer,
+  listOf,
+  real,
+  unknown,
+  type NumberValue,
+  type TensorValue,
+  type Value,
+} from './values.ts';
+import { integerHint } from './value-types.ts';
+
+/** Lists that are longer are a slip; unrolling them would take all memory. */
+const rangeLimit = 100_000;
+
+/** The arguments of a call, as they were written. */
+export interface Argumented {
+  readonly positional: Value[];
+  readonly named: Map<string, Value>;
+  /** Where each value was written, by position or name. */
+  readonly spans: Map<number | string, Span>;
+  /** Where the names of named arguments were written. */
+  readonly nameSpans: ReadonlyMap<string, Span>;
+  /** The whole call. */
+  readonly span: Span;
+  /** What is called, as it was written. */
+  readonly callee: Span;
+}
+
+interface Builtin {
+  readonly doc: string;
+  /** The names that arguments may be given by. */
+  readonly names: readonly string[];
+  /** The data parameter without which a call gives the function with its options bound. */
+  readonly partial?: string;
+  readonly apply: (evaluator: Evaluator, given: Argumented, label: string | undefined) => Value;
+}
+
+/** Sorts arguments into `names`; reports those too many, unknown or missing. Gives undefined where a mistake was found. */
+function bind(
+  evaluator: Evaluator,
+  callee: string,
+  given: Argumented,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): Map<string, Value> | undefined {
+  const all = [...names, ...optional];
+  if (given.positional.length > all.length) {
+    const surplus = given.spans.get(all.length) ?? given.span;
+    evaluator.fail(messages.tooManyArguments(callee, given.positional.length, all.length, surplus));
+    return undefined;
+  }
+  const bound = new Map<string, Value>();
+  given.positional.forEach((value, index) => bound.set(must(all[index], 'counted before'), value));
+  let sound = true;
+  for (const [name, value] of given.named) {
+    const span = given.nameSpans.get(name) ?? given.span;
+    if (!all.includes(name)) evaluator.fail(messages.unknownArgument(callee, name, span, all));
+    else if (bound.has(name)) evaluator.fail(messages.argumentGivenTwice(callee, name, span));
+    else {
+      bound.set(name, value);
+      continue;
+    }
+    sound = false;
+  }
+  for (const name of names)
+    if (!bound.has(name)) {
+      evaluator.fail(messages.missingArgument(callee, name, given.span));
+      sound = false;
+    }
+  return sound && ![...bound.values()].some(holdsUnknown) ? bound : undefined;
+}
+
+/** Gives the place of an argument, for messages about its value. */
+function placeOfArgument(given: Argumented, name: string, index: number): Span {
+  return given.spans.get(name) ?? given.spans.get(index) ?? given.span;
+}
+
+/** Gives the place of an argument if it was written in the call itself. */
+function placeOfInput(given: Argumented, name: string, index: number): Span | undefined {
+  return given.spans.get(name) ?? given.spans.get(index);
+}
+
+/** Reads a value as an attribute of an op; undefined where the type is wrong. */
+function readAttr(rule: AttrRule, value: Value): SpecAttr | undefined {
+  switch (rule.type) {
+    case 'int':
+      return value.kind === 'number' && value.integer ? value.value : undefined;
+    case 'float':
+      return value.kind === 'number' ? value.value : undefined;
+    case 'bool':
+      return value.kind === 'boolean' ? value.value : undefined;
+    case 'string':
+      return value.kind === 'string' ? value.value : undefined;
+    case 'ints':
+      return value.kind === 'list' && value.items.every((item) => item.kind === 'number' && item.integer)
+        ? value.items.map((item) => (item as NumberValue).value)
+        : undefined;
+  }
+}
+const attrPhrases = {
+  int: 'an integer',
+  float: 'a number',
+  bool: 'true or false',
+  string: 'a string',
+  ints: 'a list of integers',
+};
+
+/** Makes a function of a spec op: values first, then attributes by position or name. */
+function fromSpecOp(op: SpecOp): Builtin {
+  const variadic = op.inputs[0]?.startsWith('...') ?? false;
+  const attrNames = Object.keys(op.attrs);
+  const needed = attrNames.filter((name) => op.attrs[name]?.default === undefined);
+  const optional = attrNames.filter((name) => op.attrs[name]?.default !== undefined);
+  const first = op.inputs[0];
+  return {
+    doc: op.doc,
+    names: [...(variadic ? [] : op.inputs), ...attrNames],
+    ...(first !== undefined && !variadic && { partial: first }),
+    apply: (evaluator, given) => {
+      const parts = variadic
+        ? given.positional.flatMap((value) => (value.kind === 'list' ? value.items : [value]))
+        : [];
+      const bound = variadic
+        ? bind(evaluator, op.name, { ...given, positional: [] }, needed, optional)
+        : bind(evaluator, op.name, given, [...op.inputs, ...needed], optional);
+      if (!bound) return unknown;
+      if (!evaluator.recorder) return evaluator.fail(messages.outsideNetwork(op.name, given.span));
+      if (variadic && parts.length === 0)
+        return evaluator.fail(
+          messages.missingArgument(op.name, 'values', given.span, `write ${op.name}(a, b)`),
+        );
+      const values = variadic ? parts : op.inputs.map((name) => must(bound.get(name), `${name} was bound`));
+      const tensors: TensorValue[] = [];
+      for (const [index, value] of values.entries()) {
+        if (value.kind === 'unknown') return unknown;
+        const name = variadic ? `part ${index + 1}` : must(op.inputs[index], 'an input has a name');
+        const tensor = evaluator.asTensor(value, placeOfArgument(given, name, index));
+        if (!tensor)
+          return evaluator.fail(
+            messages.wrongType(
+              `'${name}' of ${op.name}`,
+              'a tensor',
+              describe(value),
+              placeOfArgument(given, name, index),
+            ),
+          );
+        tensors.push(tensor);
+      }
+      const attrs: Record<string, SpecAttr> = {};
+      for (const name of attrNames) {
+        const value = bound.get(name);
+        if (!value) continue;
+        const rule = must(op.attrs[name], 'an attribute has a rule');
+        const attr = readAttr(rule, value);
+        const span = placeOfArgument(given, name, op.inputs.length + [...needed, ...optional].indexOf(name));
+        if (attr === undefined) {
+          const hint = rule.type === 'int' ? integerHint(value) : undefined;
+          return evaluator.fail(
+            messages.wrongType(
+              `'${name}' of ${op.name}`,
+              attrPhrases[rule.type],
+              describe(value),
+              span,
+              hint,
+            ),
+          );
+        }
+        attrs[name] = attr;
+      }
+      const places = tensors.map((_, index) =>
+        placeOfInput(given, variadic ? '' : (op.inputs[index] ?? ''), index),
+      );
+      return evaluator.record(op.name, tensors, attrs, given.span, places, given.callee);
+    },
+  };
+}
+
+/** A function of plain numbers, of which there must be `least` to `most`; a list counts as its items. */
+function numeric(
+  name: string,
+  doc: string,
+  { least = 1, most = Infinity, integers = false }: { least?: number; most?: number; integers?: boolean },
+  compute: (values: readonly NumberValue[], evaluator: Evaluator, span: Span) => Value,
+): Builtin {
+  return {
+    doc,
+    names: [],
+    apply: (evaluator, given) => {
+      if (!bind(evaluator, name, { ...given, positional: [] }, [])) return unknown;
+      const values = given.positional.flatMap((value) => (value.kind === 'list' ? value.items : [value]));
+      if (values.some((value) => value.kind === 'unknown')) return unknown;
+      const index = given.positional.findIndex((value) =>
+        (value.kind === 'list' ? value.items : [value]).some(
+          (item) => item.kind !== 'number' || (integers && !item.integer),
+        ),
+      );
+      if (index >= 0) {
+        const found = describe(must(given.positional[index], 'it was found'));
+        const expected = integers ? 'integers' : 'numbers';
+        return evaluator.fail(
+          messages.wrongType(`arguments of ${name}`, expected, found, placeOfArgument(given, '', index)),
+        );
+      }
+      if (values.length < least)
+        return evaluator.fail(
+          messages.wrongType(
+            `arguments of ${name}`,
+            least === 1 ? 'a number' : `${least} numbers`,
+            'none',
+            given.span,
+          ),
+        );
+      if (values.length > most)
+        return evaluator.fail(
+          messages.tooManyArguments(name, values.length, most, placeOfArgument(given, '', most)),
+        );
+      return compute(values as NumberValue[], evaluator, given.span);
+    },
+  };
+}
+
+const extreme =
+  (pick: (...values: number[]) => number) =>
+  (values: readonly NumberValue[]): Value => {
+    const value = pick(...values.map((one) => one.value));
+    return values.every((one) => one.integer) ? integer(value) : real(value);
+  };
+
+/** Rounds halves to even, as Python does: 2.5 is 2, 3.5 is 4. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const isHalf = value - floor === 0.5;
+  return isHalf ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(value);
+}
+
+function initializer(
+  name: string,
+  defaults: Readonly<Record<string, number>>,
+  make: (values: Record<string, number>) => Initializer,
+): Builtin {
+  return {
+    doc: `An initializer: ${name}.`,
+    names: Object.keys(defaults),
+    apply: (evaluator, given) => {
+      const bound = bind(evaluator, name, given, [], Object.keys(defaults));
+      if (!bound) return unknown;
+      const values: Record<string, number> = { ...defaults };
+      for (const [key, value] of bound) {
+        if (value.kind !== 'number')
+          return evaluator.fail(
+            messages.wrongType(
+              `'${key}' of ${name}`,
+              'a number',
+              describe(value),
+              placeOfArgument(given, key, Object.keys(defaults).indexOf(key)),
+            ),
+          );
+        values[key] = value.value;
+      }
+      return { kind: 'initializer', initializer: make(values) };
+    },
+  };
+}
+
+/** `parameter(shape, init: ...) as name` and `state(...)`. */
+function variable(role: 'parameter' | 'state'): Builtin {
+  return {
+    doc:
+      role === 'parameter'
+        ? 'A trained variable of `shape`; its label names it.'
+        : 'A variable of `shape` that training moves without gradients; its label names it.',
+    names: ['shape', 'init'],
+    apply: (evaluator, given, label) => {
+      const bound = bind(evaluator, role, given, ['shape', 'init']);
+      if (!bound) return unknown;
+      const shape = must(bound.get('shape'), 'shape was bound');
+      const init = must(bound.get('init'), 'init was bound');
+      const sizes = readAttr({ type: 'ints', doc: '' }, shape);
+      if (!Array.isArray(sizes) || sizes.some((size) => size < 1))
+        return evaluator.fail(
+          messages.wrongType(
+            `shape of ${role}`,
+            'a list of positive integers',
+            describe(shape),
+            placeOfArgument(given, 'shape', 0),
+          ),
+        );
+      if (init.kind !== 'initializer')
+        return evaluator.fail(
+          messages.wrongType(
+            `init of ${role}`,
+            'an initializer',
+            describe(init),
+            placeOfArgument(given, 'init', 1),
+          ),
+        );
+      return evaluator.declare(role, label ?? role, sizes as readonly number[], init.initializer, given.span);
+    },
+  };
+}
+
+const resize: Builtin = {
+  doc: 'Nearest-neighbor resize of a label map or tensor to `height` and `width`, or to the size of `like`.',
+  names: ['x', 'like', 'height', 'width'],
+  partial: 'x',
+  apply: (evaluator, given) => {
+    const bound = bind(evaluator, 'resize', given, ['x'], ['like', 'height', 'width']);
+    if (!bound) return unknown;
+    const x = must(bound.get('x'), 'x was bound');
+    const target = targetSize(evaluator, bound, given);
+    if (!target) return unknown;
+    const span = given.span;
+    const move = (tensor: TensorValue): Value => {
+      const [height, width] = innerShape(tensor);
+      return height === target.height && width === target.width
+        ? tensor
+        : evaluator.record(
+            'resize_nearest',
+            [tensor],
+            { ...target },
+            span,
+            [placeOfInput(given, 'x', 0)],
+            given.callee,
+          );
+    };
+    if (x.kind === 'labels') {
+      const ids = move(x.ids);
+      const edges = x.edges && move(x.edges);
+      if (ids.kind !== 'tensor' || (edges && edges.kind !== 'tensor')) return unknown;
+      return ids === x.ids ? x : { kind: 'labels', ids, edges: edges, classes: x.classes };
+    }
+    if (x.kind === 'tensor') return move(x);
+    return evaluator.fail(
+      messages.wrongType(
+        "'x' of resize",
+        'a label map or tensor',
+        describe(x),
+        placeOfArgument(given, 'x', 0),
+      ),
+    );
+  },
+};
+
+function targetSize(
+  evaluator: Evaluator,
+  bound: ReadonlyMap<string, Value>,
+  given: Argumented,
+): { height: number; width: number } | undefined {
+  const like = bound.get('like');
+  if (like) {
+    if (like.kind === 'size') return { height: like.height, width: like.width };
+    const tensor = like.kind === 'labels' ? like.ids : like;
+    const [height, width] = tensor.kind === 'tensor' ? innerShape(tensor) : [];
+    if (height !== undefined && width !== undefined) return { height, width };
+    evaluator.fail(
+      messages.wrongType(
+        "'like' of resize",
+        'a picture or size',
+        describe(like),
+        placeOfArgument(given, 'like', 1),
+      ),
+    );
+    return undefined;
+  }
+  const [height, width] = [bound.get('height'), bound.get('width')];
+  if (!height || !width) {
+    evaluator.fail(
+      messages.missingArgument('resize', height ? 'width' : width ? 'height' : 'like', given.span),
+    );
+    return undefined;
+  }
+  const [rows, columns] = [height, width].map((value) => readAttr({ type: 'int', doc: '' }, value));
+  if (typeof rows === 'number' && typeof columns === 'number') return { height: rows, width: columns };
+  const [name, wrong] =
+    typeof rows === 'number' ? (['width', width] as const) : (['height', height] as const);
+  evaluator.fail(
+    messages.wrongType(
+      `'${name}' of resize`,
+      'an integer',
+      describe(wrong),
+      placeOfArgument(given, name, 2),
+      integerHint(wrong),
+    ),
+  );
+  return undefined;
+}
+
+const adam: Builtin = {
+  doc: 'The Adam optimizer (Kingma and Ba 2015).',
+  names: ['rate', 'beta1', 'beta2', 'epsilon'],
+  apply: (evaluator, given) => {
+    const defaults = { rate: 2e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    const bound = bind(evaluator, 'adam', given, ['rate'], ['beta1', 'beta2', 'epsilon']);
+    if (!bound) return unknown;
+    const settings = { ...defaults };
+    for (const [index, [key, value]] of [...bound].entries()) {
+      if (value.kind !== 'number')
+        return evaluator.fail(
+          messages.wrongType(
+            `'${key}' of adam`,
+            'a number',
+            describe(value),
+            placeOfArgument(given, key, index),
+          ),
+        );
+      settings[key as keyof typeof settings] = value.value;
+    }
+    return { kind: 'optimizer', settings: { kind: 'adam', ...settings } };
+  },
+};
+
+/** What a loss asks about its step. */
+function stepValue(name: 'fake' | 'real' | 'labels', doc: string): Builtin {
+  return {
+    doc,
+    names: [],
+    apply: (evaluator, given) => {
+      if (!evaluator.loss) return evaluator.fail(messages.outsideLoss(name, given.span));
+      return bind(evaluator, name, given, []) ? evaluator.loss[name](given.span) : unknown;
+    },
+  };
+}
+
+const judge: Builtin = {
+  doc: 'What discriminator D says of the fake and the real pictures, stacked in one pass; the same pass at every use in a loss.',
+  names: ['D'],
+  apply: (evaluator, given) => {
+    const bound = bind(evaluator, 'judge', given, ['D']);
+    const network = bound?.get('D');
+    if (!network) return unknown;
+    if (!evaluator.loss) return evaluator.fail(messages.outsideLoss('judge', given.span));
+    if (network.kind !== 'network')
+      return evaluator.fail(
+        messages.wrongType("'D' of judge", 'a network', describe(network), placeOfArgument(given, 'D', 0)),
+      );
+    return evaluator.loss.judge(network.name, given.span);
+  },
+};
+
+const special: Readonly<Record<string, Builtin>> = {
+  min: numeric('min', 'The smallest of numbers.', {}, extreme(Math.min)),
+  max: numeric('max', 'The largest of numbers.', {}, extreme(Math.max)),
+  floor: numeric('floor', 'The next integer below.', { most: 1 }, ([x]) => integer(Math.floor(x!.value))),
+  ceil: numeric('ceil', 'The next integer above.', { most: 1 }, ([x]) => integer(Math.ceil(x!.value))),
+  round: numeric('round', 'The nearest integer, halves to even.', { most: 1 }, ([x]) =>
+    integer(roundHalfEven(x!.value)),
+  ),
+  range: numeric(
+    'range',
+    'range(n) is 0 .. n-1; range(a, b) is a .. b-1.',
+    { most: 2, integers: true },
+    (values, evaluator, span) => {
+      const [start, end] = values.length === 1 ? [0, values[0]!.value] : [values[0]!.value, values[1]!.value];
+      const length = Math.max(0, end - start);
+      if (length > rangeLimit) return evaluator.fail(messages.rangeTooLong(length, rangeLimit, span));
+      return listOf(Array.from({ length }, (_, index) => integer(start + index)));
+    },
+  ),
+  product: numeric('product', 'The product of numbers.', { least: 0 }, (values) => {
+    const value = values.reduce((result, one) => result * one.value, 1);
+    return values.every((one) => one.integer) ? integer(value) : real(value);
+  }),
+  total: {
+    doc: 'Adds up a list of numbers or tensors.',
+    names: ['list'],
+    apply: (evaluator, given) => {
+      const items = bind(evaluator, 'total', given, ['list'])?.get('list');
+      if (!items) return unknown;
+      if (items.kind !== 'list' || items.items.length === 0)
+        return evaluator.fail(
+          messages.wrongType(
+            'argument of total',
+            'a list that is not empty',
+            describe(items),
+            placeOfArgument(given, 'list', 0),
+          ),
+        );
+      const [first, ...rest] = items.items;
+      return rest.reduce<Value>(
+        (sum, item) => {
+          if (sum.kind === 'unknown' || item.kind === 'unknown') return unknown;
+          if (sum.kind === 'number' && item.kind === 'number')
+            return { kind: 'number', value: sum.value + item.value, integer: sum.integer && item.integer };
+          const [a, b] = [evaluator.asTensor(sum, given.span), evaluator.asTensor(item, given.span)];
+          return a && b
+            ? evaluator.record('add', [a, b], {}, given.span)
+            : evaluator.fail(
+                messages.wrongType('item of total', 'a number or tensor', describe(item), given.span),
+              );
+        },
+        must(first, 'the list is not empty'),
+      );
+    },
+  },
+  noise: {
+    doc: 'A noise input of `size` standard normal numbers for each picture.',
+    names: ['size'],
+    apply: (evaluator, given) => {
+      const size = bind(evaluator, 'noise', given, ['size'])?.get('size');
+      if (!size) return unknown;
+      if (size.kind !== 'number' || !size.integer || size.value < 1)
+        return evaluator.fail(
+          messages.wrongType(
+            "'size' of noise",
+            'a positive integer',
+            describe(size),
+            placeOfArgument(given, 'size', 0),
+          ),
+        );
+      return { kind: 'noise', size: size.value };
+    },
+  },
+  parameter: variable('parameter'),
+  state: variable('state'),
+  zeros: initializer('zeros', {}, () => ({ kind: 'constant', value: 0 })),
+  ones: initializer('ones', {}, () => ({ kind: 'constant', value: 1 })),
+  normal: initializer('normal', { mean: 0, std: 1 }, ({ mean, std }) => ({
+    kind: 'normal',
+    mean: mean!,
+    std: std!,
+  })),
+  xavier_normal: initializer('xavier_normal', { gain: 1 }, ({ gain }) => ({
+    kind: 'xavier_normal',
+    gain: gain!,
+  })),
+  unit_vector: initializer('unit_vector', {}, () => ({ kind: 'unit_vector' })),
+  resize,
+  adam,
+  fake: stepValue('fake', 'The picture that the generator makes in this step.'),
+  real: stepValue('real', 'The photographs of the batch.'),
+  labels: stepValue('labels', 'The label maps of the batch.'),
+  judge,
+};
+
+/** All functions by name. */
+export const builtins: ReadonlyMap<string, Builtin> = new Map([
+  ...[...specOps.values()].map((op) => [op.name, fromSpecOp(op)] as const),
+  ...Object.entries(special),
+]);
+export const builtinNames: ReadonlySet<string> = new Set(builtins.keys());

@@ -1,0 +1,238 @@
+/** Answers for what is said about mistakes in a spec: one function per message. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import { amongst, error, meant } from '../messages.ts';
+import type { OpError } from '../ir/node.ts';
+import type { SpecAttr } from '../spec/types.ts';
+
+export const unknownName = (name: string, span: Span, candidates: Iterable<string>): Diagnostic => {
+  const known = [...candidates];
+  return error('unknown-name', `nothing is called '${name}' here`, span, {
+    hint: meant(name, known) ?? `bind it (${name} = ...), add it as a parameter, or import it with 'use'`,
+  });
+};
+
+export const unknownModule = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error(
+    'unknown-module',
+    `there is no module '${name}'`,
+    span,
+    amongst(name, candidates, 'a file of your own is imported by its path: use "./blocks.spade" { name }'),
+  );
+
+export const unreadableFile = (path: string, why: string, span: Span | undefined): Diagnostic =>
+  error('unreadable-file', `cannot read ${path}: ${why}`, span);
+
+export const importCycle = (name: string, span: Span): Diagnostic =>
+  error('import-cycle', `'${name}' imports itself through others`, span, {
+    hint: 'move what both need into a third file',
+  });
+
+export const notExported = (
+  name: string,
+  module: string,
+  span: Span,
+  candidates: Iterable<string>,
+): Diagnostic => error('not-in-module', `module ${module} has no '${name}'`, span, amongst(name, candidates));
+
+export const duplicateName = (name: string, span: Span, first: Span): Diagnostic =>
+  error('duplicate-name', `'${name}' is declared twice`, span, {
+    labels: [{ span: first, text: 'first declared here' }],
+  });
+
+export const unknownArgument = (
+  callee: string,
+  name: string,
+  span: Span,
+  candidates: Iterable<string>,
+): Diagnostic =>
+  error('unknown-argument', `${callee} has no parameter '${name}'`, span, amongst(name, candidates));
+
+export const tooManyArguments = (callee: string, found: number, most: number, span: Span): Diagnostic =>
+  error(
+    'too-many-arguments',
+    `${callee} takes at most ${most} argument${most === 1 ? '' : 's'}, found ${found}`,
+    span,
+    {
+      hint: 'a pipeline puts its value first: x |> f(a) is f(x, a)',
+    },
+  );
+
+export const argumentGivenTwice = (callee: string, name: string, span: Span): Diagnostic =>
+  error('argument-given-twice', `${callee} is given '${name}' twice`, span);
+
+export const missingArgument = (
+  callee: string,
+  name: string,
+  span: Span,
+  hint = `add '${name}: ...'`,
+): Diagnostic => error('missing-argument', `${callee} needs '${name}'`, span, { hint });
+
+export const wrongType = (
+  what: string,
+  expected: string,
+  found: string,
+  span: Span,
+  hint?: string,
+): Diagnostic => error('wrong-type', `${what}: expected ${expected}, found ${found}`, span, { hint });
+
+export const unknownType = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('unknown-type', `there is no type '${name}'`, span, amongst(name, candidates));
+
+export const notCallable = (found: string, span: Span): Diagnostic =>
+  error('not-callable', `expected a block or function, found ${found}`, span);
+
+export const unknownMember = (
+  found: string,
+  name: string,
+  span: Span,
+  candidates: Iterable<string>,
+): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates));
+
+export const indexOutside = (index: number, count: number, span: Span): Diagnostic =>
+  error('index-outside', `index ${index} is outside a list of ${count}`, span, {
+    hint: 'indices start at 0',
+  });
+
+export const noReturn = (callee: string, span: Span): Diagnostic =>
+  error('no-return', `${callee} ends without a return`, span, { hint: 'give its result: return x' });
+
+export const duplicateParameter = (name: string, span: Span): Diagnostic =>
+  error('duplicate-parameter', `two different parameters would be called '${name}'`, span, {
+    hint: "give the calls different labels with 'as', or bind one instance with 'let' to share its weights",
+  });
+
+export const outsideNetwork = (name: string, span: Span): Diagnostic =>
+  error('outside-network', `'${name}' belongs in a block or network`, span);
+
+export const outsideLoss = (name: string, span: Span): Diagnostic =>
+  error('outside-loss', `'${name}' belongs in a loss`, span);
+
+export const tooDeep = (callee: string, span: Span): Diagnostic =>
+  error('too-deep', `${callee} calls itself without end`, span, {
+    hint: 'there is no run-time control flow: an `if` on its arguments must end the recursion',
+  });
+
+export const divisionByZero = (span: Span): Diagnostic => error('division-by-zero', 'division by zero', span);
+
+export const notANumber = (span: Span): Diagnostic =>
+  error('not-a-number', 'the result is too large, or not a real number', span, {
+    notes: [`integers go up to ${Number.MAX_SAFE_INTEGER}`],
+  });
+
+export const rangeTooLong = (length: number, limit: number, span: Span): Diagnostic =>
+  error('range-too-long', `a range of ${length} is too long to unroll`, span, {
+    notes: [`the limit is ${limit}`],
+  });
+
+export const duplicateItem = (what: string, span: Span, first: Span): Diagnostic =>
+  error('duplicate-item', `the experiment has ${what} twice`, span, {
+    labels: [{ span: first, text: 'first written here' }],
+  });
+
+export const severalExperiments = (file: string, span: Span, names: readonly string[]): Diagnostic =>
+  error('several-experiments', `${file} declares ${names.length} experiments`, span, {
+    notes: [`there are: ${names.join(', ')}`],
+    hint: 'name the one to use',
+  });
+
+/** An input of an op, for messages: its shape without the batch, and where it was written. */
+export interface OperandNote {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly span: Span | undefined;
+}
+
+/** A constraint of `op` that its inputs do not meet; `mistake` may name the primitive that it expands to. */
+export const shapeMismatch = (
+  mistake: OpError,
+  op: string,
+  operands: readonly OperandNote[],
+  attrs: Readonly<Record<string, SpecAttr>>,
+  span: Span,
+): Diagnostic =>
+  error('shape-mismatch', `${op} does not fit here`, span, {
+    notes: [
+      `${op} requires: ${mistake.constraint}`,
+      ...operands.map(({ name, shape }) => `${name} is ${formatShape(shape)}`),
+      ...(Object.keys(attrs).length > 0 ? [`${op} is given ${formatSettings(attrs)}`] : []),
+      // Shapes are in the lines above already, without the batch that the author does not write.
+      ...(mistake.found.includes('[') ? [] : [`found ${mistake.found}`]),
+    ],
+    labels: operands.flatMap(({ shape, span: place }) =>
+      place ? [{ span: place, text: `[${shape.join(', ')}]` }] : [],
+    ),
+    hint: hintFor(mistake, operands),
+  });
+
+function formatShape(shape: readonly number[]): string {
+  const text = `[${shape.join(', ')}]`;
+  return shape.length === 3 ? `${text} (height, width, channels)` : shape.length === 0 ? 'one number' : text;
+}
+
+function formatSettings(attrs: Readonly<Record<string, SpecAttr>>): string {
+  return Object.entries(attrs)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function hintFor(mistake: OpError, operands: readonly OperandNote[]): string | undefined {
+  if (/fits into/.test(mistake.constraint)) return 'use a larger picture, fewer stages or padding';
+  if (/at least one pixel/.test(mistake.constraint))
+    return 'the picture is too small to be made smaller so often';
+  if (!/broadcast|agree/.test(mistake.constraint)) return undefined;
+  const pictures = operands.map(({ shape }) => shape).filter((shape) => shape.length === 3);
+  const [first, ...rest] = pictures;
+  if (!first || rest.length === 0) return undefined;
+  if (rest.some((shape) => shape[0] !== first[0] || shape[1] !== first[1]))
+    return 'bring both to one size first, for example resize(a, like: b)';
+  return 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
+}
+
+export const missingInExperiment = (what: string, name: string, span: Span, hint: string): Diagnostic =>
+  error('incomplete-experiment', `experiment ${name} has no ${what}`, span, { hint });
+
+export const unknownNetwork = (
+  name: string,
+  span: Span,
+  candidates: Iterable<string>,
+  found?: string,
+): Diagnostic =>
+  error(
+    'unknown-network',
+    `the experiment has no network '${name}'${found ? `: it is ${found}` : ''}`,
+    span,
+    amongst(name, candidates, `add: let ${name} = ...`),
+  );
+
+export const noGenerator = (span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('no-generator', 'the experiment has no generator, which makes the fake picture', span, {
+    notes: amongst('', candidates).notes,
+    hint: 'a generator takes a label map, no picture, and returns one picture: let G = SpadeGenerator()',
+  });
+
+export const notADiscriminator = (name: string, span: Span, candidates: readonly string[]): Diagnostic =>
+  error('not-a-discriminator', `${name} takes no picture, so it cannot judge one`, span, {
+    hint:
+      candidates.length > 0
+        ? `did you mean '${candidates.join("' or '")}'?`
+        : 'add: let D = MultiscaleDiscriminator()',
+  });
+
+export const notOneNumber = (term: string, found: string, span: Span): Diagnostic =>
+  error('loss-not-scalar', `a loss is one number, but ${term} gives ${found}`, span, {
+    hint: 'take its mean: mean(x)',
+  });
+
+export const unknownPart = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error(
+    'unknown-experiment',
+    `no experiment or network is called '${name}' here`,
+    span,
+    amongst(name, candidates),
+  );
+
+export const noExperiment = (file: string): Diagnostic =>
+  error('no-experiment', `${file} declares no experiment and no network`, undefined, {
+    hint: 'write experiment name { ... } or network Name(seg: LabelMap) -> Image { ... }',
+  });

@@ -1,0 +1,159 @@
+/** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
+import type { Block, Declaration, File } from '../../dsl/ast.ts';
+import { parse, type Diagnostic } from '../../dsl/index.ts';
+import type { Source, Span } from '../../dsl/source.ts';
+import * as messages from './messages.ts';
+
+/** Finds texts for the compiler, which opens no files itself. */
+export interface SourceProvider {
+  /** Reads a module of the standard library (`norms`), or undefined. */
+  library(module: string): Source | undefined;
+  /** Names of the library's modules. */
+  readonly libraryModules: readonly string[];
+  /** Reads a file relative to the source that imports it, or says why it cannot. */
+  file(path: string, from: Source): Source | { readonly why: string };
+}
+
+/** The module whose names are there without `use`. */
+export const preludeModule = 'prelude';
+
+export interface Module {
+  readonly file: File;
+  /** What its texts may name: its own declarations, imports, and the prelude. */
+  readonly names: ReadonlyMap<string, { readonly block: Block; readonly module: Module }>;
+  /** Names that a reported mistake keeps from having a meaning; nothing more is said about them. */
+  readonly missing: ReadonlySet<string>;
+}
+
+/** Loads a source and everything that it imports; reports what cannot be. */
+export class ModuleLoader {
+  private readonly loaded = new Map<string, Module | 'loading'>();
+  private readonly library = new Set<Source>();
+
+  constructor(
+    private readonly provider: SourceProvider,
+    private readonly report: (diagnostic: Diagnostic) => void,
+  ) {}
+
+  /** All sources that were read, in the order of loading. */
+  readonly sources: Source[] = [];
+
+  /** All modules of the user's own, in the order of loading. */
+  get ownModules(): readonly Module[] {
+    return [...this.loaded.values()].filter(
+      (module): module is Module => module !== 'loading' && !this.library.has(module.file.source),
+    );
+  }
+
+  /** Tells whether a text belongs to the standard library, whose authors the user is not. */
+  readonly isLibrary = (source: Source): boolean => this.library.has(source);
+
+  load(source: Source): Module | undefined {
+    return this.loadOnce(source, undefined);
+  }
+
+  private loadOnce(source: Source, from: Span | undefined): Module | undefined {
+    // A user's file may have the name that a library text goes by.
+    const key = this.library.has(source) ? `library ${source.name}` : source.name;
+    const known = this.loaded.get(key);
+    if (known === 'loading') {
+      if (from) this.report(messages.importCycle(source.name, from));
+      return undefined;
+    }
+    if (known) return known;
+    this.loaded.set(key, 'loading');
+    this.sources.push(source);
+    const { file, diagnostics } = parse(source);
+    diagnostics.forEach(this.report);
+    const lost = diagnostics.length > 0 ? namesWritten(source.text) : [];
+    const module = this.link(file ?? emptyFile(source), lost);
+    this.loaded.set(key, module);
+    return module;
+  }
+
+  /** Gives names their meaning; `lost` are those of what syntax mistakes may have left out of the file. */
+  private link(file: File, lost: readonly string[]): Module {
+    const names = new Map<string, { block: Block; module: Module }>();
+    const missing = new Set<string>(lost);
+    const module: Module = { file, names, missing };
+    const prelude = this.provider.library(preludeModule);
+    if (prelude && prelude !== file.source) {
+      this.library.add(prelude);
+      const common = this.loadOnce(prelude, undefined);
+      for (const [name, entry] of common?.names ?? []) names.set(name, entry);
+    }
+    const declared = new Map<string, Span>();
+    const declare = (name: string, span: Span): boolean => {
+      const first = declared.get(name);
+      if (first) this.report(messages.duplicateName(name, span, first));
+      else declared.set(name, span);
+      return !first;
+    };
+    for (const use of file.uses) {
+      const source = this.resolve(use.module, use.file, use.span, file.source);
+      const imported = source && this.loadOnce(source, use.span);
+      if (!imported) {
+        for (const name of use.names) {
+          declared.set(name.text, name.span);
+          missing.add(name.text);
+        }
+        continue;
+      }
+      const own = ownBlocks(imported.file);
+      for (const name of use.names) {
+        const block = own.get(name.text);
+        if (block) {
+          if (declare(name.text, name.span)) names.set(name.text, { block, module: imported });
+          continue;
+        }
+        missing.add(name.text);
+        if (!imported.missing.has(name.text))
+          this.report(messages.notExported(name.text, use.module, name.span, own.keys()));
+      }
+    }
+    for (const declaration of file.declarations)
+      if (declare(declaration.name.text, declaration.name.span) && declaration.kind === 'block')
+        names.set(declaration.name.text, { block: declaration, module });
+    return module;
+  }
+
+  private resolve(name: string, isFile: boolean, span: Span, from: Source): Source | undefined {
+    if (isFile) {
+      const found = this.provider.file(name, from);
+      if (!('why' in found)) return found;
+      this.report(messages.unreadableFile(name, found.why, span));
+      return undefined;
+    }
+    const source = this.provider.library(name);
+    if (source) this.library.add(source);
+    else this.report(messages.unknownModule(name, span, this.provider.libraryModules));
+    return source;
+  }
+}
+
+function ownBlocks(file: File): Map<string, Block> {
+  const isBlock = (declaration: Declaration): declaration is Block => declaration.kind === 'block';
+  return new Map(file.declarations.filter(isBlock).map((block) => [block.name.text, block]));
+}
+
+/** Finds what a text with syntax mistakes meant to declare or import, so that its uses are not reported as well. */
+function namesWritten(text: string): string[] {
+  const declared = [...text.matchAll(/\b(?:block|network|experiment)\s+(\w+)/g)].map(
+    (match) => match[1] ?? '',
+  );
+  const imported = [...text.matchAll(/\buse\b[^{}]*\{([^}]*)/g)].flatMap(
+    (match) => match[1]?.match(/\w+/g) ?? [],
+  );
+  return [...declared, ...imported];
+}
+
+function emptyFile(source: Source): File {
+  return {
+    kind: 'file',
+    source,
+    span: { source, start: 0, end: 0 },
+    uses: [],
+    declarations: [],
+    trailing: [],
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * Answers for writing spec nodes down while a network or loss is evaluated. Each node is expanded at once in a scratch
+ * graph, so that shapes are known and mistakes are found where they are made; the rule for a shape exists once, in the op.
+ */
+import type { Span } from '../../dsl/source.ts';
+import { Builder } from '../ir/builder.ts';
+import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
+import type { Initializer } from '../ir/program.ts';
+import { f32, must, type TensorType } from '../ir/types.ts';
+import { applyNetwork, variableName, type Environment, type Tree } from '../spec/instantiate.ts';
+import { specOps } from '../spec/ops.ts';
+import type {
+  InputSpec,
+  NetworkSpec,
+  NodeSpec,
+  Place,
+  Ref,
+  RefTree,
+  SpecAttr,
+  VariableSpec,
+} from '../spec/types.ts';
+import type { LabelsValue, TensorValue, Value } from './values.ts';
+import { listOf } from './values.ts';
+
+/** Any batch above 1 serves for shapes; 2 can be halved. */
+const scratchBatch = 2;
+
+export class Recorder {
+  readonly b = new Builder();
+  readonly nodes: NodeSpec[] = [];
+  readonly inputs: InputSpec[] = [];
+  readonly variables = new Map<string, VariableSpec>();
+  /** The path of the block instance that is being evaluated. */
+  scope: readonly string[] = [];
+  private readonly encoded = new Map<LabelsValue, TensorValue>();
+  private streams = 0;
+  private count = -1;
+
+  constructor(
+    /** The network's name, or what the loss is for. */
+    readonly owner: string,
+    private readonly networks: ReadonlyMap<string, NetworkSpec>,
+    private readonly placeOf: (span: Span | undefined) => Place | undefined,
+  ) {}
+
+  tensorInput(ref: Ref, type: TensorType): TensorValue {
+    return { kind: 'tensor', ref, node: this.b.input(ref, type), batched: true };
+  }
+
+  /** A value for an input of the data: a label map as ids and edges, pictures and noise as tensors. */
+  input(input: InputSpec): Value {
+    this.inputs.push(input);
+    return this.bindInput(input);
+  }
+
+  /** The value of an input that is declared elsewhere. */
+  bindInput(input: InputSpec): Value {
+    if (input.kind !== 'labels') return this.tensorInput(input.name, f32(scratchBatch, ...input.shape));
+    const ids = this.tensorInput(input.name, {
+      dtype: 'i32',
+      shape: [scratchBatch, input.height, input.width],
+    });
+    const edges = input.edges
+      ? this.tensorInput(`${input.name}.edges`, f32(scratchBatch, input.height, input.width, 1))
+      : undefined;
+    return { kind: 'labels', ids, edges, classes: input.classes };
+  }
+
+  /** Records a spec op; throws an `OpError` where shapes do not fit. */
+  op(
+    name: string,
+    inputs: readonly TensorValue[],
+    attrs: Readonly<Record<string, SpecAttr>>,
+    span: Span | undefined,
+  ): TensorValue {
+    const op = must(specOps.get(name), `no spec op ${name}`);
+    op.state?.forEach((index) => {
+      const ref = inputs[index]?.ref ?? '';
+      if (this.variables.get(ref.slice(1))?.role !== 'state')
+        throw new OpError(
+          name,
+          `${op.inputs[index]} is made by state(...)`,
+          ref.startsWith('@') ? 'a parameter' : 'a computed value',
+        );
+    });
+    const defaults = Object.fromEntries(
+      Object.entries(op.attrs).flatMap(([key, rule]) =>
+        rule.default === undefined ? [] : [[key, rule.default]],
+      ),
+    );
+    const node = op.expand(
+      {
+        b: this.b,
+        training: true,
+        batch: scratchBatch,
+        update: (index, value) =>
+          this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
+        stream: () => ++this.streams,
+        randomState: () => this.b.input('random_state', { dtype: 'i32', shape: [2] }),
+      },
+      inputs.map((input) => input.node),
+      { ...defaults, ...attrs },
+    );
+    const ref = this.write(
+      name,
+      inputs.map((input) => input.ref),
+      attrs,
+      span,
+    );
+    // Scalars (means, constants) belong to no picture; ops without inputs make noise, which does.
+    const batched =
+      shapeOf(node).length > 0 && (inputs.length === 0 || inputs.some((input) => input.batched));
+    return { kind: 'tensor', ref, node, batched };
+  }
+
+  private checkUpdate(op: string, variable: TensorValue, value: Node): void {
+    const [have, want] = [shapeOf(variable.node), shapeOf(value)];
+    if (String(have) !== String(want)) throw new OpError(op, `its state has shape [${want}]`, `[${have}]`);
+  }
+
+  /** Records a call of a network. */
+  call(network: NetworkSpec, inputs: readonly TensorValue[], span: Span | undefined): Value {
+    const environment: Environment = {
+      b: this.b,
+      training: true,
+      batch: scratchBatch,
+      networks: this.networks,
+      variables: new Map(
+        network.variables.map((variable) => {
+          const name = variableName(network.name, variable.name);
+          return [name, this.b.read(name, f32(...variable.shape))];
+        }),
+      ),
+      stream: () => ++this.streams,
+      randomState: () => this.b.input('random_state', { dtype: 'i32', shape: [2] }),
+      spanOf: () => undefined,
+    };
+    const names = network.inputs
+      .filter((input) => input.kind !== 'noise')
+      .flatMap((input) =>
+        input.kind === 'labels' && input.edges ? [input.name, `${input.name}.edges`] : [input.name],
+      );
+    const bound = new Map(
+      names.map((name, index) => [name, must(inputs[index], `call without ${name}`).node]),
+    );
+    const tree = applyNetwork(environment, network, bound);
+    const ref = this.write(
+      'call',
+      inputs.map((input) => input.ref),
+      { network: network.name },
+      span,
+    );
+    return toValue(tree, ref);
+  }
+
+  /** Numbers the nodes, leaving out what inputs are called. */
+  private freeId(): Ref {
+    do this.count++;
+    while (this.inputs.some((input) => input.name === `n${this.count}`));
+    return `n${this.count}`;
+  }
+
+  private write(
+    op: string,
+    inputs: readonly Ref[],
+    attrs: Readonly<Record<string, SpecAttr>>,
+    span: Span | undefined,
+  ): Ref {
+    const id = this.freeId();
+    const at = this.placeOf(span);
+    this.nodes.push({
+      id,
+      op,
+      inputs,
+      ...(Object.keys(attrs).length > 0 && { attrs }),
+      ...(this.scope.length > 0 && { scope: this.scope.join('.') }),
+      ...(at && { at }),
+    });
+    return id;
+  }
+
+  /** Declares a variable by its path, or finds the one of a shared instance; undefined where the name is taken. */
+  variable(
+    path: string,
+    role: VariableSpec['role'],
+    shape: readonly number[],
+    initializer: Initializer,
+    shared: boolean,
+  ): TensorValue | undefined {
+    const known = this.variables.get(path);
+    if (known && (!shared || String(known.shape) !== String(shape))) return undefined;
+    if (!known) this.variables.set(path, { name: path, role, shape, initializer });
+    return {
+      kind: 'tensor',
+      ref: `@${path}`,
+      node: this.b.read(`${this.owner}.${path}`, f32(...shape)),
+      batched: false,
+    };
+  }
+
+  /** Turns a label map into channels: one for each class, and one for edges; the same nodes each time. */
+  encode(labels: LabelsValue): TensorValue {
+    const known = this.encoded.get(labels);
+    if (known) return known;
+    const outer = this.scope;
+    this.scope = [];
+    const channels = this.op('one_hot', [labels.ids], { depth: labels.classes }, undefined);
+    const result = labels.edges ? this.op('concat', [channels, labels.edges], {}, undefined) : channels;
+    this.scope = outer;
+    this.encoded.set(labels, result);
+    return result;
+  }
+}
+
+function toValue(tree: Tree, ref: Ref): Value {
+  return Array.isArray(tree)
+    ? listOf((tree as readonly Tree[]).map((part, index) => toValue(part, `${ref}/${index}`)))
+    : { kind: 'tensor', ref, node: tree as Node, batched: true };
+}
+
+/** Reads the references of a network's result; undefined where it holds anything but tensors. */
+export function toRefTree(value: Value): RefTree | undefined {
+  if (value.kind === 'tensor') return typeOf(value.node).dtype === 'f32' ? value.ref : undefined;
+  if (value.kind !== 'list') return undefined;
+  const parts = value.items.map(toRefTree);
+  return parts.every((part) => part !== undefined) ? parts : undefined;
+}

@@ -1,0 +1,171 @@
+/** Answers for what expressions of the language evaluate to at compile time. */
+import type { Block } from '../../dsl/ast.ts';
+import type { Node } from '../ir/node.ts';
+import { shapeOf } from '../ir/node.ts';
+import type { Initializer } from '../ir/program.ts';
+import type { Ref } from '../spec/types.ts';
+import type { Module } from './modules.ts';
+
+export interface NumberValue {
+  readonly kind: 'number';
+  readonly value: number;
+  readonly integer: boolean;
+}
+export interface SizeValue {
+  readonly kind: 'size';
+  readonly width: number;
+  readonly height: number;
+}
+export interface ListValue {
+  readonly kind: 'list';
+  readonly items: readonly Value[];
+}
+export interface RecordValue {
+  readonly kind: 'record';
+  readonly fields: ReadonlyMap<string, Value>;
+}
+/** A value of the network: how the spec refers to it, and its node in the scratch graph, which knows its shape. */
+export interface TensorValue {
+  readonly kind: 'tensor';
+  readonly ref: Ref;
+  readonly node: Node;
+  /** Whether there is one for each picture of the batch (axis 0), as opposed to weights and what is made of them. */
+  readonly batched: boolean;
+}
+/** A discrete map: ids, and edges between instances where the data has them. */
+export interface LabelsValue {
+  readonly kind: 'labels';
+  readonly ids: TensorValue;
+  readonly edges: TensorValue | undefined;
+  readonly classes: number;
+}
+/**
+ * A block with some arguments bound; `path` is set where `let` made it an instance, which shares its parameters; a network's
+ * own is empty.
+ */
+export interface BlockValue {
+  readonly kind: 'block';
+  readonly block: Block;
+  readonly module: Module;
+  readonly bound: ReadonlyMap<string, Value>;
+  readonly path: string | undefined;
+}
+/** A function that the compiler provides, with options bound. */
+export interface BuiltinValue {
+  readonly kind: 'builtin';
+  readonly name: string;
+  readonly bound: ReadonlyMap<string, Value>;
+}
+/** An experiment's network, which its losses call. */
+export interface NetworkValue {
+  readonly kind: 'network';
+  readonly name: string;
+}
+export interface NoiseValue {
+  readonly kind: 'noise';
+  readonly size: number;
+}
+export interface InitializerValue {
+  readonly kind: 'initializer';
+  readonly initializer: Initializer;
+}
+export interface OptimizerValue {
+  readonly kind: 'optimizer';
+  readonly settings: {
+    readonly kind: 'adam';
+    readonly rate: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+  };
+}
+
+export type Value =
+  | NumberValue
+  | SizeValue
+  | ListValue
+  | RecordValue
+  | TensorValue
+  | LabelsValue
+  | BlockValue
+  | BuiltinValue
+  | NetworkValue
+  | NoiseValue
+  | InitializerValue
+  | OptimizerValue
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'none' }
+  /** Stands for what a reported mistake left without a value; nothing more is said about it. */
+  | { readonly kind: 'unknown' };
+
+export const none: Value = { kind: 'none' };
+export const unknown: Value = { kind: 'unknown' };
+export const integer = (value: number): NumberValue => ({ kind: 'number', value, integer: true });
+export const real = (value: number): NumberValue => ({ kind: 'number', value, integer: false });
+export const boolean = (value: boolean): Value => ({ kind: 'boolean', value });
+export const listOf = (items: readonly Value[]): ListValue => ({ kind: 'list', items });
+
+/** Gives a tensor's shape without the batch. */
+export function innerShape(tensor: TensorValue): readonly number[] {
+  return tensor.batched ? shapeOf(tensor.node).slice(1) : shapeOf(tensor.node);
+}
+
+/** Tells whether a reported mistake left a gap in a value. */
+export function holdsUnknown(value: Value): boolean {
+  return value.kind === 'unknown' || (value.kind === 'list' && value.items.some(holdsUnknown));
+}
+
+/** Says what a value is, for messages: `an integer`, `a picture 64x64 of 3 channels`. */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case 'number':
+      return value.integer
+        ? `the integer ${value.value}`
+        : `the number ${Number.isInteger(value.value) ? value.value.toFixed(1) : value.value}`;
+    case 'string':
+      return `the string ${JSON.stringify(value.value)}`;
+    case 'boolean':
+      return String(value.value);
+    case 'none':
+      return 'none';
+    case 'size':
+      return `the size ${value.width}x${value.height}`;
+    case 'list': {
+      const isShort = value.items.length <= 8 && value.items.every((item) => item.kind === 'number');
+      return isShort
+        ? `the list [${value.items.map((item) => describe(item).split(' ').at(-1)).join(', ')}]`
+        : `a list of ${value.items.length}`;
+    }
+    case 'record':
+      return `a record of ${[...value.fields.keys()].join(', ')}`;
+    case 'tensor':
+      return describeTensor(value);
+    case 'labels': {
+      const [, height, width] = shapeOf(value.ids.node);
+      return `a label map ${width}x${height} of ${value.classes} classes`;
+    }
+    case 'block':
+      return `the ${value.block.keyword} ${value.block.name.text}`;
+    case 'builtin':
+      return `the function ${value.name}`;
+    case 'network':
+      return `the network ${value.name}`;
+    case 'noise':
+      return `noise of ${value.size} numbers`;
+    case 'initializer':
+      return 'an initializer';
+    case 'optimizer':
+      return 'an optimizer';
+    case 'unknown':
+      return 'an unknown value';
+  }
+}
+
+function describeTensor(tensor: TensorValue): string {
+  const shape = innerShape(tensor);
+  if (shape.length === 0) return 'a scalar tensor';
+  if (tensor.batched && shape.length === 3)
+    return `a tensor of height ${shape[0]}, width ${shape[1]}, ${shape[2]} channels`;
+  return `a ${tensor.batched ? 'tensor' : 'weight'} of shape [${shape.join(', ')}]`;
+}

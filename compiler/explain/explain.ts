@@ -1,0 +1,227 @@
+/** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
+import { reachable, shapeOf, type Node } from '../ir/node.ts';
+import type { Method, Program } from '../ir/program.ts';
+import { nodesOf } from '../ir/program.ts';
+import { bytesOf, must, sizeOf } from '../ir/types.ts';
+import { opTable } from '../ops/index.ts';
+import { scratchEnvironment } from '../check/scratch.ts';
+import { instantiateNodes, readTree, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import type { NetworkSpec, Ref, Spec } from '../spec/types.ts';
+import { peakBytes } from './liveness.ts';
+
+export interface ExplainOptions {
+  /** The step before and after optimization; without it only the networks are explained. */
+  readonly step?: { readonly before: Program; readonly after: Program; readonly batch: number } | undefined;
+  /** How long each phase of compilation took, as the caller measured it. */
+  readonly times?: readonly PhaseTime[] | undefined;
+}
+
+export interface PhaseTime {
+  readonly phase: string;
+  readonly milliseconds: number;
+}
+
+/** What a block, or a network, is made of and costs, for one picture. */
+export interface BlockCost {
+  /** The last part of its path: `norm_0` of `up_0.norm_0`. */
+  readonly name: string;
+  /** How often each op of the spec occurs in it. */
+  readonly ops: ReadonlyMap<string, number>;
+  /** The shape of its result without the batch; undefined where it has several results. */
+  readonly shape: readonly number[] | undefined;
+  readonly parameters: number;
+  /** Floating-point operations of a forward pass. */
+  readonly flops: number;
+  /** Bytes of all that it computes in a forward pass. */
+  readonly activationBytes: number;
+  readonly blocks: readonly BlockCost[];
+}
+
+export interface NetworkExplanation {
+  readonly name: string;
+  readonly definition: string;
+  readonly doc: string | undefined;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly note: string;
+  }[];
+  readonly total: BlockCost;
+  /** Numbers that training moves without gradients. */
+  readonly state: number;
+}
+
+export interface StepExplanation {
+  readonly batch: number;
+  readonly nodesBefore: number;
+  readonly nodesAfter: number;
+  readonly forwardFlops: number;
+  readonly backwardFlops: number;
+  /** Bytes of parameters and states. */
+  readonly variableBytes: number;
+  /** Bytes of the optimizers' slots. */
+  readonly slotBytes: number;
+  /** The most bytes of computed values that are needed at one time, executed in order. */
+  readonly peakActivationBytes: number;
+}
+
+export interface Explanation {
+  readonly name: string;
+  readonly networks: readonly NetworkExplanation[];
+  readonly step: StepExplanation | undefined;
+  readonly times: readonly PhaseTime[];
+}
+
+/** Explains a checked spec. */
+export function explain(spec: Spec, options: ExplainOptions = {}): Explanation {
+  return {
+    name: spec.name,
+    networks: spec.networks.map((network) => explainNetwork(network, spec.networks)),
+    step: options.step && explainStep(options.step),
+    times: options.times ?? [],
+  };
+}
+
+/** A block while its parts are being added up. */
+interface OpenBlock {
+  readonly name: string;
+  readonly ops: Map<string, number>;
+  shape: readonly number[] | undefined;
+  parameters: number;
+  flops: number;
+  activationBytes: number;
+  readonly blocks: Map<string, OpenBlock>;
+}
+
+function explainNetwork(network: NetworkSpec, networks: readonly NetworkSpec[]): NetworkExplanation {
+  const environment = { ...scratchEnvironment(networks), batch: 1, training: false };
+  const types = network.inputs.flatMap((input) => typesOfInput(input, 1));
+  const values = new Map<Ref, Tree>(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+  const root = open(network.name);
+  for (const node of network.nodes) {
+    instantiateNodes(environment, [node], values, network.name);
+    const value = values.get(node.id);
+    for (const block of path(root, node.scope)) {
+      block.ops.set(node.op, (block.ops.get(node.op) ?? 0) + 1);
+      block.shape = value && isNode(value) ? shapeOf(value).slice(1) : undefined;
+    }
+  }
+  const outputs = readTree(network.outputs, values, environment, network.name);
+  for (const node of reachable(leaves(outputs))) {
+    const scope = node.origin?.scope.slice(network.name.length + 1);
+    for (const block of path(root, scope)) {
+      block.flops += flopsOf(node);
+      block.activationBytes += bytesMade(node);
+    }
+  }
+  const parameters = network.variables.filter((variable) => variable.role === 'parameter');
+  for (const variable of parameters)
+    for (const block of path(root, variable.name.split('.').slice(0, -1).join('.')))
+      block.parameters += sizeOf(variable.shape);
+  root.shape = isNode(outputs) ? shapeOf(outputs).slice(1) : undefined;
+  const states = network.variables.filter((variable) => variable.role === 'state');
+  return {
+    name: network.name,
+    definition: network.definition,
+    doc: network.doc,
+    inputs: network.inputs.map((input) =>
+      input.kind === 'labels'
+        ? {
+            name: input.name,
+            shape: [input.height, input.width],
+            note: `${input.classes} classes${input.edges ? ' and instance edges' : ''}`,
+          }
+        : { name: input.name, shape: input.shape, note: input.kind === 'noise' ? 'noise' : '' },
+    ),
+    total: close(root),
+    state: states.reduce((sum, variable) => sum + sizeOf(variable.shape), 0),
+  };
+}
+
+function open(name: string): OpenBlock {
+  return {
+    name,
+    ops: new Map(),
+    shape: undefined,
+    parameters: 0,
+    flops: 0,
+    activationBytes: 0,
+    blocks: new Map(),
+  };
+}
+
+/** Gives the blocks on the way to a scope, the network first; those not met before are added. */
+function path(root: OpenBlock, scope: string | undefined): OpenBlock[] {
+  const found = [root];
+  for (const name of scope ? scope.split('.') : []) {
+    const { blocks } = must(found.at(-1), 'the root is there');
+    const next = blocks.get(name) ?? open(name);
+    blocks.set(name, next);
+    found.push(next);
+  }
+  return found;
+}
+
+function close(block: OpenBlock): BlockCost {
+  return { ...block, blocks: [...block.blocks.values()].map(close) };
+}
+
+function explainStep({
+  before,
+  after,
+  batch,
+}: NonNullable<ExplainOptions['step']>): StepExplanation | undefined {
+  const [first, last] = [before, after].map((program) =>
+    program.methods.find((method) => method.name === 'step'),
+  );
+  if (!first || !last) return undefined;
+  const forward = new Set(forwardNodes(last));
+  const flops = (nodes: readonly Node[]): number => nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+  const bytes = (isSlot: boolean): number =>
+    after.variables
+      .filter((variable) => (variable.role === 'slot') === isSlot)
+      .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
+  return {
+    batch,
+    nodesBefore: nodesOf(first).length,
+    nodesAfter: nodesOf(last).length,
+    forwardFlops: flops([...forward]),
+    backwardFlops: flops(nodesOf(last).filter((node) => !forward.has(node))),
+    variableBytes: bytes(false),
+    slotBytes: bytes(true),
+    peakActivationBytes: peakBytes(last, bytesMade),
+  };
+}
+
+/** Lists what the losses are computed from; updates are not followed, which lie between one loss and the next. */
+function forwardNodes(step: Method): Node[] {
+  const seen = new Set<Node>();
+  const stack = [...step.outputs.values()];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (seen.has(node) || node.op === 'adam') continue;
+    seen.add(node);
+    stack.push(...node.operands);
+  }
+  return [...seen];
+}
+
+function flopsOf(node: Node): number {
+  return opTable.get(node.op)?.flops(node) ?? 0;
+}
+
+/** Ops whose result is their operand, or comes from outside. */
+const free = new Set(['input', 'read', 'item', 'reshape', 'stop_gradient', 'adam']);
+
+/** Counts the bytes that a node's results take. */
+function bytesMade(node: Node): number {
+  if (free.has(node.op)) return 0;
+  return node.results.reduce((sum, type) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
+}
+
+function leaves(tree: Tree): Node[] {
+  return isNode(tree) ? [tree] : tree.flatMap(leaves);
+}
+
+function isNode(tree: Tree): tree is Node {
+  return !Array.isArray(tree);
+}

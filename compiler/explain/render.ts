@@ -1,0 +1,155 @@
+/** Answers for an explanation as text: aligned tables that fit a terminal of 110 columns. */
+import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
+
+export interface RenderOptions {
+  /** How many levels of blocks are shown below a network; 1 by default. */
+  readonly depth?: number;
+}
+
+/** Renders an explanation; ends with a line break. */
+export function renderExplanation(explanation: Explanation, options: RenderOptions = {}): string {
+  const sections = [
+    ...explanation.networks.map((network) => renderNetwork(network, options.depth ?? 1)),
+    ...(explanation.step ? [renderStep(explanation.step)] : []),
+    ...(explanation.times.length > 0
+      ? [
+          renderPairs(
+            'Compilation',
+            explanation.times.map(({ phase, milliseconds }) => [phase, `${milliseconds.toFixed(0)} ms`]),
+          ),
+        ]
+      : []),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+const layerWidth = 26;
+const opsWidth = 32;
+
+function renderNetwork(network: NetworkExplanation, depth: number): string {
+  const inputs = network.inputs.map(
+    ({ name, shape, note }) => `${name}: ${formatShape(shape)}${note && ` (${note})`}`,
+  );
+  const rows = rowsOf(network.total, 0, depth);
+  const table = [
+    ['block', 'ops', 'w x h x channels', 'parameters', 'FLOP', 'memory'],
+    ...rows,
+    ['total', '', formatShape(network.total.shape), ...numbers(network.total)],
+  ];
+  const exact = network.total.parameters.toLocaleString('en-US');
+  const state = network.state > 0 ? `, and ${formatCount(network.state)} numbers of state` : '';
+  return [
+    `${network.name} = ${network.definition}   ${inputs.join(', ')}`,
+    ...align(table),
+    `${exact} parameters${state}; FLOP and memory of a forward pass over one picture`,
+  ].join('\n');
+}
+
+function rowsOf(block: BlockCost, level: number, depth: number): string[][] {
+  return block.blocks.flatMap((inner) => {
+    const name = `${'  '.repeat(level)}${inner.name}`;
+    const isOpen = level + 1 < depth && inner.blocks.length > 0;
+    const row = [name, formatOps(inner.ops), formatShape(inner.shape), ...numbers(inner)];
+    return [row.map((cell, column) => cut(cell, column)), ...(isOpen ? rowsOf(inner, level + 1, depth) : [])];
+  });
+}
+
+function cut(cell: string, column: number): string {
+  const width = column === 0 ? layerWidth : column === 1 ? opsWidth : Infinity;
+  return cell.length <= width ? cell : `${cell.slice(0, width - 1)}…`;
+}
+
+function numbers(block: BlockCost): string[] {
+  return [formatCount(block.parameters), formatCount(block.flops), formatBytes(block.activationBytes)];
+}
+
+/** Ops that say little about a block which has others. */
+const minor = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'constant',
+  'leaky_relu',
+  'spectral_norm',
+  'one_hot',
+  'concat',
+]);
+
+/** Ops that come first where not all can be shown. */
+const heavy = new Set(['conv2d', 'linear']);
+
+function formatOps(ops: ReadonlyMap<string, number>): string {
+  const major = [...ops].filter(([name]) => !minor.has(name));
+  const shown = (major.length > 0 ? major : [...ops]).toSorted(
+    ([a], [b]) => Number(heavy.has(b)) - Number(heavy.has(a)),
+  );
+  return shown.map(([name, count]) => (count > 1 ? `${count} ${name}` : name)).join(', ');
+}
+
+function renderStep(step: StepExplanation): string {
+  const saved = step.nodesBefore - step.nodesAfter;
+  const nodes =
+    saved === 0 ? String(step.nodesAfter) : `${step.nodesAfter} (${step.nodesBefore} before optimization)`;
+  return renderPairs(`Training step, batch ${step.batch}`, [
+    ['nodes', nodes],
+    ['forward', `${formatCount(step.forwardFlops)}FLOP`],
+    ['backward and update', `${formatCount(step.backwardFlops)}FLOP`],
+    ['variables', formatBytes(step.variableBytes)],
+    ['optimizer slots', formatBytes(step.slotBytes)],
+    ['activations at the peak', `${formatBytes(step.peakActivationBytes)} (estimate)`],
+  ]);
+}
+
+function renderPairs(title: string, pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return [title, ...pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join('\n');
+}
+
+/** Aligns text to the left and numbers to the right, with a rule below the head and above the last row. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  return [...lines.slice(0, 1), rule, ...lines.slice(1, -1), rule, ...lines.slice(-1)];
+}
+
+/** Writes a picture's shape as width x height x channels, others as they are. */
+function formatShape(shape: readonly number[] | undefined): string {
+  if (!shape) return 'several';
+  const [height, width, ...channels] = shape;
+  return width === undefined ? String(height ?? 1) : [width, height, ...channels].join(' x ');
+}
+
+/** Writes a number with three or four digits and its unit: `92.3 M`. */
+export function formatCount(value: number): string {
+  const units = ['', 'k', 'M', 'G', 'T', 'P'];
+  return scale(value, 1000, units);
+}
+
+/** Writes a number of bytes: `310 MiB`. */
+export function formatBytes(value: number): string {
+  return scale(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
+}
+
+function scale(value: number, base: number, units: readonly string[]): string {
+  let exponent = 0;
+  let scaled = value;
+  // 999.6 would be shown as 1000 of the smaller unit.
+  while (scaled >= base - 0.5 && exponent < units.length - 1) {
+    scaled /= base;
+    exponent++;
+  }
+  const digits = exponent === 0 ? 0 : scaled >= 100 ? 0 : 1;
+  return `${scaled.toFixed(digits)} ${units[exponent] ?? ''}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Answers for the whole compiler, on one page. Every arrow is a pure function between two types with their own names:
+ *
+ *     Source ──parse──▶ AST ──expand──▶ Spec (JSON) ──check──▶ checked Spec ──build──▶ Program
+ *
+ * An executor then lowers the program: `lower/tensorflow.ts` to a SavedModel, `lower/portable.ts` to a list of calls.
+ * Nothing here reads a file, a clock or a device; sources come through a `SourceProvider`.
+ */
+import type { Diagnostic } from '../dsl/diagnostic.ts';
+import type { Source, Span } from '../dsl/source.ts';
+import { checkExpanded, checkJsonSpec } from './check/index.ts';
+import { expand, type ExpandOptions } from './expand/index.ts';
+import type { SourceProvider } from './expand/modules.ts';
+import type { Program } from './ir/program.ts';
+import type { Place, Spec } from './spec/types.ts';
+import { buildProgram, type StepOptions } from './step.ts';
+
+export type { SourceProvider } from './expand/modules.ts';
+export type { ExpandOptions, GivenInput } from './expand/index.ts';
+export type { Spec } from './spec/types.ts';
+export type { StepOptions } from './step.ts';
+
+export interface CheckResult {
+  /** The spec; undefined where any diagnostic is an error. */
+  readonly spec: Spec | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: readonly Source[];
+}
+
+/** Reads a source text into a checked spec, with all of its mistakes at once. */
+export function check(source: Source, provider: SourceProvider, options: ExpandOptions = {}): CheckResult {
+  const expanded = expand(source, provider, options);
+  const diagnostics = checkExpanded(expanded);
+  const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+  return { spec: failed ? undefined : expanded.spec, diagnostics, sources: expanded.sources };
+}
+
+/** Reads a spec that is written as JSON; what its own places point into is not known. */
+export function checkJson(source: Source): CheckResult {
+  return { ...checkJsonSpec(source), sources: [] };
+}
+
+/** Compiles a checked spec into a program; `sources` lets nodes know their source lines. */
+export function compile(
+  spec: Spec,
+  options: StepOptions & { readonly sources?: readonly Source[] },
+): Program {
+  const { sources } = options;
+  return buildProgram(spec, { ...options, ...(sources && { spanOf: (at) => spanOfPlace(at, sources) }) });
+}
+
+/** Turns a place of a spec back into a span. */
+export function spanOfPlace(at: Place | undefined, sources: readonly Source[]): Span | undefined {
+  const source = at && sources[at[0]];
+  return source && { source, start: at[1], end: at[2] };
+}

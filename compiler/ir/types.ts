@@ -1,0 +1,64 @@
+/** Answers for the types of values in the graph: a dtype and a static shape. Images are NHWC, filters HWIO. */
+
+export type DType = 'f32' | 'i32' | 'bool';
+
+export type Shape = readonly number[];
+
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** Makes a float32 type. */
+export const f32 = (...shape: number[]): TensorType => ({ dtype: 'f32', shape });
+/** Makes an int32 type. */
+export const i32 = (...shape: number[]): TensorType => ({ dtype: 'i32', shape });
+
+/** Bytes of one element as the executors store it. */
+export const bytesOf: Readonly<Record<DType, number>> = { f32: 4, i32: 4, bool: 1 };
+
+/** Counts the elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** Prints a type as `f32[1,256,256,64]`. */
+export function formatType(type: TensorType): string {
+  return `${type.dtype}[${type.shape.join(',')}]`;
+}
+
+/** Tells whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
+}
+
+/** Tells whether two types are the same. */
+export function sameType(a: TensorType, b: TensorType): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+}
+
+/** Gives the shape that NumPy's broadcasting makes of two shapes, or undefined where they do not fit. */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const result: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) return undefined;
+    result.push(left === 1 ? right : left);
+  }
+  return result;
+}
+
+/** A "this cannot happen": a broken invariant of the compiler itself, never a user's mistake. */
+export class CompilerBug extends Error {
+  constructor(message: string) {
+    super(`compiler bug: ${message}`);
+  }
+}
+
+/** Returns `value`, which an invariant says is there. */
+export function must<T>(value: T | undefined | null, what: string): T {
+  if (value === undefined || value === null) throw new CompilerBug(what);
+  return value;
+}

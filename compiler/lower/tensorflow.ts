@@ -1,0 +1,212 @@
+/**
+ * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
+ * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
+ */
+import { must, type DType } from '../ir/types.ts';
+import { nodesOf, type Method, type Program } from '../ir/program.ts';
+import type { Node } from '../ir/node.ts';
+import { opNamed } from '../ops/index.ts';
+import type { TfAttr } from '../ops/define.ts';
+import { encodeSavedModel, type TfConstant, type TfNode } from './saved-model.ts';
+
+/** Tensor names of one method: what to feed and what to fetch. */
+export interface MethodBinding {
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+  /** Fetch it too, so that the writes happen; absent where a method writes nothing. */
+  readonly done: string | undefined;
+}
+
+export interface TensorflowPlan {
+  readonly savedModel: Uint8Array;
+  readonly nodeCount: number;
+  readonly methods: ReadonlyMap<string, MethodBinding>;
+  /** How each variable is set: feed `value`, fetch `done`; and the tensor that reads it. */
+  readonly variables: ReadonlyMap<
+    string,
+    { readonly value: string; readonly done: string; readonly read: string }
+  >;
+}
+
+/** Lowers a program. */
+export function lowerToTensorflow(program: Program): TensorflowPlan {
+  const nodes: TfNode[] = [];
+  const handles = new Map<string, string>();
+  const variables = new Map<string, { value: string; done: string; read: string }>();
+  program.variables.forEach((variable, index) => {
+    const { dtype, shape } = variable.type;
+    const name = `variable_${index}`;
+    const type: TfAttr = { type: dtype };
+    nodes.push(
+      {
+        name,
+        op: 'VarHandleOp',
+        inputs: [],
+        attrs: { dtype: type, shape: { shape }, container: { string: '' }, shared_name: { string: name } },
+      },
+      { name: `${name}/value`, op: 'Placeholder', inputs: [], attrs: { dtype: type, shape: { shape } } },
+      {
+        name: `${name}/assign`,
+        op: 'AssignVariableOp',
+        inputs: [name, `${name}/value`],
+        attrs: { dtype: type, validate_shape: { bool: false } },
+      },
+      doneNode(`${name}/done`, `${name}/true`, [`${name}/assign`], nodes),
+      { name: `${name}/read`, op: 'ReadVariableOp', inputs: [name], attrs: { dtype: type } },
+    );
+    handles.set(variable.name, name);
+    variables.set(variable.name, { value: `${name}/value`, done: `${name}/done`, read: `${name}/read` });
+  });
+  const methods = new Map(
+    program.methods.map((method) => [method.name, new MethodLowering(method, handles, nodes).lower()]),
+  );
+  return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, methods, variables };
+}
+
+/** Makes a fetchable node that is there once `after` have run. */
+function doneNode(name: string, constant: string, after: readonly string[], nodes: TfNode[]): TfNode {
+  const value: TfConstant = { constant: { dtype: 'bool', shape: [], values: [1] } };
+  nodes.push({ name: constant, op: 'Const', inputs: [], attrs: { dtype: { type: 'bool' }, value } });
+  return {
+    name,
+    op: 'Identity',
+    inputs: [constant, ...after.map((node) => `^${node}`)],
+    attrs: { T: { type: 'bool' } },
+  };
+}
+
+class MethodLowering {
+  private count = 0;
+  private readonly tensors = new Map<Node, readonly string[]>();
+  private readonly constants = new Map<string, string>();
+  /** Read nodes by variable, for ordering writes after them. */
+  private readonly reads = new Map<string, string>();
+  private readonly updates: string[] = [];
+  private readonly inPlace = new Set<string>();
+
+  constructor(
+    private readonly method: Method,
+    private readonly handles: ReadonlyMap<string, string>,
+    private readonly nodes: TfNode[],
+  ) {}
+
+  lower(): MethodBinding {
+    const inputs = new Map<string, string>();
+    for (const node of nodesOf(this.method)) this.tensors.set(node, this.lowerNode(node, inputs));
+    for (const [variable, value] of this.method.writes)
+      if (!this.inPlace.has(variable)) this.write(variable, value);
+    const outputs = new Map<string, string>();
+    for (const [name, value] of this.method.outputs) {
+      const type = must(value.results[0], 'output without a type').dtype;
+      outputs.set(name, this.add('Identity', [this.tensor(value)], { T: { type } }));
+    }
+    const done = this.updates.length > 0 ? `${this.method.name}/done` : undefined;
+    if (done) this.nodes.push(doneNode(done, `${this.method.name}/true`, this.updates, this.nodes));
+    return { inputs, outputs, done };
+  }
+
+  private tensor(node: Node): string {
+    return must(this.tensors.get(node)?.[0], `%${node.id} has not been lowered`);
+  }
+
+  private add(
+    op: string,
+    inputs: readonly string[],
+    attrs: Readonly<Record<string, TfAttr | TfConstant>>,
+  ): string {
+    const name = `${this.method.name}/${op}_${this.count++}`;
+    this.nodes.push({ name, op, inputs, attrs });
+    return name;
+  }
+
+  private constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string {
+    const key = `${dtype}[${shape}]${Array.from(values).join()}`;
+    const known = this.constants.get(key);
+    if (known) return known;
+    const name = this.add('Const', [], {
+      dtype: { type: dtype },
+      value: { constant: { dtype, shape, values } },
+    });
+    this.constants.set(key, name);
+    return name;
+  }
+
+  private lowerNode(node: Node, inputs: Map<string, string>): readonly string[] {
+    const name = String(node.attrs['name']);
+    const type = node.results[0];
+    if (node.op === 'item') {
+      const results = must(
+        this.tensors.get(must(node.operands[0], 'item of nothing')),
+        'item before its node',
+      );
+      return [must(results[Number(node.attrs['index'])], 'item of a missing result')];
+    }
+    if (node.op === 'input') {
+      const tensor = this.add('Placeholder', [], {
+        dtype: { type: type!.dtype },
+        shape: { shape: type!.shape },
+      });
+      inputs.set(name, tensor);
+      return [tensor];
+    }
+    if (node.op === 'read') {
+      const handle = must(this.handles.get(name), `variable ${name} is not declared`);
+      const tensor = this.add('ReadVariableOp', [handle], { dtype: { type: type!.dtype } });
+      this.reads.set(name, tensor);
+      return [tensor];
+    }
+    const emitted = opNamed(node.op).tensorflow({
+      node,
+      inputs: node.operands.map((operand) => this.tensor(operand)),
+      emit: {
+        op: (op, operands, attrs = {}) => this.add(op, operands, attrs),
+        constant: (dtype, shape, values) => this.constant(dtype, shape, values),
+      },
+      resource: (index) => {
+        const variable = this.variableOf(node, index);
+        return variable && this.handles.get(variable);
+      },
+      update: (op, operands, attrs) => this.update(node, op, operands, attrs),
+      readUpdated: (index) => {
+        const variable = must(this.variableOf(node, index), 'an updated operand is no variable');
+        const last = must(this.updates[this.updates.length - 1], 'no update came before');
+        const dtype = must(node.operands[index]?.results[0], 'operand without a type').dtype;
+        const handle = must(this.handles.get(variable), `variable ${variable} is not declared`);
+        return this.add('ReadVariableOp', [handle, `^${last}`], { dtype: { type: dtype } });
+      },
+    });
+    return typeof emitted === 'string' ? [emitted] : emitted;
+  }
+
+  /** Names the variable that operand `index` reads, if result `index` is what the method writes to it. */
+  private variableOf(node: Node, index: number): string | undefined {
+    const operand = node.operands[index];
+    if (operand?.op !== 'read') return undefined;
+    const variable = String(operand.attrs['name']);
+    const value = this.method.writes.get(variable);
+    const matches = value?.op === 'item' && value.operands[0] === node && value.attrs['index'] === index;
+    return matches ? variable : undefined;
+  }
+
+  private update(
+    node: Node,
+    op: string,
+    operands: readonly string[],
+    attrs: Readonly<Record<string, TfAttr>>,
+  ): void {
+    const variables = node.operands.flatMap((_, index) => this.variableOf(node, index) ?? []);
+    const after = variables.flatMap((variable) => this.reads.get(variable) ?? []);
+    this.updates.push(this.add(op, [...operands, ...after.map((read) => `^${read}`)], attrs));
+    for (const variable of variables) this.inPlace.add(variable);
+  }
+
+  private write(variable: string, value: Node): void {
+    const handle = must(this.handles.get(variable), `variable ${variable} is not declared`);
+    const read = this.reads.get(variable);
+    const inputs = [handle, this.tensor(value), ...(read ? [`^${read}`] : [])];
+    const dtype = must(value.results[0], 'write without a type').dtype;
+    this.updates.push(
+      this.add('AssignVariableOp', inputs, { dtype: { type: dtype }, validate_shape: { bool: false } }),
+    );
+  }
+}

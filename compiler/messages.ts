@@ -1,0 +1,43 @@
+/** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
+import type { Diagnostic, SpanLabel } from '../dsl/diagnostic.ts';
+import { suggest } from '../dsl/suggest.ts';
+import type { Span } from '../dsl/source.ts';
+
+/** Makes an error of a stable `code`. */
+export function error(
+  code: string,
+  message: string,
+  span: Span | undefined,
+  extra: { notes?: readonly string[]; hint?: string | undefined; labels?: readonly SpanLabel[] } = {},
+): Diagnostic {
+  return {
+    code,
+    severity: 'error',
+    message,
+    span,
+    labels: extra.labels ?? [],
+    notes: extra.notes ?? [],
+    hint: extra.hint,
+  };
+}
+
+/** Suggests the known name that is nearest to an unknown one; undefined where none is near. */
+export function meant(name: string, candidates: readonly string[]): string | undefined {
+  const near = suggest(name, candidates);
+  return near && `did you mean '${near}'?`;
+}
+
+/** Says which names there are, and which one may be meant: the notes and hint of a message about an unknown name. */
+export function amongst(
+  name: string,
+  candidates: Iterable<string>,
+  otherwise?: string,
+): { readonly notes: readonly string[]; readonly hint: string | undefined } {
+  const names = [...candidates];
+  return { notes: oneOf(names), hint: meant(name, names) ?? otherwise };
+}
+
+/** Lists the names that there are, as a note; none where they would be too many to read. */
+function oneOf(names: readonly string[]): string[] {
+  return names.length > 0 && names.length <= 24 ? [`there are: ${names.join(', ')}`] : [];
+}

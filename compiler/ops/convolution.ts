@@ -1,0 +1,378 @@
+/**
+ * Answers for convolution and its two cotangents, which are ops of their own: the three are closed under differentiation,
+ * and the one for the input is the transposed convolution. Padding is `same` or `valid` only, TensorFlow's fast kernels;
+ * other paddings are a `pad` before (`b.op('pad')`), which the filter's cotangent then shares.
+ */
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { shapeOf, type Attrs } from '../ir/node.ts';
+import { f32, sizeOf, type Shape } from '../ir/types.ts';
+import {
+  defineOp,
+  list,
+  number,
+  text,
+  type Check,
+  type OpDefinition,
+  type RefTensor,
+  type TfAttr,
+  type TensorFlow,
+} from './define.ts';
+import { at, checkFloat, float } from './support.ts';
+
+interface Geometry {
+  readonly stride: number;
+  readonly padding: 'same' | 'valid';
+}
+
+function geometryOf(attrs: Attrs): Geometry {
+  return { stride: number(attrs, 'stride'), padding: text(attrs, 'padding') === 'same' ? 'same' : 'valid' };
+}
+
+/** Output size and zeros before along one axis, by TensorFlow's rules for `same` and `valid`. */
+function along(size: number, kernel: number, { stride, padding }: Geometry): { out: number; before: number } {
+  if (padding === 'valid') return { out: Math.floor((size - kernel) / stride) + 1, before: 0 };
+  const out = Math.ceil(size / stride);
+  return { out, before: Math.floor(Math.max((out - 1) * stride + kernel - size, 0) / 2) };
+}
+
+/** Tells whether zeros (before, after) along an axis are what `same` would put there. */
+export function isSamePadding(
+  size: number,
+  kernel: number,
+  stride: number,
+  before: number,
+  after: number,
+): boolean {
+  const same = along(size, kernel, { stride, padding: 'same' });
+  const total = Math.max((same.out - 1) * stride + kernel - size, 0);
+  return before === same.before && after === total - same.before;
+}
+
+function inferOutput(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shape {
+  check(x.length === 4, 'x has rank 4', `[${x}]`);
+  check(filter.length === 4, 'the filter has rank 4', `[${filter}]`);
+  check(
+    ['same', 'valid'].includes(text(attrs, 'padding')),
+    "padding is 'same' or 'valid'",
+    text(attrs, 'padding'),
+  );
+  check(
+    x[3] === filter[2],
+    'the filter has as many input channels as x',
+    `x has ${x[3]}, the filter [${filter}]`,
+  );
+  const geometry = geometryOf(attrs);
+  check(
+    Number.isInteger(geometry.stride) && geometry.stride >= 1,
+    'stride is a positive integer',
+    String(geometry.stride),
+  );
+  const height = along(at(x, 1), at(filter, 0), geometry).out;
+  const width = along(at(x, 2), at(filter, 1), geometry).out;
+  check(
+    height >= 1 && width >= 1,
+    'the kernel fits into the padded picture',
+    `kernel ${filter[0]}x${filter[1]} on ${x[1]}x${x[2]} (height x width)`,
+  );
+  return [at(x, 0), height, width, at(filter, 3)];
+}
+
+/** Calls `visit` with flat offsets (x, filter, y) of every product of a convolution. */
+function eachProduct(
+  x: Shape,
+  filter: Shape,
+  y: Shape,
+  attrs: Attrs,
+  visit: (x: number, f: number, y: number) => void,
+) {
+  const geometry = geometryOf(attrs);
+  const top = along(at(x, 1), at(filter, 0), geometry).before;
+  const left = along(at(x, 2), at(filter, 1), geometry).before;
+  const [, height, width, channels] = x as [number, number, number, number];
+  const [kh, kw, , outChannels] = filter as [number, number, number, number];
+  const [batch, outHeight, outWidth] = y as [number, number, number, number];
+  for (let n = 0; n < batch; n++)
+    for (let row = 0; row < outHeight; row++)
+      for (let column = 0; column < outWidth; column++)
+        for (let i = 0; i < kh; i++)
+          for (let j = 0; j < kw; j++) {
+            const h = row * geometry.stride + i - top;
+            const w = column * geometry.stride + j - left;
+            if (h < 0 || h >= height || w < 0 || w >= width) continue;
+            for (let c = 0; c < channels; c++)
+              for (let o = 0; o < outChannels; o++)
+                visit(
+                  ((n * height + h) * width + w) * channels + c,
+                  ((i * kw + j) * channels + c) * outChannels + o,
+                  ((n * outHeight + row) * outWidth + column) * outChannels + o,
+                );
+          }
+}
+
+function accumulate(shape: Shape, fill: (data: Float64Array) => void): RefTensor {
+  const data = new Float64Array(sizeOf(shape));
+  fill(data);
+  return { shape, data };
+}
+
+function tensorflowAttrs(attrs: Attrs): Record<string, TfAttr> {
+  const { stride, padding } = geometryOf(attrs);
+  return {
+    ...float,
+    strides: { ints: [1, stride, stride, 1] },
+    padding: { string: padding.toUpperCase() },
+    data_format: { string: 'NHWC' },
+    dilations: { ints: [1, 1, 1, 1] },
+    explicit_paddings: { ints: [] },
+    use_cudnn_on_gpu: { bool: true },
+  };
+}
+
+const attrDocs = {
+  stride: 'step between outputs, both axes',
+  padding: "'same' or 'valid', as TensorFlow defines them",
+};
+
+/** Multiply-adds count as two operations; `y` is the shape of the convolution's output. */
+const convolutionFlops = (filter: Shape, y: Shape): number => 2 * sizeOf(filter) * (sizeOf(y) / at(y, 3));
+
+/** Convolutions that the three ops are tested on: odd and even kernels, some smaller than the stride, and rows left over. */
+const samples: readonly { x: Shape; filter: Shape; y: Shape; stride: number; padding: string }[] = [
+  { x: [2, 5, 6, 3], filter: [3, 3, 3, 4], y: [2, 5, 6, 4], stride: 1, padding: 'same' },
+  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 6, 6, 2], stride: 1, padding: 'same' },
+  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 3, 3, 2], stride: 1, padding: 'valid' },
+  { x: [2, 4, 4, 3], filter: [1, 1, 3, 2], y: [2, 4, 4, 2], stride: 1, padding: 'valid' },
+  { x: [1, 6, 7, 2], filter: [3, 3, 2, 3], y: [1, 3, 4, 3], stride: 2, padding: 'same' },
+  { x: [1, 7, 6, 2], filter: [4, 4, 2, 3], y: [1, 2, 2, 3], stride: 2, padding: 'valid' },
+  { x: [2, 8, 7, 2], filter: [1, 1, 2, 3], y: [2, 4, 4, 3], stride: 2, padding: 'valid' },
+  { x: [1, 10, 8, 2], filter: [4, 2, 2, 3], y: [1, 4, 3, 3], stride: 3, padding: 'same' },
+];
+
+const conv2d = defineOp({
+  name: 'conv2d',
+  doc: 'Cross-correlates x [N,H,W,C] with a filter [h,w,C,O].',
+  operands: ['x', 'filter'],
+  attrs: attrDocs,
+  infer: ([x, filter], attrs, check) => {
+    checkFloat([x!, filter!], check);
+    return { dtype: 'f32', shape: inferOutput(x!.shape, filter!.shape, attrs, check) };
+  },
+  vjp: ({ b, node, x, dy }) => [
+    () => b.op('conv2d_input_grad', [dy, at(x, 1)], { ...node.attrs, shape: shapeOf(at(x, 0)) }),
+    () => b.op('conv2d_filter_grad', [at(x, 0), dy], { ...node.attrs, shape: shapeOf(at(x, 1)) }),
+  ],
+  reference: ([x, f], node) =>
+    accumulate(shapeOf(node), (data) =>
+      eachProduct(x!.shape, f!.shape, shapeOf(node), node.attrs, (xi, fi, yi) => {
+        data[yi]! += x!.data[xi]! * f!.data[fi]!;
+      }),
+    ),
+  tensorflow: ({ emit, inputs, node }) => emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs)),
+  tfjs: ({ tf, inputs, node }) => {
+    const { stride, padding } = geometryOf(node.attrs);
+    return tf.conv2d(at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D, stride, padding);
+  },
+  flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(node)),
+  samples: samples.map(({ x, filter, stride, padding }) => ({
+    operands: [f32(...x), f32(...filter)],
+    attrs: { stride, padding },
+  })),
+});
+
+const conv2dInputGrad = defineOp({
+  name: 'conv2d_input_grad',
+  doc: 'The cotangent of conv2d for its input of `shape`; also the transposed convolution.',
+  operands: ['dy', 'filter'],
+  attrs: { ...attrDocs, shape: 'shape of the input' },
+  infer: ([dy, filter], attrs, check) => {
+    checkFloat([dy!, filter!], check);
+    const shape = list(attrs, 'shape');
+    const y = inferOutput(shape, filter!.shape, attrs, check);
+    check(
+      String(y) === String(dy!.shape),
+      'dy has the shape of the convolution',
+      `[${dy!.shape}], expected [${y}]`,
+    );
+    return { dtype: 'f32', shape };
+  },
+  vjp: ({ b, node, x, dy }) => {
+    const { shape: _shape, ...geometry } = node.attrs;
+    return [
+      () => b.op('conv2d', [dy, at(x, 1)], geometry),
+      () => b.op('conv2d_filter_grad', [dy, at(x, 0)], { ...geometry, shape: shapeOf(at(x, 1)) }),
+    ];
+  },
+  reference: ([dy, f], node) =>
+    accumulate(shapeOf(node), (data) =>
+      eachProduct(shapeOf(node), f!.shape, dy!.shape, node.attrs, (xi, fi, yi) => {
+        data[xi]! += dy!.data[yi]! * f!.data[fi]!;
+      }),
+    ),
+  tensorflow: ({ emit, inputs, node }) =>
+    emit.op(
+      'Conv2DBackpropInput',
+      [emit.constant('i32', [4], shapeOf(node)), at(inputs, 1), at(inputs, 0)],
+      tensorflowAttrs(node.attrs),
+    ),
+  // One convolution of dy, the fast kernel of every backend. With stride s, row q s + p - before of the result (phase p)
+  // takes rows p, p + s.. of the filter and rows q, q - 1.. of dy, so the phases are s x s groups of output channels.
+  tfjs: ({ tf, inputs, node }) => {
+    const geometry = geometryOf(node.attrs);
+    const { stride } = geometry;
+    const [dy, filter] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
+    const [batch, height, width, channels] = shapeOf(node) as [number, number, number, number];
+    const [kh, kw, , outChannels] = filter.shape;
+    const vertical = phasesAlong(height, kh, dy.shape[1], geometry);
+    const horizontal = phasesAlong(width, kw, dy.shape[2], geometry);
+    const [th, tw] = [vertical.taps, horizontal.taps];
+
+    // [kh,kw,C,O] -> [th,s,tw,s,C,O] -> [th,tw,O,(s,s,C)], turned round
+    const whole = tf.pad(filter, [
+      [0, th * stride - kh],
+      [0, tw * stride - kw],
+      [0, 0],
+      [0, 0],
+    ]);
+    const split = tf.transpose(
+      tf.reshape(whole, [th, stride, tw, stride * channels * outChannels]),
+      [0, 2, 1, 3],
+    );
+    const grouped = tf.transpose(
+      tf.reshape(split, [th * tw, stride * stride * channels, outChannels]),
+      [0, 2, 1],
+    );
+    const turned = tf.reverse(tf.reshape(grouped, [th, tw, outChannels, stride * stride * channels]), [0, 1]);
+
+    const padded = tf.pad(dy, [[0, 0], vertical.around, horizontal.around, [0, 0]]);
+    const phases = tf.conv2d(padded, turned as Tfjs.Tensor4D, 1, 'valid'); // [N,Q,R,(s,s,C)]
+    if (stride === 1) return phases;
+    const [, rows, columns] = phases.shape;
+    const mixed = tf.transpose(
+      tf.reshape(phases, [batch * rows, columns, stride, stride * channels]),
+      [0, 2, 1, 3],
+    );
+    const all = tf.reshape(mixed, [batch, rows * stride, columns * stride, channels]);
+    return tf.slice(all, [0, vertical.first, horizontal.first, 0], [batch, height, width, channels]);
+  },
+  flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(at(node.operands, 0))),
+  samples: samples.map(({ x, filter, y, stride, padding }) => ({
+    operands: [f32(...y), f32(...filter)],
+    attrs: { stride, padding, shape: x },
+  })),
+});
+
+const conv2dFilterGrad = defineOp({
+  name: 'conv2d_filter_grad',
+  doc: 'The cotangent of conv2d for its filter of `shape`.',
+  operands: ['x', 'dy'],
+  attrs: { ...attrDocs, shape: 'shape of the filter' },
+  infer: ([x, dy], attrs, check) => {
+    checkFloat([x!, dy!], check);
+    const shape = list(attrs, 'shape');
+    const y = inferOutput(x!.shape, shape, attrs, check);
+    check(
+      String(y) === String(dy!.shape),
+      'dy has the shape of the convolution',
+      `[${dy!.shape}], expected [${y}]`,
+    );
+    return { dtype: 'f32', shape };
+  },
+  vjp: ({ b, node, x, dy }) => {
+    const { shape: _shape, ...geometry } = node.attrs;
+    return [
+      () => b.op('conv2d_input_grad', [at(x, 1), dy], { ...geometry, shape: shapeOf(at(x, 0)) }),
+      () => b.op('conv2d', [at(x, 0), dy], geometry),
+    ];
+  },
+  reference: ([x, dy], node) =>
+    accumulate(shapeOf(node), (data) =>
+      eachProduct(x!.shape, shapeOf(node), dy!.shape, node.attrs, (xi, fi, yi) => {
+        data[fi]! += x!.data[xi]! * dy!.data[yi]!;
+      }),
+    ),
+  tensorflow: ({ emit, inputs, node }) =>
+    emit.op(
+      'Conv2DBackpropFilter',
+      [at(inputs, 0), emit.constant('i32', [4], shapeOf(node)), at(inputs, 1)],
+      tensorflowAttrs(node.attrs),
+    ),
+  // One matrix product for each place of the kernel: dw[i,j] = (x moved by i,j) [C,M] times dy [M,O]. Both lie on one grid
+  // of M = N Q R points with zeros around dy, so that moving x, cut into its s x s phases, is an offset into flat rows.
+  tfjs: ({ tf, inputs, node }) => {
+    const geometry = geometryOf(node.attrs);
+    const { stride } = geometry;
+    const [x, dy] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
+    const [kh, kw, channels, outChannels] = shapeOf(node) as [number, number, number, number];
+    const [batch, outHeight, outWidth] = dy.shape;
+    const moves = (place: number): number => Math.floor(place / stride);
+    const rows = outHeight + moves(kh - 1);
+    const columns = outWidth + moves(kw - 1);
+    const far = moves(kh - 1) * columns + moves(kw - 1);
+    const points = batch * rows * columns - far; // the last `far` points of the grid are zeros of dy
+
+    const tall = fitAxis(tf, x, 1, along(x.shape[1], kh, geometry).before, rows * stride);
+    const fitted = fitAxis(tf, tall, 2, along(x.shape[2], kw, geometry).before, columns * stride);
+    const cut = tf.transpose(
+      tf.reshape(fitted, [batch * rows, stride, columns, stride * channels]),
+      [0, 2, 1, 3],
+    );
+    const phases = tf.transpose(tf.reshape(cut, [batch * rows * columns, stride * stride * channels])); // [(s,s,C),NQR]
+    const grid = tf.pad(dy, [
+      [0, 0],
+      [0, rows - outHeight],
+      [0, columns - outWidth],
+      [0, 0],
+    ]);
+    const right = tf.slice(
+      tf.reshape(grid, [batch * rows * columns, outChannels]),
+      [0, 0],
+      [points, outChannels],
+    );
+
+    const places: Tfjs.Tensor[] = [];
+    for (let i = 0; i < kh; i++)
+      for (let j = 0; j < kw; j++) {
+        const phase = (i % stride) * stride + (j % stride);
+        const left = tf.slice(phases, [phase * channels, moves(i) * columns + moves(j)], [channels, points]);
+        places.push(tf.matMul(left, right));
+      }
+    return tf.reshape(tf.stack(places), [kh, kw, channels, outChannels]);
+  },
+  flops: (node) => convolutionFlops(shapeOf(node), shapeOf(at(node.operands, 1))),
+  samples: samples.map(({ x, filter, y, stride, padding }) => ({
+    operands: [f32(...x), f32(...y)],
+    attrs: { stride, padding, shape: filter },
+  })),
+});
+
+/**
+ * How the cotangent along one axis falls into phases: filter taps of each, zeros around dy so that all results from the
+ * first point of the input on come out, and where that point is among them.
+ */
+function phasesAlong(size: number, kernel: number, out: number, geometry: Geometry) {
+  const { stride } = geometry;
+  const { before } = along(size, kernel, geometry);
+  const taps = Math.ceil(kernel / stride);
+  const [start, end] = [Math.floor(before / stride), Math.floor((before + size - 1) / stride)];
+  const around: [number, number] = [taps - 1 - start, end - (out - 1)];
+  return { taps, around, first: before - start * stride };
+}
+
+/** Puts `before` zeros in front of an axis of [N,H,W,C], and zeros after it or cuts it, so that it has `size`. */
+function fitAxis(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, before: number, size: number): Tfjs.Tensor4D {
+  const kept = Math.min(x.shape[axis], size - before);
+  const cut =
+    kept < x.shape[axis]
+      ? tf.slice(
+          x,
+          0,
+          x.shape.map((all, a) => (a === axis ? kept : all)),
+        )
+      : x;
+  const amounts = x.shape.map((_, a): [number, number] =>
+    a === axis ? [before, size - before - kept] : [0, 0],
+  );
+  return tf.pad(cut, amounts);
+}
+
+export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad];

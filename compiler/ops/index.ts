@@ -1,0 +1,27 @@
+/** Answers for which ops there are: the table that the builder, executors, tests and documents read. */
+import { CompilerBug } from '../ir/types.ts';
+import { convolutionOps } from './convolution.ts';
+import type { OpDefinition } from './define.ts';
+import { matmulOps } from './matmul.ts';
+import { pointwiseOps } from './pointwise.ts';
+import { poolingOps } from './pooling.ts';
+import { structureOps } from './structure.ts';
+import { trainingOps } from './training.ts';
+
+export const ops: readonly OpDefinition[] = [
+  ...structureOps,
+  ...pointwiseOps,
+  ...matmulOps,
+  ...convolutionOps,
+  ...poolingOps,
+  ...trainingOps,
+];
+
+export const opTable: ReadonlyMap<string, OpDefinition> = new Map(ops.map((op) => [op.name, op]));
+
+/** Looks an op up that is known to exist. */
+export function opNamed(name: string): OpDefinition {
+  const op = opTable.get(name);
+  if (!op) throw new CompilerBug(`there is no op '${name}'`);
+  return op;
+}

@@ -1,0 +1,192 @@
+/** Answers for what is said to a user about a spec: a diagnostic is data; rendering it with a code frame is one function. */
+import pc from 'picocolors';
+import { formatPlace, positionAt, type Source, type Span } from './source.ts';
+
+export type Severity = 'error' | 'warning';
+
+/** A place that belongs to a diagnostic, with a few words on its role. */
+export interface SpanLabel {
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** One mistake: what is wrong, where, what was found and expected, and one thing to try. */
+export interface Diagnostic {
+  /** Stable kebab-case name, for example `unknown-name`. */
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** The place to blame; without one the message is about the whole input. */
+  readonly span: Span | undefined;
+  /** Further places, such as the first of two declarations or the operands whose shapes differ. */
+  readonly labels: readonly SpanLabel[];
+  /** Lines behind `=`: the constraint that does not hold, what was found, what was expected. */
+  readonly notes: readonly string[];
+  readonly hint: string | undefined;
+}
+
+/** How diagnostics are shown. */
+export interface RenderOptions {
+  /** Whether to color the text for a terminal. */
+  readonly color: boolean;
+}
+
+/** Lines longer than this are shown in part, around what is underlined. */
+const frameWidth = 110;
+const tabWidth = 4;
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+/** Shows a diagnostic with the lines it is about, each place underlined; without a line break at the end. */
+export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
+  const colors = pc.createColors(color);
+  const tint = diagnostic.severity === 'error' ? colors.red : colors.yellow;
+  const title = `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}: ${diagnostic.message}`;
+
+  const marks: Mark[] = diagnostic.labels.map(({ span, text }) => ({
+    span,
+    text,
+    sign: '-',
+    tint: colors.cyan,
+  }));
+  if (diagnostic.span !== undefined) marks.unshift({ span: diagnostic.span, text: '', sign: '^', tint });
+  const margin = Math.max(
+    1,
+    ...marks.map(({ span }) => String(positionAt(span.source, span.start).line).length),
+  );
+  const sources = [...new Set(marks.map(({ span }) => span.source))];
+  const frames = sources.flatMap((source) =>
+    renderFrame(
+      marks.filter(({ span }) => span.source === source),
+      margin,
+      colors,
+    ),
+  );
+
+  const remarks = [...diagnostic.notes];
+  if (diagnostic.hint !== undefined) remarks.push(`${colors.green('hint')}: ${diagnostic.hint}`);
+  const gutter = ' '.repeat(margin + 1);
+  return [title, ...frames, ...remarks.map((remark) => `${gutter}${colors.dim('=')} ${remark}`)].join('\n');
+}
+
+/** Shows diagnostics in source order and counts them in a closing line; gives an empty text for none. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
+  if (diagnostics.length === 0) return '';
+  const count = (severity: Severity): string => {
+    const number = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+    return number === 0 ? '' : `${number} ${severity}${number === 1 ? '' : 's'}`;
+  };
+  const total = [count('error'), count('warning')].filter((text) => text !== '').join(', ');
+  const texts = sortDiagnostics(diagnostics).map((diagnostic) => renderDiagnostic(diagnostic, options));
+  return `${[...texts, total].join('\n\n')}\n`;
+}
+
+/** Sorts by file in the order of first mention, then by place; those without a place come first. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const sources = [...new Set(diagnostics.map(({ span }) => span?.source))];
+  const file = ({ span }: Diagnostic): number => (span === undefined ? -1 : sources.indexOf(span.source));
+  const start = ({ span }: Diagnostic): number => span?.start ?? -1;
+  return diagnostics.toSorted((a, b) => file(a) - file(b) || start(a) - start(b));
+}
+
+/** A place to underline. */
+interface Mark {
+  readonly span: Span;
+  readonly text: string;
+  readonly sign: '^' | '-';
+  readonly tint: (text: string) => string;
+}
+
+/** Shows the marked lines of one source, under its name. */
+function renderFrame(marks: readonly Mark[], margin: number, colors: Colors): string[] {
+  const [main] = marks;
+  if (main === undefined) return [];
+  const bar = colors.dim('|');
+  const gutter = ' '.repeat(margin + 1);
+  const frame = [`${' '.repeat(margin + 1)}${colors.dim(formatPlace(main.span))}`, `${gutter}${bar}`];
+  const lines = [...new Set(marks.map(({ span }) => positionAt(span.source, span.start).line))].sort(
+    (a, b) => a - b,
+  );
+  for (const [position, line] of lines.entries()) {
+    const previous = lines[position - 1];
+    // One line left out would be shorter shown than announced.
+    if (previous !== undefined && line === previous + 2)
+      frame.push(numbered(main.span.source, line - 1, []).text);
+    else if (previous !== undefined && line > previous + 2)
+      frame.push(`${' '.repeat(margin)}${colors.dim('...')}`);
+    const here = marks.filter(({ span }) => positionAt(span.source, span.start).line === line);
+    const { text, underlines } = numbered(main.span.source, line, here);
+    frame.push(text, ...underlines);
+  }
+  return frame;
+
+  function numbered(
+    source: Source,
+    line: number,
+    here: readonly Mark[],
+  ): { text: string; underlines: string[] } {
+    const shown = showLine(source, line, here);
+    return {
+      text: `${colors.dim(`${String(line).padStart(margin)} |`)} ${shown.text}`.trimEnd(),
+      underlines: renderMarks(shown.places).map((row) => `${gutter}${bar} ${row}`),
+    };
+  }
+}
+
+/** A mark with the columns of the shown line it covers, from 0, `end` exclusive. */
+interface MarkedColumns {
+  readonly mark: Mark;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Expands the tabs of a line and cuts it down to what fits, and finds the columns of its marks. */
+function showLine(
+  source: Source,
+  line: number,
+  marks: readonly Mark[],
+): { text: string; places: MarkedColumns[] } {
+  const raw = source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
+  const expand = (text: string): string => text.replaceAll('\t', ' '.repeat(tabWidth));
+  const text = expand(raw);
+  const places = marks.map((mark) => {
+    const from = positionAt(source, mark.span.start).column - 1;
+    // A place of several lines is underlined on its first.
+    const to = Math.max(from, Math.min(raw.length, from + mark.span.end - mark.span.start));
+    const start = expand(raw.slice(0, from)).length;
+    return { mark, start, end: Math.max(start + 1, expand(raw.slice(0, to)).length) };
+  });
+  if (text.length <= frameWidth) return { text, places };
+
+  // The first mark is what the message is about; others show if they fit.
+  const focus = places[0]?.start ?? 0;
+  const left = Math.max(0, Math.min(focus - Math.floor(frameWidth / 3), text.length - frameWidth));
+  const right = left + frameWidth;
+  const window = text.slice(left === 0 ? 0 : left + 1, right >= text.length ? undefined : right - 1);
+  return {
+    text: `${left === 0 ? '' : '…'}${window}${right >= text.length ? '' : '…'}`,
+    places: places
+      .filter(({ start }) => left <= start && start <= right)
+      .map(({ mark, start, end }) => ({ mark, start: start - left, end: Math.min(end, right + 1) - left })),
+  };
+}
+
+/** Underlines the marks of a line: the text of the last stands behind its underline, the others hang below theirs. */
+function renderMarks(places: readonly MarkedColumns[]): string[] {
+  const sorted = places.toSorted((a, b) => a.start - b.start);
+  let row = '';
+  let column = 0;
+  for (const { mark, start, end } of sorted) {
+    const from = Math.max(start, column);
+    if (end <= from) continue;
+    row += ' '.repeat(from - column) + mark.tint(mark.sign.repeat(end - from));
+    column = end;
+  }
+  const last = sorted.at(-1);
+  const rows = [
+    last === undefined || last.mark.text === '' ? row : `${row} ${last.mark.tint(last.mark.text)}`,
+  ];
+  const hanging = sorted.slice(0, -1).filter(({ mark }) => mark.text !== '');
+  for (const { mark, start } of hanging.toReversed()) rows.push(' '.repeat(start) + mark.tint(mark.text));
+  return last === undefined ? [] : rows;
+}

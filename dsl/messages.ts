@@ -1,0 +1,113 @@
+/** Answers for what is said about syntax mistakes: one function per message. */
+import type { Diagnostic, SpanLabel } from './diagnostic.ts';
+import type { Span } from './source.ts';
+
+interface Extras {
+  readonly labels?: readonly SpanLabel[];
+  readonly hint?: string | undefined;
+}
+
+function syntaxError(code: string, message: string, span: Span, extras: Extras = {}): Diagnostic {
+  return {
+    code,
+    severity: 'error',
+    message,
+    span,
+    labels: extras.labels ?? [],
+    notes: [],
+    hint: extras.hint,
+  };
+}
+
+/** Reports a token that does not fit; `expected` and `found` are phrases such as `a name` and `'+'`. */
+export function unexpectedToken(expected: string, found: string, place: Span, hint?: string): Diagnostic {
+  return syntaxError('syntax', `expected ${expected}, found ${found}`, place, { hint });
+}
+
+/** Reports a bracket that nothing closes; `opener` is the place of the bracket. */
+export function unclosedBracket(closer: string, found: string, place: Span, opener: Span): Diagnostic {
+  return syntaxError('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
+    labels: [{ span: opener, text: 'opened here' }],
+  });
+}
+
+/** Reports a list whose next item follows without a comma; `opener` is the place of the list's bracket. */
+export function missingComma(closer: string, found: string, place: Span, opener: Span): Diagnostic {
+  return syntaxError('missing-comma', `expected ',' or a closing '${closer}', found ${found}`, place, {
+    labels: [{ span: opener, text: 'opened here' }],
+    hint: 'separate items with commas',
+  });
+}
+
+/** Reports characters that belong to no token. */
+export function unknownCharacter(text: string, place: Span): Diagnostic {
+  const hints: Record<string, string> = {
+    "'": 'strings are written in double quotes: "text"',
+    ';': 'statements need no semicolon: begin a new line',
+    '!': "negation is written 'not'",
+    '&': "conjunction is written 'and'",
+    '|': "a pipeline stage is written '|>', disjunction 'or'",
+    '^': "powers are written '**'",
+    '@': "matrices are multiplied with 'matmul(a, b)'",
+  };
+  const characters = [...text].length === 1 ? 'character' : 'characters';
+  return syntaxError('unknown-character', `unknown ${characters} '${text}'`, place, {
+    hint: hints[text.charAt(0)],
+  });
+}
+
+/** Reports a string whose line ends before its closing quote. */
+export function unterminatedString(place: Span): Diagnostic {
+  return syntaxError('unterminated-string', 'the string is not closed on its line', place, {
+    hint: "add a closing '\"', and write line breaks as \\n",
+  });
+}
+
+/** Reports a backslash with a character that has no meaning after one. */
+export function unknownEscape(escape: string, place: Span): Diagnostic {
+  return syntaxError('unknown-escape', `unknown escape '${escape}' in a string`, place, {
+    hint: 'the escapes are \\n, \\" and \\\\',
+  });
+}
+
+/** Reports a number that a 64-bit float cannot hold exactly (integers) or at all. */
+export function numberOutOfRange(place: Span): Diagnostic {
+  return syntaxError('number-out-of-range', 'the number is too large', place, {
+    hint: `integers go up to ${Number.MAX_SAFE_INTEGER}`,
+  });
+}
+
+/** Reports an `ablation` declaration, which is reserved. */
+export function ablationUnsupported(place: Span): Diagnostic {
+  return syntaxError('ablation-unsupported', 'ablation is not supported yet', place, {
+    hint: 'write one experiment for each variant',
+  });
+}
+
+/** Reports a `use` below a declaration. */
+export function lateUse(place: Span): Diagnostic {
+  return syntaxError('late-use', "'use' must stand before the first declaration", place, {
+    hint: 'move it to the top of the file',
+  });
+}
+
+/** Reports that a file holds more mistakes than are listed. */
+export function tooManyMistakes(limit: number, place: Span): Diagnostic {
+  return syntaxError('too-many-mistakes', `stopped after ${limit} mistakes`, place);
+}
+
+/** Hints, which messages carry where they fit. */
+export const hints = {
+  reservedWord: (word: string) => `'${word}' is a reserved word: choose another name`,
+  bracketOnNewLine: (bracket: string) =>
+    `a '${bracket}' that belongs to the expression above must stand on its line`,
+  chainedComparison: "comparisons do not chain: write 'a < b and b < c'",
+  comparisonForAssignment: "'=' binds a name, '==' compares",
+  assignmentForComparison: "'==' compares, '=' binds a name",
+  conditional: "a conditional is written 'if condition then value else value'",
+  leadingZero: 'numbers below one are written with a zero: 0.5',
+  statements: "a name that begins a line is bound to a value: 'name = value'",
+  typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
+  namedWithColon: "names are given with ':', for example 'kernel: 3'",
+  usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",
+} as const;

@@ -1,0 +1,519 @@
+/**
+ * Answers for what happens after a syntax mistake. The parser stops at the first one; here the smallest unit that holds
+ * it (an entry, a statement, a declaration) is cut out of the tokens, or a missing bracket is put in, and the rest is
+ * parsed again. So each mistake is reported once and none hides another.
+ */
+import {
+  createTokenInstance,
+  tokenMatcher,
+  type ILexingError,
+  type IToken,
+  type TokenType,
+} from 'chevrotain';
+import type { FileCstNode } from './cst.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import * as messages from './messages.ts';
+import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
+import { span, type Source, type Span } from './source.ts';
+import * as t from './tokens.ts';
+
+/** More mistakes than these help nobody. */
+const mistakeLimit = 100;
+
+// One parser for all: the analysis of the grammar is what takes time.
+const parser = new SpadeParser({ validate: false });
+
+/** Parses a file's tokens; the tree lacks the parts that hold mistakes, and `diagnostics` says what these are. */
+export function parseTokens(
+  source: Source,
+  lexed: t.LexedText,
+): { file: FileCstNode | undefined; diagnostics: Diagnostic[] } {
+  const lexical = lexicalMistakes(source, lexed);
+  const recovery = new Recovery(source, lexical);
+  const file = recovery.parse(lexed.tokens, 'file');
+  return { file, diagnostics: [...lexical, ...recovery.diagnostics] };
+}
+
+function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
+  const image = ({ offset, length }: ILexingError): string => source.text.slice(offset, offset + length);
+  // A quotation mark comes in pairs: one message per line and character does.
+  const unknown = lexed.errors.filter(
+    (error, position) =>
+      !lexed.errors
+        .slice(0, position)
+        .some((earlier) => earlier.line === error.line && image(earlier) === image(error)),
+  );
+  return [
+    ...unknown.map((error) =>
+      messages.unknownCharacter(image(error), span(source, error.offset, error.offset + error.length)),
+    ),
+    ...lexed.tokens
+      .filter((token) => is(token, t.UnterminatedString))
+      .map((token) => messages.unterminatedString(place(source, token))),
+  ];
+}
+
+/** A way on from a mistake: tokens `start` to `end` give way to `insert`. */
+interface Mend {
+  readonly start: number;
+  readonly end: number;
+  readonly insert: readonly IToken[];
+}
+
+class Recovery {
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly source: Source;
+  private readonly lexical: readonly Diagnostic[];
+  private readonly reported = new Set<number>();
+
+  constructor(source: Source, lexical: readonly Diagnostic[]) {
+    this.source = source;
+    this.lexical = lexical;
+  }
+
+  /** Parses a file, or the braces of a block or experiment whose header is broken (only for their mistakes). */
+  parse(given: readonly IToken[], kind: 'file'): FileCstNode | undefined;
+  parse(given: readonly IToken[], kind: UnitKind): undefined;
+  parse(given: readonly IToken[], kind: UnitKind): FileCstNode | undefined {
+    let tokens = given;
+    while (this.diagnostics.length < mistakeLimit) {
+      parser.load(tokens, kind);
+      let file: FileCstNode | undefined;
+      if (kind === 'file') file = parser.file() as FileCstNode;
+      else if (kind === 'item') parser.experimentBody();
+      else parser.body();
+      const { stumble, unit } = parser;
+      if (stumble === undefined || unit === undefined) return file;
+      tokens = this.mend(tokens, stumble, unit);
+    }
+    const last = tokens.at(-1);
+    const end = this.source.text.length;
+    this.diagnostics.push(
+      messages.tooManyMistakes(mistakeLimit, last ? place(this.source, last) : span(this.source, end, end)),
+    );
+    return undefined;
+  }
+
+  /** Reports a mistake and gives the tokens to go on with. */
+  private mend(tokens: readonly IToken[], stumble: Stumble, unit: Unit): readonly IToken[] {
+    const found = tokens.indexOf(stumble.actual);
+    const at = found < 0 ? tokens.length : found;
+    const mend = this.findMend(tokens, at, stumble, unit);
+    this.report(tokens, at, stumble, unit, mend);
+    if (tokens[mend.start] === unit.first) this.checkBraces(tokens, at, mend, unit);
+    return [...tokens.slice(0, mend.start), ...mend.insert, ...tokens.slice(mend.end)];
+  }
+
+  // ----------------------------------------------------------------------------------------------- going on
+
+  private findMend(tokens: readonly IToken[], at: number, stumble: Stumble, unit: Unit): Mend {
+    const actual = tokens[at];
+    const previous = tokens[at - 1];
+    const open = openBrackets(tokens.slice(0, at));
+    const unitStart = unit.first === undefined ? 0 : Math.max(0, tokens.indexOf(unit.first));
+
+    // What comes next belongs further out: put in the missing braces.
+    if (endsBody(stumble) && leavesBraces(tokens, at)) {
+      const ends = actual === undefined || isDeclarationKeyword(actual);
+      const braces = open.filter((token) => is(token, t.LeftBrace)).slice(ends ? 0 : -1);
+      return { start: at, end: at, insert: braces.map(() => inserted(t.RightBrace, previous)) };
+    }
+    // An `else` shows that the branch before it lacks its closing brace.
+    if (lacksBraceBeforeElse(actual, stumble, unit)) {
+      return { start: at, end: at, insert: [inserted(t.RightBrace, previous)] };
+    }
+    // A missing '{' is put in, unless there is one further on in the line.
+    if (expectsOpeningBrace(stumble) && actual !== undefined && !isDeclarationKeyword(actual)) {
+      const line = restOfLine(tokens, at);
+      const brace = line.findIndex((token) => is(token, t.LeftBrace));
+      if (!sameLine(previous, actual) || closesMoreThanOpens(line)) {
+        return { start: at, end: at, insert: [inserted(t.LeftBrace, previous)] };
+      }
+      if (brace >= 0) return { start: at, end: at + brace, insert: [] };
+    }
+    // A brace that opens twice.
+    if (endsBody(stumble) && is(actual, t.LeftBrace) && is(previous, t.LeftBrace)) {
+      return { start: at, end: at + 1, insert: [] };
+    }
+    return { ...this.findCut(tokens, at, stumble, unit, unitStart), insert: [] };
+  }
+
+  /** Finds the tokens from the start of the broken unit to the start of the next one. */
+  private findCut(
+    tokens: readonly IToken[],
+    at: number,
+    stumble: Stumble,
+    unit: Unit,
+    unitStart: number,
+  ): { start: number; end: number } {
+    const betweenChildren = endsBody(stumble) || unit.kind === 'file';
+    let start = unitStart;
+    let kind = unit.kind;
+    if (betweenChildren) {
+      const child = unit.lastChild;
+      kind = unit.kind === 'file' ? 'file' : childKind(stumble.rule);
+      // What shares a line with the unit before it, in the same braces, is taken for the end of that unit.
+      const childStart = child?.first === undefined ? -1 : tokens.indexOf(child.first);
+      const brace = openBrackets(tokens.slice(0, at)).at(-1);
+      const isInside = brace !== undefined && childStart > tokens.indexOf(brace);
+      start = isInside && sameLine(tokens[at - 1], tokens[at]) ? childStart : at;
+    }
+    const from = Math.max(at, start + 1);
+    if (kind === 'file' || kind === 'declaration') {
+      let end = from;
+      while (end < tokens.length && !isDeclarationKeyword(tokens[end])) end += 1;
+      return { start, end };
+    }
+    const open = openBrackets(tokens.slice(start, from));
+    let end = from;
+    for (; end < tokens.length; end += 1) {
+      const token = tokens[end];
+      if (token === undefined || isDeclarationKeyword(token)) break;
+      const inBraces = open.some((bracket) => is(bracket, t.LeftBrace));
+      if (is(token, t.RightBrace) && !inBraces) break;
+      if (kind === 'entry' && open.length === 0 && is(token, t.Comma)) return { start, end: end + 1 };
+      const begins = beginsUnit(tokens, end, kind, open.length > 0);
+      if (begins && !inBraces) break;
+      follow(open, token);
+    }
+    return { start, end };
+  }
+
+  /** Looks for further mistakes between the braces of a unit that was cut out for its header. */
+  private checkBraces(tokens: readonly IToken[], at: number, cut: Mend, unit: Unit): void {
+    const keyword = tokens[cut.start];
+    const inDeclaration = unit.kind === 'declaration' && !is(keyword, t.Use);
+    if (!inDeclaration && unit.kind !== 'statement') return;
+    if (openBrackets(tokens.slice(cut.start, at)).some((token) => is(token, t.LeftBrace))) return;
+    let start = at;
+    while (start < cut.end) {
+      if (!is(tokens[start], t.LeftBrace)) {
+        start += 1;
+        continue;
+      }
+      const open: IToken[] = [];
+      let end = start;
+      do {
+        const token = tokens[end];
+        if (token !== undefined) follow(open, token);
+        end += 1;
+      } while (open.length > 0 && end < cut.end);
+      if (open.length > 0) return;
+      this.parse(tokens.slice(start, end), is(keyword, t.Experiment) ? 'item' : 'statement');
+      start = end;
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------- reporting
+
+  private report(tokens: readonly IToken[], at: number, stumble: Stumble, unit: Unit, mend: Mend): void {
+    const offset = tokens[at]?.startOffset ?? this.source.text.length;
+    // A second complaint about the same token is an echo of the first.
+    if (this.reported.has(offset)) return;
+    this.reported.add(offset);
+    const open = openBrackets(tokens.slice(0, at)).at(-1);
+    if (!this.followsFromLexical(tokens, mend, endsBody(stumble) ? undefined : unit.first, open)) {
+      this.diagnostics.push(this.describe(tokens, at, stumble, unit, open));
+    }
+  }
+
+  /** Says whether a mistake comes from a stretch of text that could not be read and was reported for that. */
+  private followsFromLexical(
+    tokens: readonly IToken[],
+    mend: Mend,
+    unitFirst: IToken | undefined,
+    open: IToken | undefined,
+  ): boolean {
+    const from = unitFirst ?? tokens[mend.start];
+    const first = from?.startOffset ?? this.source.text.length;
+    const last = tokens[mend.end]?.startOffset ?? this.source.text.length;
+    return this.lexical.some(({ code, span: unread }) => {
+      if (unread === undefined) return false;
+      if (first <= unread.start && unread.start <= last) return true;
+      // The rest of the line that an open string swallowed may hold the bracket that is missing.
+      const swallowed = this.source.text.slice(unread.start, unread.end);
+      const closer = open === undefined ? '' : closerOf(open);
+      return (
+        code === 'unterminated-string' &&
+        open !== undefined &&
+        open.startOffset < unread.start &&
+        swallowed.includes(closer)
+      );
+    });
+  }
+
+  private describe(
+    tokens: readonly IToken[],
+    at: number,
+    stumble: Stumble,
+    unit: Unit,
+    open: IToken | undefined,
+  ): Diagnostic {
+    const { source } = this;
+    const actual = tokens[at];
+    const previous = tokens[at - 1];
+    const found = actual === undefined ? 'the end of the file' : describeToken(actual);
+    if (open === undefined && actual !== undefined) {
+      if (is(actual, t.Ablation)) return messages.ablationUnsupported(place(source, actual));
+      if (is(actual, t.Use) && stumble.rule === 'file') return messages.lateUse(place(source, actual));
+    }
+    // What is missing at the end of a line is missing there, not where the next line starts.
+    const missing =
+      previous !== undefined && !sameLine(previous, actual) ? this.behind(previous) : this.at(actual);
+    if (open !== undefined && expects(stumble, closingType(open))) {
+      if (
+        leavesBraces(tokens, at) ||
+        closesOuter(tokens, at) ||
+        lacksBraceBeforeElse(actual, stumble, unit)
+      ) {
+        const unclosed = suspect(tokens, at, open);
+        if (unclosed.before === undefined) {
+          return messages.unclosedBracket(closerOf(open), found, missing, place(source, open));
+        }
+        const next = "a '}' at the indentation of another line";
+        return messages.unclosedBracket(
+          '}',
+          next,
+          this.behind(unclosed.before),
+          place(source, unclosed.open),
+        );
+      }
+      const isList = ['parameters', 'arguments', 'list', 'use'].includes(stumble.rule);
+      if (stumble.rule === 'parameters' && is(previous, t.Identifier) && is(actual, t.Identifier)) {
+        return messages.unexpectedToken("':', ',' or ')'", found, missing, messages.hints.typeWithColon);
+      }
+      if (isList && !is(previous, t.Comma) && previous !== open && !is(actual, t.Equal)) {
+        return sameLine(previous, actual) && !is(actual, t.LeftBrace)
+          ? messages.missingComma(closerOf(open), found, missing, place(source, open))
+          : messages.unclosedBracket(closerOf(open), found, missing, place(source, open));
+      }
+      if (!isList && !endsBody(stumble)) {
+        return messages.unclosedBracket(closerOf(open), found, missing, place(source, open));
+      }
+    }
+    const isStray = endsBody(stumble) || stumble.rule === 'file';
+    const where = isStray ? this.at(actual) : missing;
+    return messages.unexpectedToken(phrase(tokens, at, stumble), found, where, hintFor(tokens, at, stumble));
+  }
+
+  private at(token: IToken | undefined): Span {
+    const end = this.source.text.length;
+    return token === undefined ? span(this.source, end, end) : place(this.source, token);
+  }
+
+  private behind(token: IToken): Span {
+    return span(this.source, endOf(token), endOf(token));
+  }
+}
+
+/** Says what fits at a token, in the words of the language. */
+function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string {
+  const previous = tokens[at - 1];
+  if (stumble.rule === 'file') return "'use', 'block', 'network' or 'experiment'";
+  if (stumble.rule === 'arguments' && expects(stumble, t.RightParenthesis)) return "an argument, ',' or ')'";
+  if (stumble.rule === 'parameters' && expects(stumble, t.RightParenthesis)) return "a parameter, ',' or ')'";
+  if (stumble.rule === 'list' && expects(stumble, t.RightBracket)) return "an expression, ',' or ']'";
+  if (!endsBody(stumble)) return stumble.expected;
+  const isBehindCode =
+    sameLine(previous, tokens[at]) && !is(previous, t.LeftBrace) && !is(previous, t.RightBrace);
+  if (stumble.rule === 'body') {
+    return isBehindCode ? 'an operator or the end of the statement' : "a statement or a closing '}'";
+  }
+  if (stumble.rule === 'experimentBody') {
+    return isBehindCode
+      ? 'an operator or the end of the line'
+      : "'data', 'let', 'loss', 'train', an assignment or a closing '}'";
+  }
+  const optimize = stumble.rule === 'train' ? ", 'optimize'" : '';
+  return `a setting 'name: value'${optimize} or a closing '}'`;
+}
+
+function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
+  const { hints } = messages;
+  const actual = tokens[at];
+  if (actual === undefined) return undefined;
+  const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
+  if (opens && endsBody(stumble) && !sameLine(tokens[at - 1], actual))
+    return hints.bracketOnNewLine(actual.image);
+  if (expects(stumble, t.Identifier) && isReserved(actual)) return hints.reservedWord(actual.image);
+  if (is(actual, t.EqualEqual) && expects(stumble, t.Equal)) return hints.comparisonForAssignment;
+  if (is(actual, t.Equal) && (expects(stumble, t.LeftBrace) || expects(stumble, t.Then))) {
+    return hints.assignmentForComparison;
+  }
+  if (is(actual, t.ComparisonOperator) && (endsBody(stumble) || expects(stumble, t.LeftBrace))) {
+    return hints.chainedComparison;
+  }
+  if (is(actual, t.Dot) && is(tokens[at + 1], t.NumberText)) return hints.leadingZero;
+  if (stumble.rule === 'conditional') return hints.conditional;
+  if (stumble.rule === 'use') return hints.usage;
+  if (stumble.rule === 'assignment' && expects(stumble, t.Equal)) return hints.statements;
+  if (expects(stumble, t.Colon) || (is(actual, t.Equal) && stumble.rule === 'arguments')) {
+    return hints.namedWithColon;
+  }
+  return undefined;
+}
+
+function describeToken(token: IToken): string {
+  if (is(token, t.StringText)) return token.image.length <= 30 ? token.image : 'a string';
+  return `'${token.image}'`;
+}
+
+// ------------------------------------------------------------------------------------------------- tokens
+
+function is(token: IToken | undefined, type: TokenType): boolean {
+  return token !== undefined && tokenMatcher(token, type);
+}
+
+function isReserved(token: IToken): boolean {
+  return /^[a-z]+$/.test(token.image) && !is(token, t.Identifier);
+}
+
+function isDeclarationKeyword(token: IToken | undefined): boolean {
+  return t.declarationKeywords.some((type) => is(token, type));
+}
+
+function isCloser(token: IToken): boolean {
+  return [...t.brackets.values()].some((type) => is(token, type));
+}
+
+function expects(stumble: Stumble, type: TokenType): boolean {
+  return stumble.expected === type.LABEL;
+}
+
+/** Says whether the parser stood between the children of a pair of braces. */
+function endsBody(stumble: Stumble): boolean {
+  return expects(stumble, t.RightBrace) && stumble.rule !== 'use';
+}
+
+function expectsOpeningBrace(stumble: Stumble): boolean {
+  return expects(stumble, t.LeftBrace) || stumble.rule === 'ifStatement';
+}
+
+function lacksBraceBeforeElse(actual: IToken | undefined, stumble: Stumble, unit: Unit): boolean {
+  return is(actual, t.Else) && endsBody(stumble) && unit.kind === 'statement' && is(unit.first, t.If);
+}
+
+function restOfLine(tokens: readonly IToken[], at: number): readonly IToken[] {
+  const length = tokens.slice(at).findIndex((token) => !sameLine(tokens[at], token));
+  return tokens.slice(at, length < 0 ? undefined : at + length);
+}
+
+function closesMoreThanOpens(tokens: readonly IToken[]): boolean {
+  const count = (type: TokenType): number => tokens.filter((token) => is(token, type)).length;
+  return count(t.RightBrace) > count(t.LeftBrace);
+}
+
+function childKind(rule: string): UnitKind {
+  if (rule === 'body') return 'statement';
+  return rule === 'experimentBody' ? 'item' : 'entry';
+}
+
+function closingType(open: IToken): TokenType {
+  return t.brackets.get(open.tokenType) ?? open.tokenType;
+}
+
+function closerOf(open: IToken): string {
+  const pattern = closingType(open).PATTERN;
+  return typeof pattern === 'string' ? pattern : open.image;
+}
+
+/** Says whether a token closes a bracket further out than the innermost one. */
+function closesOuter(tokens: readonly IToken[], at: number): boolean {
+  const token = tokens[at];
+  return openBrackets(tokens.slice(0, at)).some((open) => closingType(open) === token?.tokenType);
+}
+
+/** Says whether a token can only stand outside the innermost braces: a declaration, or an item after settings. */
+function leavesBraces(tokens: readonly IToken[], at: number): boolean {
+  const token = tokens[at];
+  if (token === undefined || isDeclarationKeyword(token)) return true;
+  const inner = openBrackets(tokens.slice(0, at)).at(-1);
+  const before = inner === undefined ? -1 : tokens.indexOf(inner) - 1;
+  const inSettings = is(tokens[before], t.Train) || is(tokens[before - 1], t.Data);
+  return inSettings && beginsUnit(tokens, at, 'item', false) && !is(token, t.Optimize);
+}
+
+/**
+ * Finds the bracket that was most likely left open. With braces that is the first whose closing brace stands at the
+ * indentation of another line: then that brace closes something further out, and one is missing before it.
+ */
+function suspect(
+  tokens: readonly IToken[],
+  at: number,
+  open: IToken,
+): { open: IToken; before: IToken | undefined } {
+  const start = tokens.indexOf(open);
+  const indentation = (token: IToken): number =>
+    tokens.find((other) => other.startLine === token.startLine)?.startColumn ?? 0;
+  const stack: IToken[] = [];
+  for (let index = start; index < at; index += 1) {
+    const token = tokens[index];
+    if (token === undefined || !is(open, t.LeftBrace)) break;
+    const last = stack.at(-1);
+    const startsLine = !sameLine(tokens[index - 1], token);
+    if (is(token, t.RightBrace) && is(last, t.LeftBrace) && last !== undefined && startsLine) {
+      if (last.startLine !== token.startLine && indentation(last) !== indentation(token)) {
+        return { open: last, before: tokens[index - 1] };
+      }
+    }
+    follow(stack, token);
+  }
+  return { open, before: undefined };
+}
+
+function endOf(token: IToken): number {
+  return token.startOffset + token.image.length;
+}
+
+function place(source: Source, token: IToken): Span {
+  return span(source, token.startOffset, endOf(token));
+}
+
+function sameLine(before: IToken | undefined, after: IToken | undefined): boolean {
+  return before !== undefined && after !== undefined && before.endLine === after.startLine;
+}
+
+/** Makes a token of no width behind another. */
+function inserted(type: TokenType, previous: IToken | undefined): IToken {
+  const offset = previous === undefined ? 0 : endOf(previous);
+  const line = previous?.endLine ?? 1;
+  return createTokenInstance(type, '', offset, offset - 1, line, line, 1, 1);
+}
+
+/** Follows a token through the brackets that are open; a closer also closes what was forgotten inside it. */
+function follow(open: IToken[], token: IToken): void {
+  if (t.brackets.has(token.tokenType)) {
+    open.push(token);
+  } else if (isCloser(token)) {
+    const opener = open.findLastIndex((bracket) => t.brackets.get(bracket.tokenType) === token.tokenType);
+    if (opener >= 0) open.length = opener;
+  }
+}
+
+function openBrackets(tokens: readonly IToken[]): IToken[] {
+  const open: IToken[] = [];
+  for (const token of tokens) follow(open, token);
+  return open;
+}
+
+/** Says whether an expression can end with a token. */
+function endsOperand(token: IToken | undefined): boolean {
+  const types = [t.Identifier, t.NumberText, t.SizeText, t.StringText, t.True, t.False, t.None];
+  const closers = [t.RightParenthesis, t.RightBracket, t.RightBrace];
+  return [...types, ...closers].some((type) => is(token, type));
+}
+
+/** Says whether a line starts at a token that begins a unit; inside open brackets only sure signs count. */
+function beginsUnit(tokens: readonly IToken[], at: number, kind: UnitKind, inBrackets: boolean): boolean {
+  const token = tokens[at];
+  const next = tokens[at + 1];
+  if (sameLine(tokens[at - 1], token)) return false;
+  if (is(token, t.Let) || is(token, t.Return)) return true;
+  if (is(token, t.Identifier) && is(next, kind === 'entry' ? t.Colon : t.Equal))
+    return !inBrackets || kind !== 'entry';
+  const isWord = is(token, t.Identifier) && (is(next, t.LeftParenthesis) || is(next, t.Identifier));
+  if (isWord && endsOperand(tokens[at - 1]) && !inBrackets) return true;
+  if (is(token, t.If) || is(token, t.For)) return kind === 'statement' && !inBrackets;
+  const opensItem = [t.Data, t.Loss, t.Optimize].some((type) => is(token, type)) && is(next, t.Identifier);
+  return opensItem || (is(token, t.Train) && is(next, t.LeftBrace));
+}

@@ -1,0 +1,513 @@
+/** Answers for the step from the concrete syntax tree to the AST: precedence becomes nesting, tokens become values. */
+import type { CstNode, IToken } from 'chevrotain';
+import type * as ast from './ast.ts';
+import { attachComments, noComments } from './comments.ts';
+import type * as cst from './cst.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { numberOutOfRange, unknownEscape } from './messages.ts';
+import type { Source, Span } from './source.ts';
+import { span } from './source.ts';
+import type { LexedText } from './tokens.ts';
+
+/** Builds the AST of a file; mistakes inside literals (escapes, ranges) are added to `diagnostics`. */
+export function toAst(
+  file: cst.FileCstNode,
+  source: Source,
+  lexed: LexedText,
+  diagnostics: Diagnostic[],
+): ast.File {
+  const tree = new AstBuilder(source, diagnostics).file(file);
+  return attachComments(tree, lexed);
+}
+
+/** Takes the first of the elements that the grammar guarantees to be there. */
+function first<T>(elements: readonly T[] | undefined): T {
+  const element = elements?.[0];
+  if (element === undefined) throw new Error('compiler bug: the syntax tree lacks an element of its rule');
+  return element;
+}
+
+function second<T>(elements: readonly T[] | undefined): T {
+  return first(elements?.slice(1));
+}
+
+class AstBuilder {
+  private readonly source: Source;
+  private readonly diagnostics: Diagnostic[];
+
+  constructor(source: Source, diagnostics: Diagnostic[]) {
+    this.source = source;
+    this.diagnostics = diagnostics;
+  }
+
+  file(node: cst.FileCstNode): ast.File {
+    const { use = [], block = [], experiment = [] } = node.children;
+    const declarations: ast.Declaration[] = [
+      ...block.map((child) => this.block(child)),
+      ...experiment.map((child) => this.experiment(child)),
+    ];
+    return {
+      kind: 'file',
+      source: this.source,
+      uses: use.map((child) => this.use(child)),
+      declarations: declarations.sort((a, b) => a.span.start - b.span.start),
+      trailing: [],
+      span: span(this.source, 0, this.source.text.length),
+    };
+  }
+
+  // ------------------------------------------------------------------------------------------- declarations
+
+  private use(node: cst.UseCstNode): ast.Use {
+    const { modulePath, StringText, Identifier } = node.children;
+    const path = modulePath?.[0];
+    return {
+      kind: 'use',
+      module:
+        path === undefined
+          ? this.text(first(StringText))
+          : path.children.Identifier.map((token) => token.image).join('/'),
+      file: path === undefined,
+      names: Identifier.map((token) => this.name(token)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private block(node: cst.BlockCstNode): ast.Block {
+    const { Network, Identifier, parameters, type, body } = node.children;
+    const list = first(parameters).children.parameter ?? [];
+    return {
+      kind: 'block',
+      keyword: Network === undefined ? 'block' : 'network',
+      name: this.name(first(Identifier)),
+      parameters: list.map((child) => this.parameter(child)),
+      result: type === undefined ? undefined : this.type(first(type)),
+      body: this.body(first(body)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private parameter(node: cst.ParameterCstNode): ast.Parameter {
+    const { Identifier, type, expression } = node.children;
+    return {
+      kind: 'parameter',
+      name: this.name(first(Identifier)),
+      type: type === undefined ? undefined : this.type(first(type)),
+      default: expression === undefined ? undefined : this.expression(first(expression)),
+      span: this.at(node),
+    };
+  }
+
+  private type(node: cst.TypeCstNode): ast.TypeName {
+    const { Identifier, Question } = node.children;
+    return {
+      kind: 'type',
+      name: first(Identifier).image,
+      optional: Question !== undefined,
+      span: this.at(node),
+    };
+  }
+
+  private experiment(node: cst.ExperimentCstNode): ast.Experiment {
+    const { Identifier, experimentBody } = node.children;
+    const items = first(experimentBody).children.item ?? [];
+    return {
+      kind: 'experiment',
+      name: this.name(first(Identifier)),
+      items: items.map((child) => this.item(child)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private item(node: cst.ItemCstNode): ast.ExperimentItem {
+    const { data, loss, train, letStatement, assignment } = node.children;
+    if (data !== undefined) return this.data(first(data));
+    if (loss !== undefined) return this.loss(first(loss));
+    if (train !== undefined) return this.train(first(train));
+    if (letStatement !== undefined) return this.let(first(letStatement));
+    return this.assignment(first(assignment));
+  }
+
+  private data(node: cst.DataCstNode): ast.Data {
+    const { Identifier, record } = node.children;
+    const settings = first(record);
+    return {
+      kind: 'data',
+      name: this.name(first(Identifier)),
+      settings: {
+        kind: 'record',
+        entries: (settings.children.entry ?? []).map((child) => this.entry(child)),
+        span: this.at(settings),
+      },
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private entry(node: cst.EntryCstNode): ast.Entry {
+    const { Identifier, expression } = node.children;
+    return {
+      kind: 'entry',
+      name: this.name(first(Identifier)),
+      value: this.expression(first(expression)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private loss(node: cst.LossCstNode): ast.Loss {
+    const { Identifier, expression } = node.children;
+    return {
+      kind: 'loss',
+      network: this.name(first(Identifier)),
+      value: this.expression(first(expression)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private train(node: cst.TrainCstNode): ast.Train {
+    const { setting = [] } = node.children;
+    return {
+      kind: 'train',
+      settings: setting.flatMap(({ children }) => (children.entry ?? []).map((child) => this.entry(child))),
+      optimizers: setting.flatMap(({ children }) =>
+        (children.optimize ?? []).map((child) => this.optimize(child)),
+      ),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private optimize(node: cst.OptimizeCstNode): ast.Optimize {
+    const { Identifier, expression } = node.children;
+    return {
+      kind: 'optimize',
+      network: this.name(first(Identifier)),
+      optimizer: this.expression(first(expression)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  // --------------------------------------------------------------------------------------------- statements
+
+  private body(node: cst.BodyCstNode): ast.Statement[] {
+    return (node.children.statement ?? []).map((child) => this.statement(child));
+  }
+
+  private statement(node: cst.StatementCstNode): ast.Statement {
+    const { assignment, letStatement, returnStatement, ifStatement, forStatement } = node.children;
+    if (assignment !== undefined) return this.assignment(first(assignment));
+    if (letStatement !== undefined) return this.let(first(letStatement));
+    if (returnStatement !== undefined) return this.return(first(returnStatement));
+    if (ifStatement !== undefined) return this.if(first(ifStatement));
+    return this.for(first(forStatement));
+  }
+
+  private assignment(node: cst.AssignmentCstNode): ast.Assignment {
+    const { Identifier, expression } = node.children;
+    return {
+      kind: 'assignment',
+      name: this.name(first(Identifier)),
+      value: this.expression(first(expression)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private let(node: cst.LetStatementCstNode): ast.Let {
+    const { Identifier, expression } = node.children;
+    return {
+      kind: 'let',
+      name: this.name(first(Identifier)),
+      value: this.expression(first(expression)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private return(node: cst.ReturnStatementCstNode): ast.Return {
+    const value = this.expression(first(node.children.expression));
+    return { kind: 'return', value, comments: noComments(), span: this.at(node) };
+  }
+
+  private if(node: cst.IfStatementCstNode): ast.If {
+    const { expression, body, Else, ifStatement } = node.children;
+    const otherwise = (): ast.Statement[] =>
+      ifStatement === undefined ? this.body(second(body)) : [this.if(first(ifStatement))];
+    return {
+      kind: 'if',
+      condition: this.expression(first(expression)),
+      then: this.body(first(body)),
+      otherwise: Else === undefined ? undefined : otherwise(),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private for(node: cst.ForStatementCstNode): ast.For {
+    const { Identifier, expression, body } = node.children;
+    return {
+      kind: 'for',
+      variable: this.name(first(Identifier)),
+      list: this.expression(first(expression)),
+      body: this.body(first(body)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  // -------------------------------------------------------------------------------------------- expressions
+
+  private expression(node: cst.ExpressionCstNode): ast.Expression {
+    const { conditional, pipeline } = node.children;
+    return conditional === undefined ? this.pipeline(first(pipeline)) : this.conditional(first(conditional));
+  }
+
+  private conditional(node: cst.ConditionalCstNode): ast.Conditional {
+    const { expression } = node.children;
+    return {
+      kind: 'conditional',
+      condition: this.expression(first(expression)),
+      then: this.expression(second(expression)),
+      otherwise: this.expression(first(expression.slice(2))),
+      span: this.at(node),
+    };
+  }
+
+  private pipeline(node: cst.PipelineCstNode): ast.Expression {
+    const { disjunction, stage = [] } = node.children;
+    const input = this.disjunction(first(disjunction));
+    if (stage.length === 0) return input;
+    return { kind: 'pipeline', input, stages: stage.map((child) => this.stage(child)), span: this.at(node) };
+  }
+
+  private stage(node: cst.StageCstNode): ast.Call {
+    const { Identifier, stageSuffix = [], arguments: list, label } = node.children;
+    let callee: ast.Expression = this.reference(first(Identifier));
+    for (const { children } of stageSuffix) {
+      callee =
+        children.member === undefined
+          ? this.index(callee, first(children.index))
+          : this.member(callee, first(children.member));
+    }
+    return {
+      kind: 'call',
+      callee,
+      arguments: list === undefined ? [] : this.arguments(first(list)),
+      label: label === undefined ? undefined : this.label(first(label)),
+      span: this.at(node),
+    };
+  }
+
+  private disjunction(node: cst.DisjunctionCstNode): ast.Expression {
+    const { conjunction, Or } = node.children;
+    return this.chain(
+      conjunction.map((child) => this.conjunction(child)),
+      Or,
+    );
+  }
+
+  private conjunction(node: cst.ConjunctionCstNode): ast.Expression {
+    const { negation, And } = node.children;
+    return this.chain(
+      negation.map((child) => this.negation(child)),
+      And,
+    );
+  }
+
+  private negation(node: cst.NegationCstNode): ast.Expression {
+    const { negation, comparison } = node.children;
+    if (negation === undefined) return this.comparison(first(comparison));
+    return { kind: 'unary', operator: 'not', operand: this.negation(first(negation)), span: this.at(node) };
+  }
+
+  private comparison(node: cst.ComparisonCstNode): ast.Expression {
+    const { sum, ComparisonOperator } = node.children;
+    return this.chain(
+      sum.map((child) => this.sum(child)),
+      ComparisonOperator,
+    );
+  }
+
+  private sum(node: cst.SumCstNode): ast.Expression {
+    const { product, AdditiveOperator } = node.children;
+    return this.chain(
+      product.map((child) => this.product(child)),
+      AdditiveOperator,
+    );
+  }
+
+  private product(node: cst.ProductCstNode): ast.Expression {
+    const { unary, MultiplicativeOperator } = node.children;
+    return this.chain(
+      unary.map((child) => this.unary(child)),
+      MultiplicativeOperator,
+    );
+  }
+
+  private unary(node: cst.UnaryCstNode): ast.Expression {
+    const { unary, power } = node.children;
+    if (unary === undefined) return this.power(first(power));
+    return { kind: 'unary', operator: '-', operand: this.unary(first(unary)), span: this.at(node) };
+  }
+
+  private power(node: cst.PowerCstNode): ast.Expression {
+    const { postfix, Power, unary = [] } = node.children;
+    return this.chain([this.postfix(first(postfix)), ...unary.map((child) => this.unary(child))], Power);
+  }
+
+  /** Nests `a - b - c` to the left; `operators[i]` stands between `operands[i]` and `operands[i + 1]`. */
+  private chain(operands: readonly ast.Expression[], operators: readonly IToken[] = []): ast.Expression {
+    return operands.reduce((left, right, position) => ({
+      kind: 'binary',
+      // The grammar lets only operators through here.
+      operator: first(operators.slice(position - 1)).image as ast.BinaryOperator,
+      left,
+      right,
+      span: span(this.source, left.span.start, right.span.end),
+    }));
+  }
+
+  private postfix(node: cst.PostfixCstNode): ast.Expression {
+    const { primary, suffix = [] } = node.children;
+    return suffix.reduce<ast.Expression>(
+      (value, child) => this.suffix(value, child),
+      this.primary(first(primary)),
+    );
+  }
+
+  private suffix(value: ast.Expression, node: cst.SuffixCstNode): ast.Expression {
+    const { arguments: list, label, member, index } = node.children;
+    if (member !== undefined) return this.member(value, first(member));
+    if (index !== undefined) return this.index(value, first(index));
+    return {
+      kind: 'call',
+      callee: value,
+      arguments: this.arguments(first(list)),
+      label: label === undefined ? undefined : this.label(first(label)),
+      span: this.from(value, node),
+    };
+  }
+
+  private arguments(node: cst.ArgumentsCstNode): ast.Argument[] {
+    return (node.children.argument ?? []).map((child) => {
+      const { Identifier, expression } = child.children;
+      return {
+        kind: 'argument',
+        name: Identifier === undefined ? undefined : this.name(first(Identifier)),
+        value: this.expression(first(expression)),
+        span: this.at(child),
+      };
+    });
+  }
+
+  private member(value: ast.Expression, node: cst.MemberCstNode): ast.Member {
+    const name = this.name(first(node.children.Identifier));
+    return { kind: 'member', value, name, span: this.from(value, node) };
+  }
+
+  private index(value: ast.Expression, node: cst.IndexCstNode): ast.Index {
+    const index = this.expression(first(node.children.expression));
+    return { kind: 'index', value, index, span: this.from(value, node) };
+  }
+
+  private label(node: cst.LabelCstNode): ast.Label {
+    const { Identifier, index } = node.children;
+    return {
+      kind: 'label',
+      name: this.name(first(Identifier)),
+      index: index === undefined ? undefined : this.expression(first(first(index).children.expression)),
+      span: this.at(node),
+    };
+  }
+
+  private primary(node: cst.PrimaryCstNode): ast.Expression {
+    const { NumberText, SizeText, StringText, True, False, None, Identifier, list, expression } =
+      node.children;
+    const place = this.at(node);
+    if (NumberText !== undefined) return this.number(first(NumberText), place);
+    if (SizeText !== undefined) return this.size(first(SizeText), place);
+    if (StringText !== undefined) {
+      return { kind: 'string', value: this.text(first(StringText)), span: place };
+    }
+    if (True !== undefined) return { kind: 'boolean', value: true, span: place };
+    if (False !== undefined) return { kind: 'boolean', value: false, span: place };
+    if (None !== undefined) return { kind: 'none', span: place };
+    if (Identifier !== undefined) return this.reference(first(Identifier));
+    if (list !== undefined) return this.list(first(list));
+    // The parentheses belong to the expression's place, so that messages underline them too.
+    return { ...this.expression(first(expression)), span: place };
+  }
+
+  private list(node: cst.ListCstNode): ast.ListLiteral | ast.Comprehension {
+    const { expression = [], comprehension } = node.children;
+    if (comprehension === undefined) {
+      return { kind: 'list', items: expression.map((child) => this.expression(child)), span: this.at(node) };
+    }
+    const clause = first(comprehension).children;
+    return {
+      kind: 'comprehension',
+      item: this.expression(first(expression)),
+      variable: this.name(first(clause.Identifier)),
+      list: this.expression(first(clause.expression)),
+      condition: clause.If === undefined ? undefined : this.expression(second(clause.expression)),
+      span: this.at(node),
+    };
+  }
+
+  // ------------------------------------------------------------------------------------------------- leaves
+
+  private number(token: IToken, place: Span): ast.NumberLiteral {
+    const value = Number(token.image);
+    const integer = /^\d+$/.test(token.image);
+    if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value))) {
+      this.diagnostics.push(numberOutOfRange(place));
+    }
+    return { kind: 'number', value, integer, span: place };
+  }
+
+  private size(token: IToken, place: Span): ast.SizeLiteral {
+    const [width, height] = token.image.split('x').map(Number);
+    return { kind: 'size', width: width ?? 0, height: height ?? 0, span: place };
+  }
+
+  /** Gives the text of a string token without its quotes and with its escapes resolved. */
+  private text(token: IToken): string {
+    const inner = token.image.slice(1, -1);
+    return inner.replace(/\\(.)/g, (escape: string, character: string, offset: number) => {
+      if (character === 'n') return '\n';
+      if (character !== '"' && character !== '\\') {
+        const start = token.startOffset + 1 + offset;
+        this.diagnostics.push(unknownEscape(escape, span(this.source, start, start + 2)));
+      }
+      return character;
+    });
+  }
+
+  private reference(token: IToken): ast.Reference {
+    return { kind: 'reference', name: token.image, span: this.place(token) };
+  }
+
+  private name(token: IToken): ast.Name {
+    return { kind: 'name', text: token.image, span: this.place(token) };
+  }
+
+  private place(token: IToken): Span {
+    return span(this.source, token.startOffset, token.startOffset + token.image.length);
+  }
+
+  private at(node: CstNode): Span {
+    const { startOffset, endOffset } = node.location ?? {};
+    return span(this.source, startOffset ?? 0, (endOffset ?? -1) + 1);
+  }
+
+  /** Spans from the start of a value to the end of the suffix behind it. */
+  private from(value: ast.Expression, suffix: CstNode): Span {
+    return span(this.source, value.span.start, this.at(suffix).end);
+  }
+}

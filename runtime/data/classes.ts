@@ -1,0 +1,112 @@
+/** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
+import { readFileSync } from 'node:fs';
+import {
+  DataError,
+  badClass,
+  classesNotJson,
+  noClassList,
+  noClassesFile,
+  repeatedClass,
+} from './messages.ts';
+
+/** An RGB color, each channel 0..255. */
+export type Color = readonly [number, number, number];
+
+/** One class: the id that label maps hold, its name, and the color it is drawn in. */
+export interface ClassInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly color: Color;
+}
+
+/** The highest id a label map can hold: 16-bit PNG. */
+const HIGHEST_ID = 65535;
+
+const isByte = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
+
+function isColor(value: unknown): value is Color {
+  return Array.isArray(value) && value.length === 3 && value.every(isByte);
+}
+
+/**
+ * Reads the classes of a file such as `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b]}]}`, in the file's order.
+ * Classes without a color get generated ones which no other class has. Throws a DataError naming all mistakes.
+ */
+export function readClasses(file: string): ClassInfo[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new DataError([noClassesFile(file, (error as Error).message)]);
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new DataError([classesNotJson(file, (error as Error).message)]);
+  }
+  const entries = (content as { classes?: unknown } | null)?.classes;
+  if (!Array.isArray(entries) || entries.length === 0) throw new DataError([noClassList(file)]);
+
+  const problems: string[] = [];
+  const found: { id: number; name: string; color: Color | undefined }[] = [];
+  const ids = new Set<number>();
+  const names = new Set<string>();
+  entries.forEach((entry: unknown, position) => {
+    if (typeof entry !== 'object' || entry === null) {
+      problems.push(badClass(file, position, 'has to be an object', entry));
+      return;
+    }
+    const { id, name, color } = entry as { id?: unknown; name?: unknown; color?: unknown };
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > HIGHEST_ID) {
+      problems.push(badClass(file, position, `needs an integer "id" of 0..${HIGHEST_ID}`, id));
+    } else if (ids.has(id)) problems.push(repeatedClass(file, 'id', id));
+    else ids.add(id);
+    if (typeof name !== 'string' || name.trim() === '') {
+      problems.push(badClass(file, position, 'needs a "name", a text', name));
+    } else if (names.has(name)) problems.push(repeatedClass(file, 'name', name));
+    else names.add(name);
+    if (color !== undefined && !isColor(color)) {
+      problems.push(badClass(file, position, 'needs a "color" of three integers of 0..255', color));
+    }
+    found.push({ id: Number(id), name: String(name), color: isColor(color) ? color : undefined });
+  });
+  if (problems.length > 0) throw new DataError(problems);
+  return withColors(found);
+}
+
+/** Makes the classes 0..count-1 of a data set that names none: each is called by its id. */
+export function numberedClasses(count: number): ClassInfo[] {
+  return withColors(
+    Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}`, color: undefined })),
+  );
+}
+
+/** Fills in the missing colors with ones that no other class has. */
+function withColors(classes: readonly { id: number; name: string; color: Color | undefined }[]): ClassInfo[] {
+  const taken = new Set(classes.flatMap(({ color }) => (color === undefined ? [] : [color.join()])));
+  let candidate = 0;
+  return classes.map(({ id, name, color }) => {
+    let chosen = color;
+    while (chosen === undefined) {
+      const generated = generatedColor(candidate++);
+      if (taken.has(generated.join())) continue;
+      taken.add(generated.join());
+      chosen = generated;
+    }
+    return { id, name, color: chosen };
+  });
+}
+
+/** Gives the n-th color of a fixed sequence: hues a golden angle apart, so that neighbors differ; brightness in rings. */
+function generatedColor(n: number): Color {
+  const hue = (n * 0.6180339887498949) % 1;
+  const value = 1 - 0.22 * (Math.floor(n / 12) % 4);
+  const saturation = 0.85 - 0.2 * (Math.floor(n / 48) % 3);
+  const channel = (offset: number): number => {
+    const k = (offset + hue * 6) % 6; // the usual HSV to RGB, a channel at a time
+    return Math.round(255 * value * (1 - saturation * Math.max(0, Math.min(k, 4 - k, 1))));
+  };
+  return [channel(5), channel(3), channel(1)];
+}

@@ -1,0 +1,297 @@
+/** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
+import { availableParallelism } from 'node:os';
+import type { ClassInfo } from './classes.ts';
+import type { Size } from './decode.ts';
+import { DataError } from './messages.ts';
+import { SampleOrder, isFlipped } from './order.ts';
+import type { Place } from './order.ts';
+import { listPairs } from './pairs.ts';
+import type { DatasetFolders, Pair } from './pairs.ts';
+import { DecodingPool } from './pool.ts';
+import type { DecodedSample } from './sample.ts';
+
+/** What a data set is opened with. */
+export interface DatasetOptions {
+  readonly folders: DatasetFolders;
+  /** The classes whose ids may occur in label maps. */
+  readonly classes: readonly ClassInfo[];
+  /** The size that samples are scaled to. */
+  readonly size: Size;
+  /** Decoding threads; by default one less than the machine has cores, between 1 and 4. */
+  readonly workers?: number;
+  /** Room for decoded samples, in bytes; 512 MB by default. */
+  readonly cacheBytes?: number;
+}
+
+/** One sample, not augmented. */
+export interface Sample {
+  readonly name: string;
+  /** Class ids, [H,W]. */
+  readonly labels: Int32Array;
+  /** 1 at instance borders, else 0, [H,W,1]; undefined without instance maps. */
+  readonly edges: Float32Array | undefined;
+  /** RGB in [-1,1], [H,W,3]; undefined without photos. */
+  readonly image: Float32Array | undefined;
+}
+
+/** The samples of one step. */
+export interface Batch {
+  /** Class ids, [B,H,W]. */
+  readonly labels: Int32Array;
+  /** 1 at instance borders, else 0, [B,H,W,1]; undefined without instance maps. */
+  readonly edges: Float32Array | undefined;
+  /** RGB in [-1,1], [B,H,W,3]; undefined without photos. */
+  readonly images: Float32Array | undefined;
+  /** The samples' names, [B]. */
+  readonly names: string[];
+  /** The epoch of the batch's first sample, from 0. */
+  readonly epoch: number;
+}
+
+/** How a run goes through a data set. */
+export interface LoaderOptions {
+  readonly batch: number;
+  readonly seed: number;
+  /** `flip` mirrors half of the samples left to right, photo, labels and edges alike. */
+  readonly augment: { readonly flip: boolean };
+  /** The step that the first batch is for; 0 by default. */
+  readonly start?: number;
+  /** How many batches are made ahead of the one asked for; 2 by default. */
+  readonly prefetch?: number;
+}
+
+/** Gives batch after batch, without end. */
+export interface Loader {
+  /** Gives the next step's batch. Throws a DataError if one of its files cannot be used. */
+  next(): Promise<Batch>;
+  /** Drops what was made ahead; the data set stays open. */
+  close(): Promise<void>;
+}
+
+/** An opened data set. */
+export interface Dataset {
+  readonly pairs: readonly Pair[];
+  readonly size: Size;
+  readonly classes: readonly ClassInfo[];
+  /**
+   * Reads every label map (and, of a data set that fits into the cache, every photo; else their headers) and throws one
+   * DataError with all problems. `report` is called after each sample.
+   */
+  check(report?: (done: number, total: number) => void): Promise<void>;
+  /** Reads one sample as it is. Throws a DataError, or a RangeError if there is no such sample. */
+  read(index: number): Promise<Sample>;
+  /** Starts a stream of batches; the same options give the same batches, on any machine. */
+  loader(options: LoaderOptions): Loader;
+  /** Ends the decoding threads; loaders can't be used any more. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
+const DEFAULT_PREFETCH = 2;
+
+/** Opens a data set: lists and pairs its files. Throws one DataError with everything that is wrong with the folders. */
+export async function openDataset(options: DatasetOptions): Promise<Dataset> {
+  const { pairs, problems } = await listPairs(options.folders);
+  if (problems.length > 0) throw new DataError(problems);
+  return new FolderDataset(pairs, options);
+}
+
+class FolderDataset implements Dataset {
+  readonly size: Size;
+  readonly classes: readonly ClassInfo[];
+  private readonly workers: number;
+  private readonly pool: DecodingPool;
+  private readonly cacheBytes: number;
+  /** Filled until it is full, then left alone: an epoch visits every sample once, so evicting would gain nothing. */
+  private readonly cache = new Map<number, DecodedSample>();
+  private cachedBytes = 0;
+  private readonly underWay = new Map<number, Promise<DecodedSample>>();
+
+  constructor(
+    readonly pairs: readonly Pair[],
+    { size, classes, workers, cacheBytes }: DatasetOptions,
+  ) {
+    this.size = size;
+    this.classes = classes;
+    this.workers = workers ?? Math.max(1, Math.min(4, availableParallelism() - 1));
+    this.cacheBytes = cacheBytes ?? DEFAULT_CACHE_BYTES;
+    this.pool = new DecodingPool(this.workers, { size, declared: classes.map(({ id }) => id) });
+  }
+
+  async check(report?: (done: number, total: number) => void): Promise<void> {
+    const total = this.pairs.length;
+    const problems: string[][] = [];
+    const fits = total * this.size.width * this.size.height * this.bytesPerPixel() <= this.cacheBytes;
+    let next = 0;
+    let done = 0;
+    const inspectSome = async (): Promise<void> => {
+      while (next < total) {
+        const index = next++;
+        problems[index] = await (fits ? this.problemsOfDecoding(index) : this.inspect(index));
+        report?.(++done, total);
+      }
+    };
+    // Two requests a thread: one file is read while another is decoded.
+    await Promise.all(Array.from({ length: 2 * this.workers }, inspectSome));
+    const all = problems.flat();
+    if (all.length > 0) throw new DataError(all);
+  }
+
+  async read(index: number): Promise<Sample> {
+    const sample = await this.decoded(index);
+    const { labels, edges, images, names } = this.assemble([{ index, flip: false, sample }], 0);
+    return { name: names[0] as string, labels, edges, image: images };
+  }
+
+  loader({ batch, seed, augment, start = 0, prefetch = DEFAULT_PREFETCH }: LoaderOptions): Loader {
+    if (!Number.isInteger(batch) || batch < 1) throw new RangeError(`a batch of ${batch} is impossible`);
+    const order = new SampleOrder(this.pairs.length, seed);
+    const batchOf = async (places: readonly Place[]): Promise<Batch> => {
+      const samples = await Promise.all(places.map(({ index }) => this.decoded(index)));
+      const parts = places.map((place, i) => {
+        const flip = augment.flip && isFlipped(seed, place);
+        return { index: place.index, flip, sample: samples[i] as DecodedSample };
+      });
+      return this.assemble(parts, (places[0] as Place).epoch);
+    };
+    return new PrefetchingLoader(start, prefetch, (step) => batchOf(order.ofStep(step, batch)));
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  private bytesPerPixel(): number {
+    const pair = this.pairs[0];
+    const wide = this.classes.some(({ id }) => id > 255);
+    return (wide ? 2 : 1) + (pair?.instances === undefined ? 0 : 1) + (pair?.image === undefined ? 0 : 3);
+  }
+
+  private async inspect(index: number): Promise<string[]> {
+    const outcome = await this.pool.run('inspect', this.pairs[index] as Pair);
+    return 'problems' in outcome ? [...outcome.problems] : [];
+  }
+
+  private async problemsOfDecoding(index: number): Promise<string[]> {
+    try {
+      await this.decoded(index);
+      return [];
+    } catch (error) {
+      if (error instanceof DataError) return [...error.problems];
+      throw error;
+    }
+  }
+
+  /** Gives a sample from the cache, from a request that is under way, or decodes it. */
+  private decoded(index: number): Promise<DecodedSample> {
+    const cached = this.cache.get(index);
+    if (cached !== undefined) return Promise.resolve(cached);
+    let request = this.underWay.get(index);
+    if (request === undefined) {
+      request = this.decode(index).finally(() => this.underWay.delete(index));
+      this.underWay.set(index, request);
+    }
+    return request;
+  }
+
+  private async decode(index: number): Promise<DecodedSample> {
+    const pair = this.pairs[index];
+    if (pair === undefined)
+      throw new RangeError(`there is no sample ${index}: the data has ${this.pairs.length}`);
+    const outcome = await this.pool.run('decode', pair);
+    if ('problems' in outcome) throw new DataError(outcome.problems);
+    const { sample } = outcome;
+    const bytes =
+      sample.labels.byteLength + (sample.edges?.byteLength ?? 0) + (sample.image?.byteLength ?? 0);
+    if (this.cachedBytes + bytes <= this.cacheBytes) {
+      this.cachedBytes += bytes;
+      this.cache.set(index, sample);
+    }
+    return sample;
+  }
+
+  /** Puts samples side by side into the arrays that an engine is fed with, mirroring those that are to be. */
+  private assemble(
+    parts: readonly { index: number; flip: boolean; sample: DecodedSample }[],
+    epoch: number,
+  ): Batch {
+    const { width, height } = this.size;
+    const pixels = width * height;
+    const first = parts[0]?.sample;
+    const labels = new Int32Array(parts.length * pixels);
+    const edges = first?.edges === undefined ? undefined : new Float32Array(parts.length * pixels);
+    const images = first?.image === undefined ? undefined : new Float32Array(parts.length * pixels * 3);
+    parts.forEach(({ flip, sample }, part) => {
+      const at = part * pixels;
+      labels.set(flip ? mirrored(sample.labels, width, 1) : sample.labels, at);
+      if (sample.edges !== undefined) edges?.set(flip ? mirrored(sample.edges, width, 1) : sample.edges, at);
+      if (sample.image !== undefined && images !== undefined) {
+        toUnitRange(flip ? mirrored(sample.image, width, 3) : sample.image, images, 3 * at);
+      }
+    });
+    return {
+      labels,
+      edges,
+      images,
+      names: parts.map(({ index }) => (this.pairs[index] as Pair).name),
+      epoch,
+    };
+  }
+}
+
+/** 0..255 -> [-1,1], rounded after every operation as the official code's float32 does: (v / 255 - 0.5) / 0.5. */
+const UNIT = Float32Array.from({ length: 256 }, (_, v) => (Math.fround(v / 255) - 0.5) / 0.5);
+
+/** Writes 8-bit values as numbers in [-1,1] from an offset of the target on. */
+function toUnitRange(source: Uint8Array, target: Float32Array, offset: number): void {
+  for (let i = 0; i < source.length; i++) target[offset + i] = UNIT[source[i] as number] as number;
+}
+
+/** Mirrors a picture left to right: [H,W,C] -> [H,W,C]. */
+function mirrored<T extends Uint8Array | Uint16Array>(source: T, width: number, channels: number): T {
+  const result = source.slice() as T;
+  const stride = width * channels;
+  for (let row = 0; row < source.length; row += stride) {
+    for (
+      let from = row, to = row + stride - channels;
+      from < row + stride;
+      from += channels, to -= channels
+    ) {
+      for (let c = 0; c < channels; c++) result[to + c] = source[from + c] as number;
+    }
+  }
+  return result;
+}
+
+/** Makes batches ahead of the steps, a bounded number of them, and gives them in order. */
+class PrefetchingLoader implements Loader {
+  private readonly ahead: Promise<Batch>[] = [];
+  private closed = false;
+
+  constructor(
+    private step: number,
+    private readonly prefetch: number,
+    private readonly make: (step: number) => Promise<Batch>,
+  ) {
+    this.fill(prefetch);
+  }
+
+  async next(): Promise<Batch> {
+    if (this.closed) throw new Error('the loader is closed');
+    this.fill(this.prefetch + 1);
+    return this.ahead.shift() as Promise<Batch>;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.ahead.splice(0));
+  }
+
+  private fill(count: number): void {
+    while (this.ahead.length < count) {
+      const batch = this.make(this.step++);
+      batch.catch(() => undefined); // reported by the next() that gets to it, not as an unhandled rejection
+      this.ahead.push(batch);
+    }
+  }
+}

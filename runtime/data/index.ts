@@ -1,0 +1,9 @@
+/** Answers for what the rest of the program may use of the data sets. */
+export { numberedClasses, readClasses } from './classes.ts';
+export type { ClassInfo, Color } from './classes.ts';
+export { openDataset } from './dataset.ts';
+export type { Batch, Dataset, DatasetOptions, Loader, LoaderOptions, Sample } from './dataset.ts';
+export { DataError } from './messages.ts';
+export { samplesOfStep } from './order.ts';
+export type { Place } from './order.ts';
+export type { DatasetFolders, Pair } from './pairs.ts';

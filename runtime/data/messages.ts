@@ -1,0 +1,142 @@
+/** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
+
+/** How many files one message, or problems one error, names before it only counts the rest. */
+export const LISTED = 10;
+
+/** Carries everything found wrong with a data set; `message` is ready to be shown, `problems` holds its parts. */
+export class DataError extends Error {
+  readonly problems: readonly string[];
+
+  /** Makes the error of one or more problems, of which all but the first ten are only counted. */
+  constructor(problems: readonly string[]) {
+    const shown = problems.slice(0, LISTED).map((problem) => `- ${problem.replaceAll('\n', '\n  ')}`);
+    if (problems.length > LISTED) shown.push(`- and ${problems.length - LISTED} more problems`);
+    super(
+      problems.length === 1 ? problems[0] : `the data has ${problems.length} problems\n${shown.join('\n')}`,
+    );
+    this.name = 'DataError';
+    this.problems = problems;
+  }
+}
+
+const hint = (text: string): string => `\nhint: ${text}`;
+
+/** Names the first ten of some items and counts the rest. */
+function list(items: readonly string[]): string {
+  const rest = items.length - LISTED;
+  return items.slice(0, LISTED).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
+}
+
+/** Writes ids in few words: `0..11, 255`. */
+export function idRanges(ids: Iterable<number>): string {
+  const runs: [number, number][] = [];
+  for (const id of [...ids].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && id <= last[1] + 1) last[1] = id;
+    else runs.push([id, id]);
+  }
+  return list(runs.map(([from, to]) => (from === to ? `${from}` : `${from}..${to}`)));
+}
+
+/** What a folder of a data set is for, in the words of the messages. */
+export type Role = 'label maps' | 'photos' | 'instance maps';
+
+export const noFolder = (role: Role, folder: string): string =>
+  `the folder of the ${role} does not exist: '${folder}'` + hint('check the path of the data in the spec');
+
+export const notAFolder = (role: Role, folder: string): string =>
+  `the path of the ${role} is not a folder: '${folder}'` + hint('name the folder that holds the files');
+
+export const unreadableFolder = (role: Role, folder: string, reason: string): string =>
+  `the folder of the ${role} cannot be read: '${folder}' (${reason})`;
+
+export const emptyFolder = (
+  role: Role,
+  folder: string,
+  endings: readonly string[],
+  others: readonly string[],
+): string =>
+  `the folder of the ${role} holds none: '${folder}'; expected files ending in ${endings.join(', ')}, ` +
+  (others.length === 0 ? 'found nothing' : `found ${list(others)}`) +
+  (role === 'photos' || others.length === 0
+    ? ''
+    : hint('JPEG and WebP alter values, so ids have to be stored as PNG'));
+
+export const twoFilesOneStem = (role: Role, stem: string, files: readonly string[]): string =>
+  `several ${role} share the name '${stem}': ${files.join(', ')}` +
+  hint('photo and label map are paired by file name without its ending, so keep one of them');
+
+export const noPartner = (
+  missing: Role,
+  folder: string,
+  of: Role,
+  stems: readonly string[],
+  total: number,
+): string =>
+  `${stems.length} of ${total} ${of} have no partner among the ${missing} in '${folder}': ${list(stems)}` +
+  hint('partners have the same file name but for the ending, for example a.jpg and a.png');
+
+export const undecodable = (file: string, reason: string): string =>
+  `'${file}' cannot be decoded: ${reason}` + hint('the file is damaged or cut off; fetch or save it again');
+
+export const unreadable = (file: string, reason: string): string => `'${file}' cannot be read: ${reason}`;
+
+export const colorsInsteadOfIds = (
+  file: string,
+  x: number,
+  y: number,
+  color: readonly [number, number, number],
+): string =>
+  `'${file}' holds colors where one id a pixel is expected: (${color.join(', ')}) at x ${x}, y ${y}` +
+  hint(
+    'this looks like a color mask; convert its colors to ids, or take the grey label maps of the data set',
+  );
+
+/** Label values outside the declared classes, as found in one file. */
+export interface Undeclared {
+  /** The first wrong pixel in reading order, in the file's own resolution. */
+  readonly x: number;
+  readonly y: number;
+  readonly value: number;
+  /** How many pixels are wrong, of how many. */
+  readonly pixels: number;
+  readonly total: number;
+  /** The distinct wrong values. */
+  readonly values: readonly number[];
+}
+
+export const undeclaredValue = (file: string, found: Undeclared, declared: readonly number[]): string =>
+  `'${file}' holds the value ${found.value} at x ${found.x}, y ${found.y}, which is not a declared class; ` +
+  `${found.pixels} of ${found.total} pixels are wrong (values ${idRanges(found.values)}); ` +
+  `declared: ${idRanges(declared)} (${declared.length} classes)` +
+  hint(
+    found.values.length > 1 && found.values.length >= declared.length
+      ? 'this may be a grey picture of colors, or an instance map, instead of a map of class ids'
+      : `if ${found.value} marks void (unlabelled) pixels, declare a class with that id; if not, repair the map`,
+  );
+
+export const differentShapes = (
+  first: { file: string; width: number; height: number },
+  second: { file: string; width: number; height: number },
+): string =>
+  `a pair differs in shape: '${first.file}' is ${first.width}x${first.height}, ` +
+  `'${second.file}' is ${second.width}x${second.height} (width x height)` +
+  hint('both have to show the same view; sizes may differ only if width : height is the same');
+
+export const noClassesFile = (file: string, reason: string): string =>
+  `the classes cannot be read from '${file}': ${reason}` + hint(CLASSES_EXAMPLE);
+
+export const classesNotJson = (file: string, reason: string): string =>
+  `'${file}' is not valid JSON: ${reason}` + hint(CLASSES_EXAMPLE);
+
+export const noClassList = (file: string): string =>
+  `'${file}' has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);
+
+export const badClass = (file: string, position: number, what: string, found: unknown): string =>
+  `'${file}': class ${position + 1} of the list ${what}, found ${JSON.stringify(found) ?? 'nothing'}`;
+
+export const repeatedClass = (file: string, what: 'id' | 'name', value: number | string): string =>
+  `'${file}': two classes have the ${what} ${JSON.stringify(value)}`;
+
+const CLASSES_EXAMPLE =
+  'expected {"classes": [{"id": 0, "name": "sky", "color": [128, 128, 128]}, ...]}; color is optional';

@@ -1,0 +1,81 @@
+/** Answers for the decoding threads: starts them, deals out requests, and ends them. */
+import { Worker } from 'node:worker_threads';
+// Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
+import 'sharp';
+import type { Pair } from './pairs.ts';
+import type { Outcome, SampleSettings } from './sample.ts';
+import type { Reply, Request } from './worker.ts';
+
+interface Waiting {
+  resolve(outcome: Outcome): void;
+  reject(error: Error): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, Waiting>;
+}
+
+/** A few threads that decode samples; they start at the first request and keep the process alive only while they work. */
+export class DecodingPool {
+  private threads: Thread[] = [];
+  private tickets = 0;
+  private stopped: Error | undefined;
+
+  constructor(
+    private readonly count: number,
+    private readonly settings: SampleSettings,
+  ) {}
+
+  /** Decodes or inspects one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
+  run(kind: Request['kind'], pair: Pair): Promise<Outcome> {
+    if (this.stopped !== undefined) return Promise.reject(this.stopped);
+    if (this.threads.length === 0) this.threads = Array.from({ length: this.count }, () => this.start());
+    const thread = this.threads.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
+    const ticket = this.tickets++;
+    return new Promise((resolve, reject) => {
+      thread.waiting.set(ticket, { resolve, reject });
+      thread.worker.ref();
+      thread.worker.postMessage({ ticket, kind, pair } satisfies Request);
+    });
+  }
+
+  /** Ends all threads; requests under way are rejected. */
+  async close(): Promise<void> {
+    this.stop(new Error('the data set is closed'));
+    const ends = this.threads.map(({ worker }) => {
+      worker.ref(); // else the process may end while the caller awaits this
+      return worker.terminate();
+    });
+    await Promise.all(ends);
+  }
+
+  private start(): Thread {
+    const worker = new Worker(new URL('./boot-worker.mjs', import.meta.url), {
+      workerData: this.settings,
+      execArgv: [], // loaders of the main thread are not wanted twice
+    });
+    const waiting = new Map<number, Waiting>();
+    worker.unref();
+    worker.on('message', ({ ticket, outcome, failure }: Reply) => {
+      const request = waiting.get(ticket);
+      if (request === undefined) return; // rejected when the pool was closed
+      waiting.delete(ticket);
+      if (waiting.size === 0) worker.unref();
+      if (outcome !== undefined) request.resolve(outcome);
+      else request.reject(new Error(`decoding failed: ${failure}`));
+    });
+    worker.on('error', (error) => this.stop(new Error('a decoding thread broke down', { cause: error })));
+    worker.on('exit', (code) => this.stop(new Error(`a decoding thread ended early (exit code ${code})`)));
+    return { worker, waiting };
+  }
+
+  private stop(reason: Error): void {
+    this.stopped ??= reason;
+    for (const { worker, waiting } of this.threads) {
+      worker.unref();
+      for (const request of waiting.values()) request.reject(this.stopped);
+      waiting.clear();
+    }
+  }
+}

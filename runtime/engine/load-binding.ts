@@ -1,0 +1,91 @@
+/** Loads tfjs-node-gpu with a given compiled binding into this process, silently. Knows nothing of how it was made. */
+import { createRequire, Module } from 'node:module';
+import { join } from 'node:path';
+import util from 'node:util';
+import { bindingPackage } from './recipe.ts';
+
+/** Is the module tfjs-node-gpu exports: all of tfjs, plus `node`, `io` for files and the native backend. */
+export type NativeTensorFlow = typeof import('@tensorflow/tfjs-node-gpu');
+
+/** Names the files of a compiled engine inside its folder. */
+export const bindingFile = 'tfjs_binding.node';
+export const hostFile = 'spadework_host.node';
+
+interface Host {
+  holdErrorStream(): void;
+  releaseErrorStream(): void;
+  setVariable(name: string, value: string): void;
+}
+
+/** The log level of TensorFlow's native code at which it writes nothing but the cause of its own death. */
+const silentLevel = '3';
+
+const requireHere = createRequire(import.meta.url);
+
+/** Finds the folder of the npm package that the binding belongs to. */
+export function bindingPackageFolder(): string {
+  return join(requireHere.resolve(`${bindingPackage}/package.json`), '..');
+}
+
+/**
+ * Loads tfjs-node-gpu with the binding in `folder`. TensorFlow reads its environment while it loads, so every
+ * variable must be set before. `quiet: false` lets through what the library writes meanwhile, to explain a failure.
+ */
+export function loadBinding(folder: string, { quiet = true } = {}): NativeTensorFlow {
+  const host = requireHere(join(folder, hostFile)) as Host;
+  // Left alone where the user has set it.
+  const level = (process.env['TF_CPP_MIN_LOG_LEVEL'] ??= silentLevel);
+  host.setVariable('TF_CPP_MIN_LOG_LEVEL', level);
+  replaceRetiredUtilities();
+  const requireFromPackage = createRequire(join(bindingPackageFolder(), 'package.json'));
+  const restoreLocator = locateBindingAt(join(folder, bindingFile), requireFromPackage);
+  const restoreWarnings = holdDeprecationWarnings();
+  try {
+    // Static constructors of the library write lines that no variable stops. Held for this one call only, because
+    // other threads share the stream.
+    if (quiet && level === silentLevel) host.holdErrorStream();
+    requireHere(join(folder, bindingFile));
+    host.releaseErrorStream();
+    // Before the backends register themselves: production mode also silences their notices about each other.
+    (requireFromPackage('@tensorflow/tfjs-core') as NativeTensorFlow).enableProdMode();
+    return requireFromPackage(bindingPackage) as NativeTensorFlow;
+  } finally {
+    host.releaseErrorStream();
+    restoreWarnings();
+    restoreLocator();
+  }
+}
+
+/** Gives `util` two helpers that tfjs-node-gpu calls, which Node 22 warns about and Node 23 removed. */
+function replaceRetiredUtilities(): void {
+  const helpers = util as unknown as Record<string, unknown>;
+  helpers['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  helpers['isArray'] = Array.isArray;
+}
+
+/**
+ * Answers the package's search for its binding with `path` until the returned function is called. Standing in for
+ * the module that searches leaves the package's own folder alone, which may be read-only.
+ */
+function locateBindingAt(path: string, requireFromPackage: NodeJS.Require): () => void {
+  const id = requireFromPackage.resolve('@mapbox/node-pre-gyp');
+  const original = requireFromPackage.cache[id];
+  const standIn = new Module(id);
+  standIn.exports = { find: () => path };
+  standIn.loaded = true;
+  requireFromPackage.cache[id] = standIn;
+  return () => {
+    if (original === undefined) delete requireFromPackage.cache[id];
+    else requireFromPackage.cache[id] = original;
+  };
+}
+
+/** Drops deprecation warnings about old dependencies of tfjs, which the user can do nothing about. */
+function holdDeprecationWarnings(): () => void {
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  return () => {
+    if (noDeprecation === undefined) delete process.noDeprecation;
+    else process.noDeprecation = noDeprecation;
+  };
+}

@@ -1,0 +1,48 @@
+/** Names the data that the set-up of an engine passes around. */
+
+/** Receives one finished line for the user, without a line break. */
+export type Log = (line: string) => void;
+
+/** Chooses where things are looked for and told; every field has the process's own as default. */
+export interface EngineOptions {
+  /** Environment variables, for search paths, settings and started programs. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Receives lines about what is being done. Default: the error stream. */
+  readonly log?: Log;
+  /** Shows how far a download is. Default: on the error stream, where lines are not taken by `log`. */
+  readonly progress?: boolean;
+  /** Makes the engine anew even where the cached one is whole. */
+  readonly rebuild?: boolean;
+}
+
+/** Says that the native engine cannot be used here: why, and what the user can do. Each is one sentence. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly reason: string;
+  readonly fix: string;
+  /** Path of the log of a failed compile or proof, where there is one. */
+  readonly logFile?: string;
+}
+
+/** Describes a native engine that is ready to load. */
+export interface ReadyEngine {
+  readonly kind: 'ready';
+  /** Folder in the cache that holds the binding. */
+  readonly folder: string;
+  readonly libraryVersion: string;
+  readonly device: 'cpu' | 'gpu';
+  /** Tells whether it was found in the cache or made by this call. */
+  readonly origin: 'cached' | 'built';
+  /** Says what did not go as wished though the engine works, for example a GPU that cannot be used. */
+  readonly note?: string;
+}
+
+/** Carries a failure of one step of the set-up up to where it becomes data. */
+export class SetupFailure extends Error {
+  readonly unavailable: Unavailable;
+  constructor(unavailable: Unavailable) {
+    super(unavailable.reason);
+    this.name = 'SetupFailure';
+    this.unavailable = unavailable;
+  }
+}

@@ -1,0 +1,201 @@
+/** Answers for the loss curves on a page: one panel a network, as inline SVG that follows the page's colors. */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { formatCount, threeDigits } from './format.ts';
+import { html, Markup } from './html.ts';
+import type { MetricRecord } from './record.ts';
+
+/** Says how large a panel is drawn, in CSS pixels at full width, and how far curves are smoothed. */
+export interface ChartOptions {
+  readonly width?: number;
+  readonly height?: number;
+  /** Share of the records that one point of the smoothed line averages; 0.04 unless told. */
+  readonly smoothing?: number;
+}
+
+interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+interface Series {
+  readonly name: string;
+  readonly color: string;
+  readonly raw: readonly Point[];
+  readonly averaged: readonly Point[];
+}
+
+// As many as the eye tells apart on a panel; more would only make the page heavy.
+const RAW_POINTS = 240;
+const SMOOTH_POINTS = 200;
+
+// Below this many records an average would hide the few values that there are.
+const SMOOTHED_FROM = 30;
+
+// Used where a page brings no `--series-N`: distinct also to color-blind eyes (Okabe and Ito 2008), yellow left out.
+const SERIES_COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7a7a7a'] as const;
+
+const PANEL_TITLES: Readonly<Record<string, string>> = { G: 'Generator', D: 'Discriminator' };
+
+/**
+ * Draws the loss terms over steps, one figure a network: a legend with the latest values, then an SVG with a smoothed
+ * line over faint raw points.
+ *
+ * Records are in order of steps. Values that are not finite are left out and counted under the panel; single spikes
+ * beyond the bulk of the values are not drawn, so that they do not flatten the rest. Without any value the result is
+ * empty.
+ */
+export function lossChart(records: readonly MetricRecord[], options: ChartOptions = {}): string {
+  const networks = new Set(['G', 'D', ...records.flatMap((record) => Object.keys(record.losses))]);
+  const panels = [...networks].map((network) => drawPanel(network, records, options));
+  return panels.filter((panel) => panel !== '').join('\n');
+}
+
+function drawPanel(network: string, records: readonly MetricRecord[], options: ChartOptions): string {
+  const { width = 540, height = 260, smoothing = 0.04 } = options;
+  const names = [...new Set(records.flatMap((record) => Object.keys(record.losses[network] ?? {})))];
+  let omitted = 0;
+  const series = names.flatMap((name, i): Series[] => {
+    const points: Point[] = [];
+    for (const { step, losses } of records) {
+      const value = losses[network]?.[name];
+      if (typeof value === 'number' && Number.isFinite(value)) points.push({ step, value });
+      else if (value !== undefined) omitted++;
+    }
+    if (points.length === 0) return [];
+    const slot = i % SERIES_COLORS.length;
+    const color = `var(--series-${slot + 1}, ${SERIES_COLORS[slot]})`;
+    return [{ name, color, raw: thin(points, RAW_POINTS), averaged: smooth(points, smoothing) }];
+  });
+  const title = `${PANEL_TITLES[network] ?? network} losses`;
+  const note =
+    omitted > 0 &&
+    html`<p class="note">
+      ${formatCount(omitted)} ${omitted === 1 ? 'value is' : 'values are'} not finite and left out.
+    </p>`;
+  if (series.length === 0) return note ? html`<figure class="panel">${note}</figure>`.text : '';
+  return html`<figure class="panel">
+    <figcaption>
+      <h3>${title}</h3>
+      <ul class="series">
+        ${series.map(
+          ({ name, color, averaged }) =>
+            html`<li>
+              <i style="background:${color}"></i><code>${name}</code>
+              <b>${threeDigits(averaged.at(-1)!.value)}</b>
+            </li>`,
+        )}
+      </ul>
+    </figcaption>
+    ${drawSeries(series, { title, width, height })} ${note}
+  </figure>`.text;
+}
+
+function drawSeries(
+  series: readonly Series[],
+  { title, width, height }: { title: string; width: number; height: number },
+): Markup {
+  const [low, high] = valueRange(series);
+  // Points just outside stay: the axis ends at a round value beyond the range anyway.
+  const margin = (high - low) / 25;
+  const steps = series.flatMap(({ raw }) => [raw[0]!.step, raw.at(-1)!.step]);
+  const first = Math.min(...steps);
+  const last = Math.max(...steps);
+  // A single step would give an axis of no length.
+  const domain = first < last ? [first, last] : [first - 0.5, last + 0.5];
+  const { document } = parseHTML('<html><body></body></html>');
+  const svg = Plot.plot({
+    document,
+    width,
+    height,
+    marginLeft: 46,
+    marginRight: 14,
+    marginTop: 12,
+    marginBottom: 34,
+    ariaLabel: title,
+    x: { domain, label: null, ticks: wholeTicks(first, last), tickFormat: formatCount, tickSize: 0 },
+    y: { domain: [low, high], nice: true, label: null, ticks: 5, tickFormat: threeDigits, tickSize: 0 },
+    marks: [
+      Plot.gridY({ ticks: 5, stroke: 'currentColor', strokeOpacity: 0.12 }),
+      low < 0 && high > 0 ? Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }) : null,
+      series.map(({ raw, color, averaged }) =>
+        Plot.dot(
+          raw.filter(({ value }) => value >= low - margin && value <= high + margin),
+          {
+            x: 'step',
+            y: 'value',
+            r: averaged.length < 2 ? 3 : 1.4,
+            fill: color,
+            fillOpacity: averaged.length < 2 ? 1 : 0.28,
+          },
+        ),
+      ),
+      series.map(({ averaged, color }) =>
+        averaged.length < 2
+          ? null
+          : Plot.lineY(averaged, { x: 'step', y: 'value', stroke: color, strokeWidth: 2 }),
+      ),
+    ],
+  });
+  // Attributes only, text stays as it is. Plot writes coordinates in full double precision where a tenth of a pixel is
+  // plenty; linkedom leaves `<` bare in attributes, which is valid but looks like a tag to simpler readers.
+  return new Markup(
+    svg.outerHTML.replace(/="[^"]*"/g, (attribute) =>
+      attribute
+        .replace(/\d+\.\d{2,}/g, (text) => String(Number(Number(text).toFixed(1))))
+        .replaceAll('<', '&lt;'),
+    ),
+  );
+}
+
+/** Returns the values worth showing: all of the smoothed lines and the bulk of the raw points. */
+function valueRange(series: readonly Series[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const { raw, averaged } of series) {
+    const sorted = raw.map(({ value }) => value).sort((a, b) => a - b);
+    const tail = Math.floor(sorted.length * 0.01);
+    low = Math.min(low, sorted[tail]!, ...averaged.map(({ value }) => value));
+    high = Math.max(high, sorted[sorted.length - 1 - tail]!, ...averaged.map(({ value }) => value));
+  }
+  if (low < high) return [low, high];
+  const margin = Math.abs(low) / 10 || 1;
+  return [low - margin, high + margin];
+}
+
+/** Returns at most six tick positions which are whole steps. */
+function wholeTicks(first: number, last: number): number[] {
+  if (first === last) return [first];
+  const spacing = (last - first) / 5;
+  const magnitude = 10 ** Math.floor(Math.log10(spacing));
+  const factor = [1, 2, 5].find((candidate) => candidate * magnitude >= spacing) ?? 10;
+  const step = Math.max(1, factor * magnitude);
+  const start = Math.ceil(first / step);
+  return Array.from({ length: Math.floor(last / step) - start + 1 }, (_, i) => (start + i) * step);
+}
+
+/** Keeps at most `count` points, evenly spread, the first and the last among them. */
+function thin(points: readonly Point[], count: number): Point[] {
+  if (points.length <= count) return [...points];
+  return Array.from(
+    { length: count },
+    (_, i) => points[Math.round((i * (points.length - 1)) / (count - 1))]!,
+  );
+}
+
+/** Averages over a window centered at each point (shorter at the ends), evaluated at no more points than are drawn. */
+function smooth(points: readonly Point[], share: number): Point[] {
+  const half = points.length < SMOOTHED_FROM ? 0 : Math.max(1, Math.round((points.length * share) / 2));
+  const sums = new Float64Array(points.length + 1);
+  points.forEach(({ value }, i) => (sums[i + 1] = sums[i]! + value));
+  const indices = thin(
+    points.map(({ step }, index) => ({ step, value: index })),
+    SMOOTH_POINTS,
+  );
+  return indices.map(({ step, value: index }) => {
+    const start = Math.max(0, index - half);
+    const end = Math.min(points.length, index + half + 1);
+    const mean = (sums[end]! - sums[start]!) / (end - start);
+    return { step, value: mean };
+  });
+}

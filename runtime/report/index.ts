@@ -1,0 +1,15 @@
+/** Answers for what the rest of the runtime may use of the report layer: pictures, grids, loss charts and pages. */
+export { lossChart, type ChartOptions } from './chart.ts';
+export type { Fact, PictureSize } from './parts.ts';
+export {
+  colorize,
+  fromFloat,
+  writeGrid,
+  writePicture,
+  writeWhole,
+  type GridOptions,
+  type Picture,
+} from './picture.ts';
+export type { MetricRecord, RunRecord } from './record.ts';
+export { writeRunPage } from './run-page.ts';
+export { writeSynthPage, type SynthFacts, type SynthItem } from './synth-page.ts';

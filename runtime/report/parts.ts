@@ -1,0 +1,159 @@
+/** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
+import { html, Markup, type Content } from './html.ts';
+import type { ClassInfo } from '../data/classes.ts';
+import { STYLE } from './style.ts';
+
+/** Names a value that a page states; one without a value is left out. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** Holds the pictures of one label map; paths are relative to the page and use `/`. */
+export interface PictureRow {
+  /** Shown above the pictures. */
+  readonly title?: string | undefined;
+  /** What the pictures' descriptions call the map, such as `held-out map 2`. */
+  readonly subject: string;
+  readonly label: string | undefined;
+  readonly painted: string;
+  readonly photo: string | undefined;
+  /** Number by which a script finds the painting. */
+  readonly map?: number | undefined;
+}
+
+/** Gives the size in pixels at which pictures were made, so that the page does not jump while they load. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+// Beyond this the page would be a long scroll before anything else; the rest folds away.
+const OPEN_ROWS = 6;
+const OPEN_CLASSES = 48;
+
+const SPADE = new Markup(
+  '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2C10 6 3 9.5 3 14.2A4.3 4.3 0 0 0 10.6 17C10.4 19.2 9.6 20.7 8.3 22h7.4c-1.3-1.3-2.1-2.8-2.3-5A4.3 4.3 0 0 0 21 14.2C21 9.5 14 6 12 2Z"/></svg>',
+);
+
+/** Wraps a page's content into a whole HTML document with the style sheet inline; `script` is trusted text. */
+export function document(title: string, content: Content, script?: string): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="generator" content="Spadework" />
+        <title>${title}</title>
+        ${new Markup(`<style>${STYLE}</style>`)}
+      </head>
+      <body>
+        ${content}
+        <footer>Made by Spadework. This page needs nothing but the pictures beside it.</footer>
+        ${script !== undefined && new Markup(`<script>${script}</script>`)}
+      </body>
+    </html> `.text;
+}
+
+/** Renders the top of a page: what it is, its title, a sentence, and the key facts in a strip. */
+export function pageHeader(o: {
+  kind: Content;
+  title: string;
+  lead?: Content;
+  facts: readonly Fact[];
+}): Markup {
+  const facts = stated(o.facts);
+  return html`<header class="top">
+    <p class="eyebrow">${SPADE}${o.kind}</p>
+    <h1>${o.title}</h1>
+    ${o.lead && html`<p class="lead">${o.lead}</p>`}
+    ${facts.length > 0 && html`<dl class="strip">${facts.map(factRow)}</dl>`}
+  </header>`;
+}
+
+/** Renders facts as a table of names and values; `undefined` where none has a value. */
+export function factTable(facts: readonly Fact[]): Markup | undefined {
+  const rows = stated(facts).map(factRow);
+  return rows.length > 0 ? html`<dl class="facts">${rows}</dl>` : undefined;
+}
+
+function stated(facts: readonly Fact[]): Fact[] {
+  return facts.filter(({ value }) => value !== undefined && value !== '');
+}
+
+function factRow({ name, value }: Fact): Markup {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** Renders a command line to copy under what it does. */
+export function commandBlock(purpose: string, command: string): Markup {
+  return html`<div class="command">
+    <h3>${purpose}</h3>
+    <pre><code>${command}</code></pre>
+  </div>`;
+}
+
+/** Renders the classes as color swatches with their names; `undefined` for no classes. */
+export function classLegend(classes: readonly ClassInfo[]): Markup | undefined {
+  if (classes.length === 0) return undefined;
+  const list = html`<ul class="legend">
+    ${classes.map(
+      ({ name, color }) =>
+        html`<li><i style="background:rgb(${color.map(Number).join(', ')})"></i>${name}</li>`,
+    )}
+  </ul>`;
+  if (classes.length <= OPEN_CLASSES) return list;
+  return html`<details class="more">
+    <summary>The ${classes.length} classes and their colors</summary>
+    ${list}
+  </details>`;
+}
+
+/** Renders rows of label map, painting and photograph; a column that no row has is left out. */
+export function pictureRows(rows: readonly PictureRow[], size?: PictureSize): Markup {
+  const columns = 1 + Number(rows.some(({ label }) => label)) + Number(rows.some(({ photo }) => photo));
+  const rendered = rows.map((row) => pictureRow(row, size));
+  const named = rows.some(({ title }) => title) ? ' named' : '';
+  const grid = (content: Content): Markup =>
+    html`<div class="maps${named}" style="--columns:${columns}">${content}</div>`;
+  const rest = rendered.slice(OPEN_ROWS);
+  return html`${grid(rendered.slice(0, OPEN_ROWS))}
+  ${
+    rest.length > 0 &&
+    html`<details class="more">
+      <summary>${rest.length} more</summary>
+      ${grid(rest)}
+    </details>`
+  }`;
+}
+
+function pictureRow(row: PictureRow, size: PictureSize | undefined): Markup {
+  const cell = (kind: string, caption: string, path: string | undefined, map?: number): Markup | undefined =>
+    path === undefined
+      ? undefined
+      : html`<figure class="${kind}">
+          <figcaption>${caption}</figcaption>
+          <a href="${path}">${picture(path, `${caption}: ${row.subject}`, size, kind, map)}</a>
+        </figure>`;
+  return html`<div class="map">
+    ${row.title && html`<h3>${row.title}</h3>`} ${cell('label', 'Label map', row.label)}
+    ${cell('painted', 'Painted', row.painted, row.map)} ${cell('photo', 'Photograph', row.photo)}
+  </div>`;
+}
+
+/** Renders an image; `path` is relative to the page. */
+export function picture(
+  path: string,
+  description: string,
+  size: PictureSize | undefined,
+  kind = '',
+  map?: number,
+): Markup {
+  const measures = size && html` width="${size.width}" height="${size.height}"`;
+  const found = map !== undefined && html` data-map="${map}"`;
+  return html`<img class="${kind}" src="${path}" alt="${description}" loading="lazy" ${measures}${found} />`;
+}

@@ -1,0 +1,187 @@
+/** Answers for pixels on their way to a file: colored label maps, painted images, and grids of both, as PNG. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import sharp from 'sharp';
+import type { ClassInfo } from '../data/classes.ts';
+import { escape } from './html.ts';
+
+/** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Says how a grid is laid out. */
+export interface GridOptions {
+  /** Headings over the columns. */
+  readonly columns?: readonly string[];
+  /** Pixels between pictures and around them; 8 unless told. */
+  readonly gap?: number;
+  /** Whole factor by which pictures grow, by repeating pixels; 1 unless told. */
+  readonly scale?: number;
+}
+
+const CHANNELS = 3;
+const GRID_BACKGROUND = 255;
+
+/**
+ * Draws a label map in its classes' colors.
+ *
+ * `labels` holds `width * height` class ids, row by row. Throws a RangeError for an id that no class declares.
+ */
+export function colorize(
+  labels: ArrayLike<number>,
+  width: number,
+  height: number,
+  classes: readonly ClassInfo[],
+): Picture {
+  const colors = new Map(classes.map(({ id, color }) => [id, color]));
+  const data = new Uint8Array(CHANNELS * width * height);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const id = labels[pixel];
+    const color = id === undefined ? undefined : colors.get(id);
+    if (color === undefined)
+      throw new RangeError(undeclaredLabel(id, pixel % width, Math.floor(pixel / width)));
+    data.set(color, CHANNELS * pixel);
+  }
+  return { width, height, data };
+}
+
+function undeclaredLabel(id: number | undefined, x: number, y: number): string {
+  return id === undefined
+    ? `the label map ends before pixel (${x}, ${y})`
+    : `label ${id} at pixel (${x}, ${y}) belongs to no declared class`;
+}
+
+/**
+ * Turns a float image in [-1, 1], laid out [height, width, 3], into a picture; values outside are clipped, NaN is black.
+ *
+ * `offset` is where the image starts in `values`, so that one image of a batch can be taken without a copy.
+ */
+export function fromFloat(values: Float32Array, width: number, height: number, offset = 0): Picture {
+  const length = CHANNELS * width * height;
+  if (offset + length > values.length) {
+    throw new RangeError(
+      `an image of ${width}x${height} at offset ${offset} needs ${offset + length} values, found ${values.length}`,
+    );
+  }
+  // A clamped array rounds to nearest and clips by itself.
+  const clamped = new Uint8ClampedArray(length);
+  for (let i = 0; i < length; i++) clamped[i] = (values[offset + i]! + 1) * 127.5;
+  return { width, height, data: new Uint8Array(clamped.buffer) };
+}
+
+/** Writes a picture as PNG, creating its folder; a reader sees the old file or the whole new one. */
+export async function writePicture(path: string, picture: Picture): Promise<void> {
+  const { width, height, data } = picture;
+  const png = await sharp(data, { raw: { width, height, channels: CHANNELS } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+  await writeWhole(path, png);
+}
+
+/** Writes a file under a temporary name in its folder (created where missing), then renames it into place. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Writes rows of pictures as one PNG on white, under headings where `columns` are given.
+ *
+ * A column is as wide as its widest picture and a row as high as its highest; smaller ones sit top left, and rows may
+ * differ in length. Throws a RangeError for a grid without pictures or a scale that is not a positive integer.
+ */
+export async function writeGrid(
+  path: string,
+  rows: readonly (readonly Picture[])[],
+  options: GridOptions = {},
+): Promise<void> {
+  const { columns, gap = 8, scale = 1 } = options;
+  if (!Number.isInteger(scale) || scale < 1) {
+    throw new RangeError(`a grid's scale must be a positive integer, found ${scale}`);
+  }
+  const columnCount = Math.max(0, ...rows.map((row) => row.length));
+  if (columnCount === 0) throw new RangeError('a grid needs at least one picture');
+  const widths = Array.from({ length: columnCount }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column]?.width ?? 0) * scale)),
+  );
+  const heights = rows.map((row) => Math.max(0, ...row.map((picture) => picture.height * scale)));
+  const lefts = starts(widths, gap, gap);
+  const width = lefts.at(-1)! + widths.at(-1)! + gap;
+  const fontSize = Math.max(11, Math.min(24, Math.round(Math.max(...widths) / 14)));
+  const headingHeight = columns ? 2 * fontSize : 0;
+  const tops = starts(heights, headingHeight + gap, gap);
+  const height = tops.at(-1)! + heights.at(-1)! + gap;
+
+  const data = new Uint8Array(CHANNELS * width * height).fill(GRID_BACKGROUND);
+  // The headings are a band of their own: drawing text over the pictures could change their pixels by rounding.
+  if (columns) data.set(await drawHeadings(columns, lefts, widths, width, headingHeight, gap, fontSize));
+  rows.forEach((row, r) =>
+    row.forEach((picture, c) => paste(data, width, picture, lefts[c]!, tops[r]!, scale)),
+  );
+  await writePicture(path, { width, height, data });
+}
+
+/** Returns where each of `sizes` starts when they stand in a line, `gap` apart. */
+function starts(sizes: readonly number[], first: number, gap: number): number[] {
+  let next = first;
+  return sizes.map((size) => {
+    const start = next;
+    next += size + gap;
+    return start;
+  });
+}
+
+/** Copies a picture into a wider one, every pixel becoming `scale` x `scale` pixels. */
+function paste(
+  target: Uint8Array,
+  targetWidth: number,
+  picture: Picture,
+  left: number,
+  top: number,
+  scale: number,
+): void {
+  const rowLength = CHANNELS * picture.width * scale;
+  for (let y = 0; y < picture.height; y++) {
+    const row = new Uint8Array(rowLength);
+    for (let x = 0; x < picture.width; x++) {
+      const source = CHANNELS * (y * picture.width + x);
+      const pixel = picture.data.subarray(source, source + CHANNELS);
+      for (let copy = 0; copy < scale; copy++) row.set(pixel, CHANNELS * (x * scale + copy));
+    }
+    for (let copy = 0; copy < scale; copy++) {
+      target.set(row, CHANNELS * ((top + y * scale + copy) * targetWidth + left));
+    }
+  }
+}
+
+/** Draws the heading band, [height, width, 3] bytes, each heading centered over its column. */
+async function drawHeadings(
+  columns: readonly string[],
+  lefts: readonly number[],
+  widths: readonly number[],
+  width: number,
+  height: number,
+  gap: number,
+  fontSize: number,
+): Promise<Uint8Array> {
+  const baseline = (height + gap + 0.7 * fontSize) / 2;
+  const texts = lefts.map((left, c) => {
+    const center = left + widths[c]! / 2;
+    return `<text x="${center}" y="${baseline}">${escape(columns[c] ?? '')}</text>`;
+  });
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" text-anchor="middle" ` +
+    `font-family="Helvetica, Arial, sans-serif" font-size="${fontSize}" fill="#333">${texts.join('')}</svg>`;
+  const background = { r: GRID_BACKGROUND, g: GRID_BACKGROUND, b: GRID_BACKGROUND };
+  return sharp(Buffer.from(svg)).flatten({ background }).toColorspace('srgb').removeAlpha().raw().toBuffer();
+}

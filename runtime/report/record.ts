@@ -1,0 +1,176 @@
+/** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { ClassInfo } from '../data/classes.ts';
+
+/** Holds a run's `run.json`. */
+export interface RunRecord {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly status: 'running' | 'finished' | 'stopped' | 'failed';
+  readonly engine: { readonly kind: string; readonly library: string };
+  readonly experiment: string;
+  readonly steps: number;
+  readonly stepsPlanned: number;
+  readonly secondsPerStep: number;
+  /** Trainable scalars of each network. */
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly data: {
+    readonly pairs: number;
+    readonly size: { readonly width: number; readonly height: number };
+    readonly classes: readonly ClassInfo[];
+    /** Whether samples are painted for maps that training never sees; absent means they are. */
+    readonly heldOut?: boolean;
+  };
+  readonly seed: number;
+  /** The command line that started the run. */
+  readonly command: string;
+}
+
+/** Holds one line of `metrics.jsonl`. A value that is not finite is `null`, as JSON has it. */
+export interface MetricRecord {
+  readonly step: number;
+  readonly epoch: number;
+  readonly seconds: number;
+  /** Loss terms by network, then by name. */
+  readonly losses: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+  /** Learning rates by network. */
+  readonly rate?: Readonly<Record<string, number>>;
+}
+
+/** Holds a run record of which any part may be missing, as a page must expect. */
+export type PartialRun = {
+  readonly [K in keyof RunRecord]?: RunRecord[K] extends readonly unknown[] | string | number
+    ? RunRecord[K]
+    : Partial<RunRecord[K]>;
+};
+
+/** Holds the sample pictures of a run. */
+export interface Samples {
+  /** Steps at which every map was painted, in order. */
+  readonly frames: readonly SampleFrame[];
+  /** Held-out maps, in order. */
+  readonly maps: readonly number[];
+}
+
+/** Holds one step's pictures; the paths are relative to the run's folder and use `/`. */
+export interface SampleFrame {
+  readonly step: number;
+  readonly label: ReadonlyMap<number, string>;
+  readonly painted: ReadonlyMap<number, string>;
+  readonly photo: ReadonlyMap<number, string>;
+  /** The same pictures as one grid, where it was written. */
+  readonly grid: string | undefined;
+}
+
+/** Reads `run.json`; without one, the folder's name is all that is known. Throws where the file is not JSON. */
+export async function readRun(directory: string): Promise<PartialRun & { readonly name: string }> {
+  const path = join(directory, 'run.json');
+  const text = await readOptional(path);
+  const name = basename(resolve(directory));
+  if (text === undefined) return { name };
+  return { name, ...(parseObject(path, text) as PartialRun) };
+}
+
+function parseObject(path: string, text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} cannot be read as JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`${path} must hold a JSON object`);
+  }
+  return value;
+}
+
+/**
+ * Reads `metrics.jsonl` in order of steps; an absent file is an empty list.
+ *
+ * A line that does not parse is skipped: a run killed while writing leaves half a line. A step that was repeated after a
+ * resumption counts once, with its latest record.
+ */
+export async function readMetrics(directory: string): Promise<MetricRecord[]> {
+  const text = (await readOptional(join(directory, 'metrics.jsonl'))) ?? '';
+  const records = new Map<number, MetricRecord>();
+  for (const line of text.split('\n')) {
+    const record = parseMetric(line);
+    if (record) records.set(record.step, record);
+  }
+  return [...records.values()].sort((a, b) => a.step - b.step);
+}
+
+function parseMetric(line: string): MetricRecord | undefined {
+  if (line.trim() === '') return undefined;
+  try {
+    const record = JSON.parse(line) as Partial<MetricRecord> | null;
+    return typeof record?.step === 'number' && record.losses ? (record as MetricRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the source text of a run's spec; `undefined` where the run started from JSON. */
+export function readSource(directory: string): Promise<string | undefined> {
+  return readOptional(join(directory, 'source.spade'));
+}
+
+/** Lists a run's sample pictures; steps that were cut short (fewer maps than others) are left out. */
+export async function readSamples(directory: string): Promise<Samples> {
+  const entries = new Set(await listOptional(join(directory, 'samples')));
+  const frames: SampleFrame[] = [];
+  for (const entry of entries) {
+    const step = /^step-(\d+)$/.exec(entry)?.[1];
+    if (step === undefined) continue;
+    const files = await listOptional(join(directory, 'samples', entry));
+    const find = (kind: string): ReadonlyMap<number, string> =>
+      new Map(
+        files.flatMap((file) => {
+          const map = new RegExp(`^${kind}-(\\d+)\\.png$`).exec(file)?.[1];
+          return map === undefined ? [] : [[Number(map), `samples/${entry}/${file}`] as const];
+        }),
+      );
+    frames.push({
+      step: Number(step),
+      label: find('label'),
+      painted: find('painted'),
+      photo: find('photo'),
+      grid: entries.has(`${entry}.png`) ? `samples/${entry}.png` : undefined,
+    });
+  }
+  const fullest = frames.reduce<SampleFrame['painted']>(
+    (best, { painted }) => (painted.size > best.size ? painted : best),
+    new Map(),
+  );
+  const maps = [...fullest.keys()].sort((a, b) => a - b);
+  return {
+    frames: frames
+      .filter(({ painted }) => maps.length > 0 && maps.every((map) => painted.has(map)))
+      .sort((a, b) => a.step - b.step),
+    maps,
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+async function readOptional(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function listOptional(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Answers for checkpoints: a folder with all variables (safetensors) and where the run was (JSON). It is written under a
+ * temporary name, synced and renamed, so that a run killed at any moment leaves only whole ones; the last two are kept.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sizeOf } from '../../compiler/ir/types.ts';
+import type { Session } from '../session/session.ts';
+import {
+  allCheckpointsDamaged,
+  checkpointDamaged,
+  checkpointLeftOut,
+  checkpointOfOtherSpec,
+  noCheckpoint,
+} from './messages.ts';
+import { DamagedFile, readSafetensors, writeSafetensors } from './safetensors.ts';
+
+export const checkpointFormat = 'spadework-checkpoint/1';
+
+/** Says where a run was. Everything else about going on is a pure function of (spec, seed, step). */
+export interface RunState {
+  readonly format: typeof checkpointFormat;
+  /** The format of the spec beside it. */
+  readonly specFormat: string;
+  /** Steps that are done. */
+  readonly step: number;
+  /** Passes over the data that are done, with the fraction of the running one. */
+  readonly epoch: number;
+  /** Seconds spent in steps. */
+  readonly seconds: number;
+  readonly seed: number;
+  readonly engine: string;
+  /** Digest of the variables' file. */
+  readonly sha256: string;
+}
+
+export interface Checkpoint {
+  readonly folder: string;
+  readonly state: RunState;
+  readonly values: ReadonlyMap<string, Float32Array>;
+}
+
+const variablesFile = 'variables.safetensors';
+const stateFile = 'state.json';
+const kept = 2;
+/** 256 MB of float32. */
+const partValues = 2 ** 26;
+
+/** Gives the name of a step's folder, as checkpoints and samples have it: `step-000100`. */
+export function stepName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`;
+}
+
+/** Saves all variables of a session below `directory`, and removes all but the last two checkpoints. */
+export async function saveCheckpoint(
+  directory: string,
+  session: Session,
+  state: Omit<RunState, 'format' | 'sha256'>,
+): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  const folder = join(directory, stepName(state.step));
+  const temporary = `${folder}.tmp`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary);
+  const heads = session.program.variables.map(({ name, type }) => ({ name, shape: type.shape }));
+  const sha256 = await writeSafetensors(join(temporary, variablesFile), heads, valuesInParts(session));
+  const complete: RunState = { format: checkpointFormat, ...state, sha256 };
+  await writeFile(join(temporary, stateFile), `${JSON.stringify(complete, undefined, 2)}\n`, { flush: true });
+  await syncFolder(temporary);
+  await rm(folder, { recursive: true, force: true });
+  await rename(temporary, folder);
+  await syncFolder(directory);
+  for (const old of (await listSteps(directory)).filter((step) => step <= state.step).slice(0, -kept))
+    await rm(join(directory, stepName(old)), { recursive: true, force: true });
+  return folder;
+}
+
+/** Reads a session's variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
+function* valuesInParts(session: Session): Generator<Float32Array> {
+  let part: string[] = [];
+  let size = 0;
+  const { variables } = session.program;
+  for (const [index, { name, type }] of variables.entries()) {
+    part.push(name);
+    size += sizeOf(type.shape);
+    if (size < partValues && index < variables.length - 1) continue;
+    yield* session.readVariables(part).values();
+    part = [];
+    size = 0;
+  }
+}
+
+/** Makes a rename durable: the folder that lists the file is written, too. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Lists the steps that have a checkpoint, in order. */
+async function listSteps(directory: string): Promise<number[]> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * Loads the last checkpoint of `directory` that is whole; `warn` hears of damaged ones that were left out. Throws a
+ * RunError, naming `run`, where there is none.
+ */
+export async function loadLastCheckpoint(
+  directory: string,
+  run: string,
+  warn: (line: string) => void,
+): Promise<Checkpoint> {
+  const steps = await listSteps(directory);
+  if (steps.length === 0) throw noCheckpoint(run);
+  const problems: string[] = [];
+  for (const step of steps.reverse()) {
+    const folder = join(directory, stepName(step));
+    try {
+      const checkpoint = await readCheckpoint(folder);
+      for (const problem of problems) warn(checkpointLeftOut(problem, step));
+      return checkpoint;
+    } catch (error) {
+      if (!(error instanceof DamagedFile)) throw error;
+      problems.push(checkpointDamaged(folder, error.message));
+    }
+  }
+  throw allCheckpointsDamaged(run, problems);
+}
+
+async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const state = await readState(join(folder, stateFile));
+  const { tensors, sha256 } = await named(variablesFile, readSafetensors(join(folder, variablesFile)));
+  if (sha256 !== state.sha256)
+    throw new DamagedFile(`${variablesFile}: its bytes are not those that were saved (SHA-256 differs)`);
+  return { folder, state, values: new Map([...tensors].map(([name, { values }]) => [name, values])) };
+}
+
+async function named<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof DamagedFile ? new DamagedFile(`${file}: ${error.message}`) : error;
+  }
+}
+
+async function readState(path: string): Promise<RunState> {
+  let state: Partial<RunState> | null;
+  try {
+    state = JSON.parse(await readFile(path, 'utf8')) as Partial<RunState> | null;
+  } catch (error) {
+    throw new DamagedFile(
+      `${stateFile}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'the file is missing' : 'it is not JSON'}`,
+    );
+  }
+  if (state?.format !== checkpointFormat)
+    throw new DamagedFile(
+      `${stateFile}: its format is ${JSON.stringify(state?.format)}, expected "${checkpointFormat}"`,
+    );
+  if (!Number.isSafeInteger(state.step) || typeof state.sha256 !== 'string')
+    throw new DamagedFile(`${stateFile}: it lacks step or sha256`);
+  return state as RunState;
+}
+
+/** Gives a session its program's variables out of a checkpoint. Throws a RunError where they do not fit. */
+export function restore(session: Session, { folder, values }: Checkpoint): void {
+  const wanted = session.program.variables.map(({ name, type }) => {
+    const found = values.get(name);
+    if (!found) throw checkpointOfOtherSpec(folder, `variable ${name} is missing`);
+    if (found.length !== sizeOf(type.shape))
+      throw checkpointOfOtherSpec(
+        folder,
+        `variable ${name} has ${found.length} values, expected [${type.shape.join(',')}]`,
+      );
+    return [name, found] as const;
+  });
+  session.setVariables(new Map(wanted));
+}

@@ -1,0 +1,183 @@
+/** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { specFormat, type Spec } from '../../compiler/spec/types.ts';
+import { writeWhole, type RunRecord } from '../report/index.ts';
+import { damagedRunFile, noRun, notARunFolder, runFolderExists, RunError, unwritable } from './messages.ts';
+
+/** Names the files and folders of a run. */
+export interface RunLayout {
+  readonly folder: string;
+  /** What was written: the spec's file, then the user's files that it imports. */
+  readonly source: string;
+  /** The modules of the standard library that it uses. */
+  readonly library: string;
+  /** The spec, with what the command line changed. */
+  readonly spec: string;
+  readonly run: string;
+  readonly metrics: string;
+  readonly checkpoints: string;
+  readonly samples: string;
+  readonly page: string;
+}
+
+/** Gives the layout of a run in `folder`. */
+export function layoutOf(folder: string): RunLayout {
+  return {
+    folder,
+    source: join(folder, 'source.spade'),
+    library: join(folder, 'library.spade'),
+    spec: join(folder, 'spec.json'),
+    run: join(folder, 'run.json'),
+    metrics: join(folder, 'metrics.jsonl'),
+    checkpoints: join(folder, 'checkpoints'),
+    samples: join(folder, 'samples'),
+    page: join(folder, 'index.html'),
+  };
+}
+
+/** Names what says that a process trains in a run folder; neither is a part of the run. */
+export const lockFile = 'training.lock';
+export const lockGuard = 'training.lock.guard';
+
+/** Where a new run is put. */
+export interface NewRunPlace {
+  /** The folder; without it the first free `runs/<experiment>-<n>`. */
+  readonly out?: string | undefined;
+  /** Whether a run that is there may be deleted; anything else than a run never is. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** Throws a RunError where a new run may not be put. */
+export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
+  if (out === undefined) return;
+  whileWriting(out, () => {
+    const found = statSync(out, { throwIfNoEntry: false });
+    if (!found || isEmptyFolder(out, found)) return;
+    if (!overwrite) throw runFolderExists(out);
+    const { spec, run } = layoutOf(out);
+    // A run that was killed at its very beginning, or while it was deleted, has only one of them.
+    if (![spec, run].some((file) => existsSync(file))) throw notARunFolder(out);
+  });
+}
+
+/** Makes the folder of a new run where it is missing, and leaves what is in it. Throws a RunError. */
+export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout {
+  checkRunPlace(place);
+  const folder = place.out;
+  if (folder === undefined) return layoutOf(makeFreeFolder(experiment));
+  whileWriting(folder, () => mkdirSync(folder, { recursive: true }));
+  return layoutOf(folder);
+}
+
+/** Deletes the run in a folder, last of all what says that it is one. Throws a RunError. */
+export function clearRun(layout: RunLayout): void {
+  const { folder, run, ...parts } = layout;
+  whileWriting(folder, () => {
+    for (const path of [...Object.values<string>(parts), run]) rmSync(path, { recursive: true, force: true });
+  });
+}
+
+function isEmptyFolder(folder: string, found: Stats): boolean {
+  const isOfRun = (name: string): boolean => name !== lockFile && name !== lockGuard;
+  return found.isDirectory() && !readdirSync(folder).some(isOfRun);
+}
+
+/** Makes a folder that no other process has made. */
+function makeFreeFolder(experiment: string): string {
+  const parent = 'runs';
+  whileWriting(parent, () => mkdirSync(parent, { recursive: true }));
+  for (let n = 1; ; n++) {
+    const folder = join(parent, `${experiment}-${n}`);
+    try {
+      mkdirSync(folder);
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw isFileError(error) ? unwritable(folder, error) : error;
+    }
+  }
+}
+
+/** Does work that writes below `folder`; what the file system refuses becomes a RunError. */
+export function whileWriting<T>(folder: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isFileError(error) ? unwritable(folder, error) : error;
+  }
+}
+
+/** Is `whileWriting` for work that takes time. */
+export async function whileWritingAsync<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isFileError(error) ? unwritable(folder, error) : error;
+  }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+}
+
+/** What a run knows about itself beyond what its page shows. */
+export interface FullRunRecord extends RunRecord {
+  /** The text's own name: what the spec was read from. */
+  readonly file: string;
+  readonly memory?: RunMemory;
+}
+
+/** Says how much memory a run held early on and at its end, to see leaks. */
+export interface RunMemory {
+  readonly early: MemoryAtStep;
+  readonly end: MemoryAtStep;
+}
+
+export interface MemoryAtStep {
+  readonly step: number;
+  /** Resident memory of the process. */
+  readonly residentBytes: number;
+  /** Tensors that the engine holds. */
+  readonly tensors: number;
+}
+
+/** Writes `run.json`. */
+export async function writeRecord(layout: RunLayout, record: FullRunRecord): Promise<void> {
+  await writeWhole(layout.run, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** Reads the spec and the record of a run. Throws a RunError where the folder holds none or they are damaged. */
+export function readRunFolder(folder: string): {
+  readonly layout: RunLayout;
+  readonly spec: Spec;
+  readonly record: FullRunRecord;
+} {
+  const layout = layoutOf(folder);
+  const spec = readJson(layout.spec, folder) as Partial<Spec>;
+  if (spec.format !== specFormat)
+    throw damagedRunFile(
+      layout.spec,
+      `its format is ${JSON.stringify(spec.format)}, expected "${specFormat}"`,
+    );
+  return { layout, spec: spec as Spec, record: readJson(layout.run, folder) as FullRunRecord };
+}
+
+function readJson(file: string, folder: string): object {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT' || code === 'ENOTDIR'
+      ? noRun(folder)
+      : damagedRunFile(file, `it cannot be read (${code})`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    throw damagedRunFile(file, 'it is not JSON');
+  }
+  throw damagedRunFile(file, 'it is not a JSON object');
+}

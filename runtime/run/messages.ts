@@ -1,0 +1,139 @@
+/** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
+
+/** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
+export class RunError extends Error {
+  readonly blame: 'input' | 'machine';
+
+  constructor(blame: 'input' | 'machine', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RunError';
+    this.blame = blame;
+  }
+}
+
+const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const machine = (message: string, hint: string, cause?: unknown): RunError =>
+  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
+
+export const nothingToTrain = (name: string): RunError =>
+  input(
+    `'${name}' cannot be trained: it has no data, no loss or no train section`,
+    'train an experiment; see "spadework check FILE" for what a file holds',
+  );
+
+export const nothingPaints = (name: string): RunError =>
+  input(
+    `no network of '${name}' paints: none makes a picture from a label map alone`,
+    'add a generator: let G = SpadeGenerator(width: 64)',
+  );
+
+export const photosMissing = (name: string): RunError =>
+  input(
+    `the data '${name}' names no photos, which the losses need`,
+    'add to data: images: "folder" (relative to path)',
+  );
+
+export const instancesMissing = (name: string): RunError =>
+  input(
+    `the run '${name}' was trained with instance maps, and needs them to paint`,
+    'name their folder: --instances FOLDER',
+  );
+
+export const legendOutOfRange = (file: string, id: number, classes: number): RunError =>
+  input(
+    `'${file}' names a class with id ${id}, but the data declares ${classes} classes (ids 0 to ${classes - 1})`,
+    `set classes: ${id + 1} or more in the spec, or take the class out of the file`,
+  );
+
+export const runFolderExists = (folder: string): RunError =>
+  input(
+    `the folder '${folder}' exists and is not empty`,
+    'give another --out, add --overwrite to replace the run in it, or go on with it: spadework resume FOLDER',
+  );
+
+export const notARunFolder = (folder: string): RunError =>
+  input(
+    `the folder '${folder}' is not empty and holds no run, so --overwrite leaves it alone`,
+    'give another --out, or empty the folder yourself',
+  );
+
+export const folderInUse = (folder: string, file: string): RunError =>
+  input(
+    `another process is training in '${folder}'`,
+    `wait for its end, or give another --out; if there is no such process, delete '${file}'`,
+  );
+
+export const noRun = (folder: string): RunError =>
+  input(`'${folder}' holds no run: spec.json is missing`, 'name a folder that "spadework train" made');
+
+export const damagedRunFile = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
+
+export const noCheckpoint = (folder: string): RunError =>
+  input(
+    `the run '${folder}' has no checkpoint yet`,
+    'train it anew; checkpoint_every in the spec says how often one is saved',
+  );
+
+export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): RunError =>
+  input(
+    `no checkpoint of the run '${folder}' can be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    'take the checkpoints from a copy of the run, or train anew',
+  );
+
+export const checkpointLeftOut = (problem: string, instead: number): string =>
+  `warning: ${problem}; taking the checkpoint of step ${instead} instead`;
+
+export const checkpointDamaged = (folder: string, why: string): string =>
+  `the checkpoint '${folder}' is damaged: ${why}`;
+
+export const checkpointOfOtherSpec = (folder: string, why: string): RunError =>
+  input(
+    `the checkpoint '${folder}' does not belong to the spec of its run: ${why}`,
+    'a run keeps its spec; undo changes of its spec.json',
+  );
+
+export const notFinite = (names: readonly string[], step: number, checkpoint: number | undefined): RunError =>
+  input(
+    `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
+      (checkpoint === undefined
+        ? 'no checkpoint had been saved yet'
+        : `the checkpoint of step ${checkpoint} is good and stays`),
+    'lower the learning rates, or the factors of the losses, and train anew',
+  );
+
+export const alreadyFinished = (folder: string, steps: number): RunError =>
+  input(
+    `the run '${folder}' is finished: ${steps} steps are done`,
+    'to go on longer, give a larger number of steps: spadework resume FOLDER --steps N',
+  );
+
+export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError =>
+  error.code === 'ENOSPC'
+    ? machine(`the disk of '${folder}' is full`, 'free some space; the last checkpoint is whole', error)
+    : machine(
+        `'${folder}' cannot be written (${error.code ?? error.message})`,
+        'give a folder that you may write to: --out FOLDER',
+        error,
+      );
+
+export const outOfMemory = (error: Error): RunError =>
+  machine(
+    'the engine ran out of memory',
+    'lower batch, size or width in the spec, or close other programs',
+    error,
+  );
+
+export const samplesFromTraining = (count: number): string =>
+  `The data names no test_labels, so samples are painted for ${count === 1 ? 'a map' : `${count} maps`} of the training data.`;
+
+export const wouldOverwrite = (folder: string, out: string): RunError =>
+  input(`painting into '${out}' would overwrite files of '${folder}'`, 'give another folder: --out FOLDER');
+
+export const resized = (
+  count: number,
+  total: number,
+  size: { readonly width: number; readonly height: number },
+): string =>
+  `${count} of ${total} label maps ${count === 1 ? 'has' : 'have'} another size than the network's ${size.width}x${size.height} and ` +
+  `${count === 1 ? 'is' : 'are'} scaled to it (nearest neighbor).`;

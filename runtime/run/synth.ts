@@ -1,0 +1,149 @@
+/** Answers for painting a folder of label maps with what a run learned, its spec taken from the run. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import sharp from 'sharp';
+import { compile } from '../../compiler/index.ts';
+import { must } from '../../compiler/ir/types.ts';
+import { generatorOf } from '../../compiler/spec/queries.ts';
+import { openDataset, type Pair } from '../data/index.ts';
+import { chooseEngine, type EngineRequest } from '../engine/index.ts';
+import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
+import { loadLastCheckpoint, restore } from './checkpoint.ts';
+import { classesOf } from './data.ts';
+import { describeLibrary, openSession, whileComputing, withoutUnusedVariables } from './engine.ts';
+import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
+import { instancesMissing, nothingPaints, nothingToTrain, resized, wouldOverwrite } from './messages.ts';
+import { paint } from './paint.ts';
+import { makeRow, writeRows, type Row } from './rows.ts';
+
+export interface SynthOptions {
+  /** The folder of the run. */
+  readonly run: string;
+  /** Folder of label maps, PNG, of any size. */
+  readonly labels: string;
+  /** Folder of instance maps, for runs that were trained with them. */
+  readonly instances?: string | undefined;
+  /** Folder of photos to show beside the paintings. */
+  readonly images?: string | undefined;
+  readonly out: string;
+  readonly engine?: EngineRequest | undefined;
+  readonly command: string;
+  readonly log?: (line: string) => void;
+  /** Is called before the first map and after each. */
+  readonly painted?: (done: number, total: number) => void;
+}
+
+export interface SynthResult {
+  readonly page: string;
+  /** The painted files, in order. */
+  readonly pictures: readonly string[];
+  readonly secondsPerPicture: number;
+}
+
+/** Folders beside the paintings, with what the page shows them next to. */
+const labelsFolder = 'labels';
+const photosFolder = 'photos';
+/** More rows make a picture that viewers fail on. */
+const gridRows = 12;
+
+/**
+ * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them. Throws a DataError for maps
+ * that cannot be used, a RunError where the run has no whole checkpoint or `out` cannot be written.
+ */
+export async function synth(options: SynthOptions): Promise<SynthResult> {
+  const log = options.log ?? (() => undefined);
+  const { layout, spec, record } = readRunFolder(options.run);
+  refuseToOverwrite(options);
+  if (!spec.data) throw nothingToTrain(spec.name);
+  if (!generatorOf(spec)) throw nothingPaints(spec.name);
+  if (spec.data.instances !== undefined && options.instances === undefined) throw instancesMissing(spec.name);
+  const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, log);
+  const { size } = spec.data;
+  const dataset = await openDataset({
+    folders: { images: options.images, labels: options.labels, instances: options.instances },
+    classes: record.data?.classes ?? classesOf(spec.data),
+    size,
+  });
+  try {
+    await dataset.check();
+    const others = await countOtherSizes(dataset.pairs, size);
+    if (others > 0) log(resized(others, dataset.pairs.length, size));
+    whileWriting(options.out, () => mkdirSync(options.out, { recursive: true }));
+    const engine = await chooseEngine(options.engine ?? 'auto', log);
+    // One map at a time: the same bits for a map, whatever it is painted together with.
+    const program = withoutUnusedVariables(compile(spec, { batch: 1, methods: ['synthesize'] }));
+    const session = whileComputing(() => openSession(engine, program));
+    try {
+      restore(session, checkpoint);
+      const items: SynthItem[] = [];
+      const grid: Row[] = [];
+      let seconds = 0;
+      options.painted?.(0, dataset.pairs.length);
+      for (let index = 0; index < dataset.pairs.length; index++) {
+        const sample = await dataset.read(index);
+        const start = performance.now();
+        const [painted] = whileComputing(() => paint(session, [sample], record.seed));
+        seconds += (performance.now() - start) / 1000;
+        const row = makeRow(sample, must(painted, 'a map was given'), size, dataset.classes);
+        items.push(await whileWritingAsync(options.out, () => writeRow(options.out, sample.name, row)));
+        if (grid.length < gridRows) grid.push(row);
+        options.painted?.(index + 1, dataset.pairs.length);
+      }
+      const secondsPerPicture = seconds / Math.max(1, dataset.pairs.length);
+      const page = await whileWritingAsync(options.out, async () => {
+        await writeRows(join(options.out, 'grid.png'), grid);
+        return writeSynthPage(options.out, items, {
+          title: `Painted by ${record.experiment ?? spec.name}`,
+          classes: dataset.classes,
+          size,
+          facts: [
+            { name: 'Run', value: options.run },
+            { name: 'Trained for', value: `${checkpoint.state.step} steps` },
+            { name: 'Size', value: `${size.width} × ${size.height}` },
+            { name: 'Time per picture', value: `${(1000 * secondsPerPicture).toFixed(0)} ms` },
+            { name: 'Engine', value: `${engine.kind}, ${describeLibrary(engine)}` },
+          ],
+          command: options.command,
+        });
+      });
+      return { page, pictures: items.map(({ painted }) => join(options.out, painted)), secondsPerPicture };
+    } finally {
+      session.dispose();
+    }
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** Keeps paintings from replacing what they are painted from. */
+function refuseToOverwrite({ out, labels, images, instances }: SynthOptions): void {
+  const written = ['.', labelsFolder, photosFolder].map((folder) => resolve(out, folder));
+  for (const read of [labels, images, instances])
+    if (read !== undefined && written.includes(resolve(read))) throw wouldOverwrite(read, out);
+}
+
+async function countOtherSizes(
+  pairs: readonly Pair[],
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<number> {
+  let count = 0;
+  for (const { label } of pairs) {
+    const found = await sharp(label).metadata();
+    if (found.width !== width || found.height !== height) count++;
+  }
+  return count;
+}
+
+/** Writes what was painted as `<name>.png`, and what it is shown beside into folders of their own. */
+async function writeRow(out: string, name: string, row: Row): Promise<SynthItem> {
+  const item = {
+    name,
+    painted: `${name}.png`,
+    label: join(labelsFolder, `${name}.png`),
+    ...(row.photo && { photo: join(photosFolder, `${name}.png`) }),
+  };
+  await writePicture(join(out, item.painted), row.painted);
+  await writePicture(join(out, item.label), row.label);
+  if (row.photo && item.photo) await writePicture(join(out, item.photo), row.photo);
+  return item;
+}

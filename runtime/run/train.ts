@@ -1,0 +1,474 @@
+/**
+ * Answers for training: opens the data, compiles, steps, records, paints samples, saves. A step is a pure function of
+ * (variables, seed, step), so a run that goes on from a checkpoint ends with the same bits as one that was never stopped.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { compile } from '../../compiler/index.ts';
+import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { rateAt, scalarsAt, totalSteps } from '../../compiler/schedule.ts';
+import { generatorOf } from '../../compiler/spec/queries.ts';
+import { labelsInput, realInput, specFormat, type Spec } from '../../compiler/spec/types.ts';
+import { randomStateInput } from '../../compiler/step.ts';
+import type { Source } from '../../dsl/source.ts';
+import type { Batch, Dataset, Sample } from '../data/index.ts';
+import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
+import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
+import { readMetrics } from '../report/record.ts';
+import { isLibrarySource } from '../library.ts';
+import { initialValues, type Session, type Values } from '../session/session.ts';
+import { loadLastCheckpoint, restore, saveCheckpoint, stepName, type Checkpoint } from './checkpoint.ts';
+import { openTestData, openTrainingData } from './data.ts';
+import { describeLibrary, openSession, whileComputing } from './engine.ts';
+import {
+  checkRunPlace,
+  clearRun,
+  makeRunFolder,
+  readRunFolder,
+  whileWriting,
+  whileWritingAsync,
+  writeRecord,
+  type FullRunRecord,
+  type MemoryAtStep,
+  type RunLayout,
+  type RunMemory,
+} from './folder.ts';
+import { whileLocked } from './lock.ts';
+import { alreadyFinished, nothingPaints, notFinite, samplesFromTraining } from './messages.ts';
+import { paint } from './paint.ts';
+import { makeRow, writeRows } from './rows.ts';
+import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
+
+/** Hears how a run goes; everything is optional. */
+export interface RunObserver {
+  /** Gets a finished line about what is being done. */
+  readonly log?: (line: string) => void;
+  /** Is called before the first step. */
+  readonly started?: (run: {
+    readonly folder: string;
+    readonly first: number;
+    readonly steps: number;
+    readonly engine: string;
+  }) => void;
+  /** Is called after each step (counted from 1). */
+  readonly stepped?: (record: MetricRecord) => void;
+  /** Is called when samples were painted and the page was written anew. */
+  readonly painted?: (step: number) => void;
+}
+
+/** What both new and resumed runs take. */
+interface CommonOptions {
+  readonly engine?: EngineRequest | undefined;
+  /** Asks to stop after the running step: the run is saved and can be resumed. */
+  readonly signal?: AbortSignal | undefined;
+  readonly observer?: RunObserver | undefined;
+}
+
+export interface TrainOptions extends CommonOptions, SpecOverrides {
+  readonly spec: Spec;
+  /** The texts of the spec, its own first. */
+  readonly sources: readonly Source[];
+  /** The folder that paths in the spec are relative to; that of the first source without it. */
+  readonly base?: string | undefined;
+  /** The run's folder; without it a new one below `runs/`. */
+  readonly out?: string | undefined;
+  readonly overwrite?: boolean | undefined;
+  /** The command line, to repeat the run. */
+  readonly command: string;
+}
+
+export interface ResumeOptions extends CommonOptions, Pick<SpecOverrides, 'steps' | 'data'> {
+  readonly folder: string;
+}
+
+export interface RunResult {
+  readonly folder: string;
+  readonly page: string;
+  readonly status: 'finished' | 'stopped';
+  /** Steps that are done. */
+  readonly steps: number;
+  readonly stepsPlanned: number;
+  readonly secondsPerStep: number;
+  readonly memory: RunMemory;
+}
+
+/** The step after which memory is measured for the first time: by then everything that is made once is there. */
+const earlyStep = 10;
+const sampleCount = 6;
+
+/**
+ * Trains an experiment from the start. Throws a DataError for data that cannot be used, before the first step; a
+ * SetupFailure where the engine asked for cannot be had; a RunError for what ends a run.
+ */
+export async function train(options: TrainOptions): Promise<RunResult> {
+  const file = options.sources[0]?.name ?? '.';
+  const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
+  checkRunPlace(options);
+  return withData(spec, options, (data) =>
+    // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
+    withSession(spec, options.sources, options, async (engine, session) => {
+      const layout = makeRunFolder(spec.name, options);
+      return whileLocked(layout.folder, async () => {
+        // Another process may have trained here since.
+        checkRunPlace({ ...options, out: layout.folder });
+        clearRun(layout);
+        await whileWritingAsync(layout.folder, async () => {
+          // First of all, since it tells that the folder holds a run.
+          await writeSpec(layout, spec);
+          await writeSources(layout, options.sources);
+        });
+        const created = new Date().toISOString();
+        return new Run(spec, layout, data, { ...options, file, created }, engine, session).go(undefined);
+      });
+    }),
+  );
+}
+
+/** Goes on with a run from its last checkpoint, to the same bits as if it had never stopped. Throws as `train` does. */
+export async function resume(options: ResumeOptions): Promise<RunResult> {
+  const { layout, spec: stored, record } = readRunFolder(options.folder);
+  const spec = overrideSpec(stored, options.folder, { steps: options.steps, data: options.data });
+  return whileLocked(layout.folder, async () => {
+    const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.folder, (line) =>
+      options.observer?.log?.(line),
+    );
+    return withData(spec, options, (data) =>
+      // Without their texts, nodes just do not know their lines: the spec is all that a run needs.
+      withSession(spec, [], options, (engine, session) => {
+        const { file, created, command } = record;
+        const facts = { ...options, file, created, command };
+        return new Run(spec, layout, data, facts, engine, session).go(checkpoint);
+      }),
+    );
+  });
+}
+
+/** Opens and checks the data, and closes it after the work. */
+async function withData(
+  spec: TrainableSpec,
+  { observer }: CommonOptions,
+  work: (data: RunData) => Promise<RunResult>,
+): Promise<RunResult> {
+  const training = await openTrainingData(spec.data);
+  let test: Dataset | undefined;
+  try {
+    test = await openTestData(spec.data);
+    await training.check();
+    await test?.check();
+    const shown = test ?? training;
+    const samples = await Promise.all(shown.pairs.slice(0, sampleCount).map((_, index) => shown.read(index)));
+    if (!test) observer?.log?.(samplesFromTraining(samples.length));
+    return await work({ training, samples, heldOut: test !== undefined });
+  } finally {
+    await Promise.all([training.close(), test?.close()]);
+  }
+}
+
+/** Puts the spec on the engine asked for, and frees its variables after the work. */
+async function withSession(
+  spec: TrainableSpec,
+  sources: readonly Source[],
+  { engine: request, observer }: CommonOptions,
+  work: (engine: Engine, session: Session) => Promise<RunResult>,
+): Promise<RunResult> {
+  if (!generatorOf(spec)) throw nothingPaints(spec.name);
+  const log = observer?.log ?? (() => undefined);
+  const engine = await chooseEngine(request ?? 'auto', log);
+  const program: Program = compile(spec, { batch: spec.data.batch, sources });
+  const session = whileComputing(() => openSession(engine, program));
+  try {
+    return await work(engine, session);
+  } finally {
+    session.dispose();
+  }
+}
+
+interface RunData {
+  readonly training: Dataset;
+  /** What samples are painted for. */
+  readonly samples: readonly Sample[];
+  /** Whether training never sees them. */
+  readonly heldOut: boolean;
+}
+
+interface RunFacts extends CommonOptions {
+  readonly file: string;
+  readonly created: string;
+  readonly command: string;
+}
+
+/** One training on one engine, from its first or a later step to its end. */
+class Run {
+  private readonly steps: number;
+  private readonly stepsPerEpoch: number;
+  private readonly rhythm: ReturnType<typeof rhythmOf>;
+  private readonly observer: RunObserver;
+  private memory: RunMemory | undefined;
+  private saved: number | undefined;
+  private secondsBefore = 0;
+  /** Steps that are done. */
+  private done = 0;
+
+  constructor(
+    private readonly spec: TrainableSpec,
+    private readonly layout: RunLayout,
+    private readonly data: RunData,
+    private readonly facts: RunFacts,
+    private readonly engine: Engine,
+    private readonly session: Session,
+  ) {
+    this.stepsPerEpoch = data.training.pairs.length / spec.data.batch;
+    this.steps = totalSteps(spec.train, this.stepsPerEpoch);
+    this.rhythm = rhythmOf(spec.train, this.steps);
+    this.observer = facts.observer ?? {};
+  }
+
+  /** Trains to the end, or until the signal; from `checkpoint` on where there is one. */
+  async go(checkpoint: Checkpoint | undefined): Promise<RunResult> {
+    const { session, rhythm, layout } = this;
+    const first = checkpoint?.state.step ?? 0;
+    if (first >= this.steps) throw alreadyFinished(layout.folder, first);
+    if (checkpoint) restore(session, checkpoint);
+    else session.setVariables(initialValues(session.program.variables, rhythm.seed));
+    if (checkpoint) await this.takeUp(first);
+    this.saved = checkpoint?.state.step;
+    this.secondsBefore = checkpoint?.state.seconds ?? 0;
+    await this.record('running', first);
+    this.observer.started?.({
+      folder: layout.folder,
+      first,
+      steps: this.steps,
+      engine: describeLibrary(this.engine),
+    });
+
+    this.done = first;
+    try {
+      await this.stepOn();
+      const { done } = this;
+      this.measure(done);
+      if (this.saved !== done) await this.save(done);
+    } catch (error) {
+      await this.recordFailure();
+      throw error;
+    }
+    const { done } = this;
+    const status = done === this.steps ? 'finished' : 'stopped';
+    await this.record(status, done);
+    const page = await this.page();
+    return {
+      folder: layout.folder,
+      page,
+      status,
+      steps: done,
+      stepsPlanned: this.steps,
+      secondsPerStep: this.secondsPerStep(done),
+      memory: must(this.memory, 'memory was measured'),
+    };
+  }
+
+  /** Brings the folder to where a run goes on: the spec as it is now, and no records of steps that are done again. */
+  private async takeUp(first: number): Promise<void> {
+    const { layout, spec } = this;
+    await whileWritingAsync(layout.folder, async () => {
+      await writeSpec(layout, spec);
+      const records = (await readMetrics(layout.folder)).filter(({ step }) => step <= first);
+      await writeWhole(layout.metrics, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    });
+  }
+
+  /** Steps from `done` on, to the end or until the signal. */
+  private async stepOn(): Promise<void> {
+    const { layout, facts, rhythm } = this;
+    const first = this.done;
+    const loader = this.data.training.loader({
+      batch: this.spec.data.batch,
+      seed: rhythm.seed,
+      augment: { flip: this.spec.data.augment?.includes('flip') ?? false },
+      start: first,
+    });
+    try {
+      const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
+      try {
+        while (this.done < this.steps && !facts.signal?.aborted) {
+          const batch = await loader.next();
+          const record = this.step(this.done, batch);
+          const done = ++this.done;
+          whileWriting(layout.folder, () => writeSync(metrics, `${JSON.stringify(record)}\n`));
+          this.observer.stepped?.(record);
+          if (done === first + earlyStep || done === this.steps) this.measure(done);
+          const isLast = done === this.steps;
+          if (isLast || done % rhythm.checkpointEvery === 0) await this.save(done);
+          if (isLast || done % rhythm.sampleEvery === 0) await this.sample(done);
+          // Steps block the thread: this lets signals and decoding threads get a word in.
+          await new Promise((turn) => setImmediate(turn));
+        }
+      } finally {
+        closeSync(metrics);
+      }
+    } finally {
+      await loader.close();
+    }
+  }
+
+  /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
+  private async recordFailure(): Promise<void> {
+    try {
+      await this.record('failed', this.done);
+      await this.page();
+    } catch {
+      // What ended the run is what the user has to hear.
+    }
+  }
+
+  /** Seconds spent in steps by this process, and how many of them. */
+  private spent = { seconds: 0, steps: 0 };
+
+  private secondsPerStep(done: number): number {
+    return done === 0 ? 0 : (this.secondsBefore + this.spent.seconds) / done;
+  }
+
+  /** Does one step (from 0) and gives its record. */
+  private step(step: number, batch: Batch): MetricRecord {
+    const { spec, stepsPerEpoch } = this;
+    const start = performance.now();
+    const outputs = whileComputing(() => this.session.run('step', this.feedsOf(step, batch)));
+    this.spent = {
+      seconds: this.spent.seconds + (performance.now() - start) / 1000,
+      steps: this.spent.steps + 1,
+    };
+    const bad = [...outputs].filter(([, values]) => !values.every(Number.isFinite)).map(([name]) => name);
+    if (bad.length > 0) throw notFinite(bad, step + 1, this.saved);
+    const losses = spec.objectives.map(({ network, terms }) => {
+      const values = terms.map(({ name }) => [name, outputs.get(`${network}/${name}`)?.[0] ?? null]);
+      return [network, Object.fromEntries(values) as Record<string, number | null>] as const;
+    });
+    const rates = spec.train.optimizers.map((one) => [
+      one.network,
+      rateAt(spec.train, one, step, stepsPerEpoch),
+    ]);
+    return {
+      step: step + 1,
+      epoch: (step + 1) / stepsPerEpoch,
+      seconds: this.secondsBefore + this.spent.seconds,
+      losses: Object.fromEntries(losses),
+      rate: Object.fromEntries(rates) as Record<string, number>,
+    };
+  }
+
+  private feedsOf(step: number, batch: Batch): Record<string, Values> {
+    const method = must(
+      this.session.program.methods.find(({ name }) => name === 'step'),
+      'nothing to step',
+    );
+    const available: Record<string, Values | undefined> = {
+      [labelsInput]: batch.labels,
+      [`${labelsInput}.edges`]: batch.edges,
+      [realInput]: batch.images,
+      [randomStateInput]: Int32Array.of(this.rhythm.seed, step),
+      ...scalarsAt(this.spec.train, step, this.stepsPerEpoch),
+    };
+    const names = [...inputsOf(method).keys()];
+    return Object.fromEntries(
+      names.map((name) => [name, must(available[name], `nothing to feed ${name} with`)]),
+    );
+  }
+
+  private measure(step: number): void {
+    const now: MemoryAtStep = {
+      step,
+      residentBytes: process.memoryUsage.rss(),
+      tensors: this.session.tensorCount(),
+    };
+    this.memory = { early: this.memory?.early ?? now, end: now };
+  }
+
+  private async save(step: number): Promise<void> {
+    const { layout, rhythm, session } = this;
+    await whileWritingAsync(layout.folder, () =>
+      saveCheckpoint(layout.checkpoints, session, {
+        specFormat,
+        step,
+        epoch: step / this.stepsPerEpoch,
+        seconds: this.secondsBefore + this.spent.seconds,
+        seed: rhythm.seed,
+        engine: describeLibrary(this.engine),
+      }),
+    );
+    this.saved = step;
+  }
+
+  /** Paints the sample maps, each into a file of its own and all into one grid. */
+  private async sample(step: number): Promise<void> {
+    const { layout, data, spec } = this;
+    const painted = whileComputing(() => paint(this.session, data.samples, this.rhythm.seed));
+    const rows = data.samples.map((sample, index) =>
+      makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
+    );
+    const folder = join(layout.samples, stepName(step));
+    await whileWritingAsync(layout.folder, async () => {
+      for (const [index, row] of rows.entries())
+        for (const [kind, picture] of Object.entries<Picture | undefined>({ ...row }))
+          if (picture) await writePicture(join(folder, `${kind}-${index}.png`), picture);
+      await writeRows(`${folder}.png`, rows);
+    });
+    await this.record('running', step);
+    await this.page();
+    this.observer.painted?.(step);
+  }
+
+  private page(): Promise<string> {
+    return whileWritingAsync(this.layout.folder, () => writeRunPage(this.layout.folder));
+  }
+
+  private async record(status: FullRunRecord['status'], steps: number): Promise<void> {
+    const { spec, data, facts, engine, layout } = this;
+    const parameters = spec.networks.map(({ name, variables }) => {
+      const trained = variables.filter(({ role }) => role === 'parameter');
+      return [name, trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
+    });
+    await whileWritingAsync(layout.folder, () =>
+      writeRecord(layout, {
+        name: spec.name,
+        file: facts.file,
+        created: facts.created,
+        status,
+        engine: { kind: engine.kind, library: describeLibrary(engine) },
+        experiment: spec.name,
+        steps,
+        stepsPlanned: this.steps,
+        secondsPerStep: this.secondsPerStep(steps),
+        parameters: Object.fromEntries(parameters) as Record<string, number>,
+        data: {
+          pairs: data.training.pairs.length,
+          size: spec.data.size,
+          classes: data.training.classes,
+          heldOut: data.heldOut,
+        },
+        seed: this.rhythm.seed,
+        command: facts.command,
+        ...(this.memory && { memory: this.memory }),
+      }),
+    );
+  }
+}
+
+/** Keeps the spec as the run uses it. */
+async function writeSpec(layout: RunLayout, spec: TrainableSpec): Promise<void> {
+  await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
+}
+
+/** Keeps all texts: what the user wrote in one file, what the standard library held by then in another. */
+async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
+  const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
+  const parts = [
+    { path: layout.source, texts: sources.filter(isOwn) },
+    { path: layout.library, texts: sources.filter((source) => !isOwn(source)) },
+  ];
+  for (const { path, texts } of parts) {
+    const titled = texts.map((source) =>
+      source === sources[0] ? source.text : `# From ${source.name}\n${source.text}`,
+    );
+    await writeWhole(path, titled.join('\n'));
+  }
+}

@@ -1,0 +1,126 @@
+/** Answers for running a program on TensorFlow: one SavedModel for all methods, one call into the library per method. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import { must, type TensorType } from '../../compiler/ir/types.ts';
+import type { TensorFlow } from '../../compiler/ops/define.ts';
+import { lowerToTensorflow, type TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
+import { checkFeeds, typeOfVariable, type Feeds, type Session, type Values } from './session.ts';
+
+/** What we use of tfjs-node's backend; its own types do not export it. */
+interface NodeBackend {
+  loadSavedModelMetaGraph(path: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  runSavedModel(
+    id: number,
+    inputs: Tfjs.Tensor[],
+    infos: { name: string }[],
+    outputs: string[],
+  ): Tfjs.Tensor[];
+  getNumOfTFTensors(): number;
+}
+
+export class NativeSession implements Session {
+  readonly engine = 'native';
+  private readonly plan: TensorflowPlan;
+  private readonly backend: NodeBackend;
+  private readonly model: number;
+  private readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TensorType>>;
+  private readonly types: ReadonlyMap<string, TensorType>;
+
+  /** Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. */
+  constructor(
+    private readonly tf: TensorFlow,
+    readonly program: Program,
+  ) {
+    this.plan = lowerToTensorflow(program);
+    this.inputs = new Map(program.methods.map((method) => [method.name, inputsOf(method)]));
+    this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
+    this.backend = tf.backend() as unknown as NodeBackend;
+    const folder = mkdtempSync(join(tmpdir(), 'spadework-'));
+    try {
+      writeFileSync(join(folder, 'saved_model.pb'), this.plan.savedModel);
+      this.model = this.backend.loadSavedModelMetaGraph(folder, 'serve');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  setVariables(values: ReadonlyMap<string, Float32Array>): void {
+    const feeds: Fed[] = [];
+    const fetches: string[] = [];
+    for (const [name, array] of values) {
+      const type = typeOfVariable(this.types, name, array);
+      const binding = must(this.plan.variables.get(name), `variable ${name} is not in the plan`);
+      feeds.push({ tensor: binding.value, values: array, type });
+      fetches.push(binding.done);
+    }
+    if (fetches.length > 0) this.call(feeds, fetches).forEach((tensor) => tensor.dispose());
+  }
+
+  readVariables(
+    names: readonly string[] = this.program.variables.map(({ name }) => name),
+  ): Map<string, Float32Array> {
+    const fetches = names.map((name) => {
+      const binding = this.plan.variables.get(name);
+      if (!binding) throw new Error(`there is no variable '${name}'`);
+      return binding.read;
+    });
+    return fetches.length > 0 ? this.copyOut(names, this.call([], fetches)) : new Map<string, Float32Array>();
+  }
+
+  run(method: string, feeds: Feeds): Map<string, Float32Array> {
+    const binding = this.plan.methods.get(method);
+    const inputs = this.inputs.get(method);
+    if (!binding || !inputs) throw new Error(`there is no method '${method}'`);
+    checkFeeds(method, inputs, feeds);
+    const fed = [...inputs].map(([name, type]) => ({
+      tensor: must(binding.inputs.get(name), `input ${name} is not in the plan`),
+      values: must(feeds[name], 'feeds were checked'),
+      type,
+    }));
+    const names = [...binding.outputs.keys()];
+    const results = this.call(fed, [...binding.outputs.values(), ...(binding.done ? [binding.done] : [])]);
+    results.slice(names.length).forEach((tensor) => tensor.dispose());
+    return this.copyOut(names, results);
+  }
+
+  tensorCount(): number {
+    return this.backend.getNumOfTFTensors();
+  }
+
+  dispose(): void {
+    this.backend.deleteSavedModel(this.model);
+  }
+
+  private call(feeds: readonly Fed[], fetches: string[]): Tfjs.Tensor[] {
+    const tensors = feeds.map(({ values, type }) =>
+      this.tf.tensor(values, [...type.shape], type.dtype === 'i32' ? 'int32' : 'float32'),
+    );
+    try {
+      const infos = feeds.map(({ tensor }) => ({ name: tensor }));
+      return this.backend.runSavedModel(this.model, tensors, infos, fetches);
+    } finally {
+      tensors.forEach((tensor) => tensor.dispose());
+    }
+  }
+
+  private copyOut(names: readonly string[], tensors: readonly Tfjs.Tensor[]): Map<string, Float32Array> {
+    return new Map(
+      names.map((name, index) => {
+        const tensor = must(tensors[index], `no result for ${name}`);
+        const values = tensor.dataSync() as Float32Array;
+        tensor.dispose();
+        return [name, values];
+      }),
+    );
+  }
+}
+
+interface Fed {
+  readonly tensor: string;
+  readonly values: Values;
+  readonly type: TensorType;
+}

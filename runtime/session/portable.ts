@@ -1,0 +1,113 @@
+/** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import type { Node } from '../../compiler/ir/node.ts';
+import { must, type TensorType } from '../../compiler/ir/types.ts';
+import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
+import type { TensorFlow } from '../../compiler/ops/define.ts';
+import { opNamed } from '../../compiler/ops/index.ts';
+import { checkFeeds, typeOfVariable, type Feeds, type Session } from './session.ts';
+
+export class PortableSession implements Session {
+  readonly engine = 'portable';
+  private readonly variables = new Map<string, Tfjs.Tensor>();
+  private readonly plans: ReadonlyMap<string, readonly PortableStep[]>;
+  private readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TensorType>>;
+  private readonly types: ReadonlyMap<string, TensorType>;
+
+  /** Plans every method; `tf` is tfjs with the backend to use. */
+  constructor(
+    private readonly tf: TensorFlow,
+    readonly program: Program,
+  ) {
+    this.plans = new Map(program.methods.map((method) => [method.name, lowerToPortable(method)]));
+    this.inputs = new Map(program.methods.map((method) => [method.name, inputsOf(method)]));
+    this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
+  }
+
+  setVariables(values: ReadonlyMap<string, Float32Array>): void {
+    for (const [name, array] of values) {
+      const type = typeOfVariable(this.types, name, array);
+      this.variables.get(name)?.dispose();
+      this.variables.set(name, this.tf.tensor(array.slice(), [...type.shape]));
+    }
+  }
+
+  readVariables(
+    names: readonly string[] = this.program.variables.map(({ name }) => name),
+  ): Map<string, Float32Array> {
+    return new Map(
+      names.map((name) => {
+        const tensor = this.variables.get(name);
+        if (!tensor) throw new Error(`there is no variable '${name}', or it has no value yet`);
+        return [name, (tensor.dataSync() as Float32Array).slice()];
+      }),
+    );
+  }
+
+  run(method: string, feeds: Feeds): Map<string, Float32Array> {
+    const plan = this.plans.get(method);
+    const inputs = this.inputs.get(method);
+    const definition = this.program.methods.find(({ name }) => name === method);
+    if (!plan || !inputs || !definition) throw new Error(`there is no method '${method}'`);
+    checkFeeds(method, inputs, feeds);
+    const values = new Map<Node, Tfjs.Tensor[]>();
+    for (const { node, dead } of plan) {
+      values.set(node, this.evaluate(node, values, feeds));
+      for (const gone of dead) {
+        values.get(gone)?.forEach((tensor) => tensor.dispose());
+        values.delete(gone);
+      }
+    }
+    const first = (node: Node): Tfjs.Tensor => must(values.get(node)?.[0], 'a value died too early');
+    const outputs = new Map<string, Float32Array>();
+    for (const [name, node] of definition.outputs)
+      outputs.set(name, Float32Array.from(first(node).dataSync()));
+    for (const [variable, node] of definition.writes) {
+      this.variables.get(variable)?.dispose();
+      this.variables.set(variable, this.tf.clone(first(node)));
+    }
+    for (const tensors of values.values()) tensors.forEach((tensor) => tensor.dispose());
+    return outputs;
+  }
+
+  tensorCount(): number {
+    return this.tf.memory().numTensors;
+  }
+
+  dispose(): void {
+    for (const tensor of this.variables.values()) tensor.dispose();
+    this.variables.clear();
+  }
+
+  private evaluate(node: Node, values: ReadonlyMap<Node, Tfjs.Tensor[]>, feeds: Feeds): Tfjs.Tensor[] {
+    const { tf } = this;
+    const operands = node.operands.map((operand) => must(values.get(operand), 'an operand died too early'));
+    const name = String(node.attrs['name']);
+    switch (node.op) {
+      case 'item':
+        return [tf.clone(must(operands[0]?.[Number(node.attrs['index'])], 'item of a missing result'))];
+      case 'input': {
+        const type = must(node.results[0], 'input without a type');
+        return [
+          tf.tensor(
+            must(feeds[name], 'feeds were checked'),
+            [...type.shape],
+            type.dtype === 'i32' ? 'int32' : 'float32',
+          ),
+        ];
+      }
+      case 'read': {
+        const variable = this.variables.get(name);
+        if (!variable) throw new Error(`variable '${name}' has no value yet`);
+        return [tf.clone(variable)];
+      }
+      default: {
+        const inputs = operands.map((results) => must(results[0], 'operand without a result'));
+        // tidy frees the temporaries of the op and keeps what it returns.
+        const results = tf.tidy(() => opNamed(node.op).tfjs({ tf, inputs, node }));
+        return Array.isArray(results) ? results : [results];
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
+import type { Initializer, Program, Variable } from '../../compiler/ir/program.ts';
+import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { RandomStream } from '../../compiler/random.ts';
+
+export type Values = Float32Array | Int32Array;
+export type Feeds = Readonly<Record<string, Values>>;
+
+/** A program on an engine. All arrays are row-major in the shapes that the program declares. */
+export interface Session {
+  readonly engine: 'native' | 'portable';
+  readonly program: Program;
+  /** Sets variables by name; those not named keep their values. Throws where a name is unknown or a size differs. */
+  setVariables(values: ReadonlyMap<string, Float32Array>): void;
+  /** Copies variables out, in the order asked for; all of them without `names`. */
+  readVariables(names?: readonly string[]): Map<string, Float32Array>;
+  /** Runs a method: all of its inputs are fed, its writes happen, its outputs come back. */
+  run(method: string, feeds: Feeds): Map<string, Float32Array>;
+  /** Tensors that the engine holds now, to see leaks. */
+  tensorCount(): number;
+  dispose(): void;
+}
+
+/** Draws the initial values of all variables; the same numbers on every engine, from the seed and their names alone. */
+export function initialValues(variables: readonly Variable[], seed: number): Map<string, Float32Array> {
+  return new Map(
+    variables.map((variable) => [
+      variable.name,
+      drawInitial(variable.type, variable.initializer, new RandomStream(seed, variable.name)),
+    ]),
+  );
+}
+
+function drawInitial(type: TensorType, initializer: Initializer, random: RandomStream): Float32Array {
+  const values = new Float32Array(sizeOf(type.shape));
+  switch (initializer.kind) {
+    case 'constant':
+      return values.fill(initializer.value);
+    case 'normal':
+      return values.map(() => initializer.mean + initializer.std * random.normal());
+    case 'xavier_normal': {
+      // Filters are [h,w,I,O], matrices [I,O]: fans count the kernel area.
+      const area = sizeOf(type.shape.slice(0, -2));
+      const fans = type.shape.slice(-2).reduce((sum, size) => sum + size * area, 0);
+      const std = initializer.gain * Math.sqrt(2 / fans);
+      return values.map(() => std * random.normal());
+    }
+    case 'unit_vector': {
+      const drawn = values.map(() => random.normal());
+      const norm = Math.sqrt(drawn.reduce((sum, value) => sum + value * value, 0));
+      return drawn.map((value) => value / norm);
+    }
+  }
+}
+
+/** Refuses feeds that a method does not take, lacks, or that have another size. */
+export function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, feeds: Feeds): void {
+  for (const [name, type] of inputs) {
+    const values = feeds[name];
+    if (!values) throw new Error(`method ${method} needs input '${name}' ([${type.shape}])`);
+    if (values.length !== sizeOf(type.shape))
+      throw new Error(
+        `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
+      );
+  }
+  for (const name of Object.keys(feeds))
+    if (!inputs.has(name))
+      throw new Error(`method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`);
+}
+
+/** Gives the type of the variable that `values` are for; throws where there is none or the size differs. */
+export function typeOfVariable(
+  types: ReadonlyMap<string, TensorType>,
+  name: string,
+  values: Float32Array,
+): TensorType {
+  const type = types.get(name);
+  if (!type) throw new Error(`there is no variable '${name}'`);
+  if (values.length !== sizeOf(type.shape))
+    throw new Error(
+      `variable '${name}' has ${sizeOf(type.shape)} entries ([${type.shape}]), not ${values.length}`,
+    );
+  return type;
+}

@@ -1,0 +1,123 @@
+/** Answers for the direction of imports: dsl <- compiler <- runtime <- cli, the first two free of engines and of Node. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Layers from the lowest: each may import from itself and from those before it. */
+const layers = ['dsl', 'compiler', 'runtime', 'cli'];
+const pureLayers = ['dsl', 'compiler'];
+
+interface Import {
+  /** What is imported, as written. */
+  readonly specifier: string;
+  /** Whether it is gone when the program runs. */
+  readonly typeOnly: boolean;
+}
+
+/** Lists the imports of a TypeScript text: declarations, re-exports, `import()` calls and `import()` types. */
+function importsOf(text: string, name = 'file.ts'): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean): void => {
+    if (specifier && ts.isStringLiteralLike(specifier)) found.push({ specifier: specifier.text, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    // With verbatimModuleSyntax, `import { type T }` still loads the module: only `import type` is gone.
+    if (ts.isImportDeclaration(node))
+      add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+/** Every import of the files under a top-level folder, with the file that has it. */
+function importsUnder(folder: string): (Import & { readonly file: string })[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => /\.(ts|mts|js|mjs)$/.test(file))
+    .map((file) => join(folder, file))
+    .flatMap((file) =>
+      importsOf(readFileSync(join(root, file), 'utf8'), file).map((each) => ({ ...each, file })),
+    );
+}
+
+/** The top-level folder that a relative import leads to. */
+function targetFolder(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return relative(root, join(root, dirname(file), specifier)).split(sep)[0];
+}
+
+const describeImport = ({ file, specifier }: { file: string; specifier: string }): string =>
+  `${file} imports ${specifier}`;
+
+describe('importsOf', () => {
+  it('finds every kind of import and tells types from values', () => {
+    const text = `
+      import type { A } from 'a';
+      import { type B } from 'b';
+      import c, { d } from 'c';
+      import 'd';
+      export * from 'e';
+      export type { F } from 'f';
+      const g = await import('g');
+      type H = typeof import('h');
+      // import 'not';
+      const text = "import 'not'";
+    `;
+    expect(importsOf(text)).toEqual([
+      { specifier: 'a', typeOnly: true },
+      { specifier: 'b', typeOnly: false },
+      { specifier: 'c', typeOnly: false },
+      { specifier: 'd', typeOnly: false },
+      { specifier: 'e', typeOnly: false },
+      { specifier: 'f', typeOnly: true },
+      { specifier: 'g', typeOnly: false },
+      { specifier: 'h', typeOnly: true },
+    ]);
+  });
+});
+
+describe.each(layers)('%s/', (layer) => {
+  const imports = importsUnder(layer);
+  const allowed = layers.slice(0, layers.indexOf(layer) + 1);
+
+  it(`imports from ${allowed.join(', ')} only`, () => {
+    // The standard library and the data beside it may be read by what runs, but never by what compiles.
+    const others = pureLayers.includes(layer) ? [] : ['specs', 'package.json'];
+    const wrong = imports.filter(({ file, specifier }) => {
+      const target = targetFolder(file, specifier);
+      return target !== undefined && ![...allowed, ...others].includes(target);
+    });
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+
+  if (pureLayers.includes(layer))
+    it('loads no engine and nothing of Node when it runs', () => {
+      expect(imports.length, 'there are files to look at').toBeGreaterThan(0);
+      const wrong = imports.filter(
+        ({ specifier, typeOnly }) =>
+          !typeOnly &&
+          (specifier.startsWith('@tensorflow/') ||
+            specifier.startsWith('node:') ||
+            builtinModules.includes(specifier.split('/')[0]!)),
+      );
+      expect(wrong.map(describeImport)).toEqual([]);
+    });
+
+  it('names the files it imports with their endings', () => {
+    const wrong = imports.filter(
+      ({ specifier }) => specifier.startsWith('.') && !/\.(ts|js|mjs|json)$/.test(specifier),
+    );
+    expect(wrong.map(describeImport)).toEqual([]);
+  });
+});

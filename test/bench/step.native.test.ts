@@ -1,0 +1,115 @@
+/** Answers for the benchmark of the training step: it runs, and its line of JSON holds what the comparison relies on. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RandomStream } from '../../compiler/random.ts';
+import type { Measurement } from '../../bench/measure.ts';
+import { describeNative } from '../support/engines.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const classes = 5;
+
+/** Writes label maps of random ids, the highest of them in a corner, in another size than the benchmark's. */
+async function writeLabelMaps(folder: string, count: number): Promise<void> {
+  const random = new RandomStream(1, 'label maps');
+  const [width, height] = [48, 40];
+  for (let index = 0; index < count; index++) {
+    const ids = Uint8Array.from({ length: width * height }, () => random.below(classes));
+    ids[0] = classes - 1;
+    await sharp(ids, { raw: { width, height, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(join(folder, `map_${index}.png`));
+  }
+}
+
+/** Runs the benchmark as a user does; a failing one rejects with its exit code and streams. */
+function runStep(...settings: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/step.ts', ...settings], {
+    cwd: root,
+  });
+}
+
+await describeNative('bench/step.ts', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'spadework-bench-'));
+    await writeLabelMaps(folder, 3);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('prints one line of JSON with times, memory and the work that was done', async () => {
+    const small = ['--size', '64', '--width', '2', '--batch', '2', '--labels', folder];
+    const { stdout } = await runStep(...small, '--steps', '4', '--warmup', '1', '--threads', '1');
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    const found = JSON.parse(stdout) as Measurement;
+    expect(found).toMatchObject({
+      program: 'spadework',
+      engine: 'native',
+      threads: 1,
+      size: '64x64',
+      width: 2,
+      batch: 2,
+      steps: 4,
+      warmup: 1,
+      classes,
+      label_maps: 3,
+    });
+    expect(found.all_ms).toHaveLength(4);
+    expect(found.min_ms).toBeLessThanOrEqual(found.ms);
+    expect(found.ms).toBeLessThanOrEqual(found.max_ms);
+    expect(found.min_ms).toBeGreaterThan(0);
+    expect(found.cpu_ms).toBeGreaterThan(0);
+    expect(Object.keys(found.compile_ms)).toEqual(['check', 'build', 'lower', 'load']);
+    expect(found.peak_rss_mb).toBeGreaterThanOrEqual(found.rss_last_mb);
+    expect(found.tensors_last, 'tensors that a step leaves behind').toBe(found.tensors_first);
+    // Counted by hand: the generator's fc, conv_img, and convolutions of seven blocks; the discriminator's two scales.
+    expect(found.parameters).toEqual({
+      G: expectedGenerator(2, classes),
+      D: expectedDiscriminator(2, classes),
+    });
+    expect(Object.keys(found.losses)).toEqual(expect.arrayContaining(['G/total', 'D/total']));
+    for (const loss of Object.values(found.losses)) expect(loss).toBeTypeOf('number');
+    expect(found.library).toMatch(/^TensorFlow \d/);
+  });
+
+  it('says what is wrong with the label maps, without a trace', async () => {
+    const failed: unknown = await runStep('--size', '64', '--labels', join(folder, 'absent')).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    const { stderr } = failed as { stderr: string };
+    expect(stderr).toContain('the folder of the label maps does not exist');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+const convolution = (kernel: number, before: number, after: number, bias = true): number =>
+  kernel * kernel * before * after + (bias ? after : 0);
+
+function expectedGenerator(width: number, labels: number): number {
+  const spade = (channels: number): number => convolution(3, labels, 128) + 2 * convolution(3, 128, channels);
+  const block = (before: number, after: number): number => {
+    const middle = Math.min(before, after);
+    const shortcut = before === after ? 0 : spade(before) + convolution(1, before, after, false);
+    const main =
+      spade(before) + convolution(3, before, middle) + spade(middle) + convolution(3, middle, after);
+    return shortcut + main;
+  };
+  const widths = [16, 16, 16, 16, 8, 4, 2, 1].map((factor) => factor * width);
+  const blocks = widths.slice(1).reduce((sum, after, index) => sum + block(widths[index]!, after), 0);
+  return convolution(3, labels, 16 * width) + blocks + convolution(3, width, 3);
+}
+
+function expectedDiscriminator(width: number, labels: number): number {
+  const inner = [1, 2, 3].reduce(
+    (sum, n) => sum + convolution(4, width * 2 ** (n - 1), width * 2 ** n, false),
+    0,
+  );
+  return 2 * (convolution(4, labels + 3, width) + inner + convolution(4, 8 * width, 1));
+}

@@ -1,0 +1,36 @@
+/** Answers for running the command as users do: as a process, whose output and exit code are what counts. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `spadework` in a folder; `interruptOn` sends SIGINT when the error stream first holds that text. */
+export function runCli(
+  words: readonly string[],
+  {
+    folder = process.cwd(),
+    interruptOn,
+    environment = {},
+  }: { folder?: string; interruptOn?: string; environment?: Record<string, string> } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, NO_COLOR: '1', ...environment };
+    const child = spawn(process.execPath, [command, ...words], { cwd: folder, env });
+    let [out, err, interrupted] = ['', '', false];
+    child.stdout.on('data', (part: Buffer) => (out += part.toString()));
+    child.stderr.on('data', (part: Buffer) => {
+      err += part.toString();
+      if (interruptOn === undefined || interrupted || !err.includes(interruptOn)) return;
+      interrupted = true;
+      child.kill('SIGINT');
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}

@@ -1,0 +1,48 @@
+/** Answers for the builder: equal expressions are one node, unequal ones are not. */
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+
+describe('the builder', () => {
+  it('makes equal expressions one node, wherever they come from', () => {
+    const b = new Builder();
+    const make = (scope: string) => {
+      b.origin = { scope, span: undefined };
+      return b.op('leaky_relu', [b.input('x', f32(2))], { slope: 0.2 });
+    };
+    expect(make('G.a')).toBe(make('G.b'));
+  });
+
+  it('does not mind the order in which attributes are given', () => {
+    const b = new Builder();
+    const x = b.input('x', f32(2, 3));
+    expect(b.op('sum', [x], { axes: [0], keep: true })).toBe(b.op('sum', [x], { keep: true, axes: [0] }));
+  });
+
+  it('keeps constants apart that differ in the last bit, and refuses those that are no finite number', () => {
+    const b = new Builder();
+    expect(b.constant(1)).not.toBe(b.constant(1 + Number.EPSILON));
+    expect(() => b.constant(NaN)).toThrow('constant: value is a finite number (found NaN)');
+    expect(() => b.constant(-Infinity)).toThrow('constant: value is a finite number (found -Infinity)');
+  });
+
+  it('refuses ops and results that do not exist', () => {
+    const b = new Builder();
+    expect(() => b.op('frobnicate', [])).toThrow("there is no op 'frobnicate'");
+    expect(() => b.item(b.constant(1), 1)).toThrow('constant has no result 1');
+  });
+
+  it('refuses operands with several results', () => {
+    const b = new Builder();
+    const split = b.op('split', [b.input('x', f32(2))], { axis: 0, sizes: [1, 1] });
+    expect(() => b.op('neg', [split])).toThrow('an operand of neg has several results');
+  });
+
+  it('names op, constraint and finding where types do not fit', () => {
+    const b = new Builder();
+    const operands = [b.input('a', f32(2)), b.input('b', f32(3))];
+    expect(() => b.op('add', operands)).toThrow(
+      'add: shapes are equal or broadcast (1 against n) (found [2] and [3])',
+    );
+  });
+});

@@ -1,0 +1,107 @@
+/** Answers for the verifier: it accepts what the builder makes and refuses every broken invariant. */
+import { describe, expect, it } from 'vitest';
+import { gradients } from '../../compiler/autodiff/gradients.ts';
+import { Builder } from '../../compiler/ir/builder.ts';
+import type { Node } from '../../compiler/ir/node.ts';
+import type { Method, Program, Variable } from '../../compiler/ir/program.ts';
+import { f32, i32 } from '../../compiler/ir/types.ts';
+import { verifyMethod, verifyProgram } from '../../compiler/ir/verify.ts';
+import { sampleCases, sampleProgram } from '../support/samples.ts';
+
+const methodOf = (...roots: Node[]): Method => ({
+  name: 'm',
+  outputs: new Map(roots.map((root, index) => [`y${index}`, root])),
+  writes: new Map(),
+});
+
+const variable = (name: string, ...shape: number[]): Variable => ({
+  name,
+  type: f32(...shape),
+  role: 'parameter',
+  network: 'G',
+  initializer: { kind: 'constant', value: 0 },
+});
+
+describe('a verified method', () => {
+  it('may use every op', () => {
+    expect(() => verifyProgram(sampleProgram(sampleCases))).not.toThrow();
+  });
+
+  it('may hold gradients', () => {
+    const b = new Builder();
+    const x = b.input('x', f32(2, 3));
+    const loss = b.sum(b.op('tanh', [x]), [0, 1], false);
+    expect(() => verifyMethod(methodOf(loss, ...gradients(b, loss, [x])))).not.toThrow();
+  });
+
+  const b = new Builder();
+  const x = b.input('x', f32(2, 3));
+  const y = b.op('neg', [x]);
+  const split = b.op('split', [x], { axis: 1, sizes: [1, 2] });
+  it.each<[string, Node, string]>([
+    ['a wrong result type', { ...y, results: [f32(2, 4)] }, 'has type f32[2,4], infers f32[2,3]'],
+    ['a missing result', { ...split, results: [f32(2, 1)] }, 'has type f32[2,1], infers f32[2,1], f32[2,2]'],
+    ['an op that does not exist', { ...y, op: 'nag' }, 'there is no such op'],
+    [
+      'a violated constraint',
+      { ...y, operands: [b.input('i', i32(2))], id: 99 },
+      'operands are floating-point (found',
+    ],
+    [
+      'an operand with several results',
+      { ...y, operands: [split], id: 99 },
+      'an operand has several results',
+    ],
+    ['an item that is not there', { ...b.item(split, 1), attrs: { index: 2 } }, 'there is no such result'],
+    [
+      'two nodes with one number',
+      { ...b.add(x, y), operands: [y, { ...y, op: 'exp' }] },
+      'another node has its number',
+    ],
+    ['an operand that comes later', { ...y, operands: [b.op('exp', [x])] }, 'an operand comes after it'],
+    ['an output with several results', split, 'y0 is a node with 2 results'],
+  ])('must not have %s', (_name, node, message) => {
+    expect(() => verifyMethod(methodOf(node))).toThrow(message);
+  });
+
+  it('must not use one name with two types', () => {
+    const both = methodOf(y, b.input('x', f32(7)));
+    expect(() => verifyMethod(both)).toThrow('is also used as f32[2,3]');
+  });
+});
+
+describe('a verified program', () => {
+  const b = new Builder();
+  const read = b.read('w', f32(2));
+  const program = (change: Partial<Program>): Program => ({
+    variables: [variable('w', 2)],
+    methods: [{ ...methodOf(read), writes: new Map([['w', b.op('neg', [read])]]) }],
+    ...change,
+  });
+
+  it('reads and writes variables in their types', () => {
+    expect(() => verifyProgram(program({}))).not.toThrow();
+  });
+
+  it.each<[string, Partial<Program>, string]>([
+    [
+      'declare a variable twice',
+      { variables: [variable('w', 2), variable('w', 2)] },
+      "two variables are called 'w'",
+    ],
+    [
+      'have two methods of one name',
+      { methods: [methodOf(read), methodOf(read)] },
+      "two methods are called 'm'",
+    ],
+    ['read what is not declared', { variables: [] }, 'read of w as f32[2], declared nowhere'],
+    ['read in another type', { variables: [variable('w', 3)] }, 'read of w as f32[2], declared f32[3]'],
+    [
+      'write in another type',
+      { methods: [{ name: 'm', outputs: new Map(), writes: new Map([['w', b.constant(1, [3])]]) }] },
+      'write of w as f32[3], declared f32[2]',
+    ],
+  ])('must not %s', (_name, change, message) => {
+    expect(() => verifyProgram(program(change))).toThrow(message);
+  });
+});

@@ -1,0 +1,61 @@
+/** Answers for docs/language.md: what it shows as declarations is accepted by the compiler. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { renderDiagnostics } from '../../dsl/index.ts';
+import { builtins } from '../../compiler/expand/builtins.ts';
+import { typeRules } from '../../compiler/expand/value-types.ts';
+import { checkText } from '../support/specs.ts';
+
+const page = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8');
+
+const imports = `use norms { batch, spade }
+use generators { SpadeGenerator, SpadeResBlock }
+use discriminators { MultiscaleDiscriminator }
+use losses { hinge_generator, hinge_fake, hinge_real, feature_matching }
+`;
+
+/** The examples that start with one of `words`, without their indentation. */
+const examples = (...words: string[]): string[] =>
+  [...page.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)]
+    .map(([text]) => text.replaceAll(/^ {4}/gm, '').trim())
+    .filter((text) => words.some((word) => text.replaceAll(/^#.*\n/g, '').startsWith(word)));
+
+describe('docs/language.md', () => {
+  it('shows an experiment that is accepted', () => {
+    const [experiment, ...others] = examples('experiment ');
+    expect(others).toEqual([]);
+    expect(renderDiagnostics(checkText(imports + experiment!).diagnostics, { color: false })).toBe('');
+  });
+
+  it('shows a block that is accepted', () => {
+    const [block] = examples('block ');
+    const use = `\nnetwork Painter(seg: LabelMap) -> Image {\n  return seg |> conv(3) |> Residual(3)\n}\n`;
+    expect(renderDiagnostics(checkText(`${imports}${block}${use}`).diagnostics, { color: false })).toBe('');
+  });
+
+  it.each(
+    examples('x = ', 'mid = ', 'let ', 'norm = ', 'widths = ', 'if z', 'main = ', 'skip = ').map((text) => [
+      text,
+    ]),
+  )('shows statements that are accepted: %s', (text) => {
+    const own = text.startsWith('main') ? '  norm = spade\n' : '';
+    const start = 'x = seg |> conv(6) as start\n  z = none\n  out = 6\n  width = 2\n  a = x\n  b = x\n';
+    const body = `  ${start}${own}  ${text.replace('…', '')}\n  return x |> conv(3) |> tanh`;
+    const source = `use norms { batch, spade, spectral }\nuse generators { SpadeResBlock }\nnetwork P(seg: LabelMap) -> Image {\n${body}\n}\n`;
+    expect(renderDiagnostics(checkText(source).diagnostics, { color: false })).toBe('');
+  });
+
+  it('names every function and type', () => {
+    // The ops that the library is made of are left to the schema.
+    const left =
+      /^(add|sub|mul|div|neg|one_hot|constant|conv2d|linear|\w+_norm|resize_nearest|batch_\w+|random_normal)$/;
+    const missing = [...builtins.keys()].filter(
+      (name) => !left.test(name) && !new RegExp(`\`${name}[\`(]`).test(page),
+    );
+    expect(missing).toEqual([]);
+    const types = [...typeRules.keys()].filter(
+      (name) => name !== 'Initializer' && !page.includes(`| \`${name}\``),
+    );
+    expect(types).toEqual([]);
+  });
+});

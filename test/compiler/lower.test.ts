@@ -1,0 +1,76 @@
+/** Answers for the plans: values live exactly as long as they are needed, and every method keeps its own names. */
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import type { Node } from '../../compiler/ir/node.ts';
+import { nodesOf, type Method } from '../../compiler/ir/program.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+import { lowerToPortable } from '../../compiler/lower/portable.ts';
+import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
+import { sampleCases, sampleProgram } from '../support/samples.ts';
+
+/** A chain with a value that is used late, one that is an output and used, and one that is written. */
+function exampleMethod(): { method: Method; x: Node; early: Node; output: Node } {
+  const b = new Builder();
+  const x = b.input('x', f32(2));
+  const early = b.op('exp', [x]);
+  const output = b.op('neg', [early]);
+  const written = b.op('tanh', [b.op('square', [output])]);
+  const last = b.add(written, x);
+  return {
+    x,
+    early,
+    output,
+    method: { name: 'm', outputs: new Map([['y', output], ['z', last]]), writes: new Map([['w', written]]) }, // prettier-ignore
+  };
+}
+
+describe('the portable plan', () => {
+  it('frees each value after its last use, and outputs and writes never', () => {
+    const { method, x, early } = exampleMethod();
+    const plan = lowerToPortable(method);
+    const deaths = new Map(plan.flatMap(({ node, dead }) => dead.map((gone) => [gone, node] as const)));
+    expect(deaths.get(early)?.op).toBe('neg');
+    expect(deaths.get(x)?.op).toBe('add');
+    expect([...deaths.keys()].map(({ op }) => op).sort()).toEqual(['exp', 'input', 'square']);
+  });
+
+  it.each(
+    sampleProgram(sampleCases).methods.map((method, index) => [sampleCases[index]!.name, method] as const),
+  )('uses no dead value and forgets none: %s', (_name, method) => {
+    const alive = new Set<Node>();
+    for (const { node, dead } of lowerToPortable(method)) {
+      for (const operand of node.operands) expect(alive).toContain(operand);
+      alive.add(node);
+      for (const gone of dead) expect(alive.delete(gone), 'dies once').toBe(true);
+    }
+    expect(alive).toEqual(new Set(method.outputs.values()));
+  });
+});
+
+describe('the TensorFlow plan', () => {
+  it('binds every input and output of every method, under names of its own', () => {
+    const program = sampleProgram(sampleCases);
+    const plan = lowerToTensorflow(program);
+    const names: string[] = [];
+    for (const method of program.methods) {
+      const binding = plan.methods.get(method.name)!;
+      expect([...binding.outputs.keys()]).toEqual([...method.outputs.keys()]);
+      const inputs = nodesOf(method).filter(({ op }) => op === 'input');
+      expect([...binding.inputs.keys()]).toEqual(inputs.map(({ attrs }) => attrs['name']));
+      expect(binding.done, 'nothing is written').toBeUndefined();
+      names.push(...binding.inputs.values(), ...binding.outputs.values());
+    }
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('is the same bytes for the same program', () => {
+    const lower = () => lowerToTensorflow(sampleProgram(sampleCases)).savedModel;
+    expect(lower()).toEqual(lower());
+  });
+
+  it('refuses writes of variables that are not declared', () => {
+    expect(() => lowerToTensorflow({ variables: [], methods: [exampleMethod().method] })).toThrow(
+      'variable w is not declared',
+    );
+  });
+});

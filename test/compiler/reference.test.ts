@@ -1,0 +1,43 @@
+/** Answers for the reference interpreter's own part: binding values and walking the graph. */
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+import { evaluate } from '../../compiler/reference.ts';
+
+describe('evaluate', () => {
+  const b = new Builder();
+  const sum = b.add(b.input('x', f32(2)), b.read('x', f32(2)));
+  const vector = (...values: number[]) => ({ shape: [values.length], data: Float64Array.from(values) });
+
+  it('binds inputs and variables of one name separately', () => {
+    const [result] = evaluate([sum], {
+      inputs: new Map([['x', vector(1, 2)]]),
+      variables: new Map([['x', vector(10, 20)]]),
+    });
+    expect([...result!.data]).toEqual([11, 22]);
+  });
+
+  it('gives the values of all roots in their order', () => {
+    const results = evaluate([b.constant(2), b.constant(1), b.constant(2)], {
+      inputs: new Map(),
+      variables: new Map(),
+    });
+    expect(results.map(({ data }) => data[0])).toEqual([2, 1, 2]);
+  });
+
+  it('computes in float64', () => {
+    const [result] = evaluate([b.add(b.constant(1), b.constant(1e-12))], {
+      inputs: new Map(),
+      variables: new Map(),
+    });
+    expect(result!.data[0]).toBe(1 + 1e-12);
+  });
+
+  it('refuses a missing or misshapen value', () => {
+    const variables = new Map([['x', vector(1, 2)]]);
+    expect(() => evaluate([sum], { inputs: new Map(), variables })).toThrow("no value is bound to input 'x'");
+    expect(() => evaluate([sum], { inputs: new Map([['x', vector(1, 2, 3)]]), variables })).toThrow(
+      "input 'x' is bound to [3], expected [2]",
+    );
+  });
+});

@@ -1,0 +1,11 @@
+/** Answers for P3 on the portable engine: every op on WebAssembly agrees with the float64 reference. */
+import { describe } from 'vitest';
+import { PortableSession } from '../runtime/session/portable.ts';
+import { portableTensorFlow } from './support/engines.ts';
+import { testOpsOn } from './support/session-tests.ts';
+
+const tf = await portableTensorFlow();
+
+describe('ops on WebAssembly', () => {
+  testOpsOn((program) => new PortableSession(tf, program));
+});

@@ -1,0 +1,187 @@
+/** Answers for the op table without an engine: shapes, gradients of first and second order, constraints and the page. */
+import { describe, expect, it } from 'vitest';
+import { gradients } from '../compiler/autodiff/gradients.ts';
+import { Builder } from '../compiler/ir/builder.ts';
+import { OpError, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
+import { sizeOf } from '../compiler/ir/types.ts';
+import type { RefTensor } from '../compiler/ops/define.ts';
+import { constraintsOf, documentOps } from '../compiler/ops/document.ts';
+import { ops } from '../compiler/ops/index.ts';
+import { evaluate } from '../compiler/reference.ts';
+import { mutantsOf } from './support/mutants.ts';
+import {
+  bindingsOf,
+  buildSample,
+  drawOperands,
+  drawUniform,
+  pairing,
+  resultsOf,
+  sampleCases,
+  type SampleCase,
+} from './support/samples.ts';
+
+describe('the inferred shape is the shape of the reference result', () => {
+  it.each(sampleCases)('$name', (each) => {
+    const b = new Builder();
+    const results = resultsOf(b, buildSample(b, each).node);
+    const values = evaluate(results, { inputs: bindingsOf(drawOperands(each)), variables: new Map() });
+    results.forEach((result, index) => {
+      expect(values[index]!.shape).toEqual(shapeOf(result));
+      expect(values[index]!.data.length).toBe(sizeOf(shapeOf(result)));
+      expect(values[index]!.data.every(Number.isFinite)).toBe(true);
+    });
+  });
+});
+
+/** Central differences in float64: truncation is of order step^2, rounding of 1e-16 / step. */
+const step = 1e-5;
+const gradientTolerance = 1e-8;
+
+/** A differentiable sample with its inputs bound: floats may be moved, ids and conditions stay. */
+interface GradientCase {
+  readonly b: Builder;
+  readonly inputs: ReadonlyMap<string, RefTensor>;
+  readonly operands: readonly Node[];
+  /** sum of <result, weight> over the results, the weights being inputs too. */
+  readonly loss: Node;
+  readonly weights: readonly Node[];
+}
+
+const differentiable = sampleCases.filter(
+  ({ op, sample }) => typeof op.vjp === 'function' && sample.operands.some(({ dtype }) => dtype === 'f32'),
+);
+
+function gradientCase(each: SampleCase): GradientCase {
+  const b = new Builder();
+  const { node, operands } = buildSample(b, each);
+  const inputs = bindingsOf(drawOperands(each));
+  const results = resultsOf(b, node);
+  const weights = results.map((result, index) => b.input(`u${index}`, typeOf(result)));
+  weights.forEach((weight, index) =>
+    inputs.set(`u${index}`, drawUniform(`${each.name}/u${index}`, shapeOf(weight))),
+  );
+  const floats = operands.filter((_, index) => each.sample.operands[index]!.dtype === 'f32');
+  return { b, inputs, operands: floats, loss: pairing(b, results, weights), weights };
+}
+
+/** Requires that <gradient of `loss`, v> is its derivative along a random v, moving all `targets` together. */
+function expectGradient(
+  name: string,
+  { b, inputs }: GradientCase,
+  loss: Node,
+  targets: readonly Node[],
+): void {
+  const names = targets.map((target) => String(target.attrs['name']));
+  const directions = names.map((target, index) =>
+    drawUniform(`${name}/along ${target}`, shapeOf(targets[index]!)),
+  );
+  const lossAt = (distance: number): number => {
+    const moved = new Map(inputs);
+    names.forEach((target, index) => {
+      const { shape, data } = inputs.get(target)!;
+      moved.set(target, {
+        shape,
+        data: data.map((value, i) => value + distance * directions[index]!.data[i]!),
+      });
+    });
+    return evaluate([loss], { inputs: moved, variables: new Map() })[0]!.data[0]!;
+  };
+  const numeric = (lossAt(step) - lossAt(-step)) / (2 * step);
+  const built = evaluate(gradients(b, loss, targets), { inputs, variables: new Map() });
+  const products = built.flatMap(({ data }, index) =>
+    Array.from(data, (g, i) => g * directions[index]!.data[i]!),
+  );
+  const analytic = products.reduce((sum, product) => sum + product, 0);
+  const scale = products.reduce((sum, product) => sum + Math.abs(product), 1);
+  expect(Math.abs(analytic - numeric) / scale, `${analytic} against ${numeric}`).toBeLessThan(
+    gradientTolerance,
+  );
+}
+
+describe('the gradient is the derivative of the reference', () => {
+  it.each(differentiable)('$name', (each) => {
+    const built = gradientCase(each);
+    for (const operand of built.operands) expectGradient(each.name, built, built.loss, [operand]);
+  });
+});
+
+describe('the gradient can be differentiated again', () => {
+  it.each(differentiable)('$name', (each) => {
+    const built = gradientCase(each);
+    const { b, operands, weights } = built;
+    const first = gradients(b, built.loss, operands);
+    const inputs = new Map(built.inputs);
+    const others = first.map((gradient, index) => {
+      inputs.set(`w${index}`, drawUniform(`${each.name}/w${index}`, shapeOf(gradient)));
+      return b.input(`w${index}`, typeOf(gradient));
+    });
+    expectGradient(each.name, { ...built, inputs }, pairing(b, first, others), [
+      ...operands,
+      ...weights,
+      ...others,
+    ]);
+  });
+});
+
+describe('ops without a gradient', () => {
+  const without = ops.filter((op) => typeof op.vjp !== 'function');
+
+  it('are these, on purpose', () => {
+    expect(without.map(({ name }) => name)).toEqual([
+      'stop_gradient',
+      'one_hot',
+      'greater_equal',
+      'less_equal',
+      'adam',
+      'random_normal',
+    ]);
+  });
+
+  it.each(sampleCases.filter(({ op }) => without.includes(op)))('let zeros through: $name', (each) => {
+    const b = new Builder();
+    const { node, operands } = buildSample(b, each);
+    const results = resultsOf(b, node).map((y) =>
+      typeOf(y).dtype === 'f32' ? y : b.op('cast', [y], { to: 'f32' }),
+    );
+    const weights = results.map((result) => b.constant(1, shapeOf(result)));
+    const floats = operands.filter((operand) => typeOf(operand).dtype === 'f32');
+    for (const gradient of gradients(b, pairing(b, results, weights), floats))
+      expect(gradient).toMatchObject({ op: 'constant', attrs: { value: 0 } });
+  });
+});
+
+describe('infer refuses what the reference cannot compute', () => {
+  it.each(ops.filter(({ samples }) => samples.length > 0))('$name', (op) => {
+    const refused = new Set<string>();
+    for (const sample of op.samples)
+      for (const { change, operands, attrs } of mutantsOf(sample)) {
+        const b = new Builder();
+        const inputs = operands.map((type, index) => b.input(`x${index}`, type));
+        let node: Node;
+        try {
+          node = b.op(op.name, inputs, attrs);
+        } catch (error) {
+          expect(error, change).toBeInstanceOf(OpError);
+          refused.add((error as OpError).constraint);
+          continue;
+        }
+        // What is accepted must work. Ids beyond those of the sample would be another matter.
+        const values = operands.map((type, index) => drawUniform(`${op.name}/${index}`, type.shape));
+        evaluate(resultsOf(b, node), { inputs: bindingsOf(values), variables: new Map() }).forEach(
+          ({ shape, data }, r) => {
+            expect(shape, change).toEqual(node.results[r]!.shape);
+            expect(data.length, change).toBe(sizeOf(shape));
+          },
+        );
+      }
+    expect([...refused].sort(), 'each constraint refuses something').toEqual(
+      expect.arrayContaining(constraintsOf(op).sort()),
+    );
+  });
+});
+
+describe('docs/ops.md', () => {
+  it('is what the op table says (renew it with vitest --update)', async () => {
+    await expect(documentOps()).toMatchFileSnapshot('../docs/ops.md');
+  });
+});

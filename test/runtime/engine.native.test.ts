@@ -1,0 +1,91 @@
+/** Tests the native engine, as far as it is set up on this machine, and its set-up from the library at hand. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
+import { createBuildFolder, engineKey, enginesFolder } from '../../runtime/engine/cache.ts';
+import { findCompiler } from '../../runtime/engine/compile.ts';
+import { chooseEngine, findNativeEngine, loadNative, type ReadyEngine } from '../../runtime/engine/index.ts';
+import { notSetUp } from '../../runtime/engine/messages.ts';
+import { findOwnLibrary } from '../../runtime/engine/own-library.ts';
+import { convolve, convolveByHand, enginesUrl, expectClose, runScript } from './engine-support.ts';
+
+const cached = await findNativeEngine();
+const isReady = cached.kind === 'ready';
+const why = cached.kind === 'unavailable' ? ` (skipped: ${cached.reason})` : '';
+
+const folder = mkdtempSync(join(tmpdir(), 'spadework-engine-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.runIf(isReady)(`the native engine${why}`, () => {
+  it('convolves, and knows the version of its library', async () => {
+    const tf = await loadNative();
+    expect(tf.getBackend()).toBe('tensorflow');
+    expectClose(convolve(tf), convolveByHand());
+    const engine = await chooseEngine('native', () => undefined);
+    expect(engine).toMatchObject({ kind: 'native', libraryVersion: (cached as ReadyEngine).libraryVersion });
+    expect(engine.tf).toBe(tf);
+  });
+
+  it.each([
+    ['on the main thread', (work: string) => `import('${enginesUrl}').then(${work})`],
+    // In a worker `process.env` is a copy, so what is set only there does not silence native code.
+    ['in a worker thread', (work: string) => startWorker(`${inWorker}.then(${work})`)],
+  ])('writes nothing on its own %s', async (_place, script) => {
+    const nodes = [
+      { name: 'x', op: 'Placeholder', inputs: [], attrs: { dtype: { type: 'f32' } } },
+      { name: 'y', op: 'AddV2', inputs: ['x', 'x'], attrs: { T: { type: 'f32' } } },
+    ] as const;
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes));
+    const work = `async ({ loadNative }) => {
+      const tf = await loadNative();
+      const { binding } = tf.backend();
+      const model = binding.loadSavedModel('${folder}', 'serve');
+      const [input] = tf.backend().getInputTensorIds([tf.tensor1d([21])]);
+      const [output] = binding.runSavedModel(model, [input], 'x:0', 'y:0');
+      console.log(binding.tensorDataSync(output.id)[0]);
+    }`;
+    const environment = { ...process.env };
+    delete environment['TF_CPP_MIN_LOG_LEVEL'];
+    expect(await runScript(script(work), environment)).toEqual({ output: '42\n', errors: '' });
+  });
+});
+
+const inWorker = `import('tsx/esm/api').then(({ tsImport }) => tsImport('${enginesUrl}', '${enginesUrl}'))`;
+
+function startWorker(source: string): string {
+  return `
+    import { Worker } from 'node:worker_threads';
+    new Worker(${JSON.stringify(source)}, { eval: true, execArgv: [] });
+  `;
+}
+
+describe.runIf(isReady && findCompiler(process.env) !== undefined)(`a real set-up${why}`, () => {
+  it(
+    'by two processes at once makes one engine, after clearing away a killed one',
+    { timeout: 180_000 },
+    async () => {
+      // The cached library stands in for one that the user has, so nothing is downloaded.
+      const library = join((cached as ReadyEngine).folder, 'tensorflow');
+      const environment = { ...process.env, SPADEWORK_CACHE: folder, SPADEWORK_LIBTENSORFLOW: library };
+      const place = findOwnLibrary(library);
+      if ('kind' in place) throw new Error(place.reason);
+      const key = engineKey({ folder: place.folder, files: place.libraries });
+      const engines = enginesFolder(environment);
+      createBuildFolder(engines, key);
+      const script = `
+      const { ensureNativeEngine } = await import('${enginesUrl}');
+      console.log(JSON.stringify(await ensureNativeEngine()));
+    `;
+      const results = await Promise.all([1, 2].map(() => runScript(script, environment)));
+      const made = results.map(({ output }) => JSON.parse(output) as ReadyEngine);
+      expect(made.map(({ origin }) => origin).sort()).toEqual(['built', 'cached']);
+      expect(made[0]).toMatchObject({ kind: 'ready', folder: join(engines, key) });
+      expect(readdirSync(engines)).toEqual([key]);
+      // Damage is noticed, and repaired only by a set-up.
+      writeFileSync(join(engines, key, 'tfjs_binding.node'), 'damaged');
+      expect(await findNativeEngine({ environment })).toEqual(notSetUp());
+    },
+  );
+});

@@ -1,0 +1,59 @@
+/** Answers for the samples of mistakes: their messages, and the page that shows one of each kind. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { check, checkJson } from '../../compiler/index.ts';
+import type { ExpandOptions } from '../../compiler/expand/index.ts';
+import { renderDiagnostic, type Diagnostic } from '../../dsl/index.ts';
+import { provider } from './specs.ts';
+
+const folder = fileURLToPath(new URL('../samples/errors/', import.meta.url));
+
+/** The names of all samples. */
+export const errorSamples: readonly string[] = readdirSync(folder).toSorted();
+
+/** Gives the folder of a sample, with a slash behind. */
+export const folderOf = (sample: string): string => `${folder}${sample}/`;
+
+/** Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`. */
+export function checkSample(sample: string): readonly Diagnostic[] {
+  const at = folderOf(sample);
+  const read = (name: string) => ({ name, text: readFileSync(`${at}${name}`, 'utf8') });
+  if (existsSync(`${at}input.json`)) return checkJson(read('input.json')).diagnostics;
+  const options = existsSync(`${at}options.json`)
+    ? (JSON.parse(read('options.json').text) as ExpandOptions)
+    : {};
+  return check(read('input.spade'), provider(at), options).diagnostics;
+}
+
+/** Makes docs/messages.md: every code that the samples show, with one message of it. */
+export function messagePage(): string {
+  const examples = new Map<string, string>();
+  // A sample that is named after a code shows it best.
+  const inOrder = errorSamples.toSorted(
+    (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || (a < b ? -1 : 1),
+  );
+  for (const sample of inOrder)
+    for (const diagnostic of checkSample(sample)) {
+      const { code } = diagnostic;
+      if (!examples.has(code) || sample.endsWith(code) || code === sample.replace(/^(syntax|json)-/, ''))
+        examples.set(code, renderDiagnostic(diagnostic, { color: false }));
+    }
+  const sections = [...examples]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([code, text]) =>
+        `## ${code}\n\n${text
+          .split('\n')
+          .map((line) => `    ${line}`.trimEnd())
+          .join('\n')}\n`,
+    );
+  return [
+    '# Messages\n\nWhat is said about mistakes in specs, by code, with one example each. The page is made from the samples in\n' +
+      '`test/samples/errors`; a test fails where it is out of date.\n',
+    ...sections,
+  ].join('\n');
+}
+
+function isNamed(sample: string): boolean {
+  return !/^(syntax|json)-/.test(sample);
+}

@@ -1,0 +1,202 @@
+/** Answers for what methods mean on every engine: they read old values, write at the end, and leave nothing behind. */
+import { describe, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import type { Node } from '../../compiler/ir/node.ts';
+import type { Method, Program, Variable } from '../../compiler/ir/program.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+import { verifyProgram } from '../../compiler/ir/verify.ts';
+import type { Session } from '../../runtime/session/session.ts';
+import { withSession, type OpenSession } from './session-tests.ts';
+
+const vector = f32(2);
+const names = ['w', 'm', 'v', 'average', 'w2', 'm2', 'v2'];
+const adamNames = ['w', 'm', 'v', 'w2', 'm2', 'v2'];
+const variables = names.map((name): Variable => ({
+  name,
+  type: vector,
+  role: 'state',
+  network: 'G',
+  initializer: { kind: 'constant', value: 0 },
+}));
+
+/** Makes a program of the variables above. */
+function programOf(define: (b: Builder, read: (name: string) => Node) => Omit<Method, 'name'>[]): Program {
+  const b = new Builder();
+  const methods = define(b, (name) => b.read(name, vector));
+  const program = {
+    variables,
+    methods: methods.map((method, index) => ({ name: `method_${index}`, ...method })),
+  };
+  verifyProgram(program);
+  return program;
+}
+
+const record = (values: Readonly<Record<string, Node>>): ReadonlyMap<string, Node> =>
+  new Map(Object.entries(values));
+const nothing: ReadonlyMap<string, Node> = new Map();
+
+/** Sets all variables: w = [1, 2], m = [3, 4], v = [5, 6], average = [7, 8], w2 = [9, 10] and so on. */
+function start(session: Session): void {
+  session.setVariables(new Map(names.map((name, i) => [name, Float32Array.of(2 * i + 1, 2 * i + 2)])));
+}
+
+const stateOf = (session: Session): Record<string, number[]> =>
+  Object.fromEntries([...session.readVariables()].map(([name, values]) => [name, Array.from(values)]));
+
+/** Tests state, order and errors of methods on an engine. */
+export function testMethodsOn(open: OpenSession): void {
+  describe('a method', () => {
+    it('reads the values from before it, whatever it writes', () => {
+      const program = programOf((_b, read) => [
+        { outputs: record({ old: read('w') }), writes: record({ w: read('m'), m: read('w') }) },
+      ]);
+      withSession(open, program, (session) => {
+        start(session);
+        expect(Array.from(session.run('method_0', {}).get('old')!)).toEqual([1, 2]);
+        expect(stateOf(session)).toMatchObject({ w: [3, 4], m: [1, 2], v: [5, 6] });
+      });
+    });
+
+    it('sees what the methods before it wrote', () => {
+      const program = programOf((b, read) => [
+        { outputs: nothing, writes: record({ w: b.add(read('w'), b.input('x', vector)) }) },
+        { outputs: record({ twice: b.mul(read('w'), 2) }), writes: nothing },
+      ]);
+      withSession(open, program, (session) => {
+        start(session);
+        for (let count = 0; count < 3; count++) session.run('method_0', { x: Float32Array.of(1, 10) });
+        expect(Array.from(session.run('method_1', {}).get('twice')!)).toEqual([8, 64]);
+      });
+    });
+
+    it('may write one value to several variables, and constants', () => {
+      const program = programOf((b, read) => {
+        const sum = b.add(read('w'), read('m'));
+        return [{ outputs: nothing, writes: record({ w: sum, m: sum, v: b.constant(9, [2]) }) }];
+      });
+      withSession(open, program, (session) => {
+        start(session);
+        session.run('method_0', {});
+        expect(stateOf(session)).toMatchObject({ w: [4, 6], m: [4, 6], v: [9, 9], average: [7, 8] });
+      });
+    });
+
+    it('updates in place only after all reads, and an average of the result follows it', () => {
+      const program = programOf((b, read) => {
+        const [w, m, v] = ['w', 'm', 'v'].map(read) as [Node, Node, Node];
+        const scalars = [b.constant(1), b.constant(0)]; // rate and epsilon
+        const gradient = b.op('square', [w]);
+        const results = b.items(b.op('adam', [w, m, v, gradient, ...scalars], { beta1: 0, beta2: 0 }));
+        const [newW, newM, newV] = results as [Node, Node, Node];
+        return [
+          {
+            outputs: record({ before: b.mul(w, 10), after: b.mul(newW, 10) }),
+            writes: record({ w: newW, m: newM, v: newV, average: b.mul(b.add(read('average'), newW), 0.5) }),
+          },
+        ];
+      });
+      withSession(open, program, (session) => {
+        start(session);
+        // With beta 0 the first moment is g and the second g^2, so the step is the sign of g: w - 1.
+        const outputs = session.run('method_0', {});
+        expect(Array.from(outputs.get('before')!)).toEqual([10, 20]);
+        expect(Array.from(outputs.get('after')!)).toEqual([0, 10]);
+        expect(stateOf(session)).toMatchObject({ w: [0, 1], m: [1, 4], v: [1, 16], average: [3.5, 4.5] });
+      });
+    });
+
+    it('updates several groups in place, and each result follows its own update', () => {
+      const program = programOf((b, read) => {
+        const update = (suffix: string, rate: number): Node[] => {
+          const state = ['w', 'm', 'v'].map((name) => read(name + suffix));
+          const rest = [b.constant(1, [2]), b.constant(rate), b.constant(0)]; // gradient, rate, epsilon
+          return b.items(b.op('adam', [...state, ...rest], { beta1: 0, beta2: 0 }));
+        };
+        const [first, second] = [update('', 1), update('2', 2)] as [Node[], Node[]];
+        const written = Object.fromEntries([...first, ...second].map((node, i) => [adamNames[i]!, node]));
+        return [{ outputs: record({ w: first[0]!, w2: second[0]! }), writes: record(written) }];
+      });
+      withSession(open, program, (session) => {
+        start(session);
+        const outputs = session.run('method_0', {});
+        expect(Array.from(outputs.get('w')!)).toEqual([0, 1]);
+        expect(Array.from(outputs.get('w2')!)).toEqual([7, 8]);
+        expect(stateOf(session)).toMatchObject({ w: [0, 1], w2: [7, 8], m2: [1, 1], v2: [1, 1] });
+      });
+    });
+
+    it('leaves no tensors behind, however often it runs', () => {
+      const program = programOf((b, read) => [
+        {
+          outputs: record({ y: b.op('tanh', [b.mul(read('w'), b.input('x', vector))]) }),
+          writes: record({ w: b.op('neg', [read('w')]) }),
+        },
+      ]);
+      withSession(open, program, (session) => {
+        start(session);
+        const run = () => session.run('method_0', { x: Float32Array.of(1, 2) });
+        run();
+        const before = session.tensorCount();
+        for (let count = 0; count < 20; count++) run();
+        expect(session.tensorCount()).toBe(before);
+      });
+    });
+  });
+
+  describe('a session', () => {
+    const program = programOf((b, read) => [
+      { outputs: record({ y: b.add(read('w'), b.input('x', vector)) }), writes: nothing },
+    ]);
+
+    it('sets only the variables that are named, and reads them in the order asked for', () => {
+      withSession(open, program, (session) => {
+        start(session);
+        session.setVariables(new Map([['m', Float32Array.of(0, 0)]]));
+        expect([...session.readVariables(['v', 'm', 'w']).keys()]).toEqual(['v', 'm', 'w']);
+        expect(stateOf(session)).toMatchObject({ w: [1, 2], m: [0, 0], v: [5, 6] });
+      });
+    });
+
+    it('gives copies that later writes do not change', () => {
+      withSession(open, program, (session) => {
+        const values = Float32Array.of(1, 2);
+        session.setVariables(new Map([['w', values]]));
+        const read = session.readVariables(['w']).get('w')!;
+        values.fill(9);
+        session.setVariables(new Map([['w', Float32Array.of(5, 6)]]));
+        expect(Array.from(read)).toEqual([1, 2]);
+      });
+    });
+
+    it.each<[string, (session: Session) => void, string | RegExp]>([
+      ['a method that is not there', (session) => session.run('train', {}), "there is no method 'train'"],
+      ['a variable that is not there', (session) => session.readVariables(['u']), "there is no variable 'u'"],
+      [
+        'to set a variable that is not there',
+        (session) => session.setVariables(new Map([['u', Float32Array.of(1, 2)]])),
+        "there is no variable 'u'",
+      ],
+      [
+        'to set a variable of another size',
+        (session) => session.setVariables(new Map([['w', Float32Array.of(1)]])),
+        "variable 'w' has 2 entries ([2]), not 1",
+      ],
+      ['a missing input', (session) => session.run('method_0', {}), "method method_0 needs input 'x' ([2])"],
+      [
+        'an input of another size',
+        (session) => session.run('method_0', { x: Float32Array.of(1) }),
+        "input 'x' of method_0 has 1 entries; [2] needs 2",
+      ],
+      [
+        'an input that the method does not take',
+        (session) => session.run('method_0', { x: Float32Array.of(1, 2), z: Float32Array.of(1) }),
+        "method method_0 has no input 'z'; it has x",
+      ],
+    ])('refuses %s', (_name, use, message) => {
+      withSession(open, program, (session) => {
+        start(session);
+        expect(() => use(session)).toThrow(message);
+      });
+    });
+  });
+}

@@ -1,0 +1,114 @@
+/** Answers for the numbers that op tests run on: a pure function of the op's name, the sample and what they are for. */
+import { Builder } from '../../compiler/ir/builder.ts';
+import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
+import { f32, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import type { OpDefinition, RefTensor, Sample } from '../../compiler/ops/define.ts';
+import { ops } from '../../compiler/ops/index.ts';
+import { RandomStream } from '../../compiler/random.ts';
+import type { Feeds } from '../../runtime/session/session.ts';
+
+/** A sample of the op table with the name that its test has. */
+export interface SampleCase {
+  readonly name: string;
+  readonly op: OpDefinition;
+  readonly sample: Sample;
+}
+
+/** Lists every sample of every op. */
+export const sampleCases: readonly SampleCase[] = ops.flatMap((op) =>
+  op.samples.map((sample, index) => ({ name: `${op.name} ${index}`, op, sample })),
+);
+
+/** Draws a tensor of uniform numbers in [-1, 1), float32-rounded; `name` keys the stream. */
+export function drawUniform(name: string, shape: readonly number[]): RefTensor {
+  const random = new RandomStream(1, name);
+  const data = Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(2 * random.uniform() - 1));
+  return { shape, data };
+}
+
+/** Draws the operands of a sample as its entry says, float32-rounded so that every engine sees the same numbers. */
+export function drawOperands({ name, sample }: SampleCase): RefTensor[] {
+  return sample.operands.map(({ dtype, shape }, index) => {
+    // Integers without a rule of their own are ids 0..3.
+    const byDefault = (u: number): number => (dtype === 'i32' ? Math.floor(2 * u + 2) : u);
+    const draw = (u: number): number => (sample.draw ? sample.draw(index, u) : byDefault(u));
+    const uniform = drawUniform(`${name}/operand ${index}`, shape);
+    return { shape, data: uniform.data.map((u) => Math.fround(draw(u))) };
+  });
+}
+
+/** The name under which operand `index` of a sample is fed. */
+export const operandName = (index: number): string => `x${index}`;
+
+/** Makes the node of a sample. Booleans cannot be fed, so they come as 0 and 1 through a comparison. */
+export function buildSample(b: Builder, { op, sample }: SampleCase): { node: Node; operands: Node[] } {
+  const operands = sample.operands.map((type, index) => b.input(operandName(index), fedType(type)));
+  const typed = operands.map((operand, index) =>
+    sample.operands[index]!.dtype === 'bool' ? b.op('greater_equal', [operand, b.constant(0.5)]) : operand,
+  );
+  return { node: b.op(op.name, typed, sample.attrs), operands };
+}
+
+const fedType = (type: TensorType): TensorType => (type.dtype === 'bool' ? f32(...type.shape) : type);
+
+/** Gives the results of a node as nodes with one result each. */
+export function resultsOf(b: Builder, node: Node): Node[] {
+  return node.results.length === 1 ? [node] : b.items(node);
+}
+
+/** Makes one program of many samples, a method each, whose outputs `y0`, `y1`.. are float32. */
+export function sampleProgram(cases: readonly SampleCase[]): Program {
+  const b = new Builder();
+  const methods = cases.map((each, index): Method => {
+    const outputs = resultsOf(b, buildSample(b, each).node).map(
+      (y, i) => [`y${i}`, typeOf(y).dtype === 'f32' ? y : b.op('cast', [y], { to: 'f32' })] as const,
+    );
+    return { name: methodName(index), outputs: new Map(outputs), writes: new Map() };
+  });
+  return { variables: [], methods };
+}
+
+/** The method of the sample at `index` in a program of `sampleProgram`. */
+export const methodName = (index: number): string => `sample_${index}`;
+
+/** Turns drawn operands into feeds. */
+export function feedsOf(each: SampleCase, values: readonly RefTensor[]): Feeds {
+  return Object.fromEntries(
+    values.map(({ data }, index) => [
+      operandName(index),
+      each.sample.operands[index]!.dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data),
+    ]),
+  );
+}
+
+/** Names tensors as the inputs of a sample's node. */
+export function bindingsOf(values: readonly RefTensor[]): Map<string, RefTensor> {
+  return new Map(values.map((value, index) => [operandName(index), value]));
+}
+
+/** The largest difference of two arrays, relative to the largest entry of `expected` (absolute where that is 0). */
+export function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (found.length !== expected.length) return Infinity;
+  const scale = Math.max(0, ...Array.from(expected, Math.abs)) || 1;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(found[i]! - expected[i]!);
+    if (!(difference <= worst)) worst = difference; // not a number counts as worst, and stays so
+  }
+  return Number.isNaN(worst) ? Infinity : worst / scale;
+}
+
+/** Sums a product with fixed numbers: the scalar sum over results r of <result r, weight r>. */
+export function pairing(b: Builder, results: readonly Node[], weights: readonly Node[]): Node {
+  return results
+    .map((result, index) => {
+      const product = b.mul(result, weights[index]!);
+      return b.sum(
+        product,
+        shapeOf(product).map((_, axis) => axis),
+        false,
+      );
+    })
+    .reduce((total, term) => b.add(total, term));
+}

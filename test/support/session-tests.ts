@@ -1,0 +1,194 @@
+/** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import type { Program, Variable } from '../../compiler/ir/program.ts';
+import { f32, i32 } from '../../compiler/ir/types.ts';
+import { evaluate } from '../../compiler/reference.ts';
+import type { Session } from '../../runtime/session/session.ts';
+import {
+  bindingsOf,
+  buildSample,
+  distance,
+  drawOperands,
+  drawUniform,
+  feedsOf,
+  methodName,
+  resultsOf,
+  sampleCases,
+  sampleProgram,
+} from './samples.ts';
+
+/** Opens a session of the engine under test. */
+export type OpenSession = (program: Program) => Session;
+
+const defaultTolerance = 1e-5;
+
+/** Tests every op on the engine, and the forms of ops that only exist inside a session. */
+export function testOpsOn(open: OpenSession): void {
+  testSamples(open);
+  testAdam(open);
+  testRandomNormal(open);
+}
+
+/** Runs a program for the length of `use` and requires that it leaves no tensors behind. */
+export function withSession(open: OpenSession, program: Program, use: (session: Session) => void): void {
+  const session = open(program);
+  const before = session.tensorCount();
+  try {
+    use(session);
+  } finally {
+    session.dispose();
+  }
+  expect(session.tensorCount(), 'tensors after the session').toBeLessThanOrEqual(before);
+}
+
+function testSamples(open: OpenSession): void {
+  describe('every op agrees with the float64 reference', () => {
+    let session: Session | undefined;
+    beforeAll(() => {
+      session = open(sampleProgram(sampleCases));
+    });
+    afterAll(() => session?.dispose());
+
+    sampleCases.forEach((each, index) => {
+      it(each.name, () => {
+        const values = drawOperands(each);
+        const b = new Builder();
+        const expected = evaluate(resultsOf(b, buildSample(b, each).node), {
+          inputs: bindingsOf(values),
+          variables: new Map(),
+        });
+        const opened = session!;
+        const before = opened.tensorCount();
+        const outputs = opened.run(methodName(index), feedsOf(each, values));
+        expect(opened.tensorCount(), 'tensors after the call').toBe(before);
+        expected.forEach(({ data }, i) =>
+          expect(distance(outputs.get(`y${i}`)!, data), `y${i}`).toBeLessThanOrEqual(
+            each.sample.tolerance ?? defaultTolerance,
+          ),
+        );
+      });
+    });
+  });
+}
+
+const adamShape = [5, 7];
+const adamAttrs = { beta1: 0.5, beta2: 0.9 };
+
+/** A method that updates w, m and v in place, and one that gives the same update as outputs. */
+function adamProgram(): Program {
+  const type = f32(...adamShape);
+  const variables = ['w', 'm', 'v'].map((name): Variable => ({
+    name,
+    type,
+    role: name === 'w' ? 'parameter' : 'slot',
+    network: 'G',
+    initializer: { kind: 'constant', value: 0 },
+  }));
+  const b = new Builder();
+  const reads = variables.map(({ name }) => b.read(name, type));
+  const rest = [b.input('gradient', type), b.input('rate', f32()), b.input('epsilon', f32())];
+  const results = b.items(b.op('adam', [...reads, ...rest], adamAttrs));
+  const named = new Map(variables.map(({ name }, index) => [name, results[index]!]));
+  const old = new Map([['old', reads[0]!]]);
+  return {
+    variables,
+    methods: [
+      { name: 'functional', outputs: named, writes: new Map() },
+      { name: 'in_place', outputs: old, writes: named },
+      { name: 'both', outputs: named, writes: named },
+    ],
+  };
+}
+
+function testAdam(open: OpenSession): void {
+  describe('adam through variables', () => {
+    const initial = new Map(
+      ['w', 'm', 'v'].map((name) => [
+        name,
+        Float32Array.from(drawUniform(`adam/${name}`, adamShape).data, (u) => (name === 'v' ? 1 + u : u)),
+      ]),
+    );
+    const feeds = {
+      gradient: Float32Array.from(drawUniform('adam/gradient', adamShape).data),
+      rate: Float32Array.of(0.01),
+      epsilon: Float32Array.of(1e-3),
+    };
+
+    it.each(['in_place', 'both'])('the %s form equals the functional form', (method) => {
+      withSession(open, adamProgram(), (session) => {
+        session.setVariables(initial);
+        const expected = session.run('functional', feeds);
+        expect(session.readVariables(), 'the functional form writes nothing').toEqual(initial);
+        const outputs = session.run(method, feeds);
+        for (const [name, values] of session.readVariables())
+          expect(distance(values, expected.get(name)!), name).toBeLessThanOrEqual(1e-6);
+        for (const [name, values] of outputs)
+          expect(
+            distance(values, name === 'old' ? initial.get('w')! : expected.get(name)!),
+            name,
+          ).toBeLessThanOrEqual(1e-6);
+      });
+    });
+  });
+}
+
+function testRandomNormal(open: OpenSession): void {
+  describe('random_normal', () => {
+    const count = 100_000;
+    const b = new Builder();
+    const state = b.input('state', i32(2));
+    const draw = (stream: number) => b.op('random_normal', [state], { shape: [count], stream });
+    const streams = [3, 0xfedcba98];
+    const program: Program = {
+      variables: [],
+      methods: streams.map((stream) => ({
+        name: `stream_${stream}`,
+        outputs: new Map([['z', draw(stream)]]),
+        writes: new Map(),
+      })),
+    };
+    const drawn = (session: Session, stream: number, seed: number, step: number): Float32Array =>
+      session.run(`stream_${stream}`, { state: Int32Array.of(seed, step) }).get('z')!;
+
+    it.each([
+      [3, 1, 2],
+      [0xfedcba98, 2_000_000_011, 123_456_789],
+      [3, -5, 0],
+    ])('stream %d with seed %d at step %d gives the numbers of the reference', (stream, seed, step) => {
+      const [expected] = evaluate([draw(stream)], {
+        inputs: new Map([['state', { shape: [2], data: Float64Array.of(seed, step) }]]),
+        variables: new Map(),
+      });
+      withSession(open, program, (session) =>
+        expect(distance(drawn(session, stream, seed, step), expected!.data)).toBeLessThanOrEqual(1e-5),
+      );
+    });
+
+    it('has mean 0 and standard deviation 1', () => {
+      withSession(open, program, (session) => {
+        const values = drawn(session, 3, 1, 2);
+        const mean = values.reduce((sum, value) => sum + value, 0) / count;
+        const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+        // Five standard errors of each estimate.
+        expect(Math.abs(mean)).toBeLessThan(5 / Math.sqrt(count));
+        expect(Math.abs(variance - 1)).toBeLessThan(5 * Math.sqrt(2 / count));
+      });
+    });
+
+    it('differs between streams, seeds and steps, and is the same for the same three', () => {
+      withSession(open, program, (session) => {
+        const first = drawn(session, 3, 1, 2);
+        expect(drawn(session, 3, 1, 2)).toEqual(first);
+        for (const other of [
+          drawn(session, streams[1]!, 1, 2),
+          drawn(session, 3, 2, 2),
+          drawn(session, 3, 1, 3),
+        ]) {
+          const correlation = other.reduce((sum, value, i) => sum + value * first[i]!, 0) / count;
+          expect(Math.abs(correlation)).toBeLessThan(5 / Math.sqrt(count));
+        }
+      });
+    });
+  });
+}

@@ -1,0 +1,338 @@
+/** Answers for what a training promises on every engine, tested on a tiny experiment from the first step to the pictures. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { variablesOf } from '../../compiler/step.ts';
+import { layoutOf, lockFile, readRunFolder, type FullRunRecord } from '../../runtime/run/folder.ts';
+import { resume, synth } from '../../runtime/run/index.ts';
+import {
+  allCheckpointsDamaged,
+  alreadyFinished,
+  folderInUse,
+  noRun,
+  notARunFolder,
+  runFolderExists,
+  wouldOverwrite,
+} from '../../runtime/run/messages.ts';
+import { stepName } from '../../runtime/run/checkpoint.ts';
+import { readSafetensors } from '../../runtime/run/safetensors.ts';
+import { initialValues } from '../../runtime/session/session.ts';
+import type { MetricRecord } from '../../runtime/report/index.ts';
+import { makeTinyExperiment, removeFolder, tinySpec, trainText } from './tiny-experiment.ts';
+
+/** Tests training, going on, and painting on an engine. */
+export function testTrainingOn(engine: 'native' | 'portable'): void {
+  let folder: string;
+  let spec: string;
+  const at = (...path: string[]): string => join(folder, ...path);
+  const run = (out: string, text: string, options: Partial<Parameters<typeof trainText>[2]> = {}) =>
+    trainText(text, spec, { engine, out: at(out), ...options });
+  const finalBytes = (out: string, step = 6): Buffer =>
+    readFileSync(join(layoutOf(at(out)).checkpoints, stepName(step), 'variables.safetensors'));
+  const metricsOf = (out: string): MetricRecord[] =>
+    readFileSync(layoutOf(at(out)).metrics, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as MetricRecord);
+
+  beforeAll(async () => {
+    ({ folder, spec } = await makeTinyExperiment());
+    await run('first', tinySpec());
+  });
+  afterAll(() => removeFolder(folder));
+
+  describe('a run', () => {
+    it('leaves its spec, record, losses, samples, page and the last two checkpoints', () => {
+      const layout = layoutOf(at('first'));
+      expect(readFileSync(layout.source, 'utf8')).toBe(tinySpec());
+      expect(readFileSync(layout.library, 'utf8')).toContain('network SpadeGenerator');
+      expect(readdirSync(layout.checkpoints).sort()).toEqual(['step-000004', 'step-000006']);
+      expect(readdirSync(layout.samples).sort()).toEqual([
+        'step-000003',
+        'step-000003.png',
+        'step-000006',
+        'step-000006.png',
+      ]);
+      const pictures = ['label', 'painted', 'photo'].flatMap((kind) => [`${kind}-0.png`, `${kind}-1.png`]);
+      expect(readdirSync(join(layout.samples, 'step-000006')).sort()).toEqual(pictures);
+      expect(existsSync(at('first', 'index.html'))).toBe(true);
+      const record = JSON.parse(readFileSync(layout.run, 'utf8')) as FullRunRecord;
+      expect(record).toMatchObject({
+        status: 'finished',
+        steps: 6,
+        seed: 7,
+        engine: { kind: engine },
+        data: { pairs: 5, heldOut: true },
+      });
+      expect(record.memory?.end.tensors).toBe(record.memory?.early.tensors);
+    });
+
+    it('records finite losses of every term, at every step', () => {
+      const records = metricsOf('first');
+      expect(records.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+      for (const { losses } of records) {
+        expect(Object.keys(losses['G'] ?? {})).toEqual(['hinge_generator', 'feature_matching']);
+        expect(Object.keys(losses['D'] ?? {})).toEqual(['hinge_fake', 'hinge_real']);
+        for (const terms of Object.values(losses))
+          for (const value of Object.values(terms)) expect(value).toSatisfy(Number.isFinite);
+      }
+      expect(records[4]?.epoch).toBe(2);
+    });
+
+    it('moves every weight, from where the seed puts it', async () => {
+      await run('short', tinySpec(), { steps: 1 });
+      const { layout, spec: trained } = readRunFolder(at('short'));
+      // Biases in front of a norm have a gradient of zero, but for rounding.
+      const parameters = variablesOf(trained).filter(
+        ({ role, name }) => role === 'parameter' && name.endsWith('.weight'),
+      );
+      const initial = initialValues(parameters, 7);
+      const file = join(layout.checkpoints, stepName(1), 'variables.safetensors');
+      const { tensors } = await readSafetensors(file);
+      const moved = parameters.filter(({ name }) => {
+        const before = initial.get(name)!;
+        return tensors.get(name)!.values.some((value, i) => value !== before[i]);
+      });
+      expect(moved).toEqual(parameters);
+    });
+
+    it('gives the same bits again for the same seed, and others for another seed', async () => {
+      await run('again', tinySpec());
+      expect(finalBytes('again').equals(finalBytes('first'))).toBe(true);
+      await run('other', tinySpec(), { seed: 8 });
+      expect(finalBytes('other').equals(finalBytes('first'))).toBe(false);
+    });
+
+    it('paints training maps where the data holds no others, and says so', async () => {
+      const lines: string[] = [];
+      const result = await run('no-test', tinySpec({ test: false }), {
+        steps: 1,
+        observer: { log: (line) => lines.push(line) },
+      });
+      expect(lines.join('\n')).toContain('5 maps of the training data');
+      const record = JSON.parse(readFileSync(layoutOf(result.folder).run, 'utf8')) as FullRunRecord;
+      expect(record.data.heldOut).toBe(false);
+    });
+
+    it('trains and paints with noise', async () => {
+      const result = await run('latent', tinySpec({ latent: true }), { steps: 2 });
+      expect(result.status).toBe('finished');
+    });
+
+    it('trains and paints with noise alone', async () => {
+      const network = `network Blind(z: Latent) -> Image {
+  return ((z |> fold(height: 32, width: 32, channels: 3)) + parameter([3], init: zeros()) as shift) |> tanh
+}
+
+experiment`;
+      const text = tinySpec()
+        .replace('experiment', network)
+        .replace(/let G = .*/, 'let G = Blind(z: noise(3072))');
+      const result = await run('blind', text, { steps: 1 });
+      expect(result.status).toBe('finished');
+      const { pictures } = await synth({
+        run: at('blind'),
+        labels: at('data', 'test-labels'),
+        out: at('blindly-painted'),
+        engine,
+        command: 'spadework synth',
+      });
+      const [a, b] = await Promise.all(pictures.map((file) => sharp(file).raw().toBuffer()));
+      expect(a!.length).toBe(3 * 32 * 32);
+      expect(a!.equals(b!)).toBe(false);
+    });
+
+    it('stops at a loss that is not finite, and keeps the good checkpoint', async () => {
+      const exploding = run('exploding', tinySpec({ rate: '1e30' }));
+      await expect(exploding).rejects.toThrow(
+        /^training stopped: .* not a finite number at step [12]; no checkpoint/,
+      );
+      await run('late', tinySpec(), { steps: 2 });
+      const { spec: specFile, checkpoints } = layoutOf(at('late'));
+      writeFileSync(specFile, readFileSync(specFile, 'utf8').replaceAll('"rate":0.001', '"rate":1e30'));
+      const late = resume({ folder: at('late'), steps: 6, engine });
+      await expect(late).rejects.toThrow(
+        /not a finite number at step [34]; the checkpoint of step 2 is good and stays/,
+      );
+      expect(readdirSync(checkpoints)).toEqual(['step-000002']);
+      const { record } = readRunFolder(at('late'));
+      expect(record.status).toBe('failed');
+      expect(readFileSync(layoutOf(at('late')).page, 'utf8')).toContain('failed');
+    });
+
+    it('is not trained into a folder with other things', async () => {
+      await expect(run('first', tinySpec())).rejects.toThrow(runFolderExists(at('first')).message);
+      mkdirSync(at('mine'));
+      writeFileSync(at('mine', 'letter.txt'), 'dear');
+      await expect(run('mine', tinySpec(), { overwrite: true })).rejects.toThrow(
+        notARunFolder(at('mine')).message,
+      );
+    });
+  });
+
+  describe('overwriting', () => {
+    it('leaves the old run alone where the new one cannot start', async () => {
+      await run('precious', tinySpec(), { steps: 1 });
+      const before = readdirSync(at('precious'));
+      const missing = run('precious', tinySpec(), { overwrite: true, data: at('nowhere') });
+      await expect(missing).rejects.toThrow('does not exist');
+      expect(readdirSync(at('precious'))).toEqual(before);
+      expect(finalBytes('precious', 1).length).toBeGreaterThan(0);
+    });
+
+    it('replaces a run, also one of which only the spec was written', async () => {
+      await run('precious', tinySpec(), { steps: 2, overwrite: true });
+      expect(metricsOf('precious').map(({ step }) => step)).toEqual([1, 2]);
+      expect(existsSync(join(layoutOf(at('precious')).checkpoints, stepName(1)))).toBe(false);
+      mkdirSync(at('half-made'));
+      writeFileSync(layoutOf(at('half-made')).spec, '{}');
+      const result = await run('half-made', tinySpec(), { steps: 1, overwrite: true });
+      expect(result.status).toBe('finished');
+    });
+  });
+
+  describe('a folder in use', () => {
+    it('is refused to another training, and free again after a killed one', async () => {
+      const file = join(at('first'), lockFile);
+      const inUse = folderInUse(at('first'), file).message;
+      const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+      writeFileSync(file, JSON.stringify({ pid: holder.pid, host: hostname() }));
+      await expect(run('first', tinySpec(), { overwrite: true })).rejects.toThrow(inUse);
+      await expect(resume({ folder: at('first'), engine })).rejects.toThrow(inUse);
+      const ended = once(holder, 'exit');
+      holder.kill('SIGKILL');
+      await ended;
+      await expect(resume({ folder: at('first'), engine })).rejects.toThrow(
+        alreadyFinished(at('first'), 6).message,
+      );
+      expect(existsSync(file)).toBe(false);
+    });
+
+    it('is told within one process, too', async () => {
+      const attempts: Promise<unknown>[] = [];
+      const observer = {
+        stepped: () =>
+          attempts.push(expect(resume({ folder: at('busy'), engine })).rejects.toThrow('another process')),
+      };
+      await run('busy', tinySpec(), { steps: 1, observer });
+      expect(attempts.length).toBe(1);
+      await Promise.all(attempts);
+    });
+  });
+
+  describe('going on', () => {
+    it('keeps the new length, and no records of steps that are done again', async () => {
+      await run('longer', tinySpec(), { steps: 2 });
+      const { metrics } = layoutOf(at('longer'));
+      const stray = readFileSync(metrics, 'utf8').split('\n')[1]!.replace('"step":2', '"step":5');
+      writeFileSync(metrics, `${readFileSync(metrics, 'utf8')}${stray}\n{"step":6,"los`);
+      const stop = new AbortController();
+      const observer = { stepped: () => stop.abort() };
+      await resume({ folder: at('longer'), engine, steps: 6, signal: stop.signal, observer });
+      expect(readRunFolder(at('longer')).spec.train?.steps).toBe(6);
+      expect(metricsOf('longer').map(({ step }) => step)).toEqual([1, 2, 3]);
+      expect(await resume({ folder: at('longer'), engine })).toMatchObject({ status: 'finished', steps: 6 });
+      expect(finalBytes('longer').equals(finalBytes('first'))).toBe(true);
+    });
+
+    it('after a stop ends with the same bits as never stopping', async () => {
+      const stop = new AbortController();
+      const observer = { stepped: ({ step }: MetricRecord) => step === 3 && stop.abort() };
+      const stopped = await run('halted', tinySpec(), { signal: stop.signal, observer });
+      expect(stopped).toMatchObject({ status: 'stopped', steps: 3 });
+      const resumed = await resume({ folder: at('halted'), engine });
+      expect(resumed).toMatchObject({ status: 'finished', steps: 6 });
+      expect(finalBytes('halted').equals(finalBytes('first'))).toBe(true);
+      expect(metricsOf('halted').map(({ losses }) => losses)).toEqual(
+        metricsOf('first').map(({ losses }) => losses),
+      );
+    });
+
+    it('takes the checkpoint before a damaged one, says so, and ends with the same bits', async () => {
+      await run('damaged', tinySpec(), { steps: 4 });
+      truncateSync(join(layoutOf(at('damaged')).checkpoints, 'step-000004', 'variables.safetensors'), 1000);
+      const lines: string[] = [];
+      await resume({
+        folder: at('damaged'),
+        engine,
+        steps: 6,
+        observer: { log: (line) => lines.push(line) },
+      });
+      expect(lines[0]).toMatch(
+        /^warning: the checkpoint '.*step-000004' is damaged: .*; taking the checkpoint of step 2 instead$/,
+      );
+      expect(finalBytes('damaged').equals(finalBytes('first'))).toBe(true);
+    });
+
+    it('is refused for a finished run and for a folder without one', async () => {
+      const options = { engine };
+      await expect(resume({ ...options, folder: at('first') })).rejects.toThrow(
+        alreadyFinished(at('first'), 6).message,
+      );
+      await expect(resume({ ...options, folder: at('data') })).rejects.toThrow(noRun(at('data')).message);
+    });
+  });
+
+  describe('painting', () => {
+    const paintWith = (options: Partial<Parameters<typeof synth>[0]> = {}) =>
+      synth({
+        run: at('first'),
+        labels: at('data', 'test-labels'),
+        out: at('painted'),
+        engine,
+        command: 'spadework synth',
+        ...options,
+      });
+
+    it('paints every map of a folder as the samples of the last step show them', async () => {
+      const { pictures, page } = await paintWith({ images: at('data', 'test-photos') });
+      expect(pictures).toEqual([at('painted', 'test0.png'), at('painted', 'test1.png')]);
+      expect(readFileSync(page, 'utf8')).toContain('test1.png');
+      for (const [index, picture] of pictures.entries()) {
+        const sample = join(layoutOf(at('first')).samples, 'step-000006', `painted-${index}.png`);
+        const [a, b] = await Promise.all([picture, sample].map((file) => sharp(file).raw().toBuffer()));
+        // The samples were painted in a batch, whose sums may round otherwise.
+        a!.forEach((value, i) => expect(Math.abs(value - b![i]!)).toBeLessThanOrEqual(1));
+      }
+    });
+
+    it('scales maps of another size, and says so', async () => {
+      mkdirSync(at('large'));
+      await sharp(at('data', 'test-labels', 'test0.png'))
+        .resize(64, 64, { kernel: 'nearest' })
+        .toColourspace('b-w')
+        .toFile(at('large', 'test0.png'));
+      const lines: string[] = [];
+      const { pictures } = await paintWith({
+        labels: at('large'),
+        out: at('from-large'),
+        log: (line) => lines.push(line),
+      });
+      expect(lines.join('\n')).toContain('1 of 1 label maps has another size');
+      expect(readFileSync(pictures[0]!).equals(readFileSync(at('painted', 'test0.png')))).toBe(true);
+    });
+
+    it('does not overwrite what it paints from', async () => {
+      const labels = at('data', 'labels');
+      const refused = wouldOverwrite(labels, at('data')).message;
+      await expect(paintWith({ labels, out: at('data') })).rejects.toThrow(refused);
+    });
+
+    it('is refused where no checkpoint is whole', async () => {
+      await run('broken', tinySpec(), { steps: 1 });
+      const checkpoint = join(layoutOf(at('broken')).checkpoints, 'step-000001');
+      const file = join(checkpoint, 'variables.safetensors');
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(file, bytes);
+      const why = `the checkpoint '${checkpoint}' is damaged: variables.safetensors: its bytes are not those that were saved (SHA-256 differs)`;
+      await expect(paintWith({ run: at('broken') })).rejects.toThrow(
+        allCheckpointsDamaged(at('broken'), [why]).message,
+      );
+    });
+  });
+}
