@@ -61,7 +61,7 @@ export interface Measurement {
 function experimentOf({ size, width, batch }: StepSettings, classes: number): string {
   return `use generators { SpadeGenerator }
 use discriminators { MultiscaleDiscriminator }
-use losses { hinge_generator, hinge_fake, hinge_real, feature_matching }
+use losses { gan_generator, gan_fake, gan_real, feature_matching }
 
 experiment bench {
   data maps {
@@ -70,8 +70,8 @@ experiment bench {
   }
   let G = SpadeGenerator(width: ${width})
   let D = MultiscaleDiscriminator(scales: 2, layers: 4, width: ${width})
-  loss G = hinge_generator(D) + 10 * feature_matching(D)
-  loss D = hinge_fake(D) + hinge_real(D)
+  loss G = gan_generator(D) + 10 * feature_matching(D)
+  loss D = gan_fake(D) + gan_real(D)
   train {
     steps: 1000000
     optimize G with adam(rate: 1e-4, beta1: 0, beta2: 0.9)

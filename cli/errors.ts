@@ -51,7 +51,7 @@ export function reportError(error: unknown): number {
  */
 function knownError(error: unknown): { readonly message: string; readonly code: number } | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof InputError || error.name === 'DataError')
+  if (error instanceof InputError || ['DataError', 'WeightsError'].includes(error.name))
     return { message: error.message, code: exitCodes.input };
   if (error.name === 'RunError') {
     const { blame } = error as Error & { readonly blame: 'input' | 'machine' };

@@ -5,7 +5,9 @@ import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngine } from './commands/engine.ts';
 import { addExplain } from './commands/explain.ts';
+import { addExport } from './commands/export.ts';
 import { addFmt } from './commands/fmt.ts';
+import { addImport } from './commands/import.ts';
 import { addResume } from './commands/resume.ts';
 import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
@@ -55,7 +57,18 @@ function makeProgram(line: string): Command {
       getOutHasColors: () => showsColor(process.stdout),
     })
     .addHelpText('after', examples);
-  for (const add of [addCheck, addFmt, addExplain, addTrain, addResume, addSynth, addDoctor, addEngine])
+  for (const add of [
+    addCheck,
+    addFmt,
+    addExplain,
+    addTrain,
+    addResume,
+    addSynth,
+    addImport,
+    addExport,
+    addDoctor,
+    addEngine,
+  ])
     add(program, line);
   return program;
 }

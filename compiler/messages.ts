@@ -21,6 +21,26 @@ export function error(
   };
 }
 
+/** Reports an input of a call that has another type than the network declares. */
+export function wrongInput(
+  network: string,
+  name: string,
+  expected: string,
+  found: string,
+  span: Span | undefined,
+  hint?: string,
+): Diagnostic {
+  const message = `input '${name}' of ${network}: expected ${expected}, found ${found}`;
+  return error('wrong-input', message, span, { hint });
+}
+
+/** Reports a network that codes are asked of, although it does not take what the data gives. */
+export function notAnEncoder(network: string, why: string, span: Span | undefined): Diagnostic {
+  return error('not-an-encoder', `${network} cannot encode photographs: it ${why}`, span, {
+    hint: 'an encoder takes the photograph (image: Image), and the label map if it wants to',
+  });
+}
+
 /** Suggests the known name that is nearest to an unknown one; undefined where none is near. */
 export function meant(name: string, candidates: readonly string[]): string | undefined {
   const near = suggest(name, candidates);

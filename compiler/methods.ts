@@ -5,8 +5,9 @@ import { shapeOf, typeOf } from './ir/node.ts';
 import type { Method } from './ir/program.ts';
 import { must } from './ir/types.ts';
 import { applyNetwork, instantiateNodes, typesOfInput, variableName, type Tree } from './spec/instantiate.ts';
-import type { NetworkSpec, Spec } from './spec/types.ts';
-import { changed, dataInputs, openEnvironment, variablesOf, type StepOptions } from './step.ts';
+import { frozenNetworks } from './spec/queries.ts';
+import { realInput, type NetworkSpec, type Spec } from './spec/types.ts';
+import { changed, dataInputs, forObjective, openEnvironment, variablesOf, type StepOptions } from './step.ts';
 
 export interface MethodOptions extends Pick<StepOptions, 'batch' | 'spanOf'> {
   readonly name: string;
@@ -49,16 +50,17 @@ export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodO
 
 /**
  * Builds a method that evaluates the loss of `network` without an update: terms by name, `total`, and with `gradients` those
- * of all networks' parameters and noise inputs. Noise is fed, as `<network>.<input>`.
+ * of the photographs, of noise, and of all parameters but frozen networks'. Noise is fed, as `<objective>/<network>.<input>`.
  */
 export function lossMethod(spec: Spec, network: string, options: Omit<MethodOptions, 'training'>): Method {
   const noise = new Map<string, Node>();
-  const environment = { ...openEnvironment(spec, variablesOf(spec), true, options), noise };
-  const { b } = environment;
   const objective = must(
     spec.objectives.find((one) => one.network === network),
     `there is no loss of ${network}`,
   );
+  const opened = { ...openEnvironment(spec, variablesOf(spec), true, options), noise };
+  const environment = forObjective(opened, objective);
+  const { b } = environment;
   const values: Map<string, Tree> = dataInputs(spec, b, options.batch);
   instantiateNodes(environment, objective.nodes, values, `loss ${network}`);
   const outputs = new Map(
@@ -66,9 +68,14 @@ export function lossMethod(spec: Spec, network: string, options: Omit<MethodOpti
   );
   const total = [...outputs.values()].reduce((sum, value) => b.add(sum, value));
   outputs.set('total', total);
-  if (options.gradients)
-    addGradients(outputs, b, total, new Map([...parametersOf(spec.networks, environment.initial), ...noise]));
-  return { name: options.name, outputs, writes: changed(environment) };
+  if (options.gradients) {
+    const frozen = frozenNetworks(spec);
+    const learning = spec.networks.filter(({ name }) => !frozen.has(name));
+    const real = must(values.get(realInput), 'losses have photographs') as Node;
+    const targets = [...parametersOf(learning, opened.initial), [realInput, real] as const, ...noise];
+    addGradients(outputs, b, total, new Map(targets));
+  }
+  return { name: options.name, outputs, writes: changed(opened) };
 }
 
 function addGradients(

@@ -1,5 +1,5 @@
 /** Answers for what changes from step to step without being state: learning rates with Adam's bias corrections. */
-import { scalarInputs } from './step.ts';
+import { scalarInputs } from './optimizers.ts';
 import type { OptimizerSpec, TrainSpec } from './spec/types.ts';
 
 /** Gives the number of steps of a training; an epoch is `stepsPerEpoch` of them. */
@@ -8,8 +8,9 @@ export function totalSteps(train: TrainSpec, stepsPerEpoch: number): number {
 }
 
 /**
- * Gives the learning rate of `step` (from 0): constant, then after `decay_from` epochs lower by equal parts at the end of
- * each epoch, to reach 0 at the end (SPADE `trainers/pix2pix_trainer.py`, update_learning_rate).
+ * Gives the learning rate of `step` (from 0): in each of the `warmup` first steps higher by an equal part, the last of them
+ * having the full rate; then constant; after `decay_from` epochs lower by equal parts at the end of each epoch, to reach 0 at
+ * the end (SPADE `trainers/pix2pix_trainer.py`, update_learning_rate).
  */
 export function rateAt(
   train: TrainSpec,
@@ -17,11 +18,12 @@ export function rateAt(
   step: number,
   stepsPerEpoch: number,
 ): number {
+  const rate = optimizer.rate * Math.min(1, (step + 1) / (optimizer.warmup ?? 1));
   const epochs = totalSteps(train, stepsPerEpoch) / stepsPerEpoch;
-  if (train.decay_from === undefined || train.decay_from >= epochs) return optimizer.rate;
+  if (train.decay_from === undefined || train.decay_from >= epochs) return rate;
   const epoch = Math.floor(step / stepsPerEpoch); // epochs that are over
   const fallen = Math.max(0, epoch - train.decay_from) / (epochs - train.decay_from);
-  return optimizer.rate * Math.max(0, 1 - fallen);
+  return rate * Math.max(0, 1 - fallen);
 }
 
 /**
@@ -36,11 +38,14 @@ export function scalarsAt(
 ): Record<string, Float32Array> {
   const scalars: Record<string, Float32Array> = {};
   for (const optimizer of train.optimizers) {
-    const correction = Math.sqrt(1 - optimizer.beta2 ** (step + 1));
-    const rate =
-      (rateAt(train, optimizer, step, stepsPerEpoch) * correction) / (1 - optimizer.beta1 ** (step + 1));
     const names = scalarInputs(optimizer.network);
-    scalars[names.rate] = Float32Array.of(rate);
+    const rate = rateAt(train, optimizer, step, stepsPerEpoch);
+    if (optimizer.kind !== 'adam') {
+      scalars[names.rate] = Float32Array.of(rate);
+      continue;
+    }
+    const correction = Math.sqrt(1 - optimizer.beta2 ** (step + 1));
+    scalars[names.rate] = Float32Array.of((rate * correction) / (1 - optimizer.beta1 ** (step + 1)));
     scalars[names.epsilon] = Float32Array.of(optimizer.epsilon * correction);
   }
   return scalars;

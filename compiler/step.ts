@@ -1,14 +1,16 @@
 /**
  * Answers for the methods of an experiment: the training step (every objective in turn: forward, backward, update), and
  * synthesis. A step is a pure function of (variables, batch, scalars); what one objective changes, the next one sees, as in
- * the official trainers: the generator's step first, then the discriminator's, with a picture made anew.
+ * SPADE's trainer: the generator's step first, then the discriminator's, with a picture made anew; or all are computed before
+ * any update, from one picture, as in pix2pixHD's.
  */
 import type { Span } from '../dsl/source.ts';
 import { gradients } from './autodiff/gradients.ts';
 import { Builder } from './ir/builder.ts';
-import type { Node } from './ir/node.ts';
-import type { Method, Program, Variable } from './ir/program.ts';
+import { shapeOf, type Node } from './ir/node.ts';
+import type { Method, Program, Variable, VariableRole } from './ir/program.ts';
 import { CompilerBug, f32, i32, must } from './ir/types.ts';
+import { clipLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
   applyNetwork,
   instantiateNodes,
@@ -17,40 +19,69 @@ import {
   type Environment,
   type Tree,
 } from './spec/instantiate.ts';
-import { generatorOf, inputsOfData } from './spec/queries.ts';
+import { encodedInputs, frozenNetworks, generatorOf, inputsOfData, trainedBy } from './spec/queries.ts';
 import {
   labelsInput,
+  realInput,
+  type EncodedInput,
+  type InputSpec,
   type NetworkSpec,
   type ObjectiveSpec,
-  type OptimizerSpec,
   type Place,
   type Spec,
 } from './spec/types.ts';
 
 export interface StepOptions {
+  /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
   readonly batch: number;
-  /** Builds only these methods; all of them without it. */
-  readonly methods?: readonly ('step' | 'synthesize')[];
-  /** Adds every gradient that an optimizer sees to the step's outputs, as `gradient/<variable>`. */
+  /** Builds only these methods; all of them without it. A step may come as several, see `stepMethods`. */
+  readonly methods?: readonly ('step' | 'synthesize' | 'encode')[];
+  /** Adds every gradient to the step's outputs, before any clipping, as `gradient/<variable>`. */
   readonly exposeGradients?: boolean;
   /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
   readonly exposePictures?: boolean;
-  /** Takes noise as inputs `<network>.<input>`, in place of drawing it: the same in every objective. */
+  /** Takes noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
 }
 
-/** The name of the input that holds [seed, step] of random ops. */
+/** The name of the input that holds [seed, step] of random ops; the parts of a step count as steps. */
 export const randomStateInput = 'random_state';
 
-/** Names the scalar inputs of an optimizer: the rate and epsilon of the step, bias corrections included. */
-export function scalarInputs(network: string): { readonly rate: string; readonly epsilon: string } {
-  return { rate: `${network}/rate`, epsilon: `${network}/epsilon` };
+/** Names what belongs to a weight beside it: its slots, its moving average, the sum of its gradients. */
+export function companionName(weight: string, companion: string): string {
+  return `${weight}/${companion}`;
 }
 
-/** Declares all variables of a spec's networks, with two slots for each parameter that is trained. */
+/** Names the weight that something belongs to. */
+export function weightOfCompanion(name: string): string {
+  return name.slice(0, name.lastIndexOf('/'));
+}
+
+export const averageCompanion = 'average';
+const sumCompanion = 'sum';
+
+/** Gives the number of parts that a step takes its batch in. */
+export function partsOfStep(spec: Spec): number {
+  return spec.train?.accumulate ?? 1;
+}
+
+/**
+ * Lists the methods that make up a training step, in order; each is called once for every part where it says so. Without
+ * accumulation that is `step` alone. With it, each objective sums up its gradients part by part and then applies them, so
+ * that the next one sees what this one changed, as it would in one piece.
+ */
+export function stepMethods(spec: Spec): readonly { readonly name: string; readonly perPart: boolean }[] {
+  if (partsOfStep(spec) === 1) return [{ name: 'step', perPart: false }];
+  return spec.objectives.flatMap(({ network }) => [
+    { name: `${network}/accumulate`, perPart: true },
+    { name: `${network}/apply`, perPart: false },
+  ]);
+}
+
+/** Declares all variables of a spec's networks, with what their optimizers keep beside each parameter that is trained. */
 export function variablesOf(spec: Spec): Variable[] {
-  const trained = new Set(spec.train?.optimizers.map((optimizer) => optimizer.network));
+  const optimizers = new Map(spec.train?.optimizers.map((optimizer) => [optimizer.network, optimizer]));
   return spec.networks.flatMap((network) =>
     network.variables.flatMap((variable): Variable[] => {
       const own: Variable = {
@@ -60,14 +91,20 @@ export function variablesOf(spec: Spec): Variable[] {
         network: network.name,
         initializer: variable.initializer,
       };
-      if (variable.role !== 'parameter' || !trained.has(network.name)) return [own];
-      const slots = ['m', 'v'].map((slot): Variable => ({
+      const optimizer = optimizers.get(network.name);
+      if (variable.role !== 'parameter' || !optimizer) return [own];
+      const beside = (companion: string, role: VariableRole): Variable => ({
         ...own,
-        name: `${own.name}/${slot}`,
-        role: 'slot',
-        initializer: { kind: 'constant', value: 0 },
-      }));
-      return [own, ...slots];
+        name: companionName(own.name, companion),
+        role,
+        initializer: role === 'average' ? own.initializer : { kind: 'constant', value: 0 },
+      });
+      return [
+        own,
+        ...slotsOf(optimizer).map((slot) => beside(slot, 'slot')),
+        ...(optimizer.average === undefined ? [] : [beside(averageCompanion, 'average')]),
+        ...(partsOfStep(spec) === 1 ? [] : [beside(sumCompanion, 'accumulator')]),
+      ];
     }),
   );
 }
@@ -75,13 +112,21 @@ export function variablesOf(spec: Spec): Variable[] {
 /** Builds a spec's methods. */
 export function buildProgram(spec: Spec, options: StepOptions): Program {
   const variables = variablesOf(spec);
-  const wanted = options.methods ?? ['step', 'synthesize'];
+  const wanted = options.methods ?? ['step', 'synthesize', 'encode'];
   const methods: Method[] = [];
   if (wanted.includes('step') && spec.train && spec.objectives.length > 0)
-    methods.push(buildStep(spec, variables, options));
+    methods.push(
+      ...(partsOfStep(spec) === 1
+        ? [buildStep(spec, variables, options)]
+        : buildStepInParts(spec, variables, options)),
+    );
   const generator = generatorOf(spec);
   if (wanted.includes('synthesize') && generator)
     methods.push(buildSynthesis(spec, variables, generator, options));
+  if (wanted.includes('encode') && generator)
+    methods.push(
+      ...encodedInputs(generator).map((input) => buildEncoding(spec, variables, generator, input, options)),
+    );
   return { variables, methods };
 }
 
@@ -102,6 +147,7 @@ export function openEnvironment(
     training,
     batch: options.batch,
     networks: new Map(spec.networks.map((network) => [network.name, network])),
+    frozen: frozenNetworks(spec),
     variables: new Map(initial),
     stream: () => ++streams,
     randomState: () => b.input(randomStateInput, i32(2)),
@@ -121,67 +167,168 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
 
 function buildStep(spec: Spec, variables: readonly Variable[], options: StepOptions): Method {
   const environment = openEnvironment(spec, variables, true, options);
-  const { b } = environment;
   const outputs = new Map<string, Node>();
-  for (const objective of spec.objectives) {
-    const values = dataInputs(spec, b, options.batch);
-    instantiateNodes(environment, objective.nodes, values, `loss ${objective.network}`);
-    const terms = objective.terms.map((term) => {
-      const value = must(values.get(term.value), `term ${term.name} has no value`) as Node;
-      outputs.set(`${objective.network}/${term.name}`, value);
-      return value;
-    });
-    if (options.exposePictures) {
-      const call = objective.nodes.find((node) => node.op === 'call');
-      const picture = call && values.get(call.id);
-      if (picture && !Array.isArray(picture)) outputs.set(`${objective.network}/fake`, picture as Node);
-    }
-    const loss = terms.reduce((sum, term) => b.add(sum, term));
-    outputs.set(`${objective.network}/total`, loss);
-    for (const [name, gradient] of applyUpdates(spec, objective, environment, loss))
-      if (options.exposeGradients) outputs.set(`gradient/${name}`, gradient);
-  }
+  const differentiated = (objective: ObjectiveSpec, within: Environment): ReadonlyMap<string, Node> => {
+    const found = differentiate(spec, objective, within, options, outputs);
+    if (options.exposeGradients) expose(outputs, found);
+    return found;
+  };
+  if (spec.train?.updates === 'at_once') {
+    const made = new Map<string, Tree>();
+    const found = spec.objectives.map((objective) =>
+      differentiated(objective, { ...environment, shared: { made, asked: new Map() } }),
+    );
+    spec.objectives.forEach((objective, index) =>
+      applyUpdates(spec, objective, environment, must(found[index], 'every loss was differentiated')),
+    );
+  } else
+    for (const objective of spec.objectives)
+      applyUpdates(spec, objective, environment, differentiated(objective, environment));
   return { name: 'step', outputs, writes: changed(environment) };
 }
 
-/** Differentiates a loss for its network's parameters and moves them; gives the gradients by parameter. */
+/** Builds, for every objective, what adds a part's gradients to the sums, and what applies and clears these. */
+function buildStepInParts(spec: Spec, variables: readonly Variable[], options: StepOptions): Method[] {
+  // Objectives draw different noise from the same state, as in one piece: one count of streams for all.
+  let streams = 0;
+  const stream = (): number => ++streams;
+  const names = stepMethods(spec).map(({ name }) => name);
+  return spec.objectives.flatMap((objective, index): Method[] => {
+    const first = { ...openEnvironment(spec, variables, true, options), stream };
+    const outputs = new Map<string, Node>();
+    for (const [name, gradient] of differentiate(spec, objective, first, options, outputs)) {
+      const sum = companionName(name, sumCompanion);
+      first.variables.set(sum, first.b.add(valueOf(first, sum), gradient));
+    }
+
+    const second = openEnvironment(spec, variables, true, options);
+    const means = new Map<string, Node>();
+    for (const weight of weightsOf(spec, objective)) {
+      const sum = companionName(weight, sumCompanion);
+      const read = valueOf(second, sum);
+      means.set(weight, second.b.mul(read, 1 / partsOfStep(spec)));
+      second.variables.set(sum, second.b.constant(0, shapeOf(read)));
+    }
+    applyUpdates(spec, objective, second, means);
+    const exposed = new Map<string, Node>();
+    if (options.exposeGradients) expose(exposed, means);
+    return [
+      { name: must(names[2 * index], 'its name'), outputs, writes: changed(first) },
+      { name: must(names[2 * index + 1], 'its name'), outputs: exposed, writes: changed(second) },
+    ];
+  });
+}
+
+/** Evaluates an objective's loss, its terms becoming outputs; gives the gradients of the weights that it trains. */
+function differentiate(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  opened: Environment,
+  options: StepOptions,
+  outputs: Map<string, Node>,
+): ReadonlyMap<string, Node> {
+  const { b } = opened;
+  const environment = forObjective(opened, objective);
+  const values = dataInputs(spec, b, options.batch);
+  instantiateNodes(environment, objective.nodes, values, `loss ${objective.network}`);
+  const terms = objective.terms.map((term) => {
+    const value = must(values.get(term.value), `term ${term.name} has no value`) as Node;
+    outputs.set(`${objective.network}/${term.name}`, value);
+    return value;
+  });
+  if (options.exposePictures) {
+    const painter = generatorOf(spec)?.name;
+    const call = objective.nodes.find((node) => node.op === 'call' && node.attrs?.['network'] === painter);
+    const picture = call && values.get(call.id);
+    if (picture && !Array.isArray(picture)) outputs.set(`${objective.network}/fake`, picture as Node);
+  }
+  const loss = terms.reduce((sum, term) => b.add(sum, term));
+  outputs.set(`${objective.network}/total`, loss);
+  const names = weightsOf(spec, objective);
+  const found = gradients(
+    b,
+    loss,
+    names.map((name) => valueOf(environment, name)),
+  );
+  return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
+}
+
+/** Lists the parameters that an objective trains, by full name. */
+function weightsOf(spec: Spec, objective: ObjectiveSpec): string[] {
+  return trainedBy(objective).flatMap((network) => parameterNames(networkNamed(spec, network)));
+}
+
+function parameterNames(network: NetworkSpec): string[] {
+  return network.variables
+    .filter((variable) => variable.role === 'parameter')
+    .map((variable) => variableName(network.name, variable.name));
+}
+
+function networkNamed(spec: Spec, name: string): NetworkSpec {
+  return must(
+    spec.networks.find((network) => network.name === name),
+    `no network ${name}`,
+  );
+}
+
+function valueOf(environment: Environment, name: string): Node {
+  return must(environment.variables.get(name), `variable ${name} has no value`);
+}
+
+function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): void {
+  for (const [name, gradient] of found) outputs.set(`gradient/${name}`, gradient);
+}
+
+const updateScope = 'optimize ';
+
+/** Tells whether a node belongs to the update of weights, rather than to a loss or its gradients. */
+export function isUpdate(node: Node): boolean {
+  return node.origin?.scope.startsWith(updateScope) ?? false;
+}
+
+/** Moves the weights that an objective trains along their gradients, each network's by its own optimizer. */
 function applyUpdates(
   spec: Spec,
   objective: ObjectiveSpec,
   environment: Environment,
-  loss: Node,
-): ReadonlyMap<string, Node> {
+  found: ReadonlyMap<string, Node>,
+): void {
   const { b, variables } = environment;
-  const network = must(environment.networks.get(objective.network), `no network ${objective.network}`);
-  const optimizer = spec.train?.optimizers.find((one) => one.network === objective.network);
-  if (!optimizer) throw new CompilerBug(`objective ${objective.network} has no optimizer`);
-  const names = network.variables
-    .filter((variable) => variable.role === 'parameter')
-    .map((variable) => variableName(network.name, variable.name));
-  const weights = names.map((name) => must(variables.get(name), `parameter ${name} has no value`));
-  const found = gradients(b, loss, weights);
-  b.origin = { scope: `optimize ${network.name}`, span: undefined };
-  names.forEach((name, index) => {
-    const update = updateOf(b, optimizer, [
-      must(weights[index], 'a weight is missing'),
-      must(variables.get(`${name}/m`), `slot m of ${name}`),
-      must(variables.get(`${name}/v`), `slot v of ${name}`),
-      must(found[index], 'a gradient is missing'),
-    ]);
-    [name, `${name}/m`, `${name}/v`].forEach((variable, result) =>
-      variables.set(variable, b.item(update, result)),
-    );
-  });
-  b.origin = undefined;
-  return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
+  for (const name of trainedBy(objective)) {
+    const optimizer = spec.train?.optimizers.find((one) => one.network === name);
+    if (!optimizer) throw new CompilerBug(`network ${name} is trained without an optimizer`);
+    b.origin = { scope: updateScope + name, span: undefined };
+    const weights = parameterNames(networkNamed(spec, name));
+    const raw = weights.map((weight) => must(found.get(weight), `no gradient of ${weight}`));
+    const clipped = optimizer.clip_norm === undefined ? raw : clipLength(b, raw, optimizer.clip_norm);
+    weights.forEach((weight, index) => {
+      const slots = slotsOf(optimizer).map((slot) => companionName(weight, slot));
+      const moved = moveWeight(b, optimizer, {
+        weight: valueOf(environment, weight),
+        slots: slots.map((slot) => valueOf(environment, slot)),
+        gradient: must(clipped[index], 'as many as before'),
+      });
+      variables.set(weight, moved.weight);
+      slots.forEach((slot, at) => variables.set(slot, must(moved.slots[at], `no value of ${slot}`)));
+      if (optimizer.average === undefined) return;
+      const average = companionName(weight, averageCompanion);
+      variables.set(average, moveAverage(b, valueOf(environment, average), moved.weight, optimizer.average));
+    });
+    b.origin = undefined;
+  }
 }
 
-function updateOf(b: Builder, optimizer: OptimizerSpec, operands: readonly Node[]): Node {
-  const { rate, epsilon } = scalarInputs(optimizer.network);
-  return b.op('adam', [...operands, b.input(rate, f32()), b.input(epsilon, f32())], {
-    beta1: optimizer.beta1,
-    beta2: optimizer.beta2,
-  });
+/** Gives the environment in which an objective's nodes are built. */
+export function forObjective(environment: Environment, { network }: ObjectiveSpec): Environment {
+  return { ...environment, objective: network };
+}
+
+/** Puts the moving averages of weights in the place of those that have one. */
+function useAverages(environment: Environment, network: NetworkSpec): void {
+  for (const name of parameterNames(network)) {
+    const average = environment.variables.get(companionName(name, averageCompanion));
+    if (average) environment.variables.set(name, average);
+  }
 }
 
 function buildSynthesis(
@@ -192,22 +339,59 @@ function buildSynthesis(
 ): Method {
   const environment = openEnvironment(spec, variables, false, options);
   // Label maps enter under the data's name for them, whatever the network calls them.
-  const inputs = new Map(
-    generator.inputs.flatMap((input) => {
-      const outside = typesOfInput(
-        input.kind === 'labels' ? { ...input, name: labelsInput } : input,
-        options.batch,
-      );
-      return typesOfInput(input, options.batch).map(([name, type], index) => {
-        return [
-          name,
-          environment.b.input(must(outside[index], 'as many outside as inside')[0], type),
-        ] as const;
+  const inputs = inputsUnder(environment, generator, options.batch, (one) =>
+    one.kind === 'labels' ? labelsInput : one.name,
+  );
+  useAverages(environment, generator);
+  const picture = applyNetwork(environment, generator, inputs) as Node;
+  return { name: 'synthesize', outputs: new Map([['picture', picture]]), writes: new Map() };
+}
+
+/** Names the method that encodes photographs for an input of the generator: `encode`, where there is one such input. */
+export function encodingMethod(generator: NetworkSpec, input: EncodedInput): string {
+  return encodedInputs(generator).length === 1 ? 'encode' : `encode/${input.name}`;
+}
+
+/** Names what a method that encodes gives: the distribution of codes where they are sampled, else the code. */
+export const encodingOutputs = { mean: 'mean', logVariance: 'log_variance', code: 'code' } as const;
+
+function buildEncoding(
+  spec: Spec,
+  variables: readonly Variable[],
+  generator: NetworkSpec,
+  input: EncodedInput,
+  options: StepOptions,
+): Method {
+  const environment = openEnvironment(spec, variables, false, options);
+  const encoder = networkNamed(spec, input.encoder);
+  useAverages(environment, encoder);
+  const inputs = inputsUnder(environment, encoder, options.batch, (one) =>
+    one.kind === 'labels' ? labelsInput : one.kind === 'tensor' ? realInput : one.name,
+  );
+  const made = applyNetwork(environment, encoder, inputs);
+  const { mean, logVariance, code } = encodingOutputs;
+  const outputs = input.sampled
+    ? [mean, logVariance].map((name, index) => [name, (made as readonly Tree[])[index] as Node] as const)
+    : [[code, made as Node] as const];
+  return { name: encodingMethod(generator, input), outputs: new Map(outputs), writes: new Map() };
+}
+
+/** Makes the inputs of a network that a method applies, under the names that `outside` gives them. */
+function inputsUnder(
+  { b }: Environment,
+  network: NetworkSpec,
+  batch: number,
+  outside: (input: InputSpec) => string,
+): ReadonlyMap<string, Node> {
+  return new Map(
+    network.inputs.flatMap((input) => {
+      const names = typesOfInput({ ...input, name: outside(input) }, batch).map(([name]) => name);
+      return typesOfInput(input, batch).map(([name, type], index) => {
+        const fed = b.input(must(names[index], 'as many outside as inside'), type);
+        return [name, fed] as const;
       });
     }),
   );
-  const picture = applyNetwork(environment, generator, inputs) as Node;
-  return { name: 'synthesize', outputs: new Map([['picture', picture]]), writes: new Map() };
 }
 
 /** Lists the variables that hold something new by now. */

@@ -211,6 +211,7 @@ export interface Parameter extends Base {
   readonly name: Name;
   readonly type: TypeName | undefined;
   readonly default: Expression | undefined;
+  readonly comments: Comments;
 }
 /** `use norms { spade, batch }`; a string names a file relative to this one: `use "./mine.spade" { block }`. */
 export interface Use extends Base {
@@ -239,10 +240,18 @@ export interface Data extends Base {
   readonly settings: RecordLiteral;
   readonly comments: Comments;
 }
-/** `loss G = hinge_generator(D) + 10 * feature_matching(D)` */
+/** `load V from "vgg19.safetensors" naming "torchvision-vgg19"` */
+export interface Load extends Base {
+  readonly kind: 'load';
+  readonly network: Name;
+  readonly path: StringLiteral;
+  readonly mapping: StringLiteral | undefined;
+  readonly comments: Comments;
+}
+/** `loss G = gan_generator(D) + 10 * feature_matching(D)`; `loss G, E = ...` trains both. */
 export interface Loss extends Base {
   readonly kind: 'loss';
-  readonly network: Name;
+  readonly networks: readonly [Name, ...Name[]];
   readonly value: Expression;
   readonly comments: Comments;
 }
@@ -253,14 +262,14 @@ export interface Train extends Base {
   readonly optimizers: readonly Optimize[];
   readonly comments: Comments;
 }
-/** `optimize G with adam(rate: 1e-4)` */
+/** `optimize G, E with adam(rate: 1e-4)`: each network has an optimizer of these settings. */
 export interface Optimize extends Base {
   readonly kind: 'optimize';
-  readonly network: Name;
+  readonly networks: readonly [Name, ...Name[]];
   readonly optimizer: Expression;
   readonly comments: Comments;
 }
-export type ExperimentItem = Data | Let | Assignment | Loss | Train;
+export type ExperimentItem = Data | Let | Assignment | Load | Loss | Train;
 /** `experiment name { ... }` */
 export interface Experiment extends Base {
   readonly kind: 'experiment';
@@ -306,9 +315,10 @@ export const childKeys = {
   block: ['name', 'parameters', 'result', 'body'],
   experiment: ['name', 'items'],
   data: ['name', 'settings'],
-  loss: ['network', 'value'],
+  load: ['network', 'path', 'mapping'],
+  loss: ['networks', 'value'],
   train: ['settings', 'optimizers'],
-  optimize: ['network', 'optimizer'],
+  optimize: ['networks', 'optimizer'],
   assignment: ['name', 'value'],
   let: ['name', 'value'],
   return: ['value'],

@@ -1,6 +1,6 @@
 /** Answers for where comments live in the AST: each goes to the declaration, statement or entry it stands by. */
 import type { IToken } from 'chevrotain';
-import { children, walk, type Comments, type File, type Node } from './ast.ts';
+import { children, walk, type Block, type Comments, type File, type Node } from './ast.ts';
 import type { LexedText } from './tokens.ts';
 
 type Commented = Extract<Node, { comments: Comments }>;
@@ -108,11 +108,15 @@ function placeGroup(file: File, group: Group, trailing: string[]): void {
     host = inner ?? host;
   } while (inner !== undefined);
 
+  if (host.kind === 'block' && group.start > host.name.span.end && group.start < listEnd(host)) {
+    placeInList(host, group);
+    return;
+  }
   if (host.kind !== 'file' && group.start < headerEnd(host)) {
     gathering(host).before.push(...group.lines);
     return;
   }
-  const inside = commentedChildren(host);
+  const inside = commentedChildren(host).filter(({ kind }) => kind !== 'parameter');
   const following = inside
     .filter((child) => child.span.start >= group.end)
     .sort((a, b) => a.span.start - b.span.start)[0];
@@ -131,8 +135,28 @@ function placeGroup(file: File, group: Group, trailing: string[]): void {
   else gathering(last ?? host)[last === undefined ? 'before' : 'below'].push(...group.lines);
 }
 
-/** Gives the end of what is known of a node's part before its `{`. */
+/** Gives a group between the parentheses of a block to the next parameter, else to the last, else to the block. */
+function placeInList(block: Block, group: Group): void {
+  const { parameters } = block;
+  const following = parameters.find(({ span }) => span.start >= group.end);
+  const last = parameters.at(-1);
+  if (following === undefined && last !== undefined) gathering(last).below.push(...group.lines);
+  else if (following === undefined) gathering(block).before.push(...group.lines);
+  else if (hasBlankLine(block.span.source.text.slice(group.end, following.span.start)))
+    gathering(following).detached.push([...group.lines]);
+  else gathering(following).before.push(...group.lines);
+}
+
+/** Gives the place of the parenthesis that closes a block's parameters. */
+function listEnd({ name, parameters, span }: Block): number {
+  const start = parameters.at(-1)?.span.end ?? name.span.end;
+  const rest = span.source.text.slice(start, span.end).replace(/#.*/g, (text) => ' '.repeat(text.length));
+  return start + rest.indexOf(')');
+}
+
+/** Gives the end of what is known of a node's part before its `{`; comments inside a parameter belong to all of it. */
 function headerEnd(node: Commented): number {
+  if (node.kind === 'parameter') return node.span.end;
   const heads = children(node).filter(
     (child) => !('comments' in child) && child.kind !== 'record' && child.kind !== 'type',
   );
@@ -162,6 +186,7 @@ function runs(node: Node): readonly (readonly Commented[])[] {
     case 'file':
       return [node.uses];
     case 'block':
+      return [node.parameters, node.body];
     case 'for':
       return [node.body];
     case 'if':

@@ -199,6 +199,7 @@ export interface ItemCstNode extends CstNode {
 
 export type ItemCstChildren = {
   data?: DataCstNode[];
+  loadItem?: LoadItemCstNode[];
   loss?: LossCstNode[];
   train?: TrainCstNode[];
   letStatement?: LetStatementCstNode[];
@@ -239,6 +240,29 @@ export type EntryCstChildren = {
   expression: ExpressionCstNode[];
 };
 
+export interface LoadItemCstNode extends CstNode {
+  name: 'loadItem';
+  children: LoadItemCstChildren;
+}
+
+export type LoadItemCstChildren = {
+  Load: IToken[];
+  Identifier: IToken[];
+  From: IToken[];
+  StringText: IToken[];
+  Naming?: IToken[];
+};
+
+export interface NamesCstNode extends CstNode {
+  name: 'names';
+  children: NamesCstChildren;
+}
+
+export type NamesCstChildren = {
+  Identifier: IToken[];
+  Comma?: IToken[];
+};
+
 export interface LossCstNode extends CstNode {
   name: 'loss';
   children: LossCstChildren;
@@ -246,7 +270,7 @@ export interface LossCstNode extends CstNode {
 
 export type LossCstChildren = {
   Loss: IToken[];
-  Identifier: IToken[];
+  names: NamesCstNode[];
   Equal: IToken[];
   expression: ExpressionCstNode[];
 };
@@ -281,7 +305,7 @@ export interface OptimizeCstNode extends CstNode {
 
 export type OptimizeCstChildren = {
   Optimize: IToken[];
-  Identifier: IToken[];
+  names: NamesCstNode[];
   With: IToken[];
   expression: ExpressionCstNode[];
 };

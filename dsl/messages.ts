@@ -77,6 +77,13 @@ export function numberOutOfRange(place: Span): Diagnostic {
   });
 }
 
+/** Reports code that is nested too deeply for the compiler. */
+export function nestedTooDeep(place: Span): Diagnostic {
+  return syntaxError('nested-too-deep', 'this is nested too deeply', place, {
+    hint: 'give its parts names of their own: part = ...',
+  });
+}
+
 /** Reports an `ablation` declaration, which is reserved. */
 export function ablationUnsupported(place: Span): Diagnostic {
   return syntaxError('ablation-unsupported', 'ablation is not supported yet', place, {
@@ -96,6 +103,9 @@ export function tooManyMistakes(limit: number, place: Span): Diagnostic {
   return syntaxError('too-many-mistakes', `stopped after ${limit} mistakes`, place);
 }
 
+/** What may stand in an experiment. */
+export const itemPhrase = "'data', 'let', 'load', 'loss', 'train', an assignment or a closing '}'";
+
 /** Hints, which messages carry where they fit. */
 export const hints = {
   reservedWord: (word: string) => `'${word}' is a reserved word: choose another name`,
@@ -109,5 +119,7 @@ export const hints = {
   statements: "a name that begins a line is bound to a value: 'name = value'",
   typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
   namedWithColon: "names are given with ':', for example 'kernel: 3'",
+  loading:
+    'weights are loaded with \'load V from "weights.safetensors"\', and \'naming "..."\' behind it for a mapping',
   usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",
 } as const;

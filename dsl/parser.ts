@@ -6,6 +6,7 @@ import {
   type IParserErrorMessageProvider,
   type IToken,
 } from 'chevrotain';
+import { itemPhrase } from './messages.ts';
 import * as t from './tokens.ts';
 
 /** What a stretch of tokens is, for recovery: a mistake costs the smallest unit that holds it. */
@@ -24,11 +25,17 @@ export interface Stumble {
   readonly previous: IToken | undefined;
   readonly expected: string;
   readonly rule: string;
+  /** Whether the text may be sound, but is nested deeper than the parser can follow. */
+  readonly isTooDeep: boolean;
 }
+
+/** Rules inside one another; the stack of Node holds about twice as many. */
+const ruleLimit = 800;
 
 /** Keeps what chevrotain knows when it fails; the message itself is written in `recover.ts`, which sees all tokens. */
 class StumbleRecorder implements IParserErrorMessageProvider {
   stumble: Stumble | undefined;
+  isTooDeep = false;
 
   buildMismatchTokenMessage: IParserErrorMessageProvider['buildMismatchTokenMessage'] = (options) =>
     this.record(tokenLabel(options.expected), options.actual, options.previous, options.ruleName);
@@ -49,7 +56,7 @@ class StumbleRecorder implements IParserErrorMessageProvider {
     rule: string,
   ): string {
     if (actual === undefined) throw new Error('compiler bug: a syntax error without a token');
-    this.stumble = { expected, actual, previous, rule };
+    this.stumble = { expected, actual, previous, rule, isTooDeep: this.isTooDeep };
     return expected;
   }
 }
@@ -58,6 +65,8 @@ class StumbleRecorder implements IParserErrorMessageProvider {
 export class SpadeParser extends CstParser {
   private readonly recorder: StumbleRecorder;
   private units: Unit[] = [];
+  /** How many rules are inside one another here, counted at those that can hold themselves. */
+  private depth = 0;
 
   /** Makes a parser; `validate` makes chevrotain check the grammar itself, which tests do once. */
   constructor(options: { readonly validate: boolean }) {
@@ -77,6 +86,8 @@ export class SpadeParser extends CstParser {
     this.input = [...tokens];
     this.units = [{ kind, first: tokens[0], lastChild: undefined }];
     this.recorder.stumble = undefined;
+    this.recorder.isTooDeep = false;
+    this.depth = 0;
   }
 
   /** Gives what the last parse stumbled over, if it did. */
@@ -101,6 +112,20 @@ export class SpadeParser extends CstParser {
     });
   }
 
+  /** Parses what may hold the like of itself, which is `rules` rules further in. */
+  private nest(rules: number, parse: () => void): void {
+    this.ACTION(() => (this.depth += rules));
+    parse();
+    this.ACTION(() => (this.depth -= rules));
+  }
+
+  /** Holds as long as rules may be entered from here; where they may not, no alternative fits. */
+  private mayNest(): boolean {
+    if (this.depth <= ruleLimit) return true;
+    this.recorder.isTooDeep = true;
+    return false;
+  }
+
   /** Holds when the next token starts on the line where the one before it ends. */
   private onSameLine(): boolean {
     return this.LA(0).endLine === this.LA(1).startLine;
@@ -111,7 +136,7 @@ export class SpadeParser extends CstParser {
     if (this.onSameLine()) return false;
     const after = this.LA(2);
     if (tokenMatcher(after, t.Equal) || tokenMatcher(after, t.Colon)) return true;
-    const opensItem = [t.Data, t.Loss, t.Optimize].some((type) => tokenMatcher(this.LA(1), type));
+    const opensItem = [t.Data, t.Load, t.Loss, t.Optimize].some((type) => tokenMatcher(this.LA(1), type));
     return opensItem && tokenMatcher(after, t.Identifier);
   }
 
@@ -124,7 +149,7 @@ export class SpadeParser extends CstParser {
 
   /** Holds when a word that may be a name is the keyword of an item: no `=` follows. */
   private beginsItem(): boolean {
-    const isKeyword = [t.Data, t.Loss, t.Train].some((type) => tokenMatcher(this.LA(1), type));
+    const isKeyword = [t.Data, t.Load, t.Loss, t.Train].some((type) => tokenMatcher(this.LA(1), type));
     return isKeyword && !tokenMatcher(this.LA(2), t.Equal);
   }
 
@@ -245,8 +270,8 @@ export class SpadeParser extends CstParser {
         { ALT: () => this.SUBRULE(this.assignment) },
         { ALT: () => this.SUBRULE(this.letStatement) },
         { ALT: () => this.SUBRULE(this.returnStatement) },
-        { ALT: () => this.SUBRULE(this.ifStatement) },
-        { ALT: () => this.SUBRULE(this.forStatement) },
+        { GATE: () => this.mayNest(), ALT: () => this.nest(3, () => this.SUBRULE(this.ifStatement)) },
+        { GATE: () => this.mayNest(), ALT: () => this.nest(3, () => this.SUBRULE(this.forStatement)) },
       ],
       ERR_MSG: 'a statement',
     });
@@ -282,7 +307,10 @@ export class SpadeParser extends CstParser {
     this.OPTION(() => {
       this.CONSUME(t.Else);
       this.OR({
-        DEF: [{ ALT: () => this.SUBRULE(this.ifStatement) }, { ALT: () => this.SUBRULE2(this.body) }],
+        DEF: [
+          { GATE: () => this.mayNest(), ALT: () => this.nest(1, () => this.SUBRULE(this.ifStatement)) },
+          { ALT: () => this.SUBRULE2(this.body) },
+        ],
         ERR_MSG: "'{' or 'if'",
       });
     });
@@ -313,7 +341,7 @@ export class SpadeParser extends CstParser {
     this.CONSUME(t.RightBrace);
   });
 
-  /** item := data | loss | train | let | assignment */
+  /** item := data | load | loss | train | let | assignment */
   readonly item = this.RULE('item', () => {
     this.enter('item');
     this.OR({
@@ -322,12 +350,13 @@ export class SpadeParser extends CstParser {
       IGNORE_AMBIGUITIES: true,
       DEF: [
         { GATE: () => this.beginsItem(), ALT: () => this.SUBRULE(this.data) },
+        { GATE: () => this.beginsItem(), ALT: () => this.SUBRULE(this.loadItem) },
         { GATE: () => this.beginsItem(), ALT: () => this.SUBRULE(this.loss) },
         { GATE: () => this.beginsItem(), ALT: () => this.SUBRULE(this.train) },
         { ALT: () => this.SUBRULE(this.letStatement) },
         { ALT: () => this.SUBRULE(this.assignment) },
       ],
-      ERR_MSG: "'data', 'let', 'loss', 'train', an assignment or a closing '}'",
+      ERR_MSG: itemPhrase,
     });
     this.leave();
   });
@@ -361,10 +390,35 @@ export class SpadeParser extends CstParser {
     this.leave();
   });
 
-  /** loss := 'loss' name '=' expression */
+  /** loadItem := 'load' name 'from' string ('naming' string)? */
+  readonly loadItem = this.RULE('loadItem', () => {
+    this.CONSUME(t.Load);
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.From);
+    this.CONSUME1(t.StringText);
+    this.OPTION({
+      // On a new line it may be the name of an assignment.
+      GATE: () => !tokenMatcher(this.LA(2), t.Equal),
+      DEF: () => {
+        this.CONSUME(t.Naming);
+        this.CONSUME2(t.StringText);
+      },
+    });
+  });
+
+  /** names := name (',' name)* */
+  readonly names = this.RULE('names', () => {
+    this.CONSUME1(t.Identifier);
+    this.MANY(() => {
+      this.CONSUME(t.Comma);
+      this.CONSUME2(t.Identifier);
+    });
+  });
+
+  /** loss := 'loss' names '=' expression */
   readonly loss = this.RULE('loss', () => {
     this.CONSUME(t.Loss);
-    this.CONSUME(t.Identifier);
+    this.SUBRULE(this.names);
     this.CONSUME(t.Equal);
     this.SUBRULE(this.expression);
   });
@@ -401,10 +455,10 @@ export class SpadeParser extends CstParser {
     this.leave();
   });
 
-  /** optimize := 'optimize' name 'with' expression */
+  /** optimize := 'optimize' names 'with' expression */
   readonly optimize = this.RULE('optimize', () => {
     this.CONSUME(t.Optimize);
-    this.CONSUME(t.Identifier);
+    this.SUBRULE(this.names);
     this.CONSUME(t.With);
     this.SUBRULE(this.expression);
   });
@@ -412,7 +466,11 @@ export class SpadeParser extends CstParser {
   /** expression := conditional | pipeline */
   readonly expression = this.RULE('expression', () => {
     this.OR({
-      DEF: [{ ALT: () => this.SUBRULE(this.conditional) }, { ALT: () => this.SUBRULE(this.pipeline) }],
+      DEF: [
+        { GATE: () => this.mayNest(), ALT: () => this.nest(2, () => this.SUBRULE(this.conditional)) },
+        // As many rules lead from here to the next expression in brackets.
+        { GATE: () => this.mayNest(), ALT: () => this.nest(12, () => this.SUBRULE(this.pipeline)) },
+      ],
       ERR_MSG: 'an expression',
     });
   });
@@ -475,9 +533,10 @@ export class SpadeParser extends CstParser {
     this.OR({
       DEF: [
         {
+          GATE: () => this.mayNest(),
           ALT: () => {
             this.CONSUME(t.Not);
-            this.SUBRULE(this.negation);
+            this.nest(1, () => this.SUBRULE(this.negation));
           },
         },
         { ALT: () => this.SUBRULE(this.comparison) },
@@ -518,12 +577,13 @@ export class SpadeParser extends CstParser {
     this.OR({
       DEF: [
         {
+          GATE: () => this.mayNest(),
           ALT: () => {
             this.CONSUME(t.Minus);
-            this.SUBRULE(this.unary);
+            this.nest(1, () => this.SUBRULE(this.unary));
           },
         },
-        { ALT: () => this.SUBRULE(this.power) },
+        { GATE: () => this.mayNest(), ALT: () => this.SUBRULE(this.power) },
       ],
       ERR_MSG: 'an expression',
     });
@@ -534,7 +594,7 @@ export class SpadeParser extends CstParser {
     this.SUBRULE(this.postfix);
     this.OPTION(() => {
       this.CONSUME(t.Power);
-      this.SUBRULE(this.unary);
+      this.nest(2, () => this.SUBRULE(this.unary));
     });
   });
 

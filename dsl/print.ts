@@ -14,6 +14,7 @@ import type {
   File,
   If,
   Label,
+  Name,
   Optimize,
   Parameter,
   Statement,
@@ -78,8 +79,12 @@ function printBlock(block: Block): string {
   const start = `${block.keyword} ${block.name.text}`;
   const end = `${block.result === undefined ? '' : ` -> ${printType(block.result)}`} {`;
   const line = `${start}(${parameters.join(', ')})${end}`;
-  const broken = `${start}(\n${parameters.map((parameter) => `${step}${parameter},\n`).join('')})${end}`;
-  const header = line.length <= lineWidth || parameters.length === 0 ? line : broken;
+  const lines = block.parameters.map((parameter) =>
+    withComments(parameter.comments, step, `${printParameter(parameter)},`),
+  );
+  const isSpaced = block.parameters.some(({ comments }) => comments.gap || isCommented(comments));
+  const isShort = line.length <= lineWidth && !isSpaced;
+  const header = isShort || lines.length === 0 ? line : `${start}(\n${lines.join('')})${end}`;
   return `${header}${bodyLines(block.body, '')}}`;
 }
 
@@ -102,8 +107,12 @@ function printItem(item: ExperimentItem, indent: string): string {
   switch (item.kind) {
     case 'data':
       return printValue(`data ${item.name.text} `, item.settings, indent);
+    case 'load': {
+      const naming = item.mapping === undefined ? '' : ` naming ${quote(item.mapping.value)}`;
+      return `load ${item.network.text} from ${quote(item.path.value)}${naming}`;
+    }
     case 'loss':
-      return printValue(`loss ${item.network.text} = `, item.value, indent);
+      return printValue(`loss ${listNames(item.networks)} = `, item.value, indent);
     case 'train':
       return printTrain(item, indent);
     case 'let':
@@ -115,12 +124,16 @@ function printItem(item: ExperimentItem, indent: string): string {
 function printTrain(train: Train, indent: string): string {
   const inner = indent + step;
   const printOptimize = (node: Optimize): string =>
-    printValue(`optimize ${node.network.text} with `, node.optimizer, inner);
+    printValue(`optimize ${listNames(node.networks)} with `, node.optimizer, inner);
   const lines = [
     ...train.settings.map((entry) => withComments(entry.comments, inner, printEntry(entry, inner))),
     ...train.optimizers.map((node) => withComments(node.comments, inner, printOptimize(node))),
   ];
   return `train {${inBraces(lines, indent)}}`;
+}
+
+function listNames(names: readonly Name[]): string {
+  return names.map(({ text }) => text).join(', ');
 }
 
 function printEntry(entry: Entry, indent: string): string {

@@ -253,6 +253,7 @@ class Recovery {
     const actual = tokens[at];
     const previous = tokens[at - 1];
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
+    if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
     if (open === undefined && actual !== undefined) {
       if (is(actual, t.Ablation)) return messages.ablationUnsupported(place(source, actual));
       if (is(actual, t.Use) && stumble.rule === 'file') return messages.lateUse(place(source, actual));
@@ -320,9 +321,7 @@ function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string
     return isBehindCode ? 'an operator or the end of the statement' : "a statement or a closing '}'";
   }
   if (stumble.rule === 'experimentBody') {
-    return isBehindCode
-      ? 'an operator or the end of the line'
-      : "'data', 'let', 'loss', 'train', an assignment or a closing '}'";
+    return isBehindCode ? 'an operator or the end of the line' : messages.itemPhrase;
   }
   const optimize = stumble.rule === 'train' ? ", 'optimize'" : '';
   return `a setting 'name: value'${optimize} or a closing '}'`;
@@ -346,6 +345,7 @@ function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): strin
   if (is(actual, t.Dot) && is(tokens[at + 1], t.NumberText)) return hints.leadingZero;
   if (stumble.rule === 'conditional') return hints.conditional;
   if (stumble.rule === 'use') return hints.usage;
+  if (stumble.rule === 'loadItem') return hints.loading;
   if (stumble.rule === 'assignment' && expects(stumble, t.Equal)) return hints.statements;
   if (expects(stumble, t.Colon) || (is(actual, t.Equal) && stumble.rule === 'arguments')) {
     return hints.namedWithColon;
@@ -514,6 +514,7 @@ function beginsUnit(tokens: readonly IToken[], at: number, kind: UnitKind, inBra
   const isWord = is(token, t.Identifier) && (is(next, t.LeftParenthesis) || is(next, t.Identifier));
   if (isWord && endsOperand(tokens[at - 1]) && !inBrackets) return true;
   if (is(token, t.If) || is(token, t.For)) return kind === 'statement' && !inBrackets;
-  const opensItem = [t.Data, t.Loss, t.Optimize].some((type) => is(token, type)) && is(next, t.Identifier);
+  const opensItem =
+    [t.Data, t.Load, t.Loss, t.Optimize].some((type) => is(token, type)) && is(next, t.Identifier);
   return opensItem || (is(token, t.Train) && is(next, t.LeftBrace));
 }

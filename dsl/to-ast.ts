@@ -1,10 +1,11 @@
 /** Answers for the step from the concrete syntax tree to the AST: precedence becomes nesting, tokens become values. */
 import type { CstNode, IToken } from 'chevrotain';
 import type * as ast from './ast.ts';
+import { children } from './ast.ts';
 import { attachComments, noComments } from './comments.ts';
 import type * as cst from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { numberOutOfRange, unknownEscape } from './messages.ts';
+import { nestedTooDeep, numberOutOfRange, unknownEscape } from './messages.ts';
 import type { Source, Span } from './source.ts';
 import { span } from './source.ts';
 import type { LexedText } from './tokens.ts';
@@ -17,7 +18,22 @@ export function toAst(
   diagnostics: Diagnostic[],
 ): ast.File {
   const tree = new AstBuilder(source, diagnostics).file(file);
-  return attachComments(tree, lexed);
+  const declarations = tree.declarations.filter((declaration) => {
+    const deep = deepest(declaration);
+    if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span));
+    return deep === undefined;
+  });
+  return attachComments({ ...tree, declarations }, lexed);
+}
+
+/** Nodes inside one another; what walks the tree by recursion relies on it. */
+const depthLimit = 500;
+
+/** Finds a node below the limit of depth, which a chain of a thousand operators reaches too. */
+function deepest(declaration: ast.Declaration): ast.Node | undefined {
+  let level: ast.Node[] = [declaration];
+  for (let depth = 0; depth < depthLimit && level.length > 0; depth += 1) level = level.flatMap(children);
+  return level[0];
 }
 
 /** Takes the first of the elements that the grammar guarantees to be there. */
@@ -96,6 +112,7 @@ class AstBuilder {
       name: this.name(first(Identifier)),
       type: type === undefined ? undefined : this.type(first(type)),
       default: expression === undefined ? undefined : this.expression(first(expression)),
+      comments: noComments(),
       span: this.at(node),
     };
   }
@@ -123,8 +140,9 @@ class AstBuilder {
   }
 
   private item(node: cst.ItemCstNode): ast.ExperimentItem {
-    const { data, loss, train, letStatement, assignment } = node.children;
+    const { data, loadItem, loss, train, letStatement, assignment } = node.children;
     if (data !== undefined) return this.data(first(data));
+    if (loadItem !== undefined) return this.load(first(loadItem));
     if (loss !== undefined) return this.loss(first(loss));
     if (train !== undefined) return this.train(first(train));
     if (letStatement !== undefined) return this.let(first(letStatement));
@@ -158,11 +176,23 @@ class AstBuilder {
     };
   }
 
+  private load(node: cst.LoadItemCstNode): ast.Load {
+    const { Identifier, StringText, Naming } = node.children;
+    return {
+      kind: 'load',
+      network: this.name(first(Identifier)),
+      path: this.string(first(StringText)),
+      mapping: Naming === undefined ? undefined : this.string(second(StringText)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
   private loss(node: cst.LossCstNode): ast.Loss {
-    const { Identifier, expression } = node.children;
+    const { names, expression } = node.children;
     return {
       kind: 'loss',
-      network: this.name(first(Identifier)),
+      networks: this.names(first(names)),
       value: this.expression(first(expression)),
       comments: noComments(),
       span: this.at(node),
@@ -183,10 +213,10 @@ class AstBuilder {
   }
 
   private optimize(node: cst.OptimizeCstNode): ast.Optimize {
-    const { Identifier, expression } = node.children;
+    const { names, expression } = node.children;
     return {
       kind: 'optimize',
-      network: this.name(first(Identifier)),
+      networks: this.names(first(names)),
       optimizer: this.expression(first(expression)),
       comments: noComments(),
       span: this.at(node),
@@ -432,9 +462,7 @@ class AstBuilder {
     const place = this.at(node);
     if (NumberText !== undefined) return this.number(first(NumberText), place);
     if (SizeText !== undefined) return this.size(first(SizeText), place);
-    if (StringText !== undefined) {
-      return { kind: 'string', value: this.text(first(StringText)), span: place };
-    }
+    if (StringText !== undefined) return this.string(first(StringText));
     if (True !== undefined) return { kind: 'boolean', value: true, span: place };
     if (False !== undefined) return { kind: 'boolean', value: false, span: place };
     if (None !== undefined) return { kind: 'none', span: place };
@@ -495,6 +523,15 @@ class AstBuilder {
 
   private name(token: IToken): ast.Name {
     return { kind: 'name', text: token.image, span: this.place(token) };
+  }
+
+  private names(node: cst.NamesCstNode): readonly [ast.Name, ...ast.Name[]] {
+    const [token, ...others] = node.children.Identifier;
+    return [this.name(first(token && [token])), ...others.map((other) => this.name(other))];
+  }
+
+  private string(token: IToken): ast.StringLiteral {
+    return { kind: 'string', value: this.text(token), span: this.place(token) };
   }
 
   private place(token: IToken): Span {

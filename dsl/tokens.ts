@@ -55,6 +55,9 @@ export const None = keyword('none');
 
 export const Data = softKeyword('data');
 export const Loss = softKeyword('loss');
+export const Load = softKeyword('load');
+export const From = softKeyword('from');
+export const Naming = softKeyword('naming');
 export const Train = softKeyword('train');
 export const Optimize = softKeyword('optimize');
 export const With = softKeyword('with');
@@ -127,7 +130,7 @@ export const allTokens: TokenType[] = [
   WhiteSpace,
   Comment,
   ...[Use, Block, Network, Experiment, Ablation, Let, Return, If, Then, Else, For, In, As, And, Or, Not],
-  ...[True, False, None, Data, Loss, Train, Optimize, With],
+  ...[True, False, None, Data, Loss, Load, From, Naming, Train, Optimize, With],
   Identifier,
   ...[SizeText, NumberText, StringText, UnterminatedString],
   ...[Arrow, Pipe, EqualEqual, NotEqual, LessEqual, GreaterEqual, Less, Greater],

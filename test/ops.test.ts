@@ -134,6 +134,7 @@ describe('ops without a gradient', () => {
       'less_equal',
       'adam',
       'random_normal',
+      'random_uniform',
     ]);
   });
 

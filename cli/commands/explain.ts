@@ -1,8 +1,11 @@
 /** Answers for `spadework explain`: what a spec amounts to in layers, parameters, work and memory. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Spec } from '../../compiler/index.ts';
 import type { PhaseTime } from '../../compiler/explain/index.ts';
 import type { Source } from '../../dsl/source.ts';
+import { writeWhole } from '../../runtime/report/index.ts';
+import { whileWritingAsync } from '../../runtime/run/folder.ts';
 import { integer } from '../options.ts';
 import { loadSpec } from '../specs.ts';
 
@@ -10,12 +13,16 @@ interface ExplainFlags {
   readonly name?: string;
   readonly depth: number;
   readonly batch?: number;
+  readonly svg?: string;
+  readonly locality?: boolean;
 }
 
 const examples = `
 Examples:
   spadework explain examples/camvid-mini.spade
-  spadework explain examples/camvid-mini.spade --depth 3`;
+  spadework explain examples/camvid-mini.spade --depth 3
+  spadework explain examples/camvid-mini.spade --svg drawings
+  spadework explain examples/camvid-mini.spade --locality`;
 
 /** Adds the command. */
 export function addExplain(program: Command): void {
@@ -27,15 +34,44 @@ export function addExplain(program: Command): void {
     .option('--name <name>', 'the experiment or network to explain, where the file holds several')
     .option('--depth <n>', 'how many levels of blocks are shown', integer(1), 1)
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
+    .option('--svg <folder>', 'also draw each network into <folder>/<network>.svg')
+    .option('--locality', 'show what depends on labels alone and how far it looks; drawings tint it green')
     .addHelpText('after', examples)
     .action(async (file: string, flags: ExplainFlags) => {
-      const { explain, renderExplanation } = await import('../../compiler/explain/index.ts');
+      const { explain, explainLocality, renderExplanation, renderLocality } =
+        await import('../../compiler/explain/index.ts');
       const times: PhaseTime[] = [];
       const measure = measureInto(times);
       const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags.name));
       const step = await explainedStep(spec, sources, flags.batch, measure);
       process.stdout.write(renderExplanation(explain(spec, { step, times }), { depth: flags.depth }));
+      if (flags.locality)
+        for (const network of spec.networks)
+          process.stdout.write(`\n${renderLocality(explainLocality(network, spec.networks))}`);
+      if (flags.svg === undefined) return;
+      for (const file of await writeDrawings(spec, flags.svg, flags))
+        process.stdout.write(`drawn: ${file}\n`);
     });
+}
+
+/** Draws every network of a spec into a folder; gives the files. */
+async function writeDrawings(
+  spec: Spec,
+  folder: string,
+  { depth, locality = false }: ExplainFlags,
+): Promise<string[]> {
+  const [{ drawNetwork }, { layOut }] = await Promise.all([
+    import('../../compiler/explain/index.ts'),
+    import('../../runtime/report/drawing.ts'),
+  ]);
+  return Promise.all(
+    spec.networks.map(async (network) => {
+      const file = join(folder, `${network.name}.svg`);
+      const drawing = await layOut(drawNetwork(network, spec.networks, { depth, locality }));
+      await whileWritingAsync(folder, () => writeWhole(file, drawing));
+      return file;
+    }),
+  );
 }
 
 type Measure = <T>(phase: string, work: () => T) => T;
@@ -57,14 +93,15 @@ async function explainedStep(
   measure: Measure,
 ) {
   if (!spec.data || !spec.train || spec.objectives.length === 0) return undefined;
-  const [{ compile }, { buildProgram }, { lowerToTensorflow }] = await Promise.all([
+  const [{ compile }, { buildProgram, partsOfStep }, { lowerToTensorflow }] = await Promise.all([
     import('../../compiler/index.ts'),
     import('../../compiler/step.ts'),
     import('../../compiler/lower/tensorflow.ts'),
   ]);
-  const options = { batch: batch ?? spec.data.batch, methods: ['step'] as const };
+  const whole = batch ?? spec.data.batch;
+  const options = { batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };
   const before = buildProgram(spec, options);
   const after = measure('build and optimize', () => compile(spec, { ...options, sources }));
   measure('lower to TensorFlow', () => lowerToTensorflow(after));
-  return { before, after, batch: options.batch };
+  return { before, after, batch: whole };
 }

@@ -10,6 +10,7 @@ interface SynthFlags {
   readonly out: string;
   readonly images?: string;
   readonly instances?: string;
+  readonly style?: string;
   readonly engine: EngineRequest;
   readonly quiet?: boolean;
 }
@@ -17,7 +18,8 @@ interface SynthFlags {
 const examples = `
 Examples:
   spadework synth runs/camvid_mini-1 --labels my-maps --out painted
-  spadework synth runs/camvid_mini-1 --labels test/labels --images test/images --out painted`;
+  spadework synth runs/camvid_mini-1 --labels test/labels --images test/images --out painted
+  spadework synth runs/with-encoder-1 --labels my-maps --style evening.jpg --out painted`;
 
 /** Adds the command; `line` is the command line, which the run keeps. */
 export function addSynth(program: Command, line: string): void {
@@ -33,7 +35,14 @@ export function addSynth(program: Command, line: string): void {
       '--out <folder>',
       'folder for the paintings, named like the maps, and a page that shows them',
     )
-    .option('--images <folder>', 'folder of photos with the same names, to show beside the paintings')
+    .option(
+      '--images <folder>',
+      'folder of photos with the same names, to show beside the paintings and, where a run needs it, to encode',
+    )
+    .option(
+      '--style <photo>',
+      'photo to paint in the style of, or a folder with one for each map, for runs with an encoder',
+    )
     .option('--instances <folder>', 'folder of instance maps, for runs that were trained with them')
     .addOption(engineOption())
     .option('--quiet', 'print nothing but mistakes and the path of the page')

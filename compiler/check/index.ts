@@ -14,7 +14,7 @@ import type { Source, Span } from '../../dsl/source.ts';
 import type { Expanded } from '../expand/index.ts';
 import type { Spec } from '../spec/types.ts';
 import * as messages from './messages.ts';
-import { nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
+import { codeRules, nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
 import type { Rule } from './rules/rule.ts';
 import { validate, type Locate } from './validate.ts';
 
@@ -61,7 +61,7 @@ export function checkJsonSpec(source: Source): JsonResult {
   if (wrong.length > 0) return { spec: undefined, diagnostics: sortDiagnostics(wrong) };
   const spec = value as Spec;
   const found: Diagnostic[] = apply([...settingRules, ...nameRules], spec, locate);
-  for (const rules of [shapeRules, wholeRules])
+  for (const rules of [shapeRules, codeRules, wholeRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));
   return { spec: found.length === 0 ? spec : undefined, diagnostics: sortDiagnostics(found) };
 }

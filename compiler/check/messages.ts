@@ -3,6 +3,8 @@ import { amongst, error, meant } from '../messages.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 
+export { notAnEncoder, wrongInput } from '../messages.ts';
+
 type Place = Span | undefined;
 
 /** Reports text that is no JSON. */
@@ -72,7 +74,7 @@ export const unknownReference = (
     isLater ? `'${name}' is used before it is made` : `nothing is called '${name}'`,
     span,
     {
-      hint: isLater ? 'nodes stand in the order of computation' : meant(name, candidates),
+      hint: isLater ? 'what is used stands before its use' : meant(name, candidates),
     },
   );
 
@@ -103,6 +105,62 @@ export const nothingToTrain = (network: string, span: Place): Diagnostic =>
   error('nothing-to-train', `${network} has no parameters to train`, span, {
     hint: 'remove its loss and optimizer, or give it a convolution',
   });
+
+/** Reports a network that a loss uses, although nothing says what its weights are. */
+export const neitherTrainedNorLoaded = (
+  network: string,
+  loss: string,
+  isEncoder: boolean,
+  span: Place,
+): Diagnostic =>
+  error(
+    'neither-trained-nor-loaded',
+    `the loss of ${loss} uses ${network}, which is neither trained nor loaded`,
+    span,
+    {
+      hint: isEncoder
+        ? `train it on the same loss (loss ${loss}, ${network} = ...), or load it (load ${network} from "weights.safetensors")`
+        : `give it a loss (loss ${network} = ...), or load it (load ${network} from "weights.safetensors")`,
+    },
+  );
+
+/** Reports weights for a network that has none. */
+export const nothingToLoad = (network: string, span: Place): Diagnostic =>
+  error('nothing-to-load', `${network} has no variables that weights could be loaded into`, span, {
+    hint: 'remove the line',
+  });
+
+/** Reports a batch that cannot be taken in so many equal parts. */
+export const partsOfBatch = (parts: number, batch: number, span: Place): Diagnostic => {
+  const few = Array.from({ length: Math.min(batch, 64) }, (_, index) => index + 1);
+  const divisors = few.filter((count) => batch % count === 0);
+  return error('parts-of-batch', `a batch of ${batch} cannot be taken in ${parts} equal parts`, span, {
+    hint: `take ${divisors.join(' or ')} parts, or another batch`,
+  });
+};
+
+/** Reports parts of a batch in a training that computes all losses at once. */
+export const partsAtOnce = (span: Place): Diagnostic =>
+  error('parts-at-once', 'losses that are computed at once take their batch in one piece', span, {
+    hint: 'leave accumulate out, or take updates: "in_turn"',
+  });
+
+/** Reports a code that is not what its network gives. */
+export const codeShape = (
+  network: string,
+  found: readonly (readonly number[])[],
+  shape: readonly number[],
+  sampled: boolean,
+  span: Place,
+): Diagnostic => {
+  const one = `[${shape.join(', ')}]`;
+  return error('wrong-encoding', `${network} gives no code of shape ${one}`, span, {
+    notes: [
+      `expected ${sampled ? `a list of two tensors ${one}: mean and log variance` : `one tensor ${one}`}`,
+      `found ${found.map((each) => `[${each.join(', ')}]`).join(' and ')}`,
+    ],
+  });
+};
 
 /** Reports a generator whose pictures are not those of the data. */
 export const wrongPicture = (
@@ -161,16 +219,6 @@ export const wrongInputs = (
   error('wrong-inputs', `${network} takes ${expected.length} inputs, found ${found}`, span, {
     notes: [`they are: ${expected.join(', ')}`],
   });
-
-/** Reports an input of a call that has another type than the network declares. */
-export const wrongInput = (
-  network: string,
-  name: string,
-  expected: string,
-  found: string,
-  span: Place,
-): Diagnostic =>
-  error('wrong-input', `input '${name}' of ${network}: expected ${expected}, found ${found}`, span);
 
 /** Reports a summand of a loss that is no number. */
 export const termNotScalar = (name: string, found: string, span: Place): Diagnostic =>

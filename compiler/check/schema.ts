@@ -2,8 +2,9 @@
  * Answers for the JSON Schema of the spec: the op table gives the nodes, the rest is written here beside the types of
  * `compiler/spec/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
  */
-import { specOps, type AttrRule, type SpecOp } from '../spec/ops.ts';
-import { largestSeed, specFormat } from '../spec/types.ts';
+import { must } from '../ir/types.ts';
+import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
+import { largestSeed, specFormat, storedOrders } from '../spec/types.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = { readonly [key: string]: unknown };
@@ -54,6 +55,7 @@ const attrSchemas: Readonly<Record<AttrRule['type'], Schema>> = {
   bool: { type: 'boolean' },
   string: { type: 'string' },
   ints: { type: 'array', items: { type: 'integer', minimum: 1 } },
+  floats: { type: 'array', items: { type: 'number' }, minItems: 1 },
 };
 
 function attrSchema(rule: AttrRule): Schema {
@@ -72,7 +74,7 @@ const nodeExtras: Record<string, Schema> = {
 function nodeSchema(op: SpecOp): Schema {
   const isVariadic = op.inputs.some((name) => name.startsWith('...'));
   const names = Object.keys(op.attrs);
-  const required = names.filter((name) => op.attrs[name]?.default === undefined);
+  const required = names.filter((name) => isRequired(must(op.attrs[name], 'a name of it')));
   const attrs: Schema = {
     type: 'object',
     additionalProperties: false,
@@ -94,7 +96,7 @@ const callSchema = object(
     op: { const: 'call' },
     inputs: listOf(
       ref('ref'),
-      "The network's inputs in order, without noise; a label map's edges follow its ids.",
+      "The network's inputs in order, all of them or all but noise; a label map's edges and instances follow its ids.",
     ),
     attrs: object('Which network.', { network: text('The name of a network.') }),
   },
@@ -104,14 +106,17 @@ const callSchema = object(
 const shape = (description: string): Schema => listOf({ type: 'integer', minimum: 1 }, description);
 
 const inputSchema = union('kind', 'What a network is given.', [
-  object('A label map: ids, and optionally edges between instances as input <name>.edges.', {
-    name: ref('id'),
-    kind: { const: 'labels' },
-    width: integerFrom(1, 'Columns.'),
-    height: integerFrom(1, 'Rows.'),
-    classes: integerFrom(1, 'Number of ids, which run from 0.'),
-    edges: { type: 'boolean', description: 'Whether the map carries edges.' },
-  }),
+  object(
+    'A label map: ids, and optionally instances: their edges as input <name>.edges, their ids as <name>.instances.',
+    {
+      name: ref('id'),
+      kind: { const: 'labels' },
+      width: integerFrom(1, 'Columns.'),
+      height: integerFrom(1, 'Rows.'),
+      classes: integerFrom(1, 'Number of ids, which run from 0.'),
+      edges: { type: 'boolean', description: 'Whether the map carries instances and their edges.' },
+    },
+  ),
   object('A tensor, such as a picture [height, width, 3].', {
     name: ref('id'),
     kind: { const: 'tensor' },
@@ -122,6 +127,20 @@ const inputSchema = union('kind', 'What a network is given.', [
     kind: { const: 'noise' },
     shape: shape('Shape for one picture.'),
   }),
+  object(
+    'What another network makes of the photograph; losses give it, and synthesis takes it from outside.',
+    {
+      name: ref('id'),
+      kind: { const: 'encoded' },
+      shape: shape('Shape for one picture.'),
+      encoder: text('The name of the network, which stands before this one.'),
+      sampled: {
+        type: 'boolean',
+        description:
+          'Whether it gives [mean, log variance] of a normal distribution that is sampled, not one tensor.',
+      },
+    },
+  ),
 ]);
 
 const initializerSchema = union('kind', 'How a variable starts.', [
@@ -135,6 +154,15 @@ const initializerSchema = union('kind', 'How a variable starts.', [
     mean: { type: 'number' },
     std: { type: 'number', minimum: 0 },
   }),
+  object('Uniform between two numbers.', {
+    kind: { const: 'uniform' },
+    low: { type: 'number' },
+    high: { type: 'number' },
+  }),
+  object('The lengths of a parameter of the same network along its last axis, for weight normalization.', {
+    kind: { const: 'lengths_of' },
+    variable: text('The path of the parameter.'),
+  }),
   object('A random vector of length 1.', { kind: { const: 'unit_vector' } }),
 ]);
 
@@ -145,29 +173,54 @@ const networkSchema = object(
     definition: text('The block that it is an instance of.'),
     inputs: listOf(inputSchema, 'What it is given.'),
     variables: listOf(
-      object('A variable.', {
-        name: text('Its path, such as up_0.conv_0.weight; nodes refer to it as @<path>.', {
-          pattern: '^[A-Za-z_0-9]+(\\.[A-Za-z_0-9]+)*$',
-        }),
-        role: {
-          enum: ['parameter', 'state'],
-          description: 'Whether it is trained, or moved by ops such as batch_norm.',
+      object(
+        'A variable.',
+        {
+          name: text('Its path, such as up_0.conv_0.weight; nodes refer to it as @<path>.', {
+            pattern: '^[A-Za-z_0-9]+(\\.[A-Za-z_0-9]+)*$',
+          }),
+          role: {
+            enum: ['parameter', 'state'],
+            description: 'Whether it is trained, or moved by ops such as batch_norm.',
+          },
+          shape: shape('Its shape.'),
+          initializer: initializerSchema,
         },
-        shape: shape('Its shape.'),
-        initializer: initializerSchema,
-      }),
+        {
+          stored: {
+            enum: Object.keys(storedOrders),
+            description: "PyTorch's order of axes, where it is not the usual one for the rank.",
+          },
+        },
+      ),
       'What it learns and keeps.',
     ),
     nodes: listOf(ref('node'), 'Its nodes; each may use only what stands before it.'),
     outputs: ref('refs'),
   },
-  { doc: text('What it is.'), at: ref('place') },
+  {
+    doc: text('What it is.'),
+    weights: object(
+      'Where its weights are read from before training. Without a loss of its own it stays as they say.',
+      {
+        path: text('A file of safetensors or PyTorch, relative to the spec.', {
+          title: 'the path of a file',
+        }),
+      },
+      {
+        mapping: text("The mapping from the file's names to ours: its name, or a JSON file.", {
+          title: 'the name of a mapping, or the path of one',
+        }),
+      },
+    ),
+    at: ref('place'),
+  },
 );
 
 const objectiveSchema = object(
-  "What is minimized over one network's parameters; the nodes' inputs are those of the data: labels, labels.edges, real.",
+  "What is minimized over networks' parameters; the nodes' inputs are those of the data: labels, labels.edges, labels.instances, real.",
   {
-    network: text('The network that is trained.'),
+    network: text('The network that is trained; it names the loss.'),
     nodes: listOf(ref('node'), 'Nodes, which may call networks.'),
     terms: listOf(
       object('One summand.', {
@@ -178,7 +231,13 @@ const objectiveSchema = object(
       { minItems: 1 },
     ),
   },
-  { at: ref('place') },
+  {
+    together: listOf(text('A network.'), 'Other networks that are trained on the same loss.', {
+      minItems: 1,
+      uniqueItems: true,
+    }),
+    at: ref('place'),
+  },
 );
 
 const dataSchema = object(
@@ -216,29 +275,49 @@ const decay = (description: string): Schema => ({
   description,
 });
 
+const positive = (description: string): Schema => ({ type: 'number', exclusiveMinimum: 0, description });
+
+/** What moves the parameters of one network in the way that `kind` names. */
+function optimizerSchema(kind: string, description: string, own: Record<string, Schema>): Schema {
+  return object(
+    description,
+    { network: text('The network.'), kind: { const: kind }, rate: positive('The learning rate.'), ...own },
+    {
+      clip_norm: positive('The joint Euclidean length that gradients are scaled down to.'),
+      average: decay('Decay of a moving average of the weights, which paints in their place.'),
+      warmup: integerFrom(1, 'Steps over which the rate rises linearly from 0.'),
+    },
+  );
+}
+
+const optimizersSchema = union('kind', 'What moves the parameters of one network.', [
+  optimizerSchema('adam', 'Adam (Kingma and Ba 2015).', {
+    beta1: decay('Decay of the first moment.'),
+    beta2: decay('Decay of the second moment.'),
+    epsilon: positive('Added to the root of the second moment.'),
+  }),
+  optimizerSchema('sgd', 'Gradient descent: v = momentum v + g, w = w - rate v.', {
+    momentum: decay('Share of the last step that is repeated.'),
+  }),
+  optimizerSchema('rmsprop', 'RMSProp (Tieleman and Hinton 2012).', {
+    decay: decay('Decay of the mean square of the gradients.'),
+    epsilon: positive('Added to the root of the mean square.'),
+  }),
+]);
+
 const trainSchema = object(
   'How to train.',
-  {
-    optimizers: listOf(
-      object('What moves the parameters of one network.', {
-        network: text('The network.'),
-        kind: { const: 'adam' },
-        rate: { type: 'number', exclusiveMinimum: 0, description: 'The learning rate.' },
-        beta1: decay('Decay of the first moment.'),
-        beta2: decay('Decay of the second moment.'),
-        epsilon: {
-          type: 'number',
-          exclusiveMinimum: 0,
-          description: 'Added to the root of the second moment.',
-        },
-      }),
-      'One optimizer for each network that is trained.',
-    ),
-  },
+  { optimizers: listOf(optimizersSchema, 'One optimizer for each network that is trained.') },
   {
     steps: integerFrom(1, 'Length of the training in steps.'),
     epochs: integerFrom(1, 'Length of the training in epochs.'),
     decay_from: integerFrom(0, 'The epoch after which the rates fall linearly, to reach 0 at the end.'),
+    accumulate: integerFrom(1, 'Parts that a batch is taken in, their gradients summed up before an update.'),
+    updates: {
+      enum: ['in_turn', 'at_once'],
+      description:
+        'Whether each loss sees what the one before it changed, with a picture made anew (default), or all are computed at once, from one picture.',
+    },
     seed: integerFrom(0, 'Where random numbers start.', { maximum: largestSeed }),
     sample_every: integerFrom(1, 'Steps between sample pictures.'),
     checkpoint_every: integerFrom(1, 'Steps between checkpoints.'),
@@ -275,7 +354,7 @@ export function specSchema(): Schema {
       },
       ref: {
         type: 'string',
-        pattern: '^(@[A-Za-z_0-9.]+|[A-Za-z_][A-Za-z_0-9]*(\\.edges)?(/[0-9]+)*)$',
+        pattern: '^(@[A-Za-z_0-9.]+|[A-Za-z_][A-Za-z_0-9]*(\\.(edges|instances))?(/[0-9]+)*)$',
         title: 'a reference such as n12, n3/0/1, @conv_0.weight or seg.edges',
         description: 'A value: a node, a leaf of a call, a variable, or an input.',
       },

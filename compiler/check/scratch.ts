@@ -2,11 +2,15 @@
 import { Builder } from '../ir/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { f32, i32 } from '../ir/types.ts';
-import { applyNetwork, typesOfInput, variableName, type Environment } from '../spec/instantiate.ts';
+import {
+  applyNetwork,
+  scratchBatch,
+  typesOfInput,
+  variableName,
+  type Environment,
+  type Tree,
+} from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec } from '../spec/types.ts';
-
-/** An even batch, for ops that halve it; a prime would be unlike any size, but cannot be halved. */
-export const scratchBatch = 2;
 
 /** Opens an environment that holds all variables of `networks`. */
 export function scratchEnvironment(networks: readonly NetworkSpec[]): Environment {
@@ -42,7 +46,17 @@ export function shapeOfResult(
   network: NetworkSpec,
   networks: readonly NetworkSpec[],
 ): readonly number[] | undefined {
+  return typeof network.outputs === 'string' ? shapesOfResult(network, networks)[0] : undefined;
+}
+
+/** Gives the shapes of all tensors that a network returns, for one picture, in the order of its nested lists. */
+export function shapesOfResult(
+  network: NetworkSpec,
+  networks: readonly NetworkSpec[],
+): readonly (readonly number[])[] {
   const environment = scratchEnvironment(networks);
   const result = applyNetwork(environment, network, scratchInputs(environment, network.inputs));
-  return Array.isArray(result) ? undefined : shapeOf(result as Node).slice(1);
+  const visit = (tree: Tree): number[][] =>
+    Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(visit) : [shapeOf(tree as Node).slice(1)];
+  return visit(result);
 }

@@ -1,12 +1,14 @@
 /** Answers for the functions that the compiler provides: every spec op under its name, and what only a compiler can do. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/program.ts';
 import { must } from '../ir/types.ts';
-import { specOps, type AttrRule, type SpecOp } from '../spec/ops.ts';
-import type { SpecAttr } from '../spec/types.ts';
+import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
+import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../spec/types.ts';
 import type { Evaluator } from './evaluate.ts';
 import * as messages from './messages.ts';
 import {
+  boolean,
   describe,
   holdsUnknown,
   innerShape,
@@ -15,6 +17,7 @@ import {
   real,
   unknown,
   type NumberValue,
+  type OptimizerValue,
   type TensorValue,
   type Value,
 } from './values.ts';
@@ -47,7 +50,7 @@ interface Builtin {
 }
 
 /** Sorts arguments into `names`; reports those too many, unknown or missing. Gives undefined where a mistake was found. */
-function bind(
+export function bind(
   evaluator: Evaluator,
   callee: string,
   given: Argumented,
@@ -82,7 +85,7 @@ function bind(
 }
 
 /** Gives the place of an argument, for messages about its value. */
-function placeOfArgument(given: Argumented, name: string, index: number): Span {
+export function placeOfArgument(given: Argumented, name: string, index: number): Span {
   return given.spans.get(name) ?? given.spans.get(index) ?? given.span;
 }
 
@@ -106,6 +109,10 @@ function readAttr(rule: AttrRule, value: Value): SpecAttr | undefined {
       return value.kind === 'list' && value.items.every((item) => item.kind === 'number' && item.integer)
         ? value.items.map((item) => (item as NumberValue).value)
         : undefined;
+    case 'floats':
+      return value.kind === 'list' && value.items.every((item) => item.kind === 'number')
+        ? value.items.map((item) => item.value)
+        : undefined;
   }
 }
 const attrPhrases = {
@@ -114,14 +121,15 @@ const attrPhrases = {
   bool: 'true or false',
   string: 'a string',
   ints: 'a list of integers',
+  floats: 'a list of numbers',
 };
 
 /** Makes a function of a spec op: values first, then attributes by position or name. */
 function fromSpecOp(op: SpecOp): Builtin {
   const variadic = op.inputs[0]?.startsWith('...') ?? false;
   const attrNames = Object.keys(op.attrs);
-  const needed = attrNames.filter((name) => op.attrs[name]?.default === undefined);
-  const optional = attrNames.filter((name) => op.attrs[name]?.default !== undefined);
+  const needed = attrNames.filter((name) => isRequired(must(op.attrs[name], 'a name of it')));
+  const optional = attrNames.filter((name) => !needed.includes(name));
   const first = op.inputs[0];
   return {
     doc: op.doc,
@@ -225,9 +233,22 @@ function numeric(
         return evaluator.fail(
           messages.tooManyArguments(name, values.length, most, placeOfArgument(given, '', most)),
         );
-      return compute(values as NumberValue[], evaluator, given.span);
+      const result = compute(values as NumberValue[], evaluator, given.span);
+      return isExact(result) ? result : evaluator.fail(messages.notANumber(given.span));
     },
   };
+}
+
+/** Tells whether a value, if it is a number, can be held without loss. */
+function isExact(value: Value): boolean {
+  if (value.kind !== 'number') return true;
+  return value.integer ? Number.isSafeInteger(value.value) : Number.isFinite(value.value);
+}
+
+/** The sum of two numbers; undefined where it is too large. */
+function sumOf(a: NumberValue, b: NumberValue): NumberValue | undefined {
+  const sum: NumberValue = { kind: 'number', value: a.value + b.value, integer: a.integer && b.integer };
+  return isExact(sum) ? sum : undefined;
 }
 
 const extreme =
@@ -273,21 +294,47 @@ function initializer(
   };
 }
 
+const lengthsOf: Builtin = {
+  doc: 'An initializer: the lengths of a parameter along its last axis, which weight normalization starts from.',
+  names: ['w'],
+  apply: (evaluator, given) => {
+    const w = bind(evaluator, 'lengths_of', given, ['w'])?.get('w');
+    if (!w) return unknown;
+    const lengths = w.kind === 'tensor' && w.ref.startsWith('@') ? innerShape(w).at(-1) : undefined;
+    if (w.kind !== 'tensor' || lengths === undefined)
+      return evaluator.fail(
+        messages.wrongType(
+          "'w' of lengths_of",
+          'a parameter',
+          describe(w),
+          placeOfArgument(given, 'w', 0),
+          'a parametrization of a weight is given the parameter itself: block (w)',
+        ),
+      );
+    return { kind: 'initializer', initializer: { kind: 'lengths_of', variable: w.ref.slice(1) }, lengths };
+  },
+};
+
+function isShape(value: SpecAttr | undefined): value is readonly number[] {
+  return typeof value === 'object' && value.every((size) => size >= 1);
+}
+
 /** `parameter(shape, init: ...) as name` and `state(...)`. */
 function variable(role: 'parameter' | 'state'): Builtin {
+  const orders = role === 'parameter' ? ['stored'] : [];
   return {
     doc:
       role === 'parameter'
         ? 'A trained variable of `shape`; its label names it.'
         : 'A variable of `shape` that training moves without gradients; its label names it.',
-    names: ['shape', 'init'],
+    names: ['shape', 'init', ...orders],
     apply: (evaluator, given, label) => {
-      const bound = bind(evaluator, role, given, ['shape', 'init']);
+      const bound = bind(evaluator, role, given, ['shape', 'init'], orders);
       if (!bound) return unknown;
       const shape = must(bound.get('shape'), 'shape was bound');
       const init = must(bound.get('init'), 'init was bound');
       const sizes = readAttr({ type: 'ints', doc: '' }, shape);
-      if (!Array.isArray(sizes) || sizes.some((size) => size < 1))
+      if (!isShape(sizes))
         return evaluator.fail(
           messages.wrongType(
             `shape of ${role}`,
@@ -305,7 +352,31 @@ function variable(role: 'parameter' | 'state'): Builtin {
             placeOfArgument(given, 'init', 1),
           ),
         );
-      return evaluator.declare(role, label ?? role, sizes as readonly number[], init.initializer, given.span);
+      const lengths = init.lengths;
+      if (lengths !== undefined && (sizes.length !== 1 || sizes[0] !== lengths))
+        return evaluator.fail(
+          messages.wrongType(
+            `shape of ${role}`,
+            `[${lengths}], one length for each entry of the last axis`,
+            describe(shape),
+            placeOfArgument(given, 'shape', 0),
+          ),
+        );
+      const order = bound.get('stored');
+      const stored = (Object.keys(storedOrders) as (keyof typeof storedOrders)[]).find(
+        (one) => order?.kind === 'string' && order.value === one && storedOrders[one] === sizes.length,
+      );
+      if (order && !stored)
+        return evaluator.fail(
+          messages.wrongType(
+            `'stored' of ${role}`,
+            '"IOHW" for a kernel of four axes, or "IO" for a matrix',
+            describe(order),
+            placeOfArgument(given, 'stored', 2),
+            "leave it out for PyTorch's usual order of axes",
+          ),
+        );
+      return evaluator.declare(role, label ?? role, sizes, init.initializer, given.span, stored);
     },
   };
 }
@@ -337,8 +408,10 @@ const resize: Builtin = {
     if (x.kind === 'labels') {
       const ids = move(x.ids);
       const edges = x.edges && move(x.edges);
+      const instances = x.instances && move(x.instances);
       if (ids.kind !== 'tensor' || (edges && edges.kind !== 'tensor')) return unknown;
-      return ids === x.ids ? x : { kind: 'labels', ids, edges: edges, classes: x.classes };
+      if (instances && instances.kind !== 'tensor') return unknown;
+      return ids === x.ids ? x : { kind: 'labels', ids, edges, instances, classes: x.classes };
     }
     if (x.kind === 'tensor') return move(x);
     return evaluator.fail(
@@ -396,29 +469,42 @@ function targetSize(
   return undefined;
 }
 
-const adam: Builtin = {
-  doc: 'The Adam optimizer (Kingma and Ba 2015).',
-  names: ['rate', 'beta1', 'beta2', 'epsilon'],
-  apply: (evaluator, given) => {
-    const defaults = { rate: 2e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    const bound = bind(evaluator, 'adam', given, ['rate'], ['beta1', 'beta2', 'epsilon']);
-    if (!bound) return unknown;
-    const settings = { ...defaults };
-    for (const [index, [key, value]] of [...bound].entries()) {
-      if (value.kind !== 'number')
-        return evaluator.fail(
-          messages.wrongType(
-            `'${key}' of adam`,
-            'a number',
-            describe(value),
-            placeOfArgument(given, key, index),
-          ),
-        );
-      settings[key as keyof typeof settings] = value.value;
-    }
-    return { kind: 'optimizer', settings: { kind: 'adam', ...settings } };
-  },
-};
+/** Settings that every optimizer may be given, beside the rate. */
+const commonSettings = ['clip_norm', 'average', 'warmup'] as const;
+
+/** An optimizer with settings of its own, which have defaults. */
+function optimizer<K extends OptimizerSpec['kind']>(
+  kind: K,
+  doc: string,
+  defaults: Readonly<Omit<Extract<OptimizerSpec, { kind: K }>, keyof OptimizerSettings | 'kind'>>,
+): Builtin {
+  const optional = [...Object.keys(defaults), ...commonSettings];
+  const names = ['rate', ...optional];
+  return {
+    doc,
+    names,
+    apply: (evaluator, given) => {
+      const bound = bind(evaluator, kind, given, ['rate'], optional);
+      if (!bound) return unknown;
+      const numbers: Record<string, number> = {};
+      for (const [key, value] of bound) {
+        if (value.kind !== 'number')
+          return evaluator.fail(
+            messages.wrongType(
+              `'${key}' of ${kind}`,
+              'a number',
+              describe(value),
+              placeOfArgument(given, key, names.indexOf(key)),
+            ),
+          );
+        numbers[key] = value.value;
+      }
+      // The names are those of the kind's settings, and the rate is bound.
+      const settings = { kind, ...defaults, ...numbers } as unknown as OptimizerValue['settings'];
+      return { kind: 'optimizer', settings };
+    },
+  };
+}
 
 /** What a loss asks about its step. */
 function stepValue(name: 'fake' | 'real' | 'labels', doc: string): Builtin {
@@ -432,19 +518,58 @@ function stepValue(name: 'fake' | 'real' | 'labels', doc: string): Builtin {
   };
 }
 
-const judge: Builtin = {
-  doc: 'What discriminator D says of the fake and the real pictures, stacked in one pass; the same pass at every use in a loss.',
-  names: ['D'],
-  apply: (evaluator, given) => {
-    const bound = bind(evaluator, 'judge', given, ['D']);
-    const network = bound?.get('D');
-    if (!network) return unknown;
-    if (!evaluator.loss) return evaluator.fail(messages.outsideLoss('judge', given.span));
-    if (network.kind !== 'network')
+/** A function of one network of the experiment; `place` gives what it does, or the mistake to use it there. */
+function ofNetwork(
+  name: string,
+  parameter: string,
+  doc: string,
+  place: (evaluator: Evaluator, span: Span) => ((network: string, span: Span) => Value) | Diagnostic,
+): Builtin {
+  return {
+    doc,
+    names: [parameter],
+    apply: (evaluator, given) => {
+      const network = bind(evaluator, name, given, [parameter])?.get(parameter);
+      const apply = place(evaluator, given.span);
+      if (typeof apply !== 'function') return evaluator.fail(apply);
+      if (!network) return unknown;
+      if (network.kind === 'network') return apply(network.name, given.span);
       return evaluator.fail(
-        messages.wrongType("'D' of judge", 'a network', describe(network), placeOfArgument(given, 'D', 0)),
+        messages.wrongType(
+          `'${parameter}' of ${name}`,
+          'a network of the experiment',
+          describe(network),
+          placeOfArgument(given, parameter, 0),
+        ),
       );
-    return evaluator.loss.judge(network.name, given.span);
+    },
+  };
+}
+
+const judge: Builtin = {
+  doc:
+    'What discriminator D says of the fake and the real pictures, stacked in one pass, or of `picture` alone, such as ' +
+    'fake(), in a pass of its own; the same pass at every use in a loss.',
+  names: ['D', 'picture'],
+  apply: (evaluator, given) => {
+    const bound = bind(evaluator, 'judge', given, ['D'], ['picture']);
+    const { loss } = evaluator;
+    if (!loss) return evaluator.fail(messages.outsideLoss('judge', given.span));
+    const [network, picture] = [bound?.get('D'), bound?.get('picture')];
+    if (!network) return unknown;
+    const wrong = (name: string, index: number, expected: string, found: Value): Value =>
+      evaluator.fail(
+        messages.wrongType(
+          `'${name}' of judge`,
+          expected,
+          describe(found),
+          placeOfArgument(given, name, index),
+        ),
+      );
+    if (network.kind !== 'network') return wrong('D', 0, 'a network of the experiment', network);
+    if (picture && picture.kind !== 'tensor')
+      return picture.kind === 'unknown' ? unknown : wrong('picture', 1, 'pictures', picture);
+    return loss.judge(network.name, picture, given.span);
   },
 };
 
@@ -491,7 +616,7 @@ const special: Readonly<Record<string, Builtin>> = {
         (sum, item) => {
           if (sum.kind === 'unknown' || item.kind === 'unknown') return unknown;
           if (sum.kind === 'number' && item.kind === 'number')
-            return { kind: 'number', value: sum.value + item.value, integer: sum.integer && item.integer };
+            return sumOf(sum, item) ?? evaluator.fail(messages.notANumber(given.span));
           const [a, b] = [evaluator.asTensor(sum, given.span), evaluator.asTensor(item, given.span)];
           return a && b
             ? evaluator.record('add', [a, b], {}, given.span)
@@ -501,6 +626,59 @@ const special: Readonly<Record<string, Builtin>> = {
         },
         must(first, 'the list is not empty'),
       );
+    },
+  },
+  is_list: {
+    doc: 'Whether a value is a list.',
+    names: ['value'],
+    apply: (evaluator, given) => {
+      const value = bind(evaluator, 'is_list', given, ['value'])?.get('value');
+      return value ? boolean(value.kind === 'list') : unknown;
+    },
+  },
+  takes: {
+    doc: 'Whether a block has a parameter of a name.',
+    names: ['block', 'name'],
+    apply: (evaluator, given) => {
+      const bound = bind(evaluator, 'takes', given, ['block', 'name']);
+      const [block, name] = [bound?.get('block'), bound?.get('name')];
+      if (!block || !name || holdsUnknown(block)) return unknown;
+      const wrong = (parameter: string, index: number, expected: string, found: Value): Value =>
+        evaluator.fail(
+          messages.wrongType(
+            `'${parameter}' of takes`,
+            expected,
+            describe(found),
+            placeOfArgument(given, parameter, index),
+          ),
+        );
+      if (name.kind !== 'string') return wrong('name', 1, 'a string', name);
+      if (block.kind === 'builtin')
+        return boolean(builtins.get(block.name)?.names.includes(name.value) === true);
+      if (block.kind !== 'block') return wrong('block', 0, 'a block', block);
+      return boolean(block.block.parameters.some((one) => one.name.text === name.value));
+    },
+  },
+  refuse: {
+    doc: 'Reports a mistake in how the block is used, in words, with what to do in its place.',
+    names: ['message', 'hint'],
+    apply: (evaluator, given) => {
+      const bound = bind(evaluator, 'refuse', given, ['message'], ['hint']);
+      if (!bound) return unknown;
+      for (const [name, value] of bound)
+        if (value.kind !== 'string')
+          return evaluator.fail(
+            messages.wrongType(
+              `'${name}' of refuse`,
+              'a string',
+              describe(value),
+              placeOfArgument(given, name, name === 'message' ? 0 : 1),
+            ),
+          );
+      const [message, hint] = [bound.get('message'), bound.get('hint')].map((value) =>
+        value?.kind === 'string' ? value.value : undefined,
+      );
+      return evaluator.fail(messages.refused(message ?? '', hint, given.span));
     },
   },
   noise: {
@@ -534,13 +712,37 @@ const special: Readonly<Record<string, Builtin>> = {
     kind: 'xavier_normal',
     gain: gain!,
   })),
+  uniform: initializer('uniform', { low: 0, high: 1 }, ({ low, high }) => ({
+    kind: 'uniform',
+    low: low!,
+    high: high!,
+  })),
+  lengths_of: lengthsOf,
   unit_vector: initializer('unit_vector', {}, () => ({ kind: 'unit_vector' })),
   resize,
-  adam,
+  adam: optimizer('adam', 'The Adam optimizer (Kingma and Ba 2015).', {
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  }),
+  sgd: optimizer('sgd', 'Gradient descent, with momentum if wanted.', { momentum: 0 }),
+  rmsprop: optimizer('rmsprop', 'RMSProp (Tieleman and Hinton 2012).', { decay: 0.99, epsilon: 1e-8 }),
   fake: stepValue('fake', 'The picture that the generator makes in this step.'),
   real: stepValue('real', 'The photographs of the batch.'),
   labels: stepValue('labels', 'The label maps of the batch.'),
   judge,
+  encoding: ofNetwork(
+    'encoding',
+    'E',
+    'What encoder E says of the photographs in this step; the same pass that the picture was made with.',
+    ({ loss }, span) => loss?.encoding.bind(loss) ?? messages.outsideLoss('encoding', span),
+  ),
+  encoded: ofNetwork(
+    'encoded',
+    'E',
+    'An input that network E makes of the photograph: its result, or a sample where it gives [mean, log variance].',
+    ({ encoded }, span) => encoded ?? messages.outsideExperiment('encoded', span),
+  ),
 };
 
 /** All functions by name. */

@@ -5,14 +5,15 @@ import type {
   Experiment,
   ExperimentItem,
   Expression,
+  Load,
   Loss,
+  Name,
   Optimize,
   Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
-import { OpError, shapeOf } from '../ir/node.ts';
-import { must } from '../ir/types.ts';
+import { shapeOf } from '../ir/node.ts';
 import type {
   DataSpec,
   InputSpec,
@@ -24,23 +25,15 @@ import type {
   TermSpec,
   TrainSpec,
 } from '../spec/types.ts';
-import { inputsOfData, isGenerator, shapeOfPictures } from '../spec/queries.ts';
+import { inputsOfData, isGenerator, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
 import type { Evaluator } from './evaluate.ts';
-import { docOf, type LossContext, type Scope } from './evaluate.ts';
+import { docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
 import type { Module } from './modules.ts';
 import { Recorder, toRefTree } from './recorder.ts';
+import { StepContext } from './step-context.ts';
 import { typeRules } from './value-types.ts';
-import {
-  describe,
-  holdsUnknown,
-  innerShape,
-  listOf,
-  unknown,
-  type BlockValue,
-  type TensorValue,
-  type Value,
-} from './values.ts';
+import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
 
 /** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
 export type PointerPlaces = Map<string, { readonly name: Span; readonly value: Span }>;
@@ -75,8 +68,8 @@ export function expandExperiment(
 
 interface ExpandedNetwork {
   readonly network: NetworkSpec;
-  /** The shape of its result, if that is one tensor. */
-  readonly picture: readonly number[] | undefined;
+  /** What it returns, with the shapes of its tensors. */
+  readonly result: Value;
 }
 
 /** An input of a network as a library user declares it. */
@@ -98,6 +91,8 @@ export function expandNetwork(
   given: {
     readonly labels: InputSpec;
     readonly real: InputSpec;
+    /** What vectors are taken to be, where no experiment says what they are. */
+    readonly latent?: InputSpec;
     readonly byName?: Readonly<Record<string, GivenInput>>;
   },
   context: ExperimentContext,
@@ -114,10 +109,15 @@ export function expandNetwork(
     if (own) bound.set(key, recorder.input({ ...own, name: key }));
     else if (argument?.kind === 'noise')
       bound.set(key, recorder.input({ name: key, kind: 'noise', shape: [argument.size] }));
-    else if (argument === undefined && !parameter.default) {
+    else if (argument?.kind === 'encoded') {
+      const { network: encoder, shape, sampled } = argument;
+      bound.set(key, recorder.input({ name: key, kind: 'encoded', shape, encoder, sampled }));
+    } else if (argument === undefined && !parameter.default) {
       const type = parameter.type?.name;
       if (type === 'LabelMap') bound.set(key, recorder.input({ ...given.labels, name: key }));
       else if (type === 'Image') bound.set(key, recorder.input({ ...given.real, name: key }));
+      else if (type === 'Latent' && given.latent)
+        bound.set(key, recorder.input({ ...given.latent, name: key }));
       else if (type !== undefined && !typeRules.has(type)) return undefined;
       else {
         evaluator.fail(
@@ -125,7 +125,9 @@ export function expandNetwork(
             block.name.text,
             key,
             span,
-            `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`,
+            type === 'Latent'
+              ? `add '${key}: noise(256)', or '${key}: encoded(E)' where a network E encodes the photograph`
+              : `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`,
           ),
         );
         return undefined;
@@ -154,9 +156,8 @@ export function expandNetwork(
   }
   const doc = docOf(block);
   const at = context.placeOf(span);
-  const picture = result.kind === 'tensor' ? innerShape(result) : undefined;
   return {
-    picture,
+    result,
     network: {
       name,
       definition: block.name.text,
@@ -173,6 +174,7 @@ export function expandNetwork(
 class ExperimentExpansion {
   private readonly scope: Scope;
   private readonly networks = new Map<string, NetworkSpec>();
+  private readonly results = new Map<string, Value>();
   private data: DataSpec | undefined;
   /** Whether the generator does not paint pictures of the data's size: then losses would only repeat that. */
   private isPictureWrong = false;
@@ -183,7 +185,12 @@ class ExperimentExpansion {
     module: Module,
     private readonly context: ExperimentContext,
   ) {
-    this.scope = { module, bindings: new Map() };
+    const bindings = [...this.items('let'), ...this.items('assignment')];
+    this.scope = {
+      module,
+      bindings: new Map(),
+      declared: new Map(bindings.map(({ name }) => [name.text, name.span])),
+    };
   }
 
   expand(): SpecBody {
@@ -201,9 +208,14 @@ class ExperimentExpansion {
       (train) => train.span,
     );
     this.reportRepeats(
-      losses,
-      (loss) => `a loss for ${loss.network.text}`,
-      (loss) => loss.network.span,
+      losses.flatMap((loss) => loss.networks),
+      (network) => `a loss for ${network.text}`,
+      (network) => network.span,
+    );
+    this.reportRepeats(
+      this.items('load'),
+      (item) => `weights for ${item.network.text}`,
+      (item) => item.network.span,
     );
     this.reportRepeats(
       this.items('let'),
@@ -212,6 +224,7 @@ class ExperimentExpansion {
     );
     const [data] = datas;
     const [train] = trains;
+    context.evaluator.encoded = (network, span) => this.encoded(network, span);
     for (const item of experiment.items) {
       if (item.kind === 'assignment')
         this.scope.bindings.set(item.name.text, context.evaluator.evaluate(item.value, this.scope));
@@ -228,14 +241,18 @@ class ExperimentExpansion {
           'add: data name { path: "...", images: "...", labels: "...", classes: 12, size: 256x256, batch: 1 }',
         ),
       );
+    context.evaluator.encoded = undefined;
+    for (const item of this.items('load')) this.loadWeights(item);
     const objectives: ObjectiveSpec[] = [];
     for (const loss of losses) {
       const objective = this.expandLoss(loss);
       if (!objective) continue;
-      context.places.set(`/objectives/${objectives.length}`, {
-        name: loss.network.span,
-        value: loss.network.span,
-      });
+      const pointer = `/objectives/${objectives.length}`;
+      const [first, ...others] = loss.networks;
+      context.places.set(pointer, { name: first.span, value: first.span });
+      others.forEach(({ span }, index) =>
+        context.places.set(`${pointer}/together/${index}`, { name: span, value: span }),
+      );
       objectives.push(objective);
     }
     const doc = experiment.comments.before.join('\n').trim();
@@ -319,27 +336,31 @@ class ExperimentExpansion {
     context.places.set('/train', { name: keyword, value: keyword });
     const settings = this.settings(train.settings, '/train');
     this.reportRepeats(
-      train.optimizers,
-      (item) => `an optimizer for ${item.network.text}`,
-      (item) => item.network.span,
+      train.optimizers.flatMap((item) => item.networks),
+      (network) => `an optimizer for ${network.text}`,
+      (network) => network.span,
     );
     const optimizers: OptimizerSpec[] = [];
     for (const item of train.optimizers) {
       const value = context.evaluator.evaluate(item.optimizer, this.scope);
-      if (!this.isNetwork(item.network.text, item.network.span) || value.kind === 'unknown') continue;
+      const networks = item.networks.filter(({ text, span }) => this.isNetwork(text, span));
+      if (networks.length === 0 || value.kind === 'unknown') continue;
       if (value.kind !== 'optimizer') {
-        context.report(messages.wrongType('optimizer', 'adam(...)', describe(value), item.optimizer.span));
+        const known = 'adam(...), sgd(...) or rmsprop(...)';
+        context.report(messages.wrongType('optimizer', known, describe(value), item.optimizer.span));
         continue;
       }
-      this.placeOptimizer(item, `/train/optimizers/${optimizers.length}`);
-      optimizers.push({ network: item.network.text, ...value.settings });
+      for (const network of networks) {
+        this.placeOptimizer(item, network, `/train/optimizers/${optimizers.length}`);
+        optimizers.push({ network: network.text, ...value.settings });
+      }
     }
     return { ...settings, optimizers };
   }
 
-  private placeOptimizer(item: Optimize, pointer: string): void {
+  private placeOptimizer(item: Optimize, network: Name, pointer: string): void {
     const { places } = this.context;
-    places.set(pointer, { name: item.network.span, value: item.optimizer.span });
+    places.set(pointer, { name: network.span, value: item.optimizer.span });
     if (item.optimizer.kind !== 'call') return;
     for (const { name, value } of item.optimizer.arguments)
       if (name) places.set(`${pointer}/${name.text}`, { name: name.span, value: value.span });
@@ -366,11 +387,44 @@ class ExperimentExpansion {
     const { span } = expression;
     const expanded = expandNetwork(name, value, span, inputsOfData(this.data), context, this.networks);
     if (!expanded) return;
-    const { network, picture } = expanded;
+    const { network, result } = expanded;
+    this.results.set(name, result);
+    const picture = result.kind === 'tensor' ? innerShape(result) : undefined;
     context.places.set(`/networks/${this.networks.size}`, { name: span, value: span });
     this.networks.set(name, network);
     if (isGenerator(network) && String(picture) !== String(shapeOfPictures(this.data)))
       this.isPictureWrong = true;
+  }
+
+  /** What a network makes of the photograph, for another network's input. */
+  private encoded(name: string, span: Span): Value {
+    const { evaluator } = this.context;
+    const [network, result] = [this.networks.get(name), this.results.get(name)];
+    if (!network || !result) return unknown; // it has mistakes, or there is no data, which is reported
+    const why = whyNoEncoder(network);
+    if (why !== undefined) return evaluator.fail(messages.notAnEncoder(name, why, span));
+    const [mean, logVariance, ...others] = result.kind === 'list' ? result.items : [result];
+    const isOne = result.kind === 'tensor';
+    const isPair = logVariance?.kind === 'tensor' && others.length === 0;
+    if (mean?.kind === 'tensor' && (isOne || isPair)) {
+      const shape = innerShape(mean);
+      const fits = !isPair || String(innerShape(logVariance)) === String(shape);
+      if (fits && mean.batched) return { kind: 'encoded', network: name, shape, sampled: isPair };
+    }
+    return evaluator.fail(messages.wrongEncoding(name, describeResult(result), span));
+  }
+
+  /** Has a network start from the weights of a file. */
+  private loadWeights({ network: { text: name, span }, path, mapping }: Load): void {
+    const network = this.networks.get(name);
+    if (!this.isNetwork(name, span) || !network) return;
+    const pointer = `/networks/${[...this.networks.keys()].indexOf(name)}/weights`;
+    const { places } = this.context;
+    places.set(pointer, { name: span, value: span });
+    places.set(`${pointer}/path`, { name: path.span, value: path.span });
+    if (mapping) places.set(`${pointer}/mapping`, { name: mapping.span, value: mapping.span });
+    const weights = { path: path.value, ...(mapping && { mapping: mapping.value }) };
+    this.networks.set(name, { ...network, weights });
   }
 
   private reportNoGenerator(span: Span): Value {
@@ -382,15 +436,17 @@ class ExperimentExpansion {
 
   private expandLoss(loss: Loss): ObjectiveSpec | undefined {
     const { context } = this;
-    const name = loss.network.text;
-    if (!this.isNetwork(name, loss.network.span) || !hasSize(this.data)) return undefined;
+    const known = loss.networks.filter(({ text, span }) => this.isNetwork(text, span));
+    if (known.length < loss.networks.length || !hasSize(this.data)) return undefined;
+    const trained = [...new Set(known.map(({ text }) => text))];
+    const [name = '', ...together] = trained;
     // A network has mistakes, which were reported, or a rule is going to.
     if (this.networks.size < this.networkNames().length || this.isPictureWrong) return undefined;
     const recorder = new Recorder(`loss ${name}`, this.networks, context.placeOf);
-    const step = new StepContext(name, this.networks, recorder, this.data, context, (span) =>
+    const { evaluator } = context;
+    const step = new StepContext(trained, this.networks, recorder, this.data, evaluator, (span) =>
       this.reportNoGenerator(span),
     );
-    const { evaluator } = context;
     evaluator.begin(recorder);
     evaluator.loss = step;
     const terms = summands(loss.value).flatMap((expression): TermSpec[] => {
@@ -409,123 +465,34 @@ class ExperimentExpansion {
     evaluator.loss = undefined;
     evaluator.recorder = undefined;
     const at = context.placeOf(loss.span);
-    return { network: name, nodes: recorder.nodes, terms: uniqueNames(terms), ...(at && { at }) };
+    return {
+      network: name,
+      ...(together.length > 0 && { together }),
+      nodes: recorder.nodes,
+      terms: uniqueNames(terms),
+      ...(at && { at }),
+    };
   }
 }
 
-/** The pictures and judgements of one objective's step, each made once. */
-class StepContext implements LossContext {
-  private picture: Value | undefined;
-  private readonly judgements = new Map<string, Value>();
-  private readonly inputs: { labels: Value; real: Value };
-
-  constructor(
-    private readonly trained: string,
-    private readonly networks: ReadonlyMap<string, NetworkSpec>,
-    private readonly recorder: Recorder,
-    data: DataSpec,
-    private readonly context: ExperimentContext,
-    /** Says once for all losses that no network paints. */
-    private readonly noGenerator: (span: Span) => Value,
-  ) {
-    const { labels, real } = inputsOfData(data);
-    this.inputs = { labels: recorder.bindInput(labels), real: recorder.bindInput(real) };
-  }
-
-  real(): Value {
-    return this.inputs.real;
-  }
-  labels(): Value {
-    return this.inputs.labels;
-  }
-
-  /** The generator's picture; only its own loss sends gradients through it. */
-  fake(span: Span): Value {
-    if (this.picture) return this.picture;
-    const generator = [...this.networks.values()].find(isGenerator);
-    if (!generator) return this.noGenerator(span);
-    const made = this.call(generator, this.inputs.labels, this.inputs.real, span);
-    const isOwn = generator.name === this.trained;
-    this.picture =
-      made.kind === 'tensor' && !isOwn
-        ? this.context.evaluator.record('stop_gradient', [made], {}, span)
-        : made;
-    return this.picture;
-  }
-
-  /** One pass of D over fake and real pictures, stacked in this order (SPADE `models/pix2pix_model.py`, discriminate). */
-  judge(name: string, span: Span): Value {
-    const known = this.judgements.get(name);
-    if (known) return known;
-    const { evaluator } = this.context;
-    const network = must(this.networks.get(name), `network ${name} was expanded`);
-    if (!network.inputs.some((input) => input.kind === 'tensor')) {
-      const judges = [...this.networks.values()].filter((one) =>
-        one.inputs.some((input) => input.kind === 'tensor'),
-      );
-      return evaluator.fail(
-        messages.notADiscriminator(
-          name,
-          span,
-          judges.map((one) => one.name),
-        ),
-      );
-    }
-    const fake = this.fake(span);
-    const { labels, real } = this.inputs;
-    const stack = (first: TensorValue, second: TensorValue): Value =>
-      evaluator.record('batch_concat', [first, second], {}, span);
-    if (fake.kind !== 'tensor' || real.kind !== 'tensor' || labels.kind !== 'labels') return unknown;
-    const pictures = stack(fake, real);
-    const ids = stack(labels.ids, labels.ids);
-    const edges = labels.edges && stack(labels.edges, labels.edges);
-    if (pictures.kind !== 'tensor' || ids.kind !== 'tensor' || (edges && edges.kind !== 'tensor'))
-      return unknown;
-    const maps: Value = {
-      kind: 'labels',
-      ids,
-      edges: edges,
-      classes: labels.classes,
-    };
-    const said = this.call(network, maps, pictures, span);
-    const half = (value: Value, index: number): Value =>
-      value.kind === 'list'
-        ? listOf(value.items.map((item) => half(item, index)))
-        : value.kind === 'tensor'
-          ? evaluator.record('batch_half', [value], { index }, span)
-          : unknown;
-    const judgement: Value = {
-      kind: 'record',
-      fields: new Map([
-        ['fake', half(said, 0)],
-        ['real', half(said, 1)],
-      ]),
-    };
-    this.judgements.set(name, judgement);
-    return judgement;
-  }
-
-  private call(network: NetworkSpec, labels: Value, picture: Value, span: Span): Value {
-    const inputs = network.inputs.flatMap((input): TensorValue[] => {
-      if (input.kind === 'noise') return [];
-      if (input.kind === 'tensor') return picture.kind === 'tensor' ? [picture] : [];
-      if (labels.kind !== 'labels') return [];
-      return labels.edges ? [labels.ids, labels.edges] : [labels.ids];
-    });
-    try {
-      return this.recorder.call(network, inputs, span);
-    } catch (mistake) {
-      if (!(mistake instanceof OpError)) throw mistake;
-      return this.context.evaluator.fail(messages.shapeMismatch(mistake, network.name, [], {}, span));
-    }
-  }
-}
-
-/** Splits `a + 10 * b + c` into its summands. */
+/** Splits `a + 10 * b - c` into its summands: `a`, `10 * b` and `-c`. */
 function summands(expression: Expression): Expression[] {
-  return expression.kind === 'binary' && expression.operator === '+'
-    ? [...summands(expression.left), ...summands(expression.right)]
-    : [expression];
+  if (expression.kind !== 'binary') return [expression];
+  const { operator, left, right } = expression;
+  if (operator !== '+' && operator !== '-') return [expression];
+  const others = summands(right);
+  if (operator === '+') return [...summands(left), ...others];
+  return [
+    ...summands(left),
+    ...others.map((operand): Expression => ({ kind: 'unary', operator: '-', operand, span: operand.span })),
+  ];
+}
+
+/** Says what a network returns, item by item where it is a short list. */
+function describeResult(result: Value): string {
+  return result.kind === 'list' && result.items.length <= 3
+    ? `[${result.items.map(describe).join(', ')}]`
+    : describe(result);
 }
 
 /** Names a summand by the block that it calls: `10 * feature_matching(D)` is `feature_matching`. */

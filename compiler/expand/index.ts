@@ -16,7 +16,7 @@ import {
 import * as messages from './messages.ts';
 import { checkNames } from './names.ts';
 import { ModuleLoader, type Module, type SourceProvider } from './modules.ts';
-import type { BlockValue } from './values.ts';
+import { boolean, integer, real, type BlockValue, type Value } from './values.ts';
 
 export interface ExpandOptions {
   /** The experiment or network to expand; without it the only experiment, else the file's networks. */
@@ -25,6 +25,8 @@ export interface ExpandOptions {
   readonly assume?: { readonly width: number; readonly height: number; readonly classes: number } | undefined;
   /** Inputs of a lone network's parameters, by name, in place of what `assume` gives; also for parameters with defaults. */
   readonly inputs?: Readonly<Record<string, GivenInput>> | undefined;
+  /** Arguments for a lone network's other parameters, by name. */
+  readonly settings?: Readonly<Record<string, number | boolean | string>> | undefined;
 }
 
 export type { GivenInput } from './experiment.ts';
@@ -40,6 +42,9 @@ export interface Expanded {
   /** The texts that were read, the file itself first. */
   readonly sources: readonly Source[];
 }
+
+/** Numbers of a vector in a network that is expanded by itself, as in the SPADE generator. */
+const assumedLatent = 256;
 
 /** Expands a source text into a spec. */
 export function expand(source: Source, provider: SourceProvider, options: ExpandOptions = {}): Expanded {
@@ -108,11 +113,20 @@ function expandBody(
   const assume = options.assume ?? { width: 256, height: 256, classes: 35 };
   const given = inputsOfData({ size: assume, classes: assume.classes });
   const expanded = chosen.flatMap((block) => {
-    const value: BlockValue = { kind: 'block', block, module, bound: new Map(), path: undefined };
-    const inputs = { ...given, byName: options.inputs ?? {} };
+    const bound = new Map(
+      Object.entries(options.settings ?? {}).map(([key, setting]) => [key, valueOf(setting)]),
+    );
+    const value: BlockValue = { kind: 'block', block, module, bound, path: undefined };
+    const latent = { name: 'z', kind: 'noise', shape: [assumedLatent] } as const;
+    const inputs = { ...given, latent, byName: options.inputs ?? {} };
     return expandNetwork(block.name.text, value, block.name.span, inputs, context, new Map())?.network ?? [];
   });
   return { name: chosen[0]?.name.text ?? source.name, networks: expanded, objectives: [] };
+}
+
+function valueOf(setting: number | boolean | string): Value {
+  if (typeof setting === 'number') return Number.isInteger(setting) ? integer(setting) : real(setting);
+  return typeof setting === 'boolean' ? boolean(setting) : { kind: 'string', value: setting };
 }
 
 function placeOf(span: Span | undefined, sources: readonly Source[]): Place | undefined {

@@ -5,12 +5,20 @@ import { amongst, error, meant } from '../messages.ts';
 import type { OpError } from '../ir/node.ts';
 import type { SpecAttr } from '../spec/types.ts';
 
+export { notAnEncoder, wrongInput } from '../messages.ts';
+
 export const unknownName = (name: string, span: Span, candidates: Iterable<string>): Diagnostic => {
   const known = [...candidates];
   return error('unknown-name', `nothing is called '${name}' here`, span, {
     hint: meant(name, known) ?? `bind it (${name} = ...), add it as a parameter, or import it with 'use'`,
   });
 };
+
+export const boundLater = (name: string, span: Span, later: Span): Diagnostic =>
+  error('bound-later', `'${name}' is not bound yet`, span, {
+    labels: [{ span: later, text: 'bound here' }],
+    hint: 'an experiment is read from top to bottom: move the line that binds it up',
+  });
 
 export const unknownModule = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error(
@@ -89,6 +97,12 @@ export const unknownMember = (
   candidates: Iterable<string>,
 ): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates));
 
+export const notALabelMap = (found: string, name: string, span: Span): Diagnostic =>
+  error('unknown-member', `${found} has no '${name}'`, span, {
+    notes: [`only a label map has '${name}'`],
+    hint: 'give the label map itself, not channels made of it; or take a block that reads any picture',
+  });
+
 export const indexOutside = (index: number, count: number, span: Span): Diagnostic =>
   error('index-outside', `index ${index} is outside a list of ${count}`, span, {
     hint: 'indices start at 0',
@@ -107,6 +121,16 @@ export const outsideNetwork = (name: string, span: Span): Diagnostic =>
 
 export const outsideLoss = (name: string, span: Span): Diagnostic =>
   error('outside-loss', `'${name}' belongs in a loss`, span);
+
+export const outsideExperiment = (name: string, span: Span): Diagnostic =>
+  error('outside-experiment', `'${name}' belongs where an experiment binds a network`, span, {
+    hint: 'let G = Painter(z: encoded(E)); in a loss, encoding(E) is what E says',
+  });
+
+export const networkOutsideLoss = (name: string, span: Span): Diagnostic =>
+  error('outside-loss', `the network ${name} can be called in losses only`, span, {
+    hint: `encoded(${name}) makes what it says of the photograph the input of another network`,
+  });
 
 export const tooDeep = (callee: string, span: Span): Diagnostic =>
   error('too-deep', `${callee} calls itself without end`, span, {
@@ -178,6 +202,10 @@ function formatSettings(attrs: Readonly<Record<string, SpecAttr>>): string {
 
 function hintFor(mistake: OpError, operands: readonly OperandNote[]): string | undefined {
   if (/fits into/.test(mistake.constraint)) return 'use a larger picture, fewer stages or padding';
+  if (/more than one pixel/.test(mistake.constraint))
+    return 'use a larger picture, fewer stages, or a norm over the batch or the channels';
+  if (/groups divides/.test(mistake.constraint))
+    return 'take fewer groups, or more channels in every layer that is normalized';
   if (/at least one pixel/.test(mistake.constraint))
     return 'the picture is too small to be made smaller so often';
   if (!/broadcast|agree/.test(mistake.constraint)) return undefined;
@@ -211,6 +239,27 @@ export const noGenerator = (span: Span, candidates: Iterable<string>): Diagnosti
     hint: 'a generator takes a label map, no picture, and returns one picture: let G = SpadeGenerator()',
   });
 
+export const judgedWithMore = (name: string, inputs: readonly string[], span: Span): Diagnostic =>
+  error('not-a-discriminator', `${name} takes ${inputs.join(', ')}, so 'judge' cannot ask it`, span, {
+    notes: ["'judge' gives the label map and one picture"],
+    hint: `call it instead: ${name}(${inputs.map((input) => `${input}: ...`).join(', ')})`,
+  });
+
+export const batchesDiffer = (network: string, span: Span): Diagnostic =>
+  error('wrong-input', `the inputs of ${network} are for different numbers of pictures`, span, {
+    hint: 'stack all of them with batch_concat, or none',
+  });
+
+export const wrongEncoding = (name: string, found: string, span: Span): Diagnostic =>
+  error('wrong-encoding', `${name} gives ${found}, which is no code`, span, {
+    notes: ['a code is one tensor, or [mean, log_variance] of equal shapes, from which it is sampled'],
+  });
+
+export const codeNotTaken = (name: string, span: Span): Diagnostic =>
+  error('code-not-taken', `no network takes what '${name}' says of photographs`, span, {
+    hint: `bind it to a generator's input, such as z: encoded(${name}), or leave this loss out`,
+  });
+
 export const notADiscriminator = (name: string, span: Span, candidates: readonly string[]): Diagnostic =>
   error('not-a-discriminator', `${name} takes no picture, so it cannot judge one`, span, {
     hint:
@@ -236,3 +285,7 @@ export const noExperiment = (file: string): Diagnostic =>
   error('no-experiment', `${file} declares no experiment and no network`, undefined, {
     hint: 'write experiment name { ... } or network Name(seg: LabelMap) -> Image { ... }',
   });
+
+/** What a block says of its own use, through the function `refuse`. */
+export const refused = (message: string, hint: string | undefined, span: Span): Diagnostic =>
+  error('refused', message, span, { hint });

@@ -6,9 +6,18 @@ import type { Span } from '../../dsl/source.ts';
 import { Builder } from '../ir/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
 import type { Initializer } from '../ir/program.ts';
-import { f32, must, type TensorType } from '../ir/types.ts';
-import { applyNetwork, variableName, type Environment, type Tree } from '../spec/instantiate.ts';
-import { specOps } from '../spec/ops.ts';
+import { f32, i32, must, type TensorType } from '../ir/types.ts';
+import {
+  applyNetwork,
+  expansionIn,
+  scratchBatch,
+  typesOfCall,
+  typesOfInput,
+  variableName,
+  type Environment,
+  type Tree,
+} from '../spec/instantiate.ts';
+import { specOps, withDefaults } from '../spec/ops/index.ts';
 import type {
   InputSpec,
   NetworkSpec,
@@ -22,9 +31,6 @@ import type {
 import type { LabelsValue, TensorValue, Value } from './values.ts';
 import { listOf } from './values.ts';
 
-/** Any batch above 1 serves for shapes; 2 can be halved. */
-const scratchBatch = 2;
-
 export class Recorder {
   readonly b = new Builder();
   readonly nodes: NodeSpec[] = [];
@@ -32,6 +38,7 @@ export class Recorder {
   readonly variables = new Map<string, VariableSpec>();
   /** The path of the block instance that is being evaluated. */
   scope: readonly string[] = [];
+  private readonly oneHots = new Map<LabelsValue, TensorValue>();
   private readonly encoded = new Map<LabelsValue, TensorValue>();
   private streams = 0;
   private count = -1;
@@ -56,14 +63,28 @@ export class Recorder {
   /** The value of an input that is declared elsewhere. */
   bindInput(input: InputSpec): Value {
     if (input.kind !== 'labels') return this.tensorInput(input.name, f32(scratchBatch, ...input.shape));
-    const ids = this.tensorInput(input.name, {
-      dtype: 'i32',
-      shape: [scratchBatch, input.height, input.width],
+    const [ids, edges, instances] = typesOfInput(input, scratchBatch).map(([name, type]) =>
+      this.tensorInput(name, type),
+    );
+    return { kind: 'labels', ids: must(ids, 'a map has ids'), edges, instances, classes: input.classes };
+  }
+
+  /** What networks and ops are expanded in: the scratch graph, with the variables of `network`. */
+  private environment(batch: number, network?: NetworkSpec): Environment {
+    const variables = (network?.variables ?? []).map((variable) => {
+      const name = variableName(must(network, 'it has variables').name, variable.name);
+      return [name, this.b.read(name, f32(...variable.shape))] as const;
     });
-    const edges = input.edges
-      ? this.tensorInput(`${input.name}.edges`, f32(scratchBatch, input.height, input.width, 1))
-      : undefined;
-    return { kind: 'labels', ids, edges, classes: input.classes };
+    return {
+      b: this.b,
+      training: true,
+      batch,
+      networks: this.networks,
+      variables: new Map(variables),
+      stream: () => ++this.streams,
+      randomState: () => this.b.input('random_state', i32(2)),
+      spanOf: () => undefined,
+    };
   }
 
   /** Records a spec op; throws an `OpError` where shapes do not fit. */
@@ -83,23 +104,14 @@ export class Recorder {
           ref.startsWith('@') ? 'a parameter' : 'a computed value',
         );
     });
-    const defaults = Object.fromEntries(
-      Object.entries(op.attrs).flatMap(([key, rule]) =>
-        rule.default === undefined ? [] : [[key, rule.default]],
-      ),
+    const all = withDefaults(op, attrs);
+    const expansion = expansionIn(this.environment(scratchBatch), (index, value) =>
+      this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
     );
     const node = op.expand(
-      {
-        b: this.b,
-        training: true,
-        batch: scratchBatch,
-        update: (index, value) =>
-          this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
-        stream: () => ++this.streams,
-        randomState: () => this.b.input('random_state', { dtype: 'i32', shape: [2] }),
-      },
+      expansion,
       inputs.map((input) => input.node),
-      { ...defaults, ...attrs },
+      all,
     );
     const ref = this.write(
       name,
@@ -107,9 +119,9 @@ export class Recorder {
       attrs,
       span,
     );
-    // Scalars (means, constants) belong to no picture; ops without inputs make noise, which does.
-    const batched =
-      shapeOf(node).length > 0 && (inputs.length === 0 || inputs.some((input) => input.batched));
+    const given = inputs.map((input) => input.batched);
+    // Scalars (means, constants) belong to no picture.
+    const batched = shapeOf(node).length > 0 && (op.isBatched?.(given, all) ?? given.includes(true));
     return { kind: 'tensor', ref, node, batched };
   }
 
@@ -118,32 +130,16 @@ export class Recorder {
     if (String(have) !== String(want)) throw new OpError(op, `its state has shape [${want}]`, `[${have}]`);
   }
 
-  /** Records a call of a network. */
+  /** Records a call of a network; its inputs are all it has, or all but noise. */
   call(network: NetworkSpec, inputs: readonly TensorValue[], span: Span | undefined): Value {
-    const environment: Environment = {
-      b: this.b,
-      training: true,
-      batch: scratchBatch,
-      networks: this.networks,
-      variables: new Map(
-        network.variables.map((variable) => {
-          const name = variableName(network.name, variable.name);
-          return [name, this.b.read(name, f32(...variable.shape))];
-        }),
-      ),
-      stream: () => ++this.streams,
-      randomState: () => this.b.input('random_state', { dtype: 'i32', shape: [2] }),
-      spanOf: () => undefined,
-    };
-    const names = network.inputs
-      .filter((input) => input.kind !== 'noise')
-      .flatMap((input) =>
-        input.kind === 'labels' && input.edges ? [input.name, `${input.name}.edges`] : [input.name],
-      );
+    const batch = inputs[0] ? must(shapeOf(inputs[0].node)[0], 'inputs have a batch') : scratchBatch;
     const bound = new Map(
-      names.map((name, index) => [name, must(inputs[index], `call without ${name}`).node]),
+      typesOfCall(network, inputs.length, batch).map(([name], index) => [
+        name,
+        must(inputs[index], `call without ${name}`).node,
+      ]),
     );
-    const tree = applyNetwork(environment, network, bound);
+    const tree = applyNetwork(this.environment(batch, network), network, bound);
     const ref = this.write(
       'call',
       inputs.map((input) => input.ref),
@@ -186,10 +182,11 @@ export class Recorder {
     shape: readonly number[],
     initializer: Initializer,
     shared: boolean,
+    stored?: VariableSpec['stored'],
   ): TensorValue | undefined {
     const known = this.variables.get(path);
     if (known && (!shared || String(known.shape) !== String(shape))) return undefined;
-    if (!known) this.variables.set(path, { name: path, role, shape, initializer });
+    if (!known) this.variables.set(path, { name: path, role, shape, initializer, ...(stored && { stored }) });
     return {
       kind: 'tensor',
       ref: `@${path}`,
@@ -198,16 +195,32 @@ export class Recorder {
     };
   }
 
+  /** Turns a label map into one channel for each class; the same node each time. */
+  oneHot(labels: LabelsValue): TensorValue {
+    return this.once(this.oneHots, labels, () =>
+      this.op('one_hot', [labels.ids], { depth: labels.classes }, undefined),
+    );
+  }
+
   /** Turns a label map into channels: one for each class, and one for edges; the same nodes each time. */
   encode(labels: LabelsValue): TensorValue {
-    const known = this.encoded.get(labels);
-    if (known) return known;
+    return this.once(this.encoded, labels, () => {
+      const channels = this.oneHot(labels);
+      return labels.edges ? this.op('concat', [channels, labels.edges], {}, undefined) : channels;
+    });
+  }
+
+  /** Makes what is made of a label map at its first use, which no block instance owns. */
+  private once(
+    known: Map<LabelsValue, TensorValue>,
+    labels: LabelsValue,
+    make: () => TensorValue,
+  ): TensorValue {
     const outer = this.scope;
     this.scope = [];
-    const channels = this.op('one_hot', [labels.ids], { depth: labels.classes }, undefined);
-    const result = labels.edges ? this.op('concat', [channels, labels.edges], {}, undefined) : channels;
+    const result = known.get(labels) ?? make();
     this.scope = outer;
-    this.encoded.set(labels, result);
+    known.set(labels, result);
     return result;
   }
 }
@@ -215,7 +228,7 @@ export class Recorder {
 function toValue(tree: Tree, ref: Ref): Value {
   return Array.isArray(tree)
     ? listOf((tree as readonly Tree[]).map((part, index) => toValue(part, `${ref}/${index}`)))
-    : { kind: 'tensor', ref, node: tree as Node, batched: true };
+    : { kind: 'tensor', ref, node: tree as Node, batched: shapeOf(tree as Node).length > 0 };
 }
 
 /** Reads the references of a network's result; undefined where it holds anything but tensors. */

@@ -5,6 +5,11 @@ import type { Span } from '../../dsl/source.ts';
 import * as messages from './messages.ts';
 import { describe, innerShape, type Value } from './values.ts';
 
+/** Tells whether a value is, or a network's input will be, a tensor with so many axes for each picture. */
+const hasRank = (value: Value, rank: number): boolean =>
+  (value.kind === 'tensor' && innerShape(value).length === rank) ||
+  (value.kind === 'encoded' && value.shape.length === rank);
+
 interface TypeRule {
   readonly phrase: string;
   readonly accepts: (value: Value) => boolean;
@@ -41,14 +46,20 @@ export const typeRules: ReadonlyMap<string, TypeRule> = new Map([
   ['string', rule('a string', (value) => value.kind === 'string')],
   ['size', rule('a size such as 256x256', (value) => value.kind === 'size')],
   ['list', rule('a list', (value) => value.kind === 'list')],
-  ['Tensor', rule('a tensor', (value) => value.kind === 'tensor' || value.kind === 'labels')],
-  ['Image', rule('a picture', (value) => value.kind === 'tensor' && innerShape(value).length === 3)],
+  [
+    'Tensor',
+    rule(
+      'a tensor',
+      (value) => value.kind === 'tensor' || value.kind === 'labels' || value.kind === 'encoded',
+    ),
+  ],
+  ['Image', rule('a picture', (value) => hasRank(value, 3))],
   [
     'Latent',
     rule(
       'a vector',
-      (value) => value.kind === 'noise' || (value.kind === 'tensor' && innerShape(value).length === 1),
-      'noise(256) makes one',
+      (value) => value.kind === 'noise' || hasRank(value, 1),
+      'noise(256) makes one, encoded(E) has network E make one of the photograph',
     ),
   ],
   [

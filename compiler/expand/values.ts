@@ -1,9 +1,9 @@
 /** Answers for what expressions of the language evaluate to at compile time. */
 import type { Block } from '../../dsl/ast.ts';
 import type { Node } from '../ir/node.ts';
-import { shapeOf } from '../ir/node.ts';
+import { shapeOf, typeOf } from '../ir/node.ts';
 import type { Initializer } from '../ir/program.ts';
-import type { Ref } from '../spec/types.ts';
+import type { OptimizerSpec, Ref } from '../spec/types.ts';
 import type { Module } from './modules.ts';
 
 export interface NumberValue {
@@ -32,11 +32,12 @@ export interface TensorValue {
   /** Whether there is one for each picture of the batch (axis 0), as opposed to weights and what is made of them. */
   readonly batched: boolean;
 }
-/** A discrete map: ids, and edges between instances where the data has them. */
+/** A discrete map: ids, and where the data has instances, the edges between them and their ids. */
 export interface LabelsValue {
   readonly kind: 'labels';
   readonly ids: TensorValue;
   readonly edges: TensorValue | undefined;
+  readonly instances: TensorValue | undefined;
   readonly classes: number;
 }
 /**
@@ -65,19 +66,23 @@ export interface NoiseValue {
   readonly kind: 'noise';
   readonly size: number;
 }
+/** What an experiment's network makes of the photograph, as the input of another: [mean, log variance] where sampled. */
+export interface EncodedValue {
+  readonly kind: 'encoded';
+  readonly network: string;
+  readonly shape: readonly number[];
+  readonly sampled: boolean;
+}
 export interface InitializerValue {
   readonly kind: 'initializer';
   readonly initializer: Initializer;
+  /** How many lengths there are, where it takes those of a parameter. */
+  readonly lengths?: number;
 }
+type WithoutNetwork<T> = T extends unknown ? Omit<T, 'network'> : never;
 export interface OptimizerValue {
   readonly kind: 'optimizer';
-  readonly settings: {
-    readonly kind: 'adam';
-    readonly rate: number;
-    readonly beta1: number;
-    readonly beta2: number;
-    readonly epsilon: number;
-  };
+  readonly settings: WithoutNetwork<OptimizerSpec>;
 }
 
 export type Value =
@@ -91,6 +96,7 @@ export type Value =
   | BuiltinValue
   | NetworkValue
   | NoiseValue
+  | EncodedValue
   | InitializerValue
   | OptimizerValue
   | { readonly kind: 'string'; readonly value: string }
@@ -109,6 +115,11 @@ export const listOf = (items: readonly Value[]): ListValue => ({ kind: 'list', i
 /** Gives a tensor's shape without the batch. */
 export function innerShape(tensor: TensorValue): readonly number[] {
   return tensor.batched ? shapeOf(tensor.node).slice(1) : shapeOf(tensor.node);
+}
+
+/** Tells whether a tensor holds an integer for every pixel. */
+export function isIdMap(tensor: TensorValue): boolean {
+  return tensor.batched && typeOf(tensor.node).dtype === 'i32' && innerShape(tensor).length === 2;
 }
 
 /** Tells whether a reported mistake left a gap in a value. */
@@ -153,6 +164,8 @@ export function describe(value: Value): string {
       return `the network ${value.name}`;
     case 'noise':
       return `noise of ${value.size} numbers`;
+    case 'encoded':
+      return `what ${value.network} encodes, of shape [${value.shape.join(', ')}]`;
     case 'initializer':
       return 'an initializer';
     case 'optimizer':
@@ -165,6 +178,7 @@ export function describe(value: Value): string {
 function describeTensor(tensor: TensorValue): string {
   const shape = innerShape(tensor);
   if (shape.length === 0) return 'a scalar tensor';
+  if (isIdMap(tensor)) return `a map of ids ${shape[1]}x${shape[0]}`;
   if (tensor.batched && shape.length === 3)
     return `a tensor of height ${shape[0]}, width ${shape[1]}, ${shape[2]} channels`;
   return `a ${tensor.batched ? 'tensor' : 'weight'} of shape [${shape.join(', ')}]`;

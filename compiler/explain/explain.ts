@@ -6,11 +6,15 @@ import { bytesOf, must, sizeOf } from '../ir/types.ts';
 import { opTable } from '../ops/index.ts';
 import { scratchEnvironment } from '../check/scratch.ts';
 import { instantiateNodes, readTree, typesOfInput, type Tree } from '../spec/instantiate.ts';
-import type { NetworkSpec, Ref, Spec } from '../spec/types.ts';
+import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
+import { isUpdate, partsOfStep, stepMethods } from '../step.ts';
 import { peakBytes } from './liveness.ts';
 
 export interface ExplainOptions {
-  /** The step before and after optimization; without it only the networks are explained. */
+  /**
+   * The step before and after optimization, compiled for one part of a batch where it is taken in parts; without it only the
+   * networks are explained.
+   */
   readonly step?: { readonly before: Program; readonly after: Program; readonly batch: number } | undefined;
   /** How long each phase of compilation took, as the caller measured it. */
   readonly times?: readonly PhaseTime[] | undefined;
@@ -59,7 +63,7 @@ export interface StepExplanation {
   readonly backwardFlops: number;
   /** Bytes of parameters and states. */
   readonly variableBytes: number;
-  /** Bytes of the optimizers' slots. */
+  /** Bytes of what training keeps beside the weights: slots of optimizers, averages, sums of gradients. */
   readonly slotBytes: number;
   /** The most bytes of computed values that are needed at one time, executed in order. */
   readonly peakActivationBytes: number;
@@ -77,7 +81,7 @@ export function explain(spec: Spec, options: ExplainOptions = {}): Explanation {
   return {
     name: spec.name,
     networks: spec.networks.map((network) => explainNetwork(network, spec.networks)),
-    step: options.step && explainStep(options.step),
+    step: options.step && explainStep(spec, options.step),
     times: options.times ?? [],
   };
 }
@@ -131,11 +135,16 @@ function explainNetwork(network: NetworkSpec, networks: readonly NetworkSpec[]):
             shape: [input.height, input.width],
             note: `${input.classes} classes${input.edges ? ' and instance edges' : ''}`,
           }
-        : { name: input.name, shape: input.shape, note: input.kind === 'noise' ? 'noise' : '' },
+        : { name: input.name, shape: input.shape, note: noteOn(input) },
     ),
     total: close(root),
     state: states.reduce((sum, variable) => sum + sizeOf(variable.shape), 0),
   };
+}
+
+function noteOn(input: Exclude<InputSpec, { kind: 'labels' }>): string {
+  if (input.kind === 'encoded') return `code of ${input.encoder}`;
+  return input.kind === 'noise' ? 'noise' : '';
 }
 
 function open(name: string): OpenBlock {
@@ -166,30 +175,37 @@ function close(block: OpenBlock): BlockCost {
   return { ...block, blocks: [...block.blocks.values()].map(close) };
 }
 
-function explainStep({
-  before,
-  after,
-  batch,
-}: NonNullable<ExplainOptions['step']>): StepExplanation | undefined {
+function explainStep(
+  spec: Spec,
+  { before, after, batch }: NonNullable<ExplainOptions['step']>,
+): StepExplanation | undefined {
+  const calls = stepMethods(spec);
   const [first, last] = [before, after].map((program) =>
-    program.methods.find((method) => method.name === 'step'),
+    calls.flatMap(({ name }) => program.methods.find((method) => method.name === name) ?? []),
   );
-  if (!first || !last) return undefined;
-  const forward = new Set(forwardNodes(last));
-  const flops = (nodes: readonly Node[]): number => nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-  const bytes = (isSlot: boolean): number =>
+  if (first?.length !== calls.length || last?.length !== calls.length) return undefined;
+  const total = (one: (method: Method) => number): number =>
+    last.reduce(
+      (sum, method, index) => sum + (calls[index]?.perPart ? partsOfStep(spec) : 1) * one(method),
+      0,
+    );
+  const nodes = (methods: readonly Method[]): number =>
+    methods.reduce((sum, method) => sum + nodesOf(method).length, 0);
+  const flops = (all: readonly Node[]): number => all.reduce((sum, node) => sum + flopsOf(node), 0);
+  const forward = total((method) => flops(forwardNodes(method)));
+  const bytes = (isBeside: boolean): number =>
     after.variables
-      .filter((variable) => (variable.role === 'slot') === isSlot)
+      .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
       .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
   return {
     batch,
-    nodesBefore: nodesOf(first).length,
-    nodesAfter: nodesOf(last).length,
-    forwardFlops: flops([...forward]),
-    backwardFlops: flops(nodesOf(last).filter((node) => !forward.has(node))),
+    nodesBefore: nodes(first),
+    nodesAfter: nodes(last),
+    forwardFlops: forward,
+    backwardFlops: total((method) => flops(nodesOf(method))) - forward,
     variableBytes: bytes(false),
     slotBytes: bytes(true),
-    peakActivationBytes: peakBytes(last, bytesMade),
+    peakActivationBytes: Math.max(...last.map((method) => peakBytes(method, bytesMade))),
   };
 }
 
@@ -198,7 +214,7 @@ function forwardNodes(step: Method): Node[] {
   const seen = new Set<Node>();
   const stack = [...step.outputs.values()];
   for (let node = stack.pop(); node; node = stack.pop()) {
-    if (seen.has(node) || node.op === 'adam') continue;
+    if (seen.has(node) || isUpdate(node)) continue;
     seen.add(node);
     stack.push(...node.operands);
   }

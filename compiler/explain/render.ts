@@ -1,5 +1,6 @@
 /** Answers for an explanation as text: aligned tables that fit a terminal of 110 columns. */
 import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
+import type { LocalityExplanation } from './locality.ts';
 
 export interface RenderOptions {
   /** How many levels of blocks are shown below a network; 1 by default. */
@@ -21,6 +22,38 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
       : []),
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+/** Renders what of a network is label-local, one row for each resolution and window; ends with a line break. */
+export function renderLocality({ name, groups, flops }: LocalityExplanation): string {
+  if (groups.length === 0) return `${name}   nothing in it depends on labels alone\n`;
+  const percent = (part: number): string => `${((100 * part) / flops).toFixed(1)} %`;
+  const rows = groups.map((group) => [
+    `${group.width} x ${group.height}`,
+    cut(`${group.windows.join(' + ')}${group.isPartly ? ', part' : ''}`, 1),
+    cut(commonPaths(group.blocks), 1),
+    String(group.nodes),
+    formatCount(group.flops),
+    percent(group.flops),
+  ]);
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+  const all = sum(groups.map((group) => group.flops));
+  const nodes = String(sum(groups.map((group) => group.nodes)));
+  const table = [
+    ['w x h', 'labels seen', 'in', 'nodes', 'FLOP', 'share'],
+    ...rows,
+    ['total', '', '', nodes, formatCount(all), percent(all)],
+  ];
+  const note = groups.some(({ isPartly }) => isPartly)
+    ? ['part: a convolution reads labels beside other channels; its work for the labels is counted']
+    : [];
+  return `${[`${name}   what depends on labels alone, of a training pass forward over one picture`, ...align(table, 3), ...note].join('\n')}\n`;
+}
+
+/** Names blocks shortly: `norm_0.mlp_shared and 5 more`. */
+function commonPaths(paths: readonly string[]): string {
+  const [first = '', ...others] = paths.map((path) => path || 'the network itself');
+  return others.length === 0 ? first : `${cut(first, 0)} + ${others.length}`;
 }
 
 const layerWidth = 26;
@@ -79,7 +112,8 @@ const minor = new Set([
 /** Ops that come first where not all can be shown. */
 const heavy = new Set(['conv2d', 'linear']);
 
-function formatOps(ops: ReadonlyMap<string, number>): string {
+/** Lists the ops of a block that tell most about it, with how often they occur. */
+export function formatOps(ops: ReadonlyMap<string, number>): string {
   const major = [...ops].filter(([name]) => !minor.has(name));
   const shown = (major.length > 0 ? major : [...ops]).toSorted(
     ([a], [b]) => Number(heavy.has(b)) - Number(heavy.has(a)),
@@ -106,8 +140,8 @@ function renderPairs(title: string, pairs: readonly (readonly [string, string])[
   return [title, ...pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join('\n');
 }
 
-/** Aligns text to the left and numbers to the right, with a rule below the head and above the last row. */
-function align(rows: readonly (readonly string[])[]): string[] {
+/** Aligns the first `texts` columns to the left and numbers to the right, with a rule below the head and above the last row. */
+function align(rows: readonly (readonly string[])[], texts = 2): string[] {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -115,7 +149,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   const lines = rows.map((row) =>
     row
       .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column < texts ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd(),
@@ -125,7 +159,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Writes a picture's shape as width x height x channels, others as they are. */
-function formatShape(shape: readonly number[] | undefined): string {
+export function formatShape(shape: readonly number[] | undefined): string {
   if (!shape) return 'several';
   const [height, width, ...channels] = shape;
   return width === undefined ? String(height ?? 1) : [width, height, ...channels].join(' x ');

@@ -9,13 +9,17 @@ export type Initializer =
   /** Normal with std = gain * sqrt(2 / (fan_in + fan_out)), fans including the kernel area (Glorot and Bengio 2010). */
   | { readonly kind: 'xavier_normal'; readonly gain: number }
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+  /** The lengths of another variable of the same network along its last axis: what weight normalization starts from. */
+  | { readonly kind: 'lengths_of'; readonly variable: string }
   /** A random vector of length 1. */
   | { readonly kind: 'unit_vector' };
 
-export type VariableRole = 'parameter' | 'state' | 'slot';
+/** Slots are an optimizer's; averages are the moving averages of parameters, accumulators the sums of their gradients. */
+export type VariableRole = 'parameter' | 'state' | 'slot' | 'average' | 'accumulator';
 
 export interface Variable {
-  /** Its path: `G.up_0.conv_0.weight`; slots of optimizers end in `/m` and `/v`. */
+  /** Its path: `G.up_0.conv_0.weight`; slots of optimizers end in `/m` and `/v`, averages in `/average`, accumulators in `/sum`. */
   readonly name: string;
   readonly type: TensorType;
   readonly role: VariableRole;

@@ -19,17 +19,22 @@ import {
 } from './define.ts';
 import { at, checkFloat, float } from './support.ts';
 
-interface Geometry {
+export interface Geometry {
   readonly stride: number;
   readonly padding: 'same' | 'valid';
 }
 
-function geometryOf(attrs: Attrs): Geometry {
+/** Reads the attributes that all convolutions share. */
+export function geometryOf(attrs: Attrs): Geometry {
   return { stride: number(attrs, 'stride'), padding: text(attrs, 'padding') === 'same' ? 'same' : 'valid' };
 }
 
 /** Output size and zeros before along one axis, by TensorFlow's rules for `same` and `valid`. */
-function along(size: number, kernel: number, { stride, padding }: Geometry): { out: number; before: number } {
+export function along(
+  size: number,
+  kernel: number,
+  { stride, padding }: Geometry,
+): { out: number; before: number } {
   if (padding === 'valid') return { out: Math.floor((size - kernel) / stride) + 1, before: 0 };
   const out = Math.ceil(size / stride);
   return { out, before: Math.floor(Math.max((out - 1) * stride + kernel - size, 0) / 2) };
@@ -48,7 +53,8 @@ export function isSamePadding(
   return before === same.before && after === total - same.before;
 }
 
-function inferOutput(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shape {
+/** Checks the operands and attributes of a convolution and gives the shape of its result. */
+export function inferOutput(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shape {
   check(x.length === 4, 'x has rank 4', `[${x}]`);
   check(filter.length === 4, 'the filter has rank 4', `[${filter}]`);
   check(
@@ -77,19 +83,24 @@ function inferOutput(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shape
   return [at(x, 0), height, width, at(filter, 3)];
 }
 
-/** Calls `visit` with flat offsets (x, filter, y) of every product of a convolution. */
-function eachProduct(
+/** Requires that dy has the shape of the convolution `y` that it is the cotangent of. */
+export function checkCotangent(dy: Shape, y: Shape, check: Check): void {
+  check(String(y) === String(dy), 'dy has the shape of the convolution', `[${dy}], expected [${y}]`);
+}
+
+/** Calls `visit` with the flat indices of the pixels of x, the tap of the filter and the pixel of y that meet. */
+export function eachMeeting(
   x: Shape,
   filter: Shape,
   y: Shape,
   attrs: Attrs,
-  visit: (x: number, f: number, y: number) => void,
-) {
+  visit: (x: number, tap: number, y: number) => void,
+): void {
   const geometry = geometryOf(attrs);
   const top = along(at(x, 1), at(filter, 0), geometry).before;
   const left = along(at(x, 2), at(filter, 1), geometry).before;
-  const [, height, width, channels] = x as [number, number, number, number];
-  const [kh, kw, , outChannels] = filter as [number, number, number, number];
+  const [, height, width] = x as [number, number, number, number];
+  const [kh, kw] = filter as [number, number, number, number];
   const [batch, outHeight, outWidth] = y as [number, number, number, number];
   for (let n = 0; n < batch; n++)
     for (let row = 0; row < outHeight; row++)
@@ -99,23 +110,35 @@ function eachProduct(
             const h = row * geometry.stride + i - top;
             const w = column * geometry.stride + j - left;
             if (h < 0 || h >= height || w < 0 || w >= width) continue;
-            for (let c = 0; c < channels; c++)
-              for (let o = 0; o < outChannels; o++)
-                visit(
-                  ((n * height + h) * width + w) * channels + c,
-                  ((i * kw + j) * channels + c) * outChannels + o,
-                  ((n * outHeight + row) * outWidth + column) * outChannels + o,
-                );
+            visit((n * height + h) * width + w, i * kw + j, (n * outHeight + row) * outWidth + column);
           }
 }
 
-function accumulate(shape: Shape, fill: (data: Float64Array) => void): RefTensor {
+/** Calls `visit` with flat offsets (x, filter, y) of every product of a convolution. */
+function eachProduct(
+  x: Shape,
+  filter: Shape,
+  y: Shape,
+  attrs: Attrs,
+  visit: (x: number, f: number, y: number) => void,
+): void {
+  const [, , channels, outChannels] = filter as [number, number, number, number];
+  eachMeeting(x, filter, y, attrs, (xi, tap, yi) => {
+    for (let c = 0; c < channels; c++)
+      for (let o = 0; o < outChannels; o++)
+        visit(xi * channels + c, (tap * channels + c) * outChannels + o, yi * outChannels + o);
+  });
+}
+
+/** Makes a reference tensor by filling zeros. */
+export function accumulate(shape: Shape, fill: (data: Float64Array) => void): RefTensor {
   const data = new Float64Array(sizeOf(shape));
   fill(data);
   return { shape, data };
 }
 
-function tensorflowAttrs(attrs: Attrs): Record<string, TfAttr> {
+/** TensorFlow's attributes of every kind of convolution. */
+export function convolutionAttrs(attrs: Attrs): Record<string, TfAttr> {
   const { stride, padding } = geometryOf(attrs);
   return {
     ...float,
@@ -124,11 +147,16 @@ function tensorflowAttrs(attrs: Attrs): Record<string, TfAttr> {
     data_format: { string: 'NHWC' },
     dilations: { ints: [1, 1, 1, 1] },
     explicit_paddings: { ints: [] },
-    use_cudnn_on_gpu: { bool: true },
   };
 }
 
-const attrDocs = {
+const tensorflowAttrs = (attrs: Attrs): Record<string, TfAttr> => ({
+  ...convolutionAttrs(attrs),
+  use_cudnn_on_gpu: { bool: true },
+});
+
+/** What the attributes of convolutions mean. */
+export const attrDocs = {
   stride: 'step between outputs, both axes',
   padding: "'same' or 'valid', as TensorFlow defines them",
 };
@@ -187,12 +215,7 @@ const conv2dInputGrad = defineOp({
   infer: ([dy, filter], attrs, check) => {
     checkFloat([dy!, filter!], check);
     const shape = list(attrs, 'shape');
-    const y = inferOutput(shape, filter!.shape, attrs, check);
-    check(
-      String(y) === String(dy!.shape),
-      'dy has the shape of the convolution',
-      `[${dy!.shape}], expected [${y}]`,
-    );
+    checkCotangent(dy!.shape, inferOutput(shape, filter!.shape, attrs, check), check);
     return { dtype: 'f32', shape };
   },
   vjp: ({ b, node, x, dy }) => {
@@ -269,12 +292,7 @@ const conv2dFilterGrad = defineOp({
   infer: ([x, dy], attrs, check) => {
     checkFloat([x!, dy!], check);
     const shape = list(attrs, 'shape');
-    const y = inferOutput(x!.shape, shape, attrs, check);
-    check(
-      String(y) === String(dy!.shape),
-      'dy has the shape of the convolution',
-      `[${dy!.shape}], expected [${y}]`,
-    );
+    checkCotangent(dy!.shape, inferOutput(x!.shape, shape, attrs, check), check);
     return { dtype: 'f32', shape };
   },
   vjp: ({ b, node, x, dy }) => {
@@ -359,7 +377,13 @@ function phasesAlong(size: number, kernel: number, out: number, geometry: Geomet
 }
 
 /** Puts `before` zeros in front of an axis of [N,H,W,C], and zeros after it or cuts it, so that it has `size`. */
-function fitAxis(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, before: number, size: number): Tfjs.Tensor4D {
+export function fitAxis(
+  tf: TensorFlow,
+  x: Tfjs.Tensor4D,
+  axis: 1 | 2,
+  before: number,
+  size: number,
+): Tfjs.Tensor4D {
   const kept = Math.min(x.shape[axis], size - before);
   const cut =
     kept < x.shape[axis]

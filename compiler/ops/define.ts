@@ -17,7 +17,7 @@ export interface RefTensor {
 export type Check = (condition: boolean, constraint: string, found?: string) => void;
 
 /** TensorFlow's dtypes that its graphs need beyond ours. */
-export type TfDType = DType | 'i64' | 'u64';
+export type TfDType = DType | 'f64' | 'i64' | 'u64';
 
 export type TfAttr =
   | { readonly type: TfDType }

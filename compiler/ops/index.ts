@@ -2,9 +2,13 @@
 import { CompilerBug } from '../ir/types.ts';
 import { convolutionOps } from './convolution.ts';
 import type { OpDefinition } from './define.ts';
+import { depthwiseOps } from './depthwise.ts';
 import { matmulOps } from './matmul.ts';
+import { maxPoolOps } from './max-pooling.ts';
 import { pointwiseOps } from './pointwise.ts';
 import { poolingOps } from './pooling.ts';
+import { reflectionOps } from './reflection.ts';
+import { segmentOps } from './segments.ts';
 import { structureOps } from './structure.ts';
 import { trainingOps } from './training.ts';
 
@@ -13,7 +17,11 @@ export const ops: readonly OpDefinition[] = [
   ...pointwiseOps,
   ...matmulOps,
   ...convolutionOps,
+  ...depthwiseOps,
   ...poolingOps,
+  ...maxPoolOps,
+  ...reflectionOps,
+  ...segmentOps,
   ...trainingOps,
 ];
 

@@ -3,15 +3,20 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
 import { sizeOf, type Shape } from '../ir/types.ts';
 import { defineOp, list, number, type Check, type OpDefinition } from './define.ts';
-import { at, checkFloat, checkRank, entryAt, float, spreadAxis, tabulate } from './support.ts';
+import { at, checkFloat, checkRank, entryAt, float, spreadPixels, tabulate } from './support.ts';
 
-interface Window {
+export interface Window {
   readonly size: number;
   readonly stride: number;
 }
-const windowOf = (attrs: Attrs): Window => ({ size: number(attrs, 'size'), stride: number(attrs, 'stride') });
+/** Reads the attributes that all pooling shares. */
+export const windowOf = (attrs: Attrs): Window => ({
+  size: number(attrs, 'size'),
+  stride: number(attrs, 'stride'),
+});
 
-function pooledShape(x: Shape, attrs: Attrs, check: Check): Shape {
+/** Checks a window against a picture and gives the shape of the pooled picture. */
+export function pooledShape(x: Shape, attrs: Attrs, check: Check): Shape {
   check(x.length === 4, 'the picture has rank 4', `[${x}]`);
   const { size, stride } = windowOf(attrs);
   check(
@@ -29,7 +34,8 @@ function pooledShape(x: Shape, attrs: Attrs, check: Check): Shape {
   return shape;
 }
 
-const poolAttrs = (attrs: Attrs) => {
+/** TensorFlow's attributes of pooling. */
+export const poolAttrs = (attrs: Attrs) => {
   const { size, stride } = windowOf(attrs);
   return {
     ...float,
@@ -40,7 +46,8 @@ const poolAttrs = (attrs: Attrs) => {
   };
 };
 
-const attrDocs = { size: 'side of the window', stride: 'step between windows' };
+/** What the attributes of pooling mean. */
+export const attrDocs = { size: 'side of the window', stride: 'step between windows' };
 
 const avgPool = defineOp({
   name: 'avg_pool2d',
@@ -110,12 +117,7 @@ const avgPoolGrad = defineOp({
   tfjs: ({ tf, inputs, node }) => {
     const { size, stride } = windowOf(node.attrs);
     const [, height, width] = shapeOf(node);
-    const spread = spreadAxis(tf, spreadAxis(tf, at(inputs, 0) as Tfjs.Tensor4D, 1, stride), 2, stride);
-    const trimmed = tf.slice(
-      spread,
-      [0, 0, 0, 0],
-      [-1, spread.shape[1] - stride + 1, spread.shape[2] - stride + 1, -1],
-    );
+    const trimmed = spreadPixels(tf, at(inputs, 0) as Tfjs.Tensor4D, stride);
     const around = (all: number, inner: number): [number, number] => [size - 1, all - inner];
     const padded = tf.pad(trimmed, [
       [0, 0],

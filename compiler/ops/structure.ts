@@ -1,10 +1,31 @@
 /** Answers for the ops that hold, move and choose values without computing: sources, shapes, pieces and ids. */
-import type * as Tfjs from '@tensorflow/tfjs-core';
-import { shapeOf, typeOf } from '../ir/node.ts';
-import { formatType, sameShape, sizeOf, type DType, type TensorType } from '../ir/types.ts';
-import { defineOp, flag, list, number, text, type Check, type OpDefinition, type TfAttr } from './define.ts';
-import { at, broadcast, checkFinite, entryAt, float, stridesOf, tabulate, unbroadcast } from './support.ts';
-import type { Attrs } from '../ir/node.ts';
+import { shapeOf, typeOf, type Attrs, type Node } from '../ir/node.ts';
+import { formatType, sameShape, sizeOf, type DType, type Shape, type TensorType } from '../ir/types.ts';
+import {
+  defineOp,
+  flag,
+  list,
+  number,
+  text,
+  type Check,
+  type OpDefinition,
+  type RefTensor,
+  type TfAttr,
+  type TfContext,
+} from './define.ts';
+import {
+  at,
+  broadcast,
+  checkFinite,
+  emitGather,
+  entryAt,
+  float,
+  pairs,
+  stridesOf,
+  sumRows,
+  tabulate,
+  unbroadcast,
+} from './support.ts';
 
 const free = (): number => 0;
 
@@ -167,11 +188,6 @@ const broadcastTo = defineOp({
     { operands: [{ dtype: 'i32', shape: [3, 1] }], attrs: { shape: [2, 3, 2] } },
   ],
 });
-
-/** Pairs a flat list of (before, after) amounts, one pair an axis. */
-function pairs(flat: readonly number[]): [number, number][] {
-  return Array.from({ length: flat.length / 2 }, (_, axis) => [at(flat, 2 * axis), at(flat, 2 * axis + 1)]);
-}
 
 const pad = defineOp({
   name: 'pad',
@@ -437,20 +453,8 @@ const take = defineOp({
   },
   tensorflow: ({ emit, inputs, node }) => {
     const indices = list(node.attrs, 'indices');
-    return emit.op(
-      'GatherV2',
-      [
-        at(inputs, 0),
-        emit.constant('i32', [indices.length], indices),
-        emit.constant('i32', [], [number(node.attrs, 'axis')]),
-      ],
-      {
-        Tparams: { type: typeOf(node).dtype },
-        Tindices: { type: 'i32' },
-        Taxis: { type: 'i32' },
-        batch_dims: { int: 0 },
-      },
-    );
+    const ids = emit.constant('i32', [indices.length], indices);
+    return emitGather(emit, typeOf(node).dtype, at(inputs, 0), ids, number(node.attrs, 'axis'));
   },
   tfjs: ({ tf, inputs, node }) =>
     tf.gather(
@@ -588,11 +592,55 @@ const oneHot = defineOp({
   ],
 });
 
-/** Gives the largest divisor of `count` that is at most its square root. */
-function divisorNearRoot(count: number): number {
-  let divisor = Math.floor(Math.sqrt(count));
-  while (count % divisor !== 0) divisor--;
-  return divisor;
+/** What reductions ask of x, and the shape that is left. */
+function inferReduction(x: TensorType, attrs: Attrs, check: Check): TensorType {
+  check(x.dtype === 'f32', 'x is floating-point', x.dtype);
+  const axes = list(attrs, 'axes');
+  check(
+    axes.every((axis, i) => axis >= 0 && axis < x.shape.length && (i === 0 || axis > at(axes, i - 1))),
+    'axes are axes of x in ascending order',
+    `[${axes}] of [${x.shape}]`,
+  );
+  const keep = flag(attrs, 'keep');
+  return {
+    dtype: 'f32',
+    shape: x.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])),
+  };
+}
+
+/** Gives a shape with size 1 in place of the axes that are reduced. */
+const keptShape = (shape: Shape, attrs: Attrs): number[] =>
+  shape.map((size, axis) => (list(attrs, 'axes').includes(axis) ? 1 : size));
+
+/** Combines the entries of x that fall together when `axes` are reduced, from `start` on. */
+function reduceEntries(
+  x: RefTensor,
+  node: Node,
+  start: number,
+  combine: (total: number, value: number) => number,
+): RefTensor {
+  const axes = list(node.attrs, 'axes');
+  const kept = keptShape(x.shape, node.attrs);
+  const data = new Float64Array(sizeOf(kept)).fill(start);
+  const from = stridesOf(x.shape);
+  const to = stridesOf(kept);
+  x.data.forEach((value, flat) => {
+    let target = 0;
+    for (let axis = 0; axis < kept.length; axis++)
+      if (!axes.includes(axis)) target += (Math.floor(flat / at(from, axis)) % at(kept, axis)) * at(to, axis);
+    data[target] = combine(data[target]!, value);
+  });
+  return { shape: shapeOf(node), data };
+}
+
+/** Emits one of TensorFlow's reductions. */
+function emitReduction(type: 'Sum' | 'Max', { emit, inputs, node }: TfContext): string {
+  const axes = list(node.attrs, 'axes');
+  return emit.op(type, [at(inputs, 0), emit.constant('i32', [axes.length], axes)], {
+    ...float,
+    Tidx: { type: 'i32' },
+    keep_dims: { bool: flag(node.attrs, 'keep') },
+  });
 }
 
 const sum = defineOp({
@@ -600,55 +648,17 @@ const sum = defineOp({
   doc: 'Adds x up over `axes`; with `keep` they stay as axes of size 1.',
   operands: ['x'],
   attrs: { axes: 'axes to sum over, ascending', keep: 'whether they stay with size 1' },
-  infer: ([x], attrs, check) => {
-    check(x!.dtype === 'f32', 'x is floating-point', x!.dtype);
-    const axes = list(attrs, 'axes');
-    check(
-      axes.every((axis, i) => axis >= 0 && axis < x!.shape.length && (i === 0 || axis > at(axes, i - 1))),
-      'axes are axes of x in ascending order',
-      `[${axes}] of [${x!.shape}]`,
-    );
-    const keep = flag(attrs, 'keep');
-    return {
-      dtype: 'f32',
-      shape: x!.shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])),
-    };
-  },
+  infer: ([x], attrs, check) => inferReduction(x!, attrs, check),
   vjp: ({ b, node, x, dy }) => [
     () => {
       const shape = shapeOf(at(x, 0));
-      const axes = list(node.attrs, 'axes');
-      const kept = b.reshape(
-        dy,
-        shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
-      );
+      const kept = b.reshape(dy, keptShape(shape, node.attrs));
       return sameShape(shapeOf(kept), shape) ? kept : b.op('broadcast_to', [kept], { shape });
     },
   ],
-  reference: ([x], node) => {
-    const axes = list(node.attrs, 'axes');
-    const kept = x!.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-    const data = new Float64Array(sizeOf(kept));
-    const from = stridesOf(x!.shape);
-    const to = stridesOf(kept);
-    x!.data.forEach((value, flat) => {
-      let target = 0;
-      for (let axis = 0; axis < kept.length; axis++)
-        if (!axes.includes(axis))
-          target += (Math.floor(flat / at(from, axis)) % at(kept, axis)) * at(to, axis);
-      data[target] = (data[target] ?? 0) + value;
-    });
-    return { shape: shapeOf(node), data };
-  },
-  tensorflow: ({ emit, inputs, node }) => {
-    const axes = list(node.attrs, 'axes');
-    return emit.op('Sum', [at(inputs, 0), emit.constant('i32', [axes.length], axes)], {
-      ...float,
-      Tidx: { type: 'i32' },
-      keep_dims: { bool: flag(node.attrs, 'keep') },
-    });
-  },
-  // Adding up rows is a product with ones: WebAssembly's own sum transposes first, which takes 20 times as long.
+  reference: ([x], node) => reduceEntries(x!, node, 0, (total, value) => total + value),
+  tensorflow: (context) => emitReduction('Sum', context),
+  // WebAssembly's own sum transposes first, which takes 20 times as long as adding up rows.
   tfjs: ({ tf, inputs, node }) => {
     const x = at(inputs, 0);
     const axes = list(node.attrs, 'axes');
@@ -661,14 +671,8 @@ const sum = defineOp({
     const inOneBlock = last - first + 1 === axes.length;
     if (!inOneBlock || after === 1 || before > 16) return tf.sum(x, [...axes], flag(node.attrs, 'keep'));
     const blocks = tf.reshape(x, [before * rows, after]);
-    // In two stages, since a product adds number after number: two short runs keep more digits than a long one.
-    const stage = divisorNearRoot(rows);
-    const add = (block: Tfjs.Tensor): Tfjs.Tensor => {
-      const part = tf.matMul(tf.ones([1, rows / stage]), tf.reshape(block, [rows / stage, stage * after]));
-      return stage === 1 ? part : tf.matMul(tf.ones([1, stage]), tf.reshape(part, [stage, after]));
-    };
     const sums = Array.from({ length: before }, (_, block) =>
-      add(before === 1 ? blocks : tf.slice(blocks, [block * rows, 0], [rows, after])),
+      sumRows(tf, before === 1 ? blocks : tf.slice(blocks, [block * rows, 0], [rows, after])),
     );
     return tf.reshape(tf.concat(sums, 0), [...shapeOf(node)]);
   },
@@ -689,6 +693,34 @@ const sum = defineOp({
   ],
 });
 
+const max = defineOp({
+  name: 'max',
+  doc: 'The largest entry of x over `axes`; with `keep` they stay as axes of size 1. Ties share the gradient equally.',
+  operands: ['x'],
+  attrs: { axes: 'axes to reduce, ascending', keep: 'whether they stay with size 1' },
+  infer: ([x], attrs, check) => inferReduction(x!, attrs, check),
+  vjp: ({ b, node, x, dy }) => [
+    () => {
+      const axes = list(node.attrs, 'axes');
+      const kept = keptShape(shapeOf(at(x, 0)), node.attrs);
+      const largest = b.op('greater_equal', [at(x, 0), b.reshape(node, kept)]);
+      const mask = b.op('cast', [largest], { to: 'f32' });
+      return b.mul(mask, b.div(b.reshape(dy, kept), b.sum(mask, axes)));
+    },
+  ],
+  reference: ([x], node) => reduceEntries(x!, node, -Infinity, Math.max),
+  tensorflow: (context) => emitReduction('Max', context),
+  tfjs: ({ tf, inputs, node }) =>
+    tf.max(at(inputs, 0), [...list(node.attrs, 'axes')], flag(node.attrs, 'keep')),
+  flops: (node) => sizeOf(shapeOf(at(node.operands, 0))),
+  samples: [
+    { operands: [{ dtype: 'f32', shape: [2, 3, 4] }], attrs: { axes: [2], keep: true } },
+    { operands: [{ dtype: 'f32', shape: [2, 3, 4] }], attrs: { axes: [0, 1], keep: false } },
+    { operands: [{ dtype: 'f32', shape: [2, 3, 2, 4] }], attrs: { axes: [0, 3], keep: true } },
+    { operands: [{ dtype: 'f32', shape: [2, 3] }], attrs: { axes: [0, 1], keep: false } },
+  ],
+});
+
 export const structureOps: readonly OpDefinition[] = [
   source('input', 'A value that is fed at each call of a method.'),
   source('read', 'The value that a variable has when the method starts.'),
@@ -705,4 +737,5 @@ export const structureOps: readonly OpDefinition[] = [
   takeGrad,
   oneHot,
   sum,
+  max,
 ];

@@ -1,9 +1,24 @@
 /** Answers for what several ops share: broadcasting, index arithmetic of the reference, and float-only checks. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { broadcastShapes, must, sameShape, sizeOf, type Shape, type TensorType } from '../ir/types.ts';
+import {
+  broadcastShapes,
+  must,
+  sameShape,
+  sizeOf,
+  type DType,
+  type Shape,
+  type TensorType,
+} from '../ir/types.ts';
 import type { Builder } from '../ir/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../ir/node.ts';
-import { number, type Check, type RefTensor, type TensorFlow, type TfAttr } from './define.ts';
+import {
+  number,
+  type Check,
+  type RefTensor,
+  type TensorFlow,
+  type TfAttr,
+  type TfEmitter,
+} from './define.ts';
 
 /** Takes operand `index`, which an op's operand list promises. */
 export function at<T>(values: readonly T[], index: number): T {
@@ -54,6 +69,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** Pairs a flat list of (before, after) amounts, one pair an axis. */
+export function pairs(flat: readonly number[]): [number, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, axis) => [at(flat, 2 * axis), at(flat, 2 * axis + 1)]);
+}
+
 /** Makes a reference tensor by computing every entry from its index. */
 export function tabulate(shape: Shape, entry: (index: readonly number[]) => number): RefTensor {
   const data = new Float64Array(sizeOf(shape));
@@ -83,8 +103,18 @@ export function entryAt(tensor: RefTensor, index: readonly number[]): number {
 /** TensorFlow's `T` attribute for float32. */
 export const float: Readonly<Record<string, TfAttr>> = { T: { type: 'f32' } };
 
+/** Emits the slices of x at `indices` of an axis, in that order. */
+export function emitGather(emit: TfEmitter, dtype: DType, x: string, indices: string, axis: number): string {
+  return emit.op('GatherV2', [x, indices, emit.constant('i32', [], [axis])], {
+    Tparams: { type: dtype },
+    Tindices: { type: 'i32' },
+    Taxis: { type: 'i32' },
+    batch_dims: { int: 0 },
+  });
+}
+
 /** Puts stride - 1 zeros between (and after) the entries of axis 1 or 2 of [N,H,W,C]. */
-export function spreadAxis(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, stride: number): Tfjs.Tensor4D {
+function spreadAxis(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, stride: number): Tfjs.Tensor4D {
   if (stride === 1) return x;
   const [n, h, w, c] = x.shape;
   const flat = axis === 1 ? tf.reshape(x, [n * h, 1, w * c]) : tf.reshape(x, [n * h * w, 1, c]);
@@ -96,8 +126,69 @@ export function spreadAxis(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, stride
   return tf.reshape(padded, axis === 1 ? [n, h * stride, w, c] : [n, h, w * stride, c]);
 }
 
+/** Puts stride - 1 zeros between the pixels of x [N,H,W,C], along both axes. */
+export function spreadPixels(tf: TensorFlow, x: Tfjs.Tensor4D, stride: number): Tfjs.Tensor4D {
+  if (stride === 1) return x;
+  const spread = spreadAxis(tf, spreadAxis(tf, x, 1, stride), 2, stride);
+  const [n, h, w, c] = spread.shape;
+  return tf.slice(spread, [0, 0, 0, 0], [n, h - stride + 1, w - stride + 1, c]);
+}
+
+/**
+ * Gives, for each place of a `size` window, row by row, the pixels of x [N,H,W,C] that the `counts` (rows, columns) of
+ * windows have there. WebAssembly's own strided slices take ten times as long as whole slices of x cut into phases.
+ */
+export function windowPlaces(
+  tf: TensorFlow,
+  x: Tfjs.Tensor4D,
+  [height, width]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  stride: number,
+): Tfjs.Tensor4D[] {
+  const [batch, , , channels] = x.shape;
+  const past: [number, number] = [0, stride - 1]; // so that the last window's step lies inside too
+  const whole = stride === 1 ? x : tf.pad(x, [[0, 0], past, past, [0, 0]]);
+  const places: Tfjs.Tensor4D[] = [];
+  for (let i = 0; i < height; i++) {
+    const band = tf.slice(whole, [0, i, 0, 0], [batch, rows * stride, whole.shape[2], channels]);
+    const lines = firstOfEach(tf, band, 1, stride);
+    for (let j = 0; j < width; j++) {
+      const strip = tf.slice(lines, [0, 0, j, 0], [batch, rows, columns * stride, channels]);
+      places.push(firstOfEach(tf, strip, 2, stride));
+    }
+  }
+  return places;
+}
+
+/** Keeps the first of every `stride` entries of axis 1 or 2 of [N,H,W,C]. */
+function firstOfEach(tf: TensorFlow, x: Tfjs.Tensor4D, axis: 1 | 2, stride: number): Tfjs.Tensor4D {
+  if (stride === 1) return x;
+  const [n, h, w, c] = x.shape;
+  const [before, after] = axis === 1 ? [(n * h) / stride, w * c] : [(n * h * w) / stride, c];
+  const first = tf.slice(tf.reshape(x, [before, stride, after]), [0, 0, 0], [before, 1, after]);
+  return tf.reshape(first, axis === 1 ? [n, h / stride, w, c] : [n, h, w / stride, c]);
+}
+
 /** Repeats x to fill `shape`. Adding zeros is a hundred times as fast as WebAssembly's own tiling. */
 export function broadcast(tf: TensorFlow, x: Tfjs.Tensor, shape: Shape): Tfjs.Tensor {
   if (sameShape(x.shape, shape)) return tf.clone(x);
   return x.dtype === 'float32' ? tf.add(x, tf.zeros([...shape])) : tf.broadcastTo(x, [...shape]);
+}
+
+/** Gives the largest divisor of `count` that is at most its square root. */
+function divisorNearRoot(count: number): number {
+  let divisor = Math.floor(Math.sqrt(count));
+  while (count % divisor !== 0) divisor--;
+  return divisor;
+}
+
+/**
+ * Adds up the rows of x [rows,C], giving [1,C]: as products with ones, which every backend does fast. In two stages, since a
+ * product adds number after number: two short runs keep more digits than a long one.
+ */
+export function sumRows(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
+  const [rows, width] = x.shape as [number, number];
+  const stage = divisorNearRoot(rows);
+  const part = tf.matMul(tf.ones([1, rows / stage]), tf.reshape(x, [rows / stage, stage * width]));
+  return stage === 1 ? part : tf.matMul(tf.ones([1, stage]), tf.reshape(part, [stage, width]));
 }

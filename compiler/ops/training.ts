@@ -87,102 +87,144 @@ const adam = defineOp({
 /** Turns 32 random bits into a number in [0, 1) as TensorFlow does: 23 of them are the mantissa of a number in [1, 2). */
 const toUniform = (bits: number): number => (bits & 0x7fffff) / 2 ** 23;
 
-/** Draws the entries of random_normal: Box-Muller on the words of Philox, in TensorFlow's order. */
-function drawNormal(count: number, seed: number, step: number, stream: number): Float64Array {
+/** Fills an array from the words of Philox, four at a time, in the order in which TensorFlow uses them. */
+function drawBlocks(
+  count: number,
+  [seed, step]: readonly [number, number],
+  stream: number,
+  fromWords: RandomRow['fromWords'],
+): Float64Array {
   const data = new Float64Array(count);
   for (let block = 0; block * 4 < count; block++) {
     const words = philox4x32([seed >>> 0, stream >>> 0], [block, 0, step >>> 0, 0]);
-    for (const pair of [0, 2]) {
-      const radius = Math.sqrt(-2 * Math.log(Math.max(toUniform(words[pair]!), 1e-7)));
-      const angle = 2 * Math.PI * toUniform(words[pair + 1]!);
-      const target = block * 4 + pair;
-      if (target < count) data[target] = radius * Math.sin(angle);
-      if (target + 1 < count) data[target + 1] = radius * Math.cos(angle);
-    }
+    for (let i = 0; i < 4 && block * 4 + i < count; i++) data[block * 4 + i] = fromWords(words, i);
   }
   return data;
 }
 
-const randomNormal = defineOp({
-  name: 'random_normal',
-  doc: 'Standard normal numbers of `shape`: a pure function of the operand (seed, step) and of `stream`.',
-  operands: ['state'],
-  attrs: { shape: 'the shape', stream: 'tells this use from others' },
-  infer: ([state], attrs, check) => {
-    check(state!.dtype === 'i32' && String(state!.shape) === '2', 'state is i32[2]: seed and step');
-    const stream = number(attrs, 'stream');
-    check(
-      Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,
-      'stream is an integer of 32 bits',
-      String(stream),
-    );
-    return { dtype: 'f32', shape: list(attrs, 'shape') };
+/** The Box-Muller transform: each pair of words gives the sine and the cosine of one angle, times one radius. */
+function toNormal(words: readonly number[], index: number): number {
+  const pair = index & 2;
+  const radius = Math.sqrt(-2 * Math.log(Math.max(toUniform(words[pair]!), 1e-7)));
+  const angle = 2 * Math.PI * toUniform(words[pair + 1]!);
+  return radius * (index === pair ? Math.sin(angle) : Math.cos(angle));
+}
+
+interface RandomRow {
+  readonly name: string;
+  readonly doc: string;
+  /** Entry `index` of the four that four words give. */
+  readonly fromWords: (words: readonly number[], index: number) => number;
+  readonly tensorflow: string;
+  readonly flopsPerEntry: number;
+}
+
+const randomRows: readonly RandomRow[] = [
+  {
+    name: 'random_normal',
+    doc: 'Standard normal numbers of `shape`: a pure function of the operand (seed, step) and of `stream`.',
+    fromWords: toNormal,
+    tensorflow: 'StatelessRandomNormalV2',
+    flopsPerEntry: 20,
   },
-  vjp: { nondifferentiable: 'it depends on integers alone' },
-  reference: ([state], node) => ({
-    shape: shapeOf(node),
-    data: drawNormal(sizeOf(shapeOf(node)), state!.data[0]!, state!.data[1]!, number(node.attrs, 'stream')),
-  }),
-  // key = seed + 2^32 stream; counter = 2^64 step, counted up by the op itself.
-  tensorflow: ({ emit, inputs, node }) => {
-    const words = emit.op(
-      'ConcatV2',
-      [
-        emit.op(
-          'Slice',
-          [at(inputs, 0), emit.constant('i32', [1], [0]), emit.constant('i32', [1], [1])],
-          sliceAttrs,
-        ),
-        emit.constant('i32', [3], [number(node.attrs, 'stream') | 0, 0, 0]),
-        emit.op(
-          'Slice',
-          [at(inputs, 0), emit.constant('i32', [1], [1]), emit.constant('i32', [1], [1])],
-          sliceAttrs,
-        ),
-        emit.constant('i32', [1], [0]),
-        emit.constant('i32', [], [0]),
-      ],
-      { N: { int: 4 }, T: { type: 'i32' }, Tidx: { type: 'i32' } },
-    );
-    const wide = emit.op(
-      'Bitcast',
-      [
-        emit.op('Reshape', [words, emit.constant('i32', [2], [3, 2])], {
-          T: { type: 'i32' },
-          Tshape: { type: 'i32' },
-        }),
-      ],
-      { T: { type: 'i32' }, type: { type: 'u64' } },
-    );
-    const part = (begin: number, size: number): string =>
-      emit.op('Slice', [wide, emit.constant('i32', [1], [begin]), emit.constant('i32', [1], [size])], {
-        T: { type: 'u64' },
-        Index: { type: 'i32' },
-      });
-    const shape = shapeOf(node);
-    return emit.op(
-      'StatelessRandomNormalV2',
-      [emit.constant('i32', [shape.length], shape), part(0, 1), part(1, 2), emit.constant('i32', [], [1])],
-      { dtype: { type: typeOf(node).dtype }, Tshape: { type: 'i32' } },
-    );
+  {
+    name: 'random_uniform',
+    doc: 'Uniform numbers in [0, 1) of `shape`: a pure function of the operand (seed, step) and of `stream`.',
+    fromWords: (words, index) => toUniform(words[index]!),
+    tensorflow: 'StatelessRandomUniformV2',
+    flopsPerEntry: 10,
   },
-  tfjs: ({ tf, inputs, node }) => {
-    const [seed, step] = at(inputs, 0).dataSync();
-    const shape = [...shapeOf(node)];
-    return tf.tensor(
-      new Float32Array(drawNormal(sizeOf(shape), seed!, step!, number(node.attrs, 'stream'))),
-      shape,
-    );
-  },
-  flops: (node) => 20 * sizeOf(shapeOf(node)),
-  samples: [
-    {
-      operands: [{ dtype: 'i32', shape: [2] }],
-      attrs: { shape: [3, 5], stream: 7 },
-      draw: (i, u) => Math.floor(50 * (u + 1)) + i,
+];
+
+/** An op that draws numbers from the counter-based generator. */
+function random(row: RandomRow): OpDefinition {
+  return defineOp({
+    name: row.name,
+    doc: row.doc,
+    operands: ['state'],
+    attrs: { shape: 'the shape', stream: 'tells this use from others' },
+    infer: ([state], attrs, check) => {
+      check(state!.dtype === 'i32' && String(state!.shape) === '2', 'state is i32[2]: seed and step');
+      const stream = number(attrs, 'stream');
+      check(
+        Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,
+        'stream is an integer of 32 bits',
+        String(stream),
+      );
+      return { dtype: 'f32', shape: list(attrs, 'shape') };
     },
-  ],
-});
+    vjp: { nondifferentiable: 'it depends on integers alone' },
+    reference: ([state], node) => ({
+      shape: shapeOf(node),
+      data: drawBlocks(
+        sizeOf(shapeOf(node)),
+        [state!.data[0]!, state!.data[1]!],
+        number(node.attrs, 'stream'),
+        row.fromWords,
+      ),
+    }),
+    // key = seed + 2^32 stream; counter = 2^64 step, counted up by the op itself.
+    tensorflow: ({ emit, inputs, node }) => {
+      const words = emit.op(
+        'ConcatV2',
+        [
+          emit.op(
+            'Slice',
+            [at(inputs, 0), emit.constant('i32', [1], [0]), emit.constant('i32', [1], [1])],
+            sliceAttrs,
+          ),
+          emit.constant('i32', [3], [number(node.attrs, 'stream') | 0, 0, 0]),
+          emit.op(
+            'Slice',
+            [at(inputs, 0), emit.constant('i32', [1], [1]), emit.constant('i32', [1], [1])],
+            sliceAttrs,
+          ),
+          emit.constant('i32', [1], [0]),
+          emit.constant('i32', [], [0]),
+        ],
+        { N: { int: 4 }, T: { type: 'i32' }, Tidx: { type: 'i32' } },
+      );
+      const wide = emit.op(
+        'Bitcast',
+        [
+          emit.op('Reshape', [words, emit.constant('i32', [2], [3, 2])], {
+            T: { type: 'i32' },
+            Tshape: { type: 'i32' },
+          }),
+        ],
+        { T: { type: 'i32' }, type: { type: 'u64' } },
+      );
+      const part = (begin: number, size: number): string =>
+        emit.op('Slice', [wide, emit.constant('i32', [1], [begin]), emit.constant('i32', [1], [size])], {
+          T: { type: 'u64' },
+          Index: { type: 'i32' },
+        });
+      const shape = shapeOf(node);
+      return emit.op(
+        row.tensorflow,
+        [emit.constant('i32', [shape.length], shape), part(0, 1), part(1, 2), emit.constant('i32', [], [1])],
+        { dtype: { type: typeOf(node).dtype }, Tshape: { type: 'i32' } },
+      );
+    },
+    tfjs: ({ tf, inputs, node }) => {
+      const [seed, step] = at(inputs, 0).dataSync();
+      const shape = [...shapeOf(node)];
+      const stream = number(node.attrs, 'stream');
+      return tf.tensor(
+        new Float32Array(drawBlocks(sizeOf(shape), [seed!, step!], stream, row.fromWords)),
+        shape,
+      );
+    },
+    flops: (node) => row.flopsPerEntry * sizeOf(shapeOf(node)),
+    samples: [
+      {
+        operands: [{ dtype: 'i32', shape: [2] }],
+        attrs: { shape: [3, 5], stream: 7 },
+        draw: (i, u) => Math.floor(50 * (u + 1)) + i,
+      },
+    ],
+  });
+}
 const sliceAttrs = { T: { type: 'i32' as const }, Index: { type: 'i32' as const } };
 
-export const trainingOps: readonly OpDefinition[] = [adam, randomNormal];
+export const trainingOps: readonly OpDefinition[] = [adam, ...randomRows.map(random)];

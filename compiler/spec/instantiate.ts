@@ -2,7 +2,7 @@
 import type { Builder } from '../ir/builder.ts';
 import { typeOf, type Node, type Origin } from '../ir/node.ts';
 import { f32, must, i32, type TensorType } from '../ir/types.ts';
-import { specOps } from './ops.ts';
+import { specOps, withDefaults, type Expansion } from './ops/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from './types.ts';
 
 /** Results of a node: one value, or nested lists of them as the called network returns. */
@@ -19,11 +19,24 @@ export interface Environment {
   /** Gives the next stream number of this method's random ops. */
   readonly stream: () => number;
   readonly randomState: () => Node;
-  /** Where noise is fed instead of drawn: collects the inputs made for it, by `<network>.<input>`. */
+  /** The objective that is being built: fed noise is named after it. */
+  readonly objective?: string;
+  /** Networks that run as after training, although the method trains others. */
+  readonly frozen?: ReadonlySet<string>;
+  /** Where noise is fed instead of drawn: collects the inputs made for it, by `<network>.<input>`, in objectives behind their name. */
   readonly noise?: Map<string, Node>;
+  /** What objectives that are computed at once share; `asked` is of one objective. */
+  readonly shared?: {
+    /** Calls and noise, by what they are of and how often the objective had asked for the like. */
+    readonly made: Map<string, Tree>;
+    readonly asked: Map<string, number>;
+  };
   /** Turns a place of the spec into an origin's span; undefined without source texts. */
   readonly spanOf: (at: NodeSpec['at']) => Origin['span'];
 }
+
+/** The batch of graphs that are made for their shapes alone: any above 1 serves, and 2 can be halved. */
+export const scratchBatch = 2;
 
 /** Names a network's variable in a program. */
 export function variableName(network: string, variable: string): string {
@@ -33,34 +46,95 @@ export function variableName(network: string, variable: string): string {
 /** Gives the types with which an input enters the graph, by input name. */
 export function typesOfInput(input: InputSpec, batch: number): readonly (readonly [string, TensorType])[] {
   if (input.kind !== 'labels') return [[input.name, f32(batch, ...input.shape)]];
-  const ids = [input.name, i32(batch, input.height, input.width)] as const;
-  return input.edges ? [ids, [`${input.name}.edges`, f32(batch, input.height, input.width, 1)]] : [ids];
+  const { name, height, width } = input;
+  const ids = [name, i32(batch, height, width)] as const;
+  return input.edges
+    ? [ids, [`${name}.edges`, f32(batch, height, width, 1)], [`${name}.instances`, i32(batch, height, width)]]
+    : [ids];
+}
+
+/**
+ * Gives the inputs that a call of a network with `count` values is for, by name: all of them, or, where there are fewer
+ * values, all but noise, which is drawn then.
+ */
+export function typesOfCall(
+  network: NetworkSpec,
+  count: number,
+  batch: number,
+): readonly (readonly [string, TensorType])[] {
+  const all = network.inputs.flatMap((input) => typesOfInput(input, batch));
+  return all.length === count
+    ? all
+    : network.inputs.flatMap((input) => (input.kind === 'noise' ? [] : typesOfInput(input, batch)));
 }
 
 /** Applies a network to values by input name; gives its outputs. State moves on in `environment` when training. */
 export function applyNetwork(
-  environment: Environment,
+  outer: Environment,
   network: NetworkSpec,
   inputs: ReadonlyMap<string, Node>,
 ): Tree {
+  const environment = outer.frozen?.has(network.name) ? { ...outer, training: false } : outer;
   const values = new Map<Ref, Tree>(inputs);
   for (const input of network.inputs)
     if (input.kind === 'noise' && !values.has(input.name))
       values.set(
         input.name,
-        makeNoise(environment, `${network.name}.${input.name}`, [environment.batch, ...input.shape]),
+        drawNoise(environment, `${network.name}.${input.name}`, [environment.batch, ...input.shape]),
       );
   instantiateNodes(environment, network.nodes, values, network.name);
   return readTree(network.outputs, values, environment, network.name);
 }
 
-function makeNoise(environment: Environment, name: string, shape: readonly number[]): Node {
-  const { b, noise } = environment;
-  if (!noise)
+/** Draws standard normal numbers, or, where noise is fed and this has a name, takes them from outside. */
+function drawNoise(environment: Environment, source: string | undefined, shape: readonly number[]): Node {
+  if (source === undefined) return makeNoise(environment, source, shape);
+  return once(environment, `noise ${source} [${shape.join(',')}]`, () =>
+    makeNoise(environment, source, shape),
+  );
+}
+
+function makeNoise(environment: Environment, source: string | undefined, shape: readonly number[]): Node {
+  const { b, noise, objective } = environment;
+  if (!noise || source === undefined)
     return b.op('random_normal', [environment.randomState()], { shape, stream: environment.stream() });
+  const name = objective === undefined ? source : `${objective}/${source}`;
   const fed = b.input(name, f32(...shape));
   noise.set(name, fed);
   return fed;
+}
+
+/** Makes what objectives share: what one asks for the n-th time is what the others got the n-th time. */
+function once<T extends Tree>({ shared }: Environment, what: string, make: () => T): T {
+  if (!shared) return make();
+  const time = (shared.asked.get(what) ?? 0) + 1;
+  shared.asked.set(what, time);
+  const key = `${what} ${time}`;
+  const value = (shared.made.get(key) as T | undefined) ?? make();
+  shared.made.set(key, value);
+  return value;
+}
+
+/**
+ * Gives what spec ops expand with; `update` sets the new value of the variable that an input is, `place` is the block instance
+ * of a network in which noise has its name.
+ */
+export function expansionIn(
+  environment: Environment,
+  update: Expansion['update'],
+  place?: string,
+): Expansion {
+  const { b, training, batch, stream, randomState } = environment;
+  return {
+    b,
+    training,
+    batch,
+    stream,
+    randomState,
+    update,
+    noise: (name, shape) =>
+      drawNoise(environment, name !== undefined && place !== undefined ? `${place}.${name}` : name, shape),
+  };
 }
 
 /** Builds spec nodes in order, entering their results into `values`. */
@@ -73,10 +147,14 @@ export function instantiateNodes(
   const { b } = environment;
   const outer = b.origin;
   for (const node of nodes) {
-    b.origin = { scope: node.scope ? `${owner}.${node.scope}` : owner, span: environment.spanOf(node.at) };
+    b.origin = { scope: scopeOf(node, owner), span: environment.spanOf(node.at) };
     values.set(node.id, instantiateNode(environment, node, values, owner));
   }
   b.origin = outer;
+}
+
+function scopeOf({ scope }: NodeSpec, owner: string): string {
+  return scope ? `${owner}.${scope}` : owner;
 }
 
 function instantiateNode(
@@ -92,35 +170,23 @@ function instantiateNode(
       'call of an unknown network',
     );
     const batch = inputs[0] ? typeOf(inputs[0]).shape[0]! : environment.batch;
-    const names = network.inputs
-      .filter((input) => input.kind !== 'noise')
-      .flatMap((input) => typesOfInput(input, batch).map(([name]) => name));
+    const types = typesOfCall(network, inputs.length, batch);
     const bound = new Map(
-      names.map((name, index) => [name, must(inputs[index], `call without input ${name}`)]),
+      types.map(([name], index) => [name, must(inputs[index], `call without input ${name}`)]),
     );
-    return applyNetwork({ ...environment, batch }, network, bound);
+    const what = ['call', network.name, ...inputs.map((input) => input.id)].join(' ');
+    return once(environment, what, () => applyNetwork({ ...environment, batch }, network, bound));
   }
   const op = must(specOps.get(node.op), `unknown spec op ${node.op}`);
-  const defaults = Object.fromEntries(
-    Object.entries(op.attrs).flatMap(([name, rule]) =>
-      rule.default === undefined ? [] : [[name, rule.default]],
-    ),
+  const expansion = expansionIn(
+    environment,
+    (index, value) => {
+      const ref = must(node.inputs[index], 'update of a missing input');
+      environment.variables.set(variableName(owner, ref.slice(1)), value);
+    }, // Names of noise in losses are whole ones.
+    environment.networks.has(owner) ? scopeOf(node, owner) : undefined,
   );
-  return op.expand(
-    {
-      b: environment.b,
-      training: environment.training,
-      batch: environment.batch,
-      stream: environment.stream,
-      randomState: environment.randomState,
-      update: (index, value) => {
-        const ref = must(node.inputs[index], 'update of a missing input');
-        environment.variables.set(variableName(owner, ref.slice(1)), value);
-      },
-    },
-    inputs,
-    { ...defaults, ...node.attrs },
-  );
+  return op.expand(expansion, inputs, withDefaults(op, node.attrs));
 }
 
 function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environment, owner: string): Node {

@@ -3,12 +3,14 @@ import {
   labelsInput,
   realInput,
   type DataSpec,
+  type EncodedInput,
   type InputSpec,
   type NetworkSpec,
+  type ObjectiveSpec,
   type Spec,
 } from './types.ts';
 
-/** Tells whether a network paints: it takes no picture and gives one value. */
+/** Tells whether a network paints: it takes no picture (label maps, noise and codes alone) and gives one value. */
 export function isGenerator(network: NetworkSpec): boolean {
   return typeof network.outputs === 'string' && network.inputs.every((input) => input.kind !== 'tensor');
 }
@@ -16,6 +18,36 @@ export function isGenerator(network: NetworkSpec): boolean {
 /** Finds the network that paints. */
 export function generatorOf(spec: Spec): NetworkSpec | undefined {
   return spec.networks.find(isGenerator);
+}
+
+/** Lists the inputs that a network gets from encoders. */
+export function encodedInputs({ inputs }: Pick<NetworkSpec, 'inputs'>): EncodedInput[] {
+  return inputs.filter((input) => input.kind === 'encoded');
+}
+
+/** Says why a network is no encoder; undefined where it is one: it takes the photograph, and at most the label map beside it. */
+export function whyNoEncoder({ inputs }: Pick<NetworkSpec, 'inputs'>): string | undefined {
+  if (!inputs.some(({ kind }) => kind === 'tensor')) return 'takes no photograph';
+  const other = inputs.find(({ kind }) => kind === 'noise' || kind === 'encoded');
+  return other && `takes '${other.name}', which is ${other.kind === 'noise' ? 'noise' : 'a code itself'}`;
+}
+
+/** Lists the networks whose results others take as codes, in the order of the spec. */
+export function encodersOf({ networks }: Pick<Spec, 'networks'>): NetworkSpec[] {
+  const names = new Set(networks.flatMap((network) => encodedInputs(network).map((one) => one.encoder)));
+  return networks.filter(({ name }) => names.has(name));
+}
+
+/** Lists the networks that an objective trains, the one that names it first. */
+export function trainedBy(objective: ObjectiveSpec): readonly string[] {
+  return [objective.network, ...(objective.together ?? [])];
+}
+
+/** Finds the networks whose weights come from a file and stay as they are; they run as after training. */
+export function frozenNetworks(spec: Pick<Spec, 'networks' | 'objectives'>): ReadonlySet<string> {
+  const trained = new Set(spec.objectives.flatMap(trainedBy));
+  const loaded = spec.networks.filter(({ name, weights }) => weights && !trained.has(name));
+  return new Set(loaded.map(({ name }) => name));
 }
 
 /** Gives the shape of the data's pictures: [height, width, 3]. */

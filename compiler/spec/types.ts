@@ -27,7 +27,7 @@ export type SpecAttr = number | boolean | string | readonly number[];
 
 export interface NodeSpec {
   readonly id: string;
-  /** An op of the table in `compiler/spec/ops.ts`, or `call`. */
+  /** An op of the table in `compiler/spec/ops`, or `call`. */
   readonly op: string;
   readonly inputs: readonly Ref[];
   readonly attrs?: Readonly<Record<string, SpecAttr>>;
@@ -45,18 +45,51 @@ export type InputSpec =
       readonly height: number;
       /** Number of ids; they run from 0. */
       readonly classes: number;
-      /** Whether the map carries instance edges, as input `<name>.edges`. */
+      /**
+       * Whether the data have instances: then the map carries their edges as input `<name>.edges` and their ids, counted from 0
+       * in each picture, as `<name>.instances`.
+       */
       readonly edges: boolean;
     }
   | { readonly name: string; readonly kind: 'tensor'; readonly shape: readonly number[] }
+  /**
+   * What the network `encoder` makes of the photograph (and its map): its result, or, where it gives [mean, log variance], a
+   * sample of that normal distribution, drawn anew at every use in training.
+   */
+  | {
+      readonly name: string;
+      readonly kind: 'encoded';
+      readonly shape: readonly number[];
+      readonly encoder: string;
+      readonly sampled: boolean;
+    }
   /** Standard normal noise, drawn anew at every use in training. */
   | { readonly name: string; readonly kind: 'noise'; readonly shape: readonly number[] };
+
+/** An input that a network gets from an encoder. */
+export type EncodedInput = Extract<InputSpec, { kind: 'encoded' }>;
+
+/** Orders of axes that PyTorch has for some weights: kernels of transposed convolutions, and tables with a row for each class. */
+export const storedOrders = { IOHW: 4, IO: 2 } as const;
 
 export interface VariableSpec {
   readonly name: string;
   readonly role: 'parameter' | 'state';
   readonly shape: readonly number[];
   readonly initializer: Initializer;
+  /**
+   * The order of axes that PyTorch stores it in where that is not what its rank says (OIHW for [h,w,I,O], CHW for [h,w,C], OI
+   * for [I,O]): kernels of transposed convolutions are IOHW, tables with a row for each class IO.
+   */
+  readonly stored?: keyof typeof storedOrders;
+}
+
+/** Where a network's weights are read from before training. Without a loss of its own it stays as they say. */
+export interface WeightsSpec {
+  /** A file of safetensors or PyTorch, relative to the spec's file. */
+  readonly path: string;
+  /** The mapping from the file's names to ours: one of `specs/mappings`, or a JSON file. */
+  readonly mapping?: string;
 }
 
 export interface NetworkSpec {
@@ -68,6 +101,7 @@ export interface NetworkSpec {
   readonly variables: readonly VariableSpec[];
   readonly nodes: readonly NodeSpec[];
   readonly outputs: RefTree;
+  readonly weights?: WeightsSpec;
   readonly at?: Place;
 }
 
@@ -77,9 +111,12 @@ export interface TermSpec {
   readonly value: Ref;
 }
 
-/** What is minimised over one network's parameters. Nodes may call networks; inputs are those of the data. */
+/** What is minimised over the parameters of one or several networks. Nodes may call networks; inputs are those of the data. */
 export interface ObjectiveSpec {
+  /** The network that is trained; it names the objective. */
   readonly network: string;
+  /** Others that are trained on the same loss, such as an encoder. */
+  readonly together?: readonly string[];
   readonly nodes: readonly NodeSpec[];
   readonly terms: readonly TermSpec[];
   readonly at?: Place;
@@ -103,14 +140,32 @@ export interface DataSpec {
   readonly augment?: readonly 'flip'[];
 }
 
-export interface OptimizerSpec {
+/** What every optimizer has. */
+export interface OptimizerSettings {
   readonly network: string;
-  readonly kind: 'adam';
   readonly rate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
+  /** Scales all gradients of the network down where their joint Euclidean length is more. */
+  readonly clip_norm?: number;
+  /** Decay of an exponential moving average of the weights, which paints in their place. */
+  readonly average?: number;
+  /** Steps over which the rate rises linearly from 0. */
+  readonly warmup?: number;
 }
+
+/** What moves the parameters of one network. */
+export type OptimizerSpec = OptimizerSettings &
+  (
+    | {
+        readonly kind: 'adam';
+        readonly beta1: number;
+        readonly beta2: number;
+        readonly epsilon: number;
+      }
+    /** v = momentum v + g, w = w - rate v (PyTorch `torch.optim.SGD`). */
+    | { readonly kind: 'sgd'; readonly momentum: number }
+    /** s = decay s + (1 - decay) g^2, w = w - rate g / (sqrt(s) + epsilon) (PyTorch `torch.optim.RMSprop`). */
+    | { readonly kind: 'rmsprop'; readonly decay: number; readonly epsilon: number }
+  );
 
 export interface TrainSpec {
   /** Length of the training: one of the two. */
@@ -118,6 +173,13 @@ export interface TrainSpec {
   readonly epochs?: number;
   /** The epoch after which the rates fall linearly, to reach 0 at the end. */
   readonly decay_from?: number;
+  /** Parts that a batch is taken in, their gradients summed up before an update: less memory for the same batch. */
+  readonly accumulate?: number;
+  /**
+   * `in_turn`: each loss sees what the one before it changed, with a picture made anew (SPADE). `at_once`: all losses are
+   * computed from one picture and the weights from before the step (pix2pixHD). In turn by default.
+   */
+  readonly updates?: 'in_turn' | 'at_once';
   readonly seed?: number;
   readonly sample_every?: number;
   readonly checkpoint_every?: number;

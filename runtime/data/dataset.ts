@@ -30,6 +30,8 @@ export interface Sample {
   readonly labels: Int32Array;
   /** 1 at instance borders, else 0, [H,W,1]; undefined without instance maps. */
   readonly edges: Float32Array | undefined;
+  /** Ids of instances, from 0 without gaps, [H,W]; undefined without instance maps. */
+  readonly instances: Int32Array | undefined;
   /** RGB in [-1,1], [H,W,3]; undefined without photos. */
   readonly image: Float32Array | undefined;
 }
@@ -40,6 +42,8 @@ export interface Batch {
   readonly labels: Int32Array;
   /** 1 at instance borders, else 0, [B,H,W,1]; undefined without instance maps. */
   readonly edges: Float32Array | undefined;
+  /** Ids of instances, from 0 in each picture, [B,H,W]; undefined without instance maps. */
+  readonly instances: Int32Array | undefined;
   /** RGB in [-1,1], [B,H,W,3]; undefined without photos. */
   readonly images: Float32Array | undefined;
   /** The samples' names, [B]. */
@@ -52,7 +56,7 @@ export interface Batch {
 export interface LoaderOptions {
   readonly batch: number;
   readonly seed: number;
-  /** `flip` mirrors half of the samples left to right, photo, labels and edges alike. */
+  /** `flip` mirrors half of the samples left to right, photo, labels and instances alike. */
   readonly augment: { readonly flip: boolean };
   /** The step that the first batch is for; 0 by default. */
   readonly start?: number;
@@ -139,8 +143,8 @@ class FolderDataset implements Dataset {
 
   async read(index: number): Promise<Sample> {
     const sample = await this.decoded(index);
-    const { labels, edges, images, names } = this.assemble([{ index, flip: false, sample }], 0);
-    return { name: names[0] as string, labels, edges, image: images };
+    const { labels, edges, instances, images, names } = this.assemble([{ index, flip: false, sample }], 0);
+    return { name: names[0] as string, labels, edges, instances, image: images };
   }
 
   loader({ batch, seed, augment, start = 0, prefetch = DEFAULT_PREFETCH }: LoaderOptions): Loader {
@@ -164,7 +168,7 @@ class FolderDataset implements Dataset {
   private bytesPerPixel(): number {
     const pair = this.pairs[0];
     const wide = this.classes.some(({ id }) => id > 255);
-    return (wide ? 2 : 1) + (pair?.instances === undefined ? 0 : 1) + (pair?.image === undefined ? 0 : 3);
+    return (wide ? 2 : 1) + (pair?.instances === undefined ? 0 : 3) + (pair?.image === undefined ? 0 : 3);
   }
 
   private async inspect(index: number): Promise<string[]> {
@@ -202,7 +206,10 @@ class FolderDataset implements Dataset {
     if ('problems' in outcome) throw new DataError(outcome.problems);
     const { sample } = outcome;
     const bytes =
-      sample.labels.byteLength + (sample.edges?.byteLength ?? 0) + (sample.image?.byteLength ?? 0);
+      sample.labels.byteLength +
+      (sample.edges?.byteLength ?? 0) +
+      (sample.instances?.byteLength ?? 0) +
+      (sample.image?.byteLength ?? 0);
     if (this.cachedBytes + bytes <= this.cacheBytes) {
       this.cachedBytes += bytes;
       this.cache.set(index, sample);
@@ -220,11 +227,14 @@ class FolderDataset implements Dataset {
     const first = parts[0]?.sample;
     const labels = new Int32Array(parts.length * pixels);
     const edges = first?.edges === undefined ? undefined : new Float32Array(parts.length * pixels);
+    const instances = first?.instances === undefined ? undefined : new Int32Array(parts.length * pixels);
     const images = first?.image === undefined ? undefined : new Float32Array(parts.length * pixels * 3);
     parts.forEach(({ flip, sample }, part) => {
       const at = part * pixels;
       labels.set(flip ? mirrored(sample.labels, width, 1) : sample.labels, at);
       if (sample.edges !== undefined) edges?.set(flip ? mirrored(sample.edges, width, 1) : sample.edges, at);
+      if (sample.instances !== undefined)
+        instances?.set(flip ? mirrored(sample.instances, width, 1) : sample.instances, at);
       if (sample.image !== undefined && images !== undefined) {
         toUnitRange(flip ? mirrored(sample.image, width, 3) : sample.image, images, 3 * at);
       }
@@ -232,6 +242,7 @@ class FolderDataset implements Dataset {
     return {
       labels,
       edges,
+      instances,
       images,
       names: parts.map(({ index }) => (this.pairs[index] as Pair).name),
       epoch,
@@ -243,7 +254,7 @@ class FolderDataset implements Dataset {
 const UNIT = Float32Array.from({ length: 256 }, (_, v) => (Math.fround(v / 255) - 0.5) / 0.5);
 
 /** Writes 8-bit values as numbers in [-1,1] from an offset of the target on. */
-function toUnitRange(source: Uint8Array, target: Float32Array, offset: number): void {
+export function toUnitRange(source: Uint8Array, target: Float32Array, offset: number): void {
   for (let i = 0; i < source.length; i++) target[offset + i] = UNIT[source[i] as number] as number;
 }
 

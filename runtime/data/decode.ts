@@ -122,13 +122,26 @@ export function resizeNearest(map: IdMap, { width, height }: Size): Uint16Array 
 }
 
 /** Marks with 1 the pixels whose instance differs from that of any of their four neighbors: [H,W] -> [H,W]. */
-export function edgesOf(instances: Uint16Array, { width, height }: Size): Uint8Array<ArrayBuffer> {
+export function edgesOf(
+  instances: Uint16Array | Int32Array,
+  { width, height }: Size,
+): Uint8Array<ArrayBuffer> {
   const edges = new Uint8Array(width * height);
   for (let i = 0; i < edges.length; i++) {
     if (i % width > 0 && instances[i] !== instances[i - 1]) edges[i] = edges[i - 1] = 1;
     if (i >= width && instances[i] !== instances[i - width]) edges[i] = edges[i - width] = 1;
   }
   return edges;
+}
+
+/** Renumbers instances from 0 in the order in which they are met, so that no number is left out: [H,W] -> [H,W]. */
+export function denseIds(instances: Uint16Array | Int32Array): Uint16Array<ArrayBuffer> {
+  const numbers = new Map<number, number>();
+  return Uint16Array.from(instances, (id) => {
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return number;
+  });
 }
 
 /** Photos in the wild carry harmless oddities; only damage and missing data are errors. */

@@ -3,6 +3,8 @@ export { numberedClasses, readClasses } from './classes.ts';
 export type { ClassInfo, Color } from './classes.ts';
 export { openDataset } from './dataset.ts';
 export type { Batch, Dataset, DatasetOptions, Loader, LoaderOptions, Sample } from './dataset.ts';
+export { openPhotos } from './photos.ts';
+export type { Photos } from './photos.ts';
 export { DataError } from './messages.ts';
 export { samplesOfStep } from './order.ts';
 export type { Place } from './order.ts';

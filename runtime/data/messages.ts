@@ -79,6 +79,9 @@ export const noPartner = (
 export const undecodable = (file: string, reason: string): string =>
   `'${file}' cannot be decoded: ${reason}` + hint('the file is damaged or cut off; fetch or save it again');
 
+export const noPhoto = (place: string): string =>
+  `there is no photo and no folder of photos at '${place}'` + hint('check the path');
+
 export const unreadable = (file: string, reason: string): string => `'${file}' cannot be read: ${reason}`;
 
 export const colorsInsteadOfIds = (

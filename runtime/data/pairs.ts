@@ -17,7 +17,7 @@ export interface DatasetFolders {
   readonly images: string | undefined;
   /** The label maps: PNG, one class id a pixel. */
   readonly labels: string;
-  /** Instance maps, 8- or 16-bit PNG, one instance id a pixel; they give the edge maps. */
+  /** Instance maps, 8- or 16-bit PNG, one instance id a pixel. */
   readonly instances?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ const ENDINGS: Record<Role, readonly string[]> = {
 };
 
 /** Lists one folder: stem -> path. Undefined, with the reason in `problems`, if it holds nothing to use. */
-async function listFolder(
+export async function listFolder(
   role: Role,
   folder: string,
   problems: string[],

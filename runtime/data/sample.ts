@@ -1,6 +1,6 @@
 /** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
 import { readFile } from 'node:fs/promises';
-import { decodeIds, decodePhoto, edgesOf, photoSize, resizeNearest } from './decode.ts';
+import { decodeIds, decodePhoto, denseIds, edgesOf, photoSize, resizeNearest } from './decode.ts';
 import type { IdMap, Size } from './decode.ts';
 import { colorsInsteadOfIds, differentShapes, undeclaredValue, undecodable, unreadable } from './messages.ts';
 import type { Undeclared } from './messages.ts';
@@ -19,6 +19,8 @@ export interface DecodedSample {
   readonly labels: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
   /** 1 at instance borders, else 0, [H,W]. */
   readonly edges: Uint8Array<ArrayBuffer> | undefined;
+  /** Ids of instances from 0, without gaps, [H,W]. */
+  readonly instances: Uint16Array<ArrayBuffer> | undefined;
   /** RGB, [H,W,3]. */
   readonly image: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -81,10 +83,12 @@ export function sampleReader({ size, declared }: SampleSettings): {
       const image = await readPhoto(pair, label, problems, (content) => decodePhoto(content, size));
       if (label === undefined || problems.length > 0) return { problems };
       const ids = resizeNearest(label, size);
+      const scaled = instances && resizeNearest(instances, size);
       return {
         sample: {
           labels: narrow ? new Uint8Array(ids) : new Uint16Array(ids),
-          edges: instances === undefined ? undefined : edgesOf(resizeNearest(instances, size), size),
+          edges: scaled && edgesOf(scaled, size),
+          instances: scaled && denseIds(scaled),
           image,
         },
       };

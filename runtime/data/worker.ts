@@ -33,7 +33,9 @@ port.on('message', (request: Request) => {
   answer(request).then(
     (outcome) => {
       const sample = 'sample' in outcome ? outcome.sample : undefined;
-      const arrays = [sample?.labels, sample?.edges, sample?.image].filter((array) => array !== undefined);
+      const arrays = [sample?.labels, sample?.edges, sample?.instances, sample?.image].filter(
+        (array) => array !== undefined,
+      );
       port.postMessage(
         { ticket: request.ticket, outcome } satisfies Reply,
         arrays.map((array) => array.buffer),

@@ -36,8 +36,11 @@ const SPADE = new Markup(
   '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2C10 6 3 9.5 3 14.2A4.3 4.3 0 0 0 10.6 17C10.4 19.2 9.6 20.7 8.3 22h7.4c-1.3-1.3-2.1-2.8-2.3-5A4.3 4.3 0 0 0 21 14.2C21 9.5 14 6 12 2Z"/></svg>',
 );
 
-/** Wraps a page's content into a whole HTML document with the style sheet inline; `script` is trusted text. */
-export function document(title: string, content: Content, script?: string): string {
+/**
+ * Wraps a page's content into a whole HTML document with the style sheet inline, and `style`, what is the page's own, after it;
+ * `script` and `style` are trusted text.
+ */
+export function document(title: string, content: Content, script?: string, style = ''): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -46,7 +49,7 @@ export function document(title: string, content: Content, script?: string): stri
         <meta name="color-scheme" content="light dark" />
         <meta name="generator" content="Spadework" />
         <title>${title}</title>
-        ${new Markup(`<style>${STYLE}</style>`)}
+        ${new Markup(`<style>${STYLE}${style}</style>`)}
       </head>
       <body>
         ${content}

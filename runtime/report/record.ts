@@ -14,8 +14,10 @@ export interface RunRecord {
   readonly steps: number;
   readonly stepsPlanned: number;
   readonly secondsPerStep: number;
-  /** Trainable scalars of each network. */
+  /** Parameters (scalars) of each network. */
   readonly parameters: Readonly<Record<string, number>>;
+  /** The networks whose parameters came from a file and are not trained; absent where there are none. */
+  readonly frozen?: readonly string[];
   readonly data: {
     readonly pairs: number;
     readonly size: { readonly width: number; readonly height: number };

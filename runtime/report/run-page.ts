@@ -198,14 +198,17 @@ function curves(metrics: readonly MetricRecord[]): Markup {
 }
 
 function runFacts(run: PartialRun, metrics: readonly MetricRecord[]): Content {
-  const { engine, data, parameters, seed, secondsPerStep, steps } = run;
+  const { engine, data, parameters, frozen, seed, secondsPerStep, steps } = run;
   const epoch = metrics.at(-1)?.epoch;
   const table: Fact[] = [
     { name: 'Engine', value: [engine?.kind, engine?.library].filter(Boolean).join(', ') },
     {
       name: 'Weights',
       value: Object.entries(parameters ?? {})
-        .map(([network, count]) => `${network} ${formatCount(count ?? 0)}`)
+        .map(([network, count]) => {
+          const mark = frozen?.includes(network) ? ' (frozen)' : '';
+          return `${network} ${formatCount(count ?? 0)}${mark}`;
+        })
         .join(' · '),
     },
     {

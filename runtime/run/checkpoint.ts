@@ -4,6 +4,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Variable } from '../../compiler/ir/program.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import type { Session } from '../session/session.ts';
 import {
@@ -13,7 +14,7 @@ import {
   checkpointOfOtherSpec,
   noCheckpoint,
 } from './messages.ts';
-import { DamagedFile, readSafetensors, writeSafetensors } from './safetensors.ts';
+import { DamagedFile, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/1';
 
@@ -46,15 +47,24 @@ const kept = 2;
 /** 256 MB of float32. */
 const partValues = 2 ** 26;
 
+/** What holds the variables that a checkpoint saves. */
+export type SavedVariables = Pick<Session, 'readVariables'> & {
+  readonly program: Pick<Session['program'], 'variables'>;
+};
+
 /** Gives the name of a step's folder, as checkpoints and samples have it: `step-000100`. */
 export function stepName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
-/** Saves all variables of a session below `directory`, and removes all but the last two checkpoints. */
+/**
+ * Saves a session's variables below `directory`, and removes all but the last two checkpoints. Left out is what needs no
+ * saving: sums, which are zero between steps, and the networks of `frozen`, which are kept once for the whole run.
+ */
 export async function saveCheckpoint(
   directory: string,
-  session: Session,
+  session: SavedVariables,
+  frozen: ReadonlySet<string>,
   state: Omit<RunState, 'format' | 'sha256'>,
 ): Promise<string> {
   await mkdir(directory, { recursive: true });
@@ -62,8 +72,11 @@ export async function saveCheckpoint(
   const temporary = `${folder}.tmp`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary);
-  const heads = session.program.variables.map(({ name, type }) => ({ name, shape: type.shape }));
-  const sha256 = await writeSafetensors(join(temporary, variablesFile), heads, valuesInParts(session));
+  const saved = session.program.variables.filter(
+    ({ role, network }) => role !== 'accumulator' && !frozen.has(network),
+  );
+  const heads = saved.map(({ name, type }) => ({ name, shape: type.shape }));
+  const sha256 = await writeSafetensors(join(temporary, variablesFile), heads, valuesInParts(session, saved));
   const complete: RunState = { format: checkpointFormat, ...state, sha256 };
   await writeFile(join(temporary, stateFile), `${JSON.stringify(complete, undefined, 2)}\n`, { flush: true });
   await syncFolder(temporary);
@@ -75,11 +88,10 @@ export async function saveCheckpoint(
   return folder;
 }
 
-/** Reads a session's variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
-function* valuesInParts(session: Session): Generator<Float32Array> {
+/** Reads variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
+function* valuesInParts(session: SavedVariables, variables: readonly Variable[]): Generator<Float32Array> {
   let part: string[] = [];
   let size = 0;
-  const { variables } = session.program;
   for (const [index, { name, type }] of variables.entries()) {
     part.push(name);
     size += sizeOf(type.shape);
@@ -141,6 +153,16 @@ export async function loadLastCheckpoint(
   throw allCheckpointsDamaged(run, problems);
 }
 
+/** Loads the checkpoint of a step; undefined where it is missing or damaged. */
+export async function loadCheckpoint(directory: string, step: number): Promise<Checkpoint | undefined> {
+  try {
+    return await readCheckpoint(join(directory, stepName(step)));
+  } catch (error) {
+    if (error instanceof DamagedFile) return undefined;
+    throw error;
+  }
+}
+
 async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const state = await readState(join(folder, stateFile));
   const { tensors, sha256 } = await named(variablesFile, readSafetensors(join(folder, variablesFile)));
@@ -175,17 +197,37 @@ async function readState(path: string): Promise<RunState> {
   return state as RunState;
 }
 
-/** Gives a session its program's variables out of a checkpoint. Throws a RunError where they do not fit. */
-export function restore(session: Session, { folder, values }: Checkpoint): void {
-  const wanted = session.program.variables.map(({ name, type }) => {
-    const found = values.get(name);
-    if (!found) throw checkpointOfOtherSpec(folder, `variable ${name} is missing`);
-    if (found.length !== sizeOf(type.shape))
-      throw checkpointOfOtherSpec(
-        folder,
-        `variable ${name} has ${found.length} values, expected [${type.shape.join(',')}]`,
-      );
-    return [name, found] as const;
-  });
-  session.setVariables(new Map(wanted));
+/**
+ * Gives a session its program's variables out of a checkpoint, and those of frozen networks out of `frozen`, by full name.
+ * Throws a RunError where they do not fit.
+ */
+export function restore(
+  session: Session,
+  checkpoint: Checkpoint,
+  frozen: ReadonlyMap<string, Float32Array>,
+): void {
+  session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
+}
+
+/** Finds the values that `restore` sets, by full name. Throws a RunError where they do not fit. */
+export function valuesOf(
+  variables: readonly Variable[],
+  { folder, values }: Checkpoint,
+  frozen: ReadonlyMap<string, Float32Array>,
+): Map<string, Float32Array> {
+  return new Map(
+    variables.map(({ name, type, role }) => {
+      const found =
+        role === 'accumulator'
+          ? new Float32Array(sizeOf(type.shape))
+          : (values.get(name) ?? frozen.get(name));
+      if (!found) throw checkpointOfOtherSpec(folder, `variable ${name} is missing`);
+      if (found.length !== sizeOf(type.shape))
+        throw checkpointOfOtherSpec(
+          folder,
+          `variable ${name} has ${found.length} values, expected [${type.shape.join(',')}]`,
+        );
+      return [name, found] as const;
+    }),
+  );
 }

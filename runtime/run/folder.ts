@@ -17,6 +17,8 @@ export interface RunLayout {
   readonly run: string;
   readonly metrics: string;
   readonly checkpoints: string;
+  /** Weights that the run reads and does not train, a file for each network. */
+  readonly weights: string;
   readonly samples: string;
   readonly page: string;
 }
@@ -31,6 +33,7 @@ export function layoutOf(folder: string): RunLayout {
     run: join(folder, 'run.json'),
     metrics: join(folder, 'metrics.jsonl'),
     checkpoints: join(folder, 'checkpoints'),
+    weights: join(folder, 'weights'),
     samples: join(folder, 'samples'),
     page: join(folder, 'index.html'),
   };

@@ -9,4 +9,11 @@ export {
   type TrainOptions,
 } from './train.ts';
 export { overrideSpec, type SpecOverrides } from './settings.ts';
+export {
+  exportWeights,
+  importWeights,
+  type ExportOptions,
+  type ImportOptions,
+  type ImportResult,
+} from './exchange.ts';
 export { synth, type SynthOptions, type SynthResult } from './synth.ts';

@@ -11,6 +11,9 @@ export class RunError extends Error {
   }
 }
 
+/** How many names a message lists. */
+const listed = 10;
+
 const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
 const machine = (message: string, hint: string, cause?: unknown): RunError =>
   new RunError('machine', `${message}\nhint: ${hint}`, { cause });
@@ -33,10 +36,38 @@ export const photosMissing = (name: string): RunError =>
     'add to data: images: "folder" (relative to path)',
   );
 
+export const batchNotInParts = (batch: number, parts: number): RunError =>
+  input(
+    `a batch of ${batch} cannot be taken in ${parts} equal parts`,
+    `give a batch that ${parts} divides, or set accumulate in train to a divisor of ${batch}`,
+  );
+
 export const instancesMissing = (name: string): RunError =>
   input(
     `the run '${name}' was trained with instance maps, and needs them to paint`,
     'name their folder: --instances FOLDER',
+  );
+
+export const weightsDoNotFit = (network: string, report: string): RunError =>
+  input(
+    `${report}\nthe weights do not fit network '${network}'`,
+    'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
+  );
+
+export const noStyleTaken = (name: string): RunError =>
+  input(`the generator of '${name}' takes no style: it encodes no photo`, 'leave out --style');
+
+export const styleNeeded = (name: string): RunError =>
+  input(
+    `the generator of '${name}' paints from an encoded photo, and none is given`,
+    'give a photo, or a folder with one for each map: --style PHOTO; or the photos of the maps: --images FOLDER',
+  );
+
+export const stylesMissing = (folder: string, names: readonly string[], total: number): RunError =>
+  input(
+    `${names.length} of ${total} label maps have no photo in '${folder}' to take their style from: ` +
+      `${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`,
+    'photo and map have the same name but for the ending; a single photo (--style PHOTO) serves all maps',
   );
 
 export const legendOutOfRange = (file: string, id: number, classes: number): RunError =>
@@ -123,6 +154,27 @@ export const outOfMemory = (error: Error): RunError =>
     'lower batch, size or width in the spec, or close other programs',
     error,
   );
+
+export const noSuchNetwork = (name: string, known: readonly string[], near: string | undefined): RunError =>
+  input(
+    `there is no network '${name}'`,
+    `${near === undefined ? '' : `did you mean '${near}'? `}there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`,
+  );
+
+export const noData = (name: string): RunError =>
+  input(
+    `'${name}' declares no data, so nothing says the size and the classes of its pictures`,
+    'take the spec of an experiment',
+  );
+
+export const noAverages = (run: string, network: string): RunError =>
+  input(
+    `the run '${run}' keeps no moving averages of the weights of '${network}'`,
+    'leave out --average; averages are kept from the first step on where the optimizer has: average: 0.999',
+  );
+
+export const paintsOnly = (networks: readonly string[]): string =>
+  `The weights that the spec loads into ${networks.join(', ')} are not there, so the run can paint but not be trained.`;
 
 export const samplesFromTraining = (count: number): string =>
   `The data names no test_labels, so samples are painted for ${count === 1 ? 'a map' : `${count} maps`} of the training data.`;

@@ -1,26 +1,41 @@
 /** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
-import { inputsOf } from '../../compiler/ir/program.ts';
+import { inputsOf, type Method } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/random.ts';
-import { labelsInput } from '../../compiler/spec/types.ts';
+import { encodedInputs } from '../../compiler/spec/queries.ts';
+import { labelsInput, realInput, type NetworkSpec } from '../../compiler/spec/types.ts';
+import { encodingMethod, encodingOutputs } from '../../compiler/step.ts';
 import type { Sample } from '../data/index.ts';
 import { fromFloat, type Picture } from '../report/index.ts';
-import type { Session, Values } from '../session/session.ts';
+import type { Feeds, Session, Values } from '../session/session.ts';
+import { edgesInput, instancesInput } from './step.ts';
 
 export const synthesisMethod = 'synthesize';
 
-const edgesInput = `${labelsInput}.edges`;
+/** What samples are painted with. */
+export interface Painter {
+  readonly session: Session;
+  readonly generator: NetworkSpec;
+  readonly seed: number;
+}
+
+/** A sample with the photo in whose style it is painted. */
+export interface Styled extends Sample {
+  /** RGB in [-1,1], [H,W,3]; without it, sampled codes are drawn, and others are those of the sample's own photo. */
+  readonly style?: Float32Array | undefined;
+}
+
+/** Tells whether a generator cannot paint without a photo: it takes codes that are not drawn from a distribution. */
+export function needsPhoto(generator: NetworkSpec): boolean {
+  return encodedInputs(generator).some(({ sampled }) => !sampled);
+}
 
 /**
- * Paints samples; what their photos are does not matter. Noise inputs get numbers drawn from the seed and the sample's
- * name, so that a map looks the same whatever it is painted together with.
+ * Paints samples. Noise and sampled codes are numbers drawn from the seed and the sample's name, so that a map looks the
+ * same whatever it is painted together with; a style gives its code's mean in their place.
  */
-export function paint(session: Session, samples: readonly Sample[], seed: number): Picture[] {
-  const method = must(
-    session.program.methods.find(({ name }) => name === synthesisMethod),
-    'the program has no method to paint with',
-  );
-  const inputs = inputsOf(method);
+export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
+  const method = methodOf(painter.session, synthesisMethod);
   // The label map tells nothing about sizes: a generator that starts from noise alone takes none.
   const made = must(method.outputs.get('picture')?.results[0], 'painting gives no picture');
   const [batch, height, width] = made.shape as [number, number, number];
@@ -31,29 +46,68 @@ export function paint(session: Session, samples: readonly Sample[], seed: number
     const full = Array.from({ length: batch }, (_, i) =>
       must(part[i] ?? part.at(-1), 'a batch is not empty'),
     );
-    const feeds = Object.fromEntries(
-      [...inputs].map(([name, type]) => [name, feedOf(name, type, full, seed)]),
+    const feeds = feedsOf(method, full, painter.seed, codesOf(painter, full));
+    const painted = must(
+      painter.session.run(synthesisMethod, feeds).get('picture'),
+      'painting gives no picture',
     );
-    const painted = must(session.run(synthesisMethod, feeds).get('picture'), 'painting gives no picture');
     part.forEach((_, i) => pictures.push(fromFloat(painted, width, height, i * height * width * 3)));
   }
   return pictures;
 }
 
-function feedOf(name: string, type: TensorType, samples: readonly Sample[], seed: number): Values {
+function methodOf({ program }: Session, name: string): Method {
+  return must(
+    program.methods.find((method) => method.name === name),
+    `the program has no method ${name}`,
+  );
+}
+
+/** Encodes the photos of samples, for the inputs that take their codes from photos: values by input. */
+function codesOf({ session, generator, seed }: Painter, samples: readonly Styled[]): Map<string, Values> {
+  const codes = new Map<string, Values>();
+  for (const input of encodedInputs(generator)) {
+    if (input.sampled && samples.some(({ style }) => !style)) continue;
+    const method = methodOf(session, encodingMethod(generator, input));
+    const outputs = session.run(method.name, feedsOf(method, samples, seed, new Map()));
+    const output = input.sampled ? encodingOutputs.mean : encodingOutputs.code;
+    codes.set(input.name, must(outputs.get(output), `encoding gives no ${output}`));
+  }
+  return codes;
+}
+
+function feedsOf(
+  method: Method,
+  samples: readonly Styled[],
+  seed: number,
+  codes: ReadonlyMap<string, Values>,
+): Feeds {
+  const inputs = [...inputsOf(method)];
+  return Object.fromEntries(
+    inputs.map(([name, type]) => [name, codes.get(name) ?? gather(name, type, samples, seed)]),
+  );
+}
+
+function gather(name: string, type: TensorType, samples: readonly Styled[], seed: number): Values {
   const whole =
     type.dtype === 'i32' ? new Int32Array(sizeOf(type.shape)) : new Float32Array(sizeOf(type.shape));
   const length = whole.length / samples.length;
   samples.forEach((sample, i) => {
-    const values =
-      name === labelsInput
-        ? sample.labels
-        : name === edgesInput
-          ? sample.edges
-          : drawNoise(length, sample.name, name, seed);
-    whole.set(must(values, `sample ${sample.name} has no ${name}`), i * length);
+    const values = valuesOf(name, sample) ?? drawNoise(length, sample.name, name, seed);
+    whole.set(values, i * length);
   });
   return whole;
+}
+
+/** Gives what a sample holds for an input; undefined for inputs of noise. Throws where the sample lacks it. */
+function valuesOf(name: string, sample: Styled): Values | undefined {
+  const held = new Map<string, Values | undefined>([
+    [labelsInput, sample.labels],
+    [edgesInput, sample.edges],
+    [instancesInput, sample.instances],
+    [realInput, sample.style ?? sample.image],
+  ]);
+  return held.has(name) ? must(held.get(name), `sample ${sample.name} has no ${name}`) : undefined;
 }
 
 function drawNoise(length: number, sample: string, input: string, seed: number): Float32Array {

@@ -1,7 +1,7 @@
 /** Answers for what a run's spec says in the end: what the command line changes, and what is taken where it is silent. */
-import { isAbsolute, resolve } from 'node:path';
-import type { DataSpec, Spec, TrainSpec } from '../../compiler/spec/types.ts';
-import { nothingToTrain, photosMissing } from './messages.ts';
+import { resolve } from 'node:path';
+import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/spec/types.ts';
+import { batchNotInParts, nothingToTrain, photosMissing } from './messages.ts';
 
 /** What may be changed without touching the spec's text. */
 export interface SpecOverrides {
@@ -16,7 +16,7 @@ export interface SpecOverrides {
 export type TrainableSpec = Spec & { readonly data: DataSpec; readonly train: TrainSpec };
 
 /**
- * Gives the spec of a run: with the overrides, and with an absolute data path, so that the run can go on from anywhere.
+ * Gives the spec of a run: with the overrides, and with absolute paths of data and weights, so that the run can go on from anywhere.
  * `base` is the folder that the spec's paths are relative to. Throws a RunError where the spec cannot be trained.
  */
 export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides = {}): TrainableSpec {
@@ -25,13 +25,15 @@ export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides 
   if (data.images === undefined) throw photosMissing(data.name);
   const { steps, seed, batch } = overrides;
   const path = overrides.data === undefined ? data.path : resolve(overrides.data);
+  const size = batch ?? data.batch;
+  if (size % (train.accumulate ?? 1) !== 0) throw batchNotInParts(size, train.accumulate ?? 1);
   // A decay counts epochs, too: beside steps, the spec would be refused.
   const { epochs: _epochs, decay_from: _decay, ...lengthless } = train;
   return {
-    ...spec,
+    ...absolutePaths(spec, base),
     data: {
       ...data,
-      path: isAbsolute(path) ? path : resolve(base, path),
+      path: resolve(base, path),
       ...(batch !== undefined && { batch }),
     },
     train: {
@@ -41,8 +43,29 @@ export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides 
   };
 }
 
+/** Gives a spec whose paths of data and weights, relative to the folder `base`, hold from anywhere. */
+export function absolutePaths(spec: Spec, base: string): Spec {
+  const fromBase = (file: string): string => resolve(base, file);
+  return {
+    ...spec,
+    networks: spec.networks.map((network) =>
+      network.weights ? { ...network, weights: placed(network.weights, fromBase) } : network,
+    ),
+    ...(spec.data && { data: { ...spec.data, path: fromBase(spec.data.path) } }),
+  };
+}
+
+/** Makes the paths of weights absolute; a mapping of the package is a name, not a path. */
+function placed({ path, mapping }: WeightsSpec, fromBase: (file: string) => string): WeightsSpec {
+  const isFile = mapping?.endsWith('.json') ?? false;
+  return {
+    path: fromBase(path),
+    ...(mapping !== undefined && { mapping: isFile ? fromBase(mapping) : mapping }),
+  };
+}
+
 /** The seed of a training which names none. */
-const defaultSeed = 0;
+export const defaultSeed = 0;
 /** How many times a run paints samples and saves checkpoints where the spec does not say how often. */
 const defaultSampleCount = 10;
 const longestUnsaved = 1000;

@@ -1,20 +1,30 @@
 /** Answers for painting a folder of label maps with what a run learned, its spec taken from the run. */
 import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { compile } from '../../compiler/index.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import { openDataset, type Pair } from '../data/index.ts';
+import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
+import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
 import { loadLastCheckpoint, restore } from './checkpoint.ts';
 import { classesOf } from './data.ts';
 import { describeLibrary, openSession, whileComputing, withoutUnusedVariables } from './engine.ts';
 import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
-import { instancesMissing, nothingPaints, nothingToTrain, resized, wouldOverwrite } from './messages.ts';
-import { paint } from './paint.ts';
+import {
+  instancesMissing,
+  nothingPaints,
+  nothingToTrain,
+  noStyleTaken,
+  resized,
+  stylesMissing,
+  styleNeeded,
+  wouldOverwrite,
+} from './messages.ts';
+import { needsPhoto, paint } from './paint.ts';
 import { makeRow, writeRows, type Row } from './rows.ts';
+import { readFrozenWeights } from './weights.ts';
 
 export interface SynthOptions {
   /** The folder of the run. */
@@ -23,8 +33,10 @@ export interface SynthOptions {
   readonly labels: string;
   /** Folder of instance maps, for runs that were trained with them. */
   readonly instances?: string | undefined;
-  /** Folder of photos to show beside the paintings. */
+  /** Folder of photos to show beside the paintings, and to encode where the generator cannot do without. */
   readonly images?: string | undefined;
+  /** A photo in whose style all maps are painted, or a folder with one for each map, of the same name. */
+  readonly style?: string | undefined;
   readonly out: string;
   readonly engine?: EngineRequest | undefined;
   readonly command: string;
@@ -55,10 +67,16 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   const { layout, spec, record } = readRunFolder(options.run);
   refuseToOverwrite(options);
   if (!spec.data) throw nothingToTrain(spec.name);
-  if (!generatorOf(spec)) throw nothingPaints(spec.name);
+  const generator = generatorOf(spec);
+  if (!generator) throw nothingPaints(spec.name);
+  if (options.style !== undefined && encodedInputs(generator).length === 0) throw noStyleTaken(spec.name);
+  if (options.style === undefined && options.images === undefined && needsPhoto(generator))
+    throw styleNeeded(spec.name);
   if (spec.data.instances !== undefined && options.instances === undefined) throw instancesMissing(spec.name);
   const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, log);
+  const weights = await readFrozenWeights(layout, spec);
   const { size } = spec.data;
+  const styles = options.style === undefined ? undefined : await openPhotos(options.style, size);
   const dataset = await openDataset({
     folders: { images: options.images, labels: options.labels, instances: options.instances },
     classes: record.data?.classes ?? classesOf(spec.data),
@@ -66,23 +84,27 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   });
   try {
     await dataset.check();
+    if (styles) requireStyles(styles, dataset.pairs);
     const others = await countOtherSizes(dataset.pairs, size);
     if (others > 0) log(resized(others, dataset.pairs.length, size));
     whileWriting(options.out, () => mkdirSync(options.out, { recursive: true }));
     const engine = await chooseEngine(options.engine ?? 'auto', log);
     // One map at a time: the same bits for a map, whatever it is painted together with.
-    const program = withoutUnusedVariables(compile(spec, { batch: 1, methods: ['synthesize'] }));
+    const program = withoutUnusedVariables(compile(spec, { batch: 1, methods: ['synthesize', 'encode'] }));
     const session = whileComputing(() => openSession(engine, program));
     try {
-      restore(session, checkpoint);
+      restore(session, checkpoint, weights);
       const items: SynthItem[] = [];
       const grid: Row[] = [];
       let seconds = 0;
       options.painted?.(0, dataset.pairs.length);
       for (let index = 0; index < dataset.pairs.length; index++) {
         const sample = await dataset.read(index);
+        const style = await styles?.read(sample.name);
         const start = performance.now();
-        const [painted] = whileComputing(() => paint(session, [sample], record.seed));
+        const [painted] = whileComputing(() =>
+          paint({ session, generator, seed: record.seed }, [{ ...sample, style }]),
+        );
         seconds += (performance.now() - start) / 1000;
         const row = makeRow(sample, must(painted, 'a map was given'), size, dataset.classes);
         items.push(await whileWritingAsync(options.out, () => writeRow(options.out, sample.name, row)));
@@ -99,6 +121,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
           facts: [
             { name: 'Run', value: options.run },
             { name: 'Trained for', value: `${checkpoint.state.step} steps` },
+            { name: 'Style', value: options.style },
             { name: 'Size', value: `${size.width} × ${size.height}` },
             { name: 'Time per picture', value: `${(1000 * secondsPerPicture).toFixed(0)} ms` },
             { name: 'Engine', value: `${engine.kind}, ${describeLibrary(engine)}` },
@@ -116,10 +139,18 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
 }
 
 /** Keeps paintings from replacing what they are painted from. */
-function refuseToOverwrite({ out, labels, images, instances }: SynthOptions): void {
+function refuseToOverwrite({ out, labels, images, instances, style }: SynthOptions): void {
   const written = ['.', labelsFolder, photosFolder].map((folder) => resolve(out, folder));
-  for (const read of [labels, images, instances])
+  // A style may be one file: then its folder must not be written to.
+  const styleFolder = style !== undefined && extname(style) !== '' ? dirname(style) : style;
+  for (const read of [labels, images, instances, styleFolder])
     if (read !== undefined && written.includes(resolve(read))) throw wouldOverwrite(read, out);
+}
+
+/** Requires a style for every map. */
+function requireStyles(styles: Photos, pairs: readonly Pair[]): void {
+  const without = pairs.map(({ name }) => name).filter((name) => !styles.has(name));
+  if (without.length > 0) throw stylesMissing(styles.place, without, pairs.length);
 }
 
 async function countOtherSizes(

@@ -5,19 +5,19 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compile } from '../../compiler/index.ts';
-import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf } from '../../compiler/ir/types.ts';
-import { rateAt, scalarsAt, totalSteps } from '../../compiler/schedule.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import { labelsInput, realInput, specFormat, type Spec } from '../../compiler/spec/types.ts';
-import { randomStateInput } from '../../compiler/step.ts';
+import { rateAt, totalSteps } from '../../compiler/schedule.ts';
+import { frozenNetworks, generatorOf } from '../../compiler/spec/queries.ts';
+import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
+import { partsOfStep } from '../../compiler/step.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Batch, Dataset, Sample } from '../data/index.ts';
 import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
 import { isLibrarySource } from '../library.ts';
-import { initialValues, type Session, type Values } from '../session/session.ts';
+import { initialValues, type Session } from '../session/session.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint, stepName, type Checkpoint } from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
 import { describeLibrary, openSession, whileComputing } from './engine.ts';
@@ -39,6 +39,8 @@ import { alreadyFinished, nothingPaints, notFinite, samplesFromTraining } from '
 import { paint } from './paint.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
+import { makeStepper, type Stepper } from './step.ts';
+import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Hears how a run goes; everything is optional. */
 export interface RunObserver {
@@ -105,9 +107,10 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   const file = options.sources[0]?.name ?? '.';
   const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
   checkRunPlace(options);
+  const weights = await loadWeights(spec);
   return withData(spec, options, (data) =>
     // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
-    withSession(spec, options.sources, options, async (engine, session) => {
+    withSession(spec, options.sources, options, async (started) => {
       const layout = makeRunFolder(spec.name, options);
       return whileLocked(layout.folder, async () => {
         // Another process may have trained here since.
@@ -117,9 +120,10 @@ export async function train(options: TrainOptions): Promise<RunResult> {
           // First of all, since it tells that the folder holds a run.
           await writeSpec(layout, spec);
           await writeSources(layout, options.sources);
+          await keepFrozenWeights(layout, spec, weights);
         });
         const created = new Date().toISOString();
-        return new Run(spec, layout, data, { ...options, file, created }, engine, session).go(undefined);
+        return new Run(spec, layout, data, { ...options, file, created }, started).go(weights, undefined);
       });
     }),
   );
@@ -133,12 +137,13 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
     const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.folder, (line) =>
       options.observer?.log?.(line),
     );
+    const weights = await readFrozenWeights(layout, spec);
     return withData(spec, options, (data) =>
       // Without their texts, nodes just do not know their lines: the spec is all that a run needs.
-      withSession(spec, [], options, (engine, session) => {
+      withSession(spec, [], options, (started) => {
         const { file, created, command } = record;
         const facts = { ...options, file, created, command };
-        return new Run(spec, layout, data, facts, engine, session).go(checkpoint);
+        return new Run(spec, layout, data, facts, started).go(weights, checkpoint);
       }),
     );
   });
@@ -170,18 +175,31 @@ async function withSession(
   spec: TrainableSpec,
   sources: readonly Source[],
   { engine: request, observer }: CommonOptions,
-  work: (engine: Engine, session: Session) => Promise<RunResult>,
+  work: (started: Started) => Promise<RunResult>,
 ): Promise<RunResult> {
-  if (!generatorOf(spec)) throw nothingPaints(spec.name);
+  const generator = requireGenerator(spec);
   const log = observer?.log ?? (() => undefined);
   const engine = await chooseEngine(request ?? 'auto', log);
-  const program: Program = compile(spec, { batch: spec.data.batch, sources });
+  const program: Program = compile(spec, { batch: spec.data.batch / partsOfStep(spec), sources });
   const session = whileComputing(() => openSession(engine, program));
   try {
-    return await work(engine, session);
+    return await work({ engine, session, generator });
   } finally {
     session.dispose();
   }
+}
+
+function requireGenerator(spec: Spec): NetworkSpec {
+  const generator = generatorOf(spec);
+  if (!generator) throw nothingPaints(spec.name);
+  return generator;
+}
+
+/** What a run computes with. */
+interface Started {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly generator: NetworkSpec;
 }
 
 interface RunData {
@@ -204,6 +222,10 @@ class Run {
   private readonly stepsPerEpoch: number;
   private readonly rhythm: ReturnType<typeof rhythmOf>;
   private readonly observer: RunObserver;
+  private readonly engine: Engine;
+  private readonly session: Session;
+  private readonly stepper: Stepper;
+  private readonly frozen: ReadonlySet<string>;
   private memory: RunMemory | undefined;
   private saved: number | undefined;
   private secondsBefore = 0;
@@ -215,22 +237,27 @@ class Run {
     private readonly layout: RunLayout,
     private readonly data: RunData,
     private readonly facts: RunFacts,
-    private readonly engine: Engine,
-    private readonly session: Session,
+    private readonly started: Started,
   ) {
+    ({ engine: this.engine, session: this.session } = started);
+    this.frozen = frozenNetworks(spec);
     this.stepsPerEpoch = data.training.pairs.length / spec.data.batch;
     this.steps = totalSteps(spec.train, this.stepsPerEpoch);
     this.rhythm = rhythmOf(spec.train, this.steps);
     this.observer = facts.observer ?? {};
+    this.stepper = makeStepper(this.session, spec, {
+      seed: this.rhythm.seed,
+      stepsPerEpoch: this.stepsPerEpoch,
+    });
   }
 
-  /** Trains to the end, or until the signal; from `checkpoint` on where there is one. */
-  async go(checkpoint: Checkpoint | undefined): Promise<RunResult> {
+  /** Trains to the end, or until the signal, with the weights that were read; from `checkpoint` on where there is one. */
+  async go(weights: LoadedWeights, checkpoint: Checkpoint | undefined): Promise<RunResult> {
     const { session, rhythm, layout } = this;
     const first = checkpoint?.state.step ?? 0;
     if (first >= this.steps) throw alreadyFinished(layout.folder, first);
-    if (checkpoint) restore(session, checkpoint);
-    else session.setVariables(initialValues(session.program.variables, rhythm.seed));
+    if (checkpoint) restore(session, checkpoint, weights);
+    else session.setVariables(initialValues(session.program.variables, rhythm.seed, weights));
     if (checkpoint) await this.takeUp(first);
     this.saved = checkpoint?.state.step;
     this.secondsBefore = checkpoint?.state.seconds ?? 0;
@@ -332,7 +359,7 @@ class Run {
   private step(step: number, batch: Batch): MetricRecord {
     const { spec, stepsPerEpoch } = this;
     const start = performance.now();
-    const outputs = whileComputing(() => this.session.run('step', this.feedsOf(step, batch)));
+    const outputs = whileComputing(() => this.stepper(step, batch));
     this.spent = {
       seconds: this.spent.seconds + (performance.now() - start) / 1000,
       steps: this.spent.steps + 1,
@@ -356,24 +383,6 @@ class Run {
     };
   }
 
-  private feedsOf(step: number, batch: Batch): Record<string, Values> {
-    const method = must(
-      this.session.program.methods.find(({ name }) => name === 'step'),
-      'nothing to step',
-    );
-    const available: Record<string, Values | undefined> = {
-      [labelsInput]: batch.labels,
-      [`${labelsInput}.edges`]: batch.edges,
-      [realInput]: batch.images,
-      [randomStateInput]: Int32Array.of(this.rhythm.seed, step),
-      ...scalarsAt(this.spec.train, step, this.stepsPerEpoch),
-    };
-    const names = [...inputsOf(method).keys()];
-    return Object.fromEntries(
-      names.map((name) => [name, must(available[name], `nothing to feed ${name} with`)]),
-    );
-  }
-
   private measure(step: number): void {
     const now: MemoryAtStep = {
       step,
@@ -386,7 +395,7 @@ class Run {
   private async save(step: number): Promise<void> {
     const { layout, rhythm, session } = this;
     await whileWritingAsync(layout.folder, () =>
-      saveCheckpoint(layout.checkpoints, session, {
+      saveCheckpoint(layout.checkpoints, session, this.frozen, {
         specFormat,
         step,
         epoch: step / this.stepsPerEpoch,
@@ -401,7 +410,7 @@ class Run {
   /** Paints the sample maps, each into a file of its own and all into one grid. */
   private async sample(step: number): Promise<void> {
     const { layout, data, spec } = this;
-    const painted = whileComputing(() => paint(this.session, data.samples, this.rhythm.seed));
+    const painted = whileComputing(() => paint({ ...this.started, seed: this.rhythm.seed }, data.samples));
     const rows = data.samples.map((sample, index) =>
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );
@@ -423,10 +432,6 @@ class Run {
 
   private async record(status: FullRunRecord['status'], steps: number): Promise<void> {
     const { spec, data, facts, engine, layout } = this;
-    const parameters = spec.networks.map(({ name, variables }) => {
-      const trained = variables.filter(({ role }) => role === 'parameter');
-      return [name, trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
-    });
     await whileWritingAsync(layout.folder, () =>
       writeRecord(layout, {
         name: spec.name,
@@ -438,7 +443,8 @@ class Run {
         steps,
         stepsPlanned: this.steps,
         secondsPerStep: this.secondsPerStep(steps),
-        parameters: Object.fromEntries(parameters) as Record<string, number>,
+        parameters: countParameters(spec),
+        ...(this.frozen.size > 0 && { frozen: [...this.frozen] }),
         data: {
           pairs: data.training.pairs.length,
           size: spec.data.size,
@@ -453,13 +459,22 @@ class Run {
   }
 }
 
+/** Counts the parameters (scalars) of each network. */
+export function countParameters({ networks }: Spec): Record<string, number> {
+  const counts = networks.map(({ name, variables }): [string, number] => {
+    const parameters = variables.filter(({ role }) => role === 'parameter');
+    return [name, parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
+  });
+  return Object.fromEntries(counts);
+}
+
 /** Keeps the spec as the run uses it. */
-async function writeSpec(layout: RunLayout, spec: TrainableSpec): Promise<void> {
+export async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
   await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
 }
 
 /** Keeps all texts: what the user wrote in one file, what the standard library held by then in another. */
-async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
+export async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
   const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
   const parts = [
     { path: layout.source, texts: sources.filter(isOwn) },

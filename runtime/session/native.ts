@@ -97,7 +97,7 @@ export class NativeSession implements Session {
 
   private call(feeds: readonly Fed[], fetches: string[]): Tfjs.Tensor[] {
     const tensors = feeds.map(({ values, type }) =>
-      this.tf.tensor(values, [...type.shape], type.dtype === 'i32' ? 'int32' : 'float32'),
+      this.tf.tensor(copyOffAlignment(values), [...type.shape], type.dtype === 'i32' ? 'int32' : 'float32'),
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
@@ -117,6 +117,22 @@ export class NativeSession implements Session {
       }),
     );
   }
+}
+
+/**
+ * Copies values to where TensorFlow will not share them. Memory that lies on a multiple of 64 bytes it takes as it is, with a
+ * callback into Node that gives it back, on whichever thread is the last to let go; Node's references stand only the main
+ * thread. A variable keeps what is assigned to it, and many ops pass an operand's memory on, so such callbacks did come from
+ * TensorFlow's threads, and now and then broke the heap. Off the multiple, TensorFlow copies and calls back at once.
+ */
+function copyOffAlignment(values: Values): Values {
+  // Whatever allocates a buffer aligns it to more bytes than an element has, so the second element's place is off.
+  const offset = values.BYTES_PER_ELEMENT;
+  const buffer = new ArrayBuffer(offset + values.byteLength);
+  const copy =
+    values instanceof Int32Array ? new Int32Array(buffer, offset) : new Float32Array(buffer, offset);
+  copy.set(values);
+  return copy;
 }
 
 interface Fed {

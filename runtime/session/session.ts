@@ -1,7 +1,9 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
 import type { Initializer, Program, Variable } from '../../compiler/ir/program.ts';
-import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/random.ts';
+import { variableName } from '../../compiler/spec/instantiate.ts';
+import { weightOfCompanion } from '../../compiler/step.ts';
 
 export type Values = Float32Array | Int32Array;
 export type Feeds = Readonly<Record<string, Values>>;
@@ -21,23 +23,59 @@ export interface Session {
   dispose(): void;
 }
 
-/** Draws the initial values of all variables; the same numbers on every engine, from the seed and their names alone. */
-export function initialValues(variables: readonly Variable[], seed: number): Map<string, Float32Array> {
-  return new Map(
-    variables.map((variable) => [
-      variable.name,
-      drawInitial(variable.type, variable.initializer, new RandomStream(seed, variable.name)),
-    ]),
-  );
+/**
+ * Gives the initial values of all variables: those that were `loaded`, else drawn from the seed and their names alone, the
+ * same numbers on every engine. Averages start as what they are averages of.
+ */
+export function initialValues(
+  variables: readonly Variable[],
+  seed: number,
+  loaded: ReadonlyMap<string, Float32Array> = new Map(),
+): Map<string, Float32Array> {
+  const byName = new Map(variables.map((variable) => [variable.name, variable]));
+  const values = new Map<string, Float32Array>();
+  const valueOf = (name: string): Float32Array => {
+    const variable = must(byName.get(name), `'${name}', which another variable starts from, is missing`);
+    const value = values.get(name) ?? loaded.get(name) ?? initialValue(variable, seed, valueOf);
+    values.set(name, value);
+    return value;
+  };
+  return new Map(variables.map(({ name }) => [name, valueOf(name)]));
 }
 
-function drawInitial(type: TensorType, initializer: Initializer, random: RandomStream): Float32Array {
+function initialValue(
+  { name, type, role, network, initializer }: Variable,
+  seed: number,
+  valueOf: (name: string) => Float32Array,
+): Float32Array {
+  if (role === 'average') return valueOf(weightOfCompanion(name));
+  if (initializer.kind === 'lengths_of')
+    return lengths(valueOf(variableName(network, initializer.variable)), sizeOf(type.shape));
+  return drawInitial(type, initializer, new RandomStream(seed, name));
+}
+
+/** The Euclidean lengths of an array's `count` columns: its last axis runs fastest. */
+function lengths(values: Float32Array, count: number): Float32Array {
+  const squares = new Float64Array(count);
+  values.forEach((value, index) => (squares[index % count]! += value * value));
+  return Float32Array.from(squares, Math.sqrt);
+}
+
+function drawInitial(
+  type: TensorType,
+  initializer: Exclude<Initializer, { kind: 'lengths_of' }>,
+  random: RandomStream,
+): Float32Array {
   const values = new Float32Array(sizeOf(type.shape));
   switch (initializer.kind) {
     case 'constant':
       return values.fill(initializer.value);
     case 'normal':
       return values.map(() => initializer.mean + initializer.std * random.normal());
+    case 'uniform': {
+      const { low, high } = initializer;
+      return values.map(() => low + (high - low) * random.uniform());
+    }
     case 'xavier_normal': {
       // Filters are [h,w,I,O], matrices [I,O]: fans count the kernel area.
       const area = sizeOf(type.shape.slice(0, -2));

@@ -21,7 +21,18 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('usage', () => {
   it('is shown with examples for every command', async () => {
-    for (const command of ['check', 'fmt', 'explain', 'train', 'resume', 'synth', 'doctor', 'engine']) {
+    for (const command of [
+      'check',
+      'fmt',
+      'explain',
+      'train',
+      'resume',
+      'synth',
+      'import',
+      'export',
+      'doctor',
+      'engine',
+    ]) {
       const { code, out } = await run(command, '--help');
       expect([code, out]).toEqual([0, expect.stringContaining(`\nExamples:\n  spadework ${command}`)]);
     }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkJson, compile } from '../../compiler/index.ts';
 import { nodesOf } from '../../compiler/ir/program.ts';
-import { specOps } from '../../compiler/spec/ops.ts';
+import { isRequired, specOps } from '../../compiler/spec/ops/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
@@ -143,13 +143,62 @@ describe('a spec as JSON', () => {
         }));
         const attrs = Object.fromEntries(
           Object.entries(op.attrs)
-            .filter(([, rule]) => rule.default === undefined)
-            .map(([name, rule]) => [name, rule.type === 'ints' ? [2] : 2]),
+            .filter(([, rule]) => isRequired(rule))
+            .map(([name, rule]) => [name, rule.type === 'ints' || rule.type === 'floats' ? [2] : 2]),
         );
         const node = { id: 'n0', op: op.name, inputs: variables.map(({ name }) => `@${name}`), attrs };
         const network = { ...small.networks[0]!, variables, nodes: [node], outputs: 'n0' };
         expect(() => check({ ...small, networks: [network] }), `${op.name} of [${shape}]`).not.toThrow();
       }
+  });
+
+  it.each([
+    [{ kind: 'uniform', low: 1, high: 0 }, {}, 'high: expected at least low, 1, found 0'],
+    [{ kind: 'lengths_of', variable: 'g' }, {}, "'g' is used before it is made"],
+    [{ kind: 'lengths_of', variable: 'other' }, {}, "nothing is called 'other'"],
+    [{ kind: 'lengths_of', variable: 'mean' }, {}, "nothing is called 'mean'"],
+    [{ kind: 'constant', value: 0 }, { stored: 'IO' }, 'stored: expected an order of 1 axes'],
+  ])('cannot have a variable that starts as %j, %j', (initializer, extra, message) => {
+    const [network] = small.networks;
+    const added = { name: 'g', role: 'parameter', shape: [3], initializer, ...extra };
+    const text = JSON.stringify({
+      ...small,
+      networks: [{ ...network, variables: [...network!.variables, added] }],
+    });
+    const { spec, diagnostics } = checkJson({ name: 'small.json', text });
+    expect(spec).toBeUndefined();
+    expect(diagnostics.map((one) => one.message).join('\n')).toContain(message);
+  });
+
+  it('cannot encode what is no photograph of the data', () => {
+    const shape = [2, 2, 3];
+    const encoder = {
+      name: 'E',
+      definition: 'E',
+      inputs: [{ name: 'image', kind: 'tensor', shape }],
+      variables: [],
+      nodes: [{ id: 'n0', op: 'flatten', inputs: ['image'] }],
+      outputs: 'n0',
+    };
+    const [painter] = small.networks;
+    const code = { name: 'z', kind: 'encoded', shape: [12], encoder: 'E', sampled: false };
+    const data = {
+      name: 'd',
+      path: '.',
+      images: 'a',
+      labels: 'b',
+      classes: 2,
+      size: { width: 8, height: 4 },
+    };
+    const text = JSON.stringify({
+      ...small,
+      data: { ...data, batch: 1 },
+      networks: [encoder, { ...painter, inputs: [...painter!.inputs, code] }],
+    });
+    const { diagnostics } = checkJson({ name: 'small.json', text });
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      "E cannot encode photographs: it takes 'image', which has not the shape [4,8,3] of the photographs",
+    ]);
   });
 
   it('must train what it declares', () => {

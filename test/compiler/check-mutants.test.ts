@@ -5,7 +5,7 @@ import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkText } from '../support/specs.ts';
 
 const text = `use norms { spade, group, spectral }
-use losses { hinge_generator, hinge_fake, hinge_real }
+use losses { gan_generator, gan_fake, gan_real }
 
 block Res(x, seg: LabelMap, out: int, norm: Norm = spade, weight: Weight = spectral) {
   let same = norm(hidden: 4)
@@ -30,8 +30,8 @@ experiment small {
   data mini { path: "data", images: "a", labels: "b", classes: 3, size: 16x8, batch: 2, augment: ["flip"] }
   let G = Painter(width: 4)
   let D = Judge()
-  loss G = hinge_generator(D) + 10 * mean(abs(fake() - real()))
-  loss D = hinge_fake(D) + hinge_real(D)
+  loss G = gan_generator(D) + 10 * mean(abs(fake() - real()))
+  loss D = gan_fake(D) + gan_real(D)
   train {
     epochs: 4, decay_from: 2, seed: 1
     optimize G with adam(rate: 1e-4, beta1: 0, beta2: 0.9)
@@ -40,20 +40,57 @@ experiment small {
 }
 `;
 
-const { tokens } = tokenize(text);
-
-/** Replaces a token and requires an answer: a spec, or messages with places. */
-function answer(index: number, replacement: string): void {
-  const token = tokens[index]!;
-  const changed =
-    text.slice(0, token.startOffset) + replacement + text.slice(token.startOffset + token.image.length);
-  const { spec, diagnostics } = checkText(changed);
-  const shown = renderDiagnostics(diagnostics, { color: false });
-  expect(spec === undefined, `${token.image} -> ${replacement}\n${shown}`).toBe(shown !== '');
-  expect(shown).not.toMatch(/compiler bug|undefined|NaN|\[object/);
+/** Codes, calls of networks, shared losses and loaded weights. */
+const codes = `network Painter(seg: LabelMap, z: Latent, n: Latent? = none) -> Image {
+  x = concat(z, n) |> dense(2) |> fold(height: 1, width: 1, channels: 2)
+  y = segment_mean(resize(x, like: seg), seg.instances)
+  return concat(y, seg.one_hot, seg.edges) |> conv(3)
 }
+network Coder(seg: LabelMap, image: Image) {
+  code = concat(seg, image) |> flatten
+  return [dense(code, 2) as a, dense(code, 2) as b]
+}
+network Features(image: Image) {
+  return [conv(image, 2), image]
+}
+block penalty(V: Network) {
+  x = real()
+  return mean(square(gradient(V(x)[0], x)))
+}
+experiment codes {
+  data mini { path: "data", images: "a", labels: "b", instances: "c", classes: 2, size: 4x2, batch: 2 }
+  let E = Coder()
+  let G = Painter(z: encoded(E), n: noise(1))
+  let V = Features()
+  load V from "v.pth" naming "names"
+  loss G, E = mean(abs(V(fake())[0] - V(image: real())[0])) - mean(encoding(E)[0]) + penalty(V)
+    + mean(G(labels(), n: random_normal([1])))
+  train {
+    steps: 2, accumulate: 2
+    optimize G, E with rmsprop(1e-4, clip_norm: 1, average: 0.9, warmup: 3)
+  }
+}
+`;
 
-describe('a text', () => {
+describe.each([
+  ['of one generator and its judge', text],
+  ['of codes and calls', codes],
+])('a text %s', (_name, sound) => checkMutants(sound));
+
+function checkMutants(text: string): void {
+  const { tokens } = tokenize(text);
+
+  /** Replaces a token and requires an answer: a spec, or messages with places. */
+  function answer(index: number, replacement: string): void {
+    const token = tokens[index]!;
+    const changed =
+      text.slice(0, token.startOffset) + replacement + text.slice(token.startOffset + token.image.length);
+    const { spec, diagnostics } = checkText(changed);
+    const shown = renderDiagnostics(diagnostics, { color: false });
+    expect(spec === undefined, `${token.image} -> ${replacement}\n${shown}`).toBe(shown !== '');
+    expect(shown).not.toMatch(/compiler bug|undefined|NaN|\[object/);
+  }
+
   it('is sound before it is changed', () => {
     expect(renderDiagnostics(checkText(text).diagnostics, { color: false })).toBe('');
   });
@@ -79,4 +116,4 @@ describe('a text', () => {
       });
     },
   );
-});
+}

@@ -11,7 +11,7 @@ const page = readFileSync(new URL('../../docs/language.md', import.meta.url), 'u
 const imports = `use norms { batch, spade }
 use generators { SpadeGenerator, SpadeResBlock }
 use discriminators { MultiscaleDiscriminator }
-use losses { hinge_generator, hinge_fake, hinge_real, feature_matching }
+use losses { gan_generator, gan_fake, gan_real, feature_matching }
 `;
 
 /** The examples that start with one of `words`, without their indentation. */
@@ -28,15 +28,50 @@ describe('docs/language.md', () => {
   });
 
   it('shows a block that is accepted', () => {
-    const [block] = examples('block ');
+    const [block] = examples('block Residual');
     const use = `\nnetwork Painter(seg: LabelMap) -> Image {\n  return seg |> conv(3) |> Residual(3)\n}\n`;
     expect(renderDiagnostics(checkText(`${imports}${block}${use}`).diagnostics, { color: false })).toBe('');
   });
 
+  it('shows a loss and lines of an experiment that are accepted', () => {
+    const [block] = examples('block squared_gradient');
+    const [load] = examples('load ');
+    const [networks, loss] = examples('let E ')[0]!.split(/\n(?=loss)/);
+    const [optimize] = examples('optimize ');
+    const source = `${imports}use losses { kl, perceptual }
+use encoders { StyleEncoder }
+use features { Vgg19 }
+${block}
+experiment codes {
+  data camvid { path: "data", images: "a", labels: "b", classes: 3, size: 64x64, batch: 2 }
+  let V = Vgg19()
+  let D = MultiscaleDiscriminator(width: 2)
+  ${load}
+  ${networks!.replace('SpadeGenerator(', 'SpadeGenerator(width: 2, ')}
+  ${loss} + perceptual(V)
+  loss D = gan_fake(D) + gan_real(D) + squared_gradient(D)
+  train {
+    steps: 1
+    ${optimize}
+    optimize D with sgd(0.1)
+  }
+}
+`;
+    expect(renderDiagnostics(checkText(source).diagnostics, { color: false })).toBe('');
+  });
+
   it.each(
-    examples('x = ', 'mid = ', 'let ', 'norm = ', 'widths = ', 'if z', 'main = ', 'skip = ').map((text) => [
-      text,
-    ]),
+    examples(
+      'x = ',
+      'mid = ',
+      'let head',
+      'let features',
+      'norm = ',
+      'widths = ',
+      'if z',
+      'main = ',
+      'skip = ',
+    ).map((text) => [text]),
   )('shows statements that are accepted: %s', (text) => {
     const own = text.startsWith('main') ? '  norm = spade\n' : '';
     const start = 'x = seg |> conv(6) as start\n  z = none\n  out = 6\n  width = 2\n  a = x\n  b = x\n';

@@ -1,7 +1,14 @@
 /** Answers for pixels: ids arrive exactly as stored, whatever the PNG, and are scaled by the stated rules. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodeIds, decodePhoto, edgesOf, photoSize, resizeNearest } from '../../runtime/data/decode.ts';
+import {
+  decodeIds,
+  decodePhoto,
+  denseIds,
+  edgesOf,
+  photoSize,
+  resizeNearest,
+} from '../../runtime/data/decode.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 
 async function idsOf(png: Buffer): Promise<number[]> {
@@ -129,5 +136,16 @@ describe('photos', () => {
       const half = file.subarray(0, Math.floor(file.length / 2));
       await expect(decodePhoto(half, { width: 8, height: 8 })).rejects.toThrow();
     }
+  });
+});
+
+describe('ids of instances', () => {
+  it('are renumbered from 0 as they are met, whatever their values', () => {
+    expect([...denseIds(Uint16Array.of(24000, 7, 7, 24000, 0, 65535))]).toEqual([0, 1, 1, 0, 2, 3]);
+  });
+
+  it('leave no number out for instances that a smaller map lost', () => {
+    const map = { width: 4, height: 1, ids: Uint16Array.of(8, 9, 10, 11) };
+    expect([...denseIds(resizeNearest(map, { width: 2, height: 1 }))]).toEqual([0, 1]);
   });
 });

@@ -104,7 +104,7 @@ describe('a loader', () => {
     expect(await take(dataset, 5, { ...FLIPPING, start: 4 })).toEqual(all.slice(4));
   });
 
-  it('flips labels, edges and photo together', async () => {
+  it('flips labels, edges, instances and photo together', async () => {
     const dataset = await openNumbered(6);
     const batches = await take(dataset, 8, FLIPPING);
     const seen = new Set<boolean>();
@@ -118,6 +118,9 @@ describe('a loader', () => {
         const pixels = { labels: 8 * part, images: 24 * part };
         expect([...batch.labels.subarray(pixels.labels, pixels.labels + 8)]).toEqual(ids);
         expect([...(batch.edges ?? []).slice(pixels.labels, pixels.labels + 8)]).toEqual(rows([0, 0, 1, 1]));
+        expect([...(batch.instances ?? []).slice(pixels.labels, pixels.labels + 8)]).toEqual(
+          rows([0, 0, 0, 1]),
+        );
         const values = ids.flatMap((id) => [id, 2 * id, 255 - id]);
         const image = (batch.images ?? new Float32Array()).subarray(pixels.images, pixels.images + 24);
         expect([...image].map((v) => Math.round((v + 1) * 127.5))).toEqual(values);
@@ -144,6 +147,7 @@ describe('a sample', () => {
     expect(sample.name).toBe('s2');
     expect([...sample.labels]).toEqual([2, 0, 0, 1, 2, 0, 0, 1]);
     expect([...(sample.edges ?? [])]).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    expect([...(sample.instances ?? [])]).toEqual([0, 0, 0, 1, 0, 0, 0, 1]);
     const unit = (v: number): number => Math.fround((Math.fround(v / 255) - 0.5) / 0.5);
     expect([...(sample.image ?? [])].slice(0, 6)).toEqual([2, 4, 253, 0, 0, 255].map(unit));
     await expect(dataset.read(3)).rejects.toThrow('there is no sample 3');
@@ -160,7 +164,7 @@ describe('a sample', () => {
     await dataset.check();
     const batch = await dataset.loader({ batch: 1, seed: 0, augment: { flip: false } }).next();
     expect([...batch.labels]).toEqual([0, 0, 999, 999]);
-    expect([batch.images, batch.edges]).toEqual([undefined, undefined]);
+    expect([batch.images, batch.edges, batch.instances]).toEqual([undefined, undefined, undefined]);
   });
 });
 

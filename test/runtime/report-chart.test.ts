@@ -9,8 +9,8 @@ function record(step: number, value: number | null = 1 / step): MetricRecord {
     epoch: 0,
     seconds: step / 2,
     losses: {
-      G: { hinge_generator: value, feature_matching: 3 },
-      D: { hinge_fake: 0.5 + Math.sin(step), hinge_real: 0.25 },
+      G: { gan_generator: value, feature_matching: 3 },
+      D: { gan_fake: 0.5 + Math.sin(step), gan_real: 0.25 },
     },
     rate: { G: 1e-4, D: 4e-4 },
   };
@@ -39,8 +39,8 @@ describe('lossChart', () => {
     expect(others).toEqual([]);
     const names = (panel: Element) =>
       Array.from(panel.querySelectorAll('.series code')).map((name) => name.textContent);
-    expect(names(generator!)).toEqual(['hinge_generator', 'feature_matching']);
-    expect(names(discriminator!)).toEqual(['hinge_fake', 'hinge_real']);
+    expect(names(generator!)).toEqual(['gan_generator', 'feature_matching']);
+    expect(names(discriminator!)).toEqual(['gan_fake', 'gan_real']);
     expect(generator!.querySelector('svg')!.getAttribute('aria-label')).toBe('Generator losses');
     expect(generator!.querySelectorAll('[aria-label=line] path')).toHaveLength(2);
     expect(generator!.querySelectorAll('circle')).toHaveLength(200);

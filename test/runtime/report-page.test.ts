@@ -66,7 +66,7 @@ function metrics(count: number): MetricRecord[] {
     step: i + 1,
     epoch: Math.floor(i / 10),
     seconds: i,
-    losses: { G: { hinge_generator: 0.1, feature_matching: 3 }, D: { hinge_fake: 0.9 } },
+    losses: { G: { gan_generator: 0.1, feature_matching: 3 }, D: { gan_fake: 0.9 } },
   }));
 }
 

@@ -168,6 +168,24 @@ export function testMethodsOn(open: OpenSession): void {
       });
     });
 
+    it('keeps what it was given when the array changes later', () => {
+      const keeping = programOf((b) => {
+        const x = b.input('x', vector);
+        const whole = b.op('slice', [x], { begin: [0], size: [2] });
+        return [{ outputs: nothing, writes: record({ w: x, m: whole }) }];
+      });
+      // Memory on a page boundary is what a library could use as it is.
+      const values = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, 2);
+      withSession(open, keeping, (session) => {
+        start(session);
+        values.set([20, 21]);
+        session.setVariables(new Map([['v', values]]));
+        session.run('method_0', { x: values });
+        values.fill(9);
+        expect(stateOf(session)).toMatchObject({ w: [20, 21], m: [20, 21], v: [20, 21] });
+      });
+    });
+
     it.each<[string, (session: Session) => void, string | RegExp]>([
       ['a method that is not there', (session) => session.run('train', {}), "there is no method 'train'"],
       ['a variable that is not there', (session) => session.readVariables(['u']), "there is no variable 'u'"],

@@ -1,8 +1,10 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gradients } from '../../compiler/autodiff/gradients.ts';
 import { Builder } from '../../compiler/ir/builder.ts';
+import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import type { Program, Variable } from '../../compiler/ir/program.ts';
-import { f32, i32 } from '../../compiler/ir/types.ts';
+import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
 import { evaluate } from '../../compiler/reference.ts';
 import type { Session } from '../../runtime/session/session.ts';
 import {
@@ -28,6 +30,9 @@ export function testOpsOn(open: OpenSession): void {
   testSamples(open);
   testAdam(open);
   testRandomNormal(open);
+  testRandomUniform(open);
+  testTies(open);
+  testRepetition(open);
 }
 
 /** Runs a program for the length of `use` and requires that it leaves no tensors behind. */
@@ -190,5 +195,138 @@ function testRandomNormal(open: OpenSession): void {
         }
       });
     });
+  });
+}
+
+function testRandomUniform(open: OpenSession): void {
+  it('random_uniform gives numbers in [0, 1) with the moments of the uniform distribution', () => {
+    const count = 100_000;
+    const b = new Builder();
+    const z = b.op('random_uniform', [b.input('state', i32(2))], { shape: [count], stream: 5 });
+    const program: Program = {
+      variables: [],
+      methods: [{ name: 'draw', outputs: new Map([['z', z]]), writes: new Map() }],
+    };
+    withSession(open, program, (session) => {
+      const values = session.run('draw', { state: Int32Array.of(1, 2) }).get('z')!;
+      const [expected] = evaluate([z], {
+        inputs: new Map([['state', { shape: [2], data: Float64Array.of(1, 2) }]]),
+        variables: new Map(),
+      });
+      expect(distance(values, expected!.data)).toBe(0);
+      expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
+      const mean = values.reduce((sum, value) => sum + value, 0) / count;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+      // Five standard errors of each estimate: the fourth moment about the mean is 1/80.
+      expect(Math.abs(mean - 1 / 2)).toBeLessThan(5 * Math.sqrt(1 / 12 / count));
+      expect(Math.abs(variance - 1 / 12)).toBeLessThan(5 * Math.sqrt((1 / 80 - 1 / 144) / count));
+    });
+  });
+}
+
+/** Engines may choose freely among equal entries unless they are told; after a ReLU there are many equal ones. */
+function testTies(open: OpenSession): void {
+  describe('among equal entries', () => {
+    const levels = (name: string, shape: readonly number[]): Float32Array =>
+      Float32Array.from(drawUniform(name, shape).data, (u) => Math.max(0, Math.floor(2 * u)));
+    const shape = [2, 9, 8, 3];
+
+    it.each([
+      [2, 2],
+      [3, 2],
+      [2, 1],
+    ])('the first one of a window of %d, stride %d, gets the gradient of max_pool2d', (size, stride) => {
+      const b = new Builder();
+      const x = b.input('x', f32(...shape));
+      const pooled = b.op('max_pool2d', [x], { size, stride });
+      const dy = b.input('dy', f32(...shapeOf(pooled)));
+      const t = b.input('t', f32(...shape));
+      const outputs = new Map([
+        ['gradient', b.op('max_pool2d_grad', [x, dy], { size, stride })],
+        ['picked', b.op('max_pool2d_pick', [x, t], { size, stride })],
+      ]);
+      const feeds = {
+        x: levels('ties/x', shape),
+        dy: Float32Array.from(drawUniform('ties/dy', shapeOf(pooled)).data),
+        t: Float32Array.from(drawUniform('ties/t', shape).data),
+      };
+      expectReference(open, outputs, feeds);
+    });
+
+    it('all share the gradient of max', () => {
+      const b = new Builder();
+      const x = b.input('x', f32(3, 40));
+      const [gradient] = gradients(b, b.sum(b.op('max', [x], { axes: [1], keep: false }), [0], false), [x]);
+      const feeds = { x: levels('ties/max', [3, 40]) };
+      const values = expectReference(open, new Map([['gradient', gradient!]]), feeds).get('gradient')!;
+      const total = values.reduce((sum, value) => sum + value, 0);
+      expect(total).toBeCloseTo(3, 5);
+      expect(new Set(values).size, 'shares').toBeGreaterThan(2);
+    });
+  });
+}
+
+/** Requires that the engine computes what the reference does, and gives its values. */
+function expectReference(
+  open: OpenSession,
+  outputs: ReadonlyMap<string, Node>,
+  feeds: Readonly<Record<string, Float32Array>>,
+): Map<string, Float32Array> {
+  const nodes = [...outputs.values()];
+  const shapes = new Map(
+    reachable(nodes)
+      .filter(({ op }) => op === 'input')
+      .map((node) => [String(node.attrs['name']), shapeOf(node)]),
+  );
+  const bound = Object.entries(feeds).map(
+    ([name, values]) => [name, { shape: shapes.get(name)!, data: Float64Array.from(values) }] as const,
+  );
+  const expected = evaluate(nodes, { inputs: new Map(bound), variables: new Map() });
+  let found = new Map<string, Float32Array>();
+  withSession(open, { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] }, (session) => {
+    found = session.run('all', feeds);
+    [...outputs.keys()].forEach((name, index) =>
+      expect(distance(found.get(name)!, expected[index]!.data), name).toBeLessThanOrEqual(defaultTolerance),
+    );
+  });
+  return found;
+}
+
+/** Kernels that add up what meets could do so in the order in which threads come by. */
+function testRepetition(open: OpenSession): void {
+  const picture = f32(2, 96, 96, 16);
+  const half = f32(2, 48, 48, 16);
+  const cases: readonly [string, readonly TensorType[], Attrs][] = [
+    ['segment_mean', [picture, i32(2, 96, 96)], {}],
+    ['max_pool2d_grad', [picture, half], { size: 2, stride: 2 }],
+    ['depthwise_conv2d_filter_grad', [picture, half], { stride: 2, padding: 'same', shape: [3, 3, 16, 1] }],
+    [
+      'depthwise_conv2d_input_grad',
+      [half, f32(3, 3, 16, 1)],
+      { stride: 2, padding: 'same', shape: picture.shape },
+    ],
+    ['reflect_pad_grad', [picture], { amounts: [0, 0, 3, 3, 2, 1, 0, 0] }],
+  ];
+  it.each(cases)('%s gives the same bits again', (name, types, attrs) => {
+    const b = new Builder();
+    const inputs = types.map((type, index) => b.input(`x${index}`, type));
+    const outputs = new Map([['y', b.op(name, inputs, attrs)]]);
+    const feeds = Object.fromEntries(
+      types.map(({ dtype, shape }, index) => {
+        const { data } = drawUniform(`repetition/${name}/${index}`, shape);
+        return [
+          `x${index}`,
+          dtype === 'i32' ? Int32Array.from(data, (u) => 5 * u + 5) : Float32Array.from(data),
+        ];
+      }),
+    );
+    withSession(
+      open,
+      { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] },
+      (session) => {
+        const first = session.run('all', feeds).get('y')!;
+        for (let again = 0; again < 3; again++) expect(session.run('all', feeds).get('y')).toEqual(first);
+      },
+    );
   });
 }

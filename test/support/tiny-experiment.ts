@@ -30,7 +30,7 @@ export function tinySpec(variant: TinyVariant = {}): string {
     variant;
   return `use generators { SpadeGenerator }
 use discriminators { MultiscaleDiscriminator }
-use losses { hinge_generator, hinge_fake, hinge_real, feature_matching }
+use losses { gan_generator, gan_fake, gan_real, feature_matching }
 use norms { spade }
 
 experiment tiny {
@@ -41,8 +41,8 @@ experiment tiny {
   }
   let G = SpadeGenerator(width: 2, norm: spade(hidden: 4)${variant.latent ? ', z: noise(3)' : ''})
   let D = MultiscaleDiscriminator(scales: 1, layers: 2, width: 2)
-  loss G = hinge_generator(D) + 10 * feature_matching(D)
-  loss D = hinge_fake(D) + hinge_real(D)
+  loss G = gan_generator(D) + 10 * feature_matching(D)
+  loss D = gan_fake(D) + gan_real(D)
   train {
     ${settings}
     optimize G with adam(rate: ${rate}, beta1: 0, beta2: 0.9)

@@ -19,7 +19,7 @@ import {
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
 import { stepName } from '../../runtime/run/checkpoint.ts';
-import { readSafetensors } from '../../runtime/run/safetensors.ts';
+import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from './tiny-experiment.ts';
@@ -75,8 +75,8 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
       const records = metricsOf('first');
       expect(records.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
       for (const { losses } of records) {
-        expect(Object.keys(losses['G'] ?? {})).toEqual(['hinge_generator', 'feature_matching']);
-        expect(Object.keys(losses['D'] ?? {})).toEqual(['hinge_fake', 'hinge_real']);
+        expect(Object.keys(losses['G'] ?? {})).toEqual(['gan_generator', 'feature_matching']);
+        expect(Object.keys(losses['D'] ?? {})).toEqual(['gan_fake', 'gan_real']);
         for (const terms of Object.values(losses))
           for (const value of Object.values(terms)) expect(value).toSatisfy(Number.isFinite);
       }

@@ -1,6 +1,7 @@
 /** Answers for what is trained: every loss has an optimizer, every optimizer a loss, and both a network with parameters. */
 import type { Rule } from './rule.ts';
 import * as messages from '../messages.ts';
+import { trainedAt } from './places.ts';
 
 export const lossesHaveOptimizers: Rule = {
   name: 'losses-have-optimizers',
@@ -9,8 +10,9 @@ export const lossesHaveOptimizers: Rule = {
       return [messages.sectionMissing(data ? 'train' : 'data', locate('/objectives/0', 'name'))];
     if (!train) return [];
     const names = networks.map((network) => network.name);
+    const losses = trainedAt(objectives);
     const trained = [
-      ...objectives.map(({ network }, index) => ({ network, pointer: `/objectives/${index}/network` })),
+      ...losses,
       ...train.optimizers.map(({ network }, index) => ({
         network,
         pointer: `/train/optimizers/${index}/network`,
@@ -26,15 +28,15 @@ export const lossesHaveOptimizers: Rule = {
         (network) => network.name === name && network.variables.some(({ role }) => role === 'parameter'),
       );
     return [
-      ...objectives.flatMap(({ network }, index) => {
-        const span = locate(`/objectives/${index}/network`, 'value');
+      ...losses.flatMap(({ network, pointer }) => {
+        const span = locate(pointer, 'value');
         if (isIdle(network)) return [messages.nothingToTrain(network, span)];
         return train.optimizers.some((one) => one.network === network)
           ? []
           : [messages.lossWithoutOptimizer(network, span)];
       }),
       ...train.optimizers.flatMap(({ network }, index) =>
-        objectives.some((one) => one.network === network)
+        losses.some((one) => one.network === network)
           ? []
           : [messages.optimizerWithoutLoss(network, locate(`/train/optimizers/${index}`, 'name'))],
       ),

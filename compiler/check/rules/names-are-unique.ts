@@ -4,6 +4,7 @@ import { typesOfInput } from '../../spec/instantiate.ts';
 import { inputsOfData } from '../../spec/queries.ts';
 import * as messages from '../messages.ts';
 import type { Locate } from '../validate.ts';
+import { trainedAt } from './places.ts';
 import type { Rule } from './rule.ts';
 
 export const namesAreUnique: Rule = {
@@ -42,11 +43,15 @@ export const namesAreUnique: Rule = {
         inputs,
       );
     }
-    check(
-      'losses',
-      spec.objectives.map((objective) => objective.network),
-      '/objectives',
-      'network',
+    const trained = trainedAt(spec.objectives);
+    all.push(
+      ...repeated(
+        'losses',
+        trained.map(({ network }) => network),
+        [],
+        (index) => trained[index]?.pointer ?? '',
+        locate,
+      ),
     );
     const given = spec.data
       ? Object.values(inputsOfData(spec.data)).flatMap((input) => typesOfInput(input, 1))

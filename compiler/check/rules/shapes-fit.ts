@@ -8,15 +8,16 @@ import { must } from '../../ir/types.ts';
 import {
   instantiateNodes,
   readTree,
-  typesOfInput,
+  scratchBatch,
+  typesOfCall,
   type Environment,
   type Tree,
 } from '../../spec/instantiate.ts';
-import { specOps } from '../../spec/ops.ts';
+import { specOps } from '../../spec/ops/index.ts';
 import { inputsOfData } from '../../spec/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, Spec, VariableSpec } from '../../spec/types.ts';
 import * as messages from '../messages.ts';
-import { scratchBatch, scratchEnvironment, scratchInputs } from '../scratch.ts';
+import { scratchEnvironment, scratchInputs } from '../scratch.ts';
 import type { Locate } from '../validate.ts';
 import type { Rule } from './rule.ts';
 
@@ -111,10 +112,8 @@ function makeNodes(
       const network = must(environment.networks.get(callee), 'references were checked');
       const batch =
         made.inputs[0] === undefined ? scratchBatch : (typeOf(read(made.inputs[0])).shape[0] ?? scratchBatch);
-      const types = network.inputs
-        .filter(({ kind }) => kind !== 'noise')
-        .flatMap((input) => typesOfInput(input, batch));
-      if (types.length !== made.inputs.length || types.length === 0)
+      const types = typesOfCall(network, made.inputs.length, batch);
+      if (types.length !== made.inputs.length)
         return [
           messages.wrongInputs(
             callee,

@@ -1,0 +1,162 @@
+/** Measures how long the patches of label maps take to find, on one thread, and how few of them are distinct. */
+import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Command } from 'commander';
+import { must } from '../compiler/ir/types.ts';
+import { nearestGrid, patchIndexer, planPatches, squareWindow } from '../compiler/patches/index.ts';
+import type { PatchPlan } from '../compiler/patches/index.ts';
+import { RandomStream } from '../compiler/random.ts';
+import { decodeIds, edgesOf, resizeNearest } from '../runtime/data/decode.ts';
+import type { IdMap, Size } from '../runtime/data/decode.ts';
+import { DataError } from '../runtime/data/index.ts';
+import { colorsInsteadOfIds } from '../runtime/data/messages.ts';
+import { listFolder } from '../runtime/data/pairs.ts';
+import { atLeast } from './options.ts';
+
+interface Settings extends Size {
+  readonly maps: number;
+  readonly rounds: number;
+  readonly classes: number;
+}
+
+interface LabelMap {
+  readonly labels: Uint16Array;
+  readonly edges: Uint8Array | undefined;
+}
+
+const coarsest = 8;
+
+/** The plan of a generator that looks at every halving of the map, down to 8 pixels, through two 3 x 3 convolutions. */
+function pyramidPlan(size: Size, edges: boolean): PatchPlan {
+  const window = squareWindow(3);
+  const chains = [];
+  for (let step = 1; Math.min(size.width, size.height) / step >= coarsest; step *= 2) {
+    const to = { height: Math.floor(size.height / step), width: Math.floor(size.width / step) };
+    chains.push({ grid: nearestGrid(size, to), windows: [window, window] });
+  }
+  return planPatches({ ...size, edges }, chains).plan;
+}
+
+async function readMap(file: string): Promise<IdMap> {
+  const found = await decodeIds(readFileSync(file));
+  if (!('ids' in found)) throw new DataError([colorsInsteadOfIds(file, found.x, found.y, found.color)]);
+  return found;
+}
+
+/** Lists a folder's maps in order of their names. */
+async function listMaps(role: 'label maps' | 'instance maps', folder: string): Promise<string[]> {
+  const problems: string[] = [];
+  const files = await listFolder(role, folder, problems);
+  if (files === undefined || problems.length > 0) throw new DataError(problems);
+  return [...files.values()];
+}
+
+/**
+ * Reads label maps spread evenly over a folder, with edges if a folder of instance maps is named behind a comma. Their files
+ * belong together by their order: some sets name the two kinds of maps differently.
+ */
+async function readSet(folders: string, { maps, width, height }: Settings): Promise<LabelMap[]> {
+  const [labels, instances] = folders.split(',') as [string, string | undefined];
+  const labelFiles = await listMaps('label maps', labels);
+  const instanceFiles = instances === undefined ? [] : await listMaps('instance maps', instances);
+  const count = Math.min(maps, labelFiles.length);
+  const scaled = async (file: string) => resizeNearest(await readMap(file), { width, height });
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const at = Math.floor((i * labelFiles.length) / count);
+      const instanceFile = instanceFiles[at];
+      return {
+        labels: await scaled(must(labelFiles[at], 'in range')),
+        edges:
+          instanceFile === undefined ? undefined : edgesOf(await scaled(instanceFile), { width, height }),
+      };
+    }),
+  );
+}
+
+function noise({ width, height, classes }: Settings): LabelMap {
+  const random = new RandomStream(1, 'noise in place of label maps');
+  const pixels = width * height;
+  return {
+    labels: new Uint16Array(pixels).map(() => Math.floor(random.uniform() * classes)),
+    edges: new Uint8Array(pixels).map(() => Math.floor(random.uniform() * 2)),
+  };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Measures one set: a line of times, and the shares of distinct patches of 3 x 3 and 5 x 5 pixels at each size. */
+function measure(name: string, maps: readonly LabelMap[], settings: Settings): string[][] {
+  const plan = pyramidPlan(settings, maps[0]?.edges !== undefined);
+  const indexer = patchIndexer(plan);
+  const times = maps.map((): number[] => []);
+  const shares = plan.levels.map((): number[] => []);
+  // One round more than is timed: the first one is the compiler's.
+  let before = process.cpuUsage();
+  for (let round = 0; round <= settings.rounds; round++) {
+    if (round === 1) before = process.cpuUsage();
+    maps.forEach(({ labels, edges }, map) => {
+      const start = performance.now();
+      const { tables } = indexer.index(labels, edges);
+      if (round > 0) times[map]?.push(performance.now() - start);
+      else tables.forEach(({ count, width, height }, level) => shares[level]?.push(count / (width * height)));
+    });
+  }
+  const { user, system } = process.cpuUsage(before);
+  // All of the process, collection of garbage included; unlike the others it does not grow while other programs run.
+  const processor = (user + system) / 1000 / (settings.rounds * maps.length);
+  const best = times.map((each) => Math.min(...each));
+  const all = times.flat().sort((a, b) => a - b);
+  const percent = (level: number) => (100 * mean(shares[level] ?? [])).toFixed(1);
+  const figures = [processor, mean(best), Math.max(...best), must(all[all.length >> 1], 'there are rounds')];
+  const line = [
+    name,
+    String(maps.length),
+    plan.edges ? 'yes' : 'no',
+    ...figures.map((time) => time.toFixed(1)),
+  ];
+  // Of each grid's two levels, the first has patches of 3 x 3 pixels and the second of 5 x 5.
+  const ofPatches = (side: 3 | 5) => plan.grids.map((_, grid) => percent(2 * grid + (side === 5 ? 1 : 0)));
+  return [
+    [...line, '3x3', ...ofPatches(3)],
+    [...line.map(() => ''), '5x5', ...ofPatches(5)],
+  ];
+}
+
+function print(rows: readonly (readonly string[])[]): void {
+  const widths = must(rows[0], 'there is a head').map((_, i) =>
+    Math.max(...rows.map((row) => (row[i] ?? '').length)),
+  );
+  for (const row of rows) {
+    console.log(
+      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+    );
+  }
+}
+
+const command = new Command('tsx bench/patches.ts')
+  .description(
+    'finds the patches of label maps at all halvings of their size; pure noise, the worst case, comes last',
+  )
+  .argument('[folders...]', 'label maps, or LABELS,INSTANCES for edges')
+  .option('--width <n>', 'width in pixels', atLeast(coarsest), 256)
+  .option('--height <n>', 'height in pixels', atLeast(coarsest), 256)
+  .option('--maps <n>', 'maps of each folder', atLeast(1), 24)
+  .option('--rounds <n>', 'how often each map is timed', atLeast(1), 10)
+  .option('--classes <n>', 'classes of the noise', atLeast(1), 35)
+  .parse();
+const settings = command.opts<Settings>();
+const { grids } = pyramidPlan(settings, false);
+const head = ['maps', 'n', 'edges', 'cpu ms', 'best ms', 'worst map', 'median', 'patch'];
+const rows = [[...head, ...grids.map(({ rows, columns }) => `${columns.length}x${rows.length}`)]];
+for (const folders of command.args) {
+  const [labels] = folders.split(',') as [string];
+  const name = `${basename(dirname(labels))}/${basename(labels)}`;
+  rows.push(...measure(name, await readSet(folders, settings), settings));
+}
+rows.push(...measure('noise', [noise(settings)], settings));
+console.log(
+  `${settings.width}x${settings.height}; milliseconds for one map with all sizes; shares in percent of the pixels`,
+);
+print(rows);

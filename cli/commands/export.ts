@@ -1,0 +1,52 @@
+/** Answers for `spadework export`: gives a run's weights to other programs, by their names. */
+import { Option, type Command } from 'commander';
+import { InputError } from '../errors.ts';
+import { note, print } from '../terminal.ts';
+
+interface ExportFlags {
+  readonly network: string;
+  readonly mapping?: string;
+  readonly average?: boolean;
+  readonly out: string;
+  readonly quiet?: boolean;
+}
+
+const ending = '.safetensors';
+
+const examples = `
+Examples:
+  spadework export runs/camvid-1 --network G --mapping spade -o net_G.safetensors
+  spadework export runs/camvid-1 --network D -o net_D.safetensors
+
+In Python: network.load_state_dict(safetensors.torch.load_file("net_G.safetensors"))`;
+
+/** Adds the command. */
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .summary('give weights to another program')
+    .description(
+      "Writes a network of a run's last checkpoint into a file, in PyTorch's order of axes and, by a mapping, with official names.",
+    )
+    .argument('<run>', 'the run folder')
+    .requiredOption('--network <name>', 'the network, such as G')
+    .requiredOption('-o, --out <file>', 'the file to write')
+    .addOption(new Option('--to <format>', 'the format').choices(['safetensors']).default('safetensors'))
+    .option(
+      '--mapping <mapping>',
+      'the names to give them: spade, pix2pixhd, ..., or a JSON file (docs/weights.md)',
+    )
+    .option('--average', 'take the moving averages of the weights')
+    .option('--quiet', 'print nothing but mistakes and the path of the file')
+    .addHelpText('after', examples)
+    .action(async (run: string, flags: ExportFlags) => {
+      if (!flags.out.endsWith(ending))
+        throw new InputError(
+          `'${flags.out}' would hold safetensors, whatever its name says\nhint: end its name in ${ending}; Python reads it with safetensors.torch.load_file`,
+        );
+      const { exportWeights } = await import('../../runtime/run/index.ts');
+      const count = await exportWeights({ ...flags, run, ...(flags.quiet ? {} : { log: note }) });
+      if (!flags.quiet) note(`${count} tensors of ${flags.network}`);
+      print(flags.out);
+    });
+}

@@ -1,0 +1,31 @@
+/** Answers for networks that losses use: each is trained by a loss or has its weights loaded, unless it has none. */
+import { encodersOf, trainedBy } from '../../spec/queries.ts';
+import type { NodeSpec, Spec } from '../../spec/types.ts';
+import * as messages from '../messages.ts';
+import type { Rule } from './rule.ts';
+
+export const networksAreTrainedOrLoaded: Rule = {
+  name: 'networks-are-trained-or-loaded',
+  check: (spec, locate) => {
+    // One that has an optimizer alone lacks its loss, which another rule says.
+    const optimized = spec.train?.optimizers.map(({ network }) => network) ?? [];
+    const trained = new Set([...spec.objectives.flatMap(trainedBy), ...optimized]);
+    const encoders = encodersOf(spec);
+    return spec.networks.flatMap((network, index) => {
+      const { name, weights, variables } = network;
+      if (trained.has(name) || weights || !variables.some(({ role }) => role === 'parameter')) return [];
+      const user = spec.objectives.find(({ nodes }) => calledBy(nodes, spec).has(name));
+      const span = locate(`/networks/${index}`, 'name');
+      return user
+        ? [messages.neitherTrainedNorLoaded(name, user.network, encoders.includes(network), span)]
+        : [];
+    });
+  },
+};
+
+/** Finds the networks that nodes call, and those that they call in turn. */
+function calledBy(nodes: readonly NodeSpec[], spec: Spec): Set<string> {
+  const direct = nodes.flatMap(({ op, attrs }) => (op === 'call' ? [String(attrs?.['network'])] : []));
+  const inner = spec.networks.filter(({ name }) => direct.includes(name));
+  return new Set([...direct, ...inner.flatMap((network) => [...calledBy(network.nodes, spec)])]);
+}

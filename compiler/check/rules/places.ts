@@ -1,0 +1,15 @@
+/** Answers for places of a spec that several rules look at. */
+import { trainedBy } from '../../spec/queries.ts';
+import type { ObjectiveSpec } from '../../spec/types.ts';
+
+/** Lists the networks that losses train, each with the JSON pointer of its name. */
+export function trainedAt(
+  objectives: readonly ObjectiveSpec[],
+): { readonly network: string; readonly pointer: string }[] {
+  return objectives.flatMap((objective, index) =>
+    trainedBy(objective).map((network, position) => ({
+      network,
+      pointer: `/objectives/${index}/${position === 0 ? 'network' : `together/${position - 1}`}`,
+    })),
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * Answers for what a schema cannot say of variables: lengths are those of a parameter that stands before them in the same
+ * network, with as many columns; ranges are not turned around; an order of axes is one for the rank.
+ */
+import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import { storedOrders, type VariableSpec } from '../../spec/types.ts';
+import * as messages from '../messages.ts';
+import type { Locate } from '../validate.ts';
+import type { Rule } from './rule.ts';
+
+export const variablesFit: Rule = {
+  name: 'variables-fit',
+  check: ({ networks }, locate) =>
+    networks.flatMap(({ variables }, network) =>
+      variables.flatMap((variable, index) => {
+        const pointer = `/networks/${network}/variables/${index}`;
+        return [
+          ...checkStart(variable, variables, index, pointer, locate),
+          ...checkOrder(variable, pointer, locate),
+        ];
+      }),
+    ),
+};
+
+function checkStart(
+  { shape, initializer }: VariableSpec,
+  variables: readonly VariableSpec[],
+  index: number,
+  pointer: string,
+  locate: Locate,
+): Diagnostic[] {
+  if (initializer.kind === 'uniform') {
+    const { low, high } = initializer;
+    const span = locate(`${pointer}/initializer/high`, 'value');
+    return low <= high ? [] : [messages.wrongSetting('high', `at least low, ${low}`, String(high), span)];
+  }
+  if (initializer.kind !== 'lengths_of') return [];
+  const parameters = variables.filter(({ role }) => role === 'parameter');
+  const isSource = ({ name }: VariableSpec): boolean => name === initializer.variable;
+  const source = parameters.find(isSource);
+  if (!source || variables.findIndex(isSource) >= index) {
+    const span = locate(`${pointer}/initializer/variable`, 'value');
+    const names = parameters.map(({ name }) => name);
+    return [messages.unknownReference(initializer.variable, span, names, source !== undefined)];
+  }
+  const expected = source.shape.slice(-1);
+  if (String(shape) === String(expected)) return [];
+  return [
+    messages.wrongSetting(
+      'shape',
+      `[${expected.join(', ')}], the lengths of ${source.name}`,
+      `[${shape.join(', ')}]`,
+      locate(`${pointer}/shape`, 'value'),
+    ),
+  ];
+}
+
+function checkOrder({ shape, stored }: VariableSpec, pointer: string, locate: Locate): Diagnostic[] {
+  if (stored === undefined || storedOrders[stored] === shape.length) return [];
+  return [
+    messages.wrongSetting(
+      'stored',
+      `an order of ${shape.length} axes, as shape has`,
+      `"${stored}"`,
+      locate(`${pointer}/stored`, 'value'),
+    ),
+  ];
+}

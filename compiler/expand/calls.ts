@@ -1,0 +1,262 @@
+/** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
+import type { Argument, Call, Label, Parameter } from '../../dsl/ast.ts';
+import type { Span } from '../../dsl/source.ts';
+import { must } from '../ir/types.ts';
+import { builtins, type Argumented } from './builtins.ts';
+import type { Evaluator, Scope } from './evaluate.ts';
+import * as messages from './messages.ts';
+import { checkType, typeRules } from './value-types.ts';
+import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
+
+/** Beyond this depth of calls a block calls itself without end. */
+const depthLimit = 200;
+
+/** A value on its way through a pipeline. */
+export interface Piped {
+  readonly value: Value;
+  readonly span: Span;
+}
+
+export class Calls {
+  /** Calls that led here, outermost first. */
+  readonly stack: { readonly span: Span; readonly name: string }[] = [];
+  /**
+   * The variables that the application of an instance bound by `let` has named so far: another application meets, and
+   * shares, the same ones. Undefined outside of such instances.
+   */
+  shared: Set<string> | undefined = undefined;
+  /** Set once a block was found to call itself without end: nothing more is expanded. */
+  private exhausted = false;
+  /** How often each block was called without a label by the block that is being evaluated. */
+  private unlabelled = new Map<string, number>();
+
+  constructor(private readonly evaluator: Evaluator) {}
+
+  /** Starts the names of a new network. */
+  begin(): void {
+    this.exhausted = false;
+    this.unlabelled = new Map();
+  }
+
+  /** Evaluates a call, or a stage of a pipeline with the value that comes into it. */
+  call(call: Call, piped: Piped | undefined, scope: Scope): Value {
+    const callee = this.evaluator.evaluate(call.callee, scope);
+    const nameSpans = new Map(
+      call.arguments.flatMap(({ name }) => (name ? [[name.text, name.span] as const] : [])),
+    );
+    const given: Argumented = {
+      positional: [],
+      named: new Map(),
+      spans: new Map(),
+      nameSpans,
+      span: call.span,
+      callee: call.callee.span,
+    };
+    if (piped) {
+      given.positional.push(piped.value);
+      given.spans.set(0, piped.span);
+    }
+    for (const argument of call.arguments) this.addArgument(given, argument, callee, scope);
+    if (callee.kind === 'unknown' || piped?.value.kind === 'unknown') return unknown;
+    const label = call.label && this.labelText(call.label, scope);
+    return this.apply(callee, given, label);
+  }
+
+  private addArgument(given: Argumented, argument: Argument, callee: Value, scope: Scope): void {
+    const value = this.evaluator.evaluate(argument.value, scope);
+    if (!argument.name) {
+      given.spans.set(given.positional.length, argument.value.span);
+      given.positional.push(value);
+      return;
+    }
+    const name = argument.name.text;
+    if (given.named.has(name))
+      this.evaluator.fail(messages.argumentGivenTwice(nameOf(callee), name, argument.name.span));
+    given.spans.set(name, argument.value.span);
+    given.named.set(name, value);
+  }
+
+  private labelText(label: Label, scope: Scope): string {
+    if (!label.index) return label.name.text;
+    const index = this.evaluator.evaluate(label.index, scope);
+    if (index.kind === 'number' && index.integer) return `${label.name.text}_${index.value}`;
+    if (index.kind !== 'unknown')
+      this.evaluator.fail(messages.wrongType('label', 'an integer', describe(index), label.index.span));
+    return label.name.text;
+  }
+
+  /** Applies a block or function to values. */
+  apply(callee: Value, given: Argumented, label: string | undefined): Value {
+    if (callee.kind === 'block') return this.applyBlock(callee, given, label);
+    if (callee.kind === 'builtin') return this.applyBuiltin(callee, given, label);
+    if (callee.kind === 'network')
+      return (
+        this.evaluator.loss?.call(callee.name, given) ??
+        this.evaluator.fail(messages.networkOutsideLoss(callee.name, given.span))
+      );
+    return this.evaluator.fail(messages.notCallable(describe(callee), given.span));
+  }
+
+  private applyBuiltin(callee: BuiltinValue, given: Argumented, label: string | undefined): Value {
+    const builtin = must(builtins.get(callee.name), `no builtin ${callee.name}`);
+    const named = new Map([...callee.bound, ...given.named]);
+    for (const [name, span] of given.nameSpans)
+      if (!builtin.names.includes(name))
+        return this.evaluator.fail(messages.unknownArgument(callee.name, name, span, builtin.names));
+    if (builtin.partial && given.positional.length === 0 && !named.has(builtin.partial))
+      return { ...callee, bound: named };
+    return builtin.apply(this.evaluator, { ...given, named }, label);
+  }
+
+  private applyBlock(callee: BlockValue, given: Argumented, label: string | undefined): Value {
+    const { block } = callee;
+    const name = block.name.text;
+    const parameters = block.parameters;
+    const values = new Map(callee.bound);
+    for (const [key, value] of given.named) {
+      if (!parameters.some((parameter) => parameter.name.text === key))
+        return this.evaluator.fail(
+          messages.unknownArgument(
+            name,
+            key,
+            given.nameSpans.get(key) ?? given.span,
+            parameters.map((one) => one.name.text),
+          ),
+        );
+      values.set(key, value);
+    }
+    const first = parameters[0];
+    // Noise and codes declare inputs of a network to come; they are nothing to compute with.
+    const declaresInput = [...given.named.values()].some(
+      ({ kind }) => kind === 'noise' || kind === 'encoded',
+    );
+    const isDataMissing = declaresInput || (first && !first.default && !values.has(first.name.text));
+    if (isDataMissing && given.positional.length === 0) {
+      for (const [key, value] of given.named)
+        this.checkArgument(parameters, key, value, given.spans.get(key) ?? given.span, name);
+      return { ...callee, bound: values };
+    }
+
+    if (given.positional.length > parameters.length)
+      return this.evaluator.fail(
+        messages.tooManyArguments(
+          name,
+          given.positional.length,
+          parameters.length,
+          given.spans.get(parameters.length) ?? given.span,
+        ),
+      );
+    for (const [index, value] of given.positional.entries()) {
+      const parameter = must(parameters[index], 'counted before').name.text;
+      if (given.named.has(parameter))
+        return this.evaluator.fail(
+          messages.argumentGivenTwice(name, parameter, given.nameSpans.get(parameter) ?? given.span),
+        );
+      values.set(parameter, value);
+    }
+    const scope: Scope = { module: callee.module, bindings: new Map() };
+    for (const [index, parameter] of parameters.entries()) {
+      const key = parameter.name.text;
+      let value = values.get(key);
+      if (value === undefined && parameter.default) value = this.evaluator.evaluate(parameter.default, scope);
+      if (value === undefined)
+        return this.evaluator.fail(
+          messages.missingArgument(name, key, given.span, this.hintOfMissing(parameter, first, given)),
+        );
+      if (value.kind === 'unknown') return unknown;
+      const span =
+        given.spans.get(key) ??
+        (given.positional.length > index ? given.spans.get(index) : undefined) ??
+        given.span;
+      if (!this.checkArgument(parameters, key, value, span, name)) return unknown;
+      scope.bindings.set(key, value);
+    }
+    return this.runBlock(callee, scope, given.span, label);
+  }
+
+  /** Says how a missing argument is written; settings by position are the usual slip where a block is not applied yet. */
+  private hintOfMissing(parameter: Parameter, first: Parameter | undefined, given: Argumented): string {
+    const isSetting =
+      first && !first.default && given.positional[0] !== undefined && !isData(given.positional[0]);
+    const type = parameter.type && typeRules.get(parameter.type.name);
+    const example = `${parameter.name.text}: ...`;
+    if (isSetting && !given.spans.has(first.name.text))
+      return `the first argument is '${first.name.text}'; settings of a block that is applied later are given by name (${example})`;
+    return type ? `add '${example}', which is ${type.phrase}` : `add '${example}'`;
+  }
+
+  private checkArgument(
+    parameters: readonly Parameter[],
+    key: string,
+    value: Value,
+    span: Span,
+    callee: string,
+  ): boolean {
+    const type = parameters.find((parameter) => parameter.name.text === key)?.type;
+    const mistake = type && checkType(value, type, `argument '${key}' of ${callee}`, span);
+    if (mistake) this.evaluator.fail(mistake);
+    return !mistake;
+  }
+
+  private runBlock(callee: BlockValue, scope: Scope, span: Span, label: string | undefined): Value {
+    const { block } = callee;
+    if (this.exhausted) return unknown;
+    if (this.stack.length >= depthLimit) {
+      this.exhausted = true;
+      return this.evaluator.fail(
+        messages.tooDeep(
+          block.name.text,
+          this.stack.find((call) => call.name === block.name.text)?.span ?? span,
+        ),
+      );
+    }
+    const { shared, unlabelled } = this;
+    const { recorder } = this.evaluator;
+    const outer = recorder?.scope ?? [];
+    const { path } = callee;
+    if (recorder)
+      recorder.scope =
+        path === undefined
+          ? [...outer, this.nameCall(block.name.text, label)]
+          : path === ''
+            ? []
+            : path.split('.');
+    if (path) this.shared ??= new Set();
+    this.unlabelled = new Map();
+    this.stack.push({ span, name: block.name.text });
+    const result =
+      this.evaluator.run(block.body, scope) ??
+      this.evaluator.fail(messages.noReturn(block.name.text, block.name.span));
+    const wrong =
+      block.result && checkType(result, block.result, `result of ${block.name.text}`, block.result.span);
+    if (wrong) this.evaluator.fail(wrong);
+    this.stack.pop();
+    if (recorder) recorder.scope = outer;
+    this.shared = shared;
+    this.unlabelled = unlabelled;
+    return wrong ? unknown : result;
+  }
+
+  /** Names a call's scope by its label, or else by the block and how often it was called here before. */
+  private nameCall(block: string, label: string | undefined): string {
+    if (label) return label;
+    const count = (this.unlabelled.get(block) ?? 0) + 1;
+    this.unlabelled.set(block, count);
+    return count === 1 ? block : `${block}_${count}`;
+  }
+}
+
+function nameOf(callee: Value): string {
+  return callee.kind === 'block'
+    ? callee.block.name.text
+    : callee.kind === 'builtin' || callee.kind === 'network'
+      ? callee.name
+      : 'the call';
+}
+
+/** Tells whether a value is what blocks are applied to, rather than a setting of theirs. */
+function isData(value: Value): boolean {
+  return (
+    value.kind === 'tensor' || value.kind === 'labels' || value.kind === 'network' || value.kind === 'list'
+  );
+}

@@ -1,0 +1,310 @@
+/** Answers for expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, lists. */
+import type { Binary, Expression } from '../../dsl/ast.ts';
+import type { Span } from '../../dsl/source.ts';
+import { must } from '../ir/types.ts';
+import { builtins } from './builtins.ts';
+import type { Piped } from './calls.ts';
+import type { Evaluator, Scope } from './evaluate.ts';
+import { labelMapParts, membersOf } from './members.ts';
+import * as messages from './messages.ts';
+import {
+  boolean,
+  describe,
+  integer,
+  listOf,
+  none,
+  real,
+  unknown,
+  type NumberValue,
+  type Value,
+} from './values.ts';
+
+export class Expressions {
+  constructor(private readonly evaluator: Evaluator) {}
+
+  /** Gives the value of an expression; what depends on a mistake is unknown. */
+  evaluate(expression: Expression, scope: Scope): Value {
+    switch (expression.kind) {
+      case 'number':
+        return { kind: 'number', value: expression.value, integer: expression.integer };
+      case 'string':
+        return { kind: 'string', value: expression.value };
+      case 'boolean':
+        return boolean(expression.value);
+      case 'none':
+        return none;
+      case 'size':
+        return { kind: 'size', width: expression.width, height: expression.height };
+      case 'list':
+        return listOf(expression.items.map((item) => this.evaluate(item, scope)));
+      case 'record':
+        return {
+          kind: 'record',
+          fields: new Map(
+            expression.entries.map((entry) => [entry.name.text, this.evaluate(entry.value, scope)]),
+          ),
+        };
+      case 'comprehension': {
+        const list = this.listValue(this.evaluate(expression.list, scope), expression.list.span);
+        const items: Value[] = [];
+        for (const item of list ?? []) {
+          const inner = { ...scope, bindings: new Map(scope.bindings) };
+          inner.bindings.set(expression.variable.text, item);
+          if (expression.condition) {
+            const kept = this.truth(expression.condition, inner);
+            if (kept === undefined) return unknown;
+            if (!kept) continue;
+          }
+          items.push(this.evaluate(expression.item, inner));
+        }
+        return list ? listOf(items) : unknown;
+      }
+      case 'reference':
+        return this.lookUp(expression.name, expression.span, scope);
+      case 'unary': {
+        const operand = this.evaluate(expression.operand, scope);
+        if (operand.kind === 'unknown') return unknown;
+        if (expression.operator === 'not') {
+          const truth = this.asTruth(operand, expression.operand.span);
+          return truth === undefined ? unknown : boolean(!truth);
+        }
+        if (operand.kind === 'number') return { ...operand, value: -operand.value };
+        if (operand.kind === 'tensor')
+          return this.evaluator.record('neg', [operand], {}, expression.span, [expression.operand.span]);
+        return this.evaluator.fail(
+          messages.wrongType(
+            "operand of '-'",
+            'a number or tensor',
+            describe(operand),
+            expression.operand.span,
+          ),
+        );
+      }
+      case 'binary':
+        return this.binary(expression, scope);
+      case 'conditional': {
+        const truth = this.truth(expression.condition, scope);
+        return truth === undefined
+          ? unknown
+          : this.evaluate(truth ? expression.then : expression.otherwise, scope);
+      }
+      case 'member':
+        return this.member(
+          this.evaluate(expression.value, scope),
+          expression.name.text,
+          expression.name.span,
+        );
+      case 'index': {
+        const list = this.listValue(this.evaluate(expression.value, scope), expression.value.span);
+        const index = this.evaluate(expression.index, scope);
+        if (!list || index.kind === 'unknown') return unknown;
+        if (index.kind !== 'number' || !index.integer)
+          return this.evaluator.fail(
+            messages.wrongType('index', 'an integer', describe(index), expression.index.span),
+          );
+        return (
+          list[index.value] ??
+          this.evaluator.fail(messages.indexOutside(index.value, list.length, expression.index.span))
+        );
+      }
+      case 'call':
+        return this.evaluator.calls.call(expression, undefined, scope);
+      case 'pipeline': {
+        let piped: Piped = { value: this.evaluate(expression.input, scope), span: expression.input.span };
+        for (const stage of expression.stages)
+          piped = { value: this.evaluator.calls.call(stage, piped, scope), span: stage.span };
+        return piped.value;
+      }
+    }
+  }
+
+  private lookUp(name: string, span: Span, scope: Scope): Value {
+    const bound = scope.bindings.get(name);
+    if (bound) return bound;
+    const declared = scope.module.names.get(name);
+    if (declared)
+      return {
+        kind: 'block',
+        block: declared.block,
+        module: declared.module,
+        bound: new Map(),
+        path: undefined,
+      };
+    if (builtins.has(name)) return { kind: 'builtin', name, bound: new Map() };
+    if (scope.module.missing.has(name)) return unknown;
+    const later = scope.declared?.get(name);
+    if (later) return this.evaluator.fail(messages.boundLater(name, span, later));
+    return this.evaluator.fail(
+      messages.unknownName(name, span, [
+        ...scope.bindings.keys(),
+        ...scope.module.names.keys(),
+        ...builtins.keys(),
+      ]),
+    );
+  }
+
+  /** Evaluates a condition; undefined where a mistake leaves it open. */
+  truth(expression: Expression, scope: Scope): boolean | undefined {
+    return this.asTruth(this.evaluate(expression, scope), expression.span);
+  }
+
+  private asTruth(value: Value, span: Span): boolean | undefined {
+    if (value.kind === 'boolean') return value.value;
+    if (value.kind !== 'unknown')
+      this.evaluator.fail(
+        messages.wrongType(
+          'condition',
+          'true or false',
+          describe(value),
+          span,
+          'compare it: x == none, n > 0',
+        ),
+      );
+    return undefined;
+  }
+
+  /** Requires a list; undefined where a mistake leaves it open. */
+  listValue(value: Value, span: Span): readonly Value[] | undefined {
+    if (value.kind === 'list') return value.items;
+    if (value.kind !== 'unknown')
+      this.evaluator.fail(messages.wrongType('list', 'a list', describe(value), span));
+    return undefined;
+  }
+
+  private binary(expression: Binary, scope: Scope): Value {
+    const { operator } = expression;
+    if (operator === 'and' || operator === 'or') {
+      const left = this.truth(expression.left, scope);
+      if (left === undefined) return unknown;
+      if (left === (operator === 'or')) return boolean(left);
+      const right = this.truth(expression.right, scope);
+      return right === undefined ? unknown : boolean(right);
+    }
+    const left = this.evaluate(expression.left, scope);
+    const right = this.evaluate(expression.right, scope);
+    if (left.kind === 'unknown' || right.kind === 'unknown') return unknown;
+    if (operator === '==' || operator === '!=') return boolean(equal(left, right) === (operator === '=='));
+    if (left.kind === 'number' && right.kind === 'number')
+      return this.arithmetic(operator, left, right, expression.span);
+    if (left.kind === 'list' && right.kind === 'list' && operator === '+')
+      return listOf([...left.items, ...right.items]);
+    const op = tensorOperators[operator];
+    if (op && isArithmetic(left) && isArithmetic(right)) {
+      const operands = [
+        this.evaluator.asTensor(left, expression.left.span),
+        this.evaluator.asTensor(right, expression.right.span),
+      ];
+      const places = [expression.left.span, expression.right.span];
+      return operands.every((operand) => operand !== undefined)
+        ? this.evaluator.record(op, operands, {}, expression.span, places, operatorSpan(expression))
+        : unknown;
+    }
+    return this.evaluator.fail(
+      messages.wrongType(
+        `operands of '${operator}'`,
+        op ? 'two numbers or tensors' : 'two numbers',
+        `${describe(left)} and ${describe(right)}`,
+        expression.span,
+      ),
+    );
+  }
+
+  private arithmetic(operator: Binary['operator'], left: NumberValue, right: NumberValue, span: Span): Value {
+    const [a, b] = [left.value, right.value];
+    const whole = left.integer && right.integer;
+    const number = (value: number): Value => {
+      const isExact = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
+      return isExact
+        ? whole
+          ? integer(value)
+          : real(value)
+        : this.evaluator.fail(messages.notANumber(span));
+    };
+    if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
+      return this.evaluator.fail(messages.divisionByZero(span));
+    switch (operator) {
+      case '+':
+        return number(a + b);
+      case '-':
+        return number(a - b);
+      case '*':
+        return number(a * b);
+      case '/':
+        return Number.isFinite(a / b) ? real(a / b) : this.evaluator.fail(messages.notANumber(span));
+      case '//':
+        return number(Math.floor(a / b));
+      case '%':
+        return number(a - b * Math.floor(a / b));
+      case '**':
+        if (whole && b >= 0) return number(a ** b);
+        return Number.isFinite(a ** b) ? real(a ** b) : this.evaluator.fail(messages.notANumber(span));
+      case '<':
+        return boolean(a < b);
+      case '<=':
+        return boolean(a <= b);
+      case '>':
+        return boolean(a > b);
+      case '>=':
+        return boolean(a >= b);
+      default:
+        return unknown;
+    }
+  }
+
+  private member(value: Value, name: string, span: Span): Value {
+    if (value.kind === 'unknown') return unknown;
+    const members = membersOf(value, this.evaluator.recorder);
+    const member = members.get(name);
+    if (member) return member();
+    return this.evaluator.fail(
+      value.kind === 'tensor' && labelMapParts.has(name)
+        ? messages.notALabelMap(describe(value), name, span)
+        : messages.unknownMember(describe(value), name, span, members.keys()),
+    );
+  }
+}
+
+const tensorOperators: Readonly<Partial<Record<Binary['operator'], string>>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'div',
+};
+
+/** Finds the operator between its operands, which may be in parentheses or have comments between them. */
+function operatorSpan({ operator, left, right, span }: Binary): Span {
+  const between = span.source.text
+    .slice(left.span.end, right.span.start)
+    .replaceAll(/#.*/g, (text) => ' '.repeat(text.length));
+  const start = left.span.end + between.indexOf(operator);
+  return { source: span.source, start, end: start + operator.length };
+}
+
+function isArithmetic(value: Value): boolean {
+  return value.kind === 'number' || value.kind === 'tensor' || value.kind === 'labels';
+}
+
+function equal(left: Value, right: Value): boolean {
+  if (left.kind !== right.kind) return false;
+  switch (left.kind) {
+    case 'number':
+    case 'string':
+    case 'boolean':
+      return left.value === (right as typeof left).value;
+    case 'size':
+      return left.width === (right as typeof left).width && left.height === (right as typeof left).height;
+    case 'list': {
+      const other = right as typeof left;
+      return (
+        left.items.length === other.items.length &&
+        left.items.every((item, i) => equal(item, must(other.items[i], 'same length')))
+      );
+    }
+    case 'block':
+      return left.block === (right as typeof left).block;
+    case 'builtin':
+      return left.name === (right as typeof left).name;
+    default:
+      return left.kind === 'none' || left === right;
+  }
+}

@@ -1,0 +1,66 @@
+/** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
+import { walk, type Statement } from '../../dsl/ast.ts';
+import type { Evaluator, Scope } from './evaluate.ts';
+import { unknown, type Value } from './values.ts';
+
+/** Runs statements; gives the value of the `return` that was met, if any. */
+export function runStatements(
+  evaluator: Evaluator,
+  statements: readonly Statement[],
+  scope: Scope,
+): Value | undefined {
+  for (const statement of statements) {
+    const result = execute(evaluator, statement, scope);
+    if (result) return result;
+  }
+  return undefined;
+}
+
+function execute(evaluator: Evaluator, statement: Statement, scope: Scope): Value | undefined {
+  switch (statement.kind) {
+    case 'assignment':
+      scope.bindings.set(statement.name.text, evaluator.evaluate(statement.value, scope));
+      return undefined;
+    case 'let': {
+      const value = evaluator.evaluate(statement.value, scope);
+      const path = [...(evaluator.recorder?.scope ?? []), statement.name.text].join('.');
+      const isInstance = value.kind === 'block' && value.path === undefined;
+      scope.bindings.set(statement.name.text, isInstance ? { ...value, path } : value);
+      return undefined;
+    }
+    case 'return':
+      return evaluator.evaluate(statement.value, scope);
+    case 'if':
+      switch (evaluator.expressions.truth(statement.condition, scope)) {
+        case true:
+          return runStatements(evaluator, statement.then, scope);
+        case false:
+          return statement.otherwise && runStatements(evaluator, statement.otherwise, scope);
+        default:
+          return skip(statement, scope);
+      }
+    case 'for': {
+      const items = evaluator.expressions.listValue(
+        evaluator.evaluate(statement.list, scope),
+        statement.list.span,
+      );
+      if (!items) return skip(statement, scope);
+      for (const item of items) {
+        scope.bindings.set(statement.variable.text, item);
+        const result = runStatements(evaluator, statement.body, scope);
+        if (result) return result;
+      }
+      return undefined;
+    }
+  }
+}
+
+/** Leaves out a statement that depends on a mistake: what it binds or returns is unknown. */
+function skip(statement: Statement, scope: Scope): Value | undefined {
+  let result: Value | undefined;
+  walk(statement, (node) => {
+    if (node.kind === 'assignment' || node.kind === 'let') scope.bindings.set(node.name.text, unknown);
+    if (node.kind === 'return') result = unknown;
+  });
+  return result;
+}

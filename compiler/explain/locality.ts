@@ -1,0 +1,98 @@
+/** Answers for `explain --locality`: which parts of a network see labels alone, how far they look, and their share of its work. */
+import { scratchEnvironment } from '../check/scratch.ts';
+import { reachable, shapeOf, type Node } from '../ir/node.ts';
+import { analyzeLocality, type LocalAxis, type LocalValue } from '../locality/index.ts';
+import { opTable } from '../ops/index.ts';
+import { instantiateNodes, readTree, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import type { InputSpec, NetworkSpec, Ref } from '../spec/types.ts';
+
+/** Values of one resolution that look at the maps in one way. */
+export interface LocalGroup {
+  readonly height: number;
+  readonly width: number;
+  /** What is read, map by map: `seg 5x5`, width before height; `of 64x64` where the window lies on another grid. */
+  readonly windows: readonly string[];
+  /** The paths of the blocks that its work is in, in order. */
+  readonly blocks: readonly string[];
+  readonly nodes: number;
+  /** Floating-point operations of a forward pass over one picture. */
+  readonly flops: number;
+  /** Whether only some of the channels that a convolution reads are labels; FLOP are those of these channels. */
+  readonly isPartly: boolean;
+}
+
+export interface LocalityExplanation {
+  readonly name: string;
+  readonly groups: readonly LocalGroup[];
+  readonly flops: number;
+}
+
+/** Names the inputs that carry label maps as discrete values: ids and edges. Instances are numbered anew in each picture. */
+export function labelInputs(inputs: readonly InputSpec[]): ReadonlySet<string> {
+  return new Set(
+    inputs.flatMap((input) =>
+      input.kind !== 'labels' ? [] : input.edges ? [input.name, `${input.name}.edges`] : [input.name],
+    ),
+  );
+}
+
+/** Builds what a network computes for one picture in training, where normalizations mix pixels: the nodes of its results. */
+function forwardOf(network: NetworkSpec, networks: readonly NetworkSpec[]): Node[] {
+  const environment = { ...scratchEnvironment(networks), batch: 1 };
+  const types = network.inputs.flatMap((input) => typesOfInput(input, 1));
+  const values = new Map<Ref, Tree>(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+  instantiateNodes(environment, network.nodes, values, network.name);
+  return leaves(readTree(network.outputs, values, environment, network.name));
+}
+
+/** Explains what of a network is label-local. */
+export function explainLocality(network: NetworkSpec, networks: readonly NetworkSpec[]): LocalityExplanation {
+  const roots = forwardOf(network, networks);
+  const maps = labelInputs(network.inputs);
+  const { local, partly } = analyzeLocality(roots, { isMap: (name) => maps.has(name) });
+  const groups = new Map<string, Node[]>();
+  const entries = new Map<string, { value: LocalValue; isPartly: boolean }>();
+  const share = new Map<Node, number>();
+  let flops = 0;
+  for (const node of reachable(roots)) {
+    const work = opTable.get(node.op)?.flops(node) ?? 0;
+    flops += work;
+    const part = partly.get(node);
+    const value = local.get(node) ?? part?.local;
+    if (!value || work === 0) continue;
+    const key = `${value.key} ${part !== undefined}`;
+    entries.set(key, { value, isPartly: part !== undefined });
+    groups.set(key, [...(groups.get(key) ?? []), node]);
+    const channels = part?.channels.reduce((sum, [from, to]) => sum + to - from, 0);
+    share.set(node, channels === undefined ? work : (work * channels) / shapeOf(node.operands[0]!).at(-1)!);
+  }
+  const scope = (node: Node): string => node.origin?.scope.slice(network.name.length + 1) ?? '';
+  return {
+    name: network.name,
+    flops,
+    groups: [...entries].map(([key, { value, isPartly }]) => {
+      const nodes = groups.get(key) ?? [];
+      return {
+        height: value.rowClasses.length,
+        width: value.columnClasses.length,
+        windows: value.views.map(({ map, rows, columns }) => `${map} ${windowText(rows, columns)}`),
+        blocks: [...new Set(nodes.map(scope))],
+        nodes: nodes.length,
+        flops: nodes.reduce((sum, node) => sum + (share.get(node) ?? 0), 0),
+        isPartly,
+      };
+    }),
+  };
+}
+
+function windowText(rows: LocalAxis, columns: LocalAxis): string {
+  const length = ({ from, to }: LocalAxis): number => to - from + 1;
+  const isOwnGrid = [rows, columns].every(({ grid, anchors }) => grid.length === anchors.length);
+  const size = `${length(columns)}x${length(rows)}`;
+  return isOwnGrid ? size : `${size} of ${columns.grid.length}x${rows.grid.length}`;
+}
+
+/** Lists the nodes of nested results. */
+export function leaves(tree: Tree): Node[] {
+  return Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(leaves) : [tree as Node];
+}

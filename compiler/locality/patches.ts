@@ -1,0 +1,49 @@
+/**
+ * Answers for which pixels of a label-local value see the same patch, obviously and slowly: what a data loader's indices and
+ * tests are held against.
+ */
+import { must } from '../ir/types.ts';
+import { numbered } from './axis.ts';
+import type { LocalAxis, LocalValue } from './local.ts';
+
+/** Label maps [pictures,height,width,channels], row by row. */
+export interface MapData {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+export interface PatchIndex {
+  /** The patch of each pixel of each picture, numbered in the order in which patches are met. */
+  readonly indices: readonly number[];
+  /** How many patches there are: the rows of a table of them. */
+  readonly count: number;
+}
+
+/** Numbers the distinct patches that the pixels of a value see in all pictures. */
+export function indexPatches(local: LocalValue, maps: ReadonlyMap<string, MapData>): PatchIndex {
+  const keys = local.pictures.flatMap((picture) =>
+    local.rowClasses.flatMap((rowClass, row) =>
+      local.columnClasses.map((columnClass, column) => {
+        const cells = local.views.flatMap(({ map, rows, columns }) => {
+          const { shape, data } = must(maps.get(map), `map ${map} is missing`);
+          const [, height = 1, width = 1, channels = 1] = shape;
+          return cellsOf(rows, row).flatMap((h) =>
+            cellsOf(columns, column).flatMap((w) => {
+              const start = ((picture * height + h) * width + w) * channels;
+              return Array.from({ length: channels }, (_, c) => data[start + c]);
+            }),
+          );
+        });
+        return `${rowClass} ${columnClass} ${cells}`;
+      }),
+    ),
+  );
+  const indices = numbered(keys);
+  return { indices, count: new Set(indices).size };
+}
+
+/** The rows of the map in the window of entry `index`, those outside left out. */
+export function cellsOf({ grid, anchors, from, to }: LocalAxis, index: number): number[] {
+  const anchor = must(anchors[index], 'an axis has an anchor for each entry');
+  return grid.slice(Math.max(0, anchor + from), Math.max(0, anchor + to + 1));
+}

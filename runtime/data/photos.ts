@@ -1,0 +1,50 @@
+/** Answers for photos without label maps: a single one, or those of a folder by name, at the size of a network. */
+import { readFile, stat } from 'node:fs/promises';
+import { decodePhoto, type Size } from './decode.ts';
+import { toUnitRange } from './dataset.ts';
+import { DataError, noPhoto, undecodable, unreadable } from './messages.ts';
+import { listFolder } from './pairs.ts';
+
+/** One photo that serves every name, or a folder of photos by name. */
+export interface Photos {
+  /** The file or folder. */
+  readonly place: string;
+  has(name: string): boolean;
+  /** Reads the photo of a name: RGB in [-1,1], [H,W,3]. Throws a DataError. */
+  read(name: string): Promise<Float32Array>;
+}
+
+/** Opens a photo or a folder of photos, which are scaled to `size`. Throws a DataError where there is none. */
+export async function openPhotos(place: string, size: Size): Promise<Photos> {
+  const found = await stat(place).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new DataError([code === 'ENOENT' ? noPhoto(place) : unreadable(place, message)]);
+  });
+  if (!found.isDirectory()) {
+    const photo = await readPhoto(place, size);
+    return { place, has: () => true, read: () => Promise.resolve(photo) };
+  }
+  const problems: string[] = [];
+  const files = await listFolder('photos', place, problems);
+  if (!files || problems.length > 0) throw new DataError(problems);
+  return {
+    place,
+    has: (name) => files.has(name),
+    read: (name) => {
+      const file = files.get(name);
+      if (file === undefined) throw new RangeError(`there is no photo '${name}' in '${place}'`);
+      return readPhoto(file, size);
+    },
+  };
+}
+
+async function readPhoto(file: string, size: Size): Promise<Float32Array> {
+  try {
+    const pixels = await decodePhoto(await readFile(file), size);
+    const photo = new Float32Array(pixels.length);
+    toUnitRange(pixels, photo, 0);
+    return photo;
+  } catch (error) {
+    throw new DataError([undecodable(file, (error as Error).message)]);
+  }
+}

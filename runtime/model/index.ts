@@ -1,0 +1,9 @@
+/** Answers for what embedding programs use: opening specs and runs, and the models that this gives. */
+export { SetupFailure } from '../engine/types.ts';
+export { RunError } from '../run/messages.ts';
+export { WeightsError } from '../weights/messages.ts';
+export { splitSemantics } from './arrays.ts';
+export { ModelError, SpecError } from './messages.ts';
+export { openRun, openSpec, openText, parseSpec } from './open.ts';
+export { readTensors } from './tensors.ts';
+export type * from './types.ts';

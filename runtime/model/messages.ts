@@ -1,0 +1,304 @@
+/** Answers for what is said to embedding programs: one function a message, and the errors which carry them. */
+import { suggest } from '../../dsl/suggest.ts';
+import type { SpecProblem } from './types.ts';
+
+/** Is a mistake in a call: `code` is stable, `message` ready to show. */
+export class ModelError extends Error {
+  /** Stable kebab-case name, such as `unknown-input`. */
+  readonly code: string;
+  readonly found: string;
+  readonly expected: string;
+  readonly hint: string;
+
+  constructor(code: string, what: string, found: string, expected: string, hint: string) {
+    super(`${what}\nfound: ${found}\nexpected: ${expected}\nhint: ${hint}`);
+    this.name = 'ModelError';
+    this.code = code;
+    this.found = found;
+    this.expected = expected;
+    this.hint = hint;
+  }
+}
+
+/** Is a spec with mistakes; the message shows them all as the command does. */
+export class SpecError extends Error {
+  constructor(
+    readonly problems: readonly SpecProblem[],
+    text: string,
+  ) {
+    super(text);
+    this.name = 'SpecError';
+  }
+}
+
+/** Says a shape, or how many numbers there are where no shape is known. */
+export const shapeText = (shape: readonly number[]): string => `[${shape.join(',')}]`;
+
+/** Lists names, shortened where there are many. */
+function list(names: readonly string[]): string {
+  const most = 12;
+  const shown = names.slice(0, most).join(', ');
+  if (names.length === 0) return 'none';
+  return names.length > most ? `${shown}, ... (${names.length})` : shown;
+}
+
+function didYouMean(name: string, known: readonly string[], otherwise: string): string {
+  const near = suggest(name, known);
+  return near === undefined ? otherwise : `did you mean '${near}'?`;
+}
+
+export const disposed = (name: string): ModelError =>
+  new ModelError(
+    'disposed',
+    `the model '${name}' was disposed of`,
+    'a call after dispose()',
+    'calls before it',
+    'open the model again, or dispose of it later',
+  );
+
+export const noSuchFile = (file: string, code: string | undefined): ModelError =>
+  new ModelError(
+    'unreadable-file',
+    `the spec '${file}' cannot be read`,
+    code === 'ENOENT' ? 'no such file' : (code ?? 'no reason'),
+    'a text that ends in .spade, or a spec as JSON',
+    'check the path; it is relative to the working folder',
+  );
+
+export const unknownNetwork = (name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-network',
+    `there is no network '${name}'`,
+    `'${name}'`,
+    `one of ${list(known)}`,
+    didYouMean(name, known, 'model.networks lists the networks'),
+  );
+
+export const unknownMethod = (name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-method',
+    `there is no method '${name}'`,
+    `'${name}'`,
+    `one of ${list(known)}`,
+    didYouMean(name, known, 'model.methods lists the methods'),
+  );
+
+export const unknownInput = (method: string, name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-input',
+    `'${method}' has no input '${name}'`,
+    `'${name}'`,
+    `some of ${list(known)}`,
+    didYouMean(name, known, `model.inputs('${method}') lists the inputs with their shapes`),
+  );
+
+export const undeclaredInput = (name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-input',
+    `no network takes the declared input '${name}'`,
+    `'${name}'`,
+    `some of ${list(known)}`,
+    didYouMean(name, known, "declare inputs by the names of the network's parameters"),
+  );
+
+export const unknownOption = (name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-option',
+    `there is no option '${name}'`,
+    `'${name}'`,
+    `some of ${list(known)}`,
+    didYouMean(name, known, 'docs/library.md says what each option does'),
+  );
+
+export const unknownChoice = (option: string, found: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-choice',
+    `the option '${option}' cannot be '${found}'`,
+    `'${found}'`,
+    `one of ${list(known)}`,
+    didYouMean(found, known, 'leave it out to take the default'),
+  );
+
+export const missingInput = (method: string, name: string, shape: readonly number[]): ModelError =>
+  new ModelError(
+    'missing-input',
+    `'${method}' lacks its input '${name}'`,
+    'nothing',
+    shapeText(shape),
+    `model.inputs('${method}') lists the inputs with their shapes`,
+  );
+
+export const wrongShape = (
+  name: string,
+  found: readonly number[],
+  expected: readonly number[],
+  hint: string,
+): ModelError =>
+  new ModelError('wrong-shape', `'${name}' has another shape`, shapeText(found), shapeText(expected), hint);
+
+export const wrongLength = (name: string, found: number, expected: readonly number[]): ModelError =>
+  new ModelError(
+    'wrong-length',
+    `'${name}' has another number of entries`,
+    `${found}`,
+    `${expected.reduce((product, size) => product * size, 1)} (${shapeText(expected)})`,
+    'give numbers row by row, all pictures of the batch behind each other',
+  );
+
+export const notABatch = (name: string, found: number, item: readonly number[]): ModelError =>
+  new ModelError(
+    'wrong-length',
+    `the entries of '${name}' make no whole number of pictures`,
+    `${found}`,
+    `a multiple of ${item.reduce((product, size) => product * size, 1)} (${shapeText(item)} for each picture)`,
+    'give numbers row by row, all pictures of the batch behind each other',
+  );
+
+export const unlikeBatches = (
+  first: string,
+  firstBatch: number,
+  second: string,
+  secondBatch: number,
+): ModelError =>
+  new ModelError(
+    'unlike-batches',
+    `'${first}' and '${second}' are not of one batch`,
+    `${firstBatch} and ${secondBatch} pictures`,
+    'as many pictures in every input',
+    'check which of them lacks pictures, or set the option batch',
+  );
+
+export const wrongBatch = (batch: number): ModelError =>
+  new ModelError(
+    'wrong-batch',
+    'the batch is no size',
+    `${batch}`,
+    'a whole number from 1',
+    'leave it out: it follows from the feeds',
+  );
+
+export const notNumbers = (name: string, found: string): ModelError =>
+  new ModelError(
+    'not-numbers',
+    `'${name}' holds no numbers that can be used`,
+    found,
+    'a typed array, a list of numbers, or { shape, values }',
+    'BigInt arrays and nested lists are converted by you',
+  );
+
+export const notWhole = (name: string, index: number, found: number): ModelError =>
+  new ModelError(
+    'not-whole',
+    `'${name}' takes whole numbers`,
+    `${found} at entry ${index}`,
+    'class ids or instance ids',
+    'give an Int32Array or a Uint8Array of ids, one for each pixel',
+  );
+
+export const unknownClass = (name: string, index: number, found: number, classes: number): ModelError =>
+  new ModelError(
+    'unknown-class',
+    `'${name}' holds an id that is no class`,
+    `${found} at entry ${index}`,
+    `0 to ${classes - 1}`,
+    'map ids that mean nothing to a class of their own, and count it in classes',
+  );
+
+export const unknownVariable = (name: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-variable',
+    `there is no variable '${name}'`,
+    `'${name}'`,
+    `one of ${known.length} names`,
+    didYouMean(name, known, 'model.variables lists them'),
+  );
+
+export const wrongSemantics = (found: readonly number[]): ModelError =>
+  new ModelError(
+    'wrong-semantics',
+    'the semantics are no label map',
+    shapeText(found),
+    'rank 4, one channel that is 1 among the classes at each pixel',
+    "set layout: 'NCHW' where channels come first, and edges: false where the last channel is a class",
+  );
+
+export const severalOutputs = (network: string, outputs: readonly string[]): ModelError =>
+  new ModelError(
+    'several-outputs',
+    `the network '${network}' has several outputs`,
+    'a cotangent without a name',
+    list(outputs.map((name) => name.replace('output', 'cotangent'))),
+    "name them: { 'cotangent/0': values }",
+  );
+
+export const notTrainable = (name: string): ModelError =>
+  new ModelError(
+    'not-trainable',
+    `'${name}' has no training step`,
+    'a spec without losses or without a train section',
+    'an experiment with loss and train',
+    'open an experiment; model.methods says what there is',
+  );
+
+export const noCheckpointOf = (run: string, step: number): ModelError =>
+  new ModelError(
+    'no-checkpoint',
+    `the run '${run}' has no whole checkpoint of step ${step}`,
+    'no such folder below checkpoints/, or a damaged one',
+    'the step of one that is there',
+    'leave the option checkpoint out to take the last one',
+  );
+
+export const noRate = (network: string, known: readonly string[]): ModelError =>
+  new ModelError(
+    'unknown-optimizer',
+    `no optimizer moves '${network}'`,
+    `a rate of '${network}'`,
+    `rates of ${list(known)}`,
+    didYouMean(network, known, 'name a network that the train section optimizes'),
+  );
+
+export const officialShape = (
+  official: string,
+  ours: string,
+  found: readonly number[],
+  expected: readonly number[],
+): ModelError =>
+  new ModelError(
+    'wrong-shape',
+    `the official '${official}' does not fit '${ours}'`,
+    shapeText(found),
+    shapeText(expected),
+    'open the spec with the settings (width, classes, layers) that the weights were made with',
+  );
+
+export const notATensor = (name: string): ModelError =>
+  new ModelError(
+    'not-numbers',
+    `the official '${name}' is no tensor`,
+    'something without a shape or values',
+    '{ shape, values }',
+    'give the shape as well, in the order of axes that PyTorch has',
+  );
+
+export const nothingOfficial = (
+  network: string,
+  found: readonly string[],
+  expected: readonly string[],
+): ModelError =>
+  new ModelError(
+    'nothing-fits',
+    `none of the tensors belongs to '${network}'`,
+    list(found),
+    list(expected),
+    'set prefix to what the names start with, within to the part of the network, and the mapping of their code',
+  );
+
+export const unknownPart = (network: string, within: string): ModelError =>
+  new ModelError(
+    'unknown-part',
+    `'${network}' has no variables under '${within}'`,
+    `'${within}'`,
+    'a label, or several with dots between them: up_0.norm_0',
+    'model.variables lists the names',
+  );

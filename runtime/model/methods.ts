@@ -1,0 +1,195 @@
+/** Answers for the methods of a spec as embedding programs call them: their names, what they take, and their programs. */
+import { compile, spanOfPlace, type Spec } from '../../compiler/index.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
+import { must, type TensorType } from '../../compiler/ir/types.ts';
+import { lossMethod, networkMethod } from '../../compiler/methods.ts';
+import { scalarInputs } from '../../compiler/optimizers.ts';
+import { typesOfInput } from '../../compiler/spec/instantiate.ts';
+import { encodersOf, generatorOf, inputsOfData } from '../../compiler/spec/queries.ts';
+import { labelsInput, type InputSpec, type NetworkSpec } from '../../compiler/spec/types.ts';
+import { partsOfStep, randomStateInput, stepMethods, variablesOf } from '../../compiler/step.ts';
+import type { Source } from '../../dsl/source.ts';
+import { calledMethods, type CalledMethod } from '../run/step.ts';
+import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';
+import type { InputRole } from './types.ts';
+
+/** What a method is: its kind, and the network whose it is where there is one for each. */
+export type MethodName =
+  | { readonly kind: 'forward' | 'gradients' | 'loss'; readonly network: string }
+  | { readonly kind: 'step' | 'synthesize' | 'encode' };
+
+/** How a method's program is made, beside its batch. */
+export interface Variant {
+  readonly training: boolean;
+  readonly gradients: boolean;
+  readonly feedNoise: boolean;
+  readonly pictures: boolean;
+}
+
+/** An input as it is declared: its type for one picture. */
+export interface Declared {
+  readonly type: TensorType;
+  readonly role: InputRole;
+  /** Number of ids, of label maps. */
+  readonly classes?: number;
+}
+
+/** What a call runs. */
+export interface Compiled {
+  readonly program: Program;
+  /** The methods to call, in order. */
+  readonly methods: readonly CalledMethod[];
+  /** Everything that they take, by name. */
+  readonly inputs: ReadonlyMap<string, TensorType>;
+  readonly parts: number;
+  /** Pictures in a part. */
+  readonly batch: number;
+}
+
+/** Lists the names of a spec's methods. */
+export function methodNames(spec: Spec): string[] {
+  const networks = spec.networks.map(({ name }) => name);
+  const losses = spec.objectives.map(({ network }) => network);
+  return [
+    ...networks.map((name) => `forward/${name}`),
+    ...networks.map((name) => `gradients/${name}`),
+    ...losses.map((name) => `loss/${name}`),
+    ...(spec.train && losses.length > 0 ? ['step'] : []),
+    ...(generatorOf(spec) ? ['synthesize'] : []),
+    ...(encodersOf(spec).length > 0 ? ['encode'] : []),
+  ];
+}
+
+/** Reads a method's name. Throws a ModelError where the spec has none of it. */
+export function readMethod(spec: Spec, name: string): MethodName {
+  const known = methodNames(spec);
+  const [kind = '', network = ''] = name.split('/');
+  if (!known.includes(name)) {
+    const isOfNetwork = kind === 'forward' || kind === 'gradients' || kind === 'loss';
+    if (isOfNetwork && network !== '')
+      throw unknownNetwork(
+        network,
+        known.filter((one) => one.startsWith(`${kind}/`)).map((one) => one.slice(kind.length + 1)),
+      );
+    throw name === 'step' ? notTrainable(spec.name) : unknownMethod(name, known);
+  }
+  return (network === '' ? { kind } : { kind, network }) as MethodName;
+}
+
+/** Finds a network. Throws a ModelError where there is none of the name. */
+export function findNetwork(spec: Spec, name: string): NetworkSpec {
+  const found = spec.networks.find((network) => network.name === name);
+  if (!found)
+    throw unknownNetwork(
+      name,
+      spec.networks.map((network) => network.name),
+    );
+  return found;
+}
+
+/** Lists what callers may feed to a method, but for what only its program knows: noise inside of losses, cotangents. */
+export function declaredInputs(spec: Spec, method: MethodName): Map<string, Declared> {
+  const inputs = inputsOfMethod(spec, method);
+  return new Map(
+    inputs.flatMap((input) =>
+      typesOfInput(input, 1).map(([name, type]) => [name, declare(input, name, type)]),
+    ),
+  );
+}
+
+function inputsOfMethod(spec: Spec, method: MethodName): readonly InputSpec[] {
+  switch (method.kind) {
+    case 'forward':
+    case 'gradients':
+      return findNetwork(spec, method.network).inputs;
+    case 'synthesize':
+      return must(generatorOf(spec), 'its name was read').inputs.map((input) =>
+        input.kind === 'labels' ? { ...input, name: labelsInput } : input,
+      );
+    case 'loss':
+    case 'step':
+    case 'encode': {
+      const { labels, real } = inputsOfData(must(spec.data, 'losses have data'));
+      return [labels, real];
+    }
+  }
+}
+
+function declare(input: InputSpec, name: string, type: TensorType): Declared {
+  if (input.kind === 'labels') {
+    if (name.endsWith('.edges')) return { type, role: 'edges' };
+    if (name.endsWith('.instances')) return { type, role: 'instances' };
+    return { type, role: 'labels', classes: input.classes };
+  }
+  const drawn = input.kind === 'noise' || (input.kind === 'encoded' && input.sampled);
+  return { type, role: drawn ? 'noise' : 'tensor' };
+}
+
+/** Makes the program of a method at a batch size. */
+export function compileMethod(
+  spec: Spec,
+  sources: readonly Source[],
+  method: MethodName,
+  batch: number,
+  variant: Variant,
+): Compiled {
+  const spanOf = (at: Parameters<typeof spanOfPlace>[0]) => spanOfPlace(at, sources);
+  const common = { name: method.kind, batch, spanOf };
+  const one = (program: Program): Compiled =>
+    compiledOf(
+      program,
+      program.methods.map(({ name }) => ({ name, perPart: false })),
+      { parts: 1, batch },
+    );
+  const alone = (only: Method): Compiled => one({ variables: variablesOf(spec), methods: [only] });
+  switch (method.kind) {
+    case 'forward':
+    case 'gradients': {
+      const network = findNetwork(spec, method.network);
+      const { training, gradients } = variant;
+      return alone(networkMethod(spec, network, { ...common, training, gradients }));
+    }
+    case 'loss':
+      return alone(lossMethod(spec, method.network, { ...common, gradients: variant.gradients }));
+    case 'step': {
+      const parts = partsOfStep(spec);
+      const program = compile(spec, {
+        batch: batch / parts,
+        methods: ['step'],
+        exposeGradients: variant.gradients,
+        exposePictures: variant.pictures,
+        feedNoise: variant.feedNoise,
+        sources,
+      });
+      return compiledOf(program, stepMethods(spec), { parts, batch: batch / parts });
+    }
+    case 'synthesize':
+    case 'encode':
+      return one(compile(spec, { batch, methods: [method.kind], sources }));
+  }
+}
+
+function compiledOf(
+  program: Program,
+  names: readonly { readonly name: string; readonly perPart: boolean }[],
+  size: Pick<Compiled, 'parts' | 'batch'>,
+): Compiled {
+  const methods = calledMethods(program, names);
+  return { program, methods, inputs: new Map(methods.flatMap(({ inputs }) => [...inputs])), ...size };
+}
+
+/** Tells whether callers feed an input, rather than the model itself: random state, rates, corrections. */
+export function isFedByCaller(spec: Spec, name: string): boolean {
+  const scalars = spec.train?.optimizers.flatMap(({ network }) =>
+    Object.values<string>(scalarInputs(network)),
+  );
+  return name !== randomStateInput && !scalars?.includes(name);
+}
+
+/** What the name of a cotangent starts with. */
+export const cotangentPrefix = 'cotangent';
+
+/** Says what an input means that is not declared: cotangents, and noise drawn inside of losses. */
+export function roleOf(name: string): InputRole {
+  return name.split('/')[0] === cotangentPrefix ? 'cotangent' : 'noise';
+}

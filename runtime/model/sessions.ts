@@ -1,0 +1,169 @@
+/**
+ * Answers for a model's variables across its sessions. Every session has variables of its own; here is known who has the
+ * newest value of each, and values move only when a session needs one that it lacks.
+ */
+import type { Program, Variable } from '../../compiler/ir/program.ts';
+import { must } from '../../compiler/ir/types.ts';
+import { variableName } from '../../compiler/spec/instantiate.ts';
+import { weightOfCompanion } from '../../compiler/step.ts';
+import type { Engine } from '../engine/index.ts';
+import { openSession, whileComputing, withoutUnusedVariables } from '../run/engine.ts';
+import { initialValues, type Feeds, type Session } from '../session/session.ts';
+
+/** Sessions that are kept; each holds copies of the variables it uses. */
+const mostSessions = 8;
+
+interface Opened {
+  readonly session: Session;
+  /** The versions of the values that the session holds. */
+  readonly versions: Map<string, number>;
+}
+
+interface Value {
+  version: number;
+  /** Who holds the newest value; undefined where nobody has asked for it, and it would be drawn. */
+  holder: Float32Array | Opened | undefined;
+}
+
+export class Sessions {
+  private readonly values: ReadonlyMap<string, Value>;
+  private readonly byName: ReadonlyMap<string, Variable>;
+  /** In the order of last use. */
+  private readonly opened = new Map<Program, Opened>();
+
+  /** Starts with values drawn from `seed`, each when it is first needed. */
+  constructor(
+    private readonly engine: Engine,
+    readonly variables: readonly Variable[],
+    private readonly seed: number,
+  ) {
+    this.byName = new Map(variables.map((variable) => [variable.name, variable]));
+    this.values = new Map(variables.map(({ name }) => [name, { version: 0, holder: undefined }]));
+  }
+
+  /** Runs one method of a program, in the session that this very program has, or gets now. */
+  run(program: Program, method: string, feeds: Feeds): Map<string, Float32Array> {
+    const opened = this.obtain(program);
+    this.bringUp(opened);
+    const { session } = opened;
+    const outputs = whileComputing(() => session.run(method, feeds));
+    const { writes } = must(
+      session.program.methods.find(({ name }) => name === method),
+      `no method ${method}`,
+    );
+    for (const name of writes.keys()) {
+      const value = this.valueNamed(name);
+      value.version += 1;
+      value.holder = opened;
+      opened.versions.set(name, value.version);
+    }
+    return outputs;
+  }
+
+  /** Copies values out. */
+  read(names: readonly string[]): Map<string, Float32Array> {
+    const found = this.collect(names);
+    return new Map(
+      names.map((name) => {
+        const value = must(found.get(name), `${name} was collected`);
+        return [name, value === this.valueNamed(name).holder ? value.slice() : value];
+      }),
+    );
+  }
+
+  /** Sets values; the arrays are copied. */
+  write(values: ReadonlyMap<string, Float32Array>): void {
+    for (const [name, array] of values) {
+      const value = this.valueNamed(name);
+      value.version += 1;
+      value.holder = array.slice();
+    }
+  }
+
+  dispose(): void {
+    for (const { session } of this.opened.values()) session.dispose();
+    this.opened.clear();
+  }
+
+  private valueNamed(name: string): Value {
+    return must(this.values.get(name), `there is no variable ${name}`);
+  }
+
+  private obtain(program: Program): Opened {
+    const known = this.opened.get(program);
+    this.opened.delete(program);
+    const [oldest] = this.opened;
+    if (!known && oldest && this.opened.size === mostSessions) this.close(...oldest);
+    const opened = known ?? this.open(program);
+    this.opened.set(program, opened);
+    return opened;
+  }
+
+  private open(program: Program): Opened {
+    const session = whileComputing(() => openSession(this.engine, withoutUnusedVariables(program)));
+    return { session, versions: new Map() };
+  }
+
+  /** Takes home what only this session has, and frees it. */
+  private close(program: Program, opened: Opened): void {
+    const own = [...this.values].filter(([, { holder }]) => holder === opened).map(([name]) => name);
+    for (const [name, array] of opened.session.readVariables(own)) this.valueNamed(name).holder = array;
+    opened.session.dispose();
+    this.opened.delete(program);
+  }
+
+  /** Gives a session the newest values of its variables, as far as it lacks them. */
+  private bringUp(opened: Opened): void {
+    const stale = opened.session.program.variables
+      .map(({ name }) => name)
+      .filter((name) => opened.versions.get(name) !== this.valueNamed(name).version);
+    if (stale.length === 0) return;
+    const newest = this.collect(stale);
+    opened.session.setVariables(newest);
+    for (const name of stale) {
+      const value = this.valueNamed(name);
+      opened.versions.set(name, value.version);
+      // One copy is enough: the session's, from now on.
+      value.holder = opened;
+    }
+  }
+
+  /** Gives the newest values, not copied where they are here; each session is asked once for all of its own. */
+  private collect(names: readonly string[]): Map<string, Float32Array> {
+    const found = new Map<string, Float32Array>();
+    const asked = new Map<Opened, string[]>();
+    this.draw(names.filter((name) => this.valueNamed(name).holder === undefined));
+    for (const name of names) {
+      const holder = must(this.valueNamed(name).holder, `${name} was drawn`);
+      if (holder instanceof Float32Array) found.set(name, holder);
+      else if (asked.has(holder)) asked.get(holder)?.push(name);
+      else asked.set(holder, [name]);
+    }
+    for (const [{ session }, own] of asked)
+      for (const [name, array] of session.readVariables(own)) found.set(name, array);
+    return found;
+  }
+
+  /** Draws initial values, and keeps them: what starts from another variable must not follow it later. */
+  private draw(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const wanted = new Set(names);
+    // A set hands out what is added while it is walked.
+    for (const name of wanted) {
+      const source = this.startsFrom(name);
+      if (source !== undefined) wanted.add(source);
+    }
+    const drawn = initialValues(
+      this.variables.filter(({ name }) => wanted.has(name)),
+      this.seed,
+    );
+    for (const name of names) this.valueNamed(name).holder = must(drawn.get(name), `${name} was drawn`);
+  }
+
+  /** The variable whose initial value another one's is made from. */
+  private startsFrom(name: string): string | undefined {
+    const { role, network, initializer } = must(this.byName.get(name), `there is no variable ${name}`);
+    if (role === 'average') return weightOfCompanion(name);
+    return initializer.kind === 'lengths_of' ? variableName(network, initializer.variable) : undefined;
+  }
+}

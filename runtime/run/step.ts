@@ -1,0 +1,110 @@
+/** Answers for a training step on a session: which methods it calls, in which parts of the batch, and what they are fed. */
+import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { scalarsAt } from '../../compiler/schedule.ts';
+import { labelsInput, realInput, type Spec, type TrainSpec } from '../../compiler/spec/types.ts';
+import { partsOfStep, randomStateInput, stepMethods } from '../../compiler/step.ts';
+import type { Batch } from '../data/index.ts';
+import type { Feeds, Session, Values } from '../session/session.ts';
+
+/** What a step takes from its batch. */
+export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images'>;
+
+/** Does a step (counted from 0) with a batch; gives what the objectives gave, means over the parts of the batch. */
+export type Stepper = (step: number, batch: StepData) => Map<string, Float32Array>;
+
+/** Names the inputs by which methods take what belongs to label maps beside their ids. */
+export const edgesInput = `${labelsInput}.edges`;
+export const instancesInput = `${labelsInput}.instances`;
+
+/** A method of a call, with its inputs. */
+export interface CalledMethod {
+  readonly name: string;
+  /** Whether it is called for each part of the batch, or once. */
+  readonly perPart: boolean;
+  readonly inputs: ReadonlyMap<string, TensorType>;
+}
+
+/**
+ * Calls methods in order, those that take a part of the batch once for each. `valueOf` gives an input's values for the whole
+ * batch. Outputs of parts are joined: numbers are averaged, as gradients are, and pictures follow each other.
+ */
+export function callInParts(
+  methods: readonly CalledMethod[],
+  { parts, seed, step }: { readonly parts: number; readonly seed: number; readonly step: number },
+  valueOf: (input: string) => Values | undefined,
+  run: (method: string, feeds: Feeds) => ReadonlyMap<string, Float32Array>,
+): Map<string, Float32Array> {
+  const outputs = new Map<string, Float32Array>();
+  for (const { name, perPart, inputs } of methods) {
+    const found = Array.from({ length: perPart ? parts : 1 }, (_, part) => {
+      const fed = [...inputs].map(([input, type]): [string, Values] => {
+        if (input === randomStateInput) return [input, Int32Array.of(seed, step * parts + part)];
+        const values = must(valueOf(input), `nothing to feed ${input} with`);
+        const length = sizeOf(type.shape);
+        return [
+          input,
+          values.length === length ? values : values.subarray(part * length, (part + 1) * length),
+        ];
+      });
+      return run(name, Object.fromEntries(fed));
+    });
+    for (const output of found[0]?.keys() ?? [])
+      outputs.set(output, joinParts(found.map((one) => must(one.get(output), `no output ${output}`))));
+  }
+  return outputs;
+}
+
+function joinParts(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (parts.length === 1 && first) return first;
+  if (first?.length === 1)
+    return Float32Array.of(parts.reduce((sum, part) => sum + part[0]! / parts.length, 0));
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Makes the stepper of a session whose program was compiled for the parts of a batch. */
+export function makeStepper(
+  session: Session,
+  spec: Spec & { readonly train: TrainSpec },
+  { seed, stepsPerEpoch }: { readonly seed: number; readonly stepsPerEpoch: number },
+): Stepper {
+  const parts = partsOfStep(spec);
+  const methods = calledMethods(session.program, stepMethods(spec));
+  return (step, { labels, edges, instances, images }) => {
+    const scalars = scalarsAt(spec.train, step, stepsPerEpoch);
+    const values = new Map<string, Values | undefined>([
+      ...Object.entries(scalars),
+      [labelsInput, labels],
+      [edgesInput, edges],
+      [instancesInput, instances],
+      [realInput, images],
+    ]);
+    return callInParts(
+      methods,
+      { parts, seed, step },
+      (input) => values.get(input),
+      (method, feeds) => session.run(method, feeds),
+    );
+  };
+}
+
+/** Finds the inputs of methods once, for many calls. */
+export function calledMethods(
+  program: Program,
+  methods: readonly { readonly name: string; readonly perPart: boolean }[],
+): CalledMethod[] {
+  return methods.map(({ name, perPart }) => {
+    const method = must(
+      program.methods.find((one) => one.name === name),
+      `the program has no method ${name}`,
+    );
+    return { name, perPart, inputs: inputsOf(method) };
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * Answers for the weights that a run starts from: read from the files that its spec names, and kept in the run's folder where
+ * nothing trains them, so that the run needs those files no more.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { must } from '../../compiler/ir/types.ts';
+import { variableName } from '../../compiler/spec/instantiate.ts';
+import { frozenNetworks } from '../../compiler/spec/queries.ts';
+import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
+import {
+  fits,
+  loadMapping,
+  matchWeights,
+  openWeights,
+  renderReport,
+  writeOfficial,
+} from '../weights/index.ts';
+import type { RunLayout } from './folder.ts';
+import { weightsDoNotFit } from './messages.ts';
+
+/** Values of variables by full name. */
+export type LoadedWeights = ReadonlyMap<string, Float32Array>;
+
+/**
+ * Reads the weights of all networks that name a file, whose path is absolute or relative to the working folder. Throws a
+ * WeightsError for a file that cannot be read, a RunError where a variable has no tensor of its shape in it.
+ */
+export async function loadWeights({ networks }: Spec): Promise<LoadedWeights> {
+  const parts: LoadedWeights[] = [];
+  for (const network of networks)
+    if (network.weights)
+      parts.push(await readNetwork(network, network.weights.path, network.weights.mapping));
+  return joined(parts);
+}
+
+/** Writes the weights of frozen networks into a run's folder, by our names; `load` reads such files, too. */
+export async function keepFrozenWeights(layout: RunLayout, spec: Spec, loaded: LoadedWeights): Promise<void> {
+  for (const network of frozenIn(spec)) {
+    await mkdir(layout.weights, { recursive: true });
+    const values = network.variables.map(({ name }) => {
+      const full = variableName(network.name, name);
+      return [name, must(loaded.get(full), `${full} was loaded`)] as const;
+    });
+    await writeOfficial(network.variables, new Map(values), undefined, fileOf(layout, network));
+  }
+}
+
+/** Reads the weights of frozen networks out of a run's folder. Throws as `loadWeights` does. */
+export async function readFrozenWeights(layout: RunLayout, spec: Spec): Promise<LoadedWeights> {
+  const parts: LoadedWeights[] = [];
+  for (const network of frozenIn(spec)) parts.push(await readNetwork(network, fileOf(layout, network)));
+  return joined(parts);
+}
+
+async function readNetwork(
+  { name, variables }: NetworkSpec,
+  path: string,
+  mapping?: string,
+): Promise<LoadedWeights> {
+  const naming = mapping === undefined ? undefined : loadMapping(mapping);
+  const { values, report } = matchWeights(variables, await openWeights(path), naming);
+  // A file may hold more than a network takes, such as layers above the last one that is compared.
+  if (!fits(report, true)) throw weightsDoNotFit(name, renderReport(report).join('\n'));
+  return new Map([...values].map(([variable, array]) => [variableName(name, variable), array]));
+}
+
+function joined(parts: readonly LoadedWeights[]): LoadedWeights {
+  return new Map(parts.flatMap((part) => [...part]));
+}
+
+function frozenIn(spec: Spec): NetworkSpec[] {
+  const frozen = frozenNetworks(spec);
+  return spec.networks.filter(({ name }) => frozen.has(name));
+}
+
+function fileOf({ weights }: RunLayout, { name }: NetworkSpec): string {
+  return join(weights, `${name}.safetensors`);
+}

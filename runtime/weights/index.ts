@@ -1,0 +1,33 @@
+/** Answers for weights that come from other programs and go back to them: files, names and orders of axes. */
+import { writeSafetensors } from './safetensors.ts';
+import { plainMapping, type Mapping } from './mapping.ts';
+import { officialPlaces, type WeightVariable } from './official.ts';
+
+export { openWeights, type TensorInfo, type WeightsFile } from './file.ts';
+export { listMappings, loadMapping, plainMapping, type Mapping, type MappingRule } from './mapping.ts';
+export { compareWeights, fits, matchWeights, type Match, type MatchReport, type Pairing } from './match.ts';
+export { doesNotFit, nothingFits, WeightsError, type Fitting } from './messages.ts';
+export { officialPlaces, type Official, type WeightVariable } from './official.ts';
+export { renderReport } from './report.ts';
+
+/**
+ * Writes values of variables, by our names, as a safetensors file with the names and orders of axes that a mapping describes.
+ * Importing that file with the same mapping gives the same bits.
+ */
+export async function writeOfficial(
+  variables: readonly WeightVariable[],
+  values: ReadonlyMap<string, Float32Array>,
+  mapping: Mapping | undefined,
+  path: string,
+): Promise<void> {
+  const places = [...officialPlaces(variables, mapping ?? plainMapping)];
+  function* inOrder(): Generator<Float32Array> {
+    for (const [ours, place] of places) {
+      const found = values.get(ours);
+      if (!found) throw new RangeError(`there are no values of ${ours} to write`);
+      yield place.toOfficial(found);
+    }
+  }
+  const heads = places.map(([, { name, shape }]) => ({ name, shape }));
+  await writeSafetensors(path, heads, inOrder());
+}

@@ -1,0 +1,177 @@
+/**
+ * Answers for mappings: files of rules that turn our names of variables into the names that other programs store them by.
+ * What PyTorch's reparametrizations do to names is built in and happens first: the rules see `conv.weight_orig`.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import { suggest } from '../../dsl/suggest.ts';
+import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
+
+/** Renames variables of ours that match `ours`. Placeholders stand for whole numbers, parts or several parts of a name. */
+export interface MappingRule {
+  readonly ours: string;
+  readonly official: string;
+  /** The rule is passed over where the network has a variable of this name. */
+  readonly without?: string;
+}
+
+/** How another program names and stores the variables of a network. */
+export interface Mapping {
+  /** What it was loaded by. */
+  readonly name: string;
+  readonly doc: string;
+  /** Whose order of axes the tensors have: PyTorch's, or ours, in which names keep `weight.u` and the like, too. */
+  readonly layout: 'PyTorch' | 'HWIO';
+  /** Applied one after another, each to what those before it made of a name. */
+  readonly rules: readonly MappingRule[];
+  /** Tensors of a file that may be left over. */
+  readonly ignore: readonly string[];
+}
+
+/** Stands where no mapping is named: our names, PyTorch's order of axes. */
+export const plainMapping: Mapping = {
+  name: 'none',
+  doc: 'Our names of variables.',
+  layout: 'PyTorch',
+  rules: [],
+  ignore: [],
+};
+
+const libraryFolder = fileURLToPath(new URL('../../specs/mappings/', import.meta.url));
+const schemaFile = fileURLToPath(new URL('../../specs/schema/mapping.schema.json', import.meta.url));
+const ending = '.json';
+
+/** Lists the mappings that come with the package, by name. */
+export function listMappings(): string[] {
+  return readdirSync(libraryFolder)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => basename(file, ending))
+    .sort();
+}
+
+/** Loads a mapping: one of the package by its name, or a JSON file by its path. Throws a WeightsError. */
+export function loadMapping(nameOrPath: string): Mapping {
+  const isPath = nameOrPath.endsWith(ending);
+  const known = listMappings();
+  if (!isPath && !known.includes(nameOrPath))
+    throw noSuchMapping(nameOrPath, known, suggest(nameOrPath, known));
+  return readMapping(isPath ? nameOrPath : join(libraryFolder, nameOrPath + ending), nameOrPath);
+}
+
+let compiled: ReturnType<Ajv['compile']> | undefined;
+
+function readMapping(path: string, name: string): Mapping {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw badMapping(
+      path,
+      code === 'ENOENT' ? 'there is no such file' : (code ?? `it is not JSON (${message})`),
+    );
+  }
+  compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
+  if (!compiled(content)) {
+    const [error] = compiled.errors ?? [];
+    const extra: unknown = error?.params['additionalProperty'];
+    throw badMapping(
+      path,
+      `${error?.instancePath || 'it'} ${error?.message ?? 'is wrong'}${typeof extra === 'string' ? ` ('${extra}')` : ''}`,
+    );
+  }
+  const { rules, ...rest } = content as Omit<Mapping, 'name'>;
+  for (const { ours, official, without = '' } of rules)
+    for (const [pattern, text] of [[official, 'official'] as const, [without, 'without'] as const]) {
+      const unknown = placeholdersOf(pattern).find((one) => !placeholdersOf(ours).includes(one));
+      if (unknown !== undefined)
+        throw badMapping(path, `'${text}' has {${unknown}}, which '${ours}' has not`);
+    }
+  return { name, ...rest, rules };
+}
+
+const placeholder = /\{(\w+)\}/g;
+
+function placeholdersOf(pattern: string): string[] {
+  return [...pattern.matchAll(placeholder)].map(([, name]) => name ?? '');
+}
+
+/** What a placeholder stands for: i, j, k, n for a whole number, path for one or more parts, others for one part. */
+function expressionOf(name: string): string {
+  return /^[ijkn]$/.test(name) ? '\\d+' : name === 'path' ? '.+' : '[^.]+';
+}
+
+/** Makes the expression that a whole name has to match; a placeholder's second use stands for the same text. */
+function matcherOf(pattern: string): RegExp {
+  const seen = new Set<string>();
+  const body = pattern.split(/(\{\w+\})/).map((part) => {
+    const [name] = placeholdersOf(part);
+    if (name === undefined) return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    if (seen.has(name)) return `\\k<${name}>`;
+    seen.add(name);
+    return `(?<${name}>${expressionOf(name)})`;
+  });
+  return new RegExp(`^${body.join('')}$`);
+}
+
+function fill(pattern: string, values: Readonly<Record<string, string>>): string {
+  return pattern.replace(placeholder, (_, name: string) => values[name] ?? '');
+}
+
+/** Makes the test whether a tensor of a file may be left over. */
+export function ignoredBy({ ignore }: Mapping): (official: string) => boolean {
+  const matchers = ignore.map(matcherOf);
+  return (official) => matchers.some((matcher) => matcher.test(official));
+}
+
+/** How a variable belongs to a reparametrized weight: as what is learned, or as what is kept beside it. */
+export type Part =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'learned' | 'beside'; readonly weight: string; readonly suffix: string };
+
+/** Suffixes of PyTorch's hooks, by our companions of a weight: u and v of its spectral norm, g the lengths of weight norm. */
+const hooks: Readonly<Record<string, string>> = { u: '_u', v: '_v', g: '_g' };
+
+/** Tells what a variable is to a reparametrized weight, from the names of all variables. */
+export function partOf(name: string, names: ReadonlySet<string>): Part {
+  if (names.has(`${name}.u`)) return { kind: 'learned', weight: name, suffix: '_orig' };
+  if (names.has(`${name}.g`)) return { kind: 'learned', weight: name, suffix: '_v' };
+  const weight = name.replace(/\.[uvg]$/, '');
+  const suffix = hooks[name.slice(weight.length + 1)];
+  return suffix !== undefined && names.has(weight) && partOf(weight, names).kind === 'learned'
+    ? { kind: 'beside', weight, suffix }
+    : { kind: 'plain' };
+}
+
+/** Gives the official name of each of our variables, in their order. Throws a WeightsError where two get the same. */
+export function officialNames(ours: readonly string[], { layout, rules }: Mapping): string[] {
+  const all = new Set(ours);
+  let names = ours.map((name) => {
+    const part = layout === 'HWIO' ? ({ kind: 'plain' } as const) : partOf(name, all);
+    return part.kind === 'plain' ? name : part.weight + part.suffix;
+  });
+  for (const rule of rules) {
+    const matcher = matcherOf(rule.ours);
+    const before = new Set(names);
+    names = names.map((name) => {
+      const values = matchOf(matcher, name);
+      if (!values || (rule.without !== undefined && before.has(fill(rule.without, values)))) return name;
+      return fill(rule.official, values);
+    });
+  }
+  const owners = new Map<string, string>();
+  names.forEach((official, index) => {
+    const [owner, self] = [owners.get(official), ours[index] ?? ''];
+    if (owner !== undefined) throw oneNameForTwo(official, [owner, self]);
+    owners.set(official, self);
+  });
+  return names;
+}
+
+/** Gives what the placeholders stand for, none of them where the pattern has none; undefined where a name does not match. */
+function matchOf(matcher: RegExp, name: string): Readonly<Record<string, string>> | undefined {
+  const found = matcher.exec(name);
+  return found ? (found.groups ?? {}) : undefined;
+}

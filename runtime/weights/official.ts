@@ -1,0 +1,123 @@
+/** Answers for where a network's variables lie in files of other programs: under which names, in which shapes and orders. */
+import { sizeOf } from '../../compiler/ir/types.ts';
+import type { storedOrders } from '../../compiler/spec/types.ts';
+import { officialNames, partOf, plainMapping, type Mapping } from './mapping.ts';
+import { inverse, permute } from './strides.ts';
+
+/** A variable of a network, its name without the network's. */
+export interface WeightVariable {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly stored?: keyof typeof storedOrders;
+}
+
+/** How another program stores one of our variables. */
+export interface Official {
+  readonly name: string;
+  /** Names that newer versions of the program give it. */
+  readonly otherNames: readonly string[];
+  readonly shape: readonly number[];
+  /** Brings values from the official order of axes into ours. */
+  toOurs(values: Float32Array): Float32Array;
+  /** Brings values (weights, or their gradients) from our order of axes into the official one. */
+  toOfficial(values: Float32Array): Float32Array;
+}
+
+/** The shape that our axes have for PyTorch, and the order that PyTorch stores them in. */
+interface Layout {
+  readonly ours: readonly number[];
+  /** Axis i of the stored tensor is our axis order[i]. */
+  readonly order: readonly number[];
+  /** The shape in the file. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * Says for each of a network's variables, by our names, how the program that a mapping describes stores it. Throws a
+ * WeightsError where the mapping gives two variables one name.
+ */
+export function officialPlaces(
+  variables: readonly WeightVariable[],
+  mapping: Mapping = plainMapping,
+): ReadonlyMap<string, Official> {
+  const names = variables.map(({ name }) => name);
+  const officials = officialNames(names, mapping);
+  const byName = new Map(variables.map((variable) => [variable.name, variable]));
+  return new Map(
+    variables.map((variable, index) => {
+      const name = officials[index] ?? variable.name;
+      const { ours, order, shape } =
+        mapping.layout === 'HWIO' ? unchanged(variable.shape) : layoutInTorch(variable, byName);
+      const stored = order.map((axis) => ours[axis] ?? 1);
+      const same = order.every((axis, i) => axis === i);
+      return [
+        variable.name,
+        {
+          name,
+          otherNames:
+            mapping.layout === 'HWIO' ? [] : newerNames(name, partOf(variable.name, new Set(names)).kind),
+          shape,
+          toOurs: (values) => (same ? values : permute(values, stored, inverse(order))),
+          toOfficial: (values) => (same ? values : permute(values, ours, order)),
+        },
+      ];
+    }),
+  );
+}
+
+function unchanged(shape: readonly number[]): Layout {
+  return { ours: shape, order: shape.map((_, axis) => axis), shape };
+}
+
+function layoutInTorch(variable: WeightVariable, all: ReadonlyMap<string, WeightVariable>): Layout {
+  const part = partOf(variable.name, new Set(all.keys()));
+  const weight = part.kind === 'beside' ? all.get(part.weight) : undefined;
+  if (!weight || part.kind !== 'beside') return layoutOf(variable);
+  switch (part.suffix) {
+    case '_v': {
+      // One number for each entry of a kernel but its output channel; PyTorch keeps them in one row.
+      const layout = layoutOf({ shape: weight.shape.slice(0, -1) });
+      return { ...layout, shape: [sizeOf(variable.shape)] };
+    }
+    case '_g': {
+      const { shape } = layoutOf(weight);
+      const outputs = weight.stored === 'IOHW' ? 1 : 0;
+      return {
+        ...unchanged(variable.shape),
+        shape: shape.map((size, axis) => (axis === outputs ? size : 1)),
+      };
+    }
+    default:
+      return unchanged(variable.shape);
+  }
+}
+
+/** PyTorch's order of axes follows from the rank: kernels OIHW (or IOHW), matrices OI (or IO), scales of elements CHW. */
+function layoutOf({ shape, stored }: Pick<WeightVariable, 'shape' | 'stored'>): Layout {
+  const order =
+    shape.length === 4
+      ? stored === 'IOHW'
+        ? [2, 3, 0, 1]
+        : [3, 2, 0, 1]
+      : shape.length === 3
+        ? [2, 0, 1]
+        : shape.length === 2 && stored !== 'IO'
+          ? [1, 0]
+          : shape.map((_, axis) => axis);
+  return { ours: shape, order, shape: order.map((axis) => shape[axis] ?? 1) };
+}
+
+/** PyTorch's second way of reparametrizing (torch.nn.utils.parametrizations) has names of its own. */
+const parametrized: Readonly<Record<string, string>> = {
+  _orig: 'original',
+  _u: '0._u',
+  _v: '0._v',
+  _g: 'original0',
+};
+
+function newerNames(name: string, kind: 'plain' | 'learned' | 'beside'): string[] {
+  const [, path = '', weight = '', suffix = ''] = /^(.*\.)?(\w+?)(_orig|_[uvg])$/.exec(name) ?? [];
+  if (kind === 'plain' || weight === '') return [];
+  const own = kind === 'learned' && suffix === '_v' ? 'original1' : (parametrized[suffix] ?? suffix);
+  return [`${path}parametrizations.${weight}.${own}`];
+}

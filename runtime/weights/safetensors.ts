@@ -1,0 +1,222 @@
+/**
+ * Answers for safetensors files: 8 bytes that hold the length of a JSON header (little endian), the header, then the values
+ * of all tensors one after another. Only float32 is written and read as a whole, which is all that variables are; the headers
+ * of files with other number formats are read, too.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
+import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
+
+/** Says that a file is not the safetensors file that it should be; the message says why. */
+export class DamagedFile extends Error {}
+
+export interface TensorHead {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** A tensor in a file: its number format, and the bytes of the file that hold it. */
+export interface TensorPlace extends TensorHead {
+  readonly dtype: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+export interface StoredTensor {
+  readonly shape: Shape;
+  readonly values: Float32Array;
+}
+
+interface HeaderEntry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+const lengthBytes = 8;
+const bytesPerValue = 4;
+/** The limit of the reference implementation; a longer header is a damaged length. */
+const maximumHeaderBytes = 100_000_000;
+/** One read, and one piece of a digest, must stay below 2 GiB. */
+const maximumReadBytes = 2 ** 28;
+
+/**
+ * Writes tensors to `path` and syncs the file; gives the SHA-256 of its content. `values` gives their arrays in the same
+ * order, and is asked for one at a time, so that no second copy of a whole model is needed in memory.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorHead[],
+  values: Iterable<Float32Array>,
+): Promise<string> {
+  let offset = 0;
+  const entries = tensors.map(({ name, shape }) => {
+    const start = offset;
+    offset += bytesPerValue * sizeOf(shape);
+    return [name, { dtype: 'F32', shape, data_offsets: [start, offset] }] as const;
+  });
+  const text = JSON.stringify(Object.fromEntries(entries));
+  // Spaces bring the data to a multiple of 8 bytes, as the format asks for.
+  const header = Buffer.from(
+    text.padEnd(Math.ceil(Buffer.byteLength(text) / 8) * 8 - (Buffer.byteLength(text) - text.length)),
+  );
+  const length = Buffer.alloc(lengthBytes);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const hash = createHash('sha256');
+  const file = await open(path, 'w');
+  try {
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      hash.update(bytes);
+      await file.writeFile(bytes);
+    };
+    await write(length);
+    await write(header);
+    let written = 0;
+    for (const array of values) {
+      const head = tensors[written++];
+      if (array.length !== sizeOf(head?.shape ?? [0]))
+        throw new RangeError(
+          `tensor ${head?.name} has ${array.length} values, its shape is [${head?.shape.join(',')}]`,
+        );
+      await write(littleEndian(array));
+    }
+    if (written !== tensors.length)
+      throw new RangeError(`${tensors.length} tensors were announced, ${written} given`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Reads a safetensors file of float32 tensors, and the SHA-256 of its content. It is read tensor by tensor: a model may be
+ * larger than what one buffer holds. Throws DamagedFile.
+ */
+export function readSafetensors(
+  path: string,
+): Promise<{ readonly tensors: ReadonlyMap<string, StoredTensor>; readonly sha256: string }> {
+  return whileOpen(path, async (file) => {
+    const hash = createHash('sha256');
+    const tensors = new Map<string, StoredTensor>();
+    // The places come in the order of their data, without gaps, so that reading on is enough.
+    for (const { name, shape, dtype, length } of await readHeads(file, hash)) {
+      if (dtype !== 'F32') throw new DamagedFile(`'${name}' has dtype ${dtype}, expected F32`);
+      tensors.set(name, { shape, values: toFloat32(await readNext(file, length, hash), dtype, true) });
+    }
+    return { tensors, sha256: hash.digest('hex') };
+  });
+}
+
+/** Reads where a safetensors file, of any number formats, holds its tensors. Throws DamagedFile. */
+export function readSafetensorsHeads(path: string): Promise<readonly TensorPlace[]> {
+  return whileOpen(path, (file) => readHeads(file, createHash('sha256')));
+}
+
+async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    return await work(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new DamagedFile(code === 'ENOENT' ? 'the file is missing' : `the file cannot be read (${code})`);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Reads the header, and checks that it accounts for every byte after it. */
+async function readHeads(file: FileHandle, hash: Hash): Promise<TensorPlace[]> {
+  const { size } = await file.stat();
+  if (size < lengthBytes) throw new DamagedFile(`it has ${size} bytes, too few for a header`);
+  const length = await readNext(file, lengthBytes, hash);
+  const headerLength = Number(new DataView(length.buffer).getBigUint64(0, true));
+  const dataStart = lengthBytes + headerLength;
+  const dataLength = size - dataStart;
+  if (headerLength > maximumHeaderBytes || dataLength < 0)
+    throw new DamagedFile(`its header claims ${headerLength} bytes, but the file has ${size}`);
+  const header = parseHeader(await readNext(file, headerLength, hash));
+  let expected = 0;
+  const places = header.map(([name, entry]) => {
+    const { start, end } = checkEntry(name, entry, expected, dataLength);
+    expected = end;
+    return {
+      name,
+      shape: entry.shape,
+      dtype: entry.dtype,
+      start: dataStart + start,
+      length: end - start,
+    };
+  });
+  if (expected !== dataLength)
+    throw new DamagedFile(`it holds ${dataLength} bytes of values, its header accounts for ${expected}`);
+  return places;
+}
+
+/** Reads the next bytes of a file, and hashes them. */
+async function readNext(file: FileHandle, length: number, hash: Hash): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const part = bytes.subarray(done, done + maximumReadBytes);
+    const { bytesRead } = await file.read(part, 0, part.length);
+    if (bytesRead === 0) throw new DamagedFile('it became shorter while it was read');
+    hash.update(part.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** Gives the entries in the order of their data, without the free text under `__metadata__`. */
+function parseHeader(bytes: Uint8Array): [string, HeaderEntry][] {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new DamagedFile('its header is not JSON');
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new DamagedFile('its header is not a JSON object');
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__') as [string, unknown][];
+  for (const [name, entry] of entries)
+    if (!isEntry(entry))
+      throw new DamagedFile(`its header's entry of '${name}' lacks dtype, shape or data_offsets`);
+  return (entries as [string, HeaderEntry][]).sort(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
+}
+
+function isEntry(entry: unknown): entry is HeaderEntry {
+  const { dtype, shape, data_offsets } = (entry ?? {}) as Partial<Record<keyof HeaderEntry, unknown>>;
+  const isCounts = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && Number(one) >= 0);
+  return typeof dtype === 'string' && isCounts(shape) && isCounts(data_offsets) && data_offsets.length === 2;
+}
+
+function checkEntry(
+  name: string,
+  entry: HeaderEntry,
+  expected: number,
+  dataLength: number,
+): { start: number; end: number } {
+  const [start, end] = entry.data_offsets;
+  const bytes = isDtype(entry.dtype) ? bytesOf(entry.dtype) * sizeOf(entry.shape) : end - start;
+  if (end - start !== bytes || bytes < 0)
+    throw new DamagedFile(
+      `'${name}' has ${end - start} bytes, its shape [${entry.shape.join(',')}] needs ${bytes}`,
+    );
+  if (start !== expected) throw new DamagedFile(`'${name}' starts at byte ${start}, expected ${expected}`);
+  if (end > dataLength)
+    throw new DamagedFile(
+      `'${name}' ends at byte ${end}, but the file has only ${dataLength} bytes of values`,
+    );
+  return { start, end };
+}
+
+function littleEndian(values: Float32Array): Uint8Array {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
+}

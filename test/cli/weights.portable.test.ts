@@ -1,0 +1,213 @@
+/** Tests the commands that bring weights in and give them out, from an official-looking file to pictures and back. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { check } from '../../compiler/index.ts';
+import type { NetworkSpec } from '../../compiler/spec/types.ts';
+import { variablesOf } from '../../compiler/step.ts';
+import { fileProvider } from '../../runtime/library.ts';
+import { readSafetensors } from '../../runtime/weights/safetensors.ts';
+import { importWeights, type ImportOptions } from '../../runtime/run/index.ts';
+import { initialValues } from '../../runtime/session/session.ts';
+import { loadMapping, writeOfficial } from '../../runtime/weights/index.ts';
+import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
+import { runCli } from './run-cli.ts';
+
+const fixtures = fileURLToPath(new URL('../fixtures/weights/', import.meta.url));
+let folder: string;
+const at = (...path: string[]): string => join(folder, ...path);
+const environment = { SPADEWORK_ENGINE: 'portable' };
+const run = (...words: string[]) => runCli(words, { folder, environment });
+const containing = (text: string): string => expect.stringContaining(text) as string;
+const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
+
+/** Writes weights of a network of a text, drawn with a seed, as the official code would store them. */
+async function writeWeights(text: string, name: string, seed: number, file: string): Promise<void> {
+  const { spec } = check({ name: 'tiny.spade', text }, fileProvider());
+  const { variables } = spec!.networks.find((network) => network.name === name) as NetworkSpec;
+  const drawn = initialValues(variablesOf(spec!), seed);
+  const values = new Map(variables.map((one) => [one.name, drawn.get(`${name}.${one.name}`)!]));
+  await writeOfficial(variables, values, loadMapping('spade'), at(file));
+}
+
+/** Reads the variables of a run's checkpoint. */
+async function checkpointOf(folderOfRun: string, step: string): Promise<Map<string, Float32Array>> {
+  const { tensors } = await readSafetensors(at(folderOfRun, 'checkpoints', step, 'variables.safetensors'));
+  return new Map([...tensors].map(([name, { values }]) => [name, values]));
+}
+
+const averaged = tinySpec({ train: 'steps: 2, seed: 7' }).replace(
+  'optimize G with adam(rate: 1e-3,',
+  'optimize G with adam(average: 0.5, rate: 1e-3,',
+);
+
+beforeAll(async () => {
+  ({ folder } = await makeTinyExperiment());
+  writeFileSync(at('averaged.spade'), averaged);
+  await writeWeights(tinySpec(), 'G', 1, 'net_G.safetensors');
+  await writeWeights(tinySpec(), 'D', 2, 'net_D.safetensors');
+});
+afterAll(() => removeFolder(folder));
+
+describe('import', () => {
+  it('makes a run of a spec, which paints, takes further networks and trains on', async () => {
+    const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'official'];
+    const made = await run('import', 'net_G.safetensors', ...words);
+    expect(made).toMatchObject({ code: 0, out: 'official\n' });
+    expect(made.err).toMatch(/^net_G\.safetensors \(safetensors, mapping spade\): \d+ matched$/m);
+    const more = ['--run', 'official', '--network', 'D', '--mapping', 'spade'];
+    expect(await run('import', 'net_D.safetensors', ...more, '--quiet')).toEqual({
+      code: 0,
+      out: 'official\n',
+      err: '',
+    });
+    const painted = await run('synth', 'official', '--labels', 'data/test-labels', '--out', 'painted');
+    expect(painted).toMatchObject({ code: 0, out: 'painted/index.html\n' });
+    expect(readdirSync(at('painted')).filter((name) => name.endsWith('.png'))).toContain('test0.png');
+    expect(readFileSync(at('official', 'index.html'), 'utf8')).toContain('tiny');
+    const resumed = await run('resume', 'official', '--steps', '1');
+    expect(resumed).toMatchObject({ code: 0, out: 'official/index.html\n' });
+  });
+
+  it('gives back the same file by export', async () => {
+    const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'same'];
+    expect((await run('import', 'net_G.safetensors', ...words)).code).toBe(0);
+    const out = await run('export', 'same', '--network', 'G', '--mapping', 'spade', '-o', 'back.safetensors');
+    expect(out).toMatchObject({ code: 0, out: 'back.safetensors\n', err: matching(/^\d+ tensors of G$/m) });
+    expect(readFileSync(at('back.safetensors')).equals(readFileSync(at('net_G.safetensors')))).toBe(true);
+    // The official code calls this layer so, and has no `mlp_shared.weight`.
+    expect(readFileSync(at('back.safetensors'), 'latin1')).toContain('"head_0.norm_0.mlp_shared.0.weight"');
+  });
+
+  it('into a trained run replaces weights and averages, and forgets what the optimizer knew', async () => {
+    expect((await run('train', 'averaged.spade', '--out', 'trained', '--quiet')).code).toBe(0);
+    const before = await checkpointOf('trained', 'step-000002');
+    const words = ['--run', 'trained', '--network', 'G', '--mapping', 'spade'];
+    expect(await run('import', 'net_G.safetensors', ...words)).toMatchObject({
+      code: 0,
+      err: containing('The weights of G are in the checkpoint of step 2.'),
+    });
+    const after = await checkpointOf('trained', 'step-000002');
+    const drawn = initialValues(variablesOf(check({ name: 'a', text: tinySpec() }, fileProvider()).spec!), 1);
+    expect(after.get('G.fc.weight')).toEqual(drawn.get('G.fc.weight'));
+    expect(after.get('G.fc.weight/average')).toEqual(drawn.get('G.fc.weight'));
+    expect(before.get('G.fc.weight/v')!.some((value) => value !== 0)).toBe(true);
+    expect(after.get('G.fc.weight/v')!.every((value) => value === 0)).toBe(true);
+    const other = [...before.keys()].filter((name) => name.startsWith('D.'));
+    expect(other.map((name) => after.get(name))).toEqual(other.map((name) => before.get(name)));
+  });
+
+  it('refuses what does not fit, writes nothing, and takes the rest where it is told to', async () => {
+    writeFileSync(at('four.spade'), tinySpec().replace('classes: 3', 'classes: 4'));
+    const words = ['--spec', 'four.spade', '--network', 'G', '--mapping', 'spade', '--out', 'four'];
+    const refused = await run('import', 'net_G.safetensors', ...words);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/^ {2}fc\.weight +32x3x3x3 +32x4x3x3 +fc\.weight$/m);
+    expect(refused.err).toContain('takes 3 channels, this network 4');
+    expect(refused.err).toContain('--partial takes what fits');
+    expect(existsSync(at('four'))).toBe(false);
+    const partial = await run('import', 'net_G.safetensors', ...words, '--partial');
+    expect(partial).toMatchObject({ code: 0, out: 'four\n', err: containing('of another shape') });
+    const nothing = await run('import', 'net_D.safetensors', ...words, '--partial', '--overwrite');
+    expect(nothing).toMatchObject({ code: 1, err: containing('none of the weights fits the network') });
+  });
+
+  it('says with which network or mapping everything would fit', async () => {
+    const words = ['--spec', 'tiny.spade', '--out', 'other'];
+    const otherNetwork = await run('import', 'net_D.safetensors', ...words, '--network', 'G');
+    expect(otherNetwork).toMatchObject({
+      code: 1,
+      err: containing('hint: everything fits with --network D --mapping spade\n'),
+    });
+    const otherMapping = [...words, '--network', 'G', '--mapping', 'pix2pixhd'];
+    expect(await run('import', 'net_G.safetensors', ...otherMapping)).toMatchObject({
+      code: 1,
+      err: containing('hint: everything fits with --network G --mapping spade\n'),
+    });
+    expect(existsSync(at('other'))).toBe(false);
+  });
+
+  it('paints without the networks that only losses need, where their weights are missing', async () => {
+    const text = tinySpec()
+      .replace('use norms', 'use features { Vgg19 }\nuse losses { perceptual }\nuse norms')
+      .replace('loss G =', 'let V = Vgg19(width: 2)\n  load V from "absent.pth"\n  loss G = perceptual(V) +');
+    writeFileSync(at('perceptual.spade'), text);
+    const words = ['--spec', 'perceptual.spade', '--network', 'G', '--mapping', 'spade', '--out', 'unseen'];
+    const made = await run('import', 'net_G.safetensors', ...words);
+    expect(made).toMatchObject({ code: 0, err: containing('loads into V are not there') });
+    const painted = await run('synth', 'unseen', '--labels', 'data/test-labels', '--out', 'painted-unseen');
+    expect(painted.code).toBe(0);
+    expect((await run('resume', 'unseen', '--steps', '1')).code).toBe(1);
+  });
+
+  it('never runs anything of a file', async () => {
+    const words = ['--spec', 'tiny.spade', '--network', 'G', '--out', 'harmed'];
+    const { code, err } = await run('import', join(fixtures, 'evil_global.pth'), ...words);
+    expect(code).toBe(1);
+    expect(err).toMatch(/is refused: it refers to 'posix\.system'.*\nhint: where you trust the file/);
+    expect(existsSync(at('harmed'))).toBe(false);
+  });
+
+  it('is used with a spec or with a run, and for one network', async () => {
+    const both = ['import', 'net_G.safetensors', '--run', 'a', '--spec', 'tiny.spade', '--network', 'G'];
+    expect(await run(...both)).toMatchObject({
+      code: 2,
+      err: containing("cannot be used with option '--spec <file>'"),
+    });
+    expect(await run('import', 'net_G.safetensors', '--network', 'G')).toMatchObject({
+      code: 1,
+      err: containing('name a spec (--spec FILE) to start a run of, or a run'),
+    });
+  });
+
+  it('says what is missing or misspelled', async () => {
+    const file = at('net_G.safetensors');
+    const { spec, sources } = check({ name: at('tiny.spade'), text: tinySpec() }, fileProvider());
+    const good = { file, spec: spec!, sources, network: 'G', mapping: 'spade', command: 'spadework import' };
+    const refused = (change: Partial<ImportOptions>) => expect(importWeights({ ...good, ...change })).rejects;
+    await refused({ network: 'g' }).toThrow("there is no network 'g'\nhint: did you mean 'G'?");
+    await refused({ mapping: 'spad' }).toThrow("did you mean 'spade'?");
+    await refused({ inside: 'net' }).toThrow("has nothing under 'net'");
+    await refused({ file: at('absent.pth') }).toThrow(`there is no file '${at('absent.pth')}'`);
+    await refused({ run: at('absent') }).toThrow('holds no run');
+    const { data: _data, ...dataless } = spec!;
+    await refused({ spec: dataless }).toThrow("'tiny' declares no data");
+    mkdirSync(at('full'));
+    writeFileSync(at('full', 'letter.txt'), 'dear');
+    await refused({ out: at('full') }).toThrow('exists and is not empty');
+  });
+});
+
+describe('export', () => {
+  it('takes averages where the run keeps them', async () => {
+    expect((await run('train', 'averaged.spade', '--out', 'moving', '--quiet')).code).toBe(0);
+    const words = ['export', 'moving', '--network', 'G', '--mapping', 'spadework'];
+    expect((await run(...words, '-o', 'now.safetensors', '--quiet')).err).toBe('');
+    expect((await run(...words, '-o', 'average.safetensors', '--average')).code).toBe(0);
+    const values = await checkpointOf('moving', 'step-000002');
+    const read = async (file: string) => (await readSafetensors(at(file))).tensors.get('fc.weight')!.values;
+    expect(await read('now.safetensors')).toEqual(values.get('G.fc.weight'));
+    expect(await read('average.safetensors')).toEqual(values.get('G.fc.weight/average'));
+    const none = await run('export', 'moving', '--network', 'D', '--average', '-o', 'd.safetensors');
+    expect(none).toMatchObject({ code: 1, err: containing("no moving averages of the weights of 'D'") });
+  });
+
+  it('makes the folder that the file goes to', async () => {
+    const words = ['export', 'moving', '--network', 'G', '-o', 'new/folder/net.safetensors'];
+    expect((await run(...words)).code).toBe(0);
+    expect(existsSync(at('new', 'folder', 'net.safetensors'))).toBe(true);
+  });
+
+  it('blames the machine for a file that cannot be written', async () => {
+    const { code, err } = await run('export', 'moving', '--network', 'G', '-o', 'tiny.spade/net.safetensors');
+    expect(code).toBe(3);
+    expect(err).toMatch(/'tiny\.spade\/net\.safetensors' cannot be written \(E\w+\)/);
+  });
+
+  it('gives no safetensors the name of another format', async () => {
+    const { code, err } = await run('export', 'moving', '--network', 'G', '-o', 'net_G.pth');
+    expect([code, err]).toEqual([1, containing("'net_G.pth' would hold safetensors")]);
+    expect(existsSync(at('net_G.pth'))).toBe(false);
+  });
+});

@@ -1,0 +1,8 @@
+/** Answers for spec ops on the native engine. */
+import { NativeSession } from '../../runtime/session/native.ts';
+import { describeNative } from '../support/engines.ts';
+import { testSpecOpsOn } from '../support/spec-op-tests.ts';
+
+await describeNative('spec ops in TensorFlow', (tf) => {
+  testSpecOpsOn((program) => new NativeSession(tf, program));
+});

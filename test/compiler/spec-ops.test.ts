@@ -1,0 +1,323 @@
+/** Answers for the ops that specs are written with: their numbers, derivatives, state, shapes and what they refuse. */
+import { describe, expect, it } from 'vitest';
+import { gradients } from '../../compiler/autodiff/gradients.ts';
+import { Builder } from '../../compiler/ir/builder.ts';
+import { OpError, shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
+import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
+import { networkMethod } from '../../compiler/methods.ts';
+import type { RefTensor } from '../../compiler/ops/define.ts';
+import { evaluate } from '../../compiler/reference.ts';
+import { specOps } from '../../compiler/spec/ops/index.ts';
+import type { SpecAttr } from '../../compiler/spec/types.ts';
+import { specOf } from '../support/specs.ts';
+import { network } from '../support/spec-texts.ts';
+import { bindingsOf, distance, drawUniform, pairing } from '../support/samples.ts';
+import {
+  buildCase,
+  expandOp,
+  expectedOf,
+  floatOperands,
+  inputsOfCase,
+  specOpCases,
+} from '../support/spec-op-cases.ts';
+
+const noVariables: ReadonlyMap<string, RefTensor> = new Map();
+const tensor = (shape: readonly number[], ...values: number[]): RefTensor => ({
+  shape,
+  data: Float64Array.from(values),
+});
+
+/** Evaluates nodes over inputs by name. */
+function run(nodes: readonly Node[], inputs: Readonly<Record<string, RefTensor>>): RefTensor[] {
+  return evaluate(nodes, { inputs: new Map(Object.entries(inputs)), variables: noVariables });
+}
+
+describe('values', () => {
+  it.each(specOpCases)('$name', (each) => {
+    const b = new Builder();
+    const { node } = buildCase(b, each);
+    expect(shapeOf(node)).toEqual(each.shape);
+    const inputs = bindingsOf(inputsOfCase(each));
+    const [found] = evaluate([node], { inputs, variables: noVariables });
+    // Tables of PyTorch are rounded to six digits.
+    expect(distance(found!.data, expectedOf(each))).toBeLessThan(each.torch ? 5e-7 : 1e-12);
+  });
+
+  it('fold undoes flatten', () => {
+    const b = new Builder();
+    const x = b.input('x', f32(2, 3, 4, 5));
+    const { node: flat } = expandOp(b, 'flatten', [x]);
+    const { node } = expandOp(b, 'fold', [flat], { height: 3, width: 4, channels: 5 });
+    const value = drawUniform('x', [2, 3, 4, 5]);
+    expect(run([node], { x: value })[0]!.data).toEqual(value.data);
+  });
+
+  it('of log_softmax stay finite where exp would overflow', () => {
+    const b = new Builder();
+    const { node } = expandOp(b, 'log_softmax', [b.input('x', f32(1, 2))]);
+    expect([...run([node], { x: tensor([1, 2], 5000, 0) })[0]!.data]).toEqual([0, -5000]);
+  });
+
+  it('of resize_bilinear to the same size are the input itself', () => {
+    const b = new Builder();
+    const x = b.input('x', f32(1, 3, 4, 2));
+    expect(expandOp(b, 'resize_bilinear', [x], { height: 3, width: 4 }).node).toBe(x);
+  });
+
+  it('of a long list of coordinates need few nodes', () => {
+    const b = new Builder();
+    const { node } = expandOp(b, 'coordinates', [b.input('x', f32(1, 300, 299, 1))]);
+    expect(node.id).toBeLessThan(100);
+  });
+});
+
+describe('gradients are derivatives', () => {
+  const step = 1e-5;
+
+  it.each(specOpCases.filter(({ operands }) => operands.length > 0))('$name', (each) => {
+    const b = new Builder();
+    const { node, operands } = buildCase(b, each);
+    const floats = floatOperands(operands);
+    const values = bindingsOf(
+      operands.map((operand, index) =>
+        // Drawn numbers even where the case has counted ones, which tie.
+        typeOf(operand).dtype === 'f32'
+          ? drawUniform(`${each.name} ${index}`, shapeOf(operand))
+          : inputsOfCase(each)[index]!,
+      ),
+    );
+    const loss = pairing(b, [node], [b.input('u', typeOf(node))]);
+    values.set('u', drawUniform(`${each.name} u`, shapeOf(node)));
+    const analytic = evaluate(gradients(b, loss, floats), { inputs: values, variables: noVariables });
+    floats.forEach((operand, index) => {
+      const name = String(operand.attrs['name']);
+      const along = drawUniform(`${each.name} along ${name}`, shapeOf(operand)).data;
+      const lossAt = (distance: number): number => {
+        const { shape, data } = values.get(name)!;
+        const moved = { shape, data: data.map((value, i) => value + distance * along[i]!) };
+        const inputs = new Map(values).set(name, moved);
+        return evaluate([loss], { inputs, variables: noVariables })[0]!.data[0]!;
+      };
+      const numeric = (lossAt(step) - lossAt(-step)) / (2 * step);
+      const products = Array.from(analytic[index]!.data, (g, i) => g * along[i]!);
+      const sum = products.reduce((total, product) => total + product, 0);
+      const scale = products.reduce((total, product) => total + Math.abs(product), 1);
+      expect(Math.abs(sum - numeric) / scale, `${sum} against ${numeric}`).toBeLessThan(1e-8);
+    });
+  });
+});
+
+describe('gradient(y, x)', () => {
+  it('is the gradient of sum(y), and can be differentiated again', () => {
+    const b = new Builder();
+    const [x, w] = [b.input('x', f32(2, 2)), b.input('w', f32(2, 1))];
+    // y = (x w)^3, so dy/dx = 3 (x w)^2 w, and the penalty p = sum((dy/dx)^2) = 9 |w|^2 sum((x w)^4).
+    const product = b.op('matmul', [x, w], { transpose_a: false, transpose_b: false });
+    const cube = b.mul(b.op('square', [product]), product);
+    const { node } = expandOp(b, 'gradient', [cube, x]);
+    const penalty = expandOp(b, 'sum', [b.op('square', [node])]).node;
+    const [slope] = gradients(b, penalty, [w]);
+    const given = { x: tensor([2, 2], 1, 2, -1, 1), w: tensor([2, 1], 0.5, -1) };
+    const [first, second] = run([node, slope!], given);
+    // Rows: x w = -1.5 and -1.5.
+    expect([...first!.data]).toEqual([3.375, -6.75, 3.375, -6.75]);
+    // dp/dw = 18 w sum((x w)^4) + 36 |w|^2 sum over rows of (x w)^3 x.
+    const fourth = 2 * 1.5 ** 4;
+    const third = -(1.5 ** 3);
+    const expected = [18 * 0.5 * fourth + 45 * third * 0, 18 * -1 * fourth + 45 * third * 3];
+    expect(distance(second!.data, expected)).toBeLessThan(1e-12);
+  });
+
+  it('needs a y that depends on x', () => {
+    const b = new Builder();
+    const [x, other] = [b.input('x', f32(2)), b.input('other', f32(2))];
+    expect(() => expandOp(b, 'gradient', [b.mul(x, 2), other])).toThrow('y is computed from x');
+  });
+});
+
+describe('state', () => {
+  /** One power iteration and division, for a matrix of two output channels given as rows of [all but last]. */
+  it.each([[[2, 1, 3]], [[6]]])('of spectral_norm: v may have the shape %j', (shapeOfV) => {
+    const b = new Builder();
+    const types = [f32(2, 1, 3, 2), f32(2), f32(...shapeOfV)];
+    const inputs = types.map((type, index) => b.input(`x${index}`, type));
+    const { node, updates } = expandOp(b, 'spectral_norm', inputs);
+    const values = types.map(({ shape }, index) => drawUniform(`spectral ${index}`, shape));
+    const bound = { x0: values[0]!, x1: values[1]!, x2: values[2]! };
+    const [y, u, v] = run([node, updates.get(1)!, updates.get(2)!], bound);
+    expect([u!.shape, v!.shape]).toEqual([[2], shapeOfV]);
+
+    const [w, start] = [values[0]!.data, values[1]!.data];
+    const unit = (vector: number[]): number[] => vector.map((one) => one / Math.hypot(...vector));
+    const rows = [0, 1, 2, 3, 4, 5];
+    const left = unit(rows.map((i) => w[2 * i]! * start[0]! + w[2 * i + 1]! * start[1]!));
+    const columns = [0, 1].map((o) => rows.reduce((sum, i) => sum + w[2 * i + o]! * left[i]!, 0));
+    const right = unit(columns);
+    const sigma = columns[0]! * right[0]! + columns[1]! * right[1]!;
+    expect(distance(v!.data, left)).toBeLessThan(1e-12);
+    expect(distance(u!.data, right)).toBeLessThan(1e-12);
+    expect(
+      distance(
+        y!.data,
+        Array.from(w, (value) => value / sigma),
+      ),
+    ).toBeLessThan(1e-12);
+  });
+});
+
+describe('random numbers', () => {
+  it('are of the shape for each picture, and normal ones are asked for by their name', () => {
+    const b = new Builder();
+    const asked: unknown[] = [];
+    const context = {
+      b,
+      training: true,
+      batch: 3,
+      update: () => undefined,
+      noise: (name: string | undefined, shape: readonly number[]) => {
+        asked.push([name, shape]);
+        return b.input('fed', f32(...shape));
+      },
+      stream: () => 1,
+      randomState: () => b.input('random_state', i32(2)),
+    };
+    const expand = (op: string, attrs: Readonly<Record<string, SpecAttr>>): Node =>
+      specOps.get(op)!.expand(context, [], attrs);
+    expand('random_normal', { shape: [4, 2] });
+    expand('random_normal', { shape: [5], name: 'z' });
+    expect(asked).toEqual([
+      [undefined, [3, 4, 2]],
+      ['z', [3, 5]],
+    ]);
+    expect(expand('random_uniform', { shape: [1, 1, 1] })).toMatchObject({
+      op: 'random_uniform',
+      attrs: { shape: [3, 1, 1, 1] },
+    });
+  });
+});
+
+describe('mistakes are named', () => {
+  const refused: readonly [string, readonly TensorType[], Readonly<Record<string, SpecAttr>>, string][] = [
+    ['avg_pool', [f32(1, 4, 4, 1)], { size: 2, pad: 2 }, 'pad is below size'],
+    ['max_pool', [f32(1, 4, 4, 1)], { size: 3, pad: 2 }, 'pad is at most half of size'],
+    ['max_pool', [f32(1, 4, 4, 1)], { stride: 0 }, 'stride is an integer of at least 1'],
+    ['instance_norm', [f32(1, 1, 1, 3)], {}, 'x has more than one pixel'],
+    ['reflect_pad', [f32(1, 4, 2, 1)], { amount: 2 }, 'fewer pixels are mirrored'],
+    ['reflect_pad', [f32(1, 4)], { amount: 1 }, 'x is a picture'],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { same: true, pad: 1 }, '`same` pads by itself'],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { pad_mode: 'mirror' }, 'pad_mode is one of "zeros", '],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3)], {}, 'the filter is [height, width, channels in, channels out]'],
+    ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 2, 1)], {}, 'as many input channels as x'],
+    ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { stride: 1 }, 'output_pad is below stride'],
+    ['conv2d_transpose', [f32(1, 1, 1, 1), f32(3, 3, 1, 1)], { pad: 2 }, 'pad leaves at least one pixel'],
+    ['spectral_norm', [f32(3, 2), f32(2), f32(2)], {}, 'v has 3 entries, for a weight [3, 2]'],
+    ['spectral_norm', [f32(3, 2), f32(3), f32(3)], {}, 'u has 2 entries, for a weight [3, 2]'],
+    ['set_lengths', [f32(3, 2), f32(3)], {}, 'g has one length for each output channel'],
+    ['weight_standardize', [f32(3)], {}, 'an output channel has several weights'],
+    ['local_response_norm', [f32(1, 4)], { k: 0 }, 'k is above 0'],
+    ['mean', [f32(2, 3)], { over: 'rows' }, 'over is one of "all", "picture"'],
+    ['mean', [f32(2, 3)], { over: 'pixels' }, 'x is a picture'],
+    ['sum', [f32()], { over: 'channels' }, 'its input is more than one number'],
+    ['channel_part', [f32(2, 6)], { index: 0, of: 4 }, 'of divides the channels'],
+    ['channel_part', [f32(2, 6)], { index: 2, of: 2 }, 'index is from 0 to of - 1'],
+    ['vector', [], { values: [] }, 'values holds at least one number'],
+    ['log_softmax', [f32()], {}, 'its input is more than one number'],
+    ['coordinates', [i32(2, 3)], {}, 'x is a picture'],
+    ['resize_bilinear', [f32(1, 2, 2, 1)], { height: 0, width: 2 }, 'at least one pixel'],
+    ['resize_nearest', [f32(1, 2, 2, 1)], { height: 2, width: 1e9 }, 'at most 65536 rows and columns'],
+    ['fold', [f32(1, 4)], { height: 2, width: 1.5, channels: 1 }, 'width is an integer of at least 1'],
+  ];
+
+  it.each(refused)('%s of %j with %j', (op, types, attrs, message) => {
+    const b = new Builder();
+    const inputs = types.map((type, index) => b.input(`x${index}`, type));
+    const make = (): unknown => expandOp(b, op, inputs, attrs);
+    expect(make).toThrow(OpError);
+    expect(make).toThrow(message);
+  });
+});
+
+describe('in the language', () => {
+  const assume = { width: 8, height: 4, classes: 2 };
+
+  /** The shape that a value of a network over 8x4 maps of 2 classes has there, by way of parameters. */
+  const shapeInside = (expression: string): readonly number[] => {
+    const body = `  x = seg |> conv(5) as c\n  value = ${expression}\n  w = parameter([1] + value.shape, init: zeros()) as probe\n  return seg |> conv(3)`;
+    const { variables } = specOf(network(body), { name: 'Painter', assume }).networks[0]!;
+    return variables.find(({ name }) => name === 'probe')!.shape.slice(1);
+  };
+
+  it.each([
+    ['mean(x)', []],
+    ['mean(x, over: "picture")', [1, 1, 1]],
+    ['mean(x, over: "pixels")', [1, 1, 5]],
+    ['sum(x, "channels")', [4, 8, 1]],
+    ['sum(x, over: "positions")', [5]],
+    ['vector([1, 2.5, 3])', [3]],
+    ['coordinates(x)', [4, 8, 2]],
+    ['random_normal([7])', [7]],
+    ['random_normal([7], name: "eps")', [7]],
+    ['random_uniform([1, 1, 1])', [1, 1, 1]],
+    ['gradient(square(x), x)', [4, 8, 5]],
+    ['max_pool(x)', [2, 4, 5]],
+    ['conv2d_transpose(x, parameter([3, 3, 5, 6], init: zeros()) as t)', [8, 16, 6]],
+    ['resize_bilinear(x, height: 3, width: 5)', [3, 5, 5]],
+    ['flatten(x)', [160]],
+    ['x |> flatten |> fold(height: 8, width: 4, channels: 5)', [8, 4, 5]],
+    ['conv(x, 7, stride: 2, same: true)', [2, 4, 7]],
+    ['conv(x, 7, kernel: 7, pad_mode: "reflect")', [4, 8, 7]],
+  ])('%s has the shape %j', (expression, shape) => {
+    expect(shapeInside(expression)).toEqual(shape);
+  });
+
+  it('weights stay weights: what is made of them is not one for each picture', () => {
+    const before =
+      'block doubled(w) {\n  n = parameter([w.shape.length], init: zeros()) as n\n  return w * 2\n}\n';
+    const body = '  return seg |> conv(3, weight: doubled) as c';
+    const { variables } = specOf(network(body, before), { name: 'Painter', assume }).networks[0]!;
+    expect(variables.find(({ name }) => name.endsWith('.n'))!.shape).toEqual([4]);
+  });
+});
+
+describe('blocks of the prelude', () => {
+  /** Evaluates a block on a row of numbers, with the derivative at each. */
+  function along(block: string, values: readonly number[]): { y: Float64Array; slope: Float64Array } {
+    const text = `network N(x: Image) {\n  return ${block}(x)\n}\n`;
+    const shape = [1, values.length, 1];
+    const spec = specOf(text, { name: 'N', inputs: { x: { kind: 'tensor', shape } } });
+    const method = networkMethod(spec, spec.networks[0]!, {
+      name: 'run',
+      batch: 1,
+      training: false,
+      gradients: true,
+    });
+    const roots = [method.outputs.get('output')!, method.outputs.get('gradient/x')!];
+    const ones = tensor([1, ...shape], ...values.map(() => 1));
+    const [y, slope] = run(roots, { x: tensor([1, ...shape], ...values), cotangent: ones });
+    return { y: y!.data, slope: slope!.data };
+  }
+
+  it('softplus and its slope are right everywhere', () => {
+    const { y, slope } = along('softplus', [-100, -1, 0, 2, 100]);
+    // torch.nn.functional.softplus
+    expect(distance(y, [0, 0.313262, 0.693147, 2.126928, 100])).toBeLessThan(1e-6);
+    expect(distance(slope, [0, 0.268941, 0.5, 0.880797, 1])).toBeLessThan(1e-6);
+  });
+
+  it('relu6 cuts at 0 and 6', () => {
+    const { y, slope } = along('relu6', [-3, 0.5, 5, 7]);
+    expect(distance(y, [0, 0.5, 5, 6])).toBe(0);
+    expect(distance(slope, [0, 1, 1, 0])).toBe(0);
+  });
+
+  it('conv_transpose doubles the size, and its kernel is stored as PyTorch does', () => {
+    const { networks } = specOf(network('  return seg |> conv_transpose(3) as up'), {
+      name: 'Painter',
+      assume: { width: 8, height: 4, classes: 2 },
+    });
+    expect(networks[0]!.variables).toMatchObject([
+      { name: 'up.weight', shape: [3, 3, 2, 3], stored: 'IOHW' },
+      { name: 'up.bias', shape: [3] },
+    ]);
+  });
+});

@@ -1,0 +1,197 @@
+/** Tests what the methods of an experiment take, give and change; what they compute is tested on engines. */
+import { describe, expect, it } from 'vitest';
+import { check } from '../../compiler/index.ts';
+import { inputsOf, nodesOf, type Method } from '../../compiler/ir/program.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { lossMethod } from '../../compiler/methods.ts';
+import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/step.ts';
+import { fileProvider } from '../../runtime/library.ts';
+
+interface Variant {
+  /** What the generator's code is bound to. */
+  readonly code?: string;
+  readonly train?: string;
+  readonly optimizer?: string;
+  readonly encoder?: string;
+  /** What the generator's loss has besides. */
+  readonly extra?: string;
+  /** Whether there is a network of two blocks that name their noise alike. */
+  readonly noisy?: boolean;
+}
+
+function specOf({
+  code = 'encoded(E)',
+  train = '',
+  optimizer,
+  encoder = 'Distribution',
+  extra = '',
+  noisy = false,
+}: Variant = {}): Spec {
+  const text = `use norms { batch }
+network Distribution(image: Image, seg: LabelMap) {
+  x = concat(seg, image) |> conv(1, stride: 2) |> flatten
+  return [x |> dense(4) as mean, x |> dense(4) as spread]
+}
+network Code(image: Image) { return image |> conv(1, stride: 2) |> flatten |> dense(4) }
+network Painter(seg: LabelMap, z: Latent) -> Image {
+  return concat(concat(seg), z |> fold(height: 1, width: 1, channels: 4) |> resize_nearest(height: 4, width: 4)) |> conv(3)
+}
+network Critic(seg: LabelMap, image: Image) { return concat(seg, image) |> conv(1) }
+network Features(image: Image) { return image |> conv(2) |> batch }
+block shake(x: Tensor) { return x + random_normal([4, 4, 3], name: "eps") }
+network Noisy(image: Image) { return image |> shake as first |> shake as second }
+block perceive(V: Network) { return mean(abs(V(fake()) - V(real()))) }
+block judged(D: Network) { return mean(judge(D).fake) }
+
+experiment small {
+  data d { path: ".", images: "a", labels: "b", instances: "c", classes: 2, size: 4x4, batch: 4 }
+  let E = ${encoder}()
+  let G = Painter(z: ${code})
+  let D = Critic()
+  let V = Features()
+  load V from "v.pth"${noisy ? '\n  let N = Noisy()' : ''}
+  loss G, E = judged(D) + perceive(V)${code.startsWith('encoded') ? '' : ' + mean(abs(E(real(), labels())[0]))'}${extra}
+  loss D = -judged(D)
+  train {
+    steps: 1 ${train}
+    optimize G, E with ${optimizer ?? 'adam(rate: 1e-3)'}
+    optimize D with sgd(rate: 1e-3)
+  }
+}
+`;
+  const { spec, diagnostics } = check({ name: 'small.spade', text }, fileProvider());
+  if (!spec) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return spec;
+}
+
+function methodsOf(spec: Spec, options: Partial<StepOptions> = {}): ReadonlyMap<string, Method> {
+  const { methods } = buildProgram(spec, { batch: 2, ...options });
+  return new Map(methods.map((method) => [method.name, method]));
+}
+
+const inputsIn = (methods: ReadonlyMap<string, Method>, name: string): string[] =>
+  [...inputsOf(methods.get(name)!).keys()].sort();
+
+describe('a step', () => {
+  it('trains the networks of each loss, and leaves loaded ones as they are', () => {
+    const { writes } = methodsOf(specOf()).get('step')!;
+    const networks = [...new Set([...writes.keys()].map((name) => name.split('.')[0]!))].sort();
+    expect(networks).toEqual(['D', 'E', 'G']);
+    // Statistics move only in networks that train.
+    const { variables } = buildProgram(specOf(), { batch: 2 });
+    expect(variables.filter(({ name }) => name.startsWith('V.')).map(({ role }) => role)).toContain('state');
+  });
+
+  it('draws noise, or is fed it under the names of objective, network and input', () => {
+    for (const code of ['encoded(E)', 'noise(4)']) {
+      expect(inputsIn(methodsOf(specOf({ code })), 'step')).toContain('random_state');
+      const fed = inputsIn(methodsOf(specOf({ code }), { feedNoise: true }), 'step');
+      expect(fed.filter((name) => /z$|random/.test(name))).toEqual(['D/G.z', 'G/G.z']);
+      const loss = lossMethod(specOf({ code }), 'D', { name: 'd', batch: 2, gradients: true });
+      expect([...inputsOf(loss).keys()].filter((name) => /z$|random/.test(name))).toEqual(['D/G.z']);
+      expect(loss.outputs.has('gradient/D/G.z')).toBe(true);
+    }
+  });
+
+  it('takes the rates of all optimizers, and epsilons where they change', () => {
+    const scalars = inputsIn(methodsOf(specOf()), 'step').filter((name) => /rate|epsilon/.test(name));
+    expect(scalars).toEqual(['D/rate', 'E/epsilon', 'E/rate', 'G/epsilon', 'G/rate']);
+  });
+
+  it('comes as two methods for each loss where batches are taken in parts', () => {
+    const spec = specOf({ train: ', accumulate: 2' });
+    expect(stepMethods(spec).map(({ name, perPart }) => `${name} ${perPart}`)).toEqual([
+      'G/accumulate true',
+      'G/apply false',
+      'D/accumulate true',
+      'D/apply false',
+    ]);
+    const methods = methodsOf(spec);
+    expect([...methods.keys()]).toEqual([
+      ...stepMethods(spec).map(({ name }) => name),
+      'synthesize',
+      'encode',
+    ]);
+    const sums = [...methods.get('G/accumulate')!.writes.keys()];
+    expect(sums.every((name) => /^[GE]\..*\/sum$/.test(name))).toBe(true);
+    expect(inputsIn(methods, 'D/apply')).toEqual(['D/rate']);
+  });
+
+  it('draws other noise in each objective, in parts as well', () => {
+    for (const train of ['', ', accumulate: 2']) {
+      const streams = buildProgram(specOf({ train }), { batch: 2, methods: ['step'] })
+        .methods.flatMap((method) => nodesOf(method).filter(({ op }) => op === 'random_normal'))
+        .map(({ attrs }) => attrs['stream']);
+      expect(streams.toSorted()).toEqual([1, 2]);
+    }
+  });
+
+  it('paints one picture for losses that are taken at once, and others where a loss asks for several', () => {
+    const noises = (spec: Spec): number =>
+      nodesOf(methodsOf(spec).get('step')!).filter(({ op }) => op === 'random_normal').length;
+    const train = ', updates: "at_once"';
+    expect(noises(specOf({ code: 'noise(4)', train }))).toBe(1);
+    const twice = specOf({ code: 'noise(4)', train, extra: ' - mean(abs(G(labels()) - G(labels())))' });
+    // The picture that is judged, and the two that are compared.
+    expect(noises(twice)).toBe(3);
+  });
+
+  it('feeds noise that blocks name under the place of each', () => {
+    const spec = specOf({ extra: ' + mean(N(fake()))', noisy: true });
+    const fed = inputsIn(methodsOf(spec, { feedNoise: true }), 'step');
+    expect(fed.filter((name) => name.endsWith('.eps'))).toEqual(['G/N.first.eps', 'G/N.second.eps']);
+  });
+
+  it('gives the gradients before they are clipped', () => {
+    const options = { exposeGradients: true } as const;
+    const clipped = specOf({ optimizer: 'adam(rate: 1e-3, clip_norm: 1)' });
+    const names = (spec: Spec) => [...methodsOf(spec, options).get('step')!.outputs.keys()];
+    expect(names(clipped)).toEqual(names(specOf()));
+    expect(names(clipped)).toContain('gradient/E.conv.weight');
+  });
+});
+
+describe('variables', () => {
+  const besides = (optimizer: string, train = ''): string[] => {
+    const names = variablesOf(specOf({ optimizer, train })).map(({ name }) => name);
+    return names.filter((name) => name.startsWith('G.conv.bias/')).map((name) => name.split('/')[1]!);
+  };
+
+  it.each([
+    ['adam(rate: 1e-3)', ['m', 'v']],
+    ['sgd(rate: 1e-3)', []],
+    ['sgd(rate: 1e-3, momentum: 0.5)', ['momentum']],
+    ['rmsprop(rate: 1e-3, average: 0.9)', ['square', 'average']],
+  ])('of %s are those that it needs', (optimizer, expected) => {
+    expect(besides(optimizer)).toEqual(expected);
+    expect(besides(optimizer, ', accumulate: 2')).toEqual([...expected, 'sum']);
+  });
+});
+
+describe('painting and encoding', () => {
+  it('take codes by name, and photographs with their maps', () => {
+    const methods = methodsOf(specOf());
+    expect(inputsIn(methods, 'synthesize')).toEqual(['labels', 'labels.edges', 'z']);
+    expect(inputsIn(methods, 'encode')).toEqual(['labels', 'labels.edges', 'real']);
+    expect([...methods.get('encode')!.outputs.keys()]).toEqual(['mean', 'log_variance']);
+    const certain = methodsOf(specOf({ encoder: 'Code' }));
+    expect([...certain.get('encode')!.outputs.keys()]).toEqual(['code']);
+    expect(methodsOf(specOf({ code: 'noise(4)' })).has('encode')).toBe(false);
+  });
+
+  it('use averages where there are some', () => {
+    const reads = (optimizer: string, method: string): string[] =>
+      nodesOf(methodsOf(specOf({ optimizer })).get(method)!)
+        .filter(({ op }) => op === 'read')
+        .map(({ attrs }) => String(attrs['name']))
+        .sort();
+    expect(reads('adam(rate: 1e-3)', 'synthesize')).toEqual(['G.conv.bias', 'G.conv.weight']);
+    expect(reads('adam(rate: 1e-3, average: 0.9)', 'synthesize')).toEqual([
+      'G.conv.bias/average',
+      'G.conv.weight/average',
+    ]);
+    expect(reads('adam(rate: 1e-3, average: 0.9)', 'encode').every((name) => name.endsWith('/average'))).toBe(
+      true,
+    );
+  });
+});

@@ -1,0 +1,87 @@
+/** Answers for what the standard library holds, read from its texts: networks by what they are for, norms, losses, weights. */
+import { childKeys, type Block, type Node } from '../../dsl/ast.ts';
+import { parse } from '../../dsl/index.ts';
+import { libraryModules, provider } from '../support/specs.ts';
+
+/** A declaration of the library. */
+export interface Declared {
+  readonly name: string;
+  readonly module: string;
+  readonly block: Block;
+  /** All words that its text mentions: names, types, members. */
+  readonly words: ReadonlySet<string>;
+}
+
+const byName = new Map<string, Declared>();
+for (const module of libraryModules) {
+  const source = provider().library(module);
+  const { file } = source ? parse(source) : {};
+  for (const block of file?.declarations ?? [])
+    if (block.kind === 'block') {
+      const name = block.name.text;
+      byName.set(name, { name, module, block, words: wordsOf(block) });
+    }
+}
+
+function wordsOf(root: Node): Set<string> {
+  const words = new Set<string>();
+  const visit = (node: Node): void => {
+    if (node.kind === 'reference') words.add(node.name);
+    if (node.kind === 'member') words.add(node.name.text);
+    const fields = node as unknown as Readonly<Record<string, unknown>>;
+    for (const key of childKeys[node.kind])
+      for (const child of [fields[key]].flat()) if (child) visit(child as Node);
+  };
+  visit(root);
+  return words;
+}
+
+const declared = [...byName.values()];
+const inModule = (module: string): readonly Declared[] => declared.filter((one) => one.module === module);
+
+/** All networks of the library. */
+export const networks: readonly Declared[] = declared.filter(({ block }) => block.keyword === 'network');
+
+/** Blocks (x, seg, ...) of norms.spade whose other parameters have defaults: what a network takes as its norm. */
+export const normBlocks: readonly Declared[] = inModule('norms').filter(({ block: { parameters } }) => {
+  const [x, seg, ...others] = parameters;
+  return (
+    x?.type === undefined && seg?.name.text === 'seg' && others.every((other) => other.default !== undefined)
+  );
+});
+
+/** Blocks (w, ...): what a convolution takes as its weight. */
+export const weightBlocks: readonly Declared[] = [...inModule('prelude'), ...inModule('norms')].filter(
+  ({ block: { parameters } }) =>
+    parameters[0]?.name.text === 'w' && parameters.slice(1).every((other) => other.default !== undefined),
+);
+
+/** All blocks of losses.spade. */
+export const lossBlocks: readonly Declared[] = inModule('losses');
+
+/** Whether a declaration has a parameter of this name. */
+export const takes = ({ block }: Declared, parameter: string): boolean =>
+  block.parameters.some(({ name }) => name.text === parameter);
+
+/** Gives the declarations that texts mention, and those that these mention, and so on. */
+export function reachedFrom(words: Iterable<string>): ReadonlySet<string> {
+  const reached = new Set(words);
+  // A set hands out what is added while it is walked.
+  for (const word of reached) for (const next of byName.get(word)?.words ?? []) reached.add(next);
+  return reached;
+}
+
+/** The words of a text of the language. */
+export const wordsIn = (text: string): readonly string[] => text.match(/\w+/g) ?? [];
+
+/** Writes the imports of everything of the library that a text mentions; the prelude needs none. */
+export function importsOf(text: string): string {
+  const modules = new Map<string, string[]>();
+  for (const word of new Set(wordsIn(text))) {
+    const found = byName.get(word);
+    if (!found || found.module === 'prelude') continue;
+    const names = modules.get(found.module) ?? [];
+    modules.set(found.module, [...names, word]);
+  }
+  return [...modules].map(([module, names]) => `use ${module} { ${names.join(', ')} }\n`).join('');
+}

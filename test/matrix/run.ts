@@ -1,0 +1,103 @@
+/**
+ * Answers for `npm run matrix`: checks and trains the cells on the native engine, in several processes, and writes docs/matrix.md
+ * where none did otherwise than expected. `--jobs N` says how many processes, `--minutes N` when to stop with what is done.
+ */
+import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { format, resolveConfig } from 'prettier';
+import { print } from '../../cli/terminal.ts';
+import { cells, nameOf, refusalsOf, surpriseOf, type Cell } from './cells.ts';
+import { matrixPage } from './page.ts';
+import { readBatches, trainCell } from './train.ts';
+
+/** What a process says of a cell: why it did not do as expected, if it did not. */
+interface Outcome {
+  readonly index: number;
+  readonly surprise: string | undefined;
+}
+
+interface Settings {
+  readonly jobs: number;
+  readonly minutes: number;
+  readonly part?: number;
+}
+
+const page = fileURLToPath(new URL('../../docs/matrix.md', import.meta.url));
+
+/** Goes through the cells so that those done first are spread over all tables: prime, so no multiple of a row's length. */
+const stride = 1009;
+
+/** Does every n-th cell and tells the process that started this one. */
+async function doPart(part: number, parts: number, end: number): Promise<void> {
+  const batches = await readBatches();
+  for (let turn = part; turn < cells.length; turn += parts) {
+    const index = (turn * stride) % cells.length;
+    const cell = cells[index]!;
+    const isRefused = refusalsOf(cell).length > 0;
+    // Refusals take no time, so all of them are looked at.
+    if (!isRefused && Date.now() >= end) continue;
+    const surprise = isRefused
+      ? surpriseOf(cell)
+      : await trainCell(cell, batches, 'native').then(
+          () => undefined,
+          (error: unknown) => String(error),
+        );
+    process.send?.({ index, surprise } satisfies Outcome);
+    // Nothing else in this loop lets messages and signals through.
+    await setImmediate();
+    if (!process.connected) return;
+  }
+}
+
+/** Runs one part in a process of its own; gives what was not as expected. */
+function runPart(part: number, settings: Settings, done: (cell: Cell) => void): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const surprises: string[] = [];
+    const options = Object.entries({ ...settings, part }).flatMap(([name, value]) => [
+      `--${name}`,
+      String(value),
+    ]);
+    const child = fork(fileURLToPath(import.meta.url), options);
+    child.on('message', (message) => {
+      const { index, surprise } = message as Outcome;
+      if (surprise === undefined) return done(cells[index]!);
+      surprises.push(surprise);
+      print(`${nameOf(cells[index]!)}: ${surprise}`);
+    });
+    child.on('exit', (code) => {
+      if (code !== 0) surprises.push(`a process ended with ${code}`);
+      resolve(surprises);
+    });
+  });
+}
+
+const settings = new Command('npm run matrix --')
+  .option('--jobs <n>', 'processes at a time', Number, Math.max(1, Math.min(4, availableParallelism())))
+  .option('--minutes <n>', 'trains no further cell after this time', Number, 240)
+  .option('--part <n>', 'does only the part of this number', Number)
+  .parse()
+  .opts<Settings>();
+
+const { jobs, minutes, part } = settings;
+if (part !== undefined) {
+  await doPart(part, jobs, Date.now() + minutes * 60_000);
+} else {
+  const done = new Set<Cell>();
+  const parts = Array.from({ length: jobs }, (_, index) =>
+    runPart(index, settings, (cell) => {
+      done.add(cell);
+      if (done.size % 50 === 0) print(`${done.size} of ${cells.length}`);
+    }),
+  );
+  const surprises = (await Promise.all(parts)).flat();
+  print(`${done.size} of ${cells.length} as expected, ${surprises.length} not`);
+  if (surprises.length > 0) process.exitCode = 1;
+  else {
+    const text = matrixPage((cell) => done.has(cell));
+    writeFileSync(page, await format(text, { ...(await resolveConfig(page)), filepath: page }));
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Answers for training a cell: ten steps on pictures of CamVid as the loader gives them, after which all losses and variables
+ * are numbers and every trained network has moved. CamVid has no instances; connected areas of a class stand in for them.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { decodeIds, type IdMap } from '../../runtime/data/decode.ts';
+import { openDataset, readClasses, type Batch } from '../../runtime/data/index.ts';
+import { openText, type EngineChoice, type Feeds, type Tensors } from '../../runtime/model/index.ts';
+import { batch, library, nameOf, side, textOf, type Cell } from './cells.ts';
+
+export const steps = 10;
+const camvid = fileURLToPath(new URL('../../examples/data/camvid-mini', import.meta.url));
+
+/** Numbers the connected areas of a map's classes, from 0 in reading order. */
+export function connectedAreas({ ids, width, height }: IdMap): Uint16Array {
+  const areas = new Uint16Array(ids.length);
+  const isNumbered = new Uint8Array(ids.length);
+  let count = 0;
+  ids.forEach((id, start) => {
+    if (isNumbered[start]) return;
+    const border = [start];
+    isNumbered[start] = 1;
+    for (let at = border.pop(); at !== undefined; at = border.pop()) {
+      areas[at] = count;
+      const x = at % width;
+      const near = [
+        ...(x > 0 ? [at - 1] : []),
+        ...(x < width - 1 ? [at + 1] : []),
+        ...(at >= width ? [at - width] : []),
+        ...(at < width * (height - 1) ? [at + width] : []),
+      ];
+      for (const next of near)
+        if (!isNumbered[next] && ids[next] === id) {
+          isNumbered[next] = 1;
+          border.push(next);
+        }
+    }
+    count += 1;
+  });
+  return areas;
+}
+
+async function writeInstances(labels: string, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(labels)) {
+    const map = await decodeIds(readFileSync(join(labels, name)));
+    if (!('ids' in map)) throw new Error(`${name} holds colors`);
+    const { width, height } = map;
+    await sharp(connectedAreas(map), { raw: { width, height, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toFile(join(folder, name));
+  }
+}
+
+/** Reads the batches of ten steps, flipped and shuffled as a training gets them. */
+export async function readBatches(): Promise<readonly Batch[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'spadework-matrix-'));
+  try {
+    const labels = join(camvid, 'train/labels');
+    await writeInstances(labels, folder);
+    const data = await openDataset({
+      folders: { images: join(camvid, 'train/images'), labels, instances: folder },
+      classes: readClasses(join(camvid, 'classes.json')),
+      size: { width: side, height: side },
+    });
+    try {
+      const loader = data.loader({ batch, seed: 0, augment: { flip: true } });
+      const batches: Batch[] = [];
+      while (batches.length < steps) batches.push(await loader.next());
+      await loader.close();
+      return batches;
+    } finally {
+      await data.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Trains a cell for ten steps; throws where a number is none, or where a network stays as it was. */
+export async function trainCell(cell: Cell, batches: readonly Batch[], engine: EngineChoice): Promise<void> {
+  // No file of weights is read: a perceptual loss by random features has the same gradients to go wrong.
+  const model = await openText(textOf(cell), {
+    name: `${nameOf(cell)}.spade`,
+    engine,
+    weights: false,
+    provider: library,
+  });
+  try {
+    const taken = new Set(model.inputs('step', { batch }).map(({ name }) => name));
+    const first = model.read();
+    for (const [step, { labels, edges, instances, images }] of batches.entries()) {
+      const known: Record<string, Float32Array | Int32Array | undefined> = {
+        labels,
+        'labels.edges': edges,
+        'labels.instances': instances,
+        real: images,
+      };
+      const feeds = Object.fromEntries(
+        Object.entries(known).filter(([name, values]) => taken.has(name) && values !== undefined),
+      ) as Feeds;
+      expectNumbers(model.step(feeds).outputs, `step ${step + 1}`);
+    }
+    const last = model.read();
+    expectNumbers(last, 'after training');
+    for (const { name } of model.networks.filter(({ definition }) => definition !== 'Vgg19'))
+      expectMoved(name, first, last);
+  } finally {
+    model.dispose();
+  }
+}
+
+function expectNumbers(tensors: Tensors, when: string): void {
+  for (const [name, { values }] of Object.entries(tensors)) {
+    const wrong = values.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined) throw new Error(`${when}, ${name} is ${wrong}`);
+  }
+}
+
+/** Most variables move; those of weight 0 or behind a constant may stay for a while. */
+function expectMoved(network: string, first: Tensors, last: Tensors): void {
+  const own = Object.keys(first).filter((name) => name.startsWith(`${network}.`));
+  const still = own.filter((name) =>
+    first[name]?.values.every((value, i) => value === last[name]?.values[i]),
+  );
+  if (still.length > own.length / 2) throw new Error(`of ${network}, these stayed: ${still.join(', ')}`);
+}

@@ -1,0 +1,79 @@
+/** Answers for docs/library.md and the package's entry: every example runs in plain Node and prints what the page says. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type * as declared from 'spadework';
+import * as library from '../../runtime/model/index.ts';
+import { makeTinyExperiment, removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
+const examples = [...page.matchAll(/```js\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*?)```)?/g)].map(
+  ([, code = '', printed]) => ({ code, printed }),
+);
+
+/** Runs a module as a program of a user would be run; the package finds itself by its name. */
+async function runPlainly(code: string): Promise<string> {
+  const words = ['--input-type=module', '--eval', code];
+  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: root });
+  return stdout;
+}
+
+/** What one program prints between the examples, all of which it runs: starting Node for each takes most of the time. */
+const divider = '--- next example ---';
+
+function programOf(run: string): string {
+  const blocks = examples.map(({ code }) =>
+    code
+      .replace(/^import (\{.*\}) from 'spadework';$/m, 'const $1 = library;')
+      .replace("'runs/camvid_mini-1'", JSON.stringify(run)),
+  );
+  const separated = blocks
+    .map((block) => `{\n${block}\n}`)
+    .join(`\nconsole.log(${JSON.stringify(divider)});\n`);
+  return `import * as library from 'spadework';\n${separated}`;
+}
+
+describe('docs/library.md', () => {
+  it('shows examples that run and print what it says', async () => {
+    const tiny = await makeTinyExperiment();
+    try {
+      const run = join(tiny.folder, 'run');
+      await trainText(tinySpec(), tiny.spec, { out: run, engine: 'portable' });
+      const outputs = (await runPlainly(programOf(run))).split(`${divider}\n`);
+      expect(outputs).toHaveLength(examples.length);
+      expect(examples.length).toBeGreaterThanOrEqual(7);
+      examples.forEach(({ code, printed }, index) => {
+        if (printed === undefined) expect(outputs[index], code).not.toBe('');
+        else expect(outputs[index], code).toBe(printed);
+      });
+    } finally {
+      removeFolder(tiny.folder);
+    }
+  }, 180_000); // a training, and a program that reads the whole package anew
+});
+
+describe('the entry of the package', () => {
+  it('has what the library has', async () => {
+    const keys = await runPlainly(
+      "import * as library from 'spadework'; console.log(Object.keys(library).sort().join(' '))",
+    );
+    expect(keys.trim()).toBe(Object.keys(library).sort().join(' '));
+  });
+
+  it('declares the functions and errors as they are', () => {
+    type Functions = 'openSpec' | 'openText' | 'openRun' | 'parseSpec' | 'readTensors' | 'splitSemantics';
+    const functions: Pick<typeof declared, Functions> = library;
+    const errors: [
+      (error: library.ModelError) => declared.ModelError,
+      (error: library.SpecError) => declared.SpecError,
+      (error: library.RunError) => declared.RunError,
+      (error: library.SetupFailure) => declared.SetupFailure,
+      (error: library.WeightsError) => declared.WeightsError,
+    ] = [(e) => e, (e) => e, (e) => e, (e) => e, (e) => e];
+    expect(Object.keys(functions).length).toBeGreaterThan(errors.length);
+  });
+});

@@ -1,0 +1,3 @@
+import { testModelsOn } from '../support/model-tests.ts';
+
+testModelsOn('portable');

@@ -1,0 +1,8 @@
+/** Tests optimizers on the native engine. */
+import { NativeSession } from '../../runtime/session/native.ts';
+import { describeNative } from '../support/engines.ts';
+import { testOptimizersOn } from '../support/optimizer-tests.ts';
+
+await describeNative('optimizers in TensorFlow', (tf) => {
+  testOptimizersOn((program) => new NativeSession(tf, program));
+});

@@ -1,0 +1,293 @@
+/** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RandomStream } from '../../../compiler/random.ts';
+import { openWeights, WeightsError } from '../../../runtime/weights/index.ts';
+import { archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/weights/', import.meta.url));
+type Saved = Record<string, { shape: number[]; values: (number | string)[] }>;
+const expected = JSON.parse(readFileSync(join(fixtures, 'expected.json'), 'utf8')) as Record<string, Saved>;
+const malicious = readdirSync(fixtures).filter((name) => name.startsWith('evil_'));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spadework-weights-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, bytes: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Opens a file and reads all of it. */
+async function readAll(path: string): Promise<Saved> {
+  const file = await openWeights(path);
+  return Object.fromEntries(
+    [...file.tensors].map(([name, { shape }]) => [name, { shape: [...shape], values: [...file.read(name)] }]),
+  );
+}
+
+/** Expects the error that a user is shown: what and where, never a failure of the program itself. */
+async function expectRefused(path: string, text: string | RegExp): Promise<void> {
+  const reading = readAll(path);
+  await expect(reading).rejects.toBeInstanceOf(WeightsError);
+  await expect(reading).rejects.toThrow(text);
+}
+
+describe('files that torch.save wrote', () => {
+  it.each(Object.keys(expected))('%s: every tensor has its shape and its numbers', async (name) => {
+    const saved = Object.fromEntries(
+      Object.entries(expected[name]!).map(([key, { shape, values }]) => [
+        key,
+        { shape, values: values.map(Number) },
+      ]),
+    );
+    expect(await readAll(join(fixtures, name))).toEqual(saved);
+  });
+
+  it('tell the number formats of tensors and their own', async () => {
+    const { format, tensors } = await openWeights(join(fixtures, 'dtypes.pth'));
+    expect(format).toBe('PyTorch');
+    expect([...tensors.values()].map(({ dtype }) => dtype)).toEqual([
+      'F64',
+      'F16',
+      'BF16',
+      'I64',
+      'I32',
+      'I16',
+      'I8',
+      'F16',
+      'U8',
+      'BOOL',
+    ]);
+    expect((await openWeights(join(fixtures, 'plain.legacy.pth'))).format).toBe('PyTorch, before 1.6');
+  });
+});
+
+describe('safetensors files', () => {
+  const safetensors = (
+    entries: Record<string, { dtype: string; shape: number[]; bytes: Uint8Array }>,
+  ): Uint8Array => {
+    let at = 0;
+    const header = Object.entries(entries).map(([name, { dtype, shape, bytes }]) => {
+      const data_offsets = [at, (at += bytes.length)];
+      return [name, { dtype, shape, data_offsets }];
+    });
+    const text = Buffer.from(
+      JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(header) }),
+    );
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([length, text, ...Object.values(entries).map(({ bytes }) => bytes)]);
+  };
+
+  it('give half, double and whole numbers as float32', async () => {
+    const path = write(
+      'mixed.safetensors',
+      safetensors({
+        half: { dtype: 'F16', shape: [2], bytes: Uint8Array.of(0x00, 0x3c, 0x00, 0xc2) },
+        brain: { dtype: 'BF16', shape: [1], bytes: Uint8Array.of(0x40, 0x40) },
+        double: { dtype: 'F64', shape: [1, 1], bytes: new Uint8Array(Float64Array.of(0.1).buffer) },
+        long: { dtype: 'I64', shape: [], bytes: new Uint8Array(BigInt64Array.of(-7n).buffer) },
+      }),
+    );
+    expect(await readAll(path)).toEqual({
+      half: { shape: [2], values: [1, -3] },
+      brain: { shape: [1], values: [3] },
+      double: { shape: [1, 1], values: [Math.fround(0.1)] },
+      long: { shape: [], values: [-7] },
+    });
+  });
+
+  it('may hold formats that are not read, as long as they are not asked for', async () => {
+    const path = write(
+      'other.safetensors',
+      safetensors({ x: { dtype: 'F8_E4M3', shape: [3], bytes: new Uint8Array(3) } }),
+    );
+    const file = await openWeights(path);
+    expect(file.tensors.get('x')).toMatchObject({ dtype: 'F8_E4M3', shape: [3] });
+    expect(() => file.read('x')).toThrow("'x' of '" + path + "' has dtype F8_E4M3, which is not read");
+  });
+
+  it('that are cut off anywhere are refused', async () => {
+    const whole = safetensors({ a: { dtype: 'F32', shape: [2], bytes: new Uint8Array(8) } });
+    for (let length = 0; length < whole.length; length++)
+      await expectRefused(
+        write('cut.safetensors', whole.subarray(0, length)),
+        /is damaged|no file of weights/,
+      );
+  });
+});
+
+describe('malicious files', () => {
+  it.each([
+    ['evil_global.pth', "refers to 'posix.system'"],
+    ['evil_stack_global.pth', "refers to 'posix.system'"],
+    ['evil_bare.pth', "refers to 'posix.system'"],
+    ['evil_inst.pth', 'the pickle instruction INST'],
+    ['evil_obj.pth', "refers to 'os.system'"],
+    ['evil_newobj.pth', "refers to '__main__.Stateful'"],
+    ['evil_build.pth', 'the pickle instruction BUILD'],
+    ['evil_extension.pth', 'the pickle instruction EXT1'],
+    ['evil_builtins.pth', "refers to 'builtins.eval'"],
+    ['evil_getattr.pth', "refers to '__builtin__.getattr'"],
+    ['evil_dotted.pth', "refers to 'collections.OrderedDict.__init__'"],
+    ['evil_load_from_bytes.pth', "refers to 'torch.storage._load_from_bytes'"],
+    ['evil_call_storage.pth', 'it calls torch.FloatStorage'],
+    ['evil_buffer.pth', 'the pickle instruction NEXT_BUFFER'],
+    ['evil_module.pth', 'a whole network as Python code'],
+    ['evil_network.pth', "refers to 'torch.nn.modules.linear.Linear'"],
+    ['evil_torchscript.pth', 'a TorchScript archive'],
+  ])('%s is refused: %s', async (name, reason) => {
+    await expectRefused(join(fixtures, name), reason);
+    await expectRefused(join(fixtures, name), 'nothing in a file is ever run\nhint: ');
+  });
+
+  it('are all told why', () => {
+    expect(malicious.length).toBe(17);
+  });
+
+  const cases: readonly (readonly [string, PickleParts, string | RegExp])[] = [
+    ['list that holds itself', [op.emptyList, op.put(0), op.get(0), op.append], 'more than 32 deep'],
+    [
+      'list that doubles at every level',
+      [
+        op.emptyList,
+        op.put(0),
+        ...Array.from({ length: 30 }, (_, i) => [
+          op.emptyList,
+          op.mark,
+          op.get(i),
+          op.get(i),
+          op.appends,
+          op.put(i + 1),
+        ]).flat(),
+      ],
+      'more than 1000000 entries',
+    ],
+    [
+      'deep nesting',
+      [
+        ...Array.from({ length: 50_000 }, () => op.emptyList),
+        ...Array.from({ length: 49_999 }, () => op.append),
+      ],
+      'more than 32 deep',
+    ],
+    [
+      'text that is longer than the file',
+      [Uint8Array.of(0x8d, 255, 255, 255, 255, 0, 0, 0, 0)],
+      'ends in the middle',
+    ],
+    ['text of negative length', [Uint8Array.of(0x54, 255, 255, 255, 255)], 'a negative length'],
+    ['number of a gigabyte', [Uint8Array.of(0x8b, 0, 0, 0, 64)], 'ends in the middle'],
+    [
+      'number of many digits',
+      [Uint8Array.of(0x8a, 200), new Uint8Array(200).fill(127)],
+      'a whole number of 200 bytes',
+    ],
+    ['empty stack', [op.append], 'takes more than it put'],
+    ['item that is taken from below a mark', [op.none, op.mark, op.append], 'takes more than it put'],
+    ['mark that was not set', [op.appends], 'a mark that it did not set'],
+    ['memo that was not set', [op.get(7)], 'recalls memo 7'],
+    ['unknown instruction', [Uint8Array.of(0xff)], '0xff'],
+    ['key without a value', [op.emptyDict, op.mark, op.none, op.setItems], 'a key without a value'],
+    ['negative size', [tensor({ shape: [-1] })], "a tensor's size is -1"],
+    ['negative stride', [tensor({ strides: [-1] })], "a tensor's stride is -1"],
+    ['negative offset', [tensor({ offset: -4 })], "a tensor's offset is -4"],
+    ['storage of negative length', [tensor({ count: -4 })], "a storage's length is -4"],
+    ['fractional size', [tensor({ shape: [0.5] })], "a tensor's size is 0.5"],
+    ['other number of strides', [tensor({ strides: [] })], '1 axes and 0 strides'],
+    ['tensor beyond its storage', [tensor({ shape: [5] })], 'reaches to number 4 of a storage of 4'],
+    ['stride beyond its storage', [tensor({ strides: [2] })], 'reaches to number 6 of a storage of 4'],
+    [
+      'storage that is longer than its bytes',
+      [tensor({ count: 2 ** 40 })],
+      /has 16 bytes, expected|has 4 numbers, expected/,
+    ],
+    ['huge shape', [tensor({ shape: [2 ** 31 - 1, 2 ** 31 - 1], strides: [0, 0] })], 'impossible shape'],
+    [
+      'number that is repeated to gigabytes',
+      [tensor({ shape: [2 ** 30], strides: [0] })],
+      'repeats the 4 numbers',
+    ],
+    ['tensor of no storage', [tensor({ storage: op.none })], 'a tensor is made of None'],
+    ['storage without a type', [tensor({ storage: [storage({ type: op.none })].flat() })], 'lacks its type'],
+  ];
+  it.each(cases)('with a %s is refused in both layouts', async (_what, parts, reason) => {
+    await expectRefused(write('made.pth', archive(parts)), reason);
+    await expectRefused(write('made.legacy.pth', legacy(parts)), reason);
+  });
+
+  it('of nothing but texts say so', async () => {
+    await expectRefused(write('texts.pth', archive([op.emptyDict])), 'holds no tensors');
+  });
+
+  it('have a good sister, so that the cases above fail for their own reasons', async () => {
+    const good = { tensor: { shape: [4], values: [1, 2, 3, 4] } };
+    expect(await readAll(write('good.pth', archive([tensor({})])))).toEqual(good);
+    expect(await readAll(write('good.legacy.pth', legacy([tensor({})])))).toEqual(good);
+  });
+
+  it('which claim to unpack to more than deflate can are refused', async () => {
+    const bytes = readFileSync(join(fixtures, 'deflated.pth'));
+    // The central directory says how long each entry is: 4 bytes, 24 into its record.
+    const record = 'PK\x01\x02';
+    for (let at = bytes.indexOf(record); at >= 0; at = bytes.indexOf(record, at + 1))
+      bytes.writeUInt32LE(0x7fffffff, at + 24);
+    await expectRefused(write('bomb.pth', bytes), /is damaged/);
+  });
+});
+
+describe('damaged files', () => {
+  it('that are missing, empty or something else are refused', async () => {
+    await expectRefused(join(folder, 'absent.pth'), "there is no file '");
+    await expectRefused(write('empty.pth', new Uint8Array(0)), 'is no file of weights');
+    await expectRefused(
+      write('letter.pth', Buffer.from('Dear reader, these are no weights.')),
+      'is no file of weights',
+    );
+    await expectRefused(folder, 'is a folder');
+  });
+
+  it.each(['plain.pth', 'plain.legacy.pth', 'views.pth', 'nested.legacy.pth', 'deflated.pth'])(
+    '%s is refused where it is cut off at any byte',
+    async (name) => {
+      const whole = readFileSync(join(fixtures, name));
+      const path = join(folder, 'cut.pth');
+      for (let length = 0; length < whole.length; length++) {
+        writeFileSync(path, whole.subarray(0, length));
+        await expect(openWeights(path), `${length} bytes`).rejects.toBeInstanceOf(WeightsError);
+      }
+    },
+  );
+
+  it.each([
+    'plain.pth',
+    'plain.legacy.pth',
+    'views.pth',
+    'hooks.legacy.pth',
+    'deflated.pth',
+    'protocol4.pth',
+  ])('%s with any bytes changed is read or refused, and never breaks the reader', async (name) => {
+    const whole = readFileSync(join(fixtures, name));
+    const random = new RandomStream(3, name);
+    const path = join(folder, 'changed.pth');
+    let refused = 0;
+    for (let round = 0; round < 600; round++) {
+      const bytes = Buffer.from(whole);
+      for (let i = random.below(4); i >= 0; i--) bytes[random.below(bytes.length)] = random.below(256);
+      writeFileSync(path, bytes);
+      await readAll(path).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(WeightsError);
+        refused++;
+      });
+    }
+    expect(refused).toBeGreaterThan(100);
+  });
+});

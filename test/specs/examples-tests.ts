@@ -1,0 +1,43 @@
+/** Answers for the experiments of `examples/systems`: each trains, and its losses are numbers. */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { openSpec } from '../../runtime/model/index.ts';
+import type { EngineKind } from './systems-tests.ts';
+
+const folder = fileURLToPath(new URL('../../examples/systems/', import.meta.url));
+
+/** Rows of areas, as label maps have them, and pictures that differ everywhere. */
+function batch(): { labels: Int32Array; real: Float32Array } {
+  const [pictures, side, classes] = [2, 64, 12];
+  const pixels = pictures * side * side;
+  return {
+    labels: Int32Array.from({ length: pixels }, (_, i) => Math.floor(i / 512) % classes),
+    real: Float32Array.from({ length: 3 * pixels }, (_, i) => Math.sin(0.37 * i) * Math.cos(0.011 * i)),
+  };
+}
+
+/** Tests that every experiment takes two steps, in which every loss is a number and every network with a loss learns. */
+export function testExamplesOn(engine: EngineKind): void {
+  it.each(readdirSync(folder).filter((file) => file.endsWith('.spade')))('%s trains', async (file) => {
+    const model = await openSpec(folder + file, { engine });
+    try {
+      const first = model.read();
+      for (const step of [1, 2]) {
+        const { outputs } = model.step(batch());
+        for (const [name, { values }] of Object.entries(outputs))
+          expect(values.every(Number.isFinite), `step ${step}: ${name} is ${values[0]}`).toBe(true);
+      }
+      const last = model.read();
+      for (const { name } of model.networks) {
+        const own = Object.keys(first).filter((key) => key.startsWith(`${name}.`));
+        const moved = own.filter((key) =>
+          first[key]!.values.some((value, i) => value !== last[key]!.values[i]),
+        );
+        expect(moved.length, `variables of ${name} that moved`).toBeGreaterThan(own.length / 2);
+      }
+    } finally {
+      model.dispose();
+    }
+  });
+}

@@ -1,0 +1,6 @@
+import { describeNative } from '../support/engines.ts';
+import { testNetworksOn } from './systems-tests.ts';
+
+await describeNative('systems of the field on the native engine', () => {
+  testNetworksOn('native');
+});

@@ -1,0 +1,393 @@
+/** Answers for the library on every engine: what its calls compute, and that variables are one whatever is called. */
+import { describe, expect, it } from 'vitest';
+import {
+  ModelError,
+  openText,
+  splitSemantics,
+  type Feeds,
+  type Model,
+  type Tensor,
+  type TextOptions,
+} from '../../runtime/model/index.ts';
+import { tinySpec } from './tiny-experiment.ts';
+
+type EngineKind = 'native' | 'portable';
+
+const picture = (...shape: number[]): Tensor => {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  return { shape, values: values.map((_, i) => Math.sin(i * 0.7)) };
+};
+
+/** Label maps of two regions, and photographs, for the tiny experiment. */
+function tinyBatch(batch: number): Feeds {
+  const labels = Int32Array.from({ length: batch * 32 * 32 }, (_, i) =>
+    i % 32 < 11 ? 0 : 1 + ((i >> 10) % 2),
+  );
+  return { labels, real: picture(batch, 32, 32, 3) };
+}
+
+const largest = (values: Iterable<number>): number => Math.max(...[...values].map(Math.abs));
+
+const distance = (a: Tensor | undefined, b: Tensor | undefined): number =>
+  a && b && a.values.length === b.values.length
+    ? largest(a.values.map((value, i) => value - b.values[i]!))
+    : Infinity;
+
+/** Gives the error that a call throws. */
+function errorOf(call: () => unknown): ModelError {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof ModelError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const layerText = `use norms { batch, spectral }
+network L(x: Image) { return x |> conv(3, weight: spectral) as c |> batch as n }`;
+const layerInputs = { x: { kind: 'tensor', shape: [4, 5, 2] } } as const;
+
+/** Tests the library on an engine. */
+export function testModelsOn(engine: EngineKind): void {
+  const withModel = async (
+    text: string,
+    work: (model: Model) => void,
+    options: Omit<TextOptions, 'engine'> = {},
+  ): Promise<void> => {
+    const model = await openText(text, { ...options, engine });
+    try {
+      work(model);
+    } finally {
+      model.dispose();
+    }
+  };
+  const withLayer = (work: (model: Model) => void) => withModel(layerText, work, { inputs: layerInputs });
+
+  describe('a lone network', () => {
+    it('says what it is', () =>
+      withLayer((model) => {
+        expect(model.engine).toBe(engine);
+        expect(model.methods).toEqual(['forward/L', 'gradients/L']);
+        expect(model.networks).toEqual([{ name: 'L', definition: 'L', parameters: 3 * 3 * 2 * 3 + 3 }]);
+        expect(model.inputs('gradients/L', { batch: 2 })).toEqual([
+          { name: 'x', shape: [2, 4, 5, 2], dtype: 'f32', role: 'tensor', required: true },
+          { name: 'cotangent', shape: [2, 4, 5, 3], dtype: 'f32', role: 'cotangent', required: false },
+        ]);
+        expect(model.outputs('forward/L')).toEqual([{ name: 'output', shape: [1, 4, 5, 3], dtype: 'f32' }]);
+        expect(model.variables.map(({ name, shape, role }) => [name, shape.join('x'), role])).toEqual([
+          ['L.c.weight', '3x3x2x3', 'parameter'],
+          ['L.c.weight.u', '3', 'state'],
+          ['L.c.weight.v', '3x3x2', 'state'],
+          ['L.c.bias', '3', 'parameter'],
+          ['L.n.running_mean', '3', 'state'],
+          ['L.n.running_var', '3', 'state'],
+        ]);
+      }));
+
+    it('computes the same in both layouts', () =>
+      withLayer((model) => {
+        const x = picture(2, 4, 5, 2);
+        const turned = { shape: [2, 2, 4, 5], values: new Float32Array(x.values.length) };
+        x.values.forEach((value, i) => {
+          const [n, row, channel] = [Math.floor(i / 40), Math.floor((i % 40) / 2), i % 2];
+          turned.values[(n * 2 + channel) * 20 + row] = value;
+        });
+        const state = model.read();
+        const cotangent = picture(2, 4, 5, 3);
+        const plain = model.gradients('L', { x }, cotangent);
+        model.write(state);
+        const official = model.forward('L', { x: turned }, { layout: 'NCHW', training: true });
+        expect(official.outputs['output']!.shape).toEqual([2, 3, 4, 5]);
+        const found = official.outputs['output']!.values;
+        plain.outputs['output']!.values.forEach((value, i) => {
+          const [n, pixel, channel] = [Math.floor(i / 60), Math.floor((i % 60) / 3), i % 3];
+          expect(found[(n * 3 + channel) * 20 + pixel]).toBe(value);
+        });
+      }));
+
+    it('differentiates the sum of output times cotangent', () =>
+      withModel(
+        'network L(x: Image) { return [x * parameter([2], init: ones()) as scale, 3 * x] }',
+        (model) => {
+          const x = picture(2, 4, 5, 2);
+          const ones = new Float32Array(80).fill(1);
+          const both = model.gradients('L', { x }, { 'output/0': ones, 'cotangent/1': ones }).gradients;
+          expect(both['x']!.values).toEqual(new Float32Array(80).fill(4));
+          const one = model.gradients('L', { x }, { 'output/0': ones }).gradients;
+          expect(one['x']!.values).toEqual(ones);
+          const sums = [0, 1].map((c) =>
+            x.values.reduce((sum, value, i) => sum + (i % 2 === c ? value : 0), 0),
+          );
+          expect(one['L.scale']!.values[0]).toBeCloseTo(sums[0]!, 5);
+          expect(one['L.scale']!.values[1]).toBeCloseTo(sums[1]!, 5);
+          expect(errorOf(() => model.gradients('L', { x }, ones)).code).toBe('several-outputs');
+        },
+        { inputs: layerInputs },
+      ));
+
+    it('has one state, however many programs change it in turn', () =>
+      withModel(
+        'use norms { batch }\nnetwork L(x: Image) { return x |> batch as n }',
+        (model) => {
+          let mean = 0;
+          // More batch sizes than sessions are kept.
+          for (const batch of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]) {
+            const x = new Float32Array(batch * 8).fill(batch);
+            const { changed } = model.forward('L', { x }, { training: true });
+            expect(changed).toEqual(['L.n.running_mean', 'L.n.running_var']);
+            mean = 0.9 * mean + 0.1 * batch;
+            if (batch % 3 === 0)
+              expect(model.read(['L.n.running_mean'])['L.n.running_mean']!.values[0]).toBeCloseTo(mean, 5);
+          }
+          expect(model.read(['L.n.running_mean'])['L.n.running_mean']!.values[0]).toBeCloseTo(mean, 5);
+          model.write({ 'L.n.running_mean': [1, 2], 'L.n.running_var': { shape: [2], values: [1, 1] } });
+          const { outputs } = model.forward('L', { x: [1, 2, 1, 2, 1, 2, 1, 2] });
+          expect(largest(outputs['output']!.values)).toBe(0);
+        },
+        { inputs: { x: { kind: 'tensor', shape: [2, 2, 2] } } },
+      ));
+
+    it('reads and writes official names and layouts', () =>
+      withLayer((model) => {
+        const official = { network: 'L', mapping: [{ ours: 'c.{p}', official: 'conv.{p}' }], prefix: 'net.' };
+        const stored = model.readOfficial(official);
+        expect(Object.entries(stored).map(([name, { shape }]) => [name, shape.join('x')])).toEqual([
+          ['net.conv.weight_orig', '3x2x3x3'],
+          ['net.conv.weight_u', '3'],
+          ['net.conv.weight_v', '18'],
+          ['net.conv.bias', '3'],
+          ['net.n.running_mean', '3'],
+          ['net.n.running_var', '3'],
+        ]);
+        const weight = picture(3, 2, 3, 3);
+        const report = model.writeOfficial({ 'net.conv.weight_orig': weight, 'other.x': weight }, official);
+        expect(report.written).toEqual(['L.c.weight']);
+        expect(report.missing).toHaveLength(5);
+        expect(report.unused).toEqual([]);
+        const ours = model.read(['L.c.weight'])['L.c.weight']!.values;
+        const [o, i, row, column] = [2, 1, 0, 2];
+        expect(ours[((row * 3 + column) * 2 + i) * 3 + o]).toBe(
+          weight.values[((o * 2 + i) * 3 + row) * 3 + column],
+        );
+        expect(model.readOfficial(official)['net.conv.weight_orig']).toEqual(weight);
+        const inside = { network: 'L', within: 'c' };
+        expect(Object.keys(model.readOfficial(inside))).toEqual([
+          'weight_orig',
+          'weight_u',
+          'weight_v',
+          'bias',
+        ]);
+        const gradients = model.gradients('L', { x: picture(1, 4, 5, 2) }, picture(1, 4, 5, 3)).gradients;
+        expect(Object.keys(model.toOfficial(gradients, inside))).toEqual(['weight_orig', 'bias']);
+      }));
+
+    it('says what is wrong with a call', () =>
+      withLayer((model) => {
+        const x = picture(2, 4, 5, 2);
+        const codes: [string, () => unknown][] = [
+          ['unknown-network', () => model.forward('M', { x })],
+          ['unknown-method', () => model.inputs('forwards/L')],
+          ['not-trainable', () => model.step({ x })],
+          ['unknown-input', () => model.forward('L', { x, y: x })],
+          ['missing-input', () => model.forward('L', {})],
+          ['wrong-length', () => model.forward('L', { x: [1, 2, 3] })],
+          ['wrong-shape', () => model.forward('L', { x }, { batch: 1 })],
+          ['wrong-length', () => model.forward('L', { x: x.values }, { batch: 1 })],
+          ['wrong-length', () => model.forward('L', { x: [] })],
+          ['wrong-batch', () => model.forward('L', { x }, { batch: 1.5 })],
+          ['wrong-shape', () => model.forward('L', { x }, { layout: 'NCHW' })],
+          ['not-numbers', () => model.forward('L', { x: 'no' as unknown as number[] })],
+          ['not-numbers', () => model.forward('L', { x: [[1]] as unknown as number[] })],
+          ['unknown-variable', () => model.read(['L.c.weigt'])],
+          ['unknown-variable', () => model.write({ 'L.d': [1] })],
+          ['wrong-length', () => model.write({ 'L.c.bias': [1] })],
+          ['wrong-shape', () => model.write({ 'L.c.bias': { shape: [1, 3], values: [1, 2, 3] } })],
+          [
+            'wrong-shape',
+            () => model.writeOfficial({ 'c.bias': { shape: [4], values: [1, 2, 3, 4] } }, { network: 'L' }),
+          ],
+          [
+            'nothing-fits',
+            () => model.writeOfficial({ bias: { shape: [3], values: [1, 2, 3] } }, { network: 'L' }),
+          ],
+          ['unknown-part', () => model.readOfficial({ network: 'L', within: 'd' })],
+          ['unknown-network', () => model.readOfficial({ network: 'M' })],
+        ];
+        for (const [code, call] of codes) expect(errorOf(call), call.toString()).toMatchObject({ code });
+        expect(errorOf(() => model.forward('L', { x }, { layout: 'NCHW' })).message).toBe(
+          "'x' has another shape\nfound: [2,4,5,2]\nexpected: [2,2,4,5]\nhint: it is NHWC already: leave out layout",
+        );
+        expect(errorOf(() => model.read(['L.c.weigt'])).hint).toBe("did you mean 'L.c.weight'?");
+        model.dispose();
+        model.dispose();
+        expect(errorOf(() => model.forward('L', { x })).code).toBe('disposed');
+        expect(errorOf(() => model.read()).code).toBe('disposed');
+      }));
+  });
+
+  describe('an experiment', () => {
+    it('trains as its losses say, and shares what it learns with every method', () =>
+      withModel(tinySpec({ latent: true }), (model) => {
+        expect(model.methods).toEqual([
+          ...['forward/G', 'forward/D', 'gradients/G', 'gradients/D', 'loss/G', 'loss/D'],
+          ...['step', 'synthesize'],
+        ]);
+        const feeds = tinyBatch(2);
+        const noise = { 'G/G.z': picture(2, 3), 'D/G.z': picture(2, 3) };
+        expect(model.inputs('step').filter(({ role }) => role === 'noise')).toEqual(
+          Object.keys(noise).map((name) => ({
+            name,
+            shape: [1, 3],
+            dtype: 'f32',
+            role: 'noise',
+            required: false,
+          })),
+        );
+        const start = model.read();
+        const loss = model.loss('G', feeds, { noise: { 'G/G.z': picture(2, 3) }, gradients: true });
+        model.write(start);
+        const step = model.step(feeds, { noise, exposeGradients: true, exposePictures: true });
+        expect(step.outputs['G/total']!.values[0]).toBeCloseTo(loss.outputs['total']!.values[0]!, 5);
+        expect(step.outputs['G/fake']!.shape).toEqual([2, 32, 32, 3]);
+        for (const name of Object.keys(step.gradients).filter((one) => one.startsWith('G.')))
+          expect(distance(step.gradients[name], loss.gradients[name]), name).toBeLessThan(1e-5);
+        expect(model.steps).toBe(1);
+        expect(
+          distance(model.read(['G.conv_img.weight'])['G.conv_img.weight'], start['G.conv_img.weight']),
+        ).toBeCloseTo(1e-3, 5);
+
+        // What was learned is what paints, and a rate of zero learns nothing.
+        const z = picture(2, 3);
+        const painted = model.synthesize({ labels: feeds['labels']!, z }).outputs['picture'];
+        const made = model.forward('G', { seg: feeds['labels']!, z }).outputs['output'];
+        expect(distance(painted, made)).toBeLessThan(1e-6);
+        const weights = model.read(['D.discriminator_0.model_0.weight']);
+        model.step(feeds, { rates: { G: 0, D: 0 } });
+        expect(model.read(Object.keys(weights))).toEqual(weights);
+        expect(errorOf(() => model.step(feeds, { rates: { E: 0 } })).code).toBe('unknown-optimizer');
+        expect(model.steps).toBe(2);
+      }));
+
+    it('draws noise that is not fed from the seed', () =>
+      withModel(tinySpec({ latent: true }), (model) => {
+        const { labels } = tinyBatch(1) as { labels: Int32Array };
+        const paint = (seed: number) => model.synthesize({ labels }, { seed }).outputs['picture'];
+        expect(distance(paint(1), paint(1))).toBe(0);
+        expect(distance(paint(1), paint(2))).toBeGreaterThan(0);
+      }));
+
+    it('refuses feeds that cannot be meant', () =>
+      withModel(tinySpec(), (model) => {
+        const { labels, real } = tinyBatch(2) as { labels: Int32Array; real: Tensor };
+        const wrong = labels.slice();
+        wrong[5] = 3;
+        expect(errorOf(() => model.synthesize({ labels: wrong }))).toMatchObject({
+          code: 'unknown-class',
+          found: '3 at entry 5',
+          expected: '0 to 2',
+        });
+        expect(errorOf(() => model.synthesize({ labels: Float32Array.from(labels).fill(0.5) })).code).toBe(
+          'not-whole',
+        );
+        expect(errorOf(() => model.step({ labels: labels.subarray(0, 1024), real })).code).toBe(
+          'unlike-batches',
+        );
+        expect(errorOf(() => model.synthesize({ label: labels })).hint).toBe("did you mean 'labels'?");
+        expect(errorOf(() => model.step({ labels, real, random_state: [1, 2] })).code).toBe('unknown-input');
+      }));
+
+    it('takes a batch in parts to the same end', async () => {
+      const feeds = tinyBatch(4);
+      const after: Tensor[] = [];
+      for (const settings of ['steps: 1', 'steps: 1, accumulate: 2']) {
+        // Without batch statistics and power iterations, the parts of a batch do not know of each other.
+        const text = tinySpec({ train: settings, rate: '1e-2' })
+          .replace('use norms { spade }', 'use norms { spade, layer }')
+          .replace('norm: spade(hidden: 4)', 'norm: spade(hidden: 4, base: layer), weight: plain')
+          .replace('scales: 1', 'scales: 1, weight: plain')
+          .replace('batch: 2', 'batch: 4');
+        await withModel(text, (model) => {
+          const before = model.read(['G.conv_img.weight'])['G.conv_img.weight'];
+          const { outputs } = model.step(feeds, { exposePictures: true });
+          expect(outputs['G/fake']!.shape).toEqual([4, 32, 32, 3]);
+          const now = model.read(['G.conv_img.weight'])['G.conv_img.weight']!;
+          expect(distance(now, before)).toBeGreaterThan(1e-3);
+          after.push(now, outputs['G/total']!);
+        });
+      }
+      expect(distance(after[0], after[2])).toBeLessThan(1e-4);
+      expect(distance(after[1], after[3])).toBeLessThan(1e-4 * largest(after[1]!.values));
+    });
+
+    it('makes edges of instances, whatever their numbers', () =>
+      withModel(
+        tinySpec({ test: false }).replace('labels: "labels"', 'labels: "labels", instances: "instances"'),
+        (model) => {
+          expect(model.inputs('forward/D').map(({ name, role }) => [name, role])).toContainEqual([
+            'seg.edges',
+            'edges',
+          ]);
+          const { labels } = tinyBatch(1) as { labels: Int32Array };
+          const instances = labels.map((id, i) => 26000 + id + (i % 32 < 20 ? 0 : 7));
+          const edges = new Float32Array(instances.length);
+          instances.forEach((id, i) => {
+            const others = [i % 32 > 0 ? i - 1 : i, i % 32 < 31 ? i + 1 : i, i - 32, i + 32];
+            if (others.some((j) => instances[j] !== undefined && instances[j] !== id)) edges[i] = 1;
+          });
+          const fromEdges = model.synthesize({ labels, 'labels.edges': edges }).outputs['picture'];
+          const fromIds = model.synthesize({ labels, 'labels.instances': instances }).outputs['picture'];
+          expect(distance(fromIds, fromEdges)).toBe(0);
+        },
+      ));
+
+    it('encodes photographs, and paints with a code', () =>
+      withModel(
+        tinySpec()
+          .replace('experiment tiny', 'use encoders { StyleEncoder }\nexperiment tiny')
+          .replace('let G', 'let E = StyleEncoder(width: 2, style: 3, size: 32x32, layers: 4)\n  let G')
+          .replace('hidden: 4)', 'hidden: 4), z: encoded(E)')
+          .replace('loss G =', 'loss G, E =')
+          .replace('optimize G with', 'optimize G, E with'),
+        (model) => {
+          const { labels, real } = tinyBatch(2) as { labels: Int32Array; real: Tensor };
+          const { mean, log_variance: variance } = model.encode({ real }).outputs;
+          expect([mean?.shape, variance?.shape]).toEqual([
+            [2, 3],
+            [2, 3],
+          ]);
+          expect(distance(mean, model.forward('E', { image: real }).outputs['output/0'])).toBe(0);
+          const painted = model.synthesize({ labels, z: mean! }).outputs['picture'];
+          const sampled = model.synthesize({ labels }).outputs['picture'];
+          expect(distance(painted, sampled)).toBeGreaterThan(0);
+        },
+      ));
+
+    it('lets averages follow what is written', () =>
+      withModel(tinySpec().replaceAll('beta2: 0.9)', 'beta2: 0.9, average: 0.5)'), (model) => {
+        const feeds = tinyBatch(2);
+        const { labels } = feeds as { labels: Int32Array };
+        model.step(feeds);
+        expect(model.variables.some(({ role }) => role === 'average')).toBe(true);
+        const before = model.synthesize({ labels }).outputs['picture'];
+        const learned = model.forward('G', { seg: labels }).outputs['output'];
+        expect(distance(before, learned)).toBeGreaterThan(0);
+        model.write(model.read());
+        expect(distance(model.synthesize({ labels }).outputs['picture'], learned)).toBeLessThan(1e-6);
+      }));
+  });
+
+  it('splits official semantics into ids and edges', () => {
+    const values = Float32Array.of(...[1, 0, 0, 0], ...[0, 1, 1, 1], ...[0, 0, 1, 1]); // [1,3,2,2]
+    const { labels, edges } = splitSemantics(
+      { shape: [1, 3, 2, 2], values },
+      { layout: 'NCHW', edges: true },
+    );
+    expect([...labels.values]).toEqual([0, 1, 1, 1]);
+    expect(edges).toEqual({ shape: [1, 1, 2, 2], values: Float32Array.of(0, 0, 1, 1) });
+    expect(errorOf(() => splitSemantics({ shape: [4, 3], values })).code).toBe('wrong-semantics');
+    expect(errorOf(() => splitSemantics({ shape: [1, 2, 2, 3], values: values.map(() => 0) })).code).toBe(
+      'wrong-semantics',
+    );
+  });
+}

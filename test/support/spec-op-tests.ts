@@ -1,0 +1,33 @@
+/** Answers for what every engine must do with spec ops: the tests that the portable and the native tier share. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { evaluate } from '../../compiler/reference.ts';
+import type { Session } from '../../runtime/session/session.ts';
+import { distance } from './samples.ts';
+import type { OpenSession } from './session-tests.ts';
+import { feedsOfMethod, methodOfCase, specOpCases, valuesOfMethod } from './spec-op-cases.ts';
+
+/** Tests that spec ops and their gradients are on the engine what they are in the reference. */
+export function testSpecOpsOn(open: OpenSession): void {
+  const b = new Builder();
+  const methods = specOpCases.map((each, index) => methodOfCase(b, each, `case_${index}`));
+  const program: Program = { variables: [], methods };
+  let session: Session | undefined;
+  beforeAll(() => {
+    session = open(program);
+  });
+  afterAll(() => session?.dispose());
+
+  it.each(specOpCases.map((each, index) => ({ name: each.name, each, method: methods[index]! })))(
+    '$name',
+    ({ each, method }) => {
+      const inputs = valuesOfMethod(each, method.name);
+      const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
+      const outputs = session!.run(method.name, feedsOfMethod(method, inputs));
+      [...method.outputs.keys()].forEach((name, index) =>
+        expect(distance(outputs.get(name)!, expected[index]!.data), name).toBeLessThanOrEqual(1e-5),
+      );
+    },
+  );
+}

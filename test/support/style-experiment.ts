@@ -1,0 +1,95 @@
+/** Answers for tiny experiments with everything beside the plain one: encoders, loaded networks, optimizers, parts of batches. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, type Spec } from '../../compiler/index.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+import { fileProvider } from '../../runtime/library.ts';
+import { initialValues } from '../../runtime/session/session.ts';
+import { writeOfficial } from '../../runtime/weights/index.ts';
+
+/** How an experiment differs from the one with a sampled style. */
+export interface StyleVariant {
+  /** Whether the code is a map of features, one vector for each instance, rather than a sampled style. */
+  readonly features?: boolean;
+  readonly train?: string;
+  /** Reads the weights of V, and of others. */
+  readonly loads?: string;
+}
+
+/** Where V's weights lie, relative to the spec. */
+export const weightsFile = 'pretrained/features.safetensors';
+
+/** Writes a spec whose generator takes codes of photographs, and whose loss asks a network that is not trained. */
+export function styleSpec(variant: StyleVariant = {}): string {
+  const {
+    features = false,
+    train = 'steps: 6, sample_every: 3, checkpoint_every: 2, seed: 7, accumulate: 2',
+    loads = `load V from "${weightsFile}"`,
+  } = variant;
+  return `use generators { SpadeGenerator }
+use discriminators { MultiscaleDiscriminator }
+use encoders { StyleEncoder }
+use losses { gan_generator, gan_fake, gan_real, feature_matching, kl }
+use norms { spade }
+
+network Features(image: Image) {
+  return image |> conv(4, stride: 2) |> relu
+}
+
+network Regions(image: Image, seg: LabelMap) {
+  return segment_mean(image |> conv(2), seg.instances)
+}
+
+network Painter(seg: LabelMap, code: Image) -> Image {
+  return concat(seg, code) |> conv(3) |> tanh
+}
+
+block perceive(V: Network) {
+  return mean(abs(V(fake()) - V(real())))
+}
+
+experiment styled {
+  data made_up {
+    path: "data", images: "photos", labels: "labels", instances: "labels"
+    test_labels: "test-labels", test_instances: "test-labels", test_images: "test-photos"
+    classes: 3, size: 32x32, batch: 2, augment: ["flip"]
+  }
+  let E = ${features ? 'Regions()' : 'StyleEncoder(width: 2, style: 3, size: 32x32, layers: 3)'}
+  let G = ${features ? 'Painter(code: encoded(E))' : 'SpadeGenerator(width: 2, norm: spade(hidden: 4), z: encoded(E))'}
+  let D = MultiscaleDiscriminator(scales: 1, layers: 2, width: 2)
+  let V = Features()
+  ${loads}
+  loss G, E = gan_generator(D) + 10 * feature_matching(D) + perceive(V)${features ? '' : ' + 0.05 * kl(E)'}
+  loss D = gan_fake(D) + gan_real(D)
+  train {
+    ${train}
+    optimize G, E with rmsprop(rate: 1e-3, clip_norm: 1, average: 0.9, warmup: 3)
+    optimize D with sgd(rate: 1e-3, momentum: 0.9)
+  }
+}
+`;
+}
+
+/** Checks a text that has no mistakes. */
+export function specOf(text: string): Spec {
+  const { spec, diagnostics } = check({ name: 'styled.spade', text }, fileProvider());
+  if (!spec) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return spec;
+}
+
+/** Writes weights for a network of a spec, drawn from a seed, as a file that it can be loaded from; gives them. */
+export async function writeWeights(
+  folder: string,
+  spec: Spec,
+  name = 'V',
+  file = weightsFile,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const network = spec.networks.find((one) => one.name === name)!;
+  const drawn = initialValues(
+    network.variables.map((variable) => ({ ...variable, network: '', type: f32(...variable.shape) })),
+    99,
+  );
+  mkdirSync(join(folder, file, '..'), { recursive: true });
+  await writeOfficial(network.variables, drawn, undefined, join(folder, file));
+  return drawn;
+}
