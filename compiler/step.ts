@@ -22,6 +22,7 @@ import {
 import { encodedInputs, frozenNetworks, generatorOf, inputsOfData, trainedBy } from './spec/queries.ts';
 import {
   labelsInput,
+  randomStateInput,
   realInput,
   type EncodedInput,
   type InputSpec,
@@ -44,9 +45,6 @@ export interface StepOptions {
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
 }
-
-/** The name of the input that holds [seed, step] of random ops; the parts of a step count as steps. */
-export const randomStateInput = 'random_state';
 
 /** Names what belongs to a weight beside it: its slots, its moving average, the sum of its gradients. */
 export function companionName(weight: string, companion: string): string {

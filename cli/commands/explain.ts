@@ -4,8 +4,6 @@ import type { Command } from 'commander';
 import type { Spec } from '../../compiler/index.ts';
 import type { PhaseTime } from '../../compiler/explain/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { writeWhole } from '../../runtime/report/index.ts';
-import { whileWritingAsync } from '../../runtime/run/folder.ts';
 import { integer } from '../options.ts';
 import { loadSpec } from '../specs.ts';
 
@@ -60,9 +58,11 @@ async function writeDrawings(
   folder: string,
   { depth, locality = false }: ExplainFlags,
 ): Promise<string[]> {
-  const [{ drawNetwork }, { layOut }] = await Promise.all([
+  const [{ drawNetwork }, { layOut }, { writeWhole }, { whileWritingAsync }] = await Promise.all([
     import('../../compiler/explain/index.ts'),
     import('../../runtime/report/drawing.ts'),
+    import('../../runtime/report/index.ts'),
+    import('../../runtime/run/folder.ts'),
   ]);
   return Promise.all(
     spec.networks.map(async (network) => {

@@ -4,13 +4,13 @@ import { shapeOf, type Node } from '../ir/node.ts';
 import { f32, i32 } from '../ir/types.ts';
 import {
   applyNetwork,
+  leavesOf,
   scratchBatch,
   typesOfInput,
   variableName,
   type Environment,
-  type Tree,
 } from '../spec/instantiate.ts';
-import type { InputSpec, NetworkSpec } from '../spec/types.ts';
+import { randomStateInput, type InputSpec, type NetworkSpec } from '../spec/types.ts';
 
 /** Opens an environment that holds all variables of `networks`. */
 export function scratchEnvironment(networks: readonly NetworkSpec[]): Environment {
@@ -30,14 +30,14 @@ export function scratchEnvironment(networks: readonly NetworkSpec[]): Environmen
       ),
     ),
     stream: () => ++streams,
-    randomState: () => b.input('random_state', i32(2)),
+    randomState: () => b.input(randomStateInput, i32(2)),
     spanOf: () => undefined,
   };
 }
 
-/** Gives values for inputs, by reference; noise included. */
+/** Gives values for inputs, by reference, for the environment's batch; noise included. */
 export function scratchInputs(environment: Environment, inputs: readonly InputSpec[]): Map<string, Node> {
-  const types = inputs.flatMap((input) => typesOfInput(input, scratchBatch));
+  const types = inputs.flatMap((input) => typesOfInput(input, environment.batch));
   return new Map(types.map(([name, type]) => [name, environment.b.input(name, type)]));
 }
 
@@ -56,7 +56,5 @@ export function shapesOfResult(
 ): readonly (readonly number[])[] {
   const environment = scratchEnvironment(networks);
   const result = applyNetwork(environment, network, scratchInputs(environment, network.inputs));
-  const visit = (tree: Tree): number[][] =>
-    Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(visit) : [shapeOf(tree as Node).slice(1)];
-  return visit(result);
+  return leavesOf(result).map((leaf) => shapeOf(leaf).slice(1));
 }

@@ -18,15 +18,16 @@ import {
   type Tree,
 } from '../spec/instantiate.ts';
 import { specOps, withDefaults } from '../spec/ops/index.ts';
-import type {
-  InputSpec,
-  NetworkSpec,
-  NodeSpec,
-  Place,
-  Ref,
-  RefTree,
-  SpecAttr,
-  VariableSpec,
+import {
+  randomStateInput,
+  type InputSpec,
+  type NetworkSpec,
+  type NodeSpec,
+  type Place,
+  type Ref,
+  type RefTree,
+  type SpecAttr,
+  type VariableSpec,
 } from '../spec/types.ts';
 import type { LabelsValue, TensorValue, Value } from './values.ts';
 import { listOf } from './values.ts';
@@ -82,7 +83,7 @@ export class Recorder {
       networks: this.networks,
       variables: new Map(variables),
       stream: () => ++this.streams,
-      randomState: () => this.b.input('random_state', i32(2)),
+      randomState: () => this.b.input(randomStateInput, i32(2)),
       spanOf: () => undefined,
     };
   }

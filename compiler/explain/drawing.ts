@@ -4,11 +4,11 @@
  */
 import { shapeOf, type Node } from '../ir/node.ts';
 import { must, sizeOf } from '../ir/types.ts';
-import { scratchEnvironment } from '../check/scratch.ts';
+import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { analyzeLocality } from '../locality/index.ts';
-import { instantiateNodes, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../spec/instantiate.ts';
 import type { NetworkSpec, NodeSpec, Ref, RefTree } from '../spec/types.ts';
-import { labelInputs, leaves } from './locality.ts';
+import { labelInputs } from './locality.ts';
 import { formatCount, formatOps, formatShape } from './render.ts';
 
 export interface DrawingOptions {
@@ -99,7 +99,7 @@ class Drawing {
         this.frames.add(parts.slice(0, length).join('.'));
       for (const ref of inputs) this.uses.set(rootOf(ref), (this.uses.get(rootOf(ref)) ?? 0) + 1);
     }
-    for (const ref of leavesOf(this.network.outputs))
+    for (const ref of refsOf(this.network.outputs))
       this.uses.set(rootOf(ref), (this.uses.get(rootOf(ref)) ?? 0) + 1);
   }
 
@@ -107,8 +107,7 @@ class Drawing {
     const { network } = this;
     // In training, where statistics are those of the batch, labels alone reach less far.
     const environment = { ...scratchEnvironment(networks), batch: 1, training: this.tintsLocal };
-    const types = network.inputs.flatMap((input) => typesOfInput(input, 1));
-    const values = new Map<Ref, Tree>(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+    const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
     for (const node of network.nodes) {
       instantiateNodes(environment, [node], values, network.name);
       if (silent.has(node.op)) continue;
@@ -119,7 +118,7 @@ class Drawing {
       box.ops.set(node.op, (box.ops.get(node.op) ?? 0) + 1);
       if (isNormalizing(node.op) && sources[0] !== box) box.normalizes = true;
       const value = values.get(node.id);
-      if (value) box.made.push(...leaves(value));
+      if (value) box.made.push(...leavesOf(value));
       box.shape = value && !Array.isArray(value) ? shapeOf(value as never).slice(1) : undefined;
     }
   }
@@ -418,8 +417,8 @@ function isEncoding(node: NodeSpec): boolean {
   return node.op === 'one_hot' || node.op === 'concat';
 }
 
-function leavesOf(tree: RefTree): Ref[] {
-  return typeof tree === 'string' ? [tree] : tree.flatMap(leavesOf);
+function refsOf(tree: RefTree): Ref[] {
+  return typeof tree === 'string' ? [tree] : tree.flatMap(refsOf);
 }
 
 function rootOf(ref: Ref): Ref {

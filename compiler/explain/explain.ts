@@ -4,8 +4,8 @@ import type { Method, Program } from '../ir/program.ts';
 import { nodesOf } from '../ir/program.ts';
 import { bytesOf, must, sizeOf } from '../ir/types.ts';
 import { opTable } from '../ops/index.ts';
-import { scratchEnvironment } from '../check/scratch.ts';
-import { instantiateNodes, readTree, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
+import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
 import { isUpdate, partsOfStep, stepMethods } from '../step.ts';
 import { peakBytes } from './liveness.ts';
@@ -99,8 +99,7 @@ interface OpenBlock {
 
 function explainNetwork(network: NetworkSpec, networks: readonly NetworkSpec[]): NetworkExplanation {
   const environment = { ...scratchEnvironment(networks), batch: 1, training: false };
-  const types = network.inputs.flatMap((input) => typesOfInput(input, 1));
-  const values = new Map<Ref, Tree>(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+  const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
   const root = open(network.name);
   for (const node of network.nodes) {
     instantiateNodes(environment, [node], values, network.name);
@@ -111,7 +110,7 @@ function explainNetwork(network: NetworkSpec, networks: readonly NetworkSpec[]):
     }
   }
   const outputs = readTree(network.outputs, values, environment, network.name);
-  for (const node of reachable(leaves(outputs))) {
+  for (const node of reachable(leavesOf(outputs))) {
     const scope = node.origin?.scope.slice(network.name.length + 1);
     for (const block of path(root, scope)) {
       block.flops += flopsOf(node);
@@ -232,10 +231,6 @@ const free = new Set(['input', 'read', 'item', 'reshape', 'stop_gradient', 'adam
 function bytesMade(node: Node): number {
   if (free.has(node.op)) return 0;
   return node.results.reduce((sum, type) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
-}
-
-function leaves(tree: Tree): Node[] {
-  return isNode(tree) ? [tree] : tree.flatMap(leaves);
 }
 
 function isNode(tree: Tree): tree is Node {

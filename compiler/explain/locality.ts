@@ -1,9 +1,9 @@
 /** Answers for `explain --locality`: which parts of a network see labels alone, how far they look, and their share of its work. */
-import { scratchEnvironment } from '../check/scratch.ts';
+import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { analyzeLocality, type LocalAxis, type LocalValue } from '../locality/index.ts';
 import { opTable } from '../ops/index.ts';
-import { instantiateNodes, readTree, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref } from '../spec/types.ts';
 
 /** Values of one resolution that look at the maps in one way. */
@@ -39,10 +39,9 @@ export function labelInputs(inputs: readonly InputSpec[]): ReadonlySet<string> {
 /** Builds what a network computes for one picture in training, where normalizations mix pixels: the nodes of its results. */
 function forwardOf(network: NetworkSpec, networks: readonly NetworkSpec[]): Node[] {
   const environment = { ...scratchEnvironment(networks), batch: 1 };
-  const types = network.inputs.flatMap((input) => typesOfInput(input, 1));
-  const values = new Map<Ref, Tree>(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+  const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
   instantiateNodes(environment, network.nodes, values, network.name);
-  return leaves(readTree(network.outputs, values, environment, network.name));
+  return leavesOf(readTree(network.outputs, values, environment, network.name));
 }
 
 /** Explains what of a network is label-local. */
@@ -90,9 +89,4 @@ function windowText(rows: LocalAxis, columns: LocalAxis): string {
   const isOwnGrid = [rows, columns].every(({ grid, anchors }) => grid.length === anchors.length);
   const size = `${length(columns)}x${length(rows)}`;
   return isOwnGrid ? size : `${size} of ${columns.grid.length}x${rows.grid.length}`;
-}
-
-/** Lists the nodes of nested results. */
-export function leaves(tree: Tree): Node[] {
-  return Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(leaves) : [tree as Node];
 }

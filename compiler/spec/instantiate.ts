@@ -205,6 +205,11 @@ function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environ
   return tree as Node;
 }
 
+/** Lists the values in nested lists, in order. */
+export function leavesOf(tree: Tree): Node[] {
+  return Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(leavesOf) : [tree as Node];
+}
+
 /** Reads a value, or nested lists of them; throws where a reference leads to none. */
 export function readTree(
   tree: RefTree,

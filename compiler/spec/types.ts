@@ -14,6 +14,9 @@ export const largestSeed = 2 ** 31 - 1;
 export const labelsInput = 'labels';
 export const realInput = 'real';
 
+/** The name of the input that holds [seed, step] of random ops; the parts of a step count as steps. */
+export const randomStateInput = 'random_state';
+
 /** Where something was written: [index into `Spec.sources`, start, end] in characters. */
 export type Place = readonly [source: number, start: number, end: number];
 

@@ -6,8 +6,13 @@ import { lossMethod, networkMethod } from '../../compiler/methods.ts';
 import { scalarInputs } from '../../compiler/optimizers.ts';
 import { typesOfInput } from '../../compiler/spec/instantiate.ts';
 import { encodersOf, generatorOf, inputsOfData } from '../../compiler/spec/queries.ts';
-import { labelsInput, type InputSpec, type NetworkSpec } from '../../compiler/spec/types.ts';
-import { partsOfStep, randomStateInput, stepMethods, variablesOf } from '../../compiler/step.ts';
+import {
+  labelsInput,
+  randomStateInput,
+  type InputSpec,
+  type NetworkSpec,
+} from '../../compiler/spec/types.ts';
+import { partsOfStep, stepMethods, variablesOf } from '../../compiler/step.ts';
 import type { Source } from '../../dsl/source.ts';
 import { calledMethods, type CalledMethod } from '../run/step.ts';
 import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';

@@ -31,7 +31,6 @@ import { loadLastCheckpoint, saveCheckpoint, valuesOf } from './checkpoint.ts';
 import { classesOf } from './data.ts';
 import {
   checkRunPlace,
-  clearRun,
   makeRunFolder,
   readRunFolder,
   whileWritingAsync,
@@ -41,7 +40,7 @@ import {
 import { whileLocked } from './lock.ts';
 import { noAverages, noData, noSuchNetwork, paintsOnly } from './messages.ts';
 import { absolutePaths, defaultSeed } from './settings.ts';
-import { countParameters, writeSources, writeSpec } from './train.ts';
+import { beginRun, countParameters } from './train.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Names a file of weights, and what it is taken for. */
@@ -121,13 +120,7 @@ async function importAsRun(
   const before = initialValues(variablesOf(spec), seed, weights);
   const layout = makeRunFolder(spec.name, options);
   return whileLocked(layout.folder, async () => {
-    // Another process may have trained here since.
-    checkRunPlace({ ...options, out: layout.folder });
-    clearRun(layout);
-    await whileWritingAsync(layout.folder, async () => {
-      await writeSpec(layout, spec);
-      await writeSources(layout, options.sources);
-    });
+    await beginRun(layout, spec, options);
     const state = { specFormat, step: 0, epoch: 0, seconds: 0, seed, engine: noEngine };
     await save(layout, spec, withImported(spec, network, before, match), state);
     await describeRun(layout, spec, must(spec.data, 'the spec has data'), {

@@ -2,8 +2,14 @@
 import { inputsOf, type Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { scalarsAt } from '../../compiler/schedule.ts';
-import { labelsInput, realInput, type Spec, type TrainSpec } from '../../compiler/spec/types.ts';
-import { partsOfStep, randomStateInput, stepMethods } from '../../compiler/step.ts';
+import {
+  labelsInput,
+  randomStateInput,
+  realInput,
+  type Spec,
+  type TrainSpec,
+} from '../../compiler/spec/types.ts';
+import { partsOfStep, stepMethods } from '../../compiler/step.ts';
 import type { Batch } from '../data/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 

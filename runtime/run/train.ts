@@ -113,20 +113,29 @@ export async function train(options: TrainOptions): Promise<RunResult> {
     withSession(spec, options.sources, options, async (started) => {
       const layout = makeRunFolder(spec.name, options);
       return whileLocked(layout.folder, async () => {
-        // Another process may have trained here since.
-        checkRunPlace({ ...options, out: layout.folder });
-        clearRun(layout);
-        await whileWritingAsync(layout.folder, async () => {
-          // First of all, since it tells that the folder holds a run.
-          await writeSpec(layout, spec);
-          await writeSources(layout, options.sources);
-          await keepFrozenWeights(layout, spec, weights);
-        });
+        await beginRun(layout, spec, options);
+        await whileWritingAsync(layout.folder, () => keepFrozenWeights(layout, spec, weights));
         const created = new Date().toISOString();
         return new Run(spec, layout, data, { ...options, file, created }, started).go(weights, undefined);
       });
     }),
   );
+}
+
+/** Makes a run's folder anew, under its lock; what an old run left is deleted. */
+export async function beginRun(
+  layout: RunLayout,
+  spec: Spec,
+  options: Pick<TrainOptions, 'sources' | 'overwrite'>,
+): Promise<void> {
+  // Another process may have trained here since the place was checked.
+  checkRunPlace({ ...options, out: layout.folder });
+  clearRun(layout);
+  await whileWritingAsync(layout.folder, async () => {
+    // First of all, since it tells that the folder holds a run.
+    await writeSpec(layout, spec);
+    await writeSources(layout, options.sources);
+  });
 }
 
 /** Goes on with a run from its last checkpoint, to the same bits as if it had never stopped. Throws as `train` does. */
@@ -469,12 +478,12 @@ export function countParameters({ networks }: Spec): Record<string, number> {
 }
 
 /** Keeps the spec as the run uses it. */
-export async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
+async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
   await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
 }
 
 /** Keeps all texts: what the user wrote in one file, what the standard library held by then in another. */
-export async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
+async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
   const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
   const parts = [
     { path: layout.source, texts: sources.filter(isOwn) },

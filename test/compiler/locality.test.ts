@@ -6,10 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { Builder } from '../../compiler/ir/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { analyzeLocality, indexPatches, type LocalValue } from '../../compiler/locality/index.ts';
+import { analyzeLocality, type LocalValue } from '../../compiler/locality/index.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
 import { expectHolds, expectTight, isMap, mapsOf, variablesOf } from '../support/locality.ts';
+import { indexPatches } from '../support/locality-patches.ts';
 
 const conv = (b: Builder, x: Node, kernel: number, padding = 'same', stride = 1, out = 2): Node =>
   b.op(

@@ -2,10 +2,11 @@
 import { expect } from 'vitest';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
-import { analyzeLocality, cellsOf, indexPatches, type LocalValue } from '../../compiler/locality/index.ts';
+import { analyzeLocality, type LocalValue } from '../../compiler/locality/index.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
 import type { RandomStream } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
+import { cellsOf, indexPatches } from './locality-patches.ts';
 
 /** Label maps of these tests are named `seg` (ids) and `seg.edges`, or as data name them. */
 export const isMap = (name: string): boolean => /^(seg|labels)(\.edges)?$/.test(name);

@@ -1,10 +1,10 @@
 /**
- * Answers for which pixels of a label-local value see the same patch, obviously and slowly: what a data loader's indices and
- * tests are held against.
+ * Answers for which pixels of a label-local value see the same patch, obviously and slowly: what tests are held
+ * against.
  */
-import { must } from '../ir/types.ts';
-import { numbered } from './axis.ts';
-import type { LocalAxis, LocalValue } from './local.ts';
+import { must } from '../../compiler/ir/types.ts';
+import { numbered } from '../../compiler/locality/axis.ts';
+import type { LocalAxis, LocalValue } from '../../compiler/locality/index.ts';
 
 /** Label maps [pictures,height,width,channels], row by row. */
 export interface MapData {
