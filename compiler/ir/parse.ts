@@ -4,7 +4,7 @@ import { Builder } from './builder.ts';
 import { OpError, type AttrValue, type Attrs, type Node } from './node.ts';
 import { isSource } from './print.ts';
 import type { Method } from './program.ts';
-import { formatType, type DType, type TensorType } from './types.ts';
+import { formatType, symbol, type DType, type TensorType } from './types.ts';
 
 /** Says what is wrong with a printed graph, and in which line (from 1). */
 export class IrSyntaxError extends Error {
@@ -98,6 +98,10 @@ function makeNode(line: Line, b: Builder, { op, types, sourceName, operands, att
   }
 }
 
+/** Reads a size: a number, or a symbol such as r0. */
+const sizeOfText = (text: string): number =>
+  text.startsWith('r') ? symbol(Number(text.slice(1))) : Number(text);
+
 /** A line that is read from left to right. */
 class Line {
   private position = 0;
@@ -147,7 +151,9 @@ class Line {
 
   private type(): TensorType {
     const dtype = this.take(/f32|i32|bool/y, 'f32, i32 or bool') as DType;
-    return { dtype, shape: JSON.parse(this.take(/\[[\d,]*\]/y, 'a shape such as [2,3]')) as number[] };
+    const sizes = this.take(/\[[\dr,]*\]/y, 'a shape such as [2,3]').slice(1, -1);
+    const shape = sizes === '' ? [] : sizes.split(',').map(sizeOfText);
+    return { dtype, shape };
   }
 
   /** Reads `name: value, name: value}`; values are JSON. */

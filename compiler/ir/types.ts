@@ -1,8 +1,24 @@
-/** Answers for the types of values in the graph: a dtype and a static shape. Images are NHWC, filters HWIO. */
+/**
+ * Answers for the types of values in the graph: a dtype and a shape. Images are NHWC, filters HWIO. Shapes are static, but for
+ * the numbers of rows of patch tables, which are symbols until a method is called.
+ */
 
 export type DType = 'f32' | 'i32' | 'bool';
 
 export type Shape = readonly number[];
+
+/** Sizes from here on are symbols: numbers of rows that only a call of a method tells. Far above any size, and exact in sums. */
+const firstSymbol = 2 ** 32;
+
+/** Makes the symbol number `index`, a size that is not known yet; equal symbols are equal sizes. */
+export function symbol(index: number): number {
+  return firstSymbol + index;
+}
+
+/** Tells whether a size is a symbol. */
+export function isSymbolic(size: number): boolean {
+  return size >= firstSymbol;
+}
 
 export interface TensorType {
   readonly dtype: DType;
@@ -22,9 +38,9 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
-/** Prints a type as `f32[1,256,256,64]`. */
+/** Prints a type as `f32[1,256,256,64]`; symbols are `r0`, `r1`, … */
 export function formatType(type: TensorType): string {
-  return `${type.dtype}[${type.shape.join(',')}]`;
+  return `${type.dtype}[${type.shape.map((size) => (isSymbolic(size) ? `r${size - firstSymbol}` : size)).join(',')}]`;
 }
 
 /** Tells whether two shapes are the same. */

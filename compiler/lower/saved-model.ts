@@ -3,6 +3,7 @@
  * messages are the part of TensorFlow's public `core/protobuf` and `core/framework` definitions that we write.
  */
 import protobuf from 'protobufjs';
+import { isSymbolic } from '../ir/types.ts';
 import type { TfAttr, TfDType } from '../ops/define.ts';
 
 const definitions = `
@@ -91,6 +92,7 @@ function encodeAttr(attr: TfAttr | TfConstant): object {
   return { tensor: { dtype: dataTypes[dtype], tensor_shape: encodeShape(shape), tensor_content: bytes } };
 }
 
+/** Encodes a shape; -1 is TensorFlow's word for a size that is not known yet. */
 function encodeShape(shape: readonly number[]): object {
-  return { dim: shape.map((size) => ({ size })) };
+  return { dim: shape.map((size) => ({ size: isSymbolic(size) ? -1 : size })) };
 }

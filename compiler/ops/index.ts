@@ -10,6 +10,7 @@ import { poolingOps } from './pooling.ts';
 import { reflectionOps } from './reflection.ts';
 import { segmentOps } from './segments.ts';
 import { structureOps } from './structure.ts';
+import { tableOps } from './tables.ts';
 import { trainingOps } from './training.ts';
 
 export const ops: readonly OpDefinition[] = [
@@ -22,6 +23,7 @@ export const ops: readonly OpDefinition[] = [
   ...maxPoolOps,
   ...reflectionOps,
   ...segmentOps,
+  ...tableOps,
   ...trainingOps,
 ];
 
