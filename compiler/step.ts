@@ -13,6 +13,7 @@ import { CompilerBug, f32, i32, must } from './ir/types.ts';
 import { clipLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
   applyNetwork,
+  edgesOf,
   instantiateNodes,
   typesOfInput,
   variableName,
@@ -31,6 +32,7 @@ import {
   type Place,
   type Spec,
 } from './spec/types.ts';
+import { LevelPlanner, Tabulation, type TableChoice } from './tables/index.ts';
 
 export interface StepOptions {
   /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
@@ -41,6 +43,8 @@ export interface StepOptions {
   readonly exposeGradients?: boolean;
   /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
   readonly exposePictures?: boolean;
+  /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
+  readonly tables?: TableChoice | undefined;
   /** Takes noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
@@ -107,9 +111,16 @@ export function variablesOf(spec: Spec): Variable[] {
   );
 }
 
+/** How the methods of a program are built: what was asked for, and the patches of all of them. */
+interface Building extends StepOptions {
+  readonly levels?: LevelPlanner;
+}
+
 /** Builds a spec's methods. */
-export function buildProgram(spec: Spec, options: StepOptions): Program {
+export function buildProgram(spec: Spec, asked: StepOptions): Program {
   const variables = variablesOf(spec);
+  const levels = planLevels(spec, asked);
+  const options: Building = { ...asked, ...(levels && { levels }) };
   const wanted = options.methods ?? ['step', 'synthesize', 'encode'];
   const methods: Method[] = [];
   if (wanted.includes('step') && spec.train && spec.objectives.length > 0)
@@ -125,16 +136,31 @@ export function buildProgram(spec: Spec, options: StepOptions): Program {
     methods.push(
       ...encodedInputs(generator).map((input) => buildEncoding(spec, variables, generator, input, options)),
     );
-  return { variables, methods };
+  return { variables, methods, ...(levels && { patches: levels.feed() }) };
 }
+
+/** Starts the plan of a program's patches, where tables are made of any. */
+function planLevels({ data }: Spec, { tables, batch }: StepOptions): LevelPlanner | undefined {
+  if (!tables || !data) return undefined;
+  const { labels } = inputsOfData(data);
+  if (labels.kind !== 'labels') return undefined;
+  const { name, height, width } = labels;
+  return new LevelPlanner({ labels: name, edges: edgesOf(name), pictures: batch, height, width }, tables);
+}
+
+/** A method that has been started. */
+type OpenedEnvironment = Environment & {
+  readonly initial: ReadonlyMap<string, Node>;
+  readonly tables?: Tabulation;
+};
 
 /** Starts a method: variables hold what they are read as. */
 export function openEnvironment(
   spec: Spec,
   variables: readonly Variable[],
   training: boolean,
-  options: Pick<StepOptions, 'batch' | 'spanOf' | 'feedNoise'>,
-): Environment & { readonly initial: ReadonlyMap<string, Node> } {
+  options: Pick<Building, 'batch' | 'spanOf' | 'feedNoise' | 'levels'>,
+): OpenedEnvironment {
   const b = new Builder();
   const initial = new Map(
     variables.map((variable) => [variable.name, b.read(variable.name, variable.type)] as const),
@@ -151,6 +177,7 @@ export function openEnvironment(
     randomState: () => b.input(randomStateInput, i32(2)),
     spanOf: options.spanOf ?? (() => undefined),
     ...(options.feedNoise && { noise: new Map() }),
+    ...(options.levels && { tables: new Tabulation(b, options.levels) }),
     initial,
   };
 }
@@ -163,10 +190,27 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
   return new Map(types.map(([name, type]) => [name, b.input(name, type)]));
 }
 
-function buildStep(spec: Spec, variables: readonly Variable[], options: StepOptions): Method {
+/**
+ * Has what was built since variables held `before` done in tables, where there are any: gives what takes the place of `values`,
+ * and replaces what variables hold by now.
+ */
+function tabulate(
+  { tables, variables }: Pick<OpenedEnvironment, 'tables' | 'variables'>,
+  before: ReadonlyMap<string, Node>,
+  values: readonly Node[],
+): readonly Node[] {
+  if (!tables) return values;
+  const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
+  const made = tables.rewrite([...values, ...moved.map(([, value]) => value)], before.values());
+  const now = (value: Node): Node => must(made.get(value), 'a root was rewritten');
+  for (const [name, value] of moved) variables.set(name, now(value));
+  return values.map(now);
+}
+
+function buildStep(spec: Spec, variables: readonly Variable[], options: Building): Method {
   const environment = openEnvironment(spec, variables, true, options);
   const outputs = new Map<string, Node>();
-  const differentiated = (objective: ObjectiveSpec, within: Environment): ReadonlyMap<string, Node> => {
+  const differentiated = (objective: ObjectiveSpec, within: OpenedEnvironment): ReadonlyMap<string, Node> => {
     const found = differentiate(spec, objective, within, options, outputs);
     if (options.exposeGradients) expose(outputs, found);
     return found;
@@ -186,7 +230,7 @@ function buildStep(spec: Spec, variables: readonly Variable[], options: StepOpti
 }
 
 /** Builds, for every objective, what adds a part's gradients to the sums, and what applies and clears these. */
-function buildStepInParts(spec: Spec, variables: readonly Variable[], options: StepOptions): Method[] {
+function buildStepInParts(spec: Spec, variables: readonly Variable[], options: Building): Method[] {
   // Objectives draw different noise from the same state, as in one piece: one count of streams for all.
   let streams = 0;
   const stream = (): number => ++streams;
@@ -221,25 +265,34 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: S
 function differentiate(
   spec: Spec,
   objective: ObjectiveSpec,
-  opened: Environment,
+  opened: OpenedEnvironment,
   options: StepOptions,
   outputs: Map<string, Node>,
 ): ReadonlyMap<string, Node> {
   const { b } = opened;
   const environment = forObjective(opened, objective);
+  const before = new Map(opened.variables);
   const values = dataInputs(spec, b, options.batch);
   instantiateNodes(environment, objective.nodes, values, `loss ${objective.network}`);
-  const terms = objective.terms.map((term) => {
-    const value = must(values.get(term.value), `term ${term.name} has no value`) as Node;
-    outputs.set(`${objective.network}/${term.name}`, value);
-    return value;
-  });
+  const named = objective.terms.map(({ name, value }): [string, Node] => [
+    name,
+    must(values.get(value), `term ${name} has no value`) as Node,
+  ]);
   if (options.exposePictures) {
     const painter = generatorOf(spec)?.name;
     const call = objective.nodes.find((node) => node.op === 'call' && node.attrs?.['network'] === painter);
     const picture = call && values.get(call.id);
-    if (picture && !Array.isArray(picture)) outputs.set(`${objective.network}/fake`, picture as Node);
+    if (picture && !Array.isArray(picture)) named.push(['fake', picture as Node]);
   }
+  const made = tabulate(
+    opened,
+    before,
+    named.map(([, value]) => value),
+  );
+  named.forEach(([name], index) =>
+    outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
+  );
+  const terms = made.slice(0, objective.terms.length);
   const loss = terms.reduce((sum, term) => b.add(sum, term));
   outputs.set(`${objective.network}/total`, loss);
   const names = weightsOf(spec, objective);
@@ -333,7 +386,7 @@ function buildSynthesis(
   spec: Spec,
   variables: readonly Variable[],
   generator: NetworkSpec,
-  options: StepOptions,
+  options: Building,
 ): Method {
   const environment = openEnvironment(spec, variables, false, options);
   // Label maps enter under the data's name for them, whatever the network calls them.
@@ -341,8 +394,11 @@ function buildSynthesis(
     one.kind === 'labels' ? labelsInput : one.name,
   );
   useAverages(environment, generator);
-  const picture = applyNetwork(environment, generator, inputs) as Node;
-  return { name: 'synthesize', outputs: new Map([['picture', picture]]), writes: new Map() };
+  const before = new Map(environment.variables);
+  const painted = applyNetwork(environment, generator, inputs) as Node;
+  const [picture] = tabulate(environment, before, [painted]);
+  const outputs = new Map([['picture', must(picture, 'as many as before')]]);
+  return { name: 'synthesize', outputs, writes: new Map() };
 }
 
 /** Names the method that encodes photographs for an input of the generator: `encode`, where there is one such input. */

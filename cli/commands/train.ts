@@ -14,6 +14,7 @@ interface TrainFlags {
   readonly name?: string;
   readonly data?: string;
   readonly batch?: number;
+  readonly dense?: boolean;
   readonly overwrite?: boolean;
   readonly quiet?: boolean;
 }
@@ -42,6 +43,7 @@ export function addTrain(program: Command, line: string): void {
     .option('--name <experiment>', 'the experiment to train, where the file holds several')
     .option('--data <folder>', "folder of the data, in place of the spec's path")
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
+    .option('--dense', 'compute pixel by pixel also where label maps repeat themselves')
     .option('--overwrite', 'replace the run that is in the folder')
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)

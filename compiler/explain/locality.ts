@@ -3,7 +3,7 @@ import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { analyzeLocality, type LocalAxis, type LocalValue } from '../locality/index.ts';
 import { opTable } from '../ops/index.ts';
-import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
+import { edgesOf, instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref } from '../spec/types.ts';
 
 /** Values of one resolution that look at the maps in one way. */
@@ -31,7 +31,7 @@ export interface LocalityExplanation {
 export function labelInputs(inputs: readonly InputSpec[]): ReadonlySet<string> {
   return new Set(
     inputs.flatMap((input) =>
-      input.kind !== 'labels' ? [] : input.edges ? [input.name, `${input.name}.edges`] : [input.name],
+      input.kind !== 'labels' ? [] : input.edges ? [input.name, edgesOf(input.name)] : [input.name],
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** Answers for what a compiled experiment is: variables, and methods over them, each a pure function of (state, inputs). */
 import type { Node } from './node.ts';
 import { reachable } from './node.ts';
+import type { PatchFeed } from '../tables/inputs.ts';
 import type { TensorType } from './types.ts';
 
 /** How a variable starts; drawn on the host from (seed, name), so that every engine starts from the same numbers. */
@@ -38,6 +39,8 @@ export interface Method {
 export interface Program {
   readonly variables: readonly Variable[];
   readonly methods: readonly Method[];
+  /** What methods are fed in place of label maps, if any of them is. */
+  readonly patches?: PatchFeed;
 }
 
 /** Lists the nodes that a method computes, operands first. */

@@ -7,6 +7,7 @@ import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { must, type Shape } from '../ir/types.ts';
 import { along, geometryOf } from '../ops/convolution.ts';
 import { flag, list, number } from '../ops/define.ts';
+import { pointwiseNames } from '../ops/pointwise.ts';
 import { windowOf } from '../ops/pooling.ts';
 import { pairs } from '../ops/support.ts';
 import { upTo, type Axis } from './axis.ts';
@@ -326,13 +327,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ],
   ['item', (node, walk) => [walk.all(node.operands[0]!)[number(node.attrs, 'index')]]],
   ['stop_gradient', same],
-  ['cast', same],
-  ...[
-    ...['neg', 'exp', 'log', 'sqrt', 'rsqrt', 'square', 'abs', 'sign', 'tanh', 'sigmoid', 'leaky_relu'],
-    ...['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'greater_equal', 'less_equal', 'select'],
-    'leaky_relu_grad',
-    'broadcast_to',
-  ].map((op) => [op, pointwise] as const),
+  ...[...pointwiseNames, 'broadcast_to'].map((op) => [op, pointwise] as const),
   [
     'one_hot',
     (node, walk) => {

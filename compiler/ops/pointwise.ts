@@ -423,3 +423,6 @@ export const pointwiseOps: readonly OpDefinition[] = [
   select,
   cast,
 ];
+
+/** Names the ops that compute each entry from the operands' entries at the same place. */
+export const pointwiseNames: ReadonlySet<string> = new Set(pointwiseOps.map(({ name }) => name));

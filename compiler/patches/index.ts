@@ -1,5 +1,13 @@
 /** Answers for what the rest of the program may use of the patches of label maps. */
-export { OUTSIDE, levelSizes, nearestGrid, planPatches, sizeBehind, squareWindow } from './plan.ts';
+export {
+  OUTSIDE,
+  PlanBuilder,
+  levelSizes,
+  nearestGrid,
+  planPatches,
+  sizeBehind,
+  squareWindow,
+} from './plan.ts';
 export type { Grid, PatchChain, PatchLevel, PatchPlan, PatchWindow, WindowAxis } from './plan.ts';
 export { patchIndexer } from './tables.ts';
 export type { EdgeBits, LabelIds, PatchIndexer, PatchTable, PatchTables } from './tables.ts';

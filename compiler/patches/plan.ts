@@ -105,6 +105,50 @@ export function levelSizes(plan: PatchPlan): { readonly height: number; readonly
   return sizes;
 }
 
+/** Makes a plan level by level: equal grids are one, and so are equal windows over the same. */
+export class PlanBuilder {
+  private readonly grids: Grid[] = [];
+  private readonly levels: PatchLevel[] = [];
+  private readonly numbers = new Map<string, number>();
+  private edges = false;
+
+  constructor(private readonly maps: Pick<PatchPlan, 'height' | 'width'>) {}
+
+  /** Numbers a grid. */
+  grid(grid: Grid): number {
+    const key = `grid ${Array.from(grid.rows).join()} ${Array.from(grid.columns).join()}`;
+    return this.number(key, () => this.grids.push(grid) - 1);
+  }
+
+  /** Numbers the level of a window over a grid or an earlier level. */
+  level(source: PatchLevel['source'], window: PatchWindow): number {
+    const key = JSON.stringify([source, axisKey(window.rows), axisKey(window.columns)]);
+    return this.number(key, () => this.levels.push({ source, window, pixels: false }) - 1);
+  }
+
+  /** Has the index of every pixel of a level computed too. */
+  wantPixels(level: number): void {
+    this.levels[level] = { ...this.levels[level]!, pixels: true };
+  }
+
+  /** Has patches differ by the instance-edge bits too. */
+  wantEdges(): void {
+    this.edges = true;
+  }
+
+  /** Gives the plan of what was numbered so far. */
+  plan(): PatchPlan {
+    const { maps, edges, grids, levels } = this;
+    return { ...maps, edges, grids: [...grids], levels: [...levels] };
+  }
+
+  private number(key: string, add: () => number): number {
+    const known = this.numbers.get(key) ?? add();
+    this.numbers.set(key, known);
+    return known;
+  }
+}
+
 /**
  * Makes a plan of chains: equal grids become one, and chains share the levels of the windows that they begin with. Also
  * gives, for each chain, the level whose pixels it wants. Throws a RangeError for a chain without windows.
@@ -113,29 +157,20 @@ export function planPatches(
   maps: { readonly height: number; readonly width: number; readonly edges: boolean },
   chains: readonly PatchChain[],
 ): { readonly plan: PatchPlan; readonly ends: readonly number[] } {
-  const grids: Grid[] = [];
-  const levels: PatchLevel[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = <T>(list: T[], key: string, make: () => T): number => {
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = list.push(make()) - 1));
-    return number;
-  };
+  const builder = new PlanBuilder({ height: maps.height, width: maps.width });
+  if (maps.edges) builder.wantEdges();
   const ends = chains.map(({ grid, windows }) => {
     if (windows.length === 0) throw new RangeError('a chain of patches has at least one window');
-    const gridKey = `grid ${Array.from(grid.rows).join()} ${Array.from(grid.columns).join()}`;
-    let source: PatchLevel['source'] = { grid: numberOf(grids, gridKey, () => grid) };
+    let source: PatchLevel['source'] = { grid: builder.grid(grid) };
     let level = 0;
     for (const window of windows) {
-      const seen = source;
-      const key = JSON.stringify([seen, axisKey(window.rows), axisKey(window.columns)]);
-      level = numberOf(levels, key, () => ({ source: seen, window, pixels: false }));
+      level = builder.level(source, window);
       source = { level };
     }
-    levels[level] = { ...levels[level]!, pixels: true };
+    builder.wantPixels(level);
     return level;
   });
-  return { plan: { ...maps, grids, levels }, ends };
+  return { plan: builder.plan(), ends };
 }
 
 const axisKey = (axis: WindowAxis) => [axis.kernel, axis.stride, axis.dilation, axis.before, axis.after];

@@ -43,13 +43,21 @@ export function variableName(network: string, variable: string): string {
   return `${network}.${variable}`;
 }
 
+/** Name what label maps have beside their ids: the edges of instances, and the instances. */
+export const edgesOf = (labels: string): string => `${labels}.edges`;
+export const instancesOf = (labels: string): string => `${labels}.instances`;
+
 /** Gives the types with which an input enters the graph, by input name. */
 export function typesOfInput(input: InputSpec, batch: number): readonly (readonly [string, TensorType])[] {
   if (input.kind !== 'labels') return [[input.name, f32(batch, ...input.shape)]];
   const { name, height, width } = input;
   const ids = [name, i32(batch, height, width)] as const;
   return input.edges
-    ? [ids, [`${name}.edges`, f32(batch, height, width, 1)], [`${name}.instances`, i32(batch, height, width)]]
+    ? [
+        ids,
+        [edgesOf(name), f32(batch, height, width, 1)] as const,
+        [instancesOf(name), i32(batch, height, width)] as const,
+      ]
     : [ids];
 }
 

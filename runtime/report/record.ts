@@ -26,6 +26,8 @@ export interface RunRecord {
     readonly heldOut?: boolean;
   };
   readonly seed: number;
+  /** The levels of patches that the run computes in tables; absent where there are none. */
+  readonly tables?: readonly string[];
   /** The command line that started the run. */
   readonly command: string;
 }

@@ -1,8 +1,9 @@
 /** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
-import { inputsOf, type Method } from '../../compiler/ir/program.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { encodedInputs } from '../../compiler/spec/queries.ts';
+import { outerInputs } from '../../compiler/tables/index.ts';
 import { labelsInput, realInput, type NetworkSpec } from '../../compiler/spec/types.ts';
 import { encodingMethod, encodingOutputs } from '../../compiler/step.ts';
 import type { Sample } from '../data/index.ts';
@@ -46,7 +47,7 @@ export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
     const full = Array.from({ length: batch }, (_, i) =>
       must(part[i] ?? part.at(-1), 'a batch is not empty'),
     );
-    const feeds = feedsOf(method, full, painter.seed, codesOf(painter, full));
+    const feeds = feedsOf(painter.session.program, method, full, painter.seed, codesOf(painter, full));
     const painted = must(
       painter.session.run(synthesisMethod, feeds).get('picture'),
       'painting gives no picture',
@@ -69,7 +70,7 @@ function codesOf({ session, generator, seed }: Painter, samples: readonly Styled
   for (const input of encodedInputs(generator)) {
     if (input.sampled && samples.some(({ style }) => !style)) continue;
     const method = methodOf(session, encodingMethod(generator, input));
-    const outputs = session.run(method.name, feedsOf(method, samples, seed, new Map()));
+    const outputs = session.run(method.name, feedsOf(session.program, method, samples, seed, new Map()));
     const output = input.sampled ? encodingOutputs.mean : encodingOutputs.code;
     codes.set(input.name, must(outputs.get(output), `encoding gives no ${output}`));
   }
@@ -77,12 +78,13 @@ function codesOf({ session, generator, seed }: Painter, samples: readonly Styled
 }
 
 function feedsOf(
+  program: Program,
   method: Method,
   samples: readonly Styled[],
   seed: number,
   codes: ReadonlyMap<string, Values>,
 ): Feeds {
-  const inputs = [...inputsOf(method)];
+  const inputs = [...outerInputs(program, method)];
   return Object.fromEntries(
     inputs.map(([name, type]) => [name, codes.get(name) ?? gather(name, type, samples, seed)]),
   );

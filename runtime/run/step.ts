@@ -1,5 +1,5 @@
 /** Answers for a training step on a session: which methods it calls, in which parts of the batch, and what they are fed. */
-import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { scalarsAt } from '../../compiler/schedule.ts';
 import {
@@ -9,7 +9,9 @@ import {
   type Spec,
   type TrainSpec,
 } from '../../compiler/spec/types.ts';
+import { edgesOf, instancesOf } from '../../compiler/spec/instantiate.ts';
 import { partsOfStep, stepMethods } from '../../compiler/step.ts';
+import { outerInputs } from '../../compiler/tables/index.ts';
 import type { Batch } from '../data/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 
@@ -20,8 +22,8 @@ export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images'>;
 export type Stepper = (step: number, batch: StepData) => Map<string, Float32Array>;
 
 /** Names the inputs by which methods take what belongs to label maps beside their ids. */
-export const edgesInput = `${labelsInput}.edges`;
-export const instancesInput = `${labelsInput}.instances`;
+export const edgesInput = edgesOf(labelsInput);
+export const instancesInput = instancesOf(labelsInput);
 
 /** A method of a call, with its inputs. */
 export interface CalledMethod {
@@ -111,6 +113,6 @@ export function calledMethods(
       program.methods.find((one) => one.name === name),
       `the program has no method ${name}`,
     );
-    return { name, perPart, inputs: inputsOf(method) };
+    return { name, perPart, inputs: outerInputs(program, method) };
   });
 }

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { compile } from '../../compiler/index.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
+import { choiceOf } from '../../compiler/tables/index.ts';
 import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
@@ -89,8 +90,11 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     if (others > 0) log(resized(others, dataset.pairs.length, size));
     whileWriting(options.out, () => mkdirSync(options.out, { recursive: true }));
     const engine = await chooseEngine(options.engine ?? 'auto', log);
-    // One map at a time: the same bits for a map, whatever it is painted together with.
-    const program = withoutUnusedVariables(compile(spec, { batch: 1, methods: ['synthesize', 'encode'] }));
+    // One map at a time, in the run's tables: the same bits for a map, whatever it is painted together with.
+    const tables = choiceOf(record.tables ?? []);
+    const program = withoutUnusedVariables(
+      compile(spec, { batch: 1, methods: ['synthesize', 'encode'], tables }),
+    );
     const session = whileComputing(() => openSession(engine, program));
     try {
       restore(session, checkpoint, weights);

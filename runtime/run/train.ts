@@ -11,6 +11,7 @@ import { rateAt, totalSteps } from '../../compiler/schedule.ts';
 import { frozenNetworks, generatorOf } from '../../compiler/spec/queries.ts';
 import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
+import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Batch, Dataset, Sample } from '../data/index.ts';
 import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
@@ -40,6 +41,7 @@ import { paint } from './paint.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
 import { makeStepper, type Stepper } from './step.ts';
+import { chooseTables, readSomeMaps } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Hears how a run goes; everything is optional. */
@@ -68,6 +70,8 @@ interface CommonOptions {
 }
 
 export interface TrainOptions extends CommonOptions, SpecOverrides {
+  /** Computes everything pixel by pixel, whatever the label maps are like. */
+  readonly dense?: boolean | undefined;
   readonly spec: Spec;
   /** The texts of the spec, its own first. */
   readonly sources: readonly Source[];
@@ -108,18 +112,26 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
   checkRunPlace(options);
   const weights = await loadWeights(spec);
-  return withData(spec, options, (data) =>
+  return withData(spec, options, async (data) => {
+    const tables = options.dense ? [] : await tablesFor(spec, data.training);
     // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
-    withSession(spec, options.sources, options, async (started) => {
+    return withSession(spec, options.sources, tables, options, async (started) => {
       const layout = makeRunFolder(spec.name, options);
       return whileLocked(layout.folder, async () => {
         await beginRun(layout, spec, options);
         await whileWritingAsync(layout.folder, () => keepFrozenWeights(layout, spec, weights));
         const created = new Date().toISOString();
-        return new Run(spec, layout, data, { ...options, file, created }, started).go(weights, undefined);
+        const facts = { ...options, file, created, tables };
+        return new Run(spec, layout, data, facts, started).go(weights, undefined);
       });
-    }),
-  );
+    });
+  });
+}
+
+/** Decides from the data what a run computes in patch tables. */
+async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
+  const batch = spec.data.batch / partsOfStep(spec);
+  return chosenKeys(chooseTables(spec, { batch }, await readSomeMaps(training, batch)));
 }
 
 /** Makes a run's folder anew, under its lock; what an old run left is deleted. */
@@ -149,9 +161,9 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
     const weights = await readFrozenWeights(layout, spec);
     return withData(spec, options, (data) =>
       // Without their texts, nodes just do not know their lines: the spec is all that a run needs.
-      withSession(spec, [], options, (started) => {
-        const { file, created, command } = record;
-        const facts = { ...options, file, created, command };
+      withSession(spec, [], record.tables ?? [], options, (started) => {
+        const { file, created, command, tables } = record;
+        const facts = { ...options, file, created, command, tables };
         return new Run(spec, layout, data, facts, started).go(weights, checkpoint);
       }),
     );
@@ -183,13 +195,15 @@ async function withData(
 async function withSession(
   spec: TrainableSpec,
   sources: readonly Source[],
+  tables: readonly string[],
   { engine: request, observer }: CommonOptions,
   work: (started: Started) => Promise<RunResult>,
 ): Promise<RunResult> {
   const generator = requireGenerator(spec);
   const log = observer?.log ?? (() => undefined);
   const engine = await chooseEngine(request ?? 'auto', log);
-  const program: Program = compile(spec, { batch: spec.data.batch / partsOfStep(spec), sources });
+  const batch = spec.data.batch / partsOfStep(spec);
+  const program: Program = compile(spec, { batch, sources, tables: choiceOf(tables) });
   const session = whileComputing(() => openSession(engine, program));
   try {
     return await work({ engine, session, generator });
@@ -220,6 +234,7 @@ interface RunData {
 }
 
 interface RunFacts extends CommonOptions {
+  readonly tables?: readonly string[] | undefined;
   readonly file: string;
   readonly created: string;
   readonly command: string;
@@ -461,6 +476,7 @@ class Run {
           heldOut: data.heldOut,
         },
         seed: this.rhythm.seed,
+        ...(facts.tables?.length && { tables: facts.tables }),
         command: facts.command,
         ...(this.memory && { memory: this.memory }),
       }),

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import type { PatchTables } from '../../compiler/patches/index.ts';
 import { must, type TensorType } from '../../compiler/ir/types.ts';
 import type { TensorFlow } from '../../compiler/ops/define.ts';
 import { lowerToTensorflow, type TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
-import { checkFeeds, typeOfVariable, type Feeds, type Session, type Values } from './session.ts';
+import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
+import { typeOfVariable, type Session } from './session.ts';
 
 /** What we use of tfjs-node's backend; its own types do not export it. */
 interface NodeBackend {
@@ -27,7 +29,7 @@ export class NativeSession implements Session {
   private readonly plan: TensorflowPlan;
   private readonly backend: NodeBackend;
   private readonly model: number;
-  private readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TensorType>>;
+  private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
 
   /** Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. */
@@ -36,7 +38,7 @@ export class NativeSession implements Session {
     readonly program: Program,
   ) {
     this.plan = lowerToTensorflow(program);
-    this.inputs = new Map(program.methods.map((method) => [method.name, inputsOf(method)]));
+    this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
     this.backend = tf.backend() as unknown as NodeBackend;
     const folder = mkdtempSync(join(tmpdir(), 'spadework-'));
@@ -49,12 +51,12 @@ export class NativeSession implements Session {
   }
 
   setVariables(values: ReadonlyMap<string, Float32Array>): void {
-    const feeds: Fed[] = [];
+    const feeds: FedTensor[] = [];
     const fetches: string[] = [];
     for (const [name, array] of values) {
       const type = typeOfVariable(this.types, name, array);
       const binding = must(this.plan.variables.get(name), `variable ${name} is not in the plan`);
-      feeds.push({ tensor: binding.value, values: array, type });
+      feeds.push({ tensor: binding.value, values: array, ...type });
       fetches.push(binding.done);
     }
     if (fetches.length > 0) this.call(feeds, fetches).forEach((tensor) => tensor.dispose());
@@ -71,15 +73,12 @@ export class NativeSession implements Session {
     return fetches.length > 0 ? this.copyOut(names, this.call([], fetches)) : new Map<string, Float32Array>();
   }
 
-  run(method: string, feeds: Feeds): Map<string, Float32Array> {
-    const binding = this.plan.methods.get(method);
-    const inputs = this.inputs.get(method);
-    if (!binding || !inputs) throw new Error(`there is no method '${method}'`);
-    checkFeeds(method, inputs, feeds);
-    const fed = [...inputs].map(([name, type]) => ({
+  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
+    const inputs = this.feeds.of(method, feeds, patches);
+    const binding = must(this.plan.methods.get(method), `method ${method} is not in the plan`);
+    const fed = [...inputs].map(([name, input]) => ({
       tensor: must(binding.inputs.get(name), `input ${name} is not in the plan`),
-      values: must(feeds[name], 'feeds were checked'),
-      type,
+      ...input,
     }));
     const names = [...binding.outputs.keys()];
     const results = this.call(fed, [...binding.outputs.values(), ...(binding.done ? [binding.done] : [])]);
@@ -95,9 +94,9 @@ export class NativeSession implements Session {
     this.backend.deleteSavedModel(this.model);
   }
 
-  private call(feeds: readonly Fed[], fetches: string[]): Tfjs.Tensor[] {
-    const tensors = feeds.map(({ values, type }) =>
-      this.tf.tensor(copyOffAlignment(values), [...type.shape], type.dtype === 'i32' ? 'int32' : 'float32'),
+  private call(feeds: readonly FedTensor[], fetches: string[]): Tfjs.Tensor[] {
+    const tensors = feeds.map(({ values, shape, dtype }) =>
+      this.tf.tensor(copyOffAlignment(values), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
@@ -135,8 +134,7 @@ function copyOffAlignment(values: Values): Values {
   return copy;
 }
 
-interface Fed {
+/** A value for a tensor of the graph. */
+interface FedTensor extends Fed {
   readonly tensor: string;
-  readonly values: Values;
-  readonly type: TensorType;
 }

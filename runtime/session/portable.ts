@@ -1,18 +1,20 @@
 /** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { inputsOf, type Program } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
+import type { PatchTables } from '../../compiler/patches/index.ts';
 import { must, type TensorType } from '../../compiler/ir/types.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
 import type { TensorFlow } from '../../compiler/ops/define.ts';
 import { opNamed } from '../../compiler/ops/index.ts';
-import { checkFeeds, typeOfVariable, type Feeds, type Session } from './session.ts';
+import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
+import { typeOfVariable, type Session } from './session.ts';
 
 export class PortableSession implements Session {
   readonly engine = 'portable';
   private readonly variables = new Map<string, Tfjs.Tensor>();
   private readonly plans: ReadonlyMap<string, readonly PortableStep[]>;
-  private readonly inputs: ReadonlyMap<string, ReadonlyMap<string, TensorType>>;
+  private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
 
   /** Plans every method; `tf` is tfjs with the backend to use. */
@@ -21,7 +23,7 @@ export class PortableSession implements Session {
     readonly program: Program,
   ) {
     this.plans = new Map(program.methods.map((method) => [method.name, lowerToPortable(method)]));
-    this.inputs = new Map(program.methods.map((method) => [method.name, inputsOf(method)]));
+    this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
   }
 
@@ -45,15 +47,16 @@ export class PortableSession implements Session {
     );
   }
 
-  run(method: string, feeds: Feeds): Map<string, Float32Array> {
-    const plan = this.plans.get(method);
-    const inputs = this.inputs.get(method);
-    const definition = this.program.methods.find(({ name }) => name === method);
-    if (!plan || !inputs || !definition) throw new Error(`there is no method '${method}'`);
-    checkFeeds(method, inputs, feeds);
+  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
+    const fed = this.feeds.of(method, feeds, patches);
+    const plan = must(this.plans.get(method), `method ${method} is not planned`);
+    const definition = must(
+      this.program.methods.find(({ name }) => name === method),
+      `method ${method} is not in the program`,
+    );
     const values = new Map<Node, Tfjs.Tensor[]>();
     for (const { node, dead } of plan) {
-      values.set(node, this.evaluate(node, values, feeds));
+      values.set(node, this.evaluate(node, values, fed));
       for (const gone of dead) {
         values.get(gone)?.forEach((tensor) => tensor.dispose());
         values.delete(gone);
@@ -80,7 +83,11 @@ export class PortableSession implements Session {
     this.variables.clear();
   }
 
-  private evaluate(node: Node, values: ReadonlyMap<Node, Tfjs.Tensor[]>, feeds: Feeds): Tfjs.Tensor[] {
+  private evaluate(
+    node: Node,
+    values: ReadonlyMap<Node, Tfjs.Tensor[]>,
+    fed: ReadonlyMap<string, Fed>,
+  ): Tfjs.Tensor[] {
     const { tf } = this;
     const operands = node.operands.map((operand) => must(values.get(operand), 'an operand died too early'));
     const name = String(node.attrs['name']);
@@ -88,14 +95,8 @@ export class PortableSession implements Session {
       case 'item':
         return [tf.clone(must(operands[0]?.[Number(node.attrs['index'])], 'item of a missing result'))];
       case 'input': {
-        const type = must(node.results[0], 'input without a type');
-        return [
-          tf.tensor(
-            must(feeds[name], 'feeds were checked'),
-            [...type.shape],
-            type.dtype === 'i32' ? 'int32' : 'float32',
-          ),
-        ];
+        const { values: given, shape, dtype } = must(fed.get(name), 'feeds were checked');
+        return [tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')];
       }
       case 'read': {
         const variable = this.variables.get(name);

@@ -1,12 +1,13 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
 import type { Initializer, Program, Variable } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import type { PatchTables } from '../../compiler/patches/index.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { variableName } from '../../compiler/spec/instantiate.ts';
 import { weightOfCompanion } from '../../compiler/step.ts';
+import type { Feeds } from './feeds.ts';
 
-export type Values = Float32Array | Int32Array;
-export type Feeds = Readonly<Record<string, Values>>;
+export type { Feeds, Values } from './feeds.ts';
 
 /** A program on an engine. All arrays are row-major in the shapes that the program declares. */
 export interface Session {
@@ -16,8 +17,11 @@ export interface Session {
   setVariables(values: ReadonlyMap<string, Float32Array>): void;
   /** Copies variables out, in the order asked for; all of them without `names`. */
   readVariables(names?: readonly string[]): Map<string, Float32Array>;
-  /** Runs a method: all of its inputs are fed, its writes happen, its outputs come back. */
-  run(method: string, feeds: Feeds): Map<string, Float32Array>;
+  /**
+   * Runs a method: all of its inputs are fed, its writes happen, its outputs come back. Where it takes patches in place of
+   * label maps, these are found here unless they are given.
+   */
+  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array>;
   /** Tensors that the engine holds now, to see leaks. */
   tensorCount(): number;
   dispose(): void;
@@ -89,21 +93,6 @@ function drawInitial(
       return drawn.map((value) => value / norm);
     }
   }
-}
-
-/** Refuses feeds that a method does not take, lacks, or that have another size. */
-export function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, feeds: Feeds): void {
-  for (const [name, type] of inputs) {
-    const values = feeds[name];
-    if (!values) throw new Error(`method ${method} needs input '${name}' ([${type.shape}])`);
-    if (values.length !== sizeOf(type.shape))
-      throw new Error(
-        `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
-      );
-  }
-  for (const name of Object.keys(feeds))
-    if (!inputs.has(name))
-      throw new Error(`method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`);
 }
 
 /** Gives the type of the variable that `values` are for; throws where there is none or the size differs. */

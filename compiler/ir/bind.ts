@@ -1,0 +1,27 @@
+/** Answers for giving symbols a size: a method whose tables have known numbers of rows, for whoever counts or evaluates. */
+import { Builder } from './builder.ts';
+import type { Attrs, Node } from './node.ts';
+import type { Method } from './program.ts';
+import { nodesOf } from './program.ts';
+import { rebuild } from './rebuild.ts';
+import { isSymbolic, must } from './types.ts';
+
+/** Makes a method again with a size for every symbol. */
+export function bindSymbols(method: Method, sizeOfSymbol: (symbol: number) => number): Method {
+  const b = new Builder();
+  const bound = new Map<Node, Node>();
+  const now = (node: Node): Node => must(bound.get(node), 'operands come before their users');
+  const size = (value: number): number => (isSymbolic(value) ? sizeOfSymbol(value) : value);
+  const attrsOf = (attrs: Attrs): Attrs =>
+    Object.fromEntries(
+      Object.entries(attrs).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? value.map(size) : value,
+      ]),
+    );
+  for (const node of nodesOf(method))
+    bound.set(node, rebuild(b, node, node.operands.map(now), attrsOf(node.attrs)));
+  const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
+    new Map([...values].map(([name, node]) => [name, now(node)]));
+  return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
+}

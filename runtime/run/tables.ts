@@ -1,0 +1,79 @@
+/** Answers for where a run computes in patch tables: some of its label maps are looked at before the program is compiled. */
+import { compile } from '../../compiler/index.ts';
+import { must } from '../../compiler/ir/types.ts';
+import { patchIndexer } from '../../compiler/patches/index.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
+import type { Dataset } from '../data/index.ts';
+
+/** Label maps of one call. */
+export interface MapBatch {
+  /** Class ids, [B,H,W]. */
+  readonly labels: Int32Array;
+  /** [B,H,W,1]; undefined without instance maps. */
+  readonly edges: Float32Array | undefined;
+}
+
+/** How many calls the patches are counted of. */
+const countedCalls = 4;
+
+/** Counts the distinct patches of each level of a program, in the mean over batches of maps. */
+export function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[] {
+  const indexer = patchIndexer(plan);
+  const sums = plan.levels.map(() => 0);
+  for (const { labels, edges } of batches)
+    indexer.index(labels, plan.edges ? edges : undefined).tables.forEach(({ count }, level) => {
+      sums[level] = must(sums[level], 'one sum a level') + count / batches.length;
+    });
+  return sums;
+}
+
+/**
+ * Decides, for each level of patches that methods of a spec could use, whether a table pays for maps like `batches`. Gives no
+ * level where there is nothing to decide.
+ */
+export function chooseTables(
+  spec: Spec,
+  options: { readonly batch: number; readonly methods?: readonly ('step' | 'synthesize')[] },
+  batches: readonly MapBatch[],
+): readonly LevelChoice[] {
+  const { patches } = compile(spec, { methods: ['step'], ...options, tables: () => true });
+  return patches && batches.length > 0 ? chooseLevels(patches, countPatches(patches, batches)) : [];
+}
+
+/** Reads the maps of some calls, spread evenly over a data set. */
+export async function readSomeMaps(dataset: Dataset, batch: number): Promise<readonly MapBatch[]> {
+  const count = dataset.pairs.length;
+  const wanted = countedCalls * batch;
+  return Promise.all(
+    Array.from({ length: countedCalls }, async (_, call) => {
+      const samples = await Promise.all(
+        Array.from({ length: batch }, (_one, index) =>
+          dataset.read(Math.floor(((call * batch + index) * count) / wanted)),
+        ),
+      );
+      const [first] = samples;
+      const join = <T extends Int32Array | Float32Array>(
+        make: (length: number) => T,
+        of: (index: number) => T,
+      ): T => {
+        const size = of(0).length;
+        const all = make(size * samples.length);
+        samples.forEach((_sample, index) => all.set(of(index), index * size));
+        return all;
+      };
+      return {
+        labels: join(
+          (length) => new Int32Array(length),
+          (index) => samples[index]!.labels,
+        ),
+        edges:
+          first?.edges &&
+          join(
+            (length) => new Float32Array(length),
+            (index) => samples[index]!.edges!,
+          ),
+      };
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
+ * in place of the maps, finds these.
+ */
+import type { Program } from '../../compiler/ir/program.ts';
+import { inputsOf } from '../../compiler/ir/program.ts';
+import { isSymbolic, must, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
+import { patchIndexer, type PatchTables } from '../../compiler/patches/index.ts';
+import { outerInputs, partOfInput, patchValues } from '../../compiler/tables/index.ts';
+
+export type Values = Float32Array | Int32Array;
+export type Feeds = Readonly<Record<string, Values>>;
+
+/** A value for an input, in the shape that it has in this call. */
+export interface Fed {
+  readonly values: Values;
+  readonly shape: Shape;
+  readonly dtype: TensorType['dtype'];
+}
+
+interface MethodInputs {
+  /** What the engine takes, and what callers give. */
+  readonly inner: ReadonlyMap<string, TensorType>;
+  readonly outer: ReadonlyMap<string, TensorType>;
+}
+
+/** Makes what the methods of a program are fed. */
+export class MethodFeeds {
+  private readonly methods: ReadonlyMap<string, MethodInputs>;
+  private readonly index: ((feeds: Feeds) => PatchTables) | undefined;
+
+  constructor(program: Program) {
+    this.methods = new Map(
+      program.methods.map((method) => [
+        method.name,
+        { inner: inputsOf(method), outer: outerInputs(program, method) },
+      ]),
+    );
+    if (!program.patches) return;
+    const { plan, maps } = program.patches;
+    const indexer = patchIndexer(plan);
+    this.index = (feeds) => {
+      const labels = must(feeds[maps.labels], 'feeds were checked') as Int32Array;
+      return indexer.index(labels, plan.edges ? (feeds[maps.edges] as Float32Array) : undefined);
+    };
+  }
+
+  /**
+   * Gives a value for every input of a method. `patches` are those of the label maps, if they are known already. Throws where
+   * there is no such method, or feeds do not fit.
+   */
+  of(method: string, feeds: Feeds, patches?: PatchTables): ReadonlyMap<string, Fed> {
+    const inputs = this.methods.get(method);
+    if (!inputs) throw new Error(`there is no method '${method}'`);
+    checkFeeds(method, inputs.outer, feeds);
+    let tables = patches;
+    const valuesOf = (name: string): Values => {
+      const part = partOfInput(name);
+      if (!part) return must(feeds[name], 'feeds were checked');
+      tables ??= must(this.index, 'a program with patches has a plan of them')(feeds);
+      return patchValues(tables, part.level, part.part);
+    };
+    return new Map(
+      [...inputs.inner].map(([name, { dtype, shape }]) => {
+        const values = valuesOf(name);
+        return [name, { values, shape: shapeIn(shape, values.length), dtype }];
+      }),
+    );
+  }
+}
+
+/** Gives the shape that `length` entries have where a size is open. */
+function shapeIn(shape: Shape, length: number): Shape {
+  const others = sizeOf(shape.filter((size) => !isSymbolic(size)));
+  return shape.map((size) => (isSymbolic(size) ? length / others : size));
+}
+
+/** Refuses feeds that a method does not take, lacks, or that have another size. */
+function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, feeds: Feeds): void {
+  for (const [name, type] of inputs) {
+    const values = feeds[name];
+    if (!values) throw new Error(`method ${method} needs input '${name}' ([${type.shape}])`);
+    if (values.length !== sizeOf(type.shape))
+      throw new Error(
+        `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
+      );
+  }
+  for (const name of Object.keys(feeds))
+    if (!inputs.has(name))
+      throw new Error(`method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`);
+}

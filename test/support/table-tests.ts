@@ -1,0 +1,241 @@
+/**
+ * Answers for what patch tables must do: experiments and label maps of every kind, and the comparison of a step in tables with
+ * the same step pixel by pixel.
+ */
+import { expect, it } from 'vitest';
+import { compile } from '../../compiler/index.ts';
+import { inputsOf, type Method, type Program } from '../../compiler/ir/program.ts';
+import { must, sizeOf } from '../../compiler/ir/types.ts';
+import type { RefTensor } from '../../compiler/ops/define.ts';
+import { RandomStream } from '../../compiler/random.ts';
+import { scalarsAt } from '../../compiler/schedule.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { stepMethods } from '../../compiler/step.ts';
+import { outerInputs } from '../../compiler/tables/index.ts';
+import { initialValues, type Feeds, type Values } from '../../runtime/session/session.ts';
+import type { OpenSession } from './session-tests.ts';
+import { specOf } from './specs.ts';
+
+/** How an experiment on tables differs from the plain one. */
+export interface TableCase {
+  readonly name: string;
+  readonly generator?: string;
+  readonly discriminator?: string;
+  readonly losses?: readonly [string, string];
+  readonly batch?: number;
+  /** Width x height. */
+  readonly size?: string;
+  readonly instances?: boolean;
+  readonly train?: string;
+}
+
+export const tableCases: readonly TableCase[] = [
+  { name: 'SPADE' },
+  { name: 'SPADE of one picture that is wider than high', batch: 1, size: '64x32' },
+  { name: 'SPADE of three pictures with instance edges', batch: 3, instances: true },
+  {
+    name: 'SPADE with kernels of 5',
+    generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3, kernel: 5))',
+  },
+  {
+    name: 'SPADE with kernels of 1',
+    generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3, kernel: 1))',
+  },
+  { name: 'SPADE from noise', generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))' },
+  { name: 'CLADE', generator: 'SpadeGenerator(width: 2, norm: clade())' },
+  { name: 'the map at every layer', generator: 'ConcatDecoder(width: 2)' },
+  { name: 'U-Net', generator: 'UNet(width: 2, reductions: 4)' },
+  { name: 'pix2pixHD', generator: 'GlobalGenerator(width: 2, reductions: 2, blocks: 1)' },
+  { name: 'updates at once', train: 'updates: "at_once"' },
+  { name: 'a step in parts', train: 'accumulate: 2' },
+  {
+    name: 'a gradient penalty',
+    losses: [
+      'gan_generator(D, kind: wasserstein)',
+      'gan_fake(D, kind: wasserstein) + gan_real(D, kind: wasserstein) + 10 * gradient_penalty(D)',
+    ],
+  },
+];
+
+const classes = 4;
+
+/** Makes the spec of a case. */
+export function tableSpec({
+  generator = 'SpadeGenerator(width: 2, norm: spade(hidden: 3))',
+  discriminator = 'MultiscaleDiscriminator(scales: 2, layers: 2, width: 2)',
+  losses = ['gan_generator(D) + 10 * feature_matching(D)', 'gan_fake(D) + gan_real(D)'],
+  batch = 2,
+  size = '32x32',
+  instances = false,
+  train = '',
+}: TableCase): Spec {
+  return specOf(`use generators { SpadeGenerator, ConcatDecoder, UNet }
+use pix2pixhd { GlobalGenerator }
+use discriminators { MultiscaleDiscriminator }
+use losses { gan_generator, gan_fake, gan_real, feature_matching, gradient_penalty, wasserstein }
+use norms { spade, clade }
+
+experiment tables {
+  data maps {
+    path: ".", images: "images", labels: "labels"
+    ${instances ? 'instances: "instances"' : ''}
+    classes: ${classes}, size: ${size}, batch: ${batch}
+  }
+  let G = ${generator}
+  let D = ${discriminator}
+  loss G = ${losses[0]}
+  loss D = ${losses[1]}
+  train {
+    steps: 10
+    ${train}
+    optimize G with adam(rate: 1e-6, beta1: 0, beta2: 0.9)
+    optimize D with adam(rate: 1e-6, beta1: 0, beta2: 0.9)
+  }
+}
+`);
+}
+
+/** Kinds of label maps, by what a pixel holds. */
+export const mapKinds: Readonly<Record<string, (x: number, y: number, random: RandomStream) => number>> = {
+  'two regions': (x, y) => (x + y < 40 ? 0 : 2),
+  'one label': () => 1,
+  noise: (_x, _y, random) => random.below(classes),
+  'regions of one pixel': (x, y) => ((x * 5 + y * 3) % 11 === 0 ? 3 : 1),
+  'stripes at the borders': (x, y) => (x === 0 || y === 0 || x === 31 || y === 31 ? 2 : 0),
+};
+
+/** Builds the step of a spec, with its gradients: in tables of all levels, or pixel by pixel. */
+export function stepOf(spec: Spec, inTables: boolean): Program {
+  const whole = must(spec.data, 'it has data').batch;
+  const parts = spec.train?.accumulate ?? 1;
+  return compile(spec, {
+    batch: whole / parts,
+    methods: ['step', 'synthesize'],
+    exposeGradients: true,
+    exposePictures: true,
+    ...(inTables && { tables: () => true }),
+  });
+}
+
+/** Draws what a method is called with: maps of a kind, photographs, and the scalars of the first step. */
+export function drawFeeds(spec: Spec, program: Program, method: Method, kind: keyof typeof mapKinds): Feeds {
+  const random = new RandomStream(7, kind);
+  const scalars: Readonly<Record<string, Float32Array>> = scalarsAt(must(spec.train, 'it trains'), 0, 5);
+  const label = must(mapKinds[kind], 'it is a kind');
+  return Object.fromEntries(
+    [...outerInputs(program, method)].map(([name, { dtype, shape }]): [string, Values] => {
+      const scalar = scalars[name];
+      if (scalar) return [name, scalar];
+      const size = sizeOf(shape);
+      if (name === 'labels') {
+        const [, height = 1, width = 1] = shape;
+        const at = (i: number): number => label(i % width, Math.floor(i / width) % height, random);
+        return [name, Int32Array.from({ length: size }, (_, i) => at(i))];
+      }
+      if (name.endsWith('.edges'))
+        return [name, Float32Array.from({ length: size }, () => Number(random.uniform() < 0.1))];
+      return dtype === 'i32'
+        ? [name, Int32Array.from({ length: size }, (_, i) => i)]
+        : [name, Float32Array.from({ length: size }, () => 2 * random.uniform() - 1)];
+    }),
+  );
+}
+
+/** The variables at the start, where every bias is something. */
+export function drawVariables(program: Program): Map<string, Float32Array> {
+  const values = initialValues(program.variables, 3);
+  for (const { name, role } of program.variables) {
+    const random = new RandomStream(5, name);
+    if (role === 'parameter' && name.endsWith('bias'))
+      values.set(
+        name,
+        must(values.get(name), 'it has a value').map(() => 0.2 * random.normal()),
+      );
+  }
+  return values;
+}
+
+/** Requires that all arrays agree, each within `tolerance` of its own largest number, or of `least` where that is larger. */
+export function expectAgree(
+  found: ReadonlyMap<string, ArrayLike<number>>,
+  expected: ReadonlyMap<string, ArrayLike<number>>,
+  tolerance: number,
+  least = 1e-3,
+): void {
+  expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [name, values] of expected) {
+    const other = must(found.get(name), 'names were compared');
+    let largest = 0;
+    let apart = 0;
+    for (let i = 0; i < values.length; i++) {
+      largest = Math.max(largest, Math.abs(values[i]!));
+      apart = Math.max(apart, Math.abs(values[i]! - other[i]!));
+    }
+    expect(apart, `${name}: ${apart} apart, at most ${largest}`).toBeLessThanOrEqual(
+      tolerance * Math.max(largest, least),
+    );
+  }
+}
+
+/** Makes float64 tensors of what a method is fed. */
+export function bindings(
+  method: Method,
+  feeds: ReadonlyMap<string, ArrayLike<number>>,
+): ReadonlyMap<string, RefTensor> {
+  return new Map(
+    [...inputsOf(method)].map(([name, { shape }]) => [
+      name,
+      { shape, data: Float64Array.from(must(feeds.get(name), `${name} is fed`)) },
+    ]),
+  );
+}
+
+/** Tests on an engine that steps and pictures in tables are those of pixels. */
+export function testTablesOn(open: OpenSession): void {
+  const run = (spec: Spec, program: Program, kind: string): Map<string, Float32Array> => {
+    const session = open(program);
+    try {
+      session.setVariables(drawVariables(program));
+      // Pictures first: a step moves weights with a gradient of nearly 0 one way or the other.
+      const names = ['synthesize', must(stepMethods(spec)[0], 'a step has a method').name];
+      return new Map(
+        names.flatMap((name) => {
+          const method = must(
+            program.methods.find((one) => one.name === name),
+            `${name} is there`,
+          );
+          const outputs = session.run(name, drawFeeds(spec, program, method, kind));
+          return [...outputs].map(([output, values]) => [`${name} ${output}`, values] as const);
+        }),
+      );
+    } finally {
+      session.dispose();
+    }
+  };
+
+  it.each(tableCases.map((one) => [one.name, one] as const))('is that of pixels: %s', (_name, one) => {
+    const spec = tableSpec(one);
+    const kind = 'two regions';
+    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+  });
+
+  it.each(Object.keys(mapKinds))('is that of pixels on maps of %s', (kind) => {
+    const spec = tableSpec(must(tableCases[0], 'there is a case'));
+    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+  });
+
+  it('takes maps with any number of patches in one session', () => {
+    const spec = tableSpec(must(tableCases[0], 'there is a case'));
+    const [tables, dense] = [true, false].map((inTables) => {
+      const program = stepOf(spec, inTables);
+      const session = open(program);
+      session.setVariables(drawVariables(program));
+      const pictures = Object.keys(mapKinds).map((kind) =>
+        session.run('synthesize', drawFeeds(spec, program, program.methods.at(-1)!, kind)).get('picture')!,
+      );
+      session.dispose();
+      return new Map(pictures.map((picture, index) => [String(index), picture]));
+    });
+    expectAgree(tables!, dense!, 1e-4);
+  });
+}
