@@ -41,7 +41,7 @@ export interface StepOptions {
   readonly exposeGradients?: boolean;
   /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
   readonly exposePictures?: boolean;
-  /** Takes noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
+  /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
 }
@@ -335,7 +335,7 @@ function buildSynthesis(
   generator: NetworkSpec,
   options: StepOptions,
 ): Method {
-  const environment = openEnvironment(spec, variables, false, options);
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
   // Label maps enter under the data's name for them, whatever the network calls them.
   const inputs = inputsUnder(environment, generator, options.batch, (one) =>
     one.kind === 'labels' ? labelsInput : one.name,
@@ -360,7 +360,7 @@ function buildEncoding(
   input: EncodedInput,
   options: StepOptions,
 ): Method {
-  const environment = openEnvironment(spec, variables, false, options);
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
   const encoder = networkNamed(spec, input.encoder);
   useAverages(environment, encoder);
   const inputs = inputsUnder(environment, encoder, options.batch, (one) =>
