@@ -226,6 +226,13 @@ describe('mistakes are named', () => {
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { same: true, pad: 1 }, '`same` pads by itself'],
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { pad_mode: 'mirror' }, 'pad_mode is one of "zeros", '],
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3)], {}, 'the filter is [height, width, channels in, channels out]'],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { dilation: 0 }, 'dilation is an integer of at least 1'],
+    [
+      'conv2d',
+      [f32(1, 9, 9, 1), f32(3, 3, 1, 1)],
+      { dilation: 2, stride: 2 },
+      'stride is 1 where there is a dilation',
+    ],
     ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 2, 1)], {}, 'as many input channels as x'],
     ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { stride: 1 }, 'output_pad is below stride'],
     ['conv2d_transpose', [f32(1, 1, 1, 1), f32(3, 3, 1, 1)], { pad: 2 }, 'pad leaves at least one pixel'],
@@ -288,6 +295,9 @@ describe('in the language', () => {
     ['x |> flatten |> fold(height: 8, width: 4, channels: 5)', [8, 4, 5]],
     ['conv(x, 7, stride: 2, same: true)', [2, 4, 7]],
     ['conv(x, 7, kernel: 7, pad_mode: "reflect")', [4, 8, 7]],
+    ['conv(x, 7, dilation: 2)', [4, 8, 7]],
+    ['conv(x, 7, dilation: 3, same: true)', [4, 8, 7]],
+    ['conv(x, 7, kernel: 2, dilation: 2, pad: 0)', [2, 6, 7]],
   ])('%s has the shape %j', (expression, shape) => {
     expect(shapeInside(expression)).toEqual(shape);
   });
