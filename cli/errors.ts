@@ -20,6 +20,12 @@ export class SpecMistakes extends Error {
 /** Carries what a user can mend, in words that are ready to be shown. */
 export class InputError extends Error {}
 
+/** Shows what is said about a spec; nothing where nothing is. */
+export function noteDiagnostics(diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length > 0)
+    note(renderDiagnostics(diagnostics, { color: showsColor(process.stderr) }).trimEnd());
+}
+
 /** Shows an error and gives the exit code that it calls for. */
 export function reportError(error: unknown): number {
   const color = showsColor(process.stderr);
@@ -28,7 +34,7 @@ export function reportError(error: unknown): number {
   if (process.env['SPADEWORK_DEBUG'] === '1')
     note(error instanceof Error ? String(error.stack) : String(error));
   if (error instanceof SpecMistakes) {
-    note(renderDiagnostics(error.diagnostics, { color }).trimEnd());
+    noteDiagnostics(error.diagnostics);
     return exitCodes.input;
   }
   const known = knownError(error);

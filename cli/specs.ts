@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { check, checkJson, type CheckResult, type Spec } from '../compiler/index.ts';
 import type { Source } from '../dsl/source.ts';
 import { fileProvider } from '../runtime/library.ts';
-import { InputError, SpecMistakes } from './errors.ts';
+import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
 
 /** Reads a text as it is. Throws an InputError where it cannot. */
 export function readSource(file: string): Source {
@@ -25,12 +25,13 @@ export function checkFile(file: string, name: string | undefined): CheckResult {
   return file.endsWith('.json') ? checkJson(source) : check(source, fileProvider(), { name });
 }
 
-/** Reads a spec that has to be without mistakes. Throws SpecMistakes. */
+/** Reads a spec that has to be without errors, and shows warnings. Throws SpecMistakes. */
 export function loadSpec(
   file: string,
   name: string | undefined,
 ): { readonly spec: Spec; readonly sources: readonly Source[] } {
   const { spec, sources, diagnostics } = checkFile(file, name);
   if (!spec) throw new SpecMistakes(diagnostics);
+  noteDiagnostics(diagnostics);
   return { spec, sources };
 }

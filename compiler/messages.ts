@@ -1,24 +1,37 @@
 /** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
-import type { Diagnostic, SpanLabel } from '../dsl/diagnostic.ts';
+import type { Diagnostic, Severity, SpanLabel } from '../dsl/diagnostic.ts';
 import { suggest } from '../dsl/suggest.ts';
 import type { Span } from '../dsl/source.ts';
 
+interface Extra {
+  readonly notes?: readonly string[];
+  readonly hint?: string | undefined;
+  readonly labels?: readonly SpanLabel[];
+}
+
 /** Makes an error of a stable `code`. */
-export function error(
+export function error(code: string, message: string, span: Span | undefined, extra: Extra = {}): Diagnostic {
+  return diagnose('error', code, message, span, extra);
+}
+
+/** Makes a warning of a stable `code`: what it is about can be done, but is rarely meant. */
+export function warning(
   code: string,
   message: string,
   span: Span | undefined,
-  extra: { notes?: readonly string[]; hint?: string | undefined; labels?: readonly SpanLabel[] } = {},
+  extra: Extra = {},
 ): Diagnostic {
-  return {
-    code,
-    severity: 'error',
-    message,
-    span,
-    labels: extra.labels ?? [],
-    notes: extra.notes ?? [],
-    hint: extra.hint,
-  };
+  return diagnose('warning', code, message, span, extra);
+}
+
+function diagnose(
+  severity: Severity,
+  code: string,
+  message: string,
+  span: Span | undefined,
+  { labels = [], notes = [], hint }: Extra,
+): Diagnostic {
+  return { code, severity, message, span, labels, notes, hint };
 }
 
 /** Reports an input of a call that has another type than the network declares. */

@@ -18,12 +18,13 @@ export interface MethodOptions extends Pick<StepOptions, 'batch' | 'spanOf'> {
 }
 
 /**
- * Builds a method that applies one network. Inputs have the names that the network gives them; outputs are `output`, or
- * `output/0/1` for the leaves of nested lists. With `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and
+ * Builds a method that applies one network. Inputs have the names that the network gives them, noise that its blocks name is one,
+ * too (`<network>.<block instance>.<name>`); outputs are `output`, or `output/0/1` for the leaves of nested lists. With `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and
  * gives the gradients of sum(output * cotangent).
  */
 export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodOptions): Method {
-  const environment = openEnvironment(spec, variablesOf(spec), options.training, options);
+  const opened = { ...options, feedNoise: true };
+  const environment = openEnvironment(spec, variablesOf(spec), options.training, opened);
   const { b } = environment;
   const inputs = new Map(
     network.inputs.flatMap((input) =>

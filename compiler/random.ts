@@ -95,3 +95,27 @@ export class RandomStream {
     return order;
   }
 }
+
+/**
+ * Gives the number that a standard normal one is below with the given probability, from 0 to 1 and neither: by halving an interval
+ * around it, the distribution as the series 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + ...).
+ */
+export function normalQuantile(probability: number): number {
+  if (probability === 0.5) return 0;
+  let [low, high] = [-8, 8];
+  while (low < (low + high) / 2 && (low + high) / 2 < high) {
+    const middle = (low + high) / 2;
+    if (normalDistribution(middle) < probability) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+function normalDistribution(x: number): number {
+  let [term, sum] = [x, 0];
+  for (let odd = 1; sum + term !== sum; odd += 2) {
+    sum += term;
+    term *= (x * x) / (odd + 2);
+  }
+  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
+}

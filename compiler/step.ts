@@ -45,7 +45,7 @@ export interface StepOptions {
   readonly exposePictures?: boolean;
   /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
   readonly tables?: TableChoice | undefined;
-  /** Takes noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
+  /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
 }
@@ -388,7 +388,7 @@ function buildSynthesis(
   generator: NetworkSpec,
   options: Building,
 ): Method {
-  const environment = openEnvironment(spec, variables, false, options);
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
   // Label maps enter under the data's name for them, whatever the network calls them.
   const inputs = inputsUnder(environment, generator, options.batch, (one) =>
     one.kind === 'labels' ? labelsInput : one.name,
@@ -416,7 +416,7 @@ function buildEncoding(
   input: EncodedInput,
   options: StepOptions,
 ): Method {
-  const environment = openEnvironment(spec, variables, false, options);
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
   const encoder = networkNamed(spec, input.encoder);
   useAverages(environment, encoder);
   const inputs = inputsUnder(environment, encoder, options.batch, (one) =>

@@ -1,11 +1,10 @@
 /** Answers for `spadework check`: all mistakes of specs, or that there are none. */
 import type { Command } from 'commander';
 import type { CheckResult, Spec } from '../../compiler/index.ts';
-import { renderDiagnostics } from '../../dsl/index.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
-import { exitCodes, reportError } from '../errors.ts';
+import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
 import { checkFile } from '../specs.ts';
-import { note, print, showsColor } from '../terminal.ts';
+import { print } from '../terminal.ts';
 
 /** Adds the command. */
 export function addCheck(program: Command): void {
@@ -34,8 +33,7 @@ function checkOne(file: string, name: string | undefined): void {
     return;
   }
   const { spec, diagnostics } = checked;
-  if (diagnostics.length > 0)
-    note(renderDiagnostics(diagnostics, { color: showsColor(process.stderr) }).trimEnd());
+  noteDiagnostics(diagnostics);
   if (spec) print(`${file}: fine (${describe(spec)})`);
   else process.exitCode = exitCodes.input;
 }

@@ -14,7 +14,7 @@ import type { Source, Span } from '../../dsl/source.ts';
 import type { Expanded } from '../expand/index.ts';
 import type { Spec } from '../spec/types.ts';
 import * as messages from './messages.ts';
-import { codeRules, nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
+import { adviceRules, codeRules, nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
 import type { Rule } from './rules/rule.ts';
 import { validate, type Locate } from './validate.ts';
 
@@ -31,13 +31,13 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
   const found = [...diagnostics, ...wrong.map(({ diagnostic }) => diagnostic)];
   if (wrong.length === 0) found.push(...apply(settingRules, spec, locate));
   // A wrong picture keeps the losses from being expanded, so it comes first.
-  for (const rules of [wholeRules, nameRules])
+  for (const rules of [wholeRules, nameRules, adviceRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));
   return sortDiagnostics(found);
 }
 
 export interface JsonResult {
-  /** The spec; undefined where there is any mistake. */
+  /** The spec; undefined where there is any error. */
   readonly spec: Spec | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -63,7 +63,8 @@ export function checkJsonSpec(source: Source): JsonResult {
   const found: Diagnostic[] = apply([...settingRules, ...nameRules], spec, locate);
   for (const rules of [shapeRules, codeRules, wholeRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));
-  return { spec: found.length === 0 ? spec : undefined, diagnostics: sortDiagnostics(found) };
+  if (found.length > 0) return { spec: undefined, diagnostics: sortDiagnostics(found) };
+  return { spec, diagnostics: sortDiagnostics(apply(adviceRules, spec, locate)) };
 }
 
 function apply(rules: readonly Rule[], spec: Spec, locate: Locate): Diagnostic[] {

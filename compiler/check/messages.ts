@@ -1,5 +1,5 @@
 /** Answers for what is said about specs that parse but do not hold together: one function per message. */
-import { amongst, error, meant } from '../messages.ts';
+import { amongst, error, meant, warning } from '../messages.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 
@@ -223,3 +223,24 @@ export const wrongInputs = (
 /** Reports a summand of a loss that is no number. */
 export const termNotScalar = (name: string, found: string, span: Place): Diagnostic =>
   error('loss-not-scalar', `a loss is one number, but ${name} is ${found}`, span, { hint: 'take its mean' });
+
+/** Warns of a summand that sums over pictures where a batch is taken in parts. */
+export const sumOverPart = (
+  term: string,
+  network: string,
+  parts: number,
+  span: Place,
+  accumulate: Place,
+): Diagnostic =>
+  warning('sum-over-part', `'${term}' in the loss of ${network} is a sum over the pictures of a part`, span, {
+    labels: accumulate ? [{ span: accumulate, text: `${parts} parts` }] : [],
+    notes: [`a step takes the mean over parts: 1/${parts} of what the sum over the batch would give`],
+    hint: `multiply it by ${parts}, or take a mean over the pictures`,
+  });
+
+/** Warns of a loss that becomes smaller the larger a network's weights are. */
+export const lossWithoutBottom = (network: string, span: Place): Diagnostic =>
+  warning('loss-without-bottom', `nothing keeps the loss of ${network} from falling without end`, span, {
+    notes: [`it is linear in what ${network} says: larger weights make it ever smaller`],
+    hint: `add what holds it: to the loss of a discriminator, 10 * gradient_penalty(${network}) or 10 * r1(${network})`,
+  });

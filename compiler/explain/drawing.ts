@@ -7,6 +7,7 @@ import { must, sizeOf } from '../ir/types.ts';
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { analyzeLocality } from '../locality/index.ts';
 import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../spec/instantiate.ts';
+import { refsOf } from '../spec/queries.ts';
 import type { NetworkSpec, NodeSpec, Ref, RefTree } from '../spec/types.ts';
 import { labelInputs } from './locality.ts';
 import { formatCount, formatOps, formatShape } from './render.ts';
@@ -415,10 +416,6 @@ function longestPath(arrows: readonly Arrow[]): Box[] {
 /** Tells whether a node turns ids into channels, which is written outside of any block. */
 function isEncoding(node: NodeSpec): boolean {
   return node.op === 'one_hot' || node.op === 'concat';
-}
-
-function refsOf(tree: RefTree): Ref[] {
-  return typeof tree === 'string' ? [tree] : tree.flatMap(refsOf);
 }
 
 function rootOf(ref: Ref): Ref {

@@ -5,7 +5,7 @@
  */
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { must, type Shape } from '../ir/types.ts';
-import { along, geometryOf } from '../ops/convolution.ts';
+import { along, dilationOf, extentOf, geometryOf } from '../ops/convolution.ts';
 import { flag, list, number } from '../ops/define.ts';
 import { pointwiseNames } from '../ops/pointwise.ts';
 import { windowOf } from '../ops/pooling.ts';
@@ -251,8 +251,9 @@ const slide =
   (walk, axis, which) => {
     const kernel = must(shapeOf(node.operands[1]!)[which - 1], 'a filter has rows and columns');
     const geometry = geometryOf(node.attrs);
-    const { out, before } = along(axis.size, kernel, geometry);
-    return walk.pixels.axes.slide(axis, out, kernel, geometry.stride, before);
+    const dilation = dilationOf(node.attrs);
+    const { out, before } = along(axis.size, extentOf(kernel, dilation), geometry);
+    return walk.pixels.axes.slide(axis, out, kernel, geometry.stride, before, dilation);
   };
 
 const spread =
@@ -261,7 +262,9 @@ const spread =
     const kernel = must(shapeOf(node.operands[1]!)[which - 1], 'a filter has rows and columns');
     const size = must(shapeOf(node)[which], 'a picture has rows and columns');
     const geometry = geometryOf(node.attrs);
-    return walk.pixels.axes.spread(axis, size, kernel, geometry.stride, along(size, kernel, geometry).before);
+    const dilation = dilationOf(node.attrs);
+    const { before } = along(size, extentOf(kernel, dilation), geometry);
+    return walk.pixels.axes.spread(axis, size, kernel, geometry.stride, before, dilation);
   };
 
 /** A convolution of each channel by itself. */

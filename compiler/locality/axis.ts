@@ -130,23 +130,26 @@ export class Axes {
     return this.gather(axis, `pad ${before} ${after}`, before + axis.size + after, taps, inside);
   }
 
-  /** Windows of `kernel` entries, `stride` apart, the first from `before` entries outside on. */
-  slide(axis: Axis, size: number, kernel: number, stride: number, before: number): Axis {
+  /** Windows of `kernel` entries that are `dilation` apart; windows are `stride` apart, the first from `before` outside on. */
+  slide(axis: Axis, size: number, kernel: number, stride: number, before: number, dilation = 1): Axis {
     if (kernel === 1 && stride === 1 && before === 0) return axis;
     const first = (i: number): number => i * stride - before;
-    const taps: Taps = (i) => upTo(kernel).map((tap) => within(first(i) + tap, axis.size));
-    const name = `slide ${size} ${kernel} ${stride} ${before}`;
-    return this.gather(axis, name, size, taps, (i) => first(i) + ((kernel - 1) >> 1));
+    const taps: Taps = (i) => upTo(kernel).map((tap) => within(first(i) + tap * dilation, axis.size));
+    const name = `slide ${size} ${kernel} ${stride} ${before} ${dilation}`;
+    return this.gather(axis, name, size, taps, (i) => first(i) + ((kernel - 1) >> 1) * dilation);
   }
 
-  /** The transposed reading: entries of the operand are `stride` apart in the result, each spread over `kernel` entries. */
-  spread(axis: Axis, size: number, kernel: number, stride: number, before: number): Axis {
-    const source = (i: number, tap: number): number => (i + before - tap) / stride;
+  /**
+   * The transposed reading: entries of the operand are `stride` apart in the result, each spread over `kernel` entries that are
+   * `dilation` apart.
+   */
+  spread(axis: Axis, size: number, kernel: number, stride: number, before: number, dilation = 1): Axis {
+    const source = (i: number, tap: number): number => (i + before - tap * dilation) / stride;
     const taps: Taps = (i) =>
       upTo(kernel).map((tap) =>
         Number.isInteger(source(i, tap)) ? within(source(i, tap), axis.size) : undefined,
       );
-    const name = `spread ${size} ${kernel} ${stride} ${before}`;
+    const name = `spread ${size} ${kernel} ${stride} ${before} ${dilation}`;
     return this.gather(axis, name, size, taps, (i) => Math.floor(source(i, (kernel - 1) >> 1)));
   }
 

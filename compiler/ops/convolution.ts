@@ -1,7 +1,8 @@
 /**
  * Answers for convolution and its two cotangents, which are ops of their own: the three are closed under differentiation,
  * and the one for the input is the transposed convolution. Padding is `same` or `valid` only, TensorFlow's fast kernels;
- * other paddings are a `pad` before (`b.op('pad')`), which the filter's cotangent then shares.
+ * other paddings are a `pad` before (`b.op('pad')`), which the filter's cotangent then shares. TensorFlow has no kernels for the
+ * cotangents of dilated convolutions on every device, so there they are taken of phases.
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
@@ -17,6 +18,7 @@ import {
   type TfAttr,
   type TensorFlow,
 } from './define.ts';
+import { phasesIn, type DilatedAxis } from './phases.ts';
 import { at, checkFloat, float } from './support.ts';
 
 export interface Geometry {
@@ -29,7 +31,17 @@ export function geometryOf(attrs: Attrs): Geometry {
   return { stride: number(attrs, 'stride'), padding: text(attrs, 'padding') === 'same' ? 'same' : 'valid' };
 }
 
-/** Output size and zeros before along one axis, by TensorFlow's rules for `same` and `valid`. */
+/** Reads how far apart the taps of a filter are. */
+export function dilationOf(attrs: Attrs): number {
+  return attrs['dilation'] === undefined ? 1 : number(attrs, 'dilation');
+}
+
+/** Gives the entries that a kernel covers whose taps are `dilation` apart. */
+export function extentOf(kernel: number, dilation: number): number {
+  return (kernel - 1) * dilation + 1;
+}
+
+/** Output size and zeros before along one axis, by TensorFlow's rules for `same` and `valid`; `kernel` is what it covers. */
 export function along(
   size: number,
   kernel: number,
@@ -97,8 +109,9 @@ export function eachMeeting(
   visit: (x: number, tap: number, y: number) => void,
 ): void {
   const geometry = geometryOf(attrs);
-  const top = along(at(x, 1), at(filter, 0), geometry).before;
-  const left = along(at(x, 2), at(filter, 1), geometry).before;
+  const dilation = dilationOf(attrs);
+  const top = along(at(x, 1), extentOf(at(filter, 0), dilation), geometry).before;
+  const left = along(at(x, 2), extentOf(at(filter, 1), dilation), geometry).before;
   const [, height, width] = x as [number, number, number, number];
   const [kh, kw] = filter as [number, number, number, number];
   const [batch, outHeight, outWidth] = y as [number, number, number, number];
@@ -107,8 +120,8 @@ export function eachMeeting(
       for (let column = 0; column < outWidth; column++)
         for (let i = 0; i < kh; i++)
           for (let j = 0; j < kw; j++) {
-            const h = row * geometry.stride + i - top;
-            const w = column * geometry.stride + j - left;
+            const h = row * geometry.stride + i * dilation - top;
+            const w = column * geometry.stride + j * dilation - left;
             if (h < 0 || h >= height || w < 0 || w >= width) continue;
             visit((n * height + h) * width + w, i * kw + j, (n * outHeight + row) * outWidth + column);
           }
@@ -152,6 +165,7 @@ export function convolutionAttrs(attrs: Attrs): Record<string, TfAttr> {
 
 const tensorflowAttrs = (attrs: Attrs): Record<string, TfAttr> => ({
   ...convolutionAttrs(attrs),
+  dilations: { ints: [1, dilationOf(attrs), dilationOf(attrs), 1] },
   use_cudnn_on_gpu: { bool: true },
 });
 
@@ -161,29 +175,83 @@ export const attrDocs = {
   padding: "'same' or 'valid', as TensorFlow defines them",
 };
 
+const dilatedDocs = {
+  ...attrDocs,
+  dilation: 'step between taps of the filter, both axes; left out where it is 1',
+};
+
+/** Checks the operands and attributes of a convolution that may be dilated and gives the shape of its result. */
+function inferDilated(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shape {
+  const dilation = dilationOf(attrs);
+  const isGiven = attrs['dilation'] !== undefined;
+  check(
+    !isGiven || (Number.isInteger(dilation) && dilation > 1),
+    'dilation is an integer above 1',
+    String(dilation),
+  );
+  check(!isGiven || number(attrs, 'stride') === 1, 'stride is 1 where there is a dilation');
+  return inferOutput(
+    x,
+    filter.map((size, axis) => (axis < 2 ? extentOf(size, dilation) : size)),
+    attrs,
+    check,
+  );
+}
+
+/** Both axes of a dilated convolution. */
+function dilatedAxes(x: Shape, filter: Shape, y: Shape, attrs: Attrs): readonly [DilatedAxis, DilatedAxis] {
+  const ofAxis = (axis: 1 | 2): DilatedAxis => {
+    const [size, kernel, out] = [at(x, axis), at(filter, axis - 1), at(y, axis)];
+    const { before } = along(size, extentOf(kernel, dilationOf(attrs)), geometryOf(attrs));
+    return { size, kernel, out, before };
+  };
+  return [ofAxis(1), ofAxis(2)];
+}
+
+/** TensorFlow's attributes of what a dilated convolution is on phases. */
+const phaseAttrs = tensorflowAttrs({ stride: 1, padding: 'valid' });
+
 /** Multiply-adds count as two operations; `y` is the shape of the convolution's output. */
 const convolutionFlops = (filter: Shape, y: Shape): number => 2 * sizeOf(filter) * (sizeOf(y) / at(y, 3));
 
-/** Convolutions that the three ops are tested on: odd and even kernels, some smaller than the stride, and rows left over. */
-const samples: readonly { x: Shape; filter: Shape; y: Shape; stride: number; padding: string }[] = [
-  { x: [2, 5, 6, 3], filter: [3, 3, 3, 4], y: [2, 5, 6, 4], stride: 1, padding: 'same' },
-  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 6, 6, 2], stride: 1, padding: 'same' },
-  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 3, 3, 2], stride: 1, padding: 'valid' },
-  { x: [2, 4, 4, 3], filter: [1, 1, 3, 2], y: [2, 4, 4, 2], stride: 1, padding: 'valid' },
-  { x: [1, 6, 7, 2], filter: [3, 3, 2, 3], y: [1, 3, 4, 3], stride: 2, padding: 'same' },
-  { x: [1, 7, 6, 2], filter: [4, 4, 2, 3], y: [1, 2, 2, 3], stride: 2, padding: 'valid' },
-  { x: [2, 8, 7, 2], filter: [1, 1, 2, 3], y: [2, 4, 4, 3], stride: 2, padding: 'valid' },
-  { x: [1, 10, 8, 2], filter: [4, 2, 2, 3], y: [1, 4, 3, 3], stride: 3, padding: 'same' },
+/** Convolutions that the three ops are tested on: odd and even kernels, some smaller than the stride, rows left over, taps apart. */
+const samples: readonly { x: Shape; filter: Shape; y: Shape; attrs: Attrs }[] = [
+  { x: [2, 5, 6, 3], filter: [3, 3, 3, 4], y: [2, 5, 6, 4], attrs: { stride: 1, padding: 'same' } },
+  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 6, 6, 2], attrs: { stride: 1, padding: 'same' } },
+  { x: [1, 6, 6, 2], filter: [4, 4, 2, 2], y: [1, 3, 3, 2], attrs: { stride: 1, padding: 'valid' } },
+  { x: [2, 4, 4, 3], filter: [1, 1, 3, 2], y: [2, 4, 4, 2], attrs: { stride: 1, padding: 'valid' } },
+  { x: [1, 6, 7, 2], filter: [3, 3, 2, 3], y: [1, 3, 4, 3], attrs: { stride: 2, padding: 'same' } },
+  { x: [1, 7, 6, 2], filter: [4, 4, 2, 3], y: [1, 2, 2, 3], attrs: { stride: 2, padding: 'valid' } },
+  { x: [2, 8, 7, 2], filter: [1, 1, 2, 3], y: [2, 4, 4, 3], attrs: { stride: 2, padding: 'valid' } },
+  { x: [1, 10, 8, 2], filter: [4, 2, 2, 3], y: [1, 4, 3, 3], attrs: { stride: 3, padding: 'same' } },
+  {
+    x: [2, 7, 6, 3],
+    filter: [3, 3, 3, 2],
+    y: [2, 7, 6, 2],
+    attrs: { stride: 1, padding: 'same', dilation: 2 },
+  },
+  {
+    x: [1, 9, 8, 2],
+    filter: [3, 2, 2, 3],
+    y: [1, 3, 5, 3],
+    attrs: { stride: 1, padding: 'valid', dilation: 3 },
+  },
+  {
+    x: [1, 5, 7, 2],
+    filter: [4, 3, 2, 2],
+    y: [1, 5, 7, 2],
+    attrs: { stride: 1, padding: 'same', dilation: 2 },
+  },
 ];
 
 const conv2d = defineOp({
   name: 'conv2d',
   doc: 'Cross-correlates x [N,H,W,C] with a filter [h,w,C,O].',
   operands: ['x', 'filter'],
-  attrs: attrDocs,
+  attrs: dilatedDocs,
   infer: ([x, filter], attrs, check) => {
     checkFloat([x!, filter!], check);
-    return { dtype: 'f32', shape: inferOutput(x!.shape, filter!.shape, attrs, check) };
+    return { dtype: 'f32', shape: inferDilated(x!.shape, filter!.shape, attrs, check) };
   },
   vjp: ({ b, node, x, dy }) => [
     () => b.op('conv2d_input_grad', [dy, at(x, 1)], { ...node.attrs, shape: shapeOf(at(x, 0)) }),
@@ -198,24 +266,22 @@ const conv2d = defineOp({
   tensorflow: ({ emit, inputs, node }) => emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs)),
   tfjs: ({ tf, inputs, node }) => {
     const { stride, padding } = geometryOf(node.attrs);
-    return tf.conv2d(at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D, stride, padding);
+    const [x, filter] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
+    return tf.conv2d(x, filter, stride, padding, 'NHWC', dilationOf(node.attrs));
   },
   flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(node)),
-  samples: samples.map(({ x, filter, stride, padding }) => ({
-    operands: [f32(...x), f32(...filter)],
-    attrs: { stride, padding },
-  })),
+  samples: samples.map(({ x, filter, attrs }) => ({ operands: [f32(...x), f32(...filter)], attrs })),
 });
 
 const conv2dInputGrad = defineOp({
   name: 'conv2d_input_grad',
   doc: 'The cotangent of conv2d for its input of `shape`; also the transposed convolution.',
   operands: ['dy', 'filter'],
-  attrs: { ...attrDocs, shape: 'shape of the input' },
+  attrs: { ...dilatedDocs, shape: 'shape of the input' },
   infer: ([dy, filter], attrs, check) => {
     checkFloat([dy!, filter!], check);
     const shape = list(attrs, 'shape');
-    checkCotangent(dy!.shape, inferOutput(shape, filter!.shape, attrs, check), check);
+    checkCotangent(dy!.shape, inferDilated(shape, filter!.shape, attrs, check), check);
     return { dtype: 'f32', shape };
   },
   vjp: ({ b, node, x, dy }) => {
@@ -231,22 +297,30 @@ const conv2dInputGrad = defineOp({
         data[xi]! += dy!.data[yi]! * f!.data[fi]!;
       }),
     ),
-  tensorflow: ({ emit, inputs, node }) =>
-    emit.op(
-      'Conv2DBackpropInput',
-      [emit.constant('i32', [4], shapeOf(node)), at(inputs, 1), at(inputs, 0)],
-      tensorflowAttrs(node.attrs),
-    ),
+  tensorflow: ({ emit, inputs, node }) => {
+    const cotangent = (shape: Shape, dy: string, attrs: Record<string, TfAttr>): string =>
+      emit.op('Conv2DBackpropInput', [emit.constant('i32', [4], shape), at(inputs, 1), dy], attrs);
+    const dy = at(inputs, 0);
+    if (dilationOf(node.attrs) === 1) return cotangent(shapeOf(node), dy, tensorflowAttrs(node.attrs));
+    const [y, filter] = node.operands.map(shapeOf) as [Shape, Shape];
+    const shape = shapeOf(node);
+    const dilation = dilationOf(node.attrs);
+    const phases = phasesIn(emit, dilatedAxes(shape, filter, y, node.attrs), dilation);
+    const ofPhases = [dilation * dilation * at(shape, 0), ...phases.lengths, at(shape, 3)];
+    return phases.toInput(cotangent(ofPhases, phases.ofOutput(dy), phaseAttrs));
+  },
   // One convolution of dy, the fast kernel of every backend. With stride s, row q s + p - before of the result (phase p)
-  // takes rows p, p + s.. of the filter and rows q, q - 1.. of dy, so the phases are s x s groups of output channels.
+  // takes rows p, p + s.. of the filter and rows q, q - 1.. of dy, so the phases are s x s groups of output channels. A
+  // dilation, which goes with stride 1 alone, is that of the convolution.
   tfjs: ({ tf, inputs, node }) => {
     const geometry = geometryOf(node.attrs);
     const { stride } = geometry;
+    const dilation = dilationOf(node.attrs);
     const [dy, filter] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
     const [batch, height, width, channels] = shapeOf(node) as [number, number, number, number];
     const [kh, kw, , outChannels] = filter.shape;
-    const vertical = phasesAlong(height, kh, dy.shape[1], geometry);
-    const horizontal = phasesAlong(width, kw, dy.shape[2], geometry);
+    const vertical = phasesAlong(height, kh, dy.shape[1], geometry, dilation);
+    const horizontal = phasesAlong(width, kw, dy.shape[2], geometry, dilation);
     const [th, tw] = [vertical.taps, horizontal.taps];
 
     // [kh,kw,C,O] -> [th,s,tw,s,C,O] -> [th,tw,O,(s,s,C)], turned round
@@ -267,7 +341,7 @@ const conv2dInputGrad = defineOp({
     const turned = tf.reverse(tf.reshape(grouped, [th, tw, outChannels, stride * stride * channels]), [0, 1]);
 
     const padded = tf.pad(dy, [[0, 0], vertical.around, horizontal.around, [0, 0]]);
-    const phases = tf.conv2d(padded, turned as Tfjs.Tensor4D, 1, 'valid'); // [N,Q,R,(s,s,C)]
+    const phases = tf.conv2d(padded, turned as Tfjs.Tensor4D, 1, 'valid', 'NHWC', dilation); // [N,Q,R,(s,s,C)]
     if (stride === 1) return phases;
     const [, rows, columns] = phases.shape;
     const mixed = tf.transpose(
@@ -278,9 +352,9 @@ const conv2dInputGrad = defineOp({
     return tf.slice(all, [0, vertical.first, horizontal.first, 0], [batch, height, width, channels]);
   },
   flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(at(node.operands, 0))),
-  samples: samples.map(({ x, filter, y, stride, padding }) => ({
+  samples: samples.map(({ x, filter, y, attrs }) => ({
     operands: [f32(...y), f32(...filter)],
-    attrs: { stride, padding, shape: x },
+    attrs: { ...attrs, shape: x },
   })),
 });
 
@@ -288,11 +362,11 @@ const conv2dFilterGrad = defineOp({
   name: 'conv2d_filter_grad',
   doc: 'The cotangent of conv2d for its filter of `shape`.',
   operands: ['x', 'dy'],
-  attrs: { ...attrDocs, shape: 'shape of the filter' },
+  attrs: { ...dilatedDocs, shape: 'shape of the filter' },
   infer: ([x, dy], attrs, check) => {
     checkFloat([x!, dy!], check);
     const shape = list(attrs, 'shape');
-    checkCotangent(dy!.shape, inferOutput(x!.shape, shape, attrs, check), check);
+    checkCotangent(dy!.shape, inferDilated(x!.shape, shape, attrs, check), check);
     return { dtype: 'f32', shape };
   },
   vjp: ({ b, node, x, dy }) => {
@@ -308,12 +382,16 @@ const conv2dFilterGrad = defineOp({
         data[fi]! += x!.data[xi]! * dy!.data[yi]!;
       }),
     ),
-  tensorflow: ({ emit, inputs, node }) =>
-    emit.op(
-      'Conv2DBackpropFilter',
-      [at(inputs, 0), emit.constant('i32', [4], shapeOf(node)), at(inputs, 1)],
-      tensorflowAttrs(node.attrs),
-    ),
+  tensorflow: ({ emit, inputs, node }) => {
+    const cotangent = (x: string, dy: string, attrs: Record<string, TfAttr>): string =>
+      emit.op('Conv2DBackpropFilter', [x, emit.constant('i32', [4], shapeOf(node)), dy], attrs);
+    const [left, right] = [at(inputs, 0), at(inputs, 1)];
+    if (dilationOf(node.attrs) === 1) return cotangent(left, right, tensorflowAttrs(node.attrs));
+    const [x, y] = node.operands.map(shapeOf) as [Shape, Shape];
+    const axes = dilatedAxes(x, shapeOf(node), y, node.attrs);
+    const phases = phasesIn(emit, axes, dilationOf(node.attrs));
+    return cotangent(phases.ofInput(left), phases.ofOutput(right), phaseAttrs);
+  },
   // One matrix product for each place of the kernel: dw[i,j] = (x moved by i,j) [C,M] times dy [M,O]. Both lie on one grid
   // of M = N Q R points with zeros around dy, so that moving x, cut into its s x s phases, is an offset into flat rows.
   tfjs: ({ tf, inputs, node }) => {
@@ -322,14 +400,17 @@ const conv2dFilterGrad = defineOp({
     const [x, dy] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
     const [kh, kw, channels, outChannels] = shapeOf(node) as [number, number, number, number];
     const [batch, outHeight, outWidth] = dy.shape;
-    const moves = (place: number): number => Math.floor(place / stride);
+    const dilation = dilationOf(node.attrs);
+    const moves = (place: number): number => Math.floor((place * dilation) / stride);
     const rows = outHeight + moves(kh - 1);
     const columns = outWidth + moves(kw - 1);
     const far = moves(kh - 1) * columns + moves(kw - 1);
     const points = batch * rows * columns - far; // the last `far` points of the grid are zeros of dy
 
-    const tall = fitAxis(tf, x, 1, along(x.shape[1], kh, geometry).before, rows * stride);
-    const fitted = fitAxis(tf, tall, 2, along(x.shape[2], kw, geometry).before, columns * stride);
+    const before = (axis: 1 | 2, kernel: number): number =>
+      along(x.shape[axis], extentOf(kernel, dilation), geometry).before;
+    const tall = fitAxis(tf, x, 1, before(1, kh), rows * stride);
+    const fitted = fitAxis(tf, tall, 2, before(2, kw), columns * stride);
     const cut = tf.transpose(
       tf.reshape(fitted, [batch * rows, stride, columns, stride * channels]),
       [0, 2, 1, 3],
@@ -357,9 +438,9 @@ const conv2dFilterGrad = defineOp({
     return tf.reshape(tf.stack(places), [kh, kw, channels, outChannels]);
   },
   flops: (node) => convolutionFlops(shapeOf(node), shapeOf(at(node.operands, 1))),
-  samples: samples.map(({ x, filter, y, stride, padding }) => ({
+  samples: samples.map(({ x, filter, y, attrs }) => ({
     operands: [f32(...x), f32(...y)],
-    attrs: { stride, padding, shape: filter },
+    attrs: { ...attrs, shape: filter },
   })),
 });
 
@@ -367,12 +448,12 @@ const conv2dFilterGrad = defineOp({
  * How the cotangent along one axis falls into phases: filter taps of each, zeros around dy so that all results from the
  * first point of the input on come out, and where that point is among them.
  */
-function phasesAlong(size: number, kernel: number, out: number, geometry: Geometry) {
+function phasesAlong(size: number, kernel: number, out: number, geometry: Geometry, dilation: number) {
   const { stride } = geometry;
-  const { before } = along(size, kernel, geometry);
+  const { before } = along(size, extentOf(kernel, dilation), geometry);
   const taps = Math.ceil(kernel / stride);
   const [start, end] = [Math.floor(before / stride), Math.floor((before + size - 1) / stride)];
-  const around: [number, number] = [taps - 1 - start, end - (out - 1)];
+  const around: [number, number] = [(taps - 1) * dilation - start, end - (out - 1)];
   return { taps, around, first: before - start * stride };
 }
 

@@ -7,6 +7,8 @@ import {
   type InputSpec,
   type NetworkSpec,
   type ObjectiveSpec,
+  type Ref,
+  type RefTree,
   type Spec,
 } from './types.ts';
 
@@ -66,4 +68,9 @@ export function inputsOfData(data: Pick<DataSpec, 'size' | 'classes' | 'instance
     labels: { name: labelsInput, kind: 'labels', width, height, classes: data.classes, edges },
     real: { name: realInput, kind: 'tensor', shape: shapeOfPictures(data) },
   };
+}
+
+/** Lists the values in nested lists, in order. */
+export function refsOf(tree: RefTree): readonly Ref[] {
+  return typeof tree === 'string' ? [tree] : tree.flatMap(refsOf);
 }

@@ -2,7 +2,7 @@
 import type { Builder } from '../ir/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { i32, must } from '../ir/types.ts';
-import { along, geometryOf, type Geometry } from '../ops/convolution.ts';
+import { along, dilationOf, extentOf, geometryOf, type Geometry } from '../ops/convolution.ts';
 import type { PatchWindow, WindowAxis } from '../patches/index.ts';
 import { hasMargin, noMargin, type Margin, type Piece, type Pieces, type Rows } from './forms.ts';
 import { patchInput, patchType } from './inputs.ts';
@@ -11,14 +11,15 @@ import type { Tables } from './tables.ts';
 /** Gives the rows that a convolution `node` makes of labels or of rows; undefined where a table was not chosen. */
 export function convolve(tables: Tables, form: Pieces | Rows, node: Node, filter: Node): Rows | undefined {
   const [kernelHeight, kernelWidth] = shapeOf(filter) as [number, number];
-  const geometry = geometryOf(node.attrs);
+  const dilation = dilationOf(node.attrs);
+  const axis = { ...geometryOf(node.attrs), dilation };
   const isRows = form.kind === 'rows';
   const [seenRows, seenColumns] = isRows
     ? [form.height, form.width]
     : [form.grid.rows.length, form.grid.columns.length];
   const window: PatchWindow = {
-    rows: windowAlong(seenRows, kernelHeight, geometry, form.margin.rows),
-    columns: windowAlong(seenColumns, kernelWidth, geometry, form.margin.columns),
+    rows: windowAlong(seenRows, kernelHeight, axis, form.margin.rows),
+    columns: windowAlong(seenColumns, kernelWidth, axis, form.margin.columns),
   };
   const level = tables.levels.level(isRows ? { level: form.level } : { grid: form.grid }, window);
   if (level === undefined) return undefined;
@@ -112,12 +113,13 @@ function padded(b: Builder, x: Node, { rows, columns }: Margin): Node {
 function windowAlong(
   size: number,
   kernel: number,
-  geometry: Geometry,
+  { dilation, ...geometry }: Geometry & { readonly dilation: number },
   [before, after]: readonly [number, number],
 ): WindowAxis {
   const { stride } = geometry;
-  const inside = along(before + size + after, kernel, geometry);
+  const extent = extentOf(kernel, dilation);
+  const inside = along(before + size + after, extent, geometry);
   const first = before + inside.before;
-  const reached = (inside.out - 1) * stride + kernel;
-  return { kernel, stride, dilation: 1, before: first, after: Math.max(0, reached - first - size) };
+  const reached = (inside.out - 1) * stride + extent;
+  return { kernel, stride, dilation, before: first, after: Math.max(0, reached - first - size) };
 }

@@ -3,9 +3,9 @@ import type { Method, Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { encodedInputs } from '../../compiler/spec/queries.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
-import { labelsInput, realInput, type NetworkSpec } from '../../compiler/spec/types.ts';
+import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/spec/types.ts';
 import { encodingMethod, encodingOutputs } from '../../compiler/step.ts';
+import { outerInputs } from '../../compiler/tables/index.ts';
 import type { Sample } from '../data/index.ts';
 import { fromFloat, type Picture } from '../report/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
@@ -32,8 +32,9 @@ export function needsPhoto(generator: NetworkSpec): boolean {
 }
 
 /**
- * Paints samples. Noise and sampled codes are numbers drawn from the seed and the sample's name, so that a map looks the
- * same whatever it is painted together with; a style gives its code's mean in their place.
+ * Paints samples. Noise that has a name and sampled codes are numbers drawn from the seed and the sample's name, so that a map
+ * looks the same whatever it is painted together with; a style gives its code's mean in their place. Noise without a name is
+ * drawn from the seed and the place in the batch.
  */
 export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
   const method = methodOf(painter.session, synthesisMethod);
@@ -84,9 +85,10 @@ function feedsOf(
   seed: number,
   codes: ReadonlyMap<string, Values>,
 ): Feeds {
+  const given = new Map(codes).set(randomStateInput, Int32Array.of(seed, 0));
   const inputs = [...outerInputs(program, method)];
   return Object.fromEntries(
-    inputs.map(([name, type]) => [name, codes.get(name) ?? gather(name, type, samples, seed)]),
+    inputs.map(([name, type]) => [name, given.get(name) ?? gather(name, type, samples, seed)]),
   );
 }
 

@@ -80,6 +80,19 @@ describe('check', () => {
     expect(err).not.toMatch(/^\s+at /m);
   });
 
+  it('shows warnings, which are no mistakes', async () => {
+    const text = readFileSync(
+      new URL('../samples/errors/loss-without-bottom/input.spade', import.meta.url),
+      'utf8',
+    );
+    const warned = write('warned.spade', text);
+    for (const command of ['check', 'explain']) {
+      const { code, err } = await run(command, warned);
+      expect(code).toBe(0);
+      expect(err).toContain('warning[loss-without-bottom]');
+    }
+  });
+
   it('reads what a spec imports from beside it', async () => {
     write('parts.spade', 'block double(x) {\n  return 2 * x\n}\n');
     const user = write(

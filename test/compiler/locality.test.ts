@@ -12,7 +12,15 @@ import { evaluate } from '../../compiler/reference.ts';
 import { expectHolds, expectTight, isMap, mapsOf, variablesOf } from '../support/locality.ts';
 import { indexPatches } from '../support/locality-patches.ts';
 
-const conv = (b: Builder, x: Node, kernel: number, padding = 'same', stride = 1, out = 2): Node =>
+const conv = (
+  b: Builder,
+  x: Node,
+  kernel: number,
+  padding = 'same',
+  stride = 1,
+  out = 2,
+  dilation = 1,
+): Node =>
   b.op(
     'conv2d',
     [
@@ -22,6 +30,7 @@ const conv = (b: Builder, x: Node, kernel: number, padding = 'same', stride = 1,
     {
       stride,
       padding,
+      ...(dilation > 1 && { dilation }),
     },
   );
 
@@ -52,6 +61,8 @@ describe('the analysis', () => {
     ['one-hot channels', encoded, [0, 0, 0, 0]],
     ['a 3x3 convolution', conv(b, encoded, 3), [-1, 1, -1, 1]],
     ['a 4x4 convolution, padded as TensorFlow does', conv(b, encoded, 4), [-1, 2, -1, 2]],
+    ['a 3x3 convolution, dilated', conv(b, encoded, 3, 'same', 1, 2, 2), [-2, 2, -2, 2]],
+    ['a 2x2 convolution, dilated', conv(b, encoded, 2, 'valid', 1, 2, 3), [0, 3, 0, 3]],
     ['two 3x3 convolutions', conv(b, b.add(conv(b, encoded, 3), bias), 3), [-2, 2, -2, 2]],
     ['the same at another resolution', conv(b, conv(b, resized(7), 3), 3), [-2, 2, -2, 2]],
     ['two convolutions of stride 2', conv(b, conv(b, encoded, 3, 'valid', 2), 3, 'valid', 2), [-3, 3, -3, 3]],
@@ -225,6 +236,11 @@ const tightOps: readonly Draw[] = [
     return conv(b, x, kernel, random.below(2) === 0 ? 'same' : 'valid', stride);
   },
   (b, x, random) => conv(b, x, 1 + random.below(4)),
+  (b, x, random) => {
+    const [kernel, dilation] = [1 + random.below(3), 2 + random.below(2)];
+    const fits = Math.min(...shapeOf(x).slice(1, 3)) > (kernel - 1) * dilation;
+    return conv(b, x, kernel, fits && random.below(2) === 0 ? 'valid' : 'same', 1, 2, dilation);
+  },
   (b, x) =>
     b.op('leaky_relu', [b.add(x, b.read(`bias${shapeOf(x)[3]}`, f32(shapeOf(x)[3]!)))], { slope: 0.2 }),
   (b, x, random) => depthwise(b, x, 1 + random.below(3)),
@@ -257,7 +273,7 @@ const anyOps: readonly Draw[] = [
     const mean = (y: Node): Node => b.op('avg_pool2d', [b.op('pad', [y], around)], window);
     return b.div(mean(x), mean(ones));
   },
-  // A dilated convolution, by phases: every other row and column.
+  // A convolution of every other row and column.
   (b, x, random) => {
     const [, height, width] = shapeOf(x) as [number, number, number];
     const every = (size: number): number[] => Array.from({ length: Math.ceil(size / 2) }, (_, i) => 2 * i);
@@ -270,9 +286,10 @@ const anyOps: readonly Draw[] = [
   // A transposed convolution.
   (b, x, random) => {
     const [kernel, stride, out] = [1 + random.below(4), 1 + random.below(2), 2];
+    const dilation = stride === 1 ? 1 + random.below(3) : 1;
     const [pictures, height, width, channels] = shapeOf(x) as [number, number, number, number];
     if (height > 12 || kernel < stride) return x;
-    const spread = (size: number): number => (size - 1) * stride + kernel;
+    const spread = (size: number): number => (size - 1) * stride + (kernel - 1) * dilation + 1;
     return b.op(
       'conv2d_input_grad',
       [x, b.read(`t${kernel}${stride}of${channels}`, f32(kernel, kernel, out, channels))],
@@ -280,6 +297,7 @@ const anyOps: readonly Draw[] = [
         stride,
         padding: 'valid',
         shape: [pictures, spread(height), spread(width), out],
+        ...(dilation > 1 && { dilation }),
       },
     );
   },

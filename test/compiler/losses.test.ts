@@ -162,7 +162,7 @@ network Colored(seg: LabelMap, features: Image) -> Image {
     const found = mistakes({ lets: encoded, losses: 'loss G = mean(fake())' });
     expect(found).toContain('error[neither-trained-nor-loaded]: the loss of G uses E');
     expect(found).toContain('loss G, E = ...');
-    const load = 'load E from "e.safetensors"\n  loss G = mean(fake())';
+    const load = 'load E from "e.safetensors"\n  loss G = mean(abs(fake()))';
     expect(mistakes({ lets: encoded, losses: load })).toBe('');
   });
 });
@@ -305,7 +305,7 @@ describe('parts of label maps', () => {
   const members = (body: string, instances: boolean): string => {
     const before = `network Own(seg: LabelMap) -> Image {\n${body}\n}\n`;
     const data = instances ? ', instances: "c"' : '';
-    return mistakes({ before, data, lets: 'let G = Own()', losses: 'loss G = mean(fake())' });
+    return mistakes({ before, data, lets: 'let G = Own()', losses: 'loss G = mean(abs(fake()))' });
   };
 
   it('are the classes as channels, the edges and the instances', () => {

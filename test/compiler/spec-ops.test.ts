@@ -6,6 +6,7 @@ import { OpError, shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
 import { networkMethod } from '../../compiler/methods.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
+import { normalQuantile } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
 import { specOps } from '../../compiler/spec/ops/index.ts';
 import type { SpecAttr } from '../../compiler/spec/types.ts';
@@ -166,7 +167,7 @@ describe('state', () => {
 });
 
 describe('random numbers', () => {
-  it('are of the shape for each picture, and normal ones are asked for by their name', () => {
+  it('are of the shape for each picture, and noise is asked for by its name', () => {
     const b = new Builder();
     const asked: unknown[] = [];
     const context = {
@@ -185,14 +186,32 @@ describe('random numbers', () => {
       specOps.get(op)!.expand(context, [], attrs);
     expand('random_normal', { shape: [4, 2] });
     expand('random_normal', { shape: [5], name: 'z' });
+    expand('random_bernoulli', { shape: [6], share: 0.5, name: 'kept' });
     expect(asked).toEqual([
       [undefined, [3, 4, 2]],
       ['z', [3, 5]],
+      ['kept', [3, 6]],
     ]);
     expect(expand('random_uniform', { shape: [1, 1, 1] })).toMatchObject({
       op: 'random_uniform',
       attrs: { shape: [3, 1, 1, 1] },
     });
+  });
+
+  it.each([0.1, 0.5, 0.975])('of random_bernoulli are 1 with the probability %d, else 0', (share) => {
+    const b = new Builder();
+    const { node } = expandOp(b, 'random_bernoulli', [], { shape: [40_000], share });
+    const drawn = run([node], { random_state: tensor([2], 3, 4) })[0]!.data;
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
+    const found = drawn.reduce((sum, one) => sum + one, 0) / drawn.length;
+    // Five standard deviations.
+    expect(Math.abs(found - share)).toBeLessThan(5 * Math.sqrt((share * (1 - share)) / drawn.length));
+  });
+
+  it('are below the quantile of a normal distribution with its probability', () => {
+    // Tables of the standard normal distribution.
+    const quantiles = [1e-6, 0.025, 0.5, 0.75, 0.999].map(normalQuantile);
+    expect(distance(quantiles, [-4.753424, -1.959964, 0, 0.67449, 3.090232])).toBeLessThan(2e-7);
   });
 });
 
@@ -207,6 +226,13 @@ describe('mistakes are named', () => {
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { same: true, pad: 1 }, '`same` pads by itself'],
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { pad_mode: 'mirror' }, 'pad_mode is one of "zeros", '],
     ['conv2d', [f32(1, 4, 4, 1), f32(3, 3)], {}, 'the filter is [height, width, channels in, channels out]'],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { dilation: 0 }, 'dilation is an integer of at least 1'],
+    [
+      'conv2d',
+      [f32(1, 9, 9, 1), f32(3, 3, 1, 1)],
+      { dilation: 2, stride: 2 },
+      'stride is 1 where there is a dilation',
+    ],
     ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 2, 1)], {}, 'as many input channels as x'],
     ['conv2d_transpose', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { stride: 1 }, 'output_pad is below stride'],
     ['conv2d_transpose', [f32(1, 1, 1, 1), f32(3, 3, 1, 1)], { pad: 2 }, 'pad leaves at least one pixel'],
@@ -221,6 +247,7 @@ describe('mistakes are named', () => {
     ['channel_part', [f32(2, 6)], { index: 0, of: 4 }, 'of divides the channels'],
     ['channel_part', [f32(2, 6)], { index: 2, of: 2 }, 'index is from 0 to of - 1'],
     ['vector', [], { values: [] }, 'values holds at least one number'],
+    ['random_bernoulli', [], { shape: [1], share: 1 }, 'share is above 0 and below 1'],
     ['log_softmax', [f32()], {}, 'its input is more than one number'],
     ['coordinates', [i32(2, 3)], {}, 'x is a picture'],
     ['resize_bilinear', [f32(1, 2, 2, 1)], { height: 0, width: 2 }, 'at least one pixel'],
@@ -257,7 +284,9 @@ describe('in the language', () => {
     ['coordinates(x)', [4, 8, 2]],
     ['random_normal([7])', [7]],
     ['random_normal([7], name: "eps")', [7]],
+    ['random_bernoulli([1, 1, 3])', [1, 1, 3]],
     ['random_uniform([1, 1, 1])', [1, 1, 1]],
+    ['dropout(x)', [4, 8, 5]],
     ['gradient(square(x), x)', [4, 8, 5]],
     ['max_pool(x)', [2, 4, 5]],
     ['conv2d_transpose(x, parameter([3, 3, 5, 6], init: zeros()) as t)', [8, 16, 6]],
@@ -266,6 +295,9 @@ describe('in the language', () => {
     ['x |> flatten |> fold(height: 8, width: 4, channels: 5)', [8, 4, 5]],
     ['conv(x, 7, stride: 2, same: true)', [2, 4, 7]],
     ['conv(x, 7, kernel: 7, pad_mode: "reflect")', [4, 8, 7]],
+    ['conv(x, 7, dilation: 2)', [4, 8, 7]],
+    ['conv(x, 7, dilation: 3, same: true)', [4, 8, 7]],
+    ['conv(x, 7, kernel: 2, dilation: 2, pad: 0)', [2, 6, 7]],
   ])('%s has the shape %j', (expression, shape) => {
     expect(shapeInside(expression)).toEqual(shape);
   });
@@ -308,6 +340,23 @@ describe('blocks of the prelude', () => {
     const { y, slope } = along('relu6', [-3, 0.5, 5, 7]);
     expect(distance(y, [0, 0.5, 5, 6])).toBe(0);
     expect(distance(slope, [0, 1, 1, 0])).toBe(0);
+  });
+
+  it('dropout keeps what is fed as kept, scaled up, and leaves the rest out', () => {
+    const text = 'network N(x: Image) { return x |> dropout(rate: 0.2) as drop }';
+    const spec = specOf(text, { name: 'N', inputs: { x: { kind: 'tensor', shape: [1, 4, 1] } } });
+    const options = { name: 'run', batch: 1, training: false, gradients: true };
+    const { outputs } = networkMethod(spec, spec.networks[0]!, options);
+    const bound = (...values: number[]): RefTensor => tensor([1, 1, 4, 1], ...values);
+    // A share of 0.8 of normal numbers is above -0.8416.
+    const given = { x: bound(4, 8, -4, 12), cotangent: bound(1, 1, 1, 1) };
+    const kept = bound(-0.85, -0.84, 0, 3);
+    const [y, slope] = run([outputs.get('output')!, outputs.get('gradient/x')!], {
+      ...given,
+      'N.drop.kept': kept,
+    });
+    expect(distance(y!.data, [0, 10, -5, 15])).toBeLessThan(1e-12);
+    expect(distance(slope!.data, [0, 1.25, 1.25, 1.25])).toBeLessThan(1e-12);
   });
 
   it('conv_transpose doubles the size, and its kernel is stored as PyTorch does', () => {

@@ -179,6 +179,22 @@ describe('painting and encoding', () => {
     expect(methodsOf(specOf({ code: 'noise(4)' })).has('encode')).toBe(false);
   });
 
+  it('take the noise that blocks name, where it is in a step as well', () => {
+    const text = `network Painter(seg: LabelMap) -> Image { return seg |> conv(3) |> dropout as drop |> dropout }
+      experiment noisy {
+        data d { path: ".", images: "a", labels: "b", classes: 2, size: 4x4, batch: 2 }
+        let G = Painter()
+        loss G = mean(abs(fake() - real()))
+        train { steps: 1, optimize G with sgd(rate: 1e-3) }
+      }`;
+    const { spec } = check({ name: 'noisy.spade', text }, fileProvider());
+    const kept = (name: string, options?: Partial<StepOptions>): string[] =>
+      inputsIn(methodsOf(spec!, options), name).filter((one) => one.endsWith('.kept'));
+    expect(kept('synthesize')).toEqual(['G.drop.kept', 'G.dropout.kept']);
+    expect(kept('step', { feedNoise: true })).toEqual(['G/G.drop.kept', 'G/G.dropout.kept']);
+    expect(kept('step')).toEqual([]);
+  });
+
   it('use averages where there are some', () => {
     const reads = (optimizer: string, method: string): string[] =>
       nodesOf(methodsOf(specOf({ optimizer })).get(method)!)

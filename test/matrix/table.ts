@@ -63,7 +63,7 @@ export const generators: readonly Generator[] = [
   },
   { name: 'StyleGenerator', network: 'StyleGenerator', settings: 'style: noise(8), width: 4' },
   { name: 'OasisGenerator', network: 'OasisGenerator', settings: 'z: noise(8), width: 4' },
-  { name: 'UNet', network: 'UNet', settings: 'reductions: 5, width: 4' },
+  { name: 'UNet', network: 'UNet', settings: 'reductions: 6, width: 4, dropout_rate: 0.5' },
   { name: 'CascadedRefinement', network: 'CascadedRefinement', settings: 'doublings: 4, width: 4' },
   { name: 'GlobalGenerator', network: 'GlobalGenerator', settings: 'reductions: 3, blocks: 1, width: 4' },
   {

@@ -10,11 +10,14 @@ given = arguments()
 
 
 class UNet(nn.Module):
-    """The U-Net of pix2pix (Isola et al. 2017), as the authors' later PyTorch code arranges it; no dropout."""
+    """The U-Net of pix2pix (Isola et al. 2017), as the authors' later PyTorch code arranges it.
 
-    def __init__(self, inputs: int, outputs: int, widths: list[int]):
+    `kept` says for levels on the way up which entries dropout of one half keeps.
+    """
+
+    def __init__(self, inputs: int, outputs: int, widths: list[int], kept: dict[int, torch.Tensor]):
         super().__init__()
-        self.depth = len(widths)
+        self.depth, self.kept = len(widths), kept
         for i, width in enumerate(widths):
             outer = widths[i - 1]
             self.add_module(f"down_{i}", nn.Conv2d(outer if i else inputs, width, 4, 2, 1, bias=False))
@@ -34,7 +37,10 @@ class UNet(nn.Module):
         if i < self.depth - 1:
             y = torch.cat((y, self.level(y, i + 1)), 1)
         y = getattr(self, f"up_{i}")(F.relu(y))
-        return getattr(self, f"up_norm_{i}")(y) if i else torch.tanh(y)
+        if i == 0:
+            return torch.tanh(y)
+        y = getattr(self, f"up_norm_{i}")(y)
+        return y * self.kept[i] / 0.5 if i in self.kept else y
 
     def forward(self, x):
         return self.level(x, 0)
@@ -81,7 +87,18 @@ def network_fixture(run: Run, network: nn.Module, x: torch.Tensor, eval_too: boo
 
 def unet(run: Run) -> None:
     x = run.uniform("input.x", (2, 5, 64, 32)).requires_grad_()
-    network_fixture(run, UNet(5, 3, [4, 8, 16, 16]), x, eval_too=True)
+    network_fixture(run, UNet(5, 3, [4, 8, 16, 16], {}), x, eval_too=True)
+
+
+def unet_dropout(run: Run) -> None:
+    x = run.uniform("input.x", (2, 5, 128, 128)).requires_grad_()
+    widths = [4, 4, 8, 8, 8, 8, 8]
+    kept = {}
+    for i in (4, 5):
+        size = 128 // 2**i
+        noise = run.uniform(f"input.noise_{i}", (2, widths[i - 1], size, size))
+        kept[i] = (noise >= 0).to(run.dtype)
+    network_fixture(run, UNet(5, 3, widths, kept), x, eval_too=True)
 
 
 def cascaded_refinement(run: Run) -> None:
@@ -265,6 +282,16 @@ CASES = {
         [
             "Level i: leaky ReLU 0.2 (not at level 0), conv 4x4 stride 2 pad 1 without bias, batch norm (not at the first and last level), cat(this, inner levels' result), ReLU, transposed conv 4x4 stride 2 pad 1, batch norm; level 0 ends with bias and tanh instead.",
             "Compared by reading with pytorch-CycleGAN-and-pix2pix models/networks.py, UnetSkipConnectionBlock; its names: level 0 is model.model.0 (down) and .3 (up), the next is model.model.1.model.1 (down), .2 (norm), .5 (up), .6 (norm), and so on inwards.",
+        ],
+        "down_<i>.weight, down_norm_<i>.*, up_<i>.weight, up_norm_<i>.*, up_0.bias; level 0 is the outermost",
+    ),
+    "unet_dropout": (
+        unet_dropout,
+        "U-Net generator of pix2pix on 128x128, seven levels, with dropout of one half at levels 4 and 5.",
+        {"input_nc": 5, "output_nc": 3, "widths": [4, 4, 8, 8, 8, 8, 8], "norm": "batch", "dropout": 0.5},
+        [
+            "As fixture unet; the result of the batch norm on the way up is multiplied by 2 where input.noise_<level> is at least 0, and by 0 elsewhere, in both modes.",
+            "Levels of dropout are those of UnetGenerator with use_dropout: all from the fifth inwards but the innermost.",
         ],
         "down_<i>.weight, down_norm_<i>.*, up_<i>.weight, up_norm_<i>.*, up_0.bias; level 0 is the outermost",
     ),

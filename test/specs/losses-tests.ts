@@ -121,7 +121,7 @@ function testScores(engine: EngineKind): void {
     withLoss(
       engine,
       {
-        imports: `use losses { cross_entropy, balanced_cross_entropy, fake_cross_entropy }\n${scores(channels, side)}`,
+        imports: `use losses { cross_entropy, class_cross_entropy, fake_cross_entropy }\n${scores(channels, side)}`,
         body: `let S = Scores(z: noise(${channels * side * side}))\n loss S = ${loss}`,
         trained: ['S'],
         classes,
@@ -152,11 +152,12 @@ function testScores(engine: EngineKind): void {
     check(fixture, 5, 5, 8, 'cross_entropy(S()[0], labels())', 'plain'),
   );
   for (const [variant, more] of [
-    ['balanced', 'none'],
-    ['void', '0'],
+    ['balanced', 'none, true'],
+    ['void', '0, true'],
+    ['unbalanced', 'none, false'],
   ] as const) {
     itWith('oasis_loss', `${variant}, real`, (fixture) =>
-      check(fixture, 4, 5, 16, `balanced_cross_entropy(S()[0], ${more})`, `${variant}.real`),
+      check(fixture, 4, 5, 16, `class_cross_entropy(S()[0], ${more})`, `${variant}.real`),
     );
     itWith('oasis_loss', `${variant}, fake`, (fixture) =>
       check(fixture, 4, 5, 16, 'fake_cross_entropy(S()[0])', `${variant}.fake`),
@@ -270,16 +271,7 @@ function testOasis(engine: EngineKind): void {
         batch: 2,
       },
       (model) => {
-        const official = {
-          network: 'D',
-          mapping: [
-            { ours: 'body_down_0.conv1.{p}', official: 'body_down.0.conv1.0.{p}' },
-            { ours: 'body_down_{i}.conv1.{p}', official: 'body_down.{i}.conv1.1.{p}' },
-            { ours: 'body_up_{i}.conv1.{p}', official: 'body_up.{i}.conv1.2.{p}' },
-            { ours: 'body_{way}_{i}.conv2.{p}', official: 'body_{way}.{i}.conv2.1.{p}' },
-            { ours: 'body_{way}_{i}.conv_s.{p}', official: 'body_{way}.{i}.conv_s.{p}' },
-          ],
-        };
+        const official = { network: 'D', mapping: 'oasis' };
         const start = fixture.givenUnder('param.');
         const report = model.writeOfficial(start, official);
         expect(report).toMatchObject({ missing: [], unused: [] });

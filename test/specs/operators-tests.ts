@@ -24,6 +24,7 @@ const operators = {
   bilinear_4x5: 'resize_bilinear(x, height: 4, width: 5)',
   local_response_norm: 'local_response_norm(x, size: 3, alpha: 0.5, beta: 0.75, k: 1)',
   conv_stride_2_pad_1: 'conv2d(x, parameter([3, 3, 4, 6], init: zeros()) as kernel, stride: 2, pad: 1)',
+  conv_dilation_2: 'conv2d(x, parameter([3, 3, 4, 6], init: zeros()) as kernel, dilation: 2)',
   conv_transposed:
     'conv2d_transpose(x, parameter([3, 3, 4, 3], init: zeros(), stored: "IOHW") as transposed)',
   conv_depthwise:

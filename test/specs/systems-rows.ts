@@ -432,9 +432,9 @@ export const sections: readonly Section[] = [
         paper: 'pix2pix',
         spec: ['generators', 'UNet'],
         counted: [{ call: 'UNet()', given: 'picture' }],
-        evidence: [systems('unet')],
+        evidence: [systems('unet', 'unet_dropout')],
         differences:
-          'Without the dropout of its inner levels, which is the only noise there. With instance norm, its convolutions have biases; here only those without any norm have. Counted on maps that are pictures of 3 channels, as theirs are. The reference is a composition of torch.nn, read against pytorch-CycleGAN-and-pix2pix.',
+          'Dropout is on with `dropout_rate: 0.5`, in painting as well. Officially it is, too, unless `--eval` is given, and batch norm then takes the statistics of the painted batch; ours takes the running ones: where the batch is one, `norm: instance(affine: true)` is the same at both times. With instance norm, official convolutions have biases, which that norm takes out again; here only those without any norm have. Counted on maps that are pictures of 3 channels, as theirs are. The reference is a composition of torch.nn, read against pytorch-CycleGAN-and-pix2pix.',
       },
       {
         system: 'cascaded refinement (CRN)',
@@ -583,7 +583,7 @@ export const sections: readonly Section[] = [
         spec: ['losses', 'kl'],
         evidence: [layers('encoder_small'), training('spade_vae_train')],
         differences:
-          'A sum over the batch, as officially: it grows with the batch, and `accumulate` has the sum of each part.',
+          'A sum over the batch, as officially: it grows with the batch, and `accumulate` has the sum of each part, of which `check` warns.',
       },
       {
         system: 'L1',
@@ -602,9 +602,10 @@ export const sections: readonly Section[] = [
       {
         system: 'OASIS',
         paper: 'oasis',
-        spec: ['losses', 'balanced_cross_entropy'],
+        spec: ['losses', 'class_cross_entropy'],
         evidence: [losses('oasis_loss', 'oasis_discriminator')],
-        differences: none,
+        differences:
+          'With `balanced: false`, a class `void` that is given counts nothing; officially it then counts as any other.',
       },
       {
         system: 'LabelMix',
@@ -612,7 +613,7 @@ export const sections: readonly Section[] = [
         spec: ['losses', 'label_mix'],
         evidence: [matrix],
         differences:
-          'A coin for each class and picture; officially one for each class of the whole batch. A coin is the sign of a normal number. Real and fake go through one pass more each.',
+          'A coin for each class and picture; officially one for each class of the whole batch. Real and fake go through one pass more each.',
       },
     ],
   },

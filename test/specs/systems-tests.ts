@@ -25,6 +25,8 @@ interface Case {
   readonly source: string;
   /** Inputs of L that are tensors, by the fixture's names. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** What is fed to named noise inside of L, by the fixture's names. */
+  readonly noise?: Readonly<Record<string, string>>;
   /** The label map `seg` of L, where it has one: what the fixture calls it, and whether its last channel are edges. */
   readonly map?: { readonly name: string; readonly edges: boolean };
   /** What the fixture calls its instances, where `seg` has these alone. */
@@ -104,7 +106,7 @@ const clades: Case[] = [
     ),
     inputs: {},
     map: { name: 'input.segmap', edges: false },
-    mapping: 'spade',
+    mapping: 'clade',
   },
   {
     fixture: 'clade_generator_edges_dist',
@@ -114,7 +116,7 @@ const clades: Case[] = [
     }`,
     inputs: { dist: 'input.dist' },
     map: { name: 'input.segmap', edges: true },
-    mapping: 'spade',
+    mapping: 'clade',
   },
   {
     fixture: 'clade_layer_batch',
@@ -153,16 +155,26 @@ const others: Case[] = [
       network L(seg: LabelMap, z: Latent) { let layer = OasisGenerator(width: 1, z: z)\n return layer(seg) }`,
     inputs: { z: 'input.z' },
     map: { name: 'input.semantics', edges: false },
-    mapping: [
-      { ours: '{path}.param_free_norm.{p}', official: '{path}.first_norm.{p}' },
-      { ours: '{path}.mlp_shared.{p}', official: '{path}.mlp_shared.0.{p}' },
-      { ours: 'body_{i}.{path}', official: 'body.{i}.{path}' },
-    ],
+    mapping: 'oasis',
   },
   {
     fixture: 'unet',
     source: wrapped('UNet(widths: [4, 8, 16, 16])', 'use generators { UNet }', 'Image'),
     inputs: { seg: 'input.x' },
+    mapping: [{ ours: '{path}.affine.{p}', official: '{path}.{p}' }],
+  },
+  {
+    fixture: 'unet_dropout',
+    source: wrapped(
+      'UNet(widths: [4, 4, 8, 8, 8, 8, 8], dropout_rate: 0.5)',
+      'use generators { UNet }',
+      'Image',
+    ),
+    inputs: { seg: 'input.x' },
+    noise: {
+      'L.layer.up_dropout_4.kept': 'input.noise_4',
+      'L.layer.up_dropout_5.kept': 'input.noise_5',
+    },
     mapping: [{ ours: '{path}.affine.{p}', official: '{path}.{p}' }],
   },
   {
@@ -267,9 +279,9 @@ function instancesOf(fixture: SystemFixture, name: string) {
 }
 
 async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Case): Promise<void> {
-  const tensors = Object.fromEntries(
-    Object.entries(each.inputs).map(([ours, name]) => [ours, fixture.given(name)]),
-  );
+  const givenAs = (names: Readonly<Record<string, string>> = {}): Tensors =>
+    Object.fromEntries(Object.entries(names).map(([ours, name]) => [ours, fixture.given(name)]));
+  const tensors = givenAs(each.inputs);
   const map = each.map
     ? mapOf(fixture, each.map)
     : each.instances === undefined
@@ -289,7 +301,7 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
     };
     const report = model.writeOfficial(fixture.givenUnder('param.'), official);
     expect(report).toMatchObject({ missing: [], unused: [] });
-    const feeds = { ...tensors, ...map?.feeds };
+    const feeds = { ...tensors, ...givenAs(each.noise), ...map?.feeds };
     const outputs = Object.entries(each.outputs ?? { output: 'y' });
     const expectOutputs = (mode: string, found: Tensors): void => {
       for (const [output, name] of outputs) {

@@ -314,6 +314,18 @@ const byLoops: readonly SpecOpCase[] = [
   },
   {
     op: 'conv2d',
+    operands: [f32(2, 5, 6, 2), f32(3, 2, 2, 3)],
+    attrs: { pad: 1, dilation: 2 },
+    shape: [2, 3, 6, 3],
+    entry: ([n, h, w, o], read) =>
+      sumOver(3, (i) =>
+        sumOver(2, (j) =>
+          sumOver(2, (c) => inside(read, 5, 6)(n!, h! + 2 * i - 1, w! + 2 * j - 1, c) * read(1, i, j, c, o!)),
+        ),
+      ),
+  },
+  {
+    op: 'conv2d',
     operands: [f32(1, 4, 3, 2), f32(3, 3, 2, 2)],
     attrs: { pad: 1, pad_mode: 'reflect' },
     shape: [1, 4, 3, 2],

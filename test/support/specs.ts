@@ -38,10 +38,9 @@ export function checkText(text: string, options: ExpandOptions = {}): CheckResul
   return check({ name: 'input.spade', text }, provider(), options);
 }
 
-/** Reads a text without mistakes into a spec; throws the messages where it has any. */
+/** Reads a text without errors into a spec; throws the messages where it has any. */
 export function specOf(text: string, options: ExpandOptions = {}): Spec {
   const { spec, diagnostics } = checkText(text, options);
-  if (!spec || diagnostics.length > 0)
-    throw new Error(renderDiagnostics(diagnostics, { color: false }) || 'no spec');
+  if (!spec) throw new Error(renderDiagnostics(diagnostics, { color: false }) || 'no spec');
   return spec;
 }

@@ -2,6 +2,7 @@
 import { encodersFit } from './encoders-fit.ts';
 import { foldersArePaired } from './folders-are-paired.ts';
 import { generatorPaintsPictures } from './generator-paints-pictures.ts';
+import { lossesHaveABottom } from './losses-have-a-bottom.ts';
 import { lossesHaveOptimizers } from './losses-have-optimizers.ts';
 import { namesAreUnique } from './names-are-unique.ts';
 import { networksAreTrainedOrLoaded } from './networks-are-trained-or-loaded.ts';
@@ -10,6 +11,7 @@ import { partsDivideTheBatch } from './parts-divide-the-batch.ts';
 import { referencesAreDefined } from './references-are-defined.ts';
 import type { Rule } from './rule.ts';
 import { shapesFit } from './shapes-fit.ts';
+import { sumsAreOfWholeBatches } from './sums-are-of-whole-batches.ts';
 import { trainingHasOneLength } from './training-has-one-length.ts';
 import { variablesFit } from './variables-fit.ts';
 import { weightsHaveAPlace } from './weights-have-a-place.ts';
@@ -38,3 +40,6 @@ export const codeRules: readonly Rule[] = [encodersFit];
 
 /** Rules about the experiment as a whole. */
 export const wholeRules: readonly Rule[] = [generatorPaintsPictures];
+
+/** Rules that warn: of what can be done, but is rarely meant. */
+export const adviceRules: readonly Rule[] = [lossesHaveABottom, sumsAreOfWholeBatches];

@@ -1,7 +1,7 @@
 /** Answers for convolutions and matrix products. Kernels are [h,w,I,O], with the channels of the input as I in all of them. */
 import type { Builder } from '../../ir/builder.ts';
 import { OpError, shapeOf, type Node } from '../../ir/node.ts';
-import { isSamePadding } from '../../ops/convolution.ts';
+import { extentOf, isSamePadding } from '../../ops/convolution.ts';
 import { aroundPixels, zeroPad } from './composites.ts';
 import {
   at,
@@ -55,11 +55,18 @@ const geometry: Readonly<Record<string, AttrRule>> = {
   pad_mode: { type: 'string', default: 'zeros', doc: 'what `pad` puts around: "zeros" or "reflect"' },
 };
 
-/** Pads x as the attributes say, then calls the primitive `name`. */
-function convolve(name: string, b: Builder, inputs: readonly Node[], attrs: SpecAttrs): Node {
+/** Pads x as the attributes say, then calls the primitive `name`, with the taps of the filter `dilation` apart. */
+function convolve(
+  name: string,
+  b: Builder,
+  inputs: readonly Node[],
+  attrs: SpecAttrs,
+  dilation: number,
+): Node {
   const [x, filter] = [at(inputs, 0), at(inputs, 1)];
   requireFrom(name, 1, attrs, 'stride');
   requireFrom(name, 0, attrs, 'pad');
+  const more = dilation === 1 ? {} : { dilation };
   const [stride, pad] = [num(attrs, 'stride'), num(attrs, 'pad')];
   const reflects = choice(name, attrs, 'pad_mode', ['zeros', 'reflect']) === 'reflect';
   const [, height, width] = requirePicture(name, x);
@@ -67,25 +74,28 @@ function convolve(name: string, b: Builder, inputs: readonly Node[], attrs: Spec
   if (attrs['same'] === true) {
     if (pad > 0 || reflects)
       throw new OpError(name, '`same` pads by itself, with zeros', reflects ? '"reflect"' : `pad ${pad}`);
-    return b.op(name, [x, filter], { stride, padding: 'same' });
+    return b.op(name, [x, filter], { stride, padding: 'same', ...more });
   }
   // TensorFlow's own `same` is faster than padding first, where it means the same zeros.
   const isSame =
     pad > 0 &&
     !reflects &&
-    isSamePadding(height, kh, stride, pad, pad) &&
-    isSamePadding(width, kw, stride, pad, pad);
-  if (isSame) return b.op(name, [x, filter], { stride, padding: 'same' });
+    isSamePadding(height, extentOf(kh, dilation), stride, pad, pad) &&
+    isSamePadding(width, extentOf(kw, dilation), stride, pad, pad);
+  if (isSame) return b.op(name, [x, filter], { stride, padding: 'same', ...more });
   const padded = reflects ? mirror(b, x, pad, name) : zeroPad(b, x, pad);
-  return b.op(name, [padded, filter], { stride, padding: 'valid' });
+  return b.op(name, [padded, filter], { stride, padding: 'valid', ...more });
 }
 
 const conv2d: SpecOp = {
   name: 'conv2d',
   doc: 'Cross-correlates x with a filter [h,w,I,O], after `pad` pixels on every side.',
   inputs: ['x', 'filter'],
-  attrs: geometry,
-  expand: ({ b }, inputs, attrs) => convolve('conv2d', b, inputs, attrs),
+  attrs: { ...geometry, dilation: int('step between taps of the filter; more than 1 goes with stride 1', 1) },
+  expand: ({ b }, inputs, attrs) => {
+    requireFrom('conv2d', 1, attrs, 'dilation');
+    return convolve('conv2d', b, inputs, attrs, num(attrs, 'dilation'));
+  },
 };
 
 const depthwiseConv2d: SpecOp = {
@@ -93,7 +103,7 @@ const depthwiseConv2d: SpecOp = {
   doc: 'Cross-correlates every channel of x with a filter of its own, [h,w,C,1], after `pad` pixels on every side.',
   inputs: ['x', 'filter'],
   attrs: geometry,
-  expand: ({ b }, inputs, attrs) => convolve('depthwise_conv2d', b, inputs, attrs),
+  expand: ({ b }, inputs, attrs) => convolve('depthwise_conv2d', b, inputs, attrs, 1),
 };
 
 const conv2dTranspose: SpecOp = {

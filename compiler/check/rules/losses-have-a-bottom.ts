@@ -1,0 +1,74 @@
+/**
+ * Answers for losses that fall without end: one that is linear in what the trained network says becomes smaller with every
+ * growth of its weights, as the Wasserstein loss does without a penalty.
+ */
+import { refsOf, trainedBy } from '../../spec/queries.ts';
+import type { NetworkSpec, NodeSpec, ObjectiveSpec, Spec } from '../../spec/types.ts';
+import * as messages from '../messages.ts';
+import { factsOf } from './loss-values.ts';
+import type { Rule } from './rule.ts';
+
+/** How a value follows from what the trained networks say. */
+type Dependence = 'none' | 'linear' | 'other';
+
+export const lossesHaveABottom: Rule = {
+  name: 'losses-have-a-bottom',
+  check: (spec, locate) =>
+    spec.objectives.flatMap((objective, index) =>
+      isLinear(objective, spec)
+        ? [messages.lossWithoutBottom(objective.network, locate(`/objectives/${index}/network`, 'name'))]
+        : [],
+    ),
+};
+
+function isLinear(objective: ObjectiveSpec, spec: Spec): boolean {
+  const trained = new Set(trainedBy(objective));
+  const unbounded = new Set(
+    spec.networks
+      .filter((network) => trained.has(network.name) && !isBounded(network))
+      .map(({ name }) => name),
+  );
+  const dependenceOf = factsOf<Dependence>(objective, 'none', (node, inputs) => {
+    if (node.op !== 'call') return depend(node, inputs);
+    const network = String(node.attrs?.['network']);
+    if (unbounded.has(network)) return 'linear';
+    return trained.has(network) || inputs.some((input) => input !== 'none') ? 'other' : 'none';
+  });
+  const dependences = new Set(objective.terms.map(({ value }) => dependenceOf(value)));
+  return dependences.has('linear') && !dependences.has('other');
+}
+
+/** Ops that are linear in all of their inputs together; those that are not listed are taken for none. */
+const linearOps: ReadonlySet<string> = new Set([
+  'add',
+  'sub',
+  'neg',
+  'mean',
+  'sum',
+  'concat',
+  'batch_concat',
+  'batch_half',
+  'channel_part',
+  'flatten',
+  'fold',
+  'avg_pool',
+  'resize_nearest',
+  'resize_bilinear',
+]);
+
+function depend({ op }: NodeSpec, inputs: readonly Dependence[]): Dependence {
+  const dependent = inputs.filter((input) => input !== 'none');
+  if (dependent.length === 0 || op === 'stop_gradient') return 'none';
+  if (dependent.includes('other')) return 'other';
+  const isScaled = dependent.length === 1 && (op === 'mul' || (op === 'div' && inputs[0] === 'linear'));
+  return isScaled || linearOps.has(op) ? 'linear' : 'other';
+}
+
+/** Tells whether what a network says stays within bounds: its last step sees to it, or spectral norm of all of its weights. */
+function isBounded({ nodes, variables, outputs }: NetworkSpec): boolean {
+  const bounding = nodes.filter(({ op }) => op === 'tanh' || op === 'sigmoid').map(({ id }) => id);
+  if (refsOf(outputs).every((ref) => bounding.includes(ref))) return true;
+  const normalized = new Set(nodes.filter(({ op }) => op === 'spectral_norm').map(({ inputs }) => inputs[0]));
+  const weights = variables.filter(({ role, shape }) => role === 'parameter' && shape.length > 1);
+  return weights.every(({ name }) => normalized.has(`@${name}`));
+}
