@@ -17,6 +17,7 @@ import {
   type TfAttr,
   type TensorFlow,
 } from './define.ts';
+import { reducible } from './precision.ts';
 import { at, checkFloat, float } from './support.ts';
 
 export interface Geometry {
@@ -399,4 +400,6 @@ export function fitAxis(
   return tf.pad(cut, amounts);
 }
 
-export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad];
+export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad].map(
+  reducible,
+);

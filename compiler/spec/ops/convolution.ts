@@ -1,6 +1,6 @@
 /** Answers for convolutions and matrix products. Kernels are [h,w,I,O], with the channels of the input as I in all of them. */
 import type { Builder } from '../../ir/builder.ts';
-import { OpError, shapeOf, type Node } from '../../ir/node.ts';
+import { OpError, shapeOf, type Attrs, type Node } from '../../ir/node.ts';
 import { isSamePadding } from '../../ops/convolution.ts';
 import { aroundPixels, zeroPad } from './composites.ts';
 import {
@@ -56,7 +56,13 @@ const geometry: Readonly<Record<string, AttrRule>> = {
 };
 
 /** Pads x as the attributes say, then calls the primitive `name`. */
-function convolve(name: string, b: Builder, inputs: readonly Node[], attrs: SpecAttrs): Node {
+function convolve(
+  name: string,
+  b: Builder,
+  inputs: readonly Node[],
+  attrs: SpecAttrs,
+  compute: Attrs = {},
+): Node {
   const [x, filter] = [at(inputs, 0), at(inputs, 1)];
   requireFrom(name, 1, attrs, 'stride');
   requireFrom(name, 0, attrs, 'pad');
@@ -67,7 +73,7 @@ function convolve(name: string, b: Builder, inputs: readonly Node[], attrs: Spec
   if (attrs['same'] === true) {
     if (pad > 0 || reflects)
       throw new OpError(name, '`same` pads by itself, with zeros', reflects ? '"reflect"' : `pad ${pad}`);
-    return b.op(name, [x, filter], { stride, padding: 'same' });
+    return b.op(name, [x, filter], { stride, padding: 'same', ...compute });
   }
   // TensorFlow's own `same` is faster than padding first, where it means the same zeros.
   const isSame =
@@ -75,9 +81,9 @@ function convolve(name: string, b: Builder, inputs: readonly Node[], attrs: Spec
     !reflects &&
     isSamePadding(height, kh, stride, pad, pad) &&
     isSamePadding(width, kw, stride, pad, pad);
-  if (isSame) return b.op(name, [x, filter], { stride, padding: 'same' });
+  if (isSame) return b.op(name, [x, filter], { stride, padding: 'same', ...compute });
   const padded = reflects ? mirror(b, x, pad, name) : zeroPad(b, x, pad);
-  return b.op(name, [padded, filter], { stride, padding: 'valid' });
+  return b.op(name, [padded, filter], { stride, padding: 'valid', ...compute });
 }
 
 const conv2d: SpecOp = {
@@ -85,7 +91,7 @@ const conv2d: SpecOp = {
   doc: 'Cross-correlates x with a filter [h,w,I,O], after `pad` pixels on every side.',
   inputs: ['x', 'filter'],
   attrs: geometry,
-  expand: ({ b }, inputs, attrs) => convolve('conv2d', b, inputs, attrs),
+  expand: ({ b, compute }, inputs, attrs) => convolve('conv2d', b, inputs, attrs, compute),
 };
 
 const depthwiseConv2d: SpecOp = {
@@ -107,7 +113,7 @@ const conv2dTranspose: SpecOp = {
     pad: int('pixels cut off on every side', 1),
     output_pad: int('pixels more at the lower and right border', 1),
   },
-  expand: ({ b }, inputs, attrs) => {
+  expand: ({ b, compute }, inputs, attrs) => {
     const name = 'conv2d_transpose';
     const [x, filter] = [at(inputs, 0), at(inputs, 1)];
     const [batch, height, width, channels] = requirePicture(name, x);
@@ -131,11 +137,12 @@ const conv2dTranspose: SpecOp = {
     if (shape[1] < 1 || shape[2] < 1)
       throw new OpError(name, 'pad leaves at least one pixel', `${shape[1]}x${shape[2]} (height x width)`);
     if (isSamePadding(shape[1], kh, stride, pad, pad) && isSamePadding(shape[2], kw, stride, pad, pad))
-      return b.op('conv2d_input_grad', [x, turned], { stride, padding: 'same', shape });
+      return b.op('conv2d_input_grad', [x, turned], { stride, padding: 'same', shape, ...compute });
     const whole = b.op('conv2d_input_grad', [x, turned], {
       stride,
       padding: 'valid',
       shape: [batch, rows, columns, outputChannels],
+      ...compute,
     });
     return pad === 0 ? whole : b.op('slice', [whole], { begin: [0, pad, pad, 0], size: shape });
   },
@@ -146,13 +153,14 @@ const linear: SpecOp = {
   doc: 'The matrix product of x [I], or of every pixel of a picture, and a matrix [I,O].',
   inputs: ['x', 'matrix'],
   attrs: {},
-  expand: ({ b }, inputs) => {
+  expand: ({ b, compute }, inputs) => {
     const [x, matrix] = [at(inputs, 0), at(inputs, 1)];
     if (shapeOf(x).length !== 4 || shapeOf(matrix).length !== 2)
-      return b.op('matmul', inputs, { transpose_a: false, transpose_b: false });
+      return b.op('matmul', inputs, { transpose_a: false, transpose_b: false, ...compute });
     return b.op('conv2d', [x, b.reshape(matrix, [1, 1, ...shapeOf(matrix)])], {
       stride: 1,
       padding: 'valid',
+      ...compute,
     });
   },
 };
