@@ -1,21 +1,21 @@
-/** Answers for what a benchmark's steps are fed with: label maps in order of their names, photographs or noise. */
+/** Answers for what a benchmark's steps are fed with: label maps in order of their names, or noise; photographs or noise. */
 import { readFileSync } from 'node:fs';
 import { RandomStream } from '../compiler/random.ts';
 import { must } from '../compiler/ir/types.ts';
-import { decodeIds, decodePhoto, resizeNearest } from '../runtime/data/decode.ts';
+import {
+  decodeIds,
+  decodePhoto,
+  denseIds,
+  edgesOf,
+  resizeNearest,
+  type IdMap,
+} from '../runtime/data/decode.ts';
 import { DataError } from '../runtime/data/index.ts';
 import { colorsInsteadOfIds, undecodable } from '../runtime/data/messages.ts';
-import { listPairs, type Pair } from '../runtime/data/pairs.ts';
-import { idAboveClasses } from './messages.ts';
-import type { StepSettings } from './options.ts';
-
-/** The feeds of one step. */
-export interface StepBatch {
-  /** Class ids, [B,H,W]. */
-  readonly labels: Int32Array;
-  /** Photographs or noise in [-1,1], [B,H,W,3]. */
-  readonly real: Float32Array;
-}
+import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
+import type { StepData } from '../runtime/run/step.ts';
+import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';
+import { noiseLabels, type BenchSettings } from './options.ts';
 
 /** Label maps that were read, and the batches made of them. */
 export interface Batches {
@@ -23,53 +23,131 @@ export interface Batches {
   /** How many different label maps there are. */
   readonly maps: number;
   /** Gives the batch of a step: the next maps, round and round. */
-  ofStep(step: number): Promise<StepBatch>;
+  ofStep(step: number): Promise<StepData>;
+}
+
+/** One label map at the benchmark's size. */
+interface Sample {
+  readonly labels: Uint8Array | Uint16Array;
+  /** Undefined without instance maps, as `instances` are. */
+  readonly edges: Uint8Array | undefined;
+  readonly instances: Uint16Array | undefined;
+}
+
+interface Samples {
+  readonly classes: number;
+  readonly samples: readonly Sample[];
+  /** The files of the maps, for their photographs. */
+  readonly pairs: readonly Pair[];
 }
 
 /**
- * Reads the label maps of a folder. All of them count for the number of classes; only those that the steps take are kept,
- * a byte or two a pixel. Throws a DataError with everything that cannot be used.
+ * Reads label maps. Without a number of classes, all maps of the folder count for it; only those that the steps take are
+ * kept, a byte or two a pixel. Throws a DataError with everything that cannot be used.
  */
-export async function readBatches(settings: StepSettings): Promise<Batches> {
+export async function readBatches(settings: BenchSettings): Promise<Batches> {
   const { size, batch, images, seed } = settings;
-  const { pairs, problems } = await listPairs({ labels: settings.labels, images });
-  if (problems.length > 0) throw new DataError(problems);
-  const wanted = (settings.warmup + settings.steps) * batch;
-  const kept: (Uint8Array | Uint16Array)[] = [];
-  let highest = 0;
-  for (const [index, { label }] of pairs.entries()) {
-    const found = await readIds(label);
-    const most = found.ids.reduce((one, other) => Math.max(one, other), 0);
-    if (settings.classes !== undefined && most >= settings.classes)
-      throw new DataError([idAboveClasses(label, most, settings.classes)]);
-    highest = Math.max(highest, most);
-    const scaled = index < wanted ? resizeNearest(found, size) : undefined;
-    if (scaled) kept.push(most < 256 ? Uint8Array.from(scaled) : scaled);
-  }
+  const { classes, samples, pairs } =
+    settings.labels === noiseLabels ? drawNoise(settings) : await readMaps(settings);
   const pixels = size.width * size.height;
   const random = new RandomStream(seed, 'noise in place of photographs');
   const noise = new Float32Array(batch * pixels * 3).map(() => 2 * random.uniform() - 1);
   return {
-    classes: settings.classes ?? highest + 1,
-    maps: kept.length,
+    classes,
+    maps: samples.length,
     async ofStep(step) {
-      const indices = Array.from({ length: batch }, (_, offset) => (step * batch + offset) % kept.length);
-      const labels = new Int32Array(batch * pixels);
-      indices.forEach((index, at) =>
-        labels.set(must(kept[index], 'indices are below the number of maps'), at * pixels),
-      );
-      if (images === undefined) return { labels, real: noise };
-      const real = new Float32Array(batch * pixels * 3);
+      const indices = Array.from({ length: batch }, (_, offset) => (step * batch + offset) % samples.length);
+      const chosen = indices.map((index) => must(samples[index], 'indices are below the number of maps'));
+      const [labels, edges, instances] = [
+        new Int32Array(batch * pixels),
+        new Float32Array(batch * pixels),
+        new Int32Array(batch * pixels),
+      ];
+      chosen.forEach((sample, at) => {
+        labels.set(sample.labels, at * pixels);
+        if (sample.edges) edges.set(sample.edges, at * pixels);
+        if (sample.instances) instances.set(sample.instances, at * pixels);
+      });
+      const maps =
+        settings.instances === undefined
+          ? { labels, edges: undefined, instances: undefined }
+          : { labels, edges, instances };
+      if (images === undefined) return { ...maps, images: noise };
+      const photographs = new Float32Array(batch * pixels * 3);
       for (const [at, index] of indices.entries()) {
         const photograph = await readPhoto(must(pairs[index], 'every map is one of a pair'), settings);
-        photograph.forEach((value, i) => (real[at * pixels * 3 + i] = value / 127.5 - 1));
+        photograph.forEach((value, i) => (photographs[at * pixels * 3 + i] = value / 127.5 - 1));
       }
-      return { labels, real };
+      return { ...maps, images: photographs };
     },
   };
 }
 
-async function readIds(file: string) {
+/** How many label maps the steps take. */
+function wantedMaps({ warmup, steps, batch }: BenchSettings): number {
+  return (warmup + steps) * batch;
+}
+
+/** Draws label maps of noise: every pixel is a patch of its own, the worst case of what is computed for each patch once. */
+function drawNoise(settings: BenchSettings): Samples {
+  const { size, classes, instances, images, seed } = settings;
+  if (classes === undefined || instances !== undefined || images !== undefined)
+    throw new DataError([noiseAlone()]);
+  const random = new RandomStream(seed, 'noise in place of label maps');
+  const draw = (): Sample => ({
+    labels: Uint16Array.from({ length: size.width * size.height }, () => random.below(classes)),
+    edges: undefined,
+    instances: undefined,
+  });
+  return { classes, samples: Array.from({ length: wantedMaps(settings) }, draw), pairs: [] };
+}
+
+async function readMaps(settings: BenchSettings): Promise<Samples> {
+  const { labels, images, size, void: without } = settings;
+  const { pairs, problems } = await listPairs({ labels, images });
+  if (problems.length > 0) throw new DataError(problems);
+  const instanceFiles = await listInstances(settings, pairs.length);
+  const wanted = wantedMaps(settings);
+  const kept: { readonly ids: Uint16Array; readonly index: number }[] = [];
+  let highest = -1;
+  for (const [index, { label }] of pairs.entries()) {
+    if (index >= wanted && settings.classes !== undefined) break;
+    const found = await readIds(label);
+    const most = found.ids.reduce((one, other) => (other === without ? one : Math.max(one, other)), -1);
+    if (settings.classes !== undefined && most >= settings.classes)
+      throw new DataError([idAboveClasses(label, most, settings.classes)]);
+    highest = Math.max(highest, most);
+    if (index < wanted) kept.push({ ids: resizeNearest(found, size), index });
+  }
+  // The class of pixels without one comes after the others.
+  const classes = settings.classes ?? highest + 1 + (without === undefined ? 0 : 1);
+  const samples = kept.map(async ({ ids, index }): Promise<Sample> => {
+    const all = ids.map((id) => (id === without ? classes - 1 : id));
+    const file = instanceFiles?.[index];
+    const found = file === undefined ? undefined : resizeNearest(await readIds(file), size);
+    return {
+      labels: classes <= 256 ? Uint8Array.from(all) : all,
+      edges: found && edgesOf(found, size),
+      instances: found && denseIds(found),
+    };
+  });
+  return { classes, samples: await Promise.all(samples), pairs };
+}
+
+/** Lists instance maps. They belong to label maps by their order: some sets name the two kinds of maps differently. */
+async function listInstances(
+  { labels, instances }: BenchSettings,
+  count: number,
+): Promise<readonly string[] | undefined> {
+  if (instances === undefined) return undefined;
+  const problems: string[] = [];
+  const files = await listFolder('instance maps', instances, problems);
+  if (!files || problems.length > 0) throw new DataError(problems);
+  if (files.size !== count) throw new DataError([differentCounts(labels, count, instances, files.size)]);
+  return [...files.values()];
+}
+
+async function readIds(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file)).catch((error: unknown) => {
     throw new DataError([undecodable(file, (error as Error).message)]);
   });
@@ -77,7 +155,7 @@ async function readIds(file: string) {
   return found;
 }
 
-function readPhoto({ image }: Pair, { size }: StepSettings): Promise<Uint8Array> {
+function readPhoto({ image }: Pair, { size }: BenchSettings): Promise<Uint8Array> {
   const file = must(image, 'pairs were listed with photographs');
   return decodePhoto(readFileSync(file), size).catch((error: unknown) => {
     throw new DataError([undecodable(file, (error as Error).message)]);

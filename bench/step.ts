@@ -1,11 +1,11 @@
-/** Answers for timing the SPADE training step: prints one line of JSON. */
+/** Answers for timing the training step: prints one line of JSON. */
 import { reportError } from '../cli/errors.ts';
 import { note, print } from '../cli/terminal.ts';
 import { measureStep } from './measure.ts';
 import { benchCommand, readSettings } from './options.ts';
 
 try {
-  const command = benchCommand('step', 'Times the whole SPADE training step and prints one line of JSON.');
+  const command = benchCommand('step', 'Times the whole training step and prints one line of JSON.');
   print(JSON.stringify(await measureStep(readSettings(command), note)));
 } catch (error) {
   process.exitCode = reportError(error);

@@ -10,6 +10,7 @@ import { Builder } from './ir/builder.ts';
 import { shapeOf, type Node } from './ir/node.ts';
 import type { Method, Program, Variable, VariableRole } from './ir/program.ts';
 import { CompilerBug, f32, i32, must } from './ir/types.ts';
+import { bfloat16 } from './ops/precision.ts';
 import { clipLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
   applyNetwork,
@@ -169,6 +170,7 @@ export function openEnvironment(
   return {
     b,
     training,
+    ...(training && spec.train?.precision === 'bfloat16' && { compute: bfloat16 }),
     batch: options.batch,
     networks: new Map(spec.networks.map((network) => [network.name, network])),
     frozen: frozenNetworks(spec),

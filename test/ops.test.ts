@@ -2,18 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../compiler/autodiff/gradients.ts';
 import { Builder } from '../compiler/ir/builder.ts';
-import { OpError, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
+import { OpError, reachable, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
 import { sizeOf } from '../compiler/ir/types.ts';
 import type { RefTensor } from '../compiler/ops/define.ts';
 import { constraintsOf, documentOps } from '../compiler/ops/document.ts';
 import { ops } from '../compiler/ops/index.ts';
+import { bfloat16 } from '../compiler/ops/precision.ts';
 import { evaluate } from '../compiler/reference.ts';
 import { mutantsOf } from './support/mutants.ts';
 import {
   bindingsOf,
   buildSample,
   drawOperands,
+  distance,
   drawUniform,
+  isReduced,
   pairing,
   resultsOf,
   sampleCases,
@@ -47,8 +50,12 @@ interface GradientCase {
   readonly weights: readonly Node[];
 }
 
+// What rounds has steps, and no derivative to compare with; its gradients have tests of their own.
 const differentiable = sampleCases.filter(
-  ({ op, sample }) => typeof op.vjp === 'function' && sample.operands.some(({ dtype }) => dtype === 'f32'),
+  (each) =>
+    typeof each.op.vjp === 'function' &&
+    each.sample.operands.some(({ dtype }) => dtype === 'f32') &&
+    !isReduced(each),
 );
 
 function gradientCase(each: SampleCase): GradientCase {
@@ -120,6 +127,41 @@ describe('the gradient can be differentiated again', () => {
       ...weights,
       ...others,
     ]);
+  });
+});
+
+describe('the gradient of what is computed in bfloat16', () => {
+  const reduced = sampleCases.filter(isReduced);
+  const kinds = new Set(reduced.map(({ op }) => op.name));
+
+  it.each(reduced)('is computed in bfloat16 too, as is the second: $name', (each) => {
+    const { b, loss, operands } = gradientCase(each);
+    const first = gradients(b, loss, operands);
+    const second = gradients(
+      b,
+      pairing(
+        b,
+        first,
+        first.map((gradient) => b.op('stop_gradient', [gradient])),
+      ),
+      operands,
+    );
+    const products = reachable([...first, ...second]).filter(({ op }) => kinds.has(op));
+    expect(products.length).toBeGreaterThan(2);
+    for (const product of products) expect(product.attrs).toMatchObject(bfloat16);
+  });
+
+  it.each(reduced)('is near the gradient in float32: $name', (each) => {
+    const { compute: _compute, ...attrs } = each.sample.attrs ?? {};
+    const [rounded, exact] = [each, { ...each, sample: { ...each.sample, attrs } }].map((one) => {
+      const { b, inputs, loss, operands } = gradientCase(one);
+      return evaluate(gradients(b, loss, operands), { inputs, variables: new Map() });
+    });
+    exact!.forEach(({ data }, index) => {
+      const found = distance(rounded![index]!.data, data);
+      expect(found).toBeLessThan(2 ** -6);
+      expect(found, 'something was rounded').toBeGreaterThan(2 ** -14);
+    });
   });
 });
 

@@ -318,6 +318,11 @@ const trainSchema = object(
       description:
         'Whether each loss sees what the one before it changed, with a picture made anew (default), or all are computed at once, from one picture.',
     },
+    precision: {
+      enum: ['float32', 'bfloat16'],
+      description:
+        'What convolutions and matrix products of a training step compute in: float32 (default), or bfloat16 with sums, weights, statistics and optimizers in float32.',
+    },
     seed: integerFrom(0, 'Where random numbers start.', { maximum: largestSeed }),
     sample_every: integerFrom(1, 'Steps between sample pictures.'),
     checkpoint_every: integerFrom(1, 'Steps between checkpoints.'),

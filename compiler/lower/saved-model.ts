@@ -33,7 +33,15 @@ message TensorProto { int32 dtype = 1; TensorShapeProto tensor_shape = 2; bytes 
 const savedModelType = protobuf.parse(definitions, { keepCase: true }).root.lookupType('SavedModel');
 
 /** Numbers of TensorFlow's DataType enumeration. */
-const dataTypes: Readonly<Record<TfDType, number>> = { f32: 1, f64: 2, i32: 3, bool: 10, i64: 9, u64: 23 };
+const dataTypes: Readonly<Record<TfDType, number>> = {
+  f32: 1,
+  f64: 2,
+  i32: 3,
+  i64: 9,
+  bool: 10,
+  bf16: 14,
+  u64: 23,
+};
 
 /** The dtype of a resource handle, which only variables' handles have. */
 export const resourceType = 20;

@@ -79,6 +79,7 @@ class MethodLowering {
   private count = 0;
   private readonly tensors = new Map<Node, readonly string[]>();
   private readonly constants = new Map<string, string>();
+  private readonly sharedNodes = new Map<string, string>();
   /** Read nodes by variable, for ordering writes after them. */
   private readonly reads = new Map<string, string>();
   private readonly updates: string[] = [];
@@ -131,6 +132,19 @@ class MethodLowering {
     return name;
   }
 
+  private shared(
+    op: string,
+    inputs: readonly string[],
+    attrs: Readonly<Record<string, TfAttr | TfConstant>>,
+  ): string {
+    const key = `${op} ${inputs.join()} ${JSON.stringify(attrs)}`;
+    const known = this.sharedNodes.get(key);
+    if (known) return known;
+    const name = this.add(op, inputs, attrs);
+    this.sharedNodes.set(key, name);
+    return name;
+  }
+
   private lowerNode(node: Node, inputs: Map<string, string>): readonly string[] {
     const name = String(node.attrs['name']);
     const type = node.results[0];
@@ -161,6 +175,7 @@ class MethodLowering {
       emit: {
         op: (op, operands, attrs = {}) => this.add(op, operands, attrs),
         constant: (dtype, shape, values) => this.constant(dtype, shape, values),
+        shared: (op, operands, attrs) => this.shared(op, operands, attrs),
       },
       resource: (index) => {
         const variable = this.variableOf(node, index);

@@ -19,6 +19,7 @@ import {
   type TensorFlow,
 } from './define.ts';
 import { phasesIn, type DilatedAxis } from './phases.ts';
+import { reducible } from './precision.ts';
 import { at, checkFloat, float } from './support.ts';
 
 export interface Geometry {
@@ -480,4 +481,6 @@ export function fitAxis(
   return tf.pad(cut, amounts);
 }
 
-export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad];
+export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad].map(
+  reducible,
+);

@@ -17,7 +17,7 @@ export interface RefTensor {
 export type Check = (condition: boolean, constraint: string, found?: string) => void;
 
 /** TensorFlow's dtypes that its graphs need beyond ours. */
-export type TfDType = DType | 'f64' | 'i64' | 'u64';
+export type TfDType = DType | 'bf16' | 'f64' | 'i64' | 'u64';
 
 export type TfAttr =
   | { readonly type: TfDType }
@@ -33,6 +33,8 @@ export interface TfEmitter {
   /** Adds a node and gives the name of its first result. */
   op(type: string, inputs: readonly string[], attrs?: Readonly<Record<string, TfAttr>>): string;
   constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string;
+  /** Adds a node with one result, or finds the one that a call with the same type, inputs and attributes added. */
+  shared(type: string, inputs: readonly string[], attrs: Readonly<Record<string, TfAttr>>): string;
 }
 
 export interface TfContext {

@@ -2,6 +2,7 @@
 import { shapeOf, typeOf } from '../ir/node.ts';
 import { sizeOf } from '../ir/types.ts';
 import { defineOp, flag, type OpDefinition } from './define.ts';
+import { reducible } from './precision.ts';
 import { at, checkFloat, checkRank, entryAt, float, tabulate } from './support.ts';
 
 const matmul = defineOp({
@@ -27,7 +28,7 @@ const matmul = defineOp({
     const ta = flag(node.attrs, 'transpose_a');
     const tb = flag(node.attrs, 'transpose_b');
     const product = (m: typeof dy, n: typeof dy, transposeM: boolean, transposeN: boolean) =>
-      b.op('matmul', [m, n], { transpose_a: transposeM, transpose_b: transposeN });
+      b.op('matmul', [m, n], { ...node.attrs, transpose_a: transposeM, transpose_b: transposeN });
     return [
       () => (ta ? product(right, dy, tb, true) : product(dy, right, false, !tb)),
       () => (tb ? product(dy, left, true, ta) : product(left, dy, !ta, false)),
@@ -71,4 +72,4 @@ const matmul = defineOp({
   })),
 });
 
-export const matmulOps: readonly OpDefinition[] = [matmul];
+export const matmulOps: readonly OpDefinition[] = [matmul].map(reducible);

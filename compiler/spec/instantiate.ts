@@ -1,6 +1,6 @@
 /** Answers for turning spec nodes into graph nodes: calls are inlined, variables are threaded through an environment. */
 import type { Builder } from '../ir/builder.ts';
-import { typeOf, type Node, type Origin } from '../ir/node.ts';
+import { typeOf, type Attrs, type Node, type Origin } from '../ir/node.ts';
 import { f32, must, i32, type TensorType } from '../ir/types.ts';
 import { specOps, withDefaults, type Expansion } from './ops/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from './types.ts';
@@ -12,6 +12,8 @@ export type Tree = Node | readonly Tree[];
 export interface Environment {
   readonly b: Builder;
   readonly training: boolean;
+  /** Attributes of convolutions and matrix products that say how precisely they compute; none for float32. */
+  readonly compute?: Attrs;
   readonly batch: number;
   readonly networks: ReadonlyMap<string, NetworkSpec>;
   /** Current values by full name (`G.up_0.conv_0.weight`); updates replace them. */
@@ -132,10 +134,11 @@ export function expansionIn(
   update: Expansion['update'],
   place?: string,
 ): Expansion {
-  const { b, training, batch, stream, randomState } = environment;
+  const { b, training, compute = {}, batch, stream, randomState } = environment;
   return {
     b,
     training,
+    compute,
     batch,
     stream,
     randomState,

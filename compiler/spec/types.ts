@@ -183,6 +183,11 @@ export interface TrainSpec {
    * computed from one picture and the weights from before the step (pix2pixHD). In turn by default.
    */
   readonly updates?: 'in_turn' | 'at_once';
+  /**
+   * `bfloat16`: in training, convolutions and matrix products round what they are given and what they give to 8 binary digits,
+   * and add up in float32; weights, statistics, losses and optimizers are float32. `float32` by default.
+   */
+  readonly precision?: 'float32' | 'bfloat16';
   readonly seed?: number;
   readonly sample_every?: number;
   readonly checkpoint_every?: number;

@@ -1,8 +1,9 @@
 /** Answers for convolutions of labels and of rows: rows of a level, one for each distinct patch, and how pixels read them. */
 import type { Builder } from '../ir/builder.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
+import { shapeOf, type Attrs, type Node } from '../ir/node.ts';
 import { i32, must } from '../ir/types.ts';
 import { along, dilationOf, extentOf, geometryOf, type Geometry } from '../ops/convolution.ts';
+import { precisionOf } from '../ops/precision.ts';
 import type { PatchWindow, WindowAxis } from '../patches/index.ts';
 import { hasMargin, noMargin, type Margin, type Piece, type Pieces, type Rows } from './forms.ts';
 import { patchInput, patchType } from './inputs.ts';
@@ -23,7 +24,9 @@ export function convolve(tables: Tables, form: Pieces | Rows, node: Node, filter
   };
   const level = tables.levels.level(isRows ? { level: form.level } : { grid: form.grid }, window);
   if (level === undefined) return undefined;
-  const rows = isRows ? rowsOfRows(tables, form, filter, level) : rowsOfLabels(tables, form, filter, level);
+  const rows = isRows
+    ? rowsOfRows(tables, form, filter, level, precisionOf(node.attrs))
+    : rowsOfLabels(tables, form, filter, level);
   const [, height, width] = shapeOf(node) as [number, number, number];
   return { kind: 'rows', level, height, width, times: form.times, rows, margin: noMargin };
 }
@@ -65,10 +68,11 @@ export function expand({ b, levels }: Tables, { level, rows, height, width, time
  * A product with the filter for each row that patches are made of, then sums by what each patch holds: there are fewer rows
  * than patches of rows, so the product comes first.
  */
-function rowsOfRows({ b }: Tables, form: Rows, filter: Node, level: number): Node {
+function rowsOfRows({ b }: Tables, form: Rows, filter: Node, level: number, precision: Attrs): Node {
   const product = b.op('matmul', [form.rows, blocksOf(b, filter)], {
     transpose_a: false,
     transpose_b: false,
+    ...precision,
   });
   return b.op('patch_sum', [product, partsOf(b, level, 'parts', filter)]);
 }

@@ -76,12 +76,17 @@ export function engineKey(
 function bindingSources(): string[] {
   const folder = join(bindingPackageFolder(), 'binding');
   const names = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name));
-  return [...names.sort().map((name) => join(folder, name)), hostSource()];
+  return [...names.sort().map((name) => join(folder, name)), hostSource(), traceSource()];
 }
 
 /** Gives the path of the source of the small helper module. */
 export function hostSource(): string {
   return fileURLToPath(new URL('host.cc', import.meta.url));
+}
+
+/** Gives the path of the source that lets calls be traced, which becomes a part of the binding. */
+export function traceSource(): string {
+  return fileURLToPath(new URL('trace.cc', import.meta.url));
 }
 
 /** Reads the stamp of the engine in `folder`, or undefined where it is absent, of another key, or not whole. */

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { hostSource } from './cache.ts';
+import { hostSource, traceSource } from './cache.ts';
 import { findCommand, runCommand } from './commands.ts';
 import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
 import { compileFailed, failure } from './messages.ts';
@@ -28,6 +28,12 @@ export function findCompiler(environment: NodeJS.ProcessEnv): string | undefined
   return undefined;
 }
 
+/** Renames what `trace.cc` stands between: the binding's call into a session, and how it makes itself known to Node. */
+const throughTrace = [
+  '-DTF_SessionRun=SpadeworkSessionRun',
+  '-Dnapi_register_module_v=SpadeworkRegisterBinding',
+];
+
 /**
  * Compiles the binding and the helper module into `folder`. Throws a SetupFailure naming `logFile`, which then holds
  * all commands with their output.
@@ -48,12 +54,19 @@ export async function compileBinding(
   const require = createRequire(import.meta.url);
   const nodeHeaders = join(dirname(require.resolve('node-api-headers/package.json')), 'include');
   const common = ['-std=c++17', '-O2', '-fPIC', `-DNAPI_VERSION=${nodeApiVersion}`, '-I', nodeHeaders];
-  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
-    join(bindingPackageFolder(), 'binding', name),
-  );
+  const sources = [
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(bindingPackageFolder(), 'binding', name)),
+    traceSource(),
+  ];
   const objects = sources.map((source) => join(folder, `${basename(source)}.o`));
   const tasks = [
-    ...sources.map((source, at) => run([...common, '-I', library.headers, '-c', source, '-o', objects[at]!])),
+    ...sources.map((source, at) =>
+      run([
+        ...common,
+        ...(source === traceSource() ? [] : throughTrace),
+        ...['-I', library.headers, '-c', source, '-o', objects[at]!],
+      ]),
+    ),
     run([
       ...common.filter((flag) => !flag.startsWith('-D')),
       '-shared',

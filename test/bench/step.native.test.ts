@@ -1,4 +1,4 @@
-/** Answers for the benchmark of the training step: it runs, and its line of JSON holds what the comparison relies on. */
+/** Answers for the benchmarks of training and synthesis: they run, and their line of JSON holds what comparisons rely on. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/random.ts';
-import type { Measurement } from '../../bench/measure.ts';
+import type { StepMeasurement, SynthesisMeasurement } from '../../bench/measure.ts';
 import { describeNative } from '../support/engines.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,12 +28,14 @@ async function writeLabelMaps(folder: string, count: number): Promise<void> {
   }
 }
 
-/** Runs the benchmark as a user does; a failing one rejects with its exit code and streams. */
-function runStep(...settings: string[]): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/step.ts', ...settings], {
+/** Runs a benchmark as a user does; a failing one rejects with its exit code and streams. */
+function runBench(file: string, ...settings: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(process.execPath, ['--import', 'tsx', `bench/${file}`, ...settings], {
     cwd: root,
   });
 }
+
+const runStep = (...settings: string[]) => runBench('step.ts', ...settings);
 
 await describeNative('bench/step.ts', () => {
   let folder = '';
@@ -47,7 +49,7 @@ await describeNative('bench/step.ts', () => {
     const small = ['--size', '64', '--width', '2', '--batch', '2', '--labels', folder];
     const { stdout } = await runStep(...small, '--steps', '4', '--warmup', '1', '--threads', '1');
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-    const found = JSON.parse(stdout) as Measurement;
+    const found = JSON.parse(stdout) as StepMeasurement;
     expect(found).toMatchObject({
       program: 'spadework',
       engine: 'native',
@@ -76,6 +78,36 @@ await describeNative('bench/step.ts', () => {
     expect(Object.keys(found.losses)).toEqual(expect.arrayContaining(['G/total', 'D/total']));
     for (const loss of Object.values(found.losses)) expect(loss).toBeTypeOf('number');
     expect(found.library).toMatch(/^TensorFlow \d/);
+  });
+
+  it('takes noise in place of label maps, other models, and bfloat16', async () => {
+    const small = ['--size', '64', '--width', '2', '--batch', '1', '--steps', '1', '--warmup', '0'];
+    const noise = ['--labels', 'noise', '--classes', '4', '--precision', 'bfloat16'];
+    for (const model of ['pix2pixhd', 'unet']) {
+      const { stdout } = await runStep(...small, ...noise, '--model', model);
+      const found = JSON.parse(stdout) as StepMeasurement;
+      expect(found).toMatchObject({ model, precision: 'bfloat16', label_channels: 4 });
+      expect(found.losses['G/total']).toBeGreaterThan(0);
+    }
+  });
+
+  it('gives edges of instances a channel, and void pixels the last class', async () => {
+    const instances = ['--instances', folder, '--void', '4', '--classes', '7'];
+    const small = ['--size', '64', '--width', '2', '--batch', '1', '--steps', '1', '--warmup', '0'];
+    const { stdout } = await runStep(...small, '--labels', folder, ...instances);
+    const found = JSON.parse(stdout) as StepMeasurement;
+    expect(found).toMatchObject({ classes: 7, label_channels: 8 });
+    expect(found.parameters['G']).toBe(expectedGenerator(2, 8));
+  });
+
+  it('times a new map apart from the same map with another style', async () => {
+    const small = ['--size', '64', '--width', '2', '--batch', '1', '--steps', '2', '--labels', folder];
+    const { stdout } = await runBench('paint.ts', ...small);
+    const found = JSON.parse(stdout) as SynthesisMeasurement;
+    expect(Object.keys(found.parameters)).toEqual(['G']);
+    expect(found.restyle_ms).toBeGreaterThan(0);
+    const unstyled = await runBench('paint.ts', ...small, '--model', 'unet');
+    expect(JSON.parse(unstyled.stdout)).not.toHaveProperty('restyle_ms');
   });
 
   it('says what is wrong with the label maps, without a trace', async () => {

@@ -179,6 +179,7 @@ describe('random numbers', () => {
         asked.push([name, shape]);
         return b.input('fed', f32(...shape));
       },
+      compute: {},
       stream: () => 1,
       randomState: () => b.input('random_state', i32(2)),
     };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import { inputsOf, nodesOf, type Method } from '../../compiler/ir/program.ts';
+import type { AttrValue } from '../../compiler/ir/node.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { lossMethod } from '../../compiler/methods.ts';
 import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/step.ts';
@@ -15,6 +16,8 @@ interface Variant {
   readonly encoder?: string;
   /** What the generator's loss has besides. */
   readonly extra?: string;
+  /** The last layer of the generator. */
+  readonly painter?: string;
   /** Whether there is a network of two blocks that name their noise alike. */
   readonly noisy?: boolean;
 }
@@ -25,16 +28,17 @@ function specOf({
   optimizer,
   encoder = 'Distribution',
   extra = '',
+  painter = 'conv(3)',
   noisy = false,
 }: Variant = {}): Spec {
-  const text = `use norms { batch }
+  const text = `use norms { batch, spectral }
 network Distribution(image: Image, seg: LabelMap) {
   x = concat(seg, image) |> conv(1, stride: 2) |> flatten
   return [x |> dense(4) as mean, x |> dense(4) as spread]
 }
 network Code(image: Image) { return image |> conv(1, stride: 2) |> flatten |> dense(4) }
 network Painter(seg: LabelMap, z: Latent) -> Image {
-  return concat(concat(seg), z |> fold(height: 1, width: 1, channels: 4) |> resize_nearest(height: 4, width: 4)) |> conv(3)
+  return concat(concat(seg), z |> fold(height: 1, width: 1, channels: 4) |> resize_nearest(height: 4, width: 4)) |> ${painter}
 }
 network Critic(seg: LabelMap, image: Image) { return concat(seg, image) |> conv(1) }
 network Features(image: Image) { return image |> conv(2) |> batch }
@@ -140,6 +144,28 @@ describe('a step', () => {
     const spec = specOf({ extra: ' + mean(N(fake()))', noisy: true });
     const fed = inputsIn(methodsOf(spec, { feedNoise: true }), 'step');
     expect(fed.filter((name) => name.endsWith('.eps'))).toEqual(['G/N.first.eps', 'G/N.second.eps']);
+  });
+
+  it('computes convolutions and matrix products in bfloat16 where the spec says so, forwards and back', () => {
+    const products = (train: string, method: string): (AttrValue | undefined)[] =>
+      nodesOf(methodsOf(specOf({ code: 'noise(4)', train })).get(method)!)
+        .filter(({ op }) => op.startsWith('conv2d') || op === 'matmul')
+        .map(({ attrs }) => attrs['compute']);
+    const reduced = products(', precision: "bfloat16"', 'step');
+    expect(reduced.length).toBeGreaterThan(10);
+    expect(new Set(reduced)).toEqual(new Set(['bfloat16']));
+    expect(new Set(products(', precision: "float32"', 'step'))).toEqual(new Set([undefined]));
+    expect(new Set(products(', precision: "bfloat16"', 'synthesize'))).toEqual(new Set([undefined]));
+  });
+
+  it('iterates spectral norms in float32 whatever the precision of the step', () => {
+    const generator = 'conv(3, weight: spectral)';
+    const spec = specOf({ painter: generator, train: ', precision: "bfloat16"' });
+    const iterations = nodesOf(methodsOf(spec).get('step')!).filter(
+      ({ op, origin }) => op === 'matmul' && origin?.scope.startsWith('G.'),
+    );
+    expect(iterations.length).toBeGreaterThan(0);
+    for (const { attrs } of iterations) expect(attrs['compute']).toBeUndefined();
   });
 
   it('gives the gradients before they are clipped', () => {

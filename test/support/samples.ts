@@ -5,6 +5,7 @@ import type { Method, Program } from '../../compiler/ir/program.ts';
 import { f32, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { OpDefinition, RefTensor, Sample } from '../../compiler/ops/define.ts';
 import { ops } from '../../compiler/ops/index.ts';
+import { bfloat16 } from '../../compiler/ops/precision.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 
@@ -19,6 +20,10 @@ export interface SampleCase {
 export const sampleCases: readonly SampleCase[] = ops.flatMap((op) =>
   op.samples.map((sample, index) => ({ name: `${op.name} ${index}`, op, sample })),
 );
+
+/** Tells whether a sample computes in bfloat16. */
+export const isReduced = ({ sample }: SampleCase): boolean =>
+  sample.attrs?.['compute'] === bfloat16['compute'];
 
 /** Draws a tensor of uniform numbers in [-1, 1), float32-rounded; `name` keys the stream. */
 export function drawUniform(name: string, shape: readonly number[]): RefTensor {

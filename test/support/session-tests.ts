@@ -5,6 +5,7 @@ import { Builder } from '../../compiler/ir/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import type { Program, Variable } from '../../compiler/ir/program.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
+import { roundToBfloat16 } from '../../compiler/ops/precision.ts';
 import { evaluate } from '../../compiler/reference.ts';
 import type { Session } from '../../runtime/session/session.ts';
 import {
@@ -14,6 +15,7 @@ import {
   drawOperands,
   drawUniform,
   feedsOf,
+  isReduced,
   methodName,
   resultsOf,
   sampleCases,
@@ -28,6 +30,7 @@ const defaultTolerance = 1e-5;
 /** Tests every op on the engine, and the forms of ops that only exist inside a session. */
 export function testOpsOn(open: OpenSession): void {
   testSamples(open);
+  testReducedPrecision(open);
   testAdam(open);
   testRandomNormal(open);
   testRandomUniform(open);
@@ -74,6 +77,34 @@ function testSamples(open: OpenSession): void {
         );
       });
     });
+  });
+}
+
+function testReducedPrecision(open: OpenSession): void {
+  describe('what is computed in bfloat16', () => {
+    const reduced = sampleCases.filter(isReduced);
+    let session: Session | undefined;
+    beforeAll(() => {
+      session = open(sampleProgram(reduced));
+    });
+    afterAll(() => session?.dispose());
+
+    // Sums are float32 here and float64 there, so a few of them round to the neighbor.
+    it.each(reduced.map((each, index) => ({ ...each, index })))(
+      'is the reference almost everywhere, and a number of bfloat16 everywhere: $name',
+      (each) => {
+        const values = drawOperands(each);
+        const b = new Builder();
+        const [expected] = evaluate([buildSample(b, each).node], {
+          inputs: bindingsOf(values),
+          variables: new Map(),
+        });
+        const found = session!.run(methodName(each.index), feedsOf(each, values)).get('y0')!;
+        const equal = found.filter((value, i) => value === expected!.data[i]).length;
+        expect(equal / found.length).toBeGreaterThan(0.95);
+        expect([...found].filter((value) => roundToBfloat16(value) !== value)).toEqual([]);
+      },
+    );
   });
 }
 

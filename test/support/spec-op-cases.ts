@@ -75,6 +75,7 @@ export function expandOp(
     {
       b,
       training: true,
+      compute: {},
       batch: 2,
       update: (index, value) => updates.set(index, value),
       noise: (_name, shape) => b.op('random_normal', [state()], { shape, stream: ++streams }),

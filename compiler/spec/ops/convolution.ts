@@ -1,6 +1,6 @@
 /** Answers for convolutions and matrix products. Kernels are [h,w,I,O], with the channels of the input as I in all of them. */
 import type { Builder } from '../../ir/builder.ts';
-import { OpError, shapeOf, type Node } from '../../ir/node.ts';
+import { OpError, shapeOf, type Attrs, type Node } from '../../ir/node.ts';
 import { extentOf, isSamePadding } from '../../ops/convolution.ts';
 import { aroundPixels, zeroPad } from './composites.ts';
 import {
@@ -55,18 +55,22 @@ const geometry: Readonly<Record<string, AttrRule>> = {
   pad_mode: { type: 'string', default: 'zeros', doc: 'what `pad` puts around: "zeros" or "reflect"' },
 };
 
-/** Pads x as the attributes say, then calls the primitive `name`, with the taps of the filter `dilation` apart. */
+/**
+ * Pads x as the attributes say, then calls the primitive `name`, with the taps of the filter `dilation` apart and in the
+ * precision that `compute` says.
+ */
 function convolve(
   name: string,
   b: Builder,
   inputs: readonly Node[],
   attrs: SpecAttrs,
   dilation: number,
+  compute: Attrs = {},
 ): Node {
   const [x, filter] = [at(inputs, 0), at(inputs, 1)];
   requireFrom(name, 1, attrs, 'stride');
   requireFrom(name, 0, attrs, 'pad');
-  const more = dilation === 1 ? {} : { dilation };
+  const more = { ...(dilation !== 1 && { dilation }), ...compute };
   const [stride, pad] = [num(attrs, 'stride'), num(attrs, 'pad')];
   const reflects = choice(name, attrs, 'pad_mode', ['zeros', 'reflect']) === 'reflect';
   const [, height, width] = requirePicture(name, x);
@@ -92,9 +96,9 @@ const conv2d: SpecOp = {
   doc: 'Cross-correlates x with a filter [h,w,I,O], after `pad` pixels on every side.',
   inputs: ['x', 'filter'],
   attrs: { ...geometry, dilation: int('step between taps of the filter; more than 1 goes with stride 1', 1) },
-  expand: ({ b }, inputs, attrs) => {
+  expand: ({ b, compute }, inputs, attrs) => {
     requireFrom('conv2d', 1, attrs, 'dilation');
-    return convolve('conv2d', b, inputs, attrs, num(attrs, 'dilation'));
+    return convolve('conv2d', b, inputs, attrs, num(attrs, 'dilation'), compute);
   },
 };
 
@@ -117,7 +121,7 @@ const conv2dTranspose: SpecOp = {
     pad: int('pixels cut off on every side', 1),
     output_pad: int('pixels more at the lower and right border', 1),
   },
-  expand: ({ b }, inputs, attrs) => {
+  expand: ({ b, compute }, inputs, attrs) => {
     const name = 'conv2d_transpose';
     const [x, filter] = [at(inputs, 0), at(inputs, 1)];
     const [batch, height, width, channels] = requirePicture(name, x);
@@ -141,11 +145,12 @@ const conv2dTranspose: SpecOp = {
     if (shape[1] < 1 || shape[2] < 1)
       throw new OpError(name, 'pad leaves at least one pixel', `${shape[1]}x${shape[2]} (height x width)`);
     if (isSamePadding(shape[1], kh, stride, pad, pad) && isSamePadding(shape[2], kw, stride, pad, pad))
-      return b.op('conv2d_input_grad', [x, turned], { stride, padding: 'same', shape });
+      return b.op('conv2d_input_grad', [x, turned], { stride, padding: 'same', shape, ...compute });
     const whole = b.op('conv2d_input_grad', [x, turned], {
       stride,
       padding: 'valid',
       shape: [batch, rows, columns, outputChannels],
+      ...compute,
     });
     return pad === 0 ? whole : b.op('slice', [whole], { begin: [0, pad, pad, 0], size: shape });
   },
@@ -156,13 +161,14 @@ const linear: SpecOp = {
   doc: 'The matrix product of x [I], or of every pixel of a picture, and a matrix [I,O].',
   inputs: ['x', 'matrix'],
   attrs: {},
-  expand: ({ b }, inputs) => {
+  expand: ({ b, compute }, inputs) => {
     const [x, matrix] = [at(inputs, 0), at(inputs, 1)];
     if (shapeOf(x).length !== 4 || shapeOf(matrix).length !== 2)
-      return b.op('matmul', inputs, { transpose_a: false, transpose_b: false });
+      return b.op('matmul', inputs, { transpose_a: false, transpose_b: false, ...compute });
     return b.op('conv2d', [x, b.reshape(matrix, [1, 1, ...shapeOf(matrix)])], {
       stride: 1,
       padding: 'valid',
+      ...compute,
     });
   },
 };

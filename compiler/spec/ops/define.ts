@@ -1,6 +1,6 @@
 /** Answers for what one spec op is: its inputs and settings, and how it expands into the graph's primitives. */
 import type { Builder } from '../../ir/builder.ts';
-import { OpError, shapeOf, type Node } from '../../ir/node.ts';
+import { OpError, shapeOf, type Attrs, type Node } from '../../ir/node.ts';
 import { must } from '../../ir/types.ts';
 import type { SpecAttr } from '../types.ts';
 
@@ -17,6 +17,8 @@ export interface Expansion {
   /** The operand [seed, step] of random ops. */
   readonly randomState: () => Node;
   readonly batch: number;
+  /** Attributes of convolutions and matrix products that say how precisely they compute. */
+  readonly compute: Attrs;
 }
 
 export interface AttrRule {

@@ -1,0 +1,164 @@
+/**
+ * Answers for the whole list of what is promised about speed and memory: runs every comparison, and prints one Markdown table
+ * of targets and figures.
+ */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { reportError } from '../cli/errors.ts';
+import { note, print } from '../cli/terminal.ts';
+import { must } from '../compiler/ir/types.ts';
+import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from './options.ts';
+import { compare, medianOver, type Comparison, type Task } from './rounds.ts';
+import { compileSeconds, markdownTable, ratio, restyleRatio } from './table.ts';
+
+/** What a case says of its settings; the command line and the defaults say the rest. */
+type CaseSettings = Partial<CompareSettings> & Pick<CompareSettings, 'labels'>;
+
+/** One comparison with what is promised: how many times as fast we are, at least. */
+interface Case {
+  readonly name: string;
+  readonly task: Task;
+  readonly settings: CaseSettings;
+  /** Undefined where the figure is only measured. */
+  readonly target?: number;
+  /** For the same map with another vector z. */
+  readonly restyleTarget?: number;
+}
+
+interface AllSettings extends Pick<CompareSettings, 'rounds' | 'python' | 'fastest' | 'steps' | 'warmup'> {
+  readonly data: string;
+  readonly only?: string;
+  readonly quick?: true;
+}
+
+/** Not slower by more than a tenth. */
+const asFast = 1 / 1.1;
+
+const square = { width: 256, height: 256 };
+const wide = { width: 512, height: 256 };
+
+/** Lists the cases; `data` is the folder of the data sets. */
+function casesOf(data: string): Case[] {
+  const camvid = { labels: join(data, 'camvid', 'trainannot'), classes: 12, size: square };
+  const cityscapes = {
+    labels: join(data, 'cityscapes-samples', 'train_label'),
+    instances: join(data, 'cityscapes-samples', 'train_inst'),
+    classes: 35,
+    size: wide,
+  };
+  const coco = {
+    labels: join(data, 'coco-stuff-samples', 'train_label'),
+    instances: join(data, 'coco-stuff-samples', 'train_inst'),
+    classes: 183,
+    void: 255,
+    size: square,
+  };
+  const training = (name: string, settings: CaseSettings, target?: number): Case => ({
+    name: `training: ${name}`,
+    task: 'training',
+    settings: { width: 32, batch: 1, ...settings },
+    ...(target !== undefined && { target }),
+  });
+  const synthesis = (width: number, target: number, restyleTarget: number): Case => ({
+    name: `synthesis: SPADE ${width}, CamVid 256x256`,
+    task: 'synthesis',
+    settings: { ...camvid, width, batch: 1 },
+    target,
+    restyleTarget,
+  });
+  const bfloat16 = { ...camvid, precision: 'bfloat16' } as const;
+  return [
+    training('SPADE 32, CamVid 256x256, batch 1', camvid, 4),
+    training('SPADE 32, CamVid 256x256, batch 2', { ...camvid, batch: 2 }, 4),
+    training('SPADE 32, Cityscapes 512x256', cityscapes, 4.5),
+    training('SPADE 32, COCO-Stuff 256x256', coco, 5.5),
+    training('SPADE 64, CamVid 256x256', { ...camvid, width: 64 }, 2.5),
+    synthesis(64, 2.5, 3.5),
+    synthesis(32, 4, 6),
+    training('bfloat16, SPADE 32, CamVid 256x256', bfloat16),
+    training('bfloat16 against our float32', { ...bfloat16, against: 'float32' }),
+    training('pix2pixHD 32, CamVid 256x256', { ...camvid, model: 'pix2pixhd' }, asFast),
+    training('U-Net 64, CamVid 256x256', { ...camvid, model: 'unet', width: 64 }, asFast),
+    training('noise, SPADE 32, 256x256', { labels: 'noise', classes: 35, size: square }),
+  ];
+}
+
+const small = { size: { width: 64, height: 64 }, width: 8, steps: 1, warmup: 0, rounds: 1 };
+
+/** Makes a row for what a comparison found; another one for a changed vector z. */
+function rowsOf({ name, task, target, restyleTarget }: Case, comparison: Comparison): string[][] {
+  const { ours, theirs } = must(comparison.rounds[0], 'at least one round');
+  const rowOf = (what: string, found: number, wanted: number | undefined, milliseconds: number): string[] => [
+    what,
+    wanted === undefined ? '' : wanted.toFixed(2),
+    found.toFixed(2) + (wanted !== undefined && found < wanted ? ' (missed)' : ''),
+    milliseconds.toFixed(0),
+    medianOver(comparison, (round) => round.theirs.ms).toFixed(0),
+    medianOver(comparison, (round) => round.ours.peak_rss_mb).toFixed(0),
+    medianOver(comparison, (round) => round.theirs.peak_rss_mb).toFixed(0),
+    compileSeconds(ours).toFixed(1),
+    (ours.first_step_ms / 1e3).toFixed(1),
+    comparison.opponent + (task === 'training' ? '' : ', eval') + `, ${theirs.threads} threads`,
+  ];
+  const rows = [
+    rowOf(
+      name,
+      medianOver(comparison, ratio),
+      target,
+      medianOver(comparison, (round) => round.ours.ms),
+    ),
+  ];
+  if (ours.restyle_ms !== undefined)
+    rows.push(
+      rowOf(
+        `${name}, same map, another z`,
+        medianOver(comparison, restyleRatio),
+        restyleTarget,
+        medianOver(comparison, (round) => must(round.ours.restyle_ms, 'it was measured')),
+      ),
+    );
+  return rows;
+}
+
+const heads = [
+  'what',
+  'target',
+  'theirs / ours',
+  'ours (ms)',
+  'theirs (ms)',
+  'ours (MB)',
+  'theirs (MB)',
+  'our compile time (s)',
+  'our first step (s)',
+  'against',
+];
+
+try {
+  const command = withPeerOptions(
+    new Command('tsx bench/all.ts')
+      .description('Runs every comparison that has a target, and prints one table.')
+      .option('--data <folder>', 'the data sets: camvid, cityscapes-samples, coco-stuff-samples', 'data')
+      .option('--only <text>', 'only cases whose name holds this')
+      .option('--steps <n>', 'steps that are timed', atLeast(1), 5)
+      .option('--warmup <n>', 'steps before them', atLeast(0), 2)
+      .option('--quick', 'everything tiny, one step: shows that it works, measures nothing')
+      .exitOverride(),
+  );
+  const { data, only = '', quick, ...given } = command.parse().opts<AllSettings>();
+  const rows: string[][] = [];
+  for (const one of casesOf(data).filter(({ name }) => name.includes(only))) {
+    note(one.name);
+    const settings: CompareSettings = {
+      ...defaultSettings,
+      against: 'torch',
+      ...given,
+      ...one.settings,
+      ...(quick && small),
+    };
+    const { target: _target, restyleTarget: _restyleTarget, ...untested } = one;
+    rows.push(...rowsOf(quick ? untested : one, compare(one.task, settings, note)));
+  }
+  markdownTable(heads, rows, { leftFirst: true }).forEach(print);
+} catch (error) {
+  process.exitCode = reportError(error);
+}
