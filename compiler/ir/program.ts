@@ -38,6 +38,8 @@ export interface Method {
 
 export interface Program {
   readonly variables: readonly Variable[];
+  /** What stages of a method hand on to each other, by name: variables that have no value before. */
+  readonly kept?: ReadonlyMap<string, TensorType>;
   readonly methods: readonly Method[];
   /** What methods are fed in place of label maps, if any of them is. */
   readonly patches?: PatchFeed;

@@ -12,7 +12,10 @@ import { CompilerBug, formatType, sameType, type TensorType } from './types.ts';
 export function verifyProgram(program: Program): void {
   requireUnique('variable', program.variables);
   requireUnique('method', program.methods);
-  const variables = new Map(program.variables.map(({ name, type }) => [name, type]));
+  const variables = new Map([
+    ...program.variables.map(({ name, type }) => [name, type] as const),
+    ...(program.kept ?? []),
+  ]);
   for (const method of program.methods) {
     verifyMethod(method);
     const agree = (use: string, name: string, type: TensorType): void => {

@@ -33,7 +33,8 @@ export function lowerToTensorflow(program: Program): TensorflowPlan {
   const nodes: TfNode[] = [];
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
-  program.variables.forEach((variable, index) => {
+  const kept = [...(program.kept ?? [])].map(([name, type]) => ({ name, type }));
+  [...program.variables, ...kept].forEach((variable, index) => {
     const { dtype, shape } = variable.type;
     const name = `variable_${index}`;
     const type: TfAttr = { type: dtype };

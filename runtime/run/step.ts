@@ -25,6 +25,9 @@ export type Stepper = (step: number, batch: StepData) => Map<string, Float32Arra
 export const edgesInput = edgesOf(labelsInput);
 export const instancesInput = instancesOf(labelsInput);
 
+/** Names all inputs that change with the label map. */
+export const mapInputs: readonly string[] = [labelsInput, edgesInput, instancesInput];
+
 /** A method of a call, with its inputs. */
 export interface CalledMethod {
   readonly name: string;

@@ -15,7 +15,7 @@ export interface Session {
   readonly program: Program;
   /** Sets variables by name; those not named keep their values. Throws where a name is unknown or a size differs. */
   setVariables(values: ReadonlyMap<string, Float32Array>): void;
-  /** Copies variables out, in the order asked for; all of them without `names`. */
+  /** Copies variables out, in the order asked for; all of the program's own without `names`. */
   readVariables(names?: readonly string[]): Map<string, Float32Array>;
   /**
    * Runs a method: all of its inputs are fed, its writes happen, its outputs come back. Where it takes patches in place of
