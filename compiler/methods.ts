@@ -18,9 +18,9 @@ export interface MethodOptions extends Pick<StepOptions, 'batch' | 'spanOf'> {
 }
 
 /**
- * Builds a method that applies one network. Inputs have the names that the network gives them, noise that its blocks name is one,
- * too (`<network>.<block instance>.<name>`); outputs are `output`, or `output/0/1` for the leaves of nested lists. With `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and
- * gives the gradients of sum(output * cotangent).
+ * Builds a method that applies one network. Inputs have the names that the network gives them; noise that its blocks name is an
+ * input as well, `<network>.<block instance>.<name>`. Outputs are `output`, or `output/0/1` for the leaves of nested lists. With
+ * `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and gives the gradients of sum(output * cotangent).
  */
 export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodOptions): Method {
   const opened = { ...options, feedNoise: true };

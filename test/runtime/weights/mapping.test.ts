@@ -115,14 +115,6 @@ describe('the names of', () => {
     },
   );
 
-  it.each(cases.filter(({ official: name }) => /^SPADE (encoder|discriminator)/.test(name)))(
-    '$official are what the mapping of CLADE, which has the same, says too',
-    ({ official: name, network, size = 64 }) => {
-      const places = [...officialPlaces(networkOf(network, size).variables, loadMapping('clade')).values()];
-      expect(Object.fromEntries(places.map((place) => [place.name, place.shape]))).toEqual(official[name]);
-    },
-  );
-
   it("torchvision's VGG-19 are those of ours up to its last compared layer", () => {
     const { variables } = networkOf('Vgg19(width: 4)', 64);
     const places = [...officialPlaces(variables, loadMapping('torchvision-vgg19')).values()];
