@@ -28,8 +28,17 @@ export interface TensorflowPlan {
   >;
 }
 
+/** Chooses what a program is lowered to. */
+export interface TensorflowTarget {
+  /** Whether the library has our own ops (runtime/engine/kernels). Default: false. */
+  readonly kernels?: boolean;
+}
+
 /** Lowers a program. */
-export function lowerToTensorflow(program: Program): TensorflowPlan {
+export function lowerToTensorflow(
+  program: Program,
+  { kernels = false }: TensorflowTarget = {},
+): TensorflowPlan {
   const nodes: TfNode[] = [];
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
@@ -58,7 +67,10 @@ export function lowerToTensorflow(program: Program): TensorflowPlan {
     variables.set(variable.name, { value: `${name}/value`, done: `${name}/done`, read: `${name}/read` });
   });
   const methods = new Map(
-    program.methods.map((method) => [method.name, new MethodLowering(method, handles, nodes).lower()]),
+    program.methods.map((method) => [
+      method.name,
+      new MethodLowering(method, handles, nodes, kernels).lower(),
+    ]),
   );
   return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, methods, variables };
 }
@@ -89,6 +101,7 @@ class MethodLowering {
     private readonly method: Method,
     private readonly handles: ReadonlyMap<string, string>,
     private readonly nodes: TfNode[],
+    private readonly kernels: boolean,
   ) {}
 
   lower(): MethodBinding {
@@ -171,6 +184,7 @@ class MethodLowering {
     }
     const emitted = opNamed(node.op).tensorflow({
       node,
+      kernels: this.kernels,
       inputs: node.operands.map((operand) => this.tensor(operand)),
       emit: {
         op: (op, operands, attrs = {}) => this.add(op, operands, attrs),
