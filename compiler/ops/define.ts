@@ -26,6 +26,7 @@ export type TfAttr =
   | { readonly float: number }
   | { readonly string: string }
   | { readonly ints: readonly number[] }
+  | { readonly types: readonly TfDType[] }
   | { readonly shape: readonly number[] };
 
 /** Emits nodes of a TensorFlow graph; tensors are named as TensorFlow does (`node`, `node:1`). */

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "fused.h"
 #include "rows.h"
 
 namespace {
@@ -17,6 +18,7 @@ const std::string& RegisterOnce() {
   std::call_once(once, [] {
     try {
       spadework::RegisterRowOps();
+      spadework::RegisterFusedOp();
     } catch (const std::exception& error) {
       failure = error.what();
     }
