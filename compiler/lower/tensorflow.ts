@@ -2,6 +2,7 @@
  * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
+import { fuseProgram } from '../fusion/index.ts';
 import { must, type DType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import type { Node } from '../ir/node.ts';
@@ -32,13 +33,16 @@ export interface TensorflowPlan {
 export interface TensorflowTarget {
   /** Whether the library has our own ops (runtime/engine/kernels). Default: false. */
   readonly kernels?: boolean;
+  /** Whether pointwise work is fused. Default: where there are kernels for it. */
+  readonly fuse?: boolean;
 }
 
 /** Lowers a program. */
 export function lowerToTensorflow(
   program: Program,
-  { kernels = false }: TensorflowTarget = {},
+  { kernels = false, fuse = kernels }: TensorflowTarget = {},
 ): TensorflowPlan {
+  const lowered = fuse ? fuseProgram(program) : program;
   const nodes: TfNode[] = [];
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
@@ -67,7 +71,7 @@ export function lowerToTensorflow(
     variables.set(variable.name, { value: `${name}/value`, done: `${name}/done`, read: `${name}/read` });
   });
   const methods = new Map(
-    program.methods.map((method) => [
+    lowered.methods.map((method) => [
       method.name,
       new MethodLowering(method, handles, nodes, kernels).lower(),
     ]),

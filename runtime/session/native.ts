@@ -44,9 +44,11 @@ export class NativeSession implements Session {
   constructor(
     private readonly tf: TensorFlow,
     readonly program: Program,
-    { kernels = hasKernels(tf) }: TensorflowTarget = {},
+    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
   ) {
-    this.plan = lowerToTensorflow(program, { kernels });
+    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
+  ) {
+    this.plan = lowerToTensorflow(program, { kernels, fuse });
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
     this.backend = tf.backend() as unknown as NodeBackend;

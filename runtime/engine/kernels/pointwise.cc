@@ -107,6 +107,7 @@ struct Square { static float Of(float a, float, float, float) { return a * a; } 
 struct Abs { static float Of(float a, float, float, float) { return std::fabs(a); } };
 struct Sign { static float Of(float a, float, float, float) { return a > 0.0f ? 1.0f : a < 0.0f ? -1.0f : a; } };
 struct Tanh { static float Of(float a, float, float, float) { return HyperbolicTangent(a); } };
+struct Copy { static float Of(float a, float, float, float) { return a; } };
 struct Logistic { static float Of(float a, float, float, float) { return Sigmoid(a); } };
 struct LeakyRelu { static float Of(float a, float, float, float slope) { return a > 0.0f ? a : slope * a; } };
 struct Plus { static float Of(float a, float b, float, float) { return a + b; } };
@@ -161,6 +162,7 @@ const std::unordered_map<std::string, Loops>& AllLoops() {
       {"sign", Unary<Sign>()},
       {"tanh", Unary<Tanh>()},
       {"sigmoid", Unary<Logistic>()},
+      {"cast", Unary<Copy>()},  // conditions are 0 and 1 here
       {"leaky_relu", Unary<LeakyRelu>()},
       {"add", Binary<Plus>()},
       {"sub", Binary<Minus>()},
