@@ -5,9 +5,11 @@
 import { Builder } from '../ir/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import { must } from '../ir/types.ts';
+import { broadcastShapes, must, sameShape, type Shape } from '../ir/types.ts';
 import { isSingleOp, KernelPlanner, type Kernel } from './kernels.ts';
+import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
 import { printProgramText } from './program.ts';
+import { SumRewriter } from './sums.ts';
 import { isTrivial, writeKernel } from './write.ts';
 
 /** Fuses the methods of a program. */
@@ -17,6 +19,38 @@ export function fuseProgram(program: Program): Program {
 
 /** Fuses a method: what it computes stays the same but for rounding. */
 export function fuseMethod(method: Method): Method {
+  return makeKernels(rewriteSums(method));
+}
+
+/** Makes a method again with its sums over pixels in forms that need fewer passes. */
+function rewriteSums(method: Method): Method {
+  const b = new Builder();
+  const rewriter = new SumRewriter(b);
+  const made = new Map<Node, Node>();
+  const now = (node: Node): Node => must(made.get(node), 'operands come before their users');
+  for (const node of nodesOf(method)) {
+    const operands = withoutFilling(node, node.operands.map(now));
+    b.origin = node.origin;
+    made.set(
+      node,
+      isSumOverPixels(node) ? rewriter.rewrite(node, operands[0]!) : copyNode(b, node, operands),
+    );
+  }
+  return withValues(method, now);
+}
+
+/** Ops that broadcast by themselves need no operands that are broadcast before: then it shows what is the same for all pixels. */
+function withoutFilling(node: Node, operands: readonly Node[]): readonly Node[] {
+  if (!broadcastsByItself(node)) return operands;
+  return operands.reduce<readonly Node[]>((taken, operand, index) => {
+    if (operand.op !== 'broadcast_to') return taken;
+    const fewer = taken.with(index, operand.operands[0]!);
+    const shape = fewer.map(shapeOf).reduce<Shape | undefined>((a, b) => a && broadcastShapes(a, b), []);
+    return shape && sameShape(shape, shapeOf(node)) ? fewer : taken;
+  }, operands);
+}
+
+function makeKernels(method: Method): Method {
   const kept = [...method.outputs.values(), ...method.writes.values()];
   const planner = new KernelPlanner(nodesOf(method), kept);
   const units = planner.plan();
@@ -28,6 +62,11 @@ export function fuseMethod(method: Method): Method {
     if (unit.kind === 'kernel') makeKernel(b, unit.kernel, isInline, now, made);
     else made.set(unit.node, copyNode(b, unit.node, unit.node.operands.map(now)));
   }
+  return withValues(method, now);
+}
+
+/** The method whose outputs and writes are made by now. */
+function withValues(method: Method, now: (node: Node) => Node): Method {
   const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
     new Map([...values].map(([name, node]) => [name, now(node)]));
   return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };

@@ -17,8 +17,7 @@ export interface Kernel {
 
 /** What a method consists of once kernels are chosen: kernels and single nodes. */
 export type Unit = { readonly level: number } & (
-  | { readonly kind: 'kernel'; readonly kernel: Kernel }
-  | { readonly kind: 'node'; readonly node: Node }
+  { readonly kind: 'kernel'; readonly kernel: Kernel } | { readonly kind: 'node'; readonly node: Node }
 );
 
 /** Sizes up to which kernels are put together though they share no operand: each start of a kernel costs more. */

@@ -3,10 +3,14 @@ import { shapeOf, typeOf, type Node } from '../ir/node.ts';
 import { isSymbolic, must, sameShape, type Shape } from '../ir/types.ts';
 import { list, number } from '../ops/define.ts';
 
+/** Pointwise ops of several operands, which broadcast. */
+const broadcasting = new Set([
+  ...['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'greater_equal', 'less_equal', 'select'],
+]);
+
 const pointwise = new Set([
   ...['neg', 'exp', 'log', 'sqrt', 'rsqrt', 'square', 'abs', 'sign', 'tanh', 'sigmoid'],
-  ...['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'greater_equal', 'less_equal'],
-  ...['leaky_relu', 'leaky_relu_grad', 'select'],
+  ...['leaky_relu', 'leaky_relu_grad', ...broadcasting],
 ]);
 
 /** Ops that hand a value on as it is. */
@@ -32,6 +36,11 @@ export function isInlined(node: Node): boolean {
   return passing.has(node.op) || isOverChannels(node);
 }
 
+/** Tells whether a node's op broadcasts its operands. */
+export function broadcastsByItself(node: Node): boolean {
+  return broadcasting.has(node.op);
+}
+
 /** Tells whether a node only hands the value of its operand on. */
 export function isPassing(node: Node): boolean {
   return passing.has(node.op);
@@ -55,8 +64,7 @@ export function isSumOverPixels(node: Node): boolean {
   const shape = shapeOf(node.operands[0]!);
   const axes = list(node.attrs, 'axes');
   const kept = shape.flatMap((size, axis) => (size > 1 && !axes.includes(axis) ? [axis] : []));
-  const isEnd = (axis: number): boolean =>
-    axis === shape.length - 1 || (axis === 0 && shape.length >= 3);
+  const isEnd = (axis: number): boolean => axis === shape.length - 1 || (axis === 0 && shape.length >= 3);
   return kept.every(isEnd) && kept.length < withoutOnes(shape).length;
 }
 

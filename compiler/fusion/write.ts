@@ -52,7 +52,8 @@ class KernelWriter {
     const key = `${node.id} ${axes.join()}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
-    const made = this.isComputed(node) && !isReduction(node) ? this.compute(node, axes) : this.load(node, axes);
+    const made =
+      this.isComputed(node) && !isReduction(node) ? this.compute(node, axes) : this.load(node, axes);
     this.numbers.set(key, made);
     return made;
   }
@@ -78,7 +79,11 @@ class KernelWriter {
     );
     if (isPassing(node)) return inputs[0]!;
     if (isOverChannels(node))
-      return this.add({ kind: 'last', op: node.op === 'sum' ? 'sum_last' : 'max_last', inputs: [inputs[0]!] });
+      return this.add({
+        kind: 'last',
+        op: node.op === 'sum' ? 'sum_last' : 'max_last',
+        inputs: [inputs[0]!],
+      });
     const slope = node.attrs['slope'];
     return this.add({
       kind: 'apply',

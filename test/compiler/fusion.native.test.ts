@@ -8,8 +8,7 @@ import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { describeNative } from '../support/engines.ts';
-import { drawInputs, randomMethod } from '../support/random-graph.ts';
-import { distance } from '../support/samples.ts';
+import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
 
 const sizes = [
   { pictures: 1, height: 16, width: 24, channels: 19 },
@@ -27,12 +26,6 @@ const feedsOf = (method: Method, inputs: ReadonlyMap<string, RefTensor>): Feeds 
     ]),
   );
 
-/** Expects numbers near others; where all are small, as after a sum that cancels, near as numbers of the size of 1 are. */
-function expectNear(found: Float32Array, expected: Float64Array, name: string): void {
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  expect(distance(found, expected) * Math.min(1, scale || 1), name).toBeLessThanOrEqual(1e-4);
-}
-
 await describeNative('fusion in TensorFlow', (tf) => {
   describe.runIf(hasKernels(tf))('a fused graph computes what the reference does', () => {
     it.each(Array.from({ length: 40 }, (_, index) => index))('random graph %d', (index) => {
@@ -42,9 +35,7 @@ await describeNative('fusion in TensorFlow', (tf) => {
       const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
       const session = new NativeSession(tf, { variables: [], methods: [method] });
       const found = session.run('random', feedsOf(method, inputs));
-      [...found.values()].forEach((values, at) =>
-        expectNear(values, expected[at]!.data, `y${at}`),
-      );
+      [...found.values()].forEach((values, at) => expectNear(values, expected[at]!.data, 1e-4, `y${at}`));
       expect(session.run('random', feedsOf(method, inputs)), 'the same bits again').toEqual(found);
       session.dispose();
     });

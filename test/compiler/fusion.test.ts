@@ -7,8 +7,7 @@ import { verifyProgram } from '../../compiler/ir/verify.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
-import { drawInputs, randomMethod } from '../support/random-graph.ts';
-import { distance } from '../support/samples.ts';
+import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
 
 const sizes = [
   { pictures: 1, height: 4, width: 6, channels: 3 },
@@ -31,7 +30,7 @@ describe('a fused graph computes what the graph did', () => {
     const expected = outputsOf(method, inputs);
     outputsOf(fused, inputs).forEach(({ shape, data }, at) => {
       expect(shape).toEqual(expected[at]!.shape);
-      expect(distance(data, expected[at]!.data)).toBeLessThanOrEqual(1e-9);
+      expectNear(data, expected[at]!.data, 1e-9, `y${at}`);
     });
   });
 

@@ -1,10 +1,12 @@
 /** Answers for random graphs: pointwise ops of every kind of broadcasting, sums, tables and convolutions, wired by chance. */
+import { expect } from 'vitest';
 import { Builder } from '../../compiler/ir/builder.ts';
 import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, sameShape, sizeOf, type Shape } from '../../compiler/ir/types.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
 import type { RandomStream } from '../../compiler/random.ts';
+import { distance } from './samples.ts';
 
 /** The sizes of a random graph's pictures. */
 export interface PictureSize {
@@ -208,4 +210,15 @@ export function drawInputs(random: RandomStream, method: Method): Map<string, Re
       ];
     }),
   );
+}
+
+/** Expects numbers near others; where all are small, as after a sum that cancels, near as numbers of the size of 1 are. */
+export function expectNear(
+  found: ArrayLike<number>,
+  expected: Float64Array,
+  tolerance: number,
+  name: string,
+): void {
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(distance(found, expected) * Math.min(1, scale || 1), name).toBeLessThanOrEqual(tolerance);
 }
