@@ -1,8 +1,16 @@
-/** Answers for P3 on the native engine: every op in TensorFlow agrees with the float64 reference. */
+/** Answers for P3 on the native engine: every op in TensorFlow, with our own kernels and without, agrees with the reference. */
+import { describe } from 'vitest';
+import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { NativeSession } from '../runtime/session/native.ts';
 import { describeNative } from './support/engines.ts';
 import { testOpsOn } from './support/session-tests.ts';
 
-await describeNative('ops in TensorFlow', (tf) => {
-  testOpsOn((program) => new NativeSession(tf, program));
+await describeNative("ops in TensorFlow's own kernels", (tf) => {
+  testOpsOn((program) => new NativeSession(tf, program, { kernels: false }));
+});
+
+await describeNative('ops with kernels of our own', (tf) => {
+  describe.runIf(hasKernels(tf))('where they are compiled', () => {
+    testOpsOn((program) => new NativeSession(tf, program));
+  });
 });

@@ -177,6 +177,7 @@ describe('ops without a gradient', () => {
       'adam',
       'random_normal',
       'random_uniform',
+      'fused',
     ]);
   });
 

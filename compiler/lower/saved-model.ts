@@ -20,7 +20,7 @@ message NodeDef {
   string name = 1; string op = 2; repeated string input = 3; string device = 4; map<string, AttrValue> attr = 5;
 }
 message AttrValue {
-  message ListValue { repeated int64 i = 3 [packed = true]; }
+  message ListValue { repeated int64 i = 3 [packed = true]; repeated int32 type = 6 [packed = true]; }
   oneof value {
     bytes s = 2; int64 i = 3; float f = 4; bool b = 5; int32 type = 6; TensorShapeProto shape = 7; TensorProto tensor = 8;
     ListValue list = 1;
@@ -88,6 +88,7 @@ function encodeAttr(attr: TfAttr | TfConstant): object {
   if ('float' in attr) return { f: attr.float };
   if ('string' in attr) return { s: new TextEncoder().encode(attr.string) };
   if ('ints' in attr) return { list: { i: attr.ints } };
+  if ('types' in attr) return { list: { type: attr.types.map((type) => dataTypes[type]) } };
   if ('shape' in attr) return { shape: encodeShape(attr.shape) };
   const { dtype, shape, values } = attr.constant;
   const array =

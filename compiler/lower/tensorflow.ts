@@ -2,6 +2,7 @@
  * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
+import { fuseProgram } from '../fusion/index.ts';
 import { must, type DType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import type { Node } from '../ir/node.ts';
@@ -28,8 +29,20 @@ export interface TensorflowPlan {
   >;
 }
 
+/** Chooses what a program is lowered to. */
+export interface TensorflowTarget {
+  /** Whether the library has our own ops (runtime/engine/kernels). Default: false. */
+  readonly kernels?: boolean;
+  /** Whether pointwise work is fused. Default: where there are kernels for it. */
+  readonly fuse?: boolean;
+}
+
 /** Lowers a program. */
-export function lowerToTensorflow(program: Program): TensorflowPlan {
+export function lowerToTensorflow(
+  program: Program,
+  { kernels = false, fuse = kernels }: TensorflowTarget = {},
+): TensorflowPlan {
+  const lowered = fuse ? fuseProgram(program) : program;
   const nodes: TfNode[] = [];
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
@@ -59,7 +72,10 @@ export function lowerToTensorflow(program: Program): TensorflowPlan {
     variables.set(variable.name, { value: `${name}/value`, done: `${name}/done`, read: `${name}/read` });
   });
   const methods = new Map(
-    program.methods.map((method) => [method.name, new MethodLowering(method, handles, nodes).lower()]),
+    lowered.methods.map((method) => [
+      method.name,
+      new MethodLowering(method, handles, nodes, kernels).lower(),
+    ]),
   );
   return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, methods, variables };
 }
@@ -90,6 +106,7 @@ class MethodLowering {
     private readonly method: Method,
     private readonly handles: ReadonlyMap<string, string>,
     private readonly nodes: TfNode[],
+    private readonly kernels: boolean,
   ) {}
 
   lower(): MethodBinding {
@@ -172,6 +189,7 @@ class MethodLowering {
     }
     const emitted = opNamed(node.op).tensorflow({
       node,
+      kernels: this.kernels,
       inputs: node.operands.map((operand) => this.tensor(operand)),
       emit: {
         op: (op, operands, attrs = {}) => this.add(op, operands, attrs),

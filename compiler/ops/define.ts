@@ -26,6 +26,7 @@ export type TfAttr =
   | { readonly float: number }
   | { readonly string: string }
   | { readonly ints: readonly number[] }
+  | { readonly types: readonly TfDType[] }
   | { readonly shape: readonly number[] };
 
 /** Emits nodes of a TensorFlow graph; tensors are named as TensorFlow does (`node`, `node:1`). */
@@ -41,6 +42,8 @@ export interface TfContext {
   readonly emit: TfEmitter;
   readonly inputs: readonly string[];
   readonly node: Node;
+  /** Tells whether our own ops (runtime/engine/kernels) are there; else TensorFlow's alone must do. */
+  readonly kernels: boolean;
   /**
    * The resource handle of the variable that operand `index` is a plain read of, if result `index` of this node is what
    * the method finally writes to it: then the op may update the variable in place.

@@ -3,6 +3,7 @@ import { CompilerBug } from '../ir/types.ts';
 import { convolutionOps } from './convolution.ts';
 import type { OpDefinition } from './define.ts';
 import { depthwiseOps } from './depthwise.ts';
+import { fusedOps } from './fused.ts';
 import { matmulOps } from './matmul.ts';
 import { maxPoolOps } from './max-pooling.ts';
 import { pointwiseOps } from './pointwise.ts';
@@ -25,6 +26,7 @@ export const ops: readonly OpDefinition[] = [
   ...segmentOps,
   ...tableOps,
   ...trainingOps,
+  ...fusedOps,
 ];
 
 export const opTable: ReadonlyMap<string, OpDefinition> = new Map(ops.map((op) => [op.name, op]));

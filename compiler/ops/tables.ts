@@ -4,7 +4,7 @@
  * Both are linear, and their adjoints are the other two ops: the four are closed under differentiation.
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { shapeOf, type Node } from '../ir/node.ts';
+import { shapeOf, typeOf, type Node } from '../ir/node.ts';
 import { f32, i32, isSymbolic, sizeOf, type Shape, type TensorType } from '../ir/types.ts';
 import {
   defineOp,
@@ -123,6 +123,9 @@ function placesOf(tf: TensorFlow, parts: Tfjs.Tensor, rows: number): Tfjs.Tensor
   return tf.reshape(tf.where(leads, found, tf.fill(parts.shape, rows * places, 'int32')), [-1]);
 }
 
+/** Names the dtype of `like`, operand 2, of which our own ops read the number of rows alone. */
+const likeAttrs = (node: Node) => ({ L: { type: typeOf(at(node.operands, 2)).dtype } });
+
 const patchFlops = (node: Node, parts: Shape): number => sizeOf(parts) * at(shapeOf(node), 1);
 
 const patchSum = defineOp({
@@ -156,7 +159,8 @@ const patchSum = defineOp({
     return { shape: [count, channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node } = context;
+    const { emit, inputs, node, kernels } = context;
+    if (kernels) return emit.op('SpadeworkPatchSum', inputs);
     const [table, parts] = node.operands.map(shapeOf) as [Shape, Shape];
     const { places, channels } = sizesOf(table, parts);
     const rows = emitRows(context, 0);
@@ -220,7 +224,8 @@ const patchSpread = defineOp({
     return { shape: [rows, places * channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node } = context;
+    const { emit, inputs, node, kernels } = context;
+    if (kernels) return emit.op('SpadeworkPatchSpread', inputs, likeAttrs(node));
     const [dy, parts] = node.operands.map(shapeOf) as [Shape, Shape, Shape];
     const [places, channels] = [at(parts, 1), at(dy, 1)];
     const rows = emitRows(context, 2);
@@ -278,7 +283,10 @@ const expandRows = defineOp({
     );
     return { shape: [...pixels!.shape, channels], data };
   },
-  tensorflow: ({ emit, inputs }) => emitGather(emit, 'f32', at(inputs, 0), at(inputs, 1), 0),
+  tensorflow: ({ emit, inputs, kernels }) =>
+    kernels
+      ? emit.op('SpadeworkExpandRows', inputs)
+      : emitGather(emit, 'f32', at(inputs, 0), at(inputs, 1), 0),
   tfjs: ({ tf, inputs, node }) => {
     const flat = tf.gather(at(inputs, 0), tf.reshape(at(inputs, 1), [-1]));
     return tf.reshape(flat, [...shapeOf(node)]);
@@ -320,7 +328,8 @@ const collectRows = defineOp({
     return { shape: [rows, channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node } = context;
+    const { emit, inputs, node, kernels } = context;
+    if (kernels) return emit.op('SpadeworkCollectRows', inputs, likeAttrs(node));
     const channels = at(shapeOf(node), 1);
     return emitSegmentSums(
       emit,

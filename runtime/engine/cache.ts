@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import lockfile from 'proper-lockfile';
 import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
 import { waitingForOther } from './messages.ts';
-import { nodeApiVersion, tensorflowVersion, type WheelKey } from './recipe.ts';
+import { nodeApiVersion, tensorflowVersion, wheelContents, type WheelKey } from './recipe.ts';
 import type { Log } from './types.ts';
 
 /** Is written last into an engine's folder: what is in it and how it was made. */
@@ -61,6 +61,7 @@ export function engineKey(
   const digest = createHash('sha256');
   for (const source of bindingSources()) digest.update(readFileSync(source)).update('\0');
   if (typeof library === 'string') {
+    digest.update(wheelContents.join());
     return `tensorflow-${tensorflowVersion}-${library}-napi${nodeApiVersion}-${digest.digest('hex').slice(0, 12)}`;
   }
   // A user's own library is not copied, so its place and the size and time of its files are part of the name.

@@ -1,11 +1,11 @@
-/** Compiles the binding between Node and TensorFlow's C interface. */
+/** Compiles what is C++: the binding between Node and TensorFlow's C interface, and our kernels. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { hostSource, traceSource } from './cache.ts';
 import { findCommand, runCommand } from './commands.ts';
 import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
-import { compileFailed, failure } from './messages.ts';
+import { compileFailed, failure, kernelsNotCompiled } from './messages.ts';
 import { nodeApiVersion } from './recipe.ts';
 
 /** Says where the library is that the binding is linked with. */
@@ -45,15 +45,8 @@ export async function compileBinding(
   logFile: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const log: string[] = [];
-  const run = async (parameters: readonly string[]): Promise<void> => {
-    const result = await runCommand(compiler, parameters, environment);
-    log.push(`$ ${[compiler, ...parameters].join(' ')}\n${result.output}${result.errors}`);
-    if (result.code !== 0) throw new Error(`exit ${result.code ?? result.signal}`);
-  };
-  const require = createRequire(import.meta.url);
-  const nodeHeaders = join(dirname(require.resolve('node-api-headers/package.json')), 'include');
-  const common = ['-std=c++17', '-O2', '-fPIC', `-DNAPI_VERSION=${nodeApiVersion}`, '-I', nodeHeaders];
+  const { run, writeLog } = compilerRuns(compiler, environment);
+  const common = ['-O2', ...commonFlags()];
   const sources = [
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(bindingPackageFolder(), 'binding', name)),
     traceSource(),
@@ -63,30 +56,86 @@ export async function compileBinding(
     ...sources.map((source, at) =>
       run([
         ...common,
+        `-DNAPI_VERSION=${nodeApiVersion}`,
         ...(source === traceSource() ? [] : throughTrace),
         ...['-I', library.headers, '-c', source, '-o', objects[at]!],
       ]),
     ),
-    run([
-      ...common.filter((flag) => !flag.startsWith('-D')),
-      '-shared',
-      hostSource(),
-      '-o',
-      join(folder, hostFile),
-    ]),
+    run([...common, '-shared', hostSource(), '-o', join(folder, hostFile)]),
   ];
   try {
-    for (const outcome of await Promise.allSettled(tasks)) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-    }
-    await run([
-      ...['-shared', '-o', join(folder, bindingFile), ...objects, ...library.libraries],
-      `-Wl,-rpath,${library.rpath}`,
-    ]);
+    await allOf(tasks);
+    await run(linkFlags(join(folder, bindingFile), objects, library));
     for (const object of objects) rmSync(object);
   } catch (error) {
-    mkdirSync(dirname(logFile), { recursive: true });
-    writeFileSync(logFile, `${log.join('\n')}\n${(error as Error).message}\n`);
+    writeLog(logFile, error);
     throw failure(compileFailed(compiler, logFile));
   }
+}
+
+/**
+ * Compiles the sources of our kernels to the module `target`, for the processor of this machine where the compiler can.
+ * Throws a SetupFailure naming `logFile`.
+ */
+export async function compileKernels(
+  compiler: string,
+  sources: readonly string[],
+  target: string,
+  library: LibraryPlace,
+  logFile: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { run, writeLog } = compilerRuns(compiler, environment);
+  const objects = sources.map((source) => `${target}.${basename(source)}.o`);
+  const compileFor = (processor: readonly string[]): Promise<void> =>
+    allOf(
+      sources.map((source, at) =>
+        run([
+          ...['-O3', ...processor, ...commonFlags(), '-fno-math-errno', '-fno-trapping-math'],
+          ...['-I', library.headers, '-c', source, '-o', objects[at]!],
+        ]),
+      ),
+    );
+  try {
+    await compileFor(['-march=native']).catch(() => compileFor([]));
+    await run([...linkFlags(target, objects, library), '-pthread']);
+    for (const object of objects) rmSync(object);
+  } catch (error) {
+    writeLog(logFile, error);
+    throw failure(kernelsNotCompiled(compiler, logFile));
+  }
+}
+
+/** Runs a compiler and keeps what it says, for a log that is written only where something fails. */
+function compilerRuns(compiler: string, environment: NodeJS.ProcessEnv) {
+  const log: string[] = [];
+  return {
+    run: async (parameters: readonly string[]): Promise<void> => {
+      const result = await runCommand(compiler, parameters, environment);
+      log.push(`$ ${[compiler, ...parameters].join(' ')}\n${result.output}${result.errors}`);
+      if (result.code !== 0) throw new Error(`exit ${result.code ?? result.signal}`);
+    },
+    writeLog: (file: string, error: unknown): void => {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, `${log.join('\n')}\n${(error as Error).message}\n`);
+    },
+  };
+}
+
+/** Lists what every compile has in common. */
+function commonFlags(): string[] {
+  const require = createRequire(import.meta.url);
+  const nodeHeaders = join(dirname(require.resolve('node-api-headers/package.json')), 'include');
+  return ['-std=c++17', '-fPIC', '-I', nodeHeaders];
+}
+
+/** Lists the parameters that link objects with TensorFlow's libraries. */
+function linkFlags(target: string, objects: readonly string[], library: LibraryPlace): string[] {
+  return ['-shared', '-o', target, ...objects, ...library.libraries, `-Wl,-rpath,${library.rpath}`];
+}
+
+/** Waits for all tasks, also where one fails; then fails with the first failure. */
+async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(tasks))
+    if (outcome.status === 'rejected') throw outcome.reason;
 }

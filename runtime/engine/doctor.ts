@@ -1,5 +1,5 @@
 /** Examines what a run depends on and collects the findings as data. */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { enginesFolder, folderBytes } from './cache.ts';
@@ -8,8 +8,15 @@ import { findCompiler } from './compile.ts';
 import { configuredIndexUrl } from './index-url.ts';
 import { findNativeEngine } from './install.ts';
 import * as messages from './messages.ts';
-import { chooseWheels, compareVersions, detectPlatform, hasNvidiaDriver } from './platform.ts';
+import {
+  chooseWheels,
+  compareVersions,
+  detectPlatform,
+  hasNvidiaDriver,
+  processorFeatures,
+} from './platform.ts';
 import { wheels } from './recipe.ts';
+import type { Kernels } from './types.ts';
 import { findPip } from './wheel.ts';
 
 /** Is one finding. */
@@ -53,6 +60,7 @@ export async function doctor({ environment = process.env, measure = true }: Doct
           `TensorFlow ${engine.libraryVersion} on the ${engine.device.toUpperCase()}, ${messages.formatBytes(folderBytes(engine.folder))} in ${engine.folder}`,
         )
       : warn('Native engine', engine.reason, engine.fix),
+    ...(isReady ? [checkKernels(engine.kernels, engine.device)] : []),
   ];
   if (measure) {
     if (isReady) checks.push(await checkSpeed('Native speed', [engine.folder], environment));
@@ -81,20 +89,12 @@ function checkPlatform(environment: NodeJS.ProcessEnv): Check {
 
 function checkProcessor(): Check {
   const model = cpus()[0]?.model ?? process.arch;
-  const flags = processorFlags();
+  const flags = new Set(processorFeatures());
   const useful = ['avx2', 'avx512f', 'avx512_bf16', 'amx_bf16'].filter((flag) => flags.has(flag));
   if (process.arch === 'x64' && flags.size > 0 && !flags.has('avx')) {
     return warn('Processor', `${model}, without AVX`, 'use the portable engine; TensorFlow needs AVX');
   }
   return ok('Processor', [model, ...useful].join(', '));
-}
-
-function processorFlags(): Set<string> {
-  try {
-    return new Set(/^flags\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '));
-  } catch {
-    return new Set();
-  }
 }
 
 async function checkGpu(environment: NodeJS.ProcessEnv, device: 'cpu' | 'gpu' | undefined): Promise<Check> {
@@ -108,6 +108,16 @@ async function checkGpu(environment: NodeJS.ProcessEnv, device: 'cpu' | 'gpu' | 
     'GPU',
     `${name}, which the engine does not use`,
     `update its driver, unset SPADEWORK_DEVICE, delete ${enginesFolder(environment)} and run again`,
+  );
+}
+
+function checkKernels(kernels: Kernels, device: 'cpu' | 'gpu'): Check {
+  if (kernels.kind === 'ready') return ok('Fused kernels', `compiled for this processor in ${kernels.file}`);
+  if (device === 'gpu') return ok('Fused kernels', `none (${kernels.reason})`);
+  return warn(
+    'Fused kernels',
+    kernels.reason,
+    'run "spadework engine install --rebuild" to compile them anew',
   );
 }
 

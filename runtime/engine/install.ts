@@ -23,11 +23,19 @@ import {
 import { lastLine, runProgram } from './commands.ts';
 import { compileBinding, findCompiler, type LibraryPlace } from './compile.ts';
 import { addCudaLibraries } from './cuda.ts';
+import { ensureKernels } from './kernels.ts';
 import * as messages from './messages.ts';
 import { findOwnLibrary } from './own-library.ts';
 import { chooseWheels, detectPlatform } from './platform.ts';
 import { cudaBytes, wheelContents, wheelLibraries, wheels, type WheelKey } from './recipe.ts';
-import { SetupFailure, type EngineOptions, type Log, type ReadyEngine, type Unavailable } from './types.ts';
+import {
+  SetupFailure,
+  type EngineOptions,
+  type Kernels,
+  type Log,
+  type ReadyEngine,
+  type Unavailable,
+} from './types.ts';
 import { missingFrom, takeFromFolder, unpackArchive } from './unpack.ts';
 import { obtainWheel } from './wheel.ts';
 
@@ -46,8 +54,10 @@ interface Setup {
 interface Source {
   readonly key: string;
   readonly neededBytes: number;
-  /** Brings the library into `folder` (where it is not elsewhere already). */
-  bring(folder: string): Promise<{ place: LibraryPlace; how: string }>;
+  /** Brings the library into `folder` (where it is not elsewhere already) and says how. */
+  bring(folder: string): Promise<string>;
+  /** Says where the library is, once `folder` has it. */
+  placeIn(folder: string): LibraryPlace;
   readonly stampSource: Stamp['source'];
   /** Libraries inside the engine's folder, which its stamp vouches for. */
   readonly ownFiles: readonly string[];
@@ -92,7 +102,8 @@ async function ensureFromOwnLibrary(folder: string, setup: Setup): Promise<Ready
     {
       key: engineKey({ folder: place.folder, files: place.libraries }),
       neededBytes: 10_000_000,
-      bring: () => Promise.resolve({ place, how: 'SPADEWORK_LIBTENSORFLOW' }),
+      bring: () => Promise.resolve('SPADEWORK_LIBTENSORFLOW'),
+      placeIn: () => place,
       stampSource: { folder: place.folder },
       ownFiles: [],
     },
@@ -165,20 +176,30 @@ function wheelSource(wheelKey: WheelKey, setup: Setup): Source {
       if (missing.length > 0) throw messages.failure(messages.wheelLacks(missing));
       if (needsCuda) await addCudaLibraries(join(folder, taken.find(isMetadata)!), folder, context);
       rmSync(downloads, { recursive: true });
-      return {
-        place: {
-          libraries: libraries.map((name) => join(folder, name)),
-          headers: join(folder, 'tensorflow', 'include'),
-          rpath: '$ORIGIN/tensorflow',
-        },
-        how: obtained.obtainedWith,
-      };
+      return obtained.obtainedWith;
     },
+    placeIn: (folder) => ({
+      libraries: libraries.map((name) => join(folder, name)),
+      headers: join(folder, 'tensorflow', 'include'),
+      rpath: '$ORIGIN/tensorflow',
+    }),
   };
 }
 
-/** Gives the engine made from `source`, out of the cache or newly made. Throws a SetupFailure. */
+/** Gives the engine made from `source`, with its kernels, out of the cache or newly made. Throws a SetupFailure. */
 async function ensureFrom(source: Source, setup: Setup): Promise<ReadyEngine> {
+  const engine = await ensureEngine(source, setup);
+  const kernels: Kernels =
+    engine.device === 'cpu'
+      ? await ensureKernels(engine.folder, source.placeIn(engine.folder), setup)
+      : { kind: 'absent', reason: messages.kernelsAreForProcessors() };
+  return { ...engine, kernels };
+}
+
+/** Describes an engine before its kernels are looked for. */
+type BareEngine = Omit<ReadyEngine, 'kernels'>;
+
+async function ensureEngine(source: Source, setup: Setup): Promise<BareEngine> {
   const folder = join(setup.engines, source.key);
   const cached = setup.rebuild ? undefined : readStamp(folder, source.key);
   if (cached !== undefined) return readyEngine(folder, cached, 'cached');
@@ -212,10 +233,10 @@ async function ensureFrom(source: Source, setup: Setup): Promise<ReadyEngine> {
 /** Fills the build folder: library, binding, proof, stamp. */
 async function build(source: Source, building: string, compiler: string, setup: Setup): Promise<Stamp> {
   const { environment, engines, log } = setup;
-  const { place, how } = await source.bring(building);
+  const how = await source.bring(building);
   log(messages.compiling(compiler));
   const logFile = (kind: string) => join(engines, 'logs', `${kind}-${source.key}.log`);
-  await compileBinding(compiler, building, place, logFile('compile'), environment);
+  await compileBinding(compiler, building, source.placeIn(building), logFile('compile'), environment);
   log(messages.proving());
   const proof = await proveEngine(building, logFile('proof'), environment);
   return writeStamp(
@@ -265,7 +286,7 @@ function prepareCache(engines: string, needed: number): void {
   if (bavail * bsize < needed) throw messages.failure(messages.noSpace(engines, bavail * bsize, needed));
 }
 
-function readyEngine(folder: string, stamp: Stamp, origin: 'cached' | 'built'): ReadyEngine {
+function readyEngine(folder: string, stamp: Stamp, origin: 'cached' | 'built'): BareEngine {
   const silentGpu = stamp.device === 'cpu' && stamp.key.includes('-gpu-');
   return {
     kind: 'ready',

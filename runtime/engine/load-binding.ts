@@ -27,11 +27,27 @@ export function bindingPackageFolder(): string {
   return join(requireHere.resolve(`${bindingPackage}/package.json`), '..');
 }
 
+/** Chooses how a binding is loaded. */
+export interface LoadOptions {
+  /** Holds back what the library writes meanwhile; false lets it through, to explain a failure. Default: true. */
+  readonly quiet?: boolean;
+  /** File of compiled kernels to load with it. */
+  readonly kernels?: string;
+}
+
+/** The libraries of this process that were loaded with kernels. */
+const withKernels = new WeakSet<object>();
+
+/** Tells whether `tf`, which `loadBinding` gave, has our own ops. */
+export function hasKernels(tf: object): boolean {
+  return withKernels.has(tf);
+}
+
 /**
  * Loads tfjs-node-gpu with the binding in `folder`. TensorFlow reads its environment while it loads, so every
- * variable must be set before. `quiet: false` lets through what the library writes meanwhile, to explain a failure.
+ * variable must be set before.
  */
-export function loadBinding(folder: string, { quiet = true } = {}): NativeTensorFlow {
+export function loadBinding(folder: string, { quiet = true, kernels }: LoadOptions = {}): NativeTensorFlow {
   const host = requireHere(join(folder, hostFile)) as Host;
   // Left alone where the user has set it.
   const level = (process.env['TF_CPP_MIN_LOG_LEVEL'] ??= silentLevel);
@@ -45,10 +61,13 @@ export function loadBinding(folder: string, { quiet = true } = {}): NativeTensor
     // other threads share the stream.
     if (quiet && level === silentLevel) host.holdErrorStream();
     requireHere(join(folder, bindingFile));
+    if (kernels !== undefined) requireHere(kernels);
     host.releaseErrorStream();
     // Before the backends register themselves: production mode also silences their notices about each other.
     (requireFromPackage('@tensorflow/tfjs-core') as NativeTensorFlow).enableProdMode();
-    return requireFromPackage(bindingPackage) as NativeTensorFlow;
+    const tf = requireFromPackage(bindingPackage) as NativeTensorFlow;
+    if (kernels !== undefined) withKernels.add(tf);
+    return tf;
   } finally {
     host.releaseErrorStream();
     restoreWarnings();

@@ -22,7 +22,8 @@ export async function loadNative(options: EngineOptions = {}): Promise<NativeTen
 export function loadReady(ready: ReadyEngine): NativeTensorFlow {
   if (loaded === undefined) {
     placeBinding(ready.folder);
-    loaded = { folder: ready.folder, tf: loadBinding(ready.folder) };
+    const kernels = ready.kernels.kind === 'ready' ? { kernels: ready.kernels.file } : {};
+    loaded = { folder: ready.folder, tf: loadBinding(ready.folder, kernels) };
   }
   return loaded.tf;
 }

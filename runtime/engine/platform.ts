@@ -1,5 +1,5 @@
 /** Tells what kind of machine this is: system, C library, NVIDIA GPU, and which pinned wheel fits. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { muslPlatform, oldGlibc, unsupportedPlatform } from './messages.ts';
 import { oldestGlibc, wheels, type WheelKey } from './recipe.ts';
 import type { Unavailable } from './types.ts';
@@ -28,6 +28,16 @@ export function hasNvidiaDriver(): boolean {
   return ['/proc/driver/nvidia/version', '/dev/nvidia0', '/usr/lib/wsl/lib/libcuda.so.1'].some((path) =>
     existsSync(path),
   );
+}
+
+/** Lists what the processor can do beyond its architecture, as Linux names it; nothing where it is not told. */
+export function processorFeatures(): string[] {
+  try {
+    const found = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
+    return found?.[1]?.split(' ').sort() ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** Chooses the wheels to try, best first, or says why none fits. */

@@ -67,21 +67,26 @@ export const oldestGlibc = '2.27';
 /** Lists the libraries taken from a wheel, relative to its `tensorflow` folder. */
 export const wheelLibraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
 
-/** Lists the headers the binding includes, directly or not, relative to `tensorflow/include`. */
+/** Lists the headers that the binding and the kernels include, directly or not, relative to `tensorflow/include`. */
 const wheelHeaders = [
   'tensorflow/c/c_api.h',
   'tensorflow/c/c_api_macros.h',
   'tensorflow/c/eager/c_api.h',
+  'tensorflow/c/experimental/stream_executor/stream_executor.h',
+  'tensorflow/c/kernels.h',
+  'tensorflow/c/ops.h',
   'tensorflow/c/tf_attrtype.h',
   'tensorflow/c/tf_buffer.h',
   'tensorflow/c/tf_datatype.h',
   'tensorflow/c/tf_status.h',
   'tensorflow/c/tf_tensor.h',
   'tensorflow/c/tf_tstring.h',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/tf_rendezvous_c_api.h',
   'tensorflow/core/platform/ctstring.h',
   'tensorflow/core/platform/ctstring_internal.h',
   'tsl/platform/ctstring.h',
   'tsl/platform/ctstring_internal.h',
+  'tsl/platform/platform.h',
   'xla/tsl/c/tsl_status.h',
 ] as const;
 

@@ -24,6 +24,10 @@ export interface Unavailable {
   readonly logFile?: string;
 }
 
+/** Tells where the compiled kernels of an engine are, or why there are none. */
+export type Kernels =
+  { readonly kind: 'ready'; readonly file: string } | { readonly kind: 'absent'; readonly reason: string };
+
 /** Describes a native engine that is ready to load. */
 export interface ReadyEngine {
   readonly kind: 'ready';
@@ -33,6 +37,8 @@ export interface ReadyEngine {
   readonly device: 'cpu' | 'gpu';
   /** Tells whether it was found in the cache or made by this call. */
   readonly origin: 'cached' | 'built';
+  /** Our own ops; without them graphs are made of TensorFlow's alone. */
+  readonly kernels: Kernels;
   /** Says what did not go as wished though the engine works, for example a GPU that cannot be used. */
   readonly note?: string;
 }

@@ -7,7 +7,12 @@ import type { Program } from '../../compiler/ir/program.ts';
 import type { PatchTables } from '../../compiler/patches/index.ts';
 import { must, type TensorType } from '../../compiler/ir/types.ts';
 import type { TensorFlow } from '../../compiler/ops/define.ts';
-import { lowerToTensorflow, type TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
+import {
+  lowerToTensorflow,
+  type TensorflowPlan,
+  type TensorflowTarget,
+} from '../../compiler/lower/tensorflow.ts';
+import { hasKernels } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { typeOfVariable, type Session } from './session.ts';
 
@@ -32,12 +37,18 @@ export class NativeSession implements Session {
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
 
-  /** Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. */
+  /**
+   * Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. `kernels: false` leaves our own ops out where
+   * there are any.
+   */
   constructor(
     private readonly tf: TensorFlow,
     readonly program: Program,
+    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
   ) {
-    this.plan = lowerToTensorflow(program);
+    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
+  ) {
+    this.plan = lowerToTensorflow(program, { kernels, fuse });
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
     this.backend = tf.backend() as unknown as NodeBackend;

@@ -32,6 +32,7 @@ import {
   SetupFailure,
 } from '../../runtime/engine/index.ts';
 import * as messages from '../../runtime/engine/messages.ts';
+import { ensureKernels, kernelsFile } from '../../runtime/engine/kernels.ts';
 import { findOwnLibrary } from '../../runtime/engine/own-library.ts';
 import {
   chooseWheels,
@@ -303,6 +304,56 @@ describe.runIf(hasWheel)('an engine that cannot be set up', () => {
       const compile = compileBinding(findCompiler(process.env)!, folder, library, logFile, process.env);
       await expect(compile).rejects.toMatchObject({ unavailable: { logFile } });
       expect(readFileSync(logFile, 'utf8')).toMatch(/tensorflow\/c\/c_api\.h/);
+    },
+  );
+});
+
+describe('the kernels of an engine', () => {
+  const setup = (environment: NodeJS.ProcessEnv, lines: string[] = []) => ({
+    environment,
+    engines: join(folder, 'engines'),
+    log: (line: string) => lines.push(line),
+    rebuild: false,
+    mayBuild: true,
+  });
+  const place = () => ({ libraries: [], headers: join(folder, 'no-headers'), rpath: folder });
+  const engine = (): string => {
+    const made = join(folder, 'engines', 'engine');
+    mkdirSync(made, { recursive: true });
+    return made;
+  };
+
+  it('are named after the processor they are for', () => {
+    expect(kernelsFile(['avx2'])).toBe(kernelsFile(['avx2']));
+    expect(kernelsFile(['avx2'])).not.toBe(kernelsFile(['avx2', 'avx512f']));
+  });
+
+  it('are left out where there is no compiler, or where they are only looked for', async () => {
+    expect(await ensureKernels(engine(), place(), setup(bareEnvironment()))).toEqual({
+      kind: 'absent',
+      reason: messages.noCompiler().reason,
+    });
+    expect(await ensureKernels(engine(), place(), { ...setup(process.env), mayBuild: false })).toEqual({
+      kind: 'absent',
+      reason: messages.kernelsNotMade(),
+    });
+  });
+
+  it.skipIf(findCompiler(process.env) === undefined)(
+    'are tried once where they do not compile, and leave the log and the reason',
+    async () => {
+      const lines: string[] = [];
+      const compiler = findCompiler(process.env)!;
+      const first = await ensureKernels(engine(), place(), setup(process.env, lines));
+      const logFile = join(folder, 'engines', 'logs', `compile-${kernelsFile()}.log`);
+      expect(first).toEqual({
+        kind: 'absent',
+        reason: messages.kernelsNotCompiled(compiler, logFile).reason,
+      });
+      expect(readFileSync(logFile, 'utf8')).toMatch(/tensorflow\/c\//);
+      expect(await ensureKernels(engine(), place(), setup(process.env, lines))).toEqual(first);
+      expect(lines).toEqual([messages.compilingKernels(compiler)]);
+      expect(readdirSync(engine())).toEqual([`${kernelsFile()}.failed`]);
     },
   );
 });

@@ -337,6 +337,8 @@ function testRepetition(open: OpenSession): void {
       { stride: 2, padding: 'same', shape: picture.shape },
     ],
     ['reflect_pad_grad', [picture], { amounts: [0, 0, 3, 3, 2, 1, 0, 0] }],
+    ['collect_rows', [picture, i32(2, 96, 96), f32(10, 16)], {}],
+    ['patch_spread', [f32(4000, 16), i32(4000, 9), f32(10, 1)], {}],
   ];
   it.each(cases)('%s gives the same bits again', (name, types, attrs) => {
     const b = new Builder();

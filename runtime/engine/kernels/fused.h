@@ -1,0 +1,8 @@
+// Answers for the op that runs a fused program.
+#pragma once
+
+namespace spadework {
+
+void RegisterFusedOp();
+
+}  // namespace spadework

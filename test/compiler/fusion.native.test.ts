@@ -1,0 +1,43 @@
+/** Answers for fusion on the native engine: its kernels compute what TensorFlow's own ops do, to rounding, and each time alike. */
+import { describe, expect, it } from 'vitest';
+import type { Method } from '../../compiler/ir/program.ts';
+import type { RefTensor } from '../../compiler/ops/define.ts';
+import { RandomStream } from '../../compiler/random.ts';
+import { evaluate } from '../../compiler/reference.ts';
+import { hasKernels } from '../../runtime/engine/load-binding.ts';
+import { NativeSession } from '../../runtime/session/native.ts';
+import type { Feeds } from '../../runtime/session/session.ts';
+import { describeNative } from '../support/engines.ts';
+import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
+
+const sizes = [
+  { pictures: 1, height: 16, width: 24, channels: 19 },
+  { pictures: 3, height: 15, width: 13, channels: 32 },
+  { pictures: 2, height: 64, width: 48, channels: 3 },
+  { pictures: 1, height: 1, width: 1, channels: 40 },
+  { pictures: 2, height: 1, width: 7, channels: 1 },
+];
+
+const feedsOf = (method: Method, inputs: ReadonlyMap<string, RefTensor>): Feeds =>
+  Object.fromEntries(
+    [...inputs].map(([name, { data }]) => [
+      name,
+      name === 'pixels' ? Int32Array.from(data) : Float32Array.from(data),
+    ]),
+  );
+
+await describeNative('fusion in TensorFlow', (tf) => {
+  describe.runIf(hasKernels(tf))('a fused graph computes what the reference does', () => {
+    it.each(Array.from({ length: 40 }, (_, index) => index))('random graph %d', (index) => {
+      const random = new RandomStream(index, 'fusion/native');
+      const method = randomMethod(random, sizes[index % sizes.length]!, 12 + random.below(30));
+      const inputs = drawInputs(random, method);
+      const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
+      const session = new NativeSession(tf, { variables: [], methods: [method] });
+      const found = session.run('random', feedsOf(method, inputs));
+      [...found.values()].forEach((values, at) => expectNear(values, expected[at]!.data, 1e-4, `y${at}`));
+      expect(session.run('random', feedsOf(method, inputs)), 'the same bits again').toEqual(found);
+      session.dispose();
+    });
+  });
+});

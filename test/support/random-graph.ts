@@ -1,0 +1,224 @@
+/** Answers for random graphs: pointwise ops of every kind of broadcasting, sums, tables and convolutions, wired by chance. */
+import { expect } from 'vitest';
+import { Builder } from '../../compiler/ir/builder.ts';
+import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
+import { nodesOf, type Method } from '../../compiler/ir/program.ts';
+import { f32, i32, sameShape, sizeOf, type Shape } from '../../compiler/ir/types.ts';
+import type { RefTensor } from '../../compiler/ops/define.ts';
+import type { RandomStream } from '../../compiler/random.ts';
+import { distance } from './samples.ts';
+
+/** The sizes of a random graph's pictures. */
+export interface PictureSize {
+  readonly pictures: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+const rows = 5;
+
+/** Builds a method of about `count` nodes on pictures of a size. */
+export function randomMethod(random: RandomStream, size: PictureSize, count: number): Method {
+  const graph = new RandomGraph(random, size);
+  for (let made = 0; made < count; made++) graph.grow();
+  return graph.method();
+}
+
+class RandomGraph {
+  private readonly b = new Builder();
+  private readonly full: Shape;
+  private readonly low: Shape | undefined;
+  private readonly pixels: Node;
+  private readonly table: Node;
+  /** Values that may be used again. */
+  private readonly pool: Node[];
+
+  constructor(
+    private readonly random: RandomStream,
+    { pictures: n, height: h, width: w, channels: c }: PictureSize,
+  ) {
+    this.full = [n, h, w, c];
+    this.low = h % 2 === 0 && w % 2 === 0 ? [n, h / 2, w / 2, c] : undefined;
+    const input = (name: string, shape: Shape): Node => this.b.input(name, f32(...shape));
+    this.pixels = this.b.input('pixels', i32(n, h, w));
+    this.table = input('table', [rows, c]);
+    this.pool = [
+      input('x', this.full),
+      input('y', this.full),
+      input('channels', [c]),
+      input('kept', [1, 1, 1, c]),
+      input('styles', [n, 1, 1, c]),
+      input('mask', [n, h, w, 1]),
+      input('grid', [1, h, w, 1]),
+      input('columns', [1, 1, w, c]),
+      input('scalar', []),
+      this.b.reshape(input('vectors', [n, c]), [n, 1, 1, c]),
+      ...(this.low ? [input('small', this.low)] : []),
+    ];
+  }
+
+  method(): Method {
+    const recent = this.pool.slice(-8);
+    const outputs = recent.map((node, index) => [`y${index}`, node] as const);
+    return { name: 'random', outputs: new Map(outputs), writes: new Map() };
+  }
+
+  grow(): void {
+    const choices = [
+      () => this.unary(),
+      () => this.binary(),
+      () => this.binary(),
+      () => this.binary(),
+      () => this.choice(),
+      () => this.sum(),
+      () => this.normalize(),
+      () => this.rows(),
+      () => this.resolution(),
+      () => this.outside(),
+    ];
+    const made = choices[this.random.below(choices.length)]!();
+    if (made) this.pool.push(made);
+  }
+
+  private pick(accept: (node: Node) => boolean = () => true): Node {
+    // The latest values are the most likely, so that graphs become deep.
+    const fitting = this.pool.filter(accept);
+    const back = Math.min(this.random.below(fitting.length), this.random.below(fitting.length));
+    return fitting[fitting.length - 1 - back]!;
+  }
+
+  private picture(): Node {
+    const x = this.pick((node) => this.fits(node));
+    return sameShape(shapeOf(x), this.full) ? x : this.b.op('broadcast_to', [x], { shape: this.full });
+  }
+
+  private fits(node: Node): boolean {
+    const shape = shapeOf(node);
+    const extra = 4 - shape.length;
+    return shape.every((size, axis) => size === 1 || size === this.full[axis + extra]);
+  }
+
+  /** Keeps values near 1, so that chains of products neither grow nor vanish. */
+  private bounded(node: Node): Node {
+    return this.b.op('tanh', [node]);
+  }
+
+  private unary(): Node {
+    const { b } = this;
+    const x = this.pick();
+    const positive = (): Node => b.add(b.op('abs', [x]), b.constant(0.5));
+    const ops = [
+      () => b.op('neg', [x]),
+      () => b.op('exp', [this.bounded(x)]),
+      () => b.op('log', [positive()]),
+      () => b.op('sqrt', [positive()]),
+      () => b.op('rsqrt', [positive()]),
+      () => b.op('square', [this.bounded(x)]),
+      () => b.op('sigmoid', [x]),
+      () => b.op('stop_gradient', [x]),
+      () => b.op('leaky_relu', [x], { slope: this.random.below(2) * 0.2 }),
+      () => b.op('leaky_relu_grad', [x, x], { slope: 0.2 }),
+    ];
+    return ops[this.random.below(ops.length)]!();
+  }
+
+  private binary(): Node {
+    const { b } = this;
+    const x = this.pick((node) => this.fits(node));
+    const y = this.pick((node) => this.fits(node));
+    const op = ['add', 'sub', 'mul', 'maximum', 'minimum', 'div'][this.random.below(6)]!;
+    const made = op === 'div' ? b.div(x, b.add(b.op('abs', [y]), b.constant(1))) : b.op(op, [x, y]);
+    return op === 'mul' ? this.bounded(made) : made;
+  }
+
+  private choice(): Node {
+    const { b } = this;
+    const [x, y] = [this.pick((node) => this.fits(node)), this.pick((node) => this.fits(node))];
+    const condition = b.op(this.random.below(2) ? 'greater_equal' : 'less_equal', [x, b.constant(0.1)]);
+    if (this.random.below(3) === 0) return b.op('cast', [condition], { to: 'f32' });
+    return b.op('select', [condition, y, b.constant(this.random.below(3))]);
+  }
+
+  private sum(): Node {
+    const { b } = this;
+    const axes = [[0, 1, 2], [1, 2], [1, 2, 3], [3], [0, 1, 2, 3], [0], [1]][this.random.below(7)]!;
+    const keep = this.random.below(2) === 0;
+    const x = this.picture();
+    if (this.random.below(4) === 0 && axes.length === 1 && axes[0] === 3)
+      return b.op('max', [x], { axes, keep: true });
+    const made = b.mean(x, axes, keep);
+    return keep || made.results[0]!.shape.length === 0 ? made : b.reshape(made, this.keptShape(axes));
+  }
+
+  private keptShape(axes: readonly number[]): Shape {
+    return this.full.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  }
+
+  private normalize(): Node {
+    const { b } = this;
+    const x = this.picture();
+    const axes = [
+      [0, 1, 2],
+      [1, 2],
+      [1, 2, 3],
+    ][this.random.below(3)]!;
+    const distance = b.sub(x, b.mean(x, axes));
+    const variance = b.mean(b.op('square', [distance]), axes);
+    return b.mul(distance, b.op('rsqrt', [b.add(variance, b.constant(0.1))]));
+  }
+
+  private rows(): Node {
+    const { b } = this;
+    const table = this.random.below(2) === 0 ? this.table : b.op('square', [this.table]);
+    if (this.random.below(2) === 0) return b.op('expand_rows', [table, this.pixels]);
+    const sums = b.op('collect_rows', [this.picture(), this.pixels, table]);
+    return b.op('expand_rows', [this.bounded(sums), this.pixels]);
+  }
+
+  private resolution(): Node | undefined {
+    const { b, low } = this;
+    if (!low) return undefined;
+    const pooled = b.op('avg_pool2d', [this.picture()], { size: 2, stride: 2 });
+    const small = this.random.below(2) === 0 ? pooled : this.pick((node) => sameShape(shapeOf(node), low));
+    return this.random.below(2) === 0 ? small : b.op('upsample_nearest', [small], { factor: 2 });
+  }
+
+  /** Ops that no kernel takes in. */
+  private outside(): Node {
+    const { b } = this;
+    const [, , , channels] = this.full;
+    const x = this.picture();
+    if (this.random.below(2) === 0) return b.op('transpose', [b.op('transpose', [x], { permutation: [0, 2, 1, 3] })], { permutation: [0, 2, 1, 3] }); // prettier-ignore
+    const flat = b.reshape(x, [sizeOf(this.full) / channels!, channels!]);
+    const product = b.op('matmul', [flat, b.op('matmul', [this.table, this.table], { transpose_a: true, transpose_b: false })], { transpose_a: false, transpose_b: false }); // prettier-ignore
+    return this.bounded(b.reshape(product, this.full));
+  }
+}
+
+/** Draws numbers for the inputs of a method: ids for the pixels, one number a row where `constant` says so. */
+export function drawInputs(random: RandomStream, method: Method): Map<string, RefTensor> {
+  const inputs = nodesOf(method).filter(({ op }) => op === 'input');
+  return new Map(
+    inputs.map((node) => {
+      const { dtype, shape } = typeOf(node);
+      const draw = (): number =>
+        dtype === 'i32' ? random.below(rows) : Math.fround(2 * random.uniform() - 1);
+      return [
+        String(node.attrs['name']),
+        { shape, data: Float64Array.from({ length: sizeOf(shape) }, draw) },
+      ];
+    }),
+  );
+}
+
+/** Expects numbers near others; where all are small, as after a sum that cancels, near as numbers of the size of 1 are. */
+export function expectNear(
+  found: ArrayLike<number>,
+  expected: Float64Array,
+  tolerance: number,
+  name: string,
+): void {
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(distance(found, expected) * Math.min(1, scale || 1), name).toBeLessThanOrEqual(tolerance);
+}
