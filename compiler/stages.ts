@@ -7,7 +7,7 @@ import { Builder } from './ir/builder.ts';
 import { typeOf, type Node } from './ir/node.ts';
 import { nodesOf, type Method, type Program } from './ir/program.ts';
 import { rebuild } from './ir/rebuild.ts';
-import { bytesOf, isSymbolic, must } from './ir/types.ts';
+import { bytesIn, must } from './ir/types.ts';
 import { pointwiseNames } from './ops/pointwise.ts';
 import { partOfInput } from './tables/index.ts';
 
@@ -36,9 +36,6 @@ const cheapOps: ReadonlySet<string> = new Set([
     'stop_gradient',
   ],
 ]);
-
-/** How many rows a table is taken to have where sizes are compared. */
-const typicalRows = 2048;
 
 /**
  * Splits a method that writes nothing. Gives the program with the stages in its place and with the variables between them;
@@ -73,6 +70,8 @@ export function splitIntoStages(program: Program, name: string, isMap: (input: s
   };
 }
 
+const bytesMade = ({ results }: Node): number => results.reduce((sum, type) => sum + bytesIn(type), 0);
+
 const isSourceOf = ({ op }: Node): boolean => op === 'input' || op === 'read';
 
 /** The first stage at which each node can be computed. */
@@ -98,24 +97,15 @@ function sink(method: Method, stages: Map<Node, number>): ReadonlyMap<Node, numb
     const stage = must(stages.get(node), 'every node has a stage');
     const used = users.get(node) ?? stage;
     const costs = node.operands.reduce(
-      (sum, operand) => sum + (isSourceOf(operand) ? 0 : bytesIn(operand)),
+      (sum, operand) => sum + (isSourceOf(operand) ? 0 : bytesMade(operand)),
       0,
     );
-    if (used > stage && (isSourceOf(node) || (cheapOps.has(node.op) && costs <= bytesIn(node))))
+    if (used > stage && (isSourceOf(node) || (cheapOps.has(node.op) && costs <= bytesMade(node))))
       stages.set(node, used);
     const moved = must(stages.get(node), 'it has one');
     for (const operand of node.operands) users.set(operand, Math.min(users.get(operand) ?? moved, moved));
   }
   return stages;
-}
-
-function bytesIn(node: Node): number {
-  return node.results.reduce(
-    (sum, { dtype, shape }) =>
-      sum +
-      shape.reduce((product, size) => product * (isSymbolic(size) ? typicalRows : size), bytesOf[dtype]),
-    0,
-  );
 }
 
 /** Makes the part of a method that one stage computes; what came before it is read. */

@@ -38,6 +38,14 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
+/** The rows that a table is taken to have where nobody knows. */
+const typicalRows = 2048;
+
+/** Counts the bytes of a value; tables count with a typical number of rows. */
+export function bytesIn({ dtype, shape }: TensorType): number {
+  return shape.reduce((bytes, size) => bytes * (isSymbolic(size) ? typicalRows : size), bytesOf[dtype]);
+}
+
 /** Prints a type as `f32[1,256,256,64]`; symbols are `r0`, `r1`, … */
 export function formatType(type: TensorType): string {
   return `${type.dtype}[${type.shape.map((size) => (isSymbolic(size) ? `r${size - firstSymbol}` : size)).join(',')}]`;

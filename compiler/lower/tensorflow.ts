@@ -3,7 +3,7 @@
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
 import { fuseProgram } from '../fusion/index.ts';
-import { must, type DType } from '../ir/types.ts';
+import { bytesIn, must, type DType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import type { Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';
@@ -92,6 +92,20 @@ function doneNode(name: string, constant: string, after: readonly string[], node
   };
 }
 
+/** From how many bytes of results on an op runs in its turn. */
+const inTurnFrom = 2 ** 16;
+
+/** Ops that make no values of their own, or whose place in the order is their operands'. */
+const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'constant', 'adam']);
+
+/**
+ * Tells whether a node waits for the one before it. TensorFlow starts whatever it can, all tables of all layers at once for
+ * example, and then holds all results until they are used; in the order of the graph they are made when they are needed.
+ */
+function takesTurns({ op, results }: Node): boolean {
+  return !anyTime.has(op) && results.reduce((sum, type) => sum + bytesIn(type), 0) >= inTurnFrom;
+}
+
 class MethodLowering {
   private count = 0;
   private readonly tensors = new Map<Node, readonly string[]>();
@@ -101,6 +115,9 @@ class MethodLowering {
   private readonly reads = new Map<string, string>();
   private readonly updates: string[] = [];
   private readonly inPlace = new Set<string>();
+  /** What the ops emitted now have to wait for, and the last op of those that run in turn. */
+  private before: string | undefined;
+  private lastInTurn: string | undefined;
 
   constructor(
     private readonly method: Method,
@@ -134,7 +151,8 @@ class MethodLowering {
     attrs: Readonly<Record<string, TfAttr | TfConstant>>,
   ): string {
     const name = `${this.method.name}/${op}_${this.count++}`;
-    this.nodes.push({ name, op, inputs, attrs });
+    const after = op === 'Const' || this.before === undefined ? [] : [`^${this.before}`];
+    this.nodes.push({ name, op, inputs: [...inputs, ...after], attrs });
     return name;
   }
 
@@ -187,6 +205,8 @@ class MethodLowering {
       this.reads.set(name, tensor);
       return [tensor];
     }
+    const isInTurn = takesTurns(node);
+    if (isInTurn) this.before = this.lastInTurn;
     const emitted = opNamed(node.op).tensorflow({
       node,
       kernels: this.kernels,
@@ -209,7 +229,10 @@ class MethodLowering {
         return this.add('ReadVariableOp', [handle, `^${last}`], { dtype: { type: dtype } });
       },
     });
-    return typeof emitted === 'string' ? [emitted] : emitted;
+    const tensors = typeof emitted === 'string' ? [emitted] : emitted;
+    this.before = undefined;
+    if (isInTurn) this.lastInTurn = must(tensors[0], 'an op has a result').split(':')[0];
+    return tensors;
   }
 
   /** Names the variable that operand `index` reads, if result `index` is what the method writes to it. */

@@ -18,7 +18,7 @@ import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.t
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
 import { isLibrarySource } from '../library.ts';
-import { initialValues, type Session } from '../session/session.ts';
+import { setInitialValues, type Session } from '../session/session.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint, stepName, type Checkpoint } from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
 import { describeLibrary, openSession, whileComputing } from './engine.ts';
@@ -281,7 +281,7 @@ class Run {
     const first = checkpoint?.state.step ?? 0;
     if (first >= this.steps) throw alreadyFinished(layout.folder, first);
     if (checkpoint) restore(session, checkpoint, weights);
-    else session.setVariables(initialValues(session.program.variables, rhythm.seed, weights));
+    else setInitialValues(session, rhythm.seed, weights);
     if (checkpoint) await this.takeUp(first);
     this.saved = checkpoint?.state.step;
     this.secondsBefore = checkpoint?.state.seconds ?? 0;

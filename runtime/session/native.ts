@@ -36,6 +36,8 @@ export class NativeSession implements Session {
   private readonly model: number;
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
+  /** Where the inputs of a call are copied to, by their place among them. */
+  private readonly places: ArrayBuffer[] = [];
 
   /**
    * Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. `kernels: false` leaves our own ops out where
@@ -44,8 +46,6 @@ export class NativeSession implements Session {
   constructor(
     private readonly tf: TensorFlow,
     readonly program: Program,
-    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
-  ) {
     { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
   ) {
     this.plan = lowerToTensorflow(program, { kernels, fuse });
@@ -62,15 +62,13 @@ export class NativeSession implements Session {
   }
 
   setVariables(values: ReadonlyMap<string, Float32Array>): void {
-    const feeds: FedTensor[] = [];
-    const fetches: string[] = [];
-    for (const [name, array] of values) {
+    // All are looked at before any is set, and one call sets one: its copy is the next one's place.
+    const known = [...values].map(([name, array]) => {
       const type = typeOfVariable(this.types, name, array);
-      const binding = must(this.plan.variables.get(name), `variable ${name} is not in the plan`);
-      feeds.push({ tensor: binding.value, values: array, ...type });
-      fetches.push(binding.done);
-    }
-    if (fetches.length > 0) this.call(feeds, fetches).forEach((tensor) => tensor.dispose());
+      return { ...must(this.plan.variables.get(name), `variable ${name} is not in the plan`), type, array };
+    });
+    for (const { value, done, type, array } of known)
+      this.call([{ tensor: value, values: array, ...type }], [done]).forEach((tensor) => tensor.dispose());
   }
 
   readVariables(
@@ -106,8 +104,8 @@ export class NativeSession implements Session {
   }
 
   private call(feeds: readonly FedTensor[], fetches: string[]): Tfjs.Tensor[] {
-    const tensors = feeds.map(({ values, shape, dtype }) =>
-      this.tf.tensor(copyOffAlignment(values), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
+    const tensors = feeds.map(({ values, shape, dtype }, index) =>
+      this.tf.tensor(this.copyIn(index, values), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
@@ -115,6 +113,27 @@ export class NativeSession implements Session {
     } finally {
       tensors.forEach((tensor) => tensor.dispose());
     }
+  }
+
+  /**
+   * Copies values to where TensorFlow will not share them. Memory that lies on a multiple of 64 bytes it takes as it is, with
+   * a callback into Node that gives it back, on whichever thread is the last to let go; Node's references stand only the main
+   * thread. A variable keeps what is assigned to it, and many ops pass an operand's memory on, so such callbacks did come from
+   * TensorFlow's threads, and now and then broke the heap. Off the multiple, TensorFlow copies and calls back at once: then
+   * the next call can copy to the same place.
+   */
+  private copyIn(index: number, values: Values): Values {
+    // Whatever allocates a buffer aligns it to more bytes than an element has, so the second element's place is off.
+    const offset = values.BYTES_PER_ELEMENT;
+    const needed = offset + values.byteLength;
+    let buffer = this.places[index];
+    if (!buffer || buffer.byteLength < needed) this.places[index] = buffer = new ArrayBuffer(needed);
+    const copy =
+      values instanceof Int32Array
+        ? new Int32Array(buffer, offset, values.length)
+        : new Float32Array(buffer, offset, values.length);
+    copy.set(values);
+    return copy;
   }
 
   private copyOut(names: readonly string[], tensors: readonly Tfjs.Tensor[]): Map<string, Float32Array> {
@@ -127,22 +146,6 @@ export class NativeSession implements Session {
       }),
     );
   }
-}
-
-/**
- * Copies values to where TensorFlow will not share them. Memory that lies on a multiple of 64 bytes it takes as it is, with a
- * callback into Node that gives it back, on whichever thread is the last to let go; Node's references stand only the main
- * thread. A variable keeps what is assigned to it, and many ops pass an operand's memory on, so such callbacks did come from
- * TensorFlow's threads, and now and then broke the heap. Off the multiple, TensorFlow copies and calls back at once.
- */
-function copyOffAlignment(values: Values): Values {
-  // Whatever allocates a buffer aligns it to more bytes than an element has, so the second element's place is off.
-  const offset = values.BYTES_PER_ELEMENT;
-  const buffer = new ArrayBuffer(offset + values.byteLength);
-  const copy =
-    values instanceof Int32Array ? new Int32Array(buffer, offset) : new Float32Array(buffer, offset);
-  copy.set(values);
-  return copy;
 }
 
 /** A value for a tensor of the graph. */

@@ -36,15 +36,30 @@ export function initialValues(
   seed: number,
   loaded: ReadonlyMap<string, Float32Array> = new Map(),
 ): Map<string, Float32Array> {
+  return new Map(initialEntries(variables, seed, loaded));
+}
+
+/** Gives all variables their initial values, one at a time: together they would take as much memory again as the engine's. */
+export function setInitialValues(
+  session: Session,
+  seed: number,
+  loaded?: ReadonlyMap<string, Float32Array>,
+): void {
+  for (const entry of initialEntries(session.program.variables, seed, loaded))
+    session.setVariables(new Map([entry]));
+}
+
+function* initialEntries(
+  variables: readonly Variable[],
+  seed: number,
+  loaded: ReadonlyMap<string, Float32Array> = new Map(),
+): Generator<readonly [string, Float32Array]> {
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
-  const values = new Map<string, Float32Array>();
   const valueOf = (name: string): Float32Array => {
     const variable = must(byName.get(name), `'${name}', which another variable starts from, is missing`);
-    const value = values.get(name) ?? loaded.get(name) ?? initialValue(variable, seed, valueOf);
-    values.set(name, value);
-    return value;
+    return loaded.get(name) ?? initialValue(variable, seed, valueOf);
   };
-  return new Map(variables.map(({ name }) => [name, valueOf(name)]));
+  for (const { name } of variables) yield [name, valueOf(name)];
 }
 
 function initialValue(
