@@ -7,6 +7,7 @@ export default defineConfig(
   globalIgnores([
     'node_modules/',
     'runs/',
+    'profiles/',
     'coverage/',
     'examples/compiled/',
     'test/samples/',

@@ -79,7 +79,11 @@ function casesOf(data: string): Case[] {
     training('bfloat16 against our float32', { ...bfloat16, against: 'float32' }),
     training('pix2pixHD 32, CamVid 256x256', { ...camvid, model: 'pix2pixhd' }, asFast),
     training('U-Net 64, CamVid 256x256', { ...camvid, model: 'unet', width: 64 }, asFast),
-    training('noise, SPADE 32, 256x256', { labels: 'noise', classes: 35, size: square }),
+    training(
+      'noise against our own pixel by pixel, SPADE 32, 256x256',
+      { labels: 'noise', classes: 35, size: square, against: 'dense' },
+      asFast,
+    ),
   ];
 }
 

@@ -1,19 +1,22 @@
 /** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
 import { cpus } from 'node:os';
 import { check, compile, type Spec } from '../compiler/index.ts';
-import { inputsOf } from '../compiler/ir/program.ts';
+import { inputsOf, type Program } from '../compiler/ir/program.ts';
 import { must, sizeOf } from '../compiler/ir/types.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/random.ts';
+import { choiceOf, chosenKeys } from '../compiler/tables/index.ts';
 import { labelsInput } from '../compiler/spec/types.ts';
 import { SpecMistakes } from '../cli/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/index.ts';
 import { fileProvider } from '../runtime/library.ts';
 import { describeLibrary, openSession, whileComputing } from '../runtime/run/engine.ts';
 import { synthesisMethod } from '../runtime/run/paint.ts';
-import { edgesInput, makeStepper, type StepData } from '../runtime/run/step.ts';
-import { initialValues, type Feeds, type Session } from '../runtime/session/session.ts';
+import { edgesInput, makeStepper, mapInputs, type StepData } from '../runtime/run/step.ts';
+import { chooseTables, type MapBatch } from '../runtime/run/tables.ts';
+import { setInitialValues, type Feeds, type Session } from '../runtime/session/session.ts';
+import { openStaged } from '../runtime/session/staged.ts';
 import { readBatches, type Batches } from './batches.ts';
 import { synthesisExperiment, trainingExperiment } from './experiment.ts';
 import type { BenchSettings, Model, Precision } from './options.ts';
@@ -22,7 +25,9 @@ import { rounded, stopwatch, timeSteps, type Times } from './timing.ts';
 /** What was measured. */
 export interface Measurement extends Times {
   readonly program: 'spadework';
-  readonly compile_ms: Readonly<Record<'check' | 'build' | 'lower' | 'load', number>>;
+  readonly compile_ms: Readonly<Record<'check' | 'choose' | 'build' | 'lower' | 'load', number>>;
+  /** How many levels of patches are computed in tables. */
+  readonly tables: number;
   readonly tensors_first: number;
   readonly tensors_last: number;
   readonly engine: BenchSettings['engine'];
@@ -123,6 +128,7 @@ interface Bench {
   readonly engine: Engine;
   readonly session: Session;
   readonly compileTimes: Measurement['compile_ms'];
+  readonly tables: number;
 }
 
 async function openBench(
@@ -140,22 +146,38 @@ async function openBench(
   const { spec, diagnostics, sources } = check(source, fileProvider());
   if (!spec) throw new SpecMistakes(diagnostics);
   const checked = watch();
-  const program = compile(spec, { batch: settings.batch, methods: [method], sources });
+  const { batch } = settings;
+  const keys = settings.dense
+    ? []
+    : chosenKeys(chooseTables(spec, { batch, methods: [method] }, await someMaps(batches)));
+  const chosen = watch();
+  const program = compile(spec, { batch, methods: [method], sources, tables: choiceOf(keys) });
   const built = watch();
+  const open = (one: Program): Session => openSession(engine, one);
   // Opening a session lowers once more; this one is only timed.
   if (engine.kind === 'native') lowerToTensorflow(program);
   else program.methods.forEach((one) => lowerToPortable(one));
   const lowered = watch();
-  const session = whileComputing(() => openSession(engine, program));
+  const session = whileComputing(() =>
+    method === 'step' ? openSession(engine, program) : openStaged(program, synthesisMethod, mapInputs, open),
+  );
   const loaded = rounded(Math.max(0, watch() - lowered));
-  session.setVariables(initialValues(program.variables, settings.seed));
-  const compileTimes = { check: checked, build: built, lower: lowered, load: loaded };
-  return { batches, spec, engine, session, compileTimes };
+  setInitialValues(session, settings.seed);
+  const compileTimes = { check: checked, choose: chosen, build: built, lower: lowered, load: loaded };
+  return { batches, spec, engine, session, compileTimes, tables: keys.length };
+}
+
+/** How many steps are looked at before tables are chosen, as before a training. */
+const seenSteps = 4;
+
+async function someMaps(batches: Batches): Promise<MapBatch[]> {
+  const steps = Array.from({ length: seenSteps }, (_, step) => batches.ofStep(step));
+  return (await Promise.all(steps)).map(({ labels, edges }) => ({ labels, edges }));
 }
 
 /** Times what `run` does with what `prepare` makes of each batch. */
 async function measure<Given>(
-  { batches, engine, session, compileTimes }: Bench,
+  { batches, engine, session, compileTimes, tables }: Bench,
   settings: BenchSettings,
   report: (line: string) => void,
   prepare: (data: StepData) => Given,
@@ -183,6 +205,7 @@ async function measure<Given>(
     program: 'spadework',
     ...times,
     compile_ms: compileTimes,
+    tables,
     tensors_first: must(tensors[warmup], 'at least one step was timed'),
     tensors_last: must(tensors.at(-1), 'at least one step was timed'),
     engine: engine.kind,

@@ -15,6 +15,9 @@ export const differentCounts = (labels: string, count: number, instances: string
 export const notReduced = (): string =>
   'a comparison with float32 is one of another precision\nhint: give --precision bfloat16';
 
+export const alreadyDense = (): string =>
+  'a comparison with what is computed pixel by pixel is one of what is not\nhint: leave out --dense';
+
 export const noPeer = (tried: readonly string[]): string =>
   `no Python with PyTorch was found; tried ${tried.join(', ')}` +
   '\nhint: make one outside of this folder, then name it with --python:' +

@@ -33,6 +33,8 @@ export interface BenchSettings {
   /** Steps before the timed ones. */
   readonly warmup: number;
   readonly precision: Precision;
+  /** Computes pixel by pixel also where label maps repeat themselves. */
+  readonly dense?: true;
   readonly engine: 'native' | 'portable';
   readonly threads: number;
   readonly seed: number;
@@ -40,8 +42,8 @@ export interface BenchSettings {
   readonly reportEvery: number;
 }
 
-/** Who we are compared with: PyTorch, or ourselves in float32. */
-const opponents = ['torch', 'float32'] as const;
+/** Who we are compared with: PyTorch, or ourselves in float32, or pixel by pixel. */
+const opponents = ['torch', 'float32', 'dense'] as const;
 export type Opponent = (typeof opponents)[number];
 
 /** What two programs are compared with. */
@@ -105,6 +107,7 @@ export function benchCommand(
         .choices(precisions)
         .default(defaults.precision),
     )
+    .option('--dense', 'compute pixel by pixel also where label maps repeat themselves')
     .addOption(
       new Option('--engine <engine>', 'what runs it')
         .choices(['native', 'portable'])
@@ -125,7 +128,7 @@ export function benchCommand(
 /** Makes a command that compares two programs. */
 export function compareCommand(name: string, description: string): Command {
   return withPeerOptions(benchCommand(name, description, { steps: 10 })).addOption(
-    new Option('--against <opponent>', 'PyTorch, or the same here in float32')
+    new Option('--against <opponent>', 'PyTorch, or the same here in float32 or pixel by pixel')
       .choices(opponents)
       .default('torch'),
   );

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { must } from '../compiler/ir/types.ts';
 import { RunError } from '../runtime/run/messages.ts';
 import type { Measurement, SynthesisMeasurement } from './measure.ts';
-import { differentWork, noPeer, notReduced, programFailed } from './messages.ts';
+import { alreadyDense, differentWork, noPeer, notReduced, programFailed } from './messages.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';
 import { medianOf } from './timing.ts';
 
@@ -72,8 +72,9 @@ export function medianOver({ rounds }: Comparison, of: (round: Round) => number)
 
 function ourProgram(task: Task, settings: CompareSettings): Program {
   const file = task === 'training' ? 'step.ts' : 'paint.ts';
-  const words = [fileHere(file), ...sharedArguments(settings), '--engine', settings.engine];
-  return { name: `bench/${file}`, command: process.execPath, words: ['--import', 'tsx', ...words] };
+  const own = ['--engine', settings.engine, ...(settings.dense ? ['--dense'] : [])];
+  const words = ['--import', 'tsx', fileHere(file), ...sharedArguments(settings), ...own];
+  return { name: `bench/${file}`, command: process.execPath, words };
 }
 
 /** Lists the programs, or variants of one, of which the fastest is what we are compared with. */
@@ -81,6 +82,10 @@ function opponentsOf(task: Task, settings: CompareSettings): Program[] {
   if (settings.against === 'float32') {
     if (settings.precision === 'float32') throw new RunError('input', notReduced());
     return [{ ...ourProgram(task, { ...settings, precision: 'float32' }), name: 'here in float32' }];
+  }
+  if (settings.against === 'dense') {
+    if (settings.dense) throw new RunError('input', alreadyDense());
+    return [{ ...ourProgram(task, { ...settings, dense: true }), name: 'here pixel by pixel' }];
   }
   const candidates = pythonCandidates(settings.python);
   const python = findPython(candidates);

@@ -8,6 +8,7 @@ import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFmt } from './commands/fmt.ts';
 import { addImport } from './commands/import.ts';
+import { addProfile } from './commands/profile.ts';
 import { addResume } from './commands/resume.ts';
 import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
@@ -63,6 +64,7 @@ function makeProgram(line: string): Command {
     addExplain,
     addTrain,
     addResume,
+    addProfile,
     addSynth,
     addImport,
     addExport,

@@ -38,7 +38,7 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
   for (const node of order.reverse()) {
     const dys = cotangents.get(node);
     if (!dys || !needed.has(node)) continue;
-    b.origin = node.origin;
+    b.origin = node.origin && { ...node.origin, isGradient: true };
     if (node.op === 'item') {
       accumulate(
         must(node.operands[0], 'item of nothing'),

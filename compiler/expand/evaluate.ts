@@ -4,7 +4,7 @@
  */
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Source, Span } from '../../dsl/source.ts';
+import type { Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
 import { specOps } from '../spec/ops/index.ts';
 import type { SpecAttr } from '../spec/types.ts';
@@ -12,7 +12,7 @@ import type { Argumented } from './builtins.ts';
 import { Calls } from './calls.ts';
 import { Expressions } from './expressions.ts';
 import * as messages from './messages.ts';
-import type { Module } from './modules.ts';
+import type { Module, ModuleLoader } from './modules.ts';
 import type { Recorder } from './recorder.ts';
 import { runStatements } from './statements.ts';
 import { innerShape, unknown, type TensorValue, type Value } from './values.ts';
@@ -47,7 +47,7 @@ export class Evaluator {
 
   constructor(
     private readonly sink: (diagnostic: Diagnostic) => void,
-    private readonly isLibrary: (source: Source) => boolean,
+    private readonly texts: Pick<ModuleLoader, 'isLibrary' | 'isPrelude'>,
   ) {}
 
   /**
@@ -56,9 +56,9 @@ export class Evaluator {
    */
   fail(diagnostic: Diagnostic): Value {
     const { span } = diagnostic;
-    const caller = this.calls.stack.findLast((call) => !this.isLibrary(call.span.source));
+    const caller = this.calls.stack.findLast((call) => !this.texts.isLibrary(call.span.source));
     const outer = this.calls.stack[0];
-    if (span && caller && this.isLibrary(span.source)) {
+    if (span && caller && this.texts.isLibrary(span.source)) {
       // The first message about a call says why it fails; others of the kind follow from the same argument.
       const key = `${diagnostic.code} ${caller.span.source.name} ${caller.span.start}`;
       if (!this.blamed.has(key))
@@ -112,7 +112,7 @@ export class Evaluator {
   ): Value {
     if (!this.recorder) return this.fail(messages.outsideNetwork(op, span));
     try {
-      return this.recorder.op(op, inputs, attrs, span);
+      return this.recorder.op(op, inputs, attrs, this.writtenAt(span));
     } catch (mistake) {
       if (!(mistake instanceof OpError)) throw mistake;
       return this.fail(
@@ -129,6 +129,16 @@ export class Evaluator {
         ),
       );
     }
+  }
+
+  /**
+   * Gives the place that a node is said to come from: of what the prelude makes, the call that it is made for. All layers would
+   * come from one line otherwise.
+   */
+  private writtenAt(span: Span): Span {
+    const { isPrelude } = this.texts;
+    if (!isPrelude(span.source)) return span;
+    return this.calls.stack.findLast((call) => !isPrelude(call.span.source))?.span ?? span;
   }
 
   /** Makes a variable under the current scope. */

@@ -63,7 +63,7 @@ export function expand(source: Source, provider: SourceProvider, options: Expand
   for (const own of loader.ownModules) checkNames(own, report);
   const isRead = diagnostics.length === 0;
   const context: ExperimentContext = {
-    evaluator: new Evaluator(report, loader.isLibrary),
+    evaluator: new Evaluator(report, loader),
     report,
     places,
     broken,

@@ -48,6 +48,9 @@ export class ModuleLoader {
   /** Tells whether a text belongs to the standard library, whose authors the user is not. */
   readonly isLibrary = (source: Source): boolean => this.library.has(source);
 
+  /** Tells whether a text is that of the blocks which every file has without importing them. */
+  readonly isPrelude = (source: Source): boolean => source === this.provider.library(preludeModule);
+
   load(source: Source): Module | undefined {
     return this.loadOnce(source, undefined);
   }

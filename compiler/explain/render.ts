@@ -141,7 +141,7 @@ function renderPairs(title: string, pairs: readonly (readonly [string, string])[
 }
 
 /** Aligns the first `texts` columns to the left and numbers to the right, with a rule below the head and above the last row. */
-function align(rows: readonly (readonly string[])[], texts = 2): string[] {
+export function align(rows: readonly (readonly string[])[], texts = 2): string[] {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

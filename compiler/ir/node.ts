@@ -9,6 +9,8 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 export interface Origin {
   readonly scope: string;
   readonly span: Span | undefined;
+  /** Whether it belongs to the gradients of what is written there. */
+  readonly isGradient?: true;
 }
 
 export interface Node {

@@ -21,6 +21,8 @@ export interface MethodBinding {
 export interface TensorflowPlan {
   readonly savedModel: Uint8Array;
   readonly nodeCount: number;
+  /** Which node of the program each of the graph's nodes is for, by name; those of variables are for none. */
+  readonly origins: ReadonlyMap<string, Node>;
   readonly methods: ReadonlyMap<string, MethodBinding>;
   /** How each variable is set: feed `value`, fetch `done`; and the tensor that reads it. */
   readonly variables: ReadonlyMap<
@@ -44,6 +46,7 @@ export function lowerToTensorflow(
 ): TensorflowPlan {
   const lowered = fuse ? fuseProgram(program) : program;
   const nodes: TfNode[] = [];
+  const origins = new Map<string, Node>();
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
   const kept = [...(program.kept ?? [])].map(([name, type]) => ({ name, type }));
@@ -74,10 +77,10 @@ export function lowerToTensorflow(
   const methods = new Map(
     lowered.methods.map((method) => [
       method.name,
-      new MethodLowering(method, handles, nodes, kernels).lower(),
+      new MethodLowering(method, handles, nodes, kernels, origins).lower(),
     ]),
   );
-  return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, methods, variables };
+  return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, origins, methods, variables };
 }
 
 /** Makes a fetchable node that is there once `after` have run. */
@@ -124,13 +127,18 @@ class MethodLowering {
     private readonly handles: ReadonlyMap<string, string>,
     private readonly nodes: TfNode[],
     private readonly kernels: boolean,
+    private readonly origins: Map<string, Node>,
   ) {}
 
   lower(): MethodBinding {
     const inputs = new Map<string, string>();
-    for (const node of nodesOf(this.method)) this.tensors.set(node, this.lowerNode(node, inputs));
+    for (const node of nodesOf(this.method))
+      this.tensors.set(
+        node,
+        this.madeFor(node, () => this.lowerNode(node, inputs)),
+      );
     for (const [variable, value] of this.method.writes)
-      if (!this.inPlace.has(variable)) this.write(variable, value);
+      if (!this.inPlace.has(variable)) this.madeFor(value, () => this.write(variable, value));
     const outputs = new Map<string, string>();
     for (const [name, value] of this.method.outputs) {
       const type = must(value.results[0], 'output without a type').dtype;
@@ -139,6 +147,14 @@ class MethodLowering {
     const done = this.updates.length > 0 ? `${this.method.name}/done` : undefined;
     if (done) this.nodes.push(doneNode(done, `${this.method.name}/true`, this.updates, this.nodes));
     return { inputs, outputs, done };
+  }
+
+  /** Remembers what the nodes that are added meanwhile are for. */
+  private madeFor<T>(node: Node, add: () => T): T {
+    const before = this.nodes.length;
+    const result = add();
+    for (const { name } of this.nodes.slice(before)) this.origins.set(name, node);
+    return result;
   }
 
   private tensor(node: Node): string {

@@ -129,7 +129,7 @@ export async function train(options: TrainOptions): Promise<RunResult> {
 }
 
 /** Decides from the data what a run computes in patch tables. */
-async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
+export async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
   const batch = spec.data.batch / partsOfStep(spec);
   return chosenKeys(chooseTables(spec, { batch }, await readSomeMaps(training, batch)));
 }

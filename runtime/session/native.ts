@@ -14,7 +14,8 @@ import {
 } from '../../compiler/lower/tensorflow.ts';
 import { hasKernels } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
-import { typeOfVariable, type Session } from './session.ts';
+import { typeOfVariable, type KernelTime, type Session } from './session.ts';
+import { readTrace } from './trace.ts';
 
 /** What we use of tfjs-node's backend; its own types do not export it. */
 interface NodeBackend {
@@ -27,6 +28,11 @@ interface NodeBackend {
     outputs: string[],
   ): Tfjs.Tensor[];
   getNumOfTFTensors(): number;
+  /** The compiled binding, with what `engine/trace.cc` adds to it. */
+  readonly binding: {
+    traceNextRun(): void;
+    takeTrace(): ArrayBuffer | undefined;
+  };
 }
 
 export class NativeSession implements Session {
@@ -38,6 +44,8 @@ export class NativeSession implements Session {
   private readonly types: ReadonlyMap<string, TensorType>;
   /** Where the inputs of a call are copied to, by their place among them. */
   private readonly places: ArrayBuffer[] = [];
+  /** Where traces of calls are kept, while somebody asks for them. */
+  private traces: ArrayBuffer[] | undefined;
 
   /**
    * Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. `kernels: false` leaves our own ops out where
@@ -95,6 +103,17 @@ export class NativeSession implements Session {
     return this.copyOut(names, results);
   }
 
+  traced(work: () => void): KernelTime[] {
+    const traces: ArrayBuffer[] = [];
+    this.traces = traces;
+    try {
+      work();
+    } finally {
+      this.traces = undefined;
+    }
+    return traces.flatMap((bytes) => readTrace(new Uint8Array(bytes), this.plan.origins));
+  }
+
   tensorCount(): number {
     return this.backend.getNumOfTFTensors();
   }
@@ -109,7 +128,10 @@ export class NativeSession implements Session {
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
-      return this.backend.runSavedModel(this.model, tensors, infos, fetches);
+      if (this.traces) this.backend.binding.traceNextRun();
+      const results = this.backend.runSavedModel(this.model, tensors, infos, fetches);
+      if (this.traces) this.traces.push(must(this.backend.binding.takeTrace(), 'the call was traced'));
+      return results;
     } finally {
       tensors.forEach((tensor) => tensor.dispose());
     }

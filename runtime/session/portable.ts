@@ -8,11 +8,13 @@ import { lowerToPortable, type PortableStep } from '../../compiler/lower/portabl
 import type { TensorFlow } from '../../compiler/ops/define.ts';
 import { opNamed } from '../../compiler/ops/index.ts';
 import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
-import { typeOfVariable, type Session } from './session.ts';
+import { typeOfVariable, type KernelTime, type Session } from './session.ts';
 
 export class PortableSession implements Session {
   readonly engine = 'portable';
   private readonly variables = new Map<string, Tfjs.Tensor>();
+  /** Where times are kept, while somebody asks for them. */
+  private trace: KernelTime[] | undefined;
   private readonly plans: ReadonlyMap<string, readonly PortableStep[]>;
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
@@ -56,7 +58,9 @@ export class PortableSession implements Session {
     );
     const values = new Map<Node, Tfjs.Tensor[]>();
     for (const { node, dead } of plan) {
+      const start = performance.now();
       values.set(node, this.evaluate(node, values, fed));
+      this.trace?.push({ node, kernel: node.op, start, end: performance.now() });
       for (const gone of dead) {
         values.get(gone)?.forEach((tensor) => tensor.dispose());
         values.delete(gone);
@@ -72,6 +76,17 @@ export class PortableSession implements Session {
     }
     for (const tensors of values.values()) tensors.forEach((tensor) => tensor.dispose());
     return outputs;
+  }
+
+  traced(work: () => void): KernelTime[] {
+    const trace: KernelTime[] = [];
+    this.trace = trace;
+    try {
+      work();
+    } finally {
+      this.trace = undefined;
+    }
+    return trace;
   }
 
   tensorCount(): number {

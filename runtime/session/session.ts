@@ -1,4 +1,5 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
+import type { Node } from '../../compiler/ir/node.ts';
 import type { Initializer, Program, Variable } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { PatchTables } from '../../compiler/patches/index.ts';
@@ -8,6 +9,16 @@ import { weightOfCompanion } from '../../compiler/step.ts';
 import type { Feeds } from './feeds.ts';
 
 export type { Feeds, Values } from './feeds.ts';
+
+/** When a kernel ran, in milliseconds of a clock that all kernels of a trace share. */
+export interface KernelTime {
+  /** The node of the program that it ran for; undefined where the engine worked for itself. */
+  readonly node: Node | undefined;
+  /** What the engine calls it. */
+  readonly kernel: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A program on an engine. All arrays are row-major in the shapes that the program declares. */
 export interface Session {
@@ -22,6 +33,8 @@ export interface Session {
    * label maps, these are found here unless they are given.
    */
   run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array>;
+  /** Does work that runs methods of this session, and gives the times of all kernels. It takes longer for that. */
+  traced(work: () => void): KernelTime[];
   /** Tensors that the engine holds now, to see leaks. */
   tensorCount(): number;
   dispose(): void;

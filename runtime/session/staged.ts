@@ -7,7 +7,7 @@ import { must } from '../../compiler/ir/types.ts';
 import { patchIndexer, type PatchTables } from '../../compiler/patches/index.ts';
 import { splitIntoStages, stageMethod } from '../../compiler/stages.ts';
 import { outerInputs } from '../../compiler/tables/index.ts';
-import type { Feeds, Session, Values } from './session.ts';
+import type { Feeds, KernelTime, Session, Values } from './session.ts';
 
 /** Opens a session in which `method` runs in stages; `maps` names its inputs that hold label maps. */
 export function openStaged(
@@ -74,6 +74,10 @@ class StagedSession implements Session {
       this.known = { maps: Object.fromEntries(copies), patches: found };
     }
     return this.inner.run(this.call.name, pick(feeds, this.call.inputs), this.known.patches);
+  }
+
+  traced(work: () => void): KernelTime[] {
+    return this.inner.traced(work);
   }
 
   tensorCount(): number {

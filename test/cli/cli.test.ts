@@ -27,6 +27,7 @@ describe('usage', () => {
       'explain',
       'train',
       'resume',
+      'profile',
       'synth',
       'import',
       'export',

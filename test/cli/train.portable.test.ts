@@ -39,6 +39,15 @@ describe('train', () => {
     expect(resumed).toMatchObject({ code: 0, err: containing(`Going on after step ${steps} on`) });
   });
 
+  it('can be profiled: two tables, and the path of a page', async () => {
+    const { code, out } = await run('profile', 'tiny.spade', '--steps', '1', '--warmup', '0', '--lines', '3');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^line +ms +% +forward +backward +update +kernels$/m);
+    expect(out).toMatch(/^op +ms +%/m);
+    expect(out).toMatch(/\nprofiles\/tiny\.html\n$/);
+    expect(existsSync(join(folder, 'profiles', 'tiny.html'))).toBe(true);
+  });
+
   it('refuses labels that are no declared classes before the first step', async () => {
     mkdirSync(join(folder, 'bad', 'labels'), { recursive: true });
     mkdirSync(join(folder, 'bad', 'photos'));

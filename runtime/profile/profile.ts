@@ -1,0 +1,191 @@
+/**
+ * Answers for what a profile says: the time of a step by source line, by kind of op and by block. It is time that passed:
+ * where kernels run at once, each gets its part of every moment, so that all of them together take what the step takes.
+ */
+import type { Node } from '../../compiler/ir/node.ts';
+import { must } from '../../compiler/ir/types.ts';
+import { isUpdate } from '../../compiler/step.ts';
+import { positionAt, type Source } from '../../dsl/source.ts';
+import type { KernelTime } from '../session/session.ts';
+import { shareTime } from './shares.ts';
+
+/** What a step does with what is written in a spec. */
+export const phases = ['forward', 'backward', 'update'] as const;
+export type Phase = (typeof phases)[number];
+
+/** Milliseconds by phase. */
+export type PhaseTimes = Readonly<Record<Phase, number>>;
+
+/** The time of one thing; all times are milliseconds of a step, the mean of those that were traced. */
+export interface Part {
+  readonly total: number;
+  readonly times: PhaseTimes;
+  /** How many kernels run for it in a step. */
+  readonly kernels: number;
+}
+
+export interface LinePart extends Part {
+  /** The file's name and the line in it, from 1; undefined for what no text says. */
+  readonly place: { readonly source: Source; readonly line: number } | undefined;
+  /** The line, or what the time went to where there is none. */
+  readonly text: string;
+}
+
+export interface OpPart extends Part {
+  /** The op of the graph, or what the engine calls the kernel that runs for none. */
+  readonly name: string;
+}
+
+/** A block with what is inside; its time includes theirs. */
+export interface BlockPart {
+  readonly name: string;
+  readonly total: number;
+  readonly phase?: Phase;
+  readonly parts: readonly BlockPart[];
+}
+
+export interface Profile {
+  /** How many steps were traced. */
+  readonly steps: number;
+  /** A step without tracing, and one with it: the mean times that passed. */
+  readonly stepMs: number;
+  readonly tracedMs: number;
+  /** What kernels took of a traced step; the rest is spent between them. */
+  readonly kernelMs: number;
+  /** From the one that takes longest down. */
+  readonly lines: readonly LinePart[];
+  readonly ops: readonly OpPart[];
+  readonly blocks: BlockPart;
+}
+
+/** Time that a node of the graph got, or a kernel for no node. */
+interface Entry {
+  readonly node: Node | undefined;
+  readonly kernel: string;
+  readonly ms: number;
+}
+
+/** What engines do for themselves, such as handing on what a method is fed. */
+const engineName = 'the engine itself';
+
+/** Makes a profile of traced steps. */
+export function makeProfile(
+  traces: readonly (readonly KernelTime[])[],
+  { stepMs, tracedMs }: Pick<Profile, 'stepMs' | 'tracedMs'>,
+): Profile {
+  const steps = traces.length;
+  const entries = traces.flatMap((trace) => {
+    const shares = shareTime(trace);
+    return trace.map(({ node, kernel }, index): Entry => {
+      const ms = must(shares[index], 'as many shares as kernels') / steps;
+      return { node: node && computedBy(node, kernel), kernel, ms };
+    });
+  });
+  return {
+    steps,
+    stepMs,
+    tracedMs,
+    kernelMs: sum(entries),
+    lines: [...groupBy(entries, lineKey)]
+      .map(([, group]) => ({
+        ...lineOf(must(group[0], 'groups are not empty').node),
+        ...partOf(group, steps),
+      }))
+      .sort((one, other) => other.total - one.total),
+    ops: [...groupBy(entries, opName)]
+      .map(([name, group]) => ({ name, ...partOf(group, steps) }))
+      .sort((one, other) => other.total - one.total),
+    blocks: blockOf('step', entries, 0),
+  };
+}
+
+/** Kernels that compute a product and what follows are named after what follows; they count as the product. */
+function computedBy(node: Node, kernel: string): Node {
+  if (!/Conv2D|MatMul/.test(kernel) || isProduct(node)) return node;
+  let last = node;
+  // Bias and activation are what TensorFlow fuses.
+  for (let depth = 0; depth < 4; depth++) {
+    const before = last.operands.find(isProduct) ?? last.operands[0];
+    if (!before) return node;
+    if (isProduct(before)) return before;
+    last = before;
+  }
+  return node;
+}
+
+const isProduct = ({ op }: Node): boolean => /conv2d|matmul/.test(op);
+
+function phaseOf(node: Node | undefined): Phase {
+  if (node && isUpdate(node)) return 'update';
+  return node?.origin?.isGradient ? 'backward' : 'forward';
+}
+
+function lineOf(node: Node | undefined): Pick<LinePart, 'place' | 'text'> {
+  const span = node?.origin?.span;
+  if (!span) return { place: undefined, text: scopeName(node) };
+  const { line } = positionAt(span.source, span.start);
+  return {
+    place: { source: span.source, line },
+    text: (span.source.text.split('\n')[line - 1] ?? '').trim(),
+  };
+}
+
+function lineKey({ node }: Entry): string {
+  const { place, text } = lineOf(node);
+  return place ? `${place.source.name}:${place.line}` : text;
+}
+
+/** What time is booked under where no text says anything. */
+function scopeName(node: Node | undefined): string {
+  return node?.origin?.scope ?? engineName;
+}
+
+function opName({ node, kernel }: Entry): string {
+  return node?.op ?? kernel;
+}
+
+function partOf(entries: readonly Entry[], steps: number): Part {
+  const times = { forward: 0, backward: 0, update: 0 };
+  for (const { node, ms } of entries) times[phaseOf(node)] += ms;
+  return {
+    total: sum(entries),
+    times,
+    kernels: Math.round(entries.length / steps),
+  };
+}
+
+/** Makes the tree of blocks; in the innermost ones are the ops. */
+function blockOf(name: string, entries: readonly Entry[], depth: number): BlockPart {
+  const inner = entries.filter((entry) => pathOf(entry).length > depth);
+  const blocks = [...groupBy(inner, (entry) => must(pathOf(entry)[depth], 'it is longer'))].map(
+    ([part, group]) => blockOf(part, group, depth + 1),
+  );
+  const own = entries.filter((entry) => pathOf(entry).length === depth);
+  const ops = [...groupBy(own, (entry) => `${opName(entry)} ${phaseOf(entry.node)}`)].map(
+    ([, group]): BlockPart => {
+      const first = must(group[0], 'groups are not empty');
+      return { name: opName(first), total: sum(group), phase: phaseOf(first.node), parts: [] };
+    },
+  );
+  const parts = [...blocks, ...ops].sort((one, other) => other.total - one.total);
+  return { name, total: sum(entries), parts };
+}
+
+/** The blocks that a node is in, from the outermost in: those of an instance `G.up_0.norm_0`, or what is no instance as a whole. */
+function pathOf({ node }: Entry): string[] {
+  const scope = scopeName(node);
+  return scope.includes(' ') ? [scope] : scope.split('.');
+}
+
+const sum = (entries: readonly Entry[]): number => entries.reduce((total, { ms }) => total + ms, 0);
+
+function groupBy(entries: readonly Entry[], keyOf: (entry: Entry) => string): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const group = groups.get(key);
+    if (group) group.push(entry);
+    else groups.set(key, [entry]);
+  }
+  return groups;
+}

@@ -1,0 +1,94 @@
+/** Answers for profiling an experiment: opens its data, compiles its step, and traces some steps on the engine. */
+import { dirname } from 'node:path';
+import { compile, type Spec } from '../../compiler/index.ts';
+import { partsOfStep } from '../../compiler/step.ts';
+import { choiceOf } from '../../compiler/tables/index.ts';
+import type { Source } from '../../dsl/source.ts';
+import { chooseEngine, type EngineRequest } from '../engine/index.ts';
+import { openTrainingData } from '../run/data.ts';
+import { describeLibrary, openSession, whileComputing } from '../run/engine.ts';
+import { overrideSpec, rhythmOf, type SpecOverrides } from '../run/settings.ts';
+import { makeStepper } from '../run/step.ts';
+import { tablesFor } from '../run/train.ts';
+import { loadWeights } from '../run/weights.ts';
+import { initialValues, type KernelTime } from '../session/session.ts';
+import { makeProfile, type Profile } from './profile.ts';
+
+export interface ProfileOptions extends Omit<SpecOverrides, 'steps'> {
+  readonly spec: Spec;
+  /** The texts of the spec, its own first. */
+  readonly sources: readonly Source[];
+  readonly engine?: EngineRequest | undefined;
+  /** Steps that are traced. */
+  readonly steps: number;
+  /** Computes pixel by pixel also where label maps repeat themselves. */
+  readonly dense?: boolean | undefined;
+  /** Steps before them, in which the engine prepares itself. */
+  readonly warmup: number;
+  readonly log?: (line: string) => void;
+  /** Is called after each step. */
+  readonly stepped?: (done: number, total: number) => void;
+}
+
+/** A profile with what it was made of. */
+export interface ProfiledStep {
+  readonly profile: Profile;
+  readonly engine: string;
+  readonly batch: number;
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/**
+ * Profiles the training step of an experiment on its own data, from its initial weights. As many steps are timed without
+ * tracing as with it, to show what tracing costs. Throws as training does.
+ */
+export async function profileStep(options: ProfileOptions): Promise<ProfiledStep> {
+  const { steps, warmup, log = () => undefined } = options;
+  const spec = overrideSpec(options.spec, dirname(options.sources[0]?.name ?? '.'), {
+    seed: options.seed,
+    batch: options.batch,
+    data: options.data,
+  });
+  const weights = await loadWeights(spec);
+  const data = await openTrainingData(spec.data);
+  try {
+    await data.check();
+    const engine = await chooseEngine(options.engine ?? 'auto', log);
+    const batch = spec.data.batch / partsOfStep(spec);
+    const tables = choiceOf(options.dense ? [] : await tablesFor(spec, data));
+    const program = compile(spec, { batch, methods: ['step'], sources: options.sources, tables });
+    const session = whileComputing(() => openSession(engine, program));
+    const { seed } = rhythmOf(spec.train, steps);
+    const loader = data.loader({ batch: spec.data.batch, seed, augment: { flip: false } });
+    try {
+      session.setVariables(initialValues(program.variables, seed, weights));
+      const stepsPerEpoch = data.pairs.length / spec.data.batch;
+      const stepper = makeStepper(session, spec, { seed, stepsPerEpoch });
+      const total = warmup + 2 * steps;
+      const traces: KernelTime[][] = [];
+      const spent = { plain: 0, traced: 0 };
+      for (let step = 0; step < total; step++) {
+        const samples = await loader.next();
+        let passed = 0;
+        const run = (): void => {
+          const start = performance.now();
+          whileComputing(() => stepper(step, samples));
+          passed = performance.now() - start;
+        };
+        // In turn, so that both see the machine in the same state.
+        const isTraced = step >= warmup && (step - warmup) % 2 === 1;
+        if (isTraced) traces.push(session.traced(run));
+        else run();
+        if (step >= warmup) spent[isTraced ? 'traced' : 'plain'] += passed / steps;
+        options.stepped?.(step + 1, total);
+      }
+      const profile = makeProfile(traces, { stepMs: spent.plain, tracedMs: spent.traced });
+      return { profile, engine: describeLibrary(engine), batch: spec.data.batch, size: spec.data.size };
+    } finally {
+      await loader.close();
+      session.dispose();
+    }
+  } finally {
+    await data.close();
+  }
+}

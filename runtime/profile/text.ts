@@ -1,0 +1,66 @@
+/** Answers for a profile as text: two tables, for a terminal. */
+import { align } from '../../compiler/explain/render.ts';
+import { threeDigits } from '../report/format.ts';
+import { phases, type LinePart, type Part, type Profile } from './profile.ts';
+
+/** How much of a source line is shown. */
+const textWidth = 44;
+
+/** Renders the `count` lines and the `count` ops that take longest. */
+export function renderProfile({ lines, ops, kernelMs, stepMs }: Profile, count: number): string[] {
+  const heads = ['ms', '%', ...phases, 'kernels'];
+  const numbers = ({ total, times, kernels }: Part): string[] => [
+    threeDigits(total),
+    ((100 * total) / kernelMs).toFixed(1),
+    ...phases.map((phase) => threeDigits(times[phase])),
+    String(kernels),
+  ];
+  return [
+    ...align([
+      ['line', '', ...heads],
+      ...withTotal(lines, count).map((line) => [placeOf(line), cut(line.text), ...numbers(line)]),
+    ]),
+    '',
+    ...align(
+      [
+        ['op', ...heads],
+        ...withTotal(
+          ops.map((op) => ({ ...op, text: op.name })),
+          count,
+        ).map((op) => [op.text, ...numbers(op)]),
+      ],
+      1,
+    ),
+    '',
+    `a step takes ${threeDigits(stepMs)} ms; milliseconds in kernels, the mean of the traced steps`,
+  ];
+}
+
+/** Keeps the first parts; what is left is one more, and all of them are the last. */
+function withTotal<P extends Part & { readonly text: string }>(
+  parts: readonly P[],
+  count: number,
+): (Part & { readonly text: string; readonly place?: LinePart['place'] })[] {
+  const rest = parts.slice(count);
+  return [
+    ...parts.slice(0, count),
+    ...(rest.length > 0 ? [sumOf(rest, `${rest.length} more`)] : []),
+    sumOf(parts, 'total'),
+  ];
+}
+
+function sumOf(parts: readonly Part[], text: string): Part & { readonly text: string } {
+  const sum = (of: (part: Part) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const times = {
+    forward: sum((part) => part.times.forward),
+    backward: sum((part) => part.times.backward),
+    update: sum((part) => part.times.update),
+  };
+  return { text, total: sum(({ total }) => total), times, kernels: sum(({ kernels }) => kernels) };
+}
+
+function placeOf({ place }: { readonly place?: LinePart['place'] }): string {
+  return place ? `${place.source.name}:${place.line}` : '';
+}
+
+const cut = (text: string): string => (text.length <= textWidth ? text : `${text.slice(0, textWidth - 1)}…`);

@@ -1,0 +1,4 @@
+/** Tests profiles on the portable engine. */
+import { testProfilesOn } from '../support/profile-tests.ts';
+
+testProfilesOn('portable');
