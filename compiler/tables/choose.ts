@@ -9,7 +9,7 @@ import type { PatchFeed } from './inputs.ts';
 import type { TableChoice } from './levels.ts';
 
 /** The largest share of patches in pixels at which rows of rows pay: above, sums and reading cost what products save. */
-const largestShare = 0.6;
+const largestShare = 0.85;
 
 /** The same where nothing looks at the rows but pixels: a convolution of labels is cheap, so that rows must be few. */
 const largestShareOfLabels = 0.25;
