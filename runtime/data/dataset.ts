@@ -1,5 +1,6 @@
 /** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
 import { availableParallelism } from 'node:os';
+import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
 import type { ClassInfo } from './classes.ts';
 import type { Size } from './decode.ts';
 import { DataError } from './messages.ts';
@@ -46,6 +47,8 @@ export interface Batch {
   readonly instances: Int32Array | undefined;
   /** RGB in [-1,1], [B,H,W,3]; undefined without photos. */
   readonly images: Float32Array | undefined;
+  /** The patches of the label maps, of each part of the batch, where the loader was asked for them. */
+  readonly patches?: readonly PatchTables[];
   /** The samples' names, [B]. */
   readonly names: string[];
   /** The epoch of the batch's first sample, from 0. */
@@ -58,6 +61,8 @@ export interface LoaderOptions {
   readonly seed: number;
   /** `flip` mirrors half of the samples left to right, photo, labels and instances alike. */
   readonly augment: { readonly flip: boolean };
+  /** Has the decoding threads find the patches of the label maps, of each of the equal `parts` of a batch. */
+  readonly patches?: { readonly plan: PatchPlan; readonly parts: number } | undefined;
   /** The step that the first batch is for; 0 by default. */
   readonly start?: number;
   /** How many batches are made ahead of the one asked for; 2 by default. */
@@ -147,7 +152,7 @@ class FolderDataset implements Dataset {
     return { name: names[0] as string, labels, edges, instances, image: images };
   }
 
-  loader({ batch, seed, augment, start = 0, prefetch = DEFAULT_PREFETCH }: LoaderOptions): Loader {
+  loader({ batch, seed, augment, patches, start = 0, prefetch = DEFAULT_PREFETCH }: LoaderOptions): Loader {
     if (!Number.isInteger(batch) || batch < 1) throw new RangeError(`a batch of ${batch} is impossible`);
     const order = new SampleOrder(this.pairs.length, seed);
     const batchOf = async (places: readonly Place[]): Promise<Batch> => {
@@ -156,7 +161,8 @@ class FolderDataset implements Dataset {
         const flip = augment.flip && isFlipped(seed, place);
         return { index: place.index, flip, sample: samples[i] as DecodedSample };
       });
-      return this.assemble(parts, (places[0] as Place).epoch);
+      const made = this.assemble(parts, (places[0] as Place).epoch);
+      return patches ? { ...made, patches: await this.patchesOf(made, patches) } : made;
     };
     return new PrefetchingLoader(start, prefetch, (step) => batchOf(order.ofStep(step, batch)));
   }
@@ -215,6 +221,23 @@ class FolderDataset implements Dataset {
       this.cache.set(index, sample);
     }
     return sample;
+  }
+
+  private patchesOf(
+    { labels, edges }: Batch,
+    { plan, parts }: NonNullable<LoaderOptions['patches']>,
+  ): Promise<PatchTables[]> {
+    const length = labels.length / parts;
+    return Promise.all(
+      Array.from({ length: parts }, (_, part) => {
+        const [from, to] = [part * length, (part + 1) * length];
+        return this.pool.patches(
+          plan,
+          labels.slice(from, to),
+          plan.edges ? edges?.slice(from, to) : undefined,
+        );
+      }),
+    );
   }
 
   /** Puts samples side by side into the arrays that an engine is fed with, mirroring those that are to be. */

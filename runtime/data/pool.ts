@@ -2,12 +2,13 @@
 import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
+import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
 import type { Pair } from './pairs.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
-import type { Reply, Request } from './worker.ts';
+import type { Answer, Question, Reply, Request } from './worker.ts';
 
 interface Waiting {
-  resolve(outcome: Outcome): void;
+  resolve(answer: Answer): void;
   reject(error: Error): void;
 }
 
@@ -28,7 +29,17 @@ export class DecodingPool {
   ) {}
 
   /** Decodes or inspects one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
-  run(kind: Request['kind'], pair: Pair): Promise<Outcome> {
+  async run(kind: 'decode' | 'inspect', pair: Pair): Promise<Outcome> {
+    return (await this.ask({ kind, pair })) as Outcome;
+  }
+
+  /** Finds the patches of label maps, [B,H,W], as `run` does its work. */
+  async patches(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): Promise<PatchTables> {
+    const answer = await this.ask({ kind: 'patches', plan, labels, edges });
+    return (answer as Extract<Answer, { readonly patches: PatchTables }>).patches;
+  }
+
+  private ask(question: Question): Promise<Answer> {
     if (this.stopped !== undefined) return Promise.reject(this.stopped);
     if (this.threads.length === 0) this.threads = Array.from({ length: this.count }, () => this.start());
     const thread = this.threads.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
@@ -36,7 +47,7 @@ export class DecodingPool {
     return new Promise((resolve, reject) => {
       thread.waiting.set(ticket, { resolve, reject });
       thread.worker.ref();
-      thread.worker.postMessage({ ticket, kind, pair } satisfies Request);
+      thread.worker.postMessage({ ticket, ...question } satisfies Request);
     });
   }
 
@@ -57,13 +68,13 @@ export class DecodingPool {
     });
     const waiting = new Map<number, Waiting>();
     worker.unref();
-    worker.on('message', ({ ticket, outcome, failure }: Reply) => {
+    worker.on('message', ({ ticket, answer, failure }: Reply) => {
       const request = waiting.get(ticket);
       if (request === undefined) return; // rejected when the pool was closed
       waiting.delete(ticket);
       if (waiting.size === 0) worker.unref();
-      if (outcome !== undefined) request.resolve(outcome);
-      else request.reject(new Error(`decoding failed: ${failure}`));
+      if (answer !== undefined) request.resolve(answer);
+      else request.reject(new Error(`a decoding thread failed: ${failure}`));
     });
     worker.on('error', (error) => this.stop(new Error('a decoding thread broke down', { cause: error })));
     worker.on('exit', (code) => this.stop(new Error(`a decoding thread ended early (exit code ${code})`)));

@@ -1,21 +1,35 @@
 /** Answers for the inside of a decoding thread: takes requests, hands back samples or problems without copying. */
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
+import {
+  patchIndexer,
+  type PatchIndexer,
+  type PatchPlan,
+  type PatchTables,
+} from '../../compiler/patches/index.ts';
 import type { Pair } from './pairs.ts';
 import { sampleReader } from './sample.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
 
-/** Asks for one sample, or only for its problems. */
-export interface Request {
-  readonly ticket: number;
-  readonly kind: 'decode' | 'inspect';
-  readonly pair: Pair;
-}
+/** Asks for one sample, for its problems only, or for the patches of label maps. */
+export type Question =
+  | { readonly kind: 'decode' | 'inspect'; readonly pair: Pair }
+  | {
+      readonly kind: 'patches';
+      readonly plan: PatchPlan;
+      readonly labels: Int32Array;
+      readonly edges: Float32Array | undefined;
+    };
+
+/** What a question is answered with. */
+export type Answer = Outcome | { readonly patches: PatchTables };
+
+export type Request = Question & { readonly ticket: number };
 
 /** Answers a request; `failure` is a broken invariant, not a user's mistake. */
 export interface Reply {
   readonly ticket: number;
-  readonly outcome?: Outcome;
+  readonly answer?: Answer;
   readonly failure?: string;
 }
 
@@ -25,22 +39,40 @@ const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread only');
 const reader = sampleReader(workerData as SampleSettings);
 
-async function answer({ kind, pair }: Request): Promise<Outcome> {
-  return kind === 'decode' ? reader.decode(pair) : { problems: await reader.inspect(pair) };
+/** The finder of patches, for the plan of the last request. */
+let finder: { readonly key: string; readonly indexer: PatchIndexer } | undefined;
+
+function patchesOf(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): PatchTables {
+  const key = JSON.stringify(plan);
+  if (finder?.key !== key) finder = { key, indexer: patchIndexer(plan) };
+  return finder.indexer.index(labels, edges);
+}
+
+async function answerTo(request: Request): Promise<Answer> {
+  switch (request.kind) {
+    case 'decode':
+      return reader.decode(request.pair);
+    case 'inspect':
+      return { problems: await reader.inspect(request.pair) };
+    case 'patches':
+      return { patches: patchesOf(request.plan, request.labels, request.edges) };
+  }
+}
+
+/** The arrays of an answer, which go to the main thread without being copied. */
+function arraysOf(answer: Answer): ArrayBuffer[] {
+  const arrays =
+    'sample' in answer
+      ? [answer.sample.labels, answer.sample.edges, answer.sample.instances, answer.sample.image]
+      : 'patches' in answer
+        ? answer.patches.tables.flatMap(({ parts, edges, pixels }) => [parts, edges, pixels])
+        : [];
+  return arrays.flatMap((array) => (array ? [array.buffer] : []));
 }
 
 port.on('message', (request: Request) => {
-  answer(request).then(
-    (outcome) => {
-      const sample = 'sample' in outcome ? outcome.sample : undefined;
-      const arrays = [sample?.labels, sample?.edges, sample?.instances, sample?.image].filter(
-        (array) => array !== undefined,
-      );
-      port.postMessage(
-        { ticket: request.ticket, outcome } satisfies Reply,
-        arrays.map((array) => array.buffer),
-      );
-    },
+  answerTo(request).then(
+    (answer) => port.postMessage({ ticket: request.ticket, answer } satisfies Reply, arraysOf(answer)),
     (error: unknown) => {
       port.postMessage({ ticket: request.ticket, failure: String(error) } satisfies Reply);
     },

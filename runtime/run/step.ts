@@ -16,7 +16,7 @@ import type { Batch } from '../data/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 
 /** What a step takes from its batch. */
-export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images'>;
+export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images' | 'patches'>;
 
 /** Does a step (counted from 0) with a batch; gives what the objectives gave, means over the parts of the batch. */
 export type Stepper = (step: number, batch: StepData) => Map<string, Float32Array>;
@@ -44,7 +44,7 @@ export function callInParts(
   methods: readonly CalledMethod[],
   { parts, seed, step }: { readonly parts: number; readonly seed: number; readonly step: number },
   valueOf: (input: string) => Values | undefined,
-  run: (method: string, feeds: Feeds) => ReadonlyMap<string, Float32Array>,
+  run: (method: string, feeds: Feeds, part: number) => ReadonlyMap<string, Float32Array>,
 ): Map<string, Float32Array> {
   const outputs = new Map<string, Float32Array>();
   for (const { name, perPart, inputs } of methods) {
@@ -58,7 +58,7 @@ export function callInParts(
           values.length === length ? values : values.subarray(part * length, (part + 1) * length),
         ];
       });
-      return run(name, Object.fromEntries(fed));
+      return run(name, Object.fromEntries(fed), part);
     });
     for (const output of found[0]?.keys() ?? [])
       outputs.set(output, joinParts(found.map((one) => must(one.get(output), `no output ${output}`))));
@@ -88,7 +88,7 @@ export function makeStepper(
 ): Stepper {
   const parts = partsOfStep(spec);
   const methods = calledMethods(session.program, stepMethods(spec));
-  return (step, { labels, edges, instances, images }) => {
+  return (step, { labels, edges, instances, images, patches }) => {
     const scalars = scalarsAt(spec.train, step, stepsPerEpoch);
     const values = new Map<string, Values | undefined>([
       ...Object.entries(scalars),
@@ -101,7 +101,7 @@ export function makeStepper(
       methods,
       { parts, seed, step },
       (input) => values.get(input),
-      (method, feeds) => session.run(method, feeds),
+      (method, feeds, part) => session.run(method, feeds, patches?.[part]),
     );
   };
 }

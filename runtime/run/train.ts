@@ -13,7 +13,7 @@ import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/typ
 import { partsOfStep } from '../../compiler/step.ts';
 import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Batch, Dataset, Sample } from '../data/index.ts';
+import type { Batch, Dataset, LoaderOptions, Sample } from '../data/index.ts';
 import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
@@ -337,6 +337,7 @@ class Run {
       seed: rhythm.seed,
       augment: { flip: this.spec.data.augment?.includes('flip') ?? false },
       start: first,
+      patches: patchesOfLoader(this.session, this.spec),
     });
     try {
       const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
@@ -482,6 +483,11 @@ class Run {
       }),
     );
   }
+}
+
+/** Says which patches a run's loader finds: those of the label maps that each call of a method takes. */
+function patchesOfLoader({ program }: Session, spec: Spec): LoaderOptions['patches'] {
+  return program.patches && { plan: program.patches.plan, parts: partsOfStep(spec) };
 }
 
 /** Counts the parameters (scalars) of each network. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { nearestGrid, patchIndexer, planPatches, squareWindow } from '../../compiler/patches/index.ts';
 import { openDataset, readClasses, samplesOfStep } from '../../runtime/data/index.ts';
 import type { Batch, Dataset, DatasetOptions, LoaderOptions } from '../../runtime/data/index.ts';
 import { isFlipped } from '../../runtime/data/order.ts';
@@ -40,6 +41,37 @@ async function take(dataset: Dataset, steps: number, options: LoaderOptions): Pr
 
 const PLAIN = { batch: 3, seed: 5, augment: { flip: false } };
 const FLIPPING = { batch: 3, seed: 5, augment: { flip: true } };
+
+describe('patches of a loader', () => {
+  const { plan } = planPatches({ width: 4, height: 2, edges: true }, [
+    {
+      grid: nearestGrid({ width: 4, height: 2 }, { width: 4, height: 2 }),
+      windows: [squareWindow(3), squareWindow(3)],
+    },
+    { grid: nearestGrid({ width: 4, height: 2 }, { width: 2, height: 1 }), windows: [squareWindow(3)] },
+  ]);
+
+  it.each([1, 2])(
+    'are those of the maps that the batch holds, flipped as they are, in %i parts',
+    async (parts) => {
+      const dataset = await openNumbered(7);
+      for (const { labels, edges, patches } of await take(dataset, 3, {
+        ...FLIPPING,
+        batch: 4,
+        patches: { plan, parts },
+      })) {
+        const length = labels.length / parts;
+        const expected = Array.from({ length: parts }, (_, part) =>
+          patchIndexer(plan).index(
+            labels.slice(part * length, (part + 1) * length),
+            edges!.slice(part * length, (part + 1) * length),
+          ),
+        );
+        expect(patches).toEqual(expected);
+      }
+    },
+  );
+});
 
 describe('the order of samples', () => {
   it('visits every sample once an epoch, in another order each time, whatever the batch', () => {
