@@ -46,8 +46,6 @@ export class NativeSession implements Session {
     readonly program: Program,
     { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
   ) {
-    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
-  ) {
     this.plan = lowerToTensorflow(program, { kernels, fuse });
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
