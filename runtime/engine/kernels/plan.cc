@@ -34,13 +34,14 @@ class Planner {
     values_.resize(program_.values.size());
     plan_.accumulators.resize(program_.results.size());
     for (size_t value = 0; value < program_.values.size(); value++) {
-      if (uses_[value] == 0) continue;
+      if (uses_[value] == 0 || EmitSumOfProducts(static_cast<int>(value))) continue;
       Emit(static_cast<int>(value));
       for (size_t result = 0; result < program_.results.size(); result++)
         if (program_.results[result].value == static_cast<int>(value)) EmitResult(static_cast<int>(result));
     }
     AssignMemory();
     FindReusable();
+    FindStreams();
     return std::move(plan_);
   }
 
@@ -221,14 +222,10 @@ class Planner {
       step.from_width = plan_.channels;
     } else {
       int* const operands[] = {&step.a, &step.b, &step.c};
-      step.a = step.b = step.c = 0;
-      unsigned scalars = 7;
-      for (size_t i = 0; i < value.inputs.size(); i++) {
-        const Extent of = extents_[value.inputs[i]];
-        const bool is_scalar = !of.last && !of.pixel;
-        *operands[i] = is_scalar || !extent.pixel ? values_[value.inputs[i]].own : AsBlock(value.inputs[i], step.width);
-        if (!is_scalar) scalars &= ~(1u << i);
-      }
+      step.a = step.b = step.c = 0;  // those that an op does not have are the zero
+      unsigned scalars = 7u << value.inputs.size();
+      for (size_t i = 0; i < value.inputs.size(); i++)
+        *operands[i] = OperandOf(value, static_cast<int>(i), extent, &scalars);
       step.loop = FindLoop(value.op, scalars);
     }
     step.to = home.own = PlaceFor(index);
@@ -323,20 +320,17 @@ class Planner {
       }
       case Result::Kind::kSum:
       case Result::Kind::kSquares: {
-        Accumulator& accumulator = plan_.accumulators[index];
-        const bool sums_last = is_flat_ || result.summed[Rank() - 1];
-        accumulator.width = plan_.channels;
-        accumulator.result_width = sums_last ? 1 : plan_.channels;
-        accumulator.is_per_picture = plan_.pictures > 1 && !result.summed[0];
-        accumulator.has_squares = result.kind == Result::Kind::kSquares;
-        accumulator.sum = AddOwn(plan_.channels, true);
-        if (accumulator.has_squares) {
-          accumulator.squares = AddOwn(plan_.channels, true);
-          accumulator.shift = AddOwn(plan_.channels, true);
-        }
-        step.kind = Step::Kind::kAccumulate;
+        if (result.kind == Result::Kind::kSum && FindSquares(result, &plan_.accumulators[index].squares_of)) return;
+        const Accumulator& accumulator = AddAccumulator(index);
         step.width = step.from_width = plan_.channels;
         step.a = AsBlock(result.value, plan_.channels);
+        if (accumulator.has_squares) {
+          step.kind = Step::Kind::kSquares;
+        } else {
+          step.loop = FindLoop("add", 4);
+          step.to = step.b = accumulator.sum;
+          step.c = 0;
+        }
         break;
       }
       case Result::Kind::kPool:
@@ -348,6 +342,63 @@ class Planner {
       }
     }
     plan_.block_steps.push_back(step);
+  }
+
+  // Finds the result that sums squares of the values that `sum` does, over the same axes.
+  bool FindSquares(const Result& sum, int* found) const {
+    for (size_t index = 0; index < program_.results.size(); index++) {
+      const Result& result = program_.results[index];
+      if (result.kind != Result::Kind::kSquares || result.value != sum.value || result.summed != sum.summed) continue;
+      *found = static_cast<int>(index);
+      return true;
+    }
+    return false;
+  }
+
+  const Accumulator& AddAccumulator(int index) {
+    const Result& result = program_.results[index];
+    Accumulator& accumulator = plan_.accumulators[index];
+    const bool sums_last = is_flat_ || result.summed[Rank() - 1];
+    accumulator.width = plan_.channels;
+    accumulator.result_width = sums_last ? 1 : plan_.channels;
+    accumulator.is_per_picture = plan_.pictures > 1 && !result.summed[0];
+    accumulator.has_squares = result.kind == Result::Kind::kSquares;
+    accumulator.sum = AddOwn(plan_.channels, true);
+    if (accumulator.has_squares) {
+      accumulator.squares = AddOwn(plan_.channels, true);
+      accumulator.shift = AddOwn(plan_.channels, true);
+    }
+    return accumulator;
+  }
+
+  // sum = a * b + sum, where nobody but one sum needs the products. Tells whether `value` was such products.
+  bool EmitSumOfProducts(int value) {
+    const Value& product = program_.values[value];
+    const Extent extent = extents_[value];
+    if (product.op != "mul" || uses_[value] != 1 || !extent.pixel || WidthOf(extent) != plan_.channels) return false;
+    const auto is_sum = [&](const Result& result) {
+      return result.kind == Result::Kind::kSum && result.value == value;
+    };
+    const auto found = std::find_if(program_.results.begin(), program_.results.end(), is_sum);
+    if (found == program_.results.end()) return false;
+    Step step;
+    step.width = plan_.channels;
+    unsigned scalars = 0;
+    step.a = OperandOf(product, 0, extent, &scalars);
+    step.b = OperandOf(product, 1, extent, &scalars);
+    step.to = step.c = AddAccumulator(static_cast<int>(found - program_.results.begin())).sum;
+    step.loop = FindLoop("multiply_add", scalars);
+    plan_.block_steps.push_back(step);
+    return true;
+  }
+
+  // Gives the place where a step that computes `value` reads input `index`; marks it in `scalars` if it is one number.
+  int OperandOf(const Value& value, int index, const Extent& extent, unsigned* scalars) {
+    const int input = value.inputs[index];
+    const Extent of = extents_[input];
+    const bool is_scalar = !of.last && !of.pixel;
+    if (is_scalar) *scalars |= 1u << index;
+    return is_scalar || !extent.pixel ? values_[input].own : AsBlock(input, WidthOf(extent));
   }
 
   // Lets places of a worker's own that are never needed at once share memory.
@@ -431,6 +482,13 @@ class Planner {
         if (is_direct[operand] && width[operand] == to.pixel_stride && width[operand] > 0 && last_read[operand] <= index)
           plan_.reusable[to.index].push_back(static_cast<int>(operand));
     }
+  }
+
+  // With a step or two the processor finds by itself what comes next.
+  void FindStreams() {
+    if (plan_.block_steps.size() <= 2) return;
+    for (size_t index = 0; index < plan_.places.size(); index++)
+      if (plan_.places[index].pixel_stride > 0) plan_.streams.push_back(static_cast<int>(index));
   }
 
   Program program_;

@@ -37,15 +37,15 @@ struct Gather {
 
 struct Step {
   enum class Kind {
-    kLoop,        // to = loop(a, b, c)
-    kGather,      // to = what `item`, a Gather, leads to
-    kSpread,      // to = a, once for each pixel or channel that a does not have
-    kSumLast,     // to = sum of a over channels
-    kMaxLast,     // to = largest of a over channels
-    kCopy,        // to = a
-    kAccumulate,  // the accumulators of result `item` take a
-    kPool,        // result `item` takes the means over squares of a
-    kCollect      // the table of result `item` takes a
+    kLoop,     // to = loop(a, b, c)
+    kGather,   // to = what `item`, a Gather, leads to
+    kSpread,   // to = a, once for each pixel or channel that a does not have
+    kSumLast,  // to = sum of a over channels
+    kMaxLast,  // to = largest of a over channels
+    kCopy,     // to = a
+    kSquares,  // the accumulators of result `item` take a
+    kPool,     // result `item` takes the means over squares of a
+    kCollect   // the table of result `item` takes a
   };
   Kind kind = Kind::kLoop;
   Loop loop = nullptr;
@@ -66,6 +66,7 @@ struct Accumulator {
   int sum = -1;      // place of the sums of a block's numbers, or of their distances from `shift`
   int squares = -1;  // place of the sums of squared distances
   int shift = -1;
+  int squares_of = -1;  // result whose accumulators know this sum too, as they sum the squares of the same values
 };
 
 struct Plan {
@@ -82,6 +83,7 @@ struct Plan {
   std::vector<Accumulator> accumulators;  // by result
   // For each result the operands whose memory it may take, if nobody else needs them.
   std::vector<std::vector<int>> reusable;
+  std::vector<int> streams;  // places that each block has a part of its own of
   int64_t workspace = 0;  // numbers
 
   int64_t ChunksOfPicture() const { return (pixels + chunk - 1) / chunk; }

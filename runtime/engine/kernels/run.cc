@@ -10,14 +10,26 @@
 namespace spadework {
 namespace {
 
+constexpr int64_t kLine = 16;        // numbers of a line of the cache
+constexpr int64_t kBlocksAhead = 2;  // how early memory is asked for
+
 // Sums of one chunk: totals, or means and sums of squared distances from them.
 struct Partial {
   std::vector<double> first, second;
   int64_t count = 0;  // numbers that each entry is of
 };
 
-// Sums of the pixels that read each row of a table, which one thread collects.
-using Table = std::vector<double>;
+// Sums of the pixels that read each row of a table, which one thread collects: in double precision where it costs little,
+// because a small table has rows of many pixels, added one after the other.
+struct Table {
+  std::vector<double> exact;
+  std::vector<float> own;
+  float* sums = nullptr;  // those in float32: `own`, or the result itself
+  int64_t rows = 0;
+};
+
+// Numbers up to which a table is exact.
+constexpr int64_t kExactNumbers = 1 << 15;
 
 void CopyRow(float* __restrict to, const float* __restrict from, int64_t width) {
   for (int64_t i = 0; i < width; i++) to[i] = from[i];
@@ -74,8 +86,35 @@ class ChunkRun {
     return own_ + place.offset;
   }
 
+  // Has the processor fetch what a later block reads and writes, a part at each step of this one: memory and arithmetic then
+  // work at the same time. Blocks are too short for it to find out by itself.
+  void FetchAhead(int64_t pixel, int64_t part, int64_t parts) const {
+    if (pixel >= last_) return;
+    const int64_t pixels = std::min(plan_.block, last_ - pixel);
+    for (const int place : plan_.streams) {
+      const float* first = At(place, pixel);
+      const int64_t lines = (pixels * plan_.places[place].pixel_stride + kLine - 1) / kLine;
+      const int64_t end = (part + 1) * lines / parts;
+      for (int64_t line = part * lines / parts; line < end; line++) Fetch(first + line * kLine);
+    }
+    if (part == 0)
+      for (const Gather& gather : plan_.gathers)
+        if (gather.pixels >= 0) FetchRows(gather, pixel, pixels);
+  }
+
+  void FetchRows(const Gather& gather, int64_t pixel, int64_t count) const {
+    const float* table = static_cast<const float*>(memory_.operands[gather.operand]);
+    const int32_t* rows = PixelsAt(gather.pixels, pixel);
+    for (int64_t i = 0; i < count; i++)
+      if (rows[i] >= 0 && rows[i] < gather.rows && (i == 0 || rows[i] != rows[i - 1]))
+        for (int64_t at = 0; at < plan_.channels; at += kLine) Fetch(table + rows[i] * plan_.channels + at);
+  }
+
   void RunBlock(int64_t pixel, int64_t count, std::vector<Table>& tables) {
+    int64_t part = 0;
+    const int64_t parts = static_cast<int64_t>(plan_.block_steps.size());
     for (const Step& step : plan_.block_steps) {
+      if (!plan_.streams.empty()) FetchAhead(pixel + kBlocksAhead * plan_.block, part++, parts);
       switch (step.kind) {
         case Step::Kind::kLoop:
           step.loop(At(step.to, pixel), At(step.a, pixel), At(step.b, pixel), At(step.c, pixel), count * step.width,
@@ -97,8 +136,8 @@ class ChunkRun {
         case Step::Kind::kCopy:
           CopyRow(At(step.to, pixel), At(step.a, pixel), count * step.width);
           break;
-        case Step::Kind::kAccumulate:
-          Accumulate(step, pixel, count);
+        case Step::Kind::kSquares:
+          AddSquares(step, pixel, count);
           break;
         case Step::Kind::kPool:
           Pool(step, pixel, count);
@@ -181,15 +220,12 @@ class ChunkRun {
       to[i] = step.kind == Step::Kind::kSumLast ? Sum(from, step.from_width) : Largest(from, step.from_width);
   }
 
-  void Accumulate(const Step& step, int64_t pixel, int64_t count) const {
+  void AddSquares(const Step& step, int64_t pixel, int64_t count) const {
     const Accumulator& accumulator = plan_.accumulators[step.item];
     const float* from = At(step.a, pixel);
-    const int64_t size = count * step.width;
-    float* sum = At(accumulator.sum, pixel);
-    if (!accumulator.has_squares) return Add(sum, from, size);
     float* shift = At(accumulator.shift, pixel);
     if (pixel == first_) ChooseShift(accumulator, from, count, shift);
-    AddDistances(sum, At(accumulator.squares, pixel), from, shift, size);
+    AddDistances(At(accumulator.sum, pixel), At(accumulator.squares, pixel), from, shift, count * step.width);
   }
 
   // Takes the mean of the first block: near the mean of the chunk, so that squared distances from it lose no digits.
@@ -222,12 +258,16 @@ class ChunkRun {
   void Collect(const Step& step, int64_t pixel, int64_t count, Table* table) const {
     const int32_t* rows = PixelsAt(program_.results[step.item].pixels, pixel);
     const float* from = At(step.a, pixel);
-    const int64_t width = step.width, row_count = static_cast<int64_t>(table->size()) / width;
+    const int64_t width = step.width;
     for (int64_t i = 0; i < count;) {
       int64_t end = i + 1;
       while (end < count && rows[end] == rows[i]) end++;
-      if (rows[i] >= 0 && rows[i] < row_count)
-        AddRun(table->data() + rows[i] * width, from + i * width, end - i, width);
+      if (rows[i] >= 0 && rows[i] < table->rows) {
+        if (table->sums != nullptr)
+          AddRun(table->sums + rows[i] * width, from + i * width, end - i, width);
+        else
+          AddRun(table->exact.data() + rows[i] * width, from + i * width, end - i, width);
+      }
       i = end;
     }
   }
@@ -257,9 +297,10 @@ class ChunkRun {
   int64_t picture_, first_, last_;
 };
 
-// Adds what chunk after chunk has found to the result.
-void Combine(const Plan& plan, const Accumulator& accumulator, const std::vector<std::vector<Partial>>& partials,
-             size_t result, float* to) {
+// Adds what chunk after chunk has found to the result; of squares, to that of their values' sum if `of_values`.
+void Combine(const Plan& plan, size_t result, const std::vector<std::vector<Partial>>& partials, bool of_values,
+             float* to) {
+  const Accumulator& accumulator = plan.accumulators[result];
   const int64_t width = accumulator.result_width;
   const int64_t groups = accumulator.is_per_picture ? plan.pictures : 1;
   const int64_t chunks = plan.Chunks() / groups;
@@ -279,21 +320,41 @@ void Combine(const Plan& plan, const Accumulator& accumulator, const std::vector
       }
       total.count += next.count;
     }
-    const std::vector<double>& sums = accumulator.has_squares ? total.second : total.first;
-    for (int64_t i = 0; i < width; i++) to[group * width + i] = static_cast<float>(sums[i]);
+    for (int64_t i = 0; i < width; i++) {
+      const double sum = !accumulator.has_squares ? total.first[i] : of_values ? total.first[i] * total.count : total.second[i];
+      to[group * width + i] = static_cast<float>(sum);
+    }
   }
 }
 
-// Adds the tables of all threads up.
+// Makes an empty table for a share of the chunks; the first one collects into the result, if it may.
+void StartTable(const Shape& shape, int64_t share, float* result, Table* table) {
+  const int64_t size = SizeOf(shape);
+  table->rows = shape[0];
+  if (size <= kExactNumbers) {
+    table->exact.resize(size);
+    return;
+  }
+  if (share > 0) table->own.resize(size);
+  table->sums = share > 0 ? table->own.data() : result;
+  if (share == 0) std::fill_n(result, size, 0.0f);
+}
+
+// Adds the tables of all shares up, in their order.
 void CombineTables(const std::vector<std::vector<Table>>& tables, size_t result, int64_t size, float* to) {
-  constexpr int64_t part = 1 << 14;
-  ParallelFor((size + part - 1) / part, [&](int64_t task) {
-    const int64_t end = std::min(size, (task + 1) * part);
-    for (int64_t i = task * part; i < end; i++) {
-      double sum = tables[0][result][i];
-      for (size_t thread = 1; thread < tables.size(); thread++) sum += tables[thread][result][i];
+  if (tables[0][result].sums == nullptr) {
+    for (int64_t i = 0; i < size; i++) {
+      double sum = 0;
+      for (const auto& of_share : tables) sum += of_share[result].exact[i];
       to[i] = static_cast<float>(sum);
     }
+    return;
+  }
+  constexpr int64_t part = 1 << 14;
+  ParallelFor((size + part - 1) / part, [&](int64_t task) {
+    const int64_t start = task * part;
+    for (size_t share = 1; share < tables.size(); share++)
+      Add(to + start, tables[share][result].sums + start, std::min(part, size - start));
   });
 }
 
@@ -313,14 +374,16 @@ void RunPlan(const Program& program, const Plan& plan, const Memory& memory) {
     std::vector<Table> none;
     std::vector<Table>& own = collects ? tables[share] : none;
     for (size_t result = 0; collects && result < program.results.size(); result++)
-      if (program.results[result].kind == Result::Kind::kCollect) own[result].resize(SizeOf(program.results[result].shape));
+      if (program.results[result].kind == Result::Kind::kCollect)
+        StartTable(program.results[result].shape, share, memory.results[result], &own[result]);
     const int64_t end = (share + 1) * chunks / shares;
     for (int64_t chunk = share * chunks / shares; chunk < end; chunk++)
       ChunkRun(program, plan, memory, chunk).Run(partials[chunk], own);
   });
   for (size_t result = 0; result < program.results.size(); result++) {
-    if (plan.accumulators[result].sum >= 0)
-      Combine(plan, plan.accumulators[result], partials, result, memory.results[result]);
+    const Accumulator& accumulator = plan.accumulators[result];
+    if (accumulator.sum >= 0) Combine(plan, result, partials, false, memory.results[result]);
+    if (accumulator.squares_of >= 0) Combine(plan, accumulator.squares_of, partials, true, memory.results[result]);
     if (program.results[result].kind == Result::Kind::kCollect)
       CombineTables(tables, result, SizeOf(program.results[result].shape), memory.results[result]);
   }

@@ -6,6 +6,12 @@
 
 namespace spadework {
 
+// Has the processor fetch a line of the cache. The empty instruction keeps compilers from leaving out a loop of nothing else.
+inline void Fetch(const void* address) {
+  __builtin_prefetch(address, 0, 2);
+  asm volatile("" : : "r"(address));
+}
+
 inline void Add(float* __restrict to, const float* __restrict from, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] += from[i];
 }
@@ -25,7 +31,8 @@ inline void AddDistances(float* __restrict sum, float* __restrict squares, const
 }
 
 // Adds `rows` rows of `width` numbers to one.
-inline void AddRun(double* __restrict to, const float* __restrict from, int64_t rows, int64_t width) {
+template <class Number>
+void AddRun(Number* __restrict to, const float* __restrict from, int64_t rows, int64_t width) {
   if (rows == 1) return Add(to, from, width);
   constexpr int64_t part = 64;
   for (int64_t start = 0; start < width; start += part) {
