@@ -6,10 +6,11 @@ import { must, sizeOf } from '../compiler/ir/types.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/random.ts';
-import { choiceOf, chosenKeys } from '../compiler/tables/index.ts';
 import { labelsInput } from '../compiler/spec/types.ts';
+import { choiceOf, chosenKeys } from '../compiler/tables/index.ts';
 import { SpecMistakes } from '../cli/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/index.ts';
+import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { fileProvider } from '../runtime/library.ts';
 import { describeLibrary, openSession, whileComputing } from '../runtime/run/engine.ts';
 import { synthesisMethod } from '../runtime/run/paint.ts';
@@ -155,7 +156,7 @@ async function openBench(
   const built = watch();
   const open = (one: Program): Session => openSession(engine, one);
   // Opening a session lowers once more; this one is only timed.
-  if (engine.kind === 'native') lowerToTensorflow(program);
+  if (engine.kind === 'native') lowerToTensorflow(program, { kernels: hasKernels(engine.tf) });
   else program.methods.forEach((one) => lowerToPortable(one));
   const lowered = watch();
   const session = whileComputing(() =>
