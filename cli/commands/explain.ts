@@ -1,8 +1,8 @@
 /** Answers for `spadework explain`: what a spec amounts to in layers, parameters, work and memory. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Spec } from '../../compiler/index.ts';
-import type { PhaseTime } from '../../compiler/explain/index.ts';
+import type { ExplainedStep, PhaseTime } from '../../compiler/explain/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { integer } from '../options.ts';
 import { loadSpec } from '../specs.ts';
@@ -13,6 +13,8 @@ interface ExplainFlags {
   readonly batch?: number;
   readonly svg?: string;
   readonly locality?: boolean;
+  readonly data?: string;
+  readonly dense?: boolean;
 }
 
 const examples = `
@@ -32,6 +34,11 @@ export function addExplain(program: Command): void {
     .option('--name <name>', 'the experiment or network to explain, where the file holds several')
     .option('--depth <n>', 'how many levels of blocks are shown', integer(1), 1)
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
+    .option(
+      '--data <folder>',
+      "folder of the data, in place of the spec's path: some of its maps decide about tables",
+    )
+    .option('--dense', 'explain the step pixel by pixel')
     .option('--svg <folder>', 'also draw each network into <folder>/<network>.svg')
     .option('--locality', 'show what depends on labels alone and how far it looks; drawings tint it green')
     .addHelpText('after', examples)
@@ -41,7 +48,7 @@ export function addExplain(program: Command): void {
       const times: PhaseTime[] = [];
       const measure = measureInto(times);
       const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags.name));
-      const step = await explainedStep(spec, sources, flags.batch, measure);
+      const step = await explainedStep(spec, sources, flags, measure);
       process.stdout.write(renderExplanation(explain(spec, { step, times }), { depth: flags.depth }));
       if (flags.locality)
         for (const network of spec.networks)
@@ -89,19 +96,25 @@ function measureInto(times: PhaseTime[]): Measure {
 async function explainedStep(
   spec: Spec,
   sources: readonly Source[],
-  batch: number | undefined,
+  { batch, data, dense = false }: ExplainFlags,
   measure: Measure,
-) {
+): Promise<ExplainedStep | undefined> {
   if (!spec.data || !spec.train || spec.objectives.length === 0) return undefined;
-  const [{ compile }, { buildProgram, partsOfStep }, { lowerToTensorflow }] = await Promise.all([
-    import('../../compiler/index.ts'),
-    import('../../compiler/step.ts'),
-    import('../../compiler/lower/tensorflow.ts'),
-  ]);
+  const [{ compile }, { partsOfStep }, { lowerToTensorflow }, { chosenKeys, choiceOf }, { decideTables }] =
+    await Promise.all([
+      import('../../compiler/index.ts'),
+      import('../../compiler/step.ts'),
+      import('../../compiler/lower/tensorflow.ts'),
+      import('../../compiler/tables/index.ts'),
+      import('../../runtime/run/tables.ts'),
+    ]);
   const whole = batch ?? spec.data.batch;
   const options = { batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };
-  const before = buildProgram(spec, options);
-  const after = measure('build and optimize', () => compile(spec, { ...options, sources }));
-  measure('lower to TensorFlow', () => lowerToTensorflow(after));
-  return { before, after, batch: whole };
+  const before = compile(spec, options);
+  const base = dirname(sources[0]?.name ?? '.');
+  const levels = dense ? [] : await decideTables(spec, base, { ...options, data });
+  const tables = choiceOf(chosenKeys(levels ?? []));
+  const after = measure('build', () => compile(spec, { ...options, sources, tables }));
+  measure('optimize and lower to TensorFlow', () => lowerToTensorflow(after, { kernels: true }));
+  return { before, after, batch: whole, levels };
 }

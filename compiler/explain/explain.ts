@@ -1,4 +1,6 @@
 /** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
+import { fuseMethod } from '../fusion/index.ts';
+import { bindSymbols } from '../ir/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import { nodesOf } from '../ir/program.ts';
@@ -8,14 +10,24 @@ import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
 import { isUpdate, partsOfStep, stepMethods } from '../step.ts';
+import { rowsOfLevel, type LevelChoice } from '../tables/index.ts';
 import { peakBytes } from './liveness.ts';
+
+export interface ExplainedStep {
+  /** The step pixel by pixel, and as it is trained. */
+  readonly before: Program;
+  readonly after: Program;
+  readonly batch: number;
+  /** What was decided about patch tables; empty where nothing was, and undefined where no label maps could be looked at. */
+  readonly levels: readonly LevelChoice[] | undefined;
+}
 
 export interface ExplainOptions {
   /**
    * The step before and after optimization, compiled for one part of a batch where it is taken in parts; without it only the
    * networks are explained.
    */
-  readonly step?: { readonly before: Program; readonly after: Program; readonly batch: number } | undefined;
+  readonly step?: ExplainedStep | undefined;
   /** How long each phase of compilation took, as the caller measured it. */
   readonly times?: readonly PhaseTime[] | undefined;
 }
@@ -61,12 +73,15 @@ export interface StepExplanation {
   readonly nodesAfter: number;
   readonly forwardFlops: number;
   readonly backwardFlops: number;
+  /** All of the same step computed pixel by pixel. */
+  readonly denseFlops: number;
   /** Bytes of parameters and states. */
   readonly variableBytes: number;
   /** Bytes of what training keeps beside the weights: slots of optimizers, averages, sums of gradients. */
   readonly slotBytes: number;
-  /** The most bytes of computed values that are needed at one time, executed in order. */
+  /** The most bytes of computed values that are needed at one time, executed in order and with pointwise work fused. */
   readonly peakActivationBytes: number;
+  readonly levels: readonly LevelChoice[] | undefined;
 }
 
 export interface Explanation {
@@ -176,15 +191,18 @@ function close(block: OpenBlock): BlockCost {
 
 function explainStep(
   spec: Spec,
-  { before, after, batch }: NonNullable<ExplainOptions['step']>,
+  { before, after, batch, levels }: ExplainedStep,
 ): StepExplanation | undefined {
   const calls = stepMethods(spec);
   const [first, last] = [before, after].map((program) =>
-    calls.flatMap(({ name }) => program.methods.find((method) => method.name === name) ?? []),
+    calls.flatMap(({ name }) => {
+      const method = program.methods.find((one) => one.name === name);
+      return method ? bindSymbols(method, rowsIn(program, levels ?? [])) : [];
+    }),
   );
   if (first?.length !== calls.length || last?.length !== calls.length) return undefined;
-  const total = (one: (method: Method) => number): number =>
-    last.reduce(
+  const total = (one: (method: Method) => number, methods = last): number =>
+    methods.reduce(
       (sum, method, index) => sum + (calls[index]?.perPart ? partsOfStep(spec) : 1) * one(method),
       0,
     );
@@ -192,6 +210,7 @@ function explainStep(
     methods.reduce((sum, method) => sum + nodesOf(method).length, 0);
   const flops = (all: readonly Node[]): number => all.reduce((sum, node) => sum + flopsOf(node), 0);
   const forward = total((method) => flops(forwardNodes(method)));
+  const whole = (method: Method): number => flops(nodesOf(method));
   const bytes = (isBeside: boolean): number =>
     after.variables
       .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
@@ -201,11 +220,27 @@ function explainStep(
     nodesBefore: nodes(first),
     nodesAfter: nodes(last),
     forwardFlops: forward,
-    backwardFlops: total((method) => flops(nodesOf(method))) - forward,
+    backwardFlops: total(whole) - forward,
+    denseFlops: total(whole, first),
     variableBytes: bytes(false),
     slotBytes: bytes(true),
-    peakActivationBytes: Math.max(...last.map((method) => peakBytes(method, bytesMade))),
+    peakActivationBytes: Math.max(...last.map((method) => peakBytes(fuseMethod(method), bytesMade))),
+    levels,
   };
+}
+
+/** Gives the number of rows of a program's symbols: the mean of what was counted. */
+function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: number) => number {
+  const rows = new Map(
+    patches?.keys.map((key, level) => {
+      const counted = must(
+        levels.find((one) => one.key === key),
+        `the patches of ${key} were not counted`,
+      );
+      return [rowsOfLevel(level), Math.ceil(counted.rows)];
+    }),
+  );
+  return (symbol) => must(rows.get(symbol), 'a table has a level');
 }
 
 /** Lists what the losses are computed from; updates are not followed, which lie between one loss and the next. */

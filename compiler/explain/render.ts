@@ -1,5 +1,6 @@
 /** Answers for an explanation as text: aligned tables that fit a terminal of 110 columns. */
 import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
+import type { LevelChoice } from '../tables/index.ts';
 import type { LocalityExplanation } from './locality.ts';
 
 export interface RenderOptions {
@@ -11,7 +12,7 @@ export interface RenderOptions {
 export function renderExplanation(explanation: Explanation, options: RenderOptions = {}): string {
   const sections = [
     ...explanation.networks.map((network) => renderNetwork(network, options.depth ?? 1)),
-    ...(explanation.step ? [renderStep(explanation.step)] : []),
+    ...(explanation.step ? [renderStep(explanation.step), ...renderTables(explanation.step.levels)] : []),
     ...(explanation.times.length > 0
       ? [
           renderPairs(
@@ -122,17 +123,39 @@ export function formatOps(ops: ReadonlyMap<string, number>): string {
 }
 
 function renderStep(step: StepExplanation): string {
-  const saved = step.nodesBefore - step.nodesAfter;
   const nodes =
-    saved === 0 ? String(step.nodesAfter) : `${step.nodesAfter} (${step.nodesBefore} before optimization)`;
+    step.nodesBefore === step.nodesAfter
+      ? String(step.nodesAfter)
+      : `${step.nodesAfter} (${step.nodesBefore} pixel by pixel)`;
   return renderPairs(`Training step, batch ${step.batch}`, [
     ['nodes', nodes],
     ['forward', `${formatCount(step.forwardFlops)}FLOP`],
     ['backward and update', `${formatCount(step.backwardFlops)}FLOP`],
+    ...(step.levels?.some(({ isTable }) => isTable)
+      ? [['pixel by pixel', `${formatCount(step.denseFlops)}FLOP in all`] as const]
+      : []),
     ['variables', formatBytes(step.variableBytes)],
     ['optimizer slots', formatBytes(step.slotBytes)],
     ['activations at the peak', `${formatBytes(step.peakActivationBytes)} (estimate)`],
   ]);
+}
+
+/** Renders what is computed in tables, and why; nothing where there was nothing to decide. */
+function renderTables(levels: readonly LevelChoice[] | undefined): string[] {
+  const title = 'Patch tables';
+  if (!levels) return [`${title}\n  not considered: no label maps were found to count patches in`];
+  if (levels.length === 0) return [];
+  const head = ['labels > windows', 'computed', 'w x h', 'patches', 'share'];
+  const rows = levels.map(({ key, isTable, height, width, rows: count, share }) => [
+    key,
+    isTable ? 'in rows' : 'in pixels',
+    `${width} x ${height}`,
+    String(Math.round(count)),
+    `${(100 * share).toFixed(1)} %`,
+  ]);
+  // The last row is a total elsewhere.
+  const lines = align([head, ...rows, []]).slice(0, -2);
+  return [[title, ...lines.map((line) => `  ${line}`.trimEnd())].join('\n')];
 }
 
 function renderPairs(title: string, pairs: readonly (readonly [string, string])[]): string {

@@ -1,10 +1,12 @@
 /** Answers for where a run computes in patch tables: some of its label maps are looked at before the program is compiled. */
+import { resolve } from 'node:path';
 import { compile } from '../../compiler/index.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { patchIndexer } from '../../compiler/patches/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
-import type { Dataset } from '../data/index.ts';
+import { DataError, type Dataset } from '../data/index.ts';
+import { openTrainingData } from './data.ts';
 
 /** Label maps of one call. */
 export interface MapBatch {
@@ -39,6 +41,29 @@ export function chooseTables(
 ): readonly LevelChoice[] {
   const { patches } = compile(spec, { methods: ['step'], ...options, tables: () => true });
   return patches && batches.length > 0 ? chooseLevels(patches, countPatches(patches, batches)) : [];
+}
+
+/**
+ * Decides about tables from a spec's own data, or those in the folder `data`. Gives undefined where these cannot be read: who
+ * only wants to know about a spec need not have its data.
+ */
+export async function decideTables(
+  spec: Spec,
+  base: string,
+  options: { readonly batch: number; readonly data?: string | undefined },
+): Promise<readonly LevelChoice[] | undefined> {
+  if (!spec.data) return [];
+  const path = options.data === undefined ? resolve(base, spec.data.path) : resolve(options.data);
+  let dataset: Dataset | undefined;
+  try {
+    dataset = await openTrainingData({ ...spec.data, path });
+    return chooseTables(spec, options, await readSomeMaps(dataset, options.batch));
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  } finally {
+    await dataset?.close();
+  }
 }
 
 /** Reads the maps of some calls, spread evenly over a data set. */

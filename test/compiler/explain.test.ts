@@ -96,7 +96,7 @@ describe('an explanation as text', () => {
   const spec = specOf(camvid);
   const program = compile(spec, { batch: 2 });
   const explanation = explain(spec, {
-    step: { before: program, after: program, batch: 2 },
+    step: { before: program, after: program, batch: 2, levels: [] },
     times: [{ phase: 'expand', milliseconds: 80.4 }],
   });
 
