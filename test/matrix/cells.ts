@@ -204,6 +204,14 @@ export const refusals: readonly Refusal[] = [
     about: byJudgeAndLoss,
     applies: (cell) => judgeOf(cell) !== 'OasisDiscriminator' && mentions(cell.loss, 'oasis_generator'),
   },
+  {
+    why: 'standardized weights need a norm behind each convolution, which OasisDiscriminator has not',
+    code: 'refused',
+    message: 'standardized weights need a norm behind each convolution',
+    about: (cell) => [judgeOf(cell), cell.discriminator?.weight],
+    applies: (cell) =>
+      judgeOf(cell) === 'OasisDiscriminator' && cell.discriminator?.weight === 'standardized',
+  },
 ];
 
 /** The reasons that apply to a cell. */

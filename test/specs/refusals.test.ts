@@ -8,7 +8,7 @@ use pix2pixhd { GlobalGenerator, Pix2PixHDPlusPlus }
 use encoders { StyleEncoder }
 use discriminators { MultiscaleDiscriminator, OasisDiscriminator, PatchDiscriminator }
 use features { Vgg19 }
-use norms { spade, instance, group, clade, positional_clade, edge_aware_spade, with_map }
+use norms { standardized, spade, instance, group, clade, positional_clade, edge_aware_spade, with_map }
 use losses { gan_generator, gan_fake, gan_real, feature_matching, kl, l1, perceptual, cross_entropy, oasis_generator }
 network Plain(seg: LabelMap, image: Image) {
   return concat(seg, image) |> conv(1, kernel: 4)
@@ -55,6 +55,11 @@ it.each([
     "OASIS's loss by a PatchGAN",
     experimentOf(`${small}\n let D = MultiscaleDiscriminator(width: 2)`, 'oasis_generator(D)', 'G'),
     'the oasis_ losses want a discriminator that gives each pixel scores',
+  ],
+  [
+    'standardized weights in a discriminator without norms',
+    experimentOf(`${small}\n let D = OasisDiscriminator(width: 1, weight: standardized)`, 'l1()', 'G'),
+    'standardized weights need a norm behind each convolution',
   ],
   [
     'a divergence of a code',
