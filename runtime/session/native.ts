@@ -14,7 +14,7 @@ import {
 } from '../../compiler/lower/tensorflow.ts';
 import { hasKernels } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
-import { typeOfVariable, type KernelTime, type Session } from './session.ts';
+import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
 
 /** What we use of tfjs-node's backend; its own types do not export it. */
@@ -70,13 +70,18 @@ export class NativeSession implements Session {
   }
 
   setVariables(values: ReadonlyMap<string, Float32Array>): void {
-    // All are looked at before any is set, and one call sets one: its copy is the next one's place.
-    const known = [...values].map(([name, array]) => {
+    // All are looked at before any is set. TensorFlow prepares its graph anew for every combination of variables, which takes
+    // a while; all of them at once would take their memory twice.
+    const fed = [...values].map(([name, array]) => {
       const type = typeOfVariable(this.types, name, array);
-      return { ...must(this.plan.variables.get(name), `variable ${name} is not in the plan`), type, array };
+      const { value, done } = must(this.plan.variables.get(name), `variable ${name} is not in the plan`);
+      return { tensor: value, values: array, ...type, done };
     });
-    for (const { value, done, type, array } of known)
-      this.call([{ tensor: value, values: array, ...type }], [done]).forEach((tensor) => tensor.dispose());
+    for (const some of inGroups(fed, ({ values: { byteLength } }) => byteLength))
+      this.call(
+        some,
+        some.map(({ done }) => done),
+      ).forEach((tensor) => tensor.dispose());
   }
 
   readVariables(

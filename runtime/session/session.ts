@@ -52,14 +52,32 @@ export function initialValues(
   return new Map(initialEntries(variables, seed, loaded));
 }
 
-/** Gives all variables their initial values, one at a time: together they would take as much memory again as the engine's. */
+/** How many bytes of variables are set at once. */
+const groupBytes = 2 ** 26;
+
+/** Puts neighbors into groups of some size. */
+export function* inGroups<T>(all: Iterable<T>, bytesOf: (one: T) => number): Generator<T[]> {
+  let group: T[] = [];
+  let bytes = 0;
+  for (const one of all) {
+    group.push(one);
+    bytes += bytesOf(one);
+    if (bytes < groupBytes) continue;
+    yield group;
+    [group, bytes] = [[], 0];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Gives all variables their initial values, some at a time: together they would take as much memory again as the engine's. */
 export function setInitialValues(
   session: Session,
   seed: number,
   loaded?: ReadonlyMap<string, Float32Array>,
 ): void {
-  for (const entry of initialEntries(session.program.variables, seed, loaded))
-    session.setVariables(new Map([entry]));
+  const entries = initialEntries(session.program.variables, seed, loaded);
+  for (const some of inGroups(entries, ([, { byteLength }]) => byteLength))
+    session.setVariables(new Map(some));
 }
 
 function* initialEntries(
