@@ -1,7 +1,8 @@
-// Gives Node the two things it lacks for a silent start of TensorFlow: holding back what native code writes to the
-// error stream while the library loads, and setting variables of the real environment from a worker thread too.
+// Gives Node what it lacks for TensorFlow: holding back what native code writes to the error stream while the library
+// loads, setting variables of the real environment from a worker thread too, and giving freed memory back to the system.
 #define NAPI_VERSION 8
 #include <fcntl.h>
+#include <malloc.h>
 #include <node_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,14 @@ napi_value SetVariable(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// releaseMemory(): gives the system the memory that was freed, which the C library keeps for later.
+napi_value ReleaseMemory(napi_env, napi_callback_info) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return nullptr;
+}
+
 void Export(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok) {
@@ -71,5 +80,6 @@ NAPI_MODULE_INIT() {
   Export(env, exports, "holdErrorStream", HoldErrorStream);
   Export(env, exports, "releaseErrorStream", ReleaseErrorStream);
   Export(env, exports, "setVariable", SetVariable);
+  Export(env, exports, "releaseMemory", ReleaseMemory);
   return exports;
 }

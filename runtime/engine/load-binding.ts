@@ -15,6 +15,7 @@ interface Host {
   holdErrorStream(): void;
   releaseErrorStream(): void;
   setVariable(name: string, value: string): void;
+  releaseMemory(): void;
 }
 
 /** The log level of TensorFlow's native code at which it writes nothing but the cause of its own death. */
@@ -37,6 +38,14 @@ export interface LoadOptions {
 
 /** The libraries of this process that were loaded with kernels. */
 const withKernels = new WeakSet<object>();
+
+/** The helper modules of the libraries of this process. */
+const hosts = new WeakMap<object, Host>();
+
+/** Gives the system the memory that the library `tf`, which `loadBinding` gave, has freed. */
+export function releaseMemory(tf: object): void {
+  hosts.get(tf)?.releaseMemory();
+}
 
 /** Tells whether `tf`, which `loadBinding` gave, has our own ops. */
 export function hasKernels(tf: object): boolean {
@@ -67,6 +76,7 @@ export function loadBinding(folder: string, { quiet = true, kernels }: LoadOptio
     (requireFromPackage('@tensorflow/tfjs-core') as NativeTensorFlow).enableProdMode();
     const tf = requireFromPackage(bindingPackage) as NativeTensorFlow;
     if (kernels !== undefined) withKernels.add(tf);
+    hosts.set(tf, host);
     return tf;
   } finally {
     host.releaseErrorStream();

@@ -12,7 +12,7 @@ import {
   type TensorflowPlan,
   type TensorflowTarget,
 } from '../../compiler/lower/tensorflow.ts';
-import { hasKernels } from '../engine/load-binding.ts';
+import { hasKernels, releaseMemory } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
@@ -42,6 +42,8 @@ export class NativeSession implements Session {
   private readonly model: number;
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
+  /** The methods that have been called. */
+  private readonly prepared = new Set<string>();
   /** Where the inputs of a call are copied to, by their place among them. */
   private readonly places: ArrayBuffer[] = [];
   /** Where traces of calls are kept, while somebody asks for them. */
@@ -82,6 +84,7 @@ export class NativeSession implements Session {
         some,
         some.map(({ done }) => done),
       ).forEach((tensor) => tensor.dispose());
+    releaseMemory(this.tf);
   }
 
   readVariables(
@@ -105,6 +108,9 @@ export class NativeSession implements Session {
     const names = [...binding.outputs.keys()];
     const results = this.call(fed, [...binding.outputs.values(), ...(binding.done ? [binding.done] : [])]);
     results.slice(names.length).forEach((tensor) => tensor.dispose());
+    // The first call prepares the method's graph, in memory that is not needed again.
+    if (!this.prepared.has(method)) releaseMemory(this.tf);
+    this.prepared.add(method);
     return this.copyOut(names, results);
   }
 
