@@ -9,6 +9,7 @@ import { broadcastShapes, must, sameShape, type Shape } from '../ir/types.ts';
 import { isSingleOp, KernelPlanner, type Kernel } from './kernels.ts';
 import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
 import { printProgramText } from './program.ts';
+import { withScaleAfter } from './scales.ts';
 import { SumRewriter } from './sums.ts';
 import { isTrivial, writeKernel } from './write.ts';
 
@@ -19,11 +20,11 @@ export function fuseProgram(program: Program): Program {
 
 /** Fuses a method: what it computes stays the same but for rounding. */
 export function fuseMethod(method: Method): Method {
-  return makeKernels(rewriteSums(method));
+  return makeKernels(withFewerPasses(method));
 }
 
-/** Makes a method again with its sums over pixels in forms that need fewer passes. */
-function rewriteSums(method: Method): Method {
+/** Makes a method again in forms that read and write less. */
+function withFewerPasses(method: Method): Method {
   const b = new Builder();
   const rewriter = new SumRewriter(b);
   const made = new Map<Node, Node>();
@@ -31,10 +32,10 @@ function rewriteSums(method: Method): Method {
   for (const node of nodesOf(method)) {
     const operands = withoutFilling(node, node.operands.map(now));
     b.origin = node.origin;
-    made.set(
-      node,
-      isSumOverPixels(node) ? rewriter.rewrite(node, operands[0]!) : copyNode(b, node, operands),
-    );
+    const rewritten = isSumOverPixels(node)
+      ? rewriter.rewrite(node, operands[0]!)
+      : withScaleAfter(b, node, operands);
+    made.set(node, rewritten ?? copyNode(b, node, operands));
   }
   return withValues(method, now);
 }
@@ -51,18 +52,11 @@ function withoutFilling(node: Node, operands: readonly Node[]): readonly Node[] 
 }
 
 function makeKernels(method: Method): Method {
+  const nodes = nodesOf(method);
   const kept = [...method.outputs.values(), ...method.writes.values()];
-  const planner = new KernelPlanner(nodesOf(method), kept);
-  const units = planner.plan();
-  const b = new Builder();
-  const made = new Map<Node, Node>();
-  const now = (node: Node): Node => must(made.get(node), `%${node.id} ${node.op} comes after its users`);
-  const isInline = (node: Node): boolean => planner.isInline(node);
-  for (const unit of units) {
-    if (unit.kind === 'kernel') makeKernel(b, unit.kernel, isInline, now, made);
-    else made.set(unit.node, copyNode(b, unit.node, unit.node.operands.map(now)));
-  }
-  return withValues(method, now);
+  const maker = new KernelMaker(new KernelPlanner(nodes, kept));
+  for (const node of nodes) maker.visit(node);
+  return withValues(method, (node) => maker.now(node));
 }
 
 /** The method whose outputs and writes are made by now. */
@@ -72,31 +66,67 @@ function withValues(method: Method, now: (node: Node) => Node): Method {
   return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
 }
 
-function makeKernel(
-  b: Builder,
-  kernel: Kernel,
-  isInline: (node: Node) => boolean,
-  now: (node: Node) => Node,
-  made: Map<Node, Node>,
-): void {
-  const written = writeKernel(kernel, isInline);
-  const [first] = kernel.roots as [Node];
-  b.origin = first.origin;
-  if (isTrivial(written)) {
-    made.set(first, b.reshape(now(written.operands[0]!), shapeOf(first)));
-    return;
+/**
+ * Makes kernels, and the nodes between them, in the order of the graph that they are made of, so that values live as short as
+ * they did: a kernel comes where the last of its roots was, or before the first user of one.
+ */
+class KernelMaker {
+  private readonly b = new Builder();
+  private readonly made = new Map<Node, Node>();
+  private readonly kernels: ReadonlyMap<Node, Kernel>;
+
+  constructor(private readonly planner: KernelPlanner) {
+    this.kernels = new Map(planner.plan().flatMap((kernel) => kernel.roots.map((root) => [root, kernel])));
   }
-  if (isSingleOp(kernel, isInline)) {
-    const operands = first.operands.map((operand) =>
-      isInline(operand) ? copyNode(b, operand, []) : now(operand),
+
+  /** Makes a node in its place in the order, if that is not inside of a kernel or at a later root of it. */
+  visit(node: Node): void {
+    const kernel = this.kernels.get(node);
+    if (this.planner.isInline(node) || (kernel && kernel.roots.at(-1) !== node)) return;
+    this.now(node);
+  }
+
+  /** Gives what became of a node, which it makes where that was not done yet. */
+  now(node: Node): Node {
+    const known = this.made.get(node);
+    if (known) return known;
+    const kernel = this.kernels.get(node);
+    if (kernel) this.makeKernel(kernel);
+    else this.made.set(node, this.copy(node));
+    return must(this.made.get(node), `%${node.id} ${node.op} was made`);
+  }
+
+  private makeKernel(kernel: Kernel): void {
+    const { b } = this;
+    const isInline = (node: Node): boolean => this.planner.isInline(node);
+    const written = writeKernel(kernel, isInline);
+    const operands = written.operands.map((operand) => this.now(operand));
+    const [first] = kernel.roots as [Node];
+    if (isSingleOp(kernel, isInline)) {
+      this.made.set(first, this.copy(first));
+      return;
+    }
+    b.origin = first.origin;
+    if (isTrivial(written)) {
+      this.made.set(first, b.reshape(operands[0]!, shapeOf(first)));
+      return;
+    }
+    const node = b.op('fused', operands, { program: printProgramText(written.program) });
+    kernel.roots.forEach((root, index) =>
+      this.made.set(root, node.results.length === 1 ? node : b.item(node, index)),
     );
-    made.set(first, copyNode(b, first, operands));
-    return;
   }
-  const node = b.op('fused', written.operands.map(now), { program: printProgramText(written.program) });
-  kernel.roots.forEach((root, index) =>
-    made.set(root, node.results.length === 1 ? node : b.item(node, index)),
-  );
+
+  /** Makes a node that stays an op of its own; constants are made where they are used. */
+  private copy(node: Node): Node {
+    return copyNode(
+      this.b,
+      node,
+      node.operands.map((operand) =>
+        this.planner.isInline(operand) ? copyNode(this.b, operand, []) : this.now(operand),
+      ),
+    );
+  }
 }
 
 function copyNode(b: Builder, node: Node, operands: readonly Node[]): Node {

@@ -15,11 +15,6 @@ export interface Kernel {
   readonly roots: readonly Node[];
 }
 
-/** What a method consists of once kernels are chosen: kernels and single nodes. */
-export type Unit = { readonly level: number } & (
-  { readonly kind: 'kernel'; readonly kernel: Kernel } | { readonly kind: 'node'; readonly node: Node }
-);
-
 /** Sizes up to which kernels are put together though they share no operand: each start of a kernel costs more. */
 const smallDomain = 1 << 12;
 
@@ -61,26 +56,20 @@ export class KernelPlanner {
     this.storeUnreachable();
   }
 
-  /** Chooses kernels, in an order in which they can be computed. */
-  plan(): Unit[] {
+  /** Chooses kernels. */
+  plan(): Kernel[] {
     const places = new Map<string, Node[]>();
-    const units: Unit[] = [];
     for (const node of this.nodes) {
       if (this.isInline(node)) continue;
       const level = this.isRoot(node) ? this.levelOfRoot(node) : this.levelOfNode(node);
       this.levels.set(node, level);
-      if (this.isRoot(node)) {
-        const key = `${level} ${domainOf(node).join()}`;
-        places.set(key, [...(places.get(key) ?? []), node]);
-      } else units.push({ kind: 'node', node, level });
+      if (!this.isRoot(node)) continue;
+      const key = `${level} ${domainOf(node).join()}`;
+      places.set(key, [...(places.get(key) ?? []), node]);
     }
-    for (const roots of places.values())
-      for (const group of this.connected(roots)) {
-        const [first] = group as [Node];
-        const kernel = { domain: domainOf(first), roots: group };
-        units.push({ kind: 'kernel', kernel, level: this.levelOf(first) });
-      }
-    return units.sort((a, b) => a.level - b.level);
+    return [...places.values()].flatMap((roots) =>
+      this.connected(roots).map((group) => ({ domain: domainOf(group[0]!), roots: group })),
+    );
   }
 
   /** Tells whether kernels compute a node where they need it. */

@@ -1,14 +1,25 @@
 /** Answers for fusion on the native engine: its kernels compute what TensorFlow's own ops do, to rounding, and each time alike. */
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';
+import { must } from '../../compiler/ir/types.ts';
+import type { TensorflowTarget } from '../../compiler/lower/tensorflow.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
+import { stepMethods } from '../../compiler/step.ts';
 import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { describeNative } from '../support/engines.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
+import {
+  drawFeeds,
+  drawVariables,
+  expectAgree,
+  stepOf,
+  tableCases,
+  tableSpec,
+} from '../support/table-tests.ts';
 
 const sizes = [
   { pictures: 1, height: 16, width: 24, channels: 19 },
@@ -18,7 +29,7 @@ const sizes = [
   { pictures: 2, height: 1, width: 7, channels: 1 },
 ];
 
-const feedsOf = (method: Method, inputs: ReadonlyMap<string, RefTensor>): Feeds =>
+const feedsOf = (inputs: ReadonlyMap<string, RefTensor>): Feeds =>
   Object.fromEntries(
     [...inputs].map(([name, { data }]) => [
       name,
@@ -27,17 +38,44 @@ const feedsOf = (method: Method, inputs: ReadonlyMap<string, RefTensor>): Feeds 
   );
 
 await describeNative('fusion in TensorFlow', (tf) => {
-  describe.runIf(hasKernels(tf))('a fused graph computes what the reference does', () => {
-    it.each(Array.from({ length: 40 }, (_, index) => index))('random graph %d', (index) => {
-      const random = new RandomStream(index, 'fusion/native');
-      const method = randomMethod(random, sizes[index % sizes.length]!, 12 + random.below(30));
-      const inputs = drawInputs(random, method);
-      const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
-      const session = new NativeSession(tf, { variables: [], methods: [method] });
-      const found = session.run('random', feedsOf(method, inputs));
-      [...found.values()].forEach((values, at) => expectNear(values, expected[at]!.data, 1e-4, `y${at}`));
-      expect(session.run('random', feedsOf(method, inputs)), 'the same bits again').toEqual(found);
-      session.dispose();
-    });
+  describe.runIf(hasKernels(tf))('where the kernels are compiled', () => {
+    const open = (method: Method): NativeSession =>
+      new NativeSession(tf, { variables: [], methods: [method] });
+
+    it.each(Array.from({ length: 40 }, (_, index) => index))(
+      'random graph %d is that of the reference',
+      (index) => {
+        const random = new RandomStream(index, 'fusion/native');
+        const method = randomMethod(random, sizes[index % sizes.length]!, 12 + random.below(30));
+        const inputs = drawInputs(random, method);
+        const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
+        const session = open(method);
+        const found = session.run('random', feedsOf(inputs));
+        [...found.values()].forEach((values, at) => expectNear(values, expected[at]!.data, 1e-4, `y${at}`));
+        expect(session.run('random', feedsOf(inputs)), 'the same bits again').toEqual(found);
+        session.dispose();
+      },
+    );
+
+    it.each(tableCases.map((one) => [one.name, one] as const))(
+      'the step of %s is that of single ops',
+      (_name, one) => {
+        const spec = tableSpec(one);
+        const program = stepOf(spec, true);
+        const { name } = must(stepMethods(spec)[0], 'a step has a method');
+        const method = must(
+          program.methods.find((each) => each.name === name),
+          'it is there',
+        );
+        const run = (target: TensorflowTarget): Map<string, Float32Array> => {
+          const session = new NativeSession(tf, program, target);
+          session.setVariables(drawVariables(program));
+          const outputs = session.run(name, drawFeeds(spec, program, method, 'two regions'));
+          session.dispose();
+          return outputs;
+        };
+        expectAgree(run({}), run({ kernels: false }), 1e-3, 0.1);
+      },
+    );
   });
 });

@@ -1,13 +1,19 @@
-/** Answers for fusion without an engine: fused graphs mean what they were made of, in float64 and for all kinds of graphs. */
+/** Answers for fusion without an engine: fused graphs mean what they were made of, in float64, and take as few passes as they can. */
 import { describe, expect, it } from 'vitest';
+import { gradients } from '../../compiler/autodiff/gradients.ts';
 import { fuseMethod } from '../../compiler/fusion/index.ts';
 import { parseProgramText, printProgramText } from '../../compiler/fusion/program.ts';
+import { Builder } from '../../compiler/ir/builder.ts';
+import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
+import { f32, i32 } from '../../compiler/ir/types.ts';
 import { verifyProgram } from '../../compiler/ir/verify.ts';
+import type { RefTensor } from '../../compiler/ops/define.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { evaluate } from '../../compiler/reference.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
+import { normalizeOver } from '../../compiler/spec/ops/composites.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
+import { evaluateStep, expectAgree, stepOf, tableCases, tableSpec } from '../support/table-tests.ts';
 
 const sizes = [
   { pictures: 1, height: 4, width: 6, channels: 3 },
@@ -20,19 +26,53 @@ const sizes = [
 const outputsOf = (method: Method, inputs: ReadonlyMap<string, RefTensor>): RefTensor[] =>
   evaluate([...method.outputs.values()], { inputs, variables: new Map() });
 
+const methodOf = (...outputs: Node[]): Method => ({
+  name: 'm',
+  outputs: new Map(outputs.map((node, index) => [`y${index}`, node])),
+  writes: new Map(),
+});
+
+const countOf = (method: Method, op: string): number =>
+  nodesOf(method).filter((node) => node.op === op).length;
+
+/** The programs of a method's kernels that run over pictures of a height. */
+const passesOver = (method: Method, height: number): string[] =>
+  nodesOf(method).flatMap(({ op, attrs }) => {
+    const text = String(attrs['program']);
+    return op === 'fused' && parseProgramText(text).domain[1] === height ? [text] : [];
+  });
+
+/** Fuses a method and requires that its outputs stay what they are. */
+function fusedAlike(method: Method, seed: string): Method {
+  const fused = fuseMethod(method);
+  verifyProgram({ variables: [], methods: [fused] });
+  const inputs = drawInputs(new RandomStream(1, seed), method);
+  const expected = outputsOf(method, inputs);
+  outputsOf(fused, inputs).forEach(({ shape, data }, at) => {
+    expect(shape).toEqual(expected[at]!.shape);
+    expectNear(data, expected[at]!.data, 1e-9, `y${at}`);
+  });
+  return fused;
+}
+
 describe('a fused graph computes what the graph did', () => {
   it.each(Array.from({ length: 60 }, (_, index) => index))('random graph %d', (index) => {
     const random = new RandomStream(index, 'fusion');
     const method = randomMethod(random, sizes[index % sizes.length]!, 12 + random.below(30));
-    const fused = fuseMethod(method);
-    verifyProgram({ variables: [], methods: [fused] });
-    const inputs = drawInputs(random, method);
-    const expected = outputsOf(method, inputs);
-    outputsOf(fused, inputs).forEach(({ shape, data }, at) => {
-      expect(shape).toEqual(expected[at]!.shape);
-      expectNear(data, expected[at]!.data, 1e-9, `y${at}`);
-    });
+    fusedAlike(method, `fusion/${index}`);
   });
+
+  it.each(tableCases.filter(({ name }) => /^SPADE$|CLADE|U-Net|penalty/.test(name)).map((one) => [one.name, one] as const))(
+    'the step of %s',
+    (_name, one) => {
+      const spec = tableSpec(one);
+      const program = stepOf(spec, true);
+      const [before, after] = [undefined, fuseMethod].map((change) =>
+        evaluateStep(spec, program, 'two regions', change),
+      );
+      expectAgree(after!, before!, 1e-7);
+    },
+  ); // prettier-ignore
 
   it('and takes most nodes in', () => {
     const methods = Array.from({ length: 20 }, (_, index) =>
@@ -51,5 +91,61 @@ describe('a fused graph computes what the graph did', () => {
       const text = String(attrs['program']);
       expect(printProgramText(parseProgramText(text))).toBe(text);
     }
+  });
+});
+
+describe('a norm that is modulated by rows of tables, with its gradients', () => {
+  const b = new Builder();
+  const x = b.input('x', f32(2, 6, 8, 3));
+  const pixels = b.input('pixels', i32(2, 6, 8));
+  const [gamma, beta] = ['gamma', 'beta'].map((name) => b.input(name, f32(5, 3)));
+  const modulated = b.add(
+    b.mul(normalizeOver(b, x, [0, 1, 2], 1e-5), b.op('expand_rows', [gamma!, pixels])),
+    b.op('expand_rows', [beta!, pixels]),
+  );
+  const y = b.op('leaky_relu', [modulated], { slope: 0.2 });
+  const dy = b.input('dy', f32(...shapeOf(y)));
+  const method = methodOf(y, ...gradients(b, y, [x, gamma!, beta!], dy));
+
+  it('takes a pass for statistics, one for values and the sums of gradients, and one for the gradient of x', () => {
+    const fused = fusedAlike(method, 'norm');
+    expect(passesOver(fused, 6)).toHaveLength(3);
+    expect(countOf(fused, 'fused')).toBe(3);
+  });
+
+  it('takes its statistics from the small picture where x is an upsampled one', () => {
+    const small = b.input('small', f32(2, 3, 4, 3));
+    const normed = normalizeOver(b, b.op('upsample_nearest', [small], { factor: 2 }), [0, 1, 2], 1e-5);
+    const fused = fusedAlike(methodOf(b.op('tanh', [normed])), 'upsampled');
+    expect(passesOver(fused, 3).join()).toContain('squares');
+    expect(passesOver(fused, 6)).toHaveLength(1);
+  });
+
+  it('puts together what upsampling repeated while its gradient is computed', () => {
+    const small = b.input('small', f32(2, 3, 4, 3));
+    const up = b.op('tanh', [b.mul(b.op('upsample_nearest', [small], { factor: 2 }), 2)]);
+    const [gradient] = gradients(b, up, [small], dy);
+    const fused = fusedAlike(methodOf(gradient!), 'pooled');
+    expect(passesOver(fused, 6)).toHaveLength(1);
+    expect(countOf(fused, 'avg_pool2d')).toBe(0);
+  });
+});
+
+describe('a filter that is divided by one number', () => {
+  const b = new Builder();
+  const filter = b.input('filter', f32(3, 3, 3, 4));
+  const scale = b.add(b.op('abs', [b.input('scale', f32())]), b.constant(1));
+
+  it.each([
+    ['is left as it is where the result is not much larger', 4, 0],
+    ['is divided where the result is', 40, 1],
+  ])('%s', (_name, size, divided) => {
+    const x = b.input(`x${size}`, f32(1, size, size, 3));
+    const y = b.op('conv2d', [x, b.div(filter, scale)], { stride: 1, padding: 'same' });
+    const fused = fusedAlike(methodOf(b.op('tanh', [y])), 'scale');
+    const divides = nodesOf(fused).filter(
+      (node) => String(shapeOf(node)) === '3,3,3,4' && node.op !== 'input',
+    );
+    expect(divides).toHaveLength(divided);
   });
 });

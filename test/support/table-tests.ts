@@ -4,14 +4,18 @@
  */
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
+import { bindSymbols } from '../../compiler/ir/bind.ts';
 import { inputsOf, type Method, type Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf } from '../../compiler/ir/types.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
+import { patchIndexer } from '../../compiler/patches/index.ts';
 import { RandomStream } from '../../compiler/random.ts';
+import { evaluate } from '../../compiler/reference.ts';
 import { scalarsAt } from '../../compiler/schedule.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { stepMethods } from '../../compiler/step.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
+import { outerInputs, rowsOfLevel } from '../../compiler/tables/index.ts';
+import { MethodFeeds } from '../../runtime/session/feeds.ts';
 import { initialValues, type Feeds, type Values } from '../../runtime/session/session.ts';
 import type { OpenSession } from './session-tests.ts';
 import { specOf } from './specs.ts';
@@ -188,6 +192,49 @@ export function bindings(
       { shape, data: Float64Array.from(must(feeds.get(name), `${name} is fed`)) },
     ]),
   );
+}
+
+/** Evaluates the first method of a step in float64, after `change`: outputs, and what is written. */
+export function evaluateStep(
+  spec: Spec,
+  program: Program,
+  kind: string,
+  change: (method: Method) => Method = (method) => method,
+): Map<string, Float64Array> {
+  const name = stepMethods(spec)[0]!.name;
+  const method = must(
+    program.methods.find((one) => one.name === name),
+    'the step is there',
+  );
+  const given = drawFeeds(spec, program, method, kind);
+  const fed = new MethodFeeds(program).of(name, given);
+  const sizes = new Map<number, number>();
+  if (program.patches) {
+    const { plan, maps } = program.patches;
+    const { tables } = patchIndexer(plan).index(
+      given[maps.labels] as Int32Array,
+      plan.edges ? (given[maps.edges] as Float32Array) : undefined,
+    );
+    tables.forEach(({ count }, level) => sizes.set(rowsOfLevel(level), count));
+  }
+  const bound = change(bindSymbols(method, (symbol) => must(sizes.get(symbol), 'every level has rows')));
+  const inputs = bindings(bound, new Map([...fed].map(([input, { values }]) => [input, values])));
+  const types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
+  const variables = new Map(
+    [...drawVariables(program)].map(([variable, values]) => [
+      variable,
+      { shape: types.get(variable)!.shape, data: Float64Array.from(values) },
+    ]),
+  );
+  const results = [
+    ...bound.outputs,
+    ...[...bound.writes].map(([to, node]) => [`write ${to}`, node] as const),
+  ];
+  const values = evaluate(
+    results.map(([, node]) => node),
+    { inputs, variables },
+  );
+  return new Map(results.map(([result], index) => [result, values[index]!.data]));
 }
 
 /** Tests on an engine that steps and pictures in tables are those of pixels. */

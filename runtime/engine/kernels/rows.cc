@@ -15,6 +15,9 @@ namespace {
 // How many rows one task takes.
 constexpr int64_t kRowsOfTask = 256;
 
+constexpr int64_t kRowsAhead = 2;  // how early memory is asked for
+constexpr int64_t kLine = 16;      // numbers of a line of the cache
+
 int64_t TasksFor(int64_t rows) { return (rows + kRowsOfTask - 1) / kRowsOfTask; }
 
 bool LeadsTo(int32_t row, int64_t rows) { return row >= 0 && row < rows; }
@@ -62,6 +65,14 @@ struct CollectRows {
   }
 };
 
+// Has the processor fetch what the parts of a patch lead to.
+void FetchParts(const float* table, int64_t rows, int64_t width, const int32_t* parts, int64_t places) {
+  const int64_t channels = width / places;
+  for (int64_t place = 0; place < places; place++)
+    if (LeadsTo(parts[place], rows))
+      for (int64_t at = 0; at < channels; at += kLine) Fetch(table + parts[place] * width + place * channels + at);
+}
+
 // patch_sum: table [T,K O], parts [R,K] -> [R,O].
 struct PatchSum {
   explicit PatchSum(const Construction&) {}
@@ -78,6 +89,7 @@ struct PatchSum {
       for (int64_t row = task * kRowsOfTask; row < end; row++) {
         float* sum = to + row * channels;
         std::fill_n(sum, channels, 0.0f);
+        if (row + kRowsAhead < end) FetchParts(table, rows, width, parts + (row + kRowsAhead) * places, places);
         for (int64_t place = 0; place < places; place++) {
           const int32_t part = parts[row * places + place];
           if (LeadsTo(part, rows)) Add(sum, table + part * width + place * channels, channels);
