@@ -201,9 +201,16 @@ experiment parts {
       const one = await paintWith('styled', 'one-style', { style: join(style, 'test1.png') });
       const each = await paintWith('styled', 'own-style', { style });
       const drawn = await paintWith('styled', 'drawn-again');
-      const [a, b, c] = await Promise.all([one, each, drawn].map(({ pictures }) => pixelsOf(pictures[1]!)));
+      const [a, b] = await Promise.all([one, each].map(({ pictures }) => pixelsOf(pictures[1]!)));
       expect(b!.equals(a!)).toBe(true);
-      expect(c!.equals(a!)).toBe(false);
+      // After so few steps most pixels are black or white whatever the style, so all pictures are asked.
+      const isOther = await Promise.all(
+        one.pictures.map(async (picture, index) => {
+          const [styled, other] = await Promise.all([picture, drawn.pictures[index]!].map(pixelsOf));
+          return !styled!.equals(other!);
+        }),
+      );
+      expect(isOther).toContain(true);
     });
 
     it('needs a photo for every map, and a generator that takes one', async () => {
