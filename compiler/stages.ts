@@ -12,8 +12,8 @@ import { pointwiseNames } from './ops/pointwise.ts';
 import { partOfInput } from './tables/index.ts';
 
 /** The stages of a method, in the order in which they are called; those that compute nothing are left out. */
-export const stageNames = ['weights', 'map', 'call'] as const;
-export type StageName = (typeof stageNames)[number];
+const stageNames = ['weights', 'map', 'call'] as const;
+type StageName = (typeof stageNames)[number];
 
 /** Names a stage of a method. */
 export function stageMethod(method: string, stage: StageName): string {

@@ -100,15 +100,17 @@ function emitSegmentSums(emit: TfEmitter, x: string, segments: string, count: st
   return emitCast(emit, sums, 'f64', 'f32');
 }
 
+/** An integer for arithmetic with integers: tfjs takes plain numbers for floats. */
+const integer = (tf: TensorFlow, value: number): Tfjs.Scalar => tf.scalar(value, 'int32');
+
 /** In how many runs WebAssembly adds up rows: short runs keep more digits than a long one. */
 const runs = 16;
 
 /** Adds up rows [P,O] by segment in [0, count); what lies elsewhere must have been given the segment `count`. */
 function segmentSums(tf: TensorFlow, x: Tfjs.Tensor, segments: Tfjs.Tensor, count: number): Tfjs.Tensor {
   const [length, channels] = x.shape as [number, number];
-  const integer = (value: number): Tfjs.Scalar => tf.scalar(value, 'int32');
-  const run = tf.floorDiv(tf.mul(tf.range(0, length, 1, 'int32'), integer(runs)), integer(length));
-  const places = tf.reshape(tf.add(segments, tf.mul(run, integer(count + 1))), [length, 1]);
+  const run = tf.floorDiv(tf.mul(tf.range(0, length, 1, 'int32'), integer(tf, runs)), integer(tf, length));
+  const places = tf.reshape(tf.add(segments, tf.mul(run, integer(tf, count + 1))), [length, 1]);
   const sums = tf.scatterND(places, x, [runs * (count + 1), channels]);
   const all = tf.sum(tf.reshape(sums, [runs, (count + 1) * channels]), 0);
   return tf.slice(tf.reshape(all, [count + 1, channels]), [0, 0], [count, channels]);
@@ -117,9 +119,8 @@ function segmentSums(tf: TensorFlow, x: Tfjs.Tensor, segments: Tfjs.Tensor, coun
 /** The row of [T K,O] that each part reads, flat; the one after the last where a part leads to no row. */
 function placesOf(tf: TensorFlow, parts: Tfjs.Tensor, rows: number): Tfjs.Tensor {
   const [, places] = parts.shape as [number, number];
-  const integer = (value: number): Tfjs.Scalar => tf.scalar(value, 'int32');
-  const found = tf.add(tf.mul(parts, integer(places)), tf.range(0, places, 1, 'int32'));
-  const leads = tf.logicalAnd(tf.greaterEqual(parts, integer(0)), tf.less(parts, integer(rows)));
+  const found = tf.add(tf.mul(parts, integer(tf, places)), tf.range(0, places, 1, 'int32'));
+  const leads = tf.logicalAnd(tf.greaterEqual(parts, integer(tf, 0)), tf.less(parts, integer(tf, rows)));
   return tf.reshape(tf.where(leads, found, tf.fill(parts.shape, rows * places, 'int32')), [-1]);
 }
 

@@ -3,7 +3,6 @@ export { choiceOf, chooseLevels, chosenKeys, type LevelChoice } from './choose.t
 export {
   outerInputs,
   partOfInput,
-  patchInput,
   patchValues,
   rowsOfLevel,
   type LabelMaps,

@@ -9,9 +9,9 @@ import { openTrainingData } from '../run/data.ts';
 import { describeLibrary, openSession, whileComputing } from '../run/engine.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides } from '../run/settings.ts';
 import { makeStepper } from '../run/step.ts';
-import { tablesFor } from '../run/train.ts';
+import { tablesFor } from '../run/tables.ts';
 import { loadWeights } from '../run/weights.ts';
-import { initialValues, type KernelTime } from '../session/session.ts';
+import { setInitialValues, type KernelTime } from '../session/session.ts';
 import { makeProfile, type Profile } from './profile.ts';
 
 export interface ProfileOptions extends Omit<SpecOverrides, 'steps'> {
@@ -61,7 +61,7 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
     const { seed } = rhythmOf(spec.train, steps);
     const loader = data.loader({ batch: spec.data.batch, seed, augment: { flip: false } });
     try {
-      session.setVariables(initialValues(program.variables, seed, weights));
+      setInitialValues(session, seed, weights);
       const stepsPerEpoch = data.pairs.length / spec.data.batch;
       const stepper = makeStepper(session, spec, { seed, stepsPerEpoch });
       const total = warmup + 2 * steps;

@@ -4,9 +4,11 @@ import { compile } from '../../compiler/index.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { patchIndexer } from '../../compiler/patches/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
-import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
+import { partsOfStep } from '../../compiler/step.ts';
+import { chooseLevels, chosenKeys, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
 import { DataError, type Dataset } from '../data/index.ts';
 import { openTrainingData } from './data.ts';
+import type { TrainableSpec } from './settings.ts';
 
 /** Label maps of one call. */
 export interface MapBatch {
@@ -20,7 +22,7 @@ export interface MapBatch {
 const countedCalls = 4;
 
 /** Counts the distinct patches of each level of a program, in the mean over batches of maps. */
-export function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[] {
+function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[] {
   const indexer = patchIndexer(plan);
   const sums = plan.levels.map(() => 0);
   for (const { labels, edges } of batches)
@@ -43,6 +45,15 @@ export function chooseTables(
   return patches && batches.length > 0 ? chooseLevels(patches, countPatches(patches, batches)) : [];
 }
 
+/** Decides from its training data what a run computes in tables: the keys of levels. */
+export async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
+  return chosenKeys(await levelsFor(spec, training, spec.data.batch / partsOfStep(spec)));
+}
+
+async function levelsFor(spec: Spec, dataset: Dataset, batch: number): Promise<readonly LevelChoice[]> {
+  return chooseTables(spec, { batch }, await readSomeMaps(dataset, batch));
+}
+
 /**
  * Decides about tables from a spec's own data, or those in the folder `data`. Gives undefined where these cannot be read: who
  * only wants to know about a spec need not have its data.
@@ -57,7 +68,7 @@ export async function decideTables(
   let dataset: Dataset | undefined;
   try {
     dataset = await openTrainingData({ ...spec.data, path });
-    return chooseTables(spec, options, await readSomeMaps(dataset, options.batch));
+    return await levelsFor(spec, dataset, options.batch);
   } catch (error) {
     if (error instanceof DataError) return undefined;
     throw error;
@@ -67,7 +78,7 @@ export async function decideTables(
 }
 
 /** Reads the maps of some calls, spread evenly over a data set. */
-export async function readSomeMaps(dataset: Dataset, batch: number): Promise<readonly MapBatch[]> {
+async function readSomeMaps(dataset: Dataset, batch: number): Promise<readonly MapBatch[]> {
   const count = dataset.pairs.length;
   const wanted = countedCalls * batch;
   return Promise.all(

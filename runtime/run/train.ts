@@ -11,7 +11,7 @@ import { rateAt, totalSteps } from '../../compiler/schedule.ts';
 import { frozenNetworks, generatorOf } from '../../compiler/spec/queries.ts';
 import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
-import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
+import { choiceOf } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Batch, Dataset, LoaderOptions, Sample } from '../data/index.ts';
 import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
@@ -41,7 +41,7 @@ import { paint } from './paint.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
 import { makeStepper, type Stepper } from './step.ts';
-import { chooseTables, readSomeMaps } from './tables.ts';
+import { tablesFor } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Hears how a run goes; everything is optional. */
@@ -126,12 +126,6 @@ export async function train(options: TrainOptions): Promise<RunResult> {
       });
     });
   });
-}
-
-/** Decides from the data what a run computes in patch tables. */
-export async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
-  const batch = spec.data.batch / partsOfStep(spec);
-  return chosenKeys(chooseTables(spec, { batch }, await readSomeMaps(training, batch)));
 }
 
 /** Makes a run's folder anew, under its lock; what an old run left is deleted. */

@@ -24,10 +24,24 @@ interface MethodInputs {
   readonly outer: ReadonlyMap<string, TensorType>;
 }
 
+/** Finds the patches of the label maps among feeds that were checked. */
+export type PatchFinder = (feeds: Feeds) => PatchTables;
+
+/** Makes the finder of a program's patches; undefined where its methods take none. */
+export function patchFinder({ patches }: Program): PatchFinder | undefined {
+  if (!patches) return undefined;
+  const { plan, maps } = patches;
+  const indexer = patchIndexer(plan);
+  return (feeds) => {
+    const labels = must(feeds[maps.labels], 'feeds were checked') as Int32Array;
+    return indexer.index(labels, plan.edges ? (feeds[maps.edges] as Float32Array) : undefined);
+  };
+}
+
 /** Makes what the methods of a program are fed. */
 export class MethodFeeds {
   private readonly methods: ReadonlyMap<string, MethodInputs>;
-  private readonly index: ((feeds: Feeds) => PatchTables) | undefined;
+  private readonly patchesOf: PatchFinder | undefined;
 
   constructor(program: Program) {
     this.methods = new Map(
@@ -36,13 +50,7 @@ export class MethodFeeds {
         { inner: inputsOf(method), outer: outerInputs(program, method) },
       ]),
     );
-    if (!program.patches) return;
-    const { plan, maps } = program.patches;
-    const indexer = patchIndexer(plan);
-    this.index = (feeds) => {
-      const labels = must(feeds[maps.labels], 'feeds were checked') as Int32Array;
-      return indexer.index(labels, plan.edges ? (feeds[maps.edges] as Float32Array) : undefined);
-    };
+    this.patchesOf = patchFinder(program);
   }
 
   /**
@@ -57,7 +65,7 @@ export class MethodFeeds {
     const valuesOf = (name: string): Values => {
       const part = partOfInput(name);
       if (!part) return must(feeds[name], 'feeds were checked');
-      tables ??= must(this.index, 'a program with patches has a plan of them')(feeds);
+      tables ??= must(this.patchesOf, 'a program with patches has a plan of them')(feeds);
       return patchValues(tables, part.level, part.part);
     };
     return new Map(

@@ -4,10 +4,11 @@
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { patchIndexer, type PatchTables } from '../../compiler/patches/index.ts';
+import type { PatchTables } from '../../compiler/patches/index.ts';
 import { splitIntoStages, stageMethod } from '../../compiler/stages.ts';
 import { outerInputs } from '../../compiler/tables/index.ts';
-import type { Feeds, KernelTime, Session, Values } from './session.ts';
+import { patchFinder, type Feeds, type PatchFinder, type Values } from './feeds.ts';
+import type { KernelTime, Session } from './session.ts';
 
 /** Opens a session in which `method` runs in stages; `maps` names its inputs that hold label maps. */
 export function openStaged(
@@ -24,7 +25,7 @@ class StagedSession implements Session {
   readonly engine: Session['engine'];
   private readonly stages: { readonly weights: Stage | undefined; readonly map: Stage | undefined };
   private readonly call: Stage;
-  private readonly indexer: ReturnType<typeof patchIndexer> | undefined;
+  private readonly patchesOf: PatchFinder | undefined;
   private hasWeights = false;
   /** What the map of the last call held. */
   private known: { readonly maps: Feeds; readonly patches: PatchTables | undefined } | undefined;
@@ -45,7 +46,7 @@ class StagedSession implements Session {
       map: stageOf(stageMethod(method, 'map')),
     };
     this.call = must(stageOf(method), 'the last stage gives the results');
-    this.indexer = program.patches && patchIndexer(program.patches.plan);
+    this.patchesOf = patchFinder(program);
   }
 
   setVariables(values: ReadonlyMap<string, Float32Array>): void {
@@ -68,7 +69,9 @@ class StagedSession implements Session {
     this.hasWeights = true;
     if (!this.known || !this.isKnown(this.known.maps, feeds)) {
       this.known = undefined;
-      const found = patches ?? this.patchesOf(feeds);
+      // Without the map, and where no stage asks for it, it is the method's own to say what it lacks.
+      const hasMap = map?.inputs.every((name) => feeds[name]) === true;
+      const found = patches ?? (hasMap ? this.patchesOf?.(feeds) : undefined);
       if (map) this.inner.run(map.name, pick(feeds, map.inputs), found);
       const copies = this.maps.flatMap((name) => (feeds[name] ? [[name, feeds[name].slice()] as const] : []));
       this.known = { maps: Object.fromEntries(copies), patches: found };
@@ -95,18 +98,6 @@ class StagedSession implements Session {
 
   private isKnown(known: Feeds, feeds: Feeds): boolean {
     return this.maps.every((name) => isSame(known[name], feeds[name]));
-  }
-
-  private patchesOf(feeds: Feeds): PatchTables | undefined {
-    if (!this.program.patches || !this.indexer) return undefined;
-    const { plan, maps } = this.program.patches;
-    const labels = feeds[maps.labels];
-    // Without the map a stage says what it lacks.
-    if (!labels || !this.stages.map) return undefined;
-    return this.indexer.index(
-      labels as Int32Array,
-      plan.edges ? (feeds[maps.edges] as Float32Array) : undefined,
-    );
   }
 }
 
