@@ -1,0 +1,58 @@
+/** Answers for what an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
+
+export const evalFormat = 'spadework-eval/1';
+
+/** A network that a metric looks through. */
+export interface JudgeRecord {
+  /** As it is part of the metric's name: `unet`, `mobilenet_v1_075`. */
+  readonly name: string;
+  /** Of its spec and weights. */
+  readonly sha256: string;
+}
+
+/** Everything that a number depends on beside the run. Numbers of different protocols are never put in one table. */
+export interface Protocol {
+  /** Of the metrics' code: counted up when the meaning of a metric changes. */
+  readonly version: number;
+  /** Digest of the held-out label maps and photographs: names and bytes. */
+  readonly imageSet: string;
+  readonly maps: number;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly resizeFilter: string;
+  readonly classes: number;
+  /** The id that counts nowhere; null where every pixel counts. */
+  readonly voidId: number | null;
+  readonly judges: Readonly<Partial<Record<'segmenter' | 'features' | 'perceptual', JudgeRecord>>>;
+  /** Pictures painted for each map, each with a code of its own, for the diversity of styles. */
+  readonly styles: number;
+  readonly seed: number;
+}
+
+export interface Metric {
+  /** With the network that it looks through: `mIoU (unet)`. Names are stable: tables join on them. */
+  readonly name: string;
+  readonly value: number;
+  readonly better: 'higher' | 'lower';
+  /** What the real photographs reach, where that says something: the score of a segmenter on them. */
+  readonly ceiling?: number;
+  /** One value for each map, in the order of `maps`, where the metric has any; null where a map has none. */
+  readonly perMap?: readonly (number | null)[];
+  /** One value for each class, by id; null for classes that do not occur. */
+  readonly perClass?: readonly (number | null)[];
+}
+
+export interface EvalRecord {
+  readonly format: typeof evalFormat;
+  /** ISO 8601. */
+  readonly created: string;
+  /** Steps of the checkpoint that was evaluated. */
+  readonly step: number;
+  readonly protocol: Protocol;
+  /** Digest of the protocol, in short; names the file. */
+  readonly protocolId: string;
+  /** Names of the maps, in order. */
+  readonly maps: readonly string[];
+  readonly metrics: readonly Metric[];
+  /** Folder of the painted pictures below the run's, `<map>.png` each. */
+  readonly pictures: string;
+}
