@@ -21,7 +21,14 @@ import {
   type Environment,
   type Tree,
 } from './spec/instantiate.ts';
-import { encodedInputs, frozenNetworks, generatorOf, inputsOfData, trainedBy } from './spec/queries.ts';
+import {
+  encodedInputs,
+  frozenNetworks,
+  generatorOf,
+  inputsOfData,
+  segmenterOf,
+  trainedBy,
+} from './spec/queries.ts';
 import {
   labelsInput,
   randomStateInput,
@@ -39,7 +46,7 @@ export interface StepOptions {
   /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
   readonly batch: number;
   /** Builds only these methods; all of them without it. A step may come as several, see `stepMethods`. */
-  readonly methods?: readonly ('step' | 'synthesize' | 'encode')[];
+  readonly methods?: readonly ('step' | 'synthesize' | 'encode' | 'segment')[];
   /** Adds every gradient to the step's outputs, before any clipping, as `gradient/<variable>`. */
   readonly exposeGradients?: boolean;
   /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
@@ -122,7 +129,7 @@ export function buildProgram(spec: Spec, asked: StepOptions): Program {
   const variables = variablesOf(spec);
   const levels = planLevels(spec, asked);
   const options: Building = { ...asked, ...(levels && { levels }) };
-  const wanted = options.methods ?? ['step', 'synthesize', 'encode'];
+  const wanted = options.methods ?? ['step', 'synthesize', 'encode', 'segment'];
   const methods: Method[] = [];
   if (wanted.includes('step') && spec.train && spec.objectives.length > 0)
     methods.push(
@@ -137,6 +144,10 @@ export function buildProgram(spec: Spec, asked: StepOptions): Program {
     methods.push(
       ...encodedInputs(generator).map((input) => buildEncoding(spec, variables, generator, input, options)),
     );
+  const segmenter = segmenterOf(spec);
+  const found =
+    wanted.includes('segment') && segmenter && buildSegmentation(spec, variables, segmenter, options);
+  if (found) methods.push(found);
   return { variables, methods, ...(levels && { patches: levels.feed() }) };
 }
 
@@ -401,6 +412,29 @@ function buildSynthesis(
   const [picture] = tabulate(environment, before, [painted]);
   const outputs = new Map([['picture', must(picture, 'as many as before')]]);
   return { name: 'synthesize', outputs, writes: new Map() };
+}
+
+/** Names the method that finds the classes of a photograph's pixels, and what it gives: scores of all classes, before softmax. */
+export const segmentation = { method: 'segment', scores: 'scores' } as const;
+
+/** Builds the method of a segmenter; undefined where the network gives something else than scores for each pixel. */
+function buildSegmentation(
+  spec: Spec,
+  variables: readonly Variable[],
+  segmenter: NetworkSpec,
+  options: StepOptions,
+): Method | undefined {
+  const { size, classes } = must(spec.data, 'a segmenter has data');
+  const environment = openEnvironment(spec, variables, false, options);
+  const inputs = inputsUnder(environment, segmenter, options.batch, () => realInput);
+  useAverages(environment, segmenter);
+  const scores = applyNetwork(environment, segmenter, inputs) as Node;
+  if (String(shapeOf(scores)) !== String([options.batch, size.height, size.width, classes])) return undefined;
+  return {
+    name: segmentation.method,
+    outputs: new Map([[segmentation.scores, scores]]),
+    writes: new Map(),
+  };
 }
 
 /** Names the method that encodes photographs for an input of the generator: `encode`, where there is one such input. */

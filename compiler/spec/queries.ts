@@ -22,6 +22,22 @@ export function generatorOf(spec: Spec): NetworkSpec | undefined {
   return spec.networks.find(isGenerator);
 }
 
+/**
+ * Finds the network that segments photographs, in a spec where none paints: it is trained, and takes the photograph alone.
+ * Whether it gives scores for the classes is known when it is applied.
+ */
+export function segmenterOf(spec: Pick<Spec, 'networks' | 'objectives' | 'data'>): NetworkSpec | undefined {
+  const { networks, objectives, data } = spec;
+  if (!data || networks.some(isGenerator)) return undefined;
+  const trained = new Set(objectives.flatMap(trainedBy));
+  const takesPhotograph = ({ inputs }: NetworkSpec): boolean =>
+    inputs.length === 1 &&
+    inputs.every((one) => one.kind === 'tensor' && String(one.shape) === String(shapeOfPictures(data)));
+  return networks.find(
+    (one) => trained.has(one.name) && typeof one.outputs === 'string' && takesPhotograph(one),
+  );
+}
+
 /** Lists the inputs that a network gets from encoders. */
 export function encodedInputs({ inputs }: Pick<NetworkSpec, 'inputs'>): EncodedInput[] {
   return inputs.filter((input) => input.kind === 'encoded');

@@ -10,6 +10,6 @@ export {
   type GridOptions,
   type Picture,
 } from './picture.ts';
-export type { MetricRecord, RunRecord } from './record.ts';
+export type { MetricRecord, RunRecord, Task } from './record.ts';
 export { writeRunPage } from './run-page.ts';
 export { writeSynthPage, type SynthFacts, type SynthItem } from './synth-page.ts';

@@ -1,6 +1,7 @@
 /** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
 import { html, Markup, type Content } from './html.ts';
 import type { ClassInfo } from '../data/classes.ts';
+import type { Task } from './record.ts';
 import { STYLE } from './style.ts';
 
 /** Names a value that a page states; one without a value is left out. */
@@ -117,9 +118,9 @@ export function classLegend(classes: readonly ClassInfo[]): Markup | undefined {
 }
 
 /** Renders rows of label map, painting and photograph; a column that no row has is left out. */
-export function pictureRows(rows: readonly PictureRow[], size?: PictureSize): Markup {
+export function pictureRows(rows: readonly PictureRow[], size?: PictureSize, task: Task = 'paint'): Markup {
   const columns = 1 + Number(rows.some(({ label }) => label)) + Number(rows.some(({ photo }) => photo));
-  const rendered = rows.map((row) => pictureRow(row, size));
+  const rendered = rows.map((row) => pictureRow(row, size, task));
   const named = rows.some(({ title }) => title) ? ' named' : '';
   const grid = (content: Content): Markup =>
     html`<div class="maps${named}" style="--columns:${columns}">${content}</div>`;
@@ -134,7 +135,7 @@ export function pictureRows(rows: readonly PictureRow[], size?: PictureSize): Ma
   }`;
 }
 
-function pictureRow(row: PictureRow, size: PictureSize | undefined): Markup {
+function pictureRow(row: PictureRow, size: PictureSize | undefined, task: Task): Markup {
   const cell = (kind: string, caption: string, path: string | undefined, map?: number): Markup | undefined =>
     path === undefined
       ? undefined
@@ -144,7 +145,8 @@ function pictureRow(row: PictureRow, size: PictureSize | undefined): Markup {
         </figure>`;
   return html`<div class="map">
     ${row.title && html`<h3>${row.title}</h3>`} ${cell('label', 'Label map', row.label)}
-    ${cell('painted', 'Painted', row.painted, row.map)} ${cell('photo', 'Photograph', row.photo)}
+    ${cell('painted', task === 'paint' ? 'Painted' : 'Found', row.painted, row.map)}
+    ${cell('photo', 'Photograph', row.photo)}
   </div>`;
 }
 

@@ -3,6 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ClassInfo } from '../data/classes.ts';
 
+/** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */
+export type Task = 'paint' | 'segment';
+
 /** Holds a run's `run.json`. */
 export interface RunRecord {
   readonly name: string;
@@ -26,6 +29,8 @@ export interface RunRecord {
     readonly heldOut?: boolean;
   };
   readonly seed: number;
+  /** What its samples are; absent in a run that paints. */
+  readonly task?: Task;
   /** The levels of patches that the run computes in tables; absent where there are none. */
   readonly tables?: readonly string[];
   /** The command line that started the run. */

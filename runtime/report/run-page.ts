@@ -73,10 +73,7 @@ function runHeader(run: PartialRun & { name: string }, metrics: readonly MetricR
       { name: 'Steps', value: stepsOf(run, metrics) },
       { name: 'Pictures', value: sizeOf(run) },
       { name: 'Training pairs', value: countOf(run.data?.pairs) },
-      {
-        name: 'Generator',
-        value: run.parameters?.G === undefined ? undefined : `${formatLarge(run.parameters.G)} weights`,
-      },
+      networkFact(run),
       {
         name: 'Time per step',
         value: run.secondsPerStep === undefined ? undefined : formatSeconds(run.secondsPerStep),
@@ -84,6 +81,16 @@ function runHeader(run: PartialRun & { name: string }, metrics: readonly MetricR
       { name: 'Engine', value: run.engine?.kind },
     ],
   });
+}
+
+/** Says how large the network is that paints or segments. */
+function networkFact({ parameters = {}, task }: PartialRun): Fact {
+  const [first] = Object.values(parameters);
+  const count = parameters.G ?? (task === 'segment' ? first : undefined);
+  return {
+    name: task === 'segment' ? 'Segmenter' : 'Generator',
+    value: count === undefined ? undefined : `${formatLarge(count)} weights`,
+  };
 }
 
 /** Formats the day and minute of an ISO 8601 time; a text that is no time says nothing. */
@@ -117,8 +124,8 @@ function results(run: PartialRun, samples: Samples): Markup {
   const legend = classLegend(run.data?.classes ?? []);
   if (last === undefined) {
     return html`<section id="results">
-      <h2>What it paints</h2>
-      <p class="note">No sample has been painted yet. Samples appear here while the run goes on.</p>
+      <h2>${resultsTitle(run)}</h2>
+      <p class="note">There is no sample yet. Samples appear here while the run goes on.</p>
       ${legend}
     </section>`;
   }
@@ -131,14 +138,24 @@ function results(run: PartialRun, samples: Samples): Markup {
     map,
   }));
   return html`<section id="results">
-    <h2>What it paints</h2>
+    <h2>${resultsTitle(run)}</h2>
     <p class="note">
-      ${run.data?.heldOut === false ? 'Label maps of the training data' : 'Label maps which training never saw'}${samples.frames.length === 1 && `, painted after step ${formatCount(last.step)}`}.${
+      ${subjects(run)}
+      ${run.data?.heldOut === false ? 'of the training data' : 'which training never saw'}${samples.frames.length === 1 && `, after step ${formatCount(last.step)}`}.${
         last.grid !== undefined && html` <a href="${last.grid}">All in one picture</a>`
       }
     </p>
-    ${player(samples)} ${pictureRows(rows, size)} ${legend} ${filmStrip(samples, size, mapName(run))}
+    ${player(samples)} ${pictureRows(rows, size, run.task)} ${legend}
+    ${filmStrip(samples, size, mapName(run))}
   </section>`;
+}
+
+function resultsTitle({ task }: PartialRun): string {
+  return task === 'segment' ? 'What it sees' : 'What it paints';
+}
+
+function subjects({ task }: PartialRun): string {
+  return task === 'segment' ? 'Photographs' : 'Label maps';
 }
 
 function mapName(run: PartialRun): string {
@@ -246,11 +263,12 @@ function runFacts(run: PartialRun, metrics: readonly MetricRecord[]): Content {
 }
 
 /** Renders what to type next; a run without a painting has no weights to paint with yet. */
-function commands({ command }: PartialRun, { frames }: Samples, directory: string): Content {
+function commands({ command, task }: PartialRun, { frames }: Samples, directory: string): Content {
   const folder = quote(relative(process.cwd(), directory) || '.');
   const blocks = [
     command !== undefined && commandBlock('Train it again', command),
     frames.length > 0 &&
+      task !== 'segment' &&
       commandBlock(
         'Paint more label maps with it',
         `spadework synth ${folder} --labels path/to/label-maps --out painted`,

@@ -1,6 +1,13 @@
 /** Answers for a painted map among what it is shown beside: its label map and, where there is one, its photo. */
 import type { ClassInfo, Sample } from '../data/index.ts';
-import { colorize, fromFloat, writeGrid, type Picture, type PictureSize } from '../report/index.ts';
+import {
+  colorize,
+  fromFloat,
+  writeGrid,
+  type Picture,
+  type PictureSize,
+  type Task,
+} from '../report/index.ts';
 
 /** Holds the pictures of one map. */
 export interface Row {
@@ -27,9 +34,9 @@ export function makeRow(
 const smallWidth = 200;
 
 /** Writes rows as one picture under headings. */
-export async function writeRows(path: string, rows: readonly Row[]): Promise<void> {
+export async function writeRows(path: string, rows: readonly Row[], task: Task = 'paint'): Promise<void> {
   const hasPhotos = rows.some(({ photo }) => photo !== undefined);
-  const columns = ['label map', 'painted', ...(hasPhotos ? ['photograph'] : [])];
+  const columns = ['label map', task === 'paint' ? 'painted' : 'found', ...(hasPhotos ? ['photograph'] : [])];
   const pictures = rows.map(({ label, painted, photo }) => [label, painted, ...(photo ? [photo] : [])]);
   const isSmall = (rows[0]?.painted.width ?? 0) < smallWidth;
   await writeGrid(path, pictures, { columns, scale: isSmall ? 2 : 1 });

@@ -8,8 +8,8 @@ import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf } from '../../compiler/ir/types.ts';
 import { rateAt, totalSteps } from '../../compiler/schedule.ts';
-import { frozenNetworks, generatorOf } from '../../compiler/spec/queries.ts';
-import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
+import { frozenNetworks } from '../../compiler/spec/queries.ts';
+import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
 import { choiceOf } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
@@ -36,10 +36,10 @@ import {
   type RunMemory,
 } from './folder.ts';
 import { whileLocked } from './lock.ts';
-import { alreadyFinished, nothingPaints, notFinite, samplesFromTraining } from './messages.ts';
-import { paint } from './paint.ts';
+import { alreadyFinished, notFinite, samplesFromTraining } from './messages.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
+import { shownBy, type Shown } from './show.ts';
 import { makeStepper, type Stepper } from './step.ts';
 import { tablesFor } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
@@ -193,30 +193,22 @@ async function withSession(
   { engine: request, observer }: CommonOptions,
   work: (started: Started) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const generator = requireGenerator(spec);
   const log = observer?.log ?? (() => undefined);
   const engine = await chooseEngine(request ?? 'auto', log);
   const batch = spec.data.batch / partsOfStep(spec);
   const program: Program = compile(spec, { batch, sources, tables: choiceOf(tables) });
   const session = whileComputing(() => openSession(engine, program));
   try {
-    return await work({ engine, session, generator });
+    return await work({ engine, session });
   } finally {
     session.dispose();
   }
-}
-
-function requireGenerator(spec: Spec): NetworkSpec {
-  const generator = generatorOf(spec);
-  if (!generator) throw nothingPaints(spec.name);
-  return generator;
 }
 
 /** What a run computes with. */
 interface Started {
   readonly engine: Engine;
   readonly session: Session;
-  readonly generator: NetworkSpec;
 }
 
 interface RunData {
@@ -243,6 +235,7 @@ class Run {
   private readonly engine: Engine;
   private readonly session: Session;
   private readonly stepper: Stepper;
+  private readonly shown: Shown | undefined;
   private readonly frozen: ReadonlySet<string>;
   private memory: RunMemory | undefined;
   private saved: number | undefined;
@@ -255,13 +248,15 @@ class Run {
     private readonly layout: RunLayout,
     private readonly data: RunData,
     private readonly facts: RunFacts,
-    private readonly started: Started,
+    { engine, session }: Started,
   ) {
-    ({ engine: this.engine, session: this.session } = started);
+    this.engine = engine;
+    this.session = session;
     this.frozen = frozenNetworks(spec);
     this.stepsPerEpoch = data.training.pairs.length / spec.data.batch;
     this.steps = totalSteps(spec.train, this.stepsPerEpoch);
     this.rhythm = rhythmOf(spec.train, this.steps);
+    this.shown = shownBy(spec, session, { seed: this.rhythm.seed, classes: data.training.classes });
     this.observer = facts.observer ?? {};
     this.stepper = makeStepper(this.session, spec, {
       seed: this.rhythm.seed,
@@ -426,10 +421,17 @@ class Run {
     this.saved = step;
   }
 
-  /** Paints the sample maps, each into a file of its own and all into one grid. */
+  /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
   private async sample(step: number): Promise<void> {
+    if (this.shown) await this.paint(step, this.shown);
+    await this.record('running', step);
+    await this.page();
+    this.observer.painted?.(step);
+  }
+
+  private async paint(step: number, { show, task }: Shown): Promise<void> {
     const { layout, data, spec } = this;
-    const painted = whileComputing(() => paint({ ...this.started, seed: this.rhythm.seed }, data.samples));
+    const painted = whileComputing(() => show(data.samples));
     const rows = data.samples.map((sample, index) =>
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );
@@ -438,11 +440,8 @@ class Run {
       for (const [index, row] of rows.entries())
         for (const [kind, picture] of Object.entries<Picture | undefined>({ ...row }))
           if (picture) await writePicture(join(folder, `${kind}-${index}.png`), picture);
-      await writeRows(`${folder}.png`, rows);
+      await writeRows(`${folder}.png`, rows, task);
     });
-    await this.record('running', step);
-    await this.page();
-    this.observer.painted?.(step);
   }
 
   private page(): Promise<string> {
@@ -471,6 +470,7 @@ class Run {
           heldOut: data.heldOut,
         },
         seed: this.rhythm.seed,
+        ...(this.shown?.task === 'segment' && { task: 'segment' }),
         ...(facts.tables?.length && { tables: facts.tables }),
         command: facts.command,
         ...(this.memory && { memory: this.memory }),

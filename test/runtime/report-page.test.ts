@@ -194,7 +194,7 @@ describe('writeRunPage', () => {
   test('bears an empty folder', async () => {
     const { document, text } = await pageOf();
     expect(document.querySelector('h1')!.textContent).toMatch(/^spadework-report-/);
-    expect(text).toContain('No sample has been painted yet.');
+    expect(text).toContain('There is no sample yet.');
     expect(text).toContain('No step has been recorded yet.');
     expect(
       document.querySelectorAll('img, script, svg[viewBox="0 0 14 14"], #spec, #run, #commands'),
@@ -208,7 +208,7 @@ describe('writeRunPage', () => {
     expect(document.querySelectorAll('figure.photo')).toHaveLength(0);
     expect(document.querySelector('.maps')!.getAttribute('style')).toBe('--columns:2');
     expect(document.querySelectorAll('.player, script')).toHaveLength(0);
-    expect(document.querySelector('#results .note')!.textContent).toContain('painted after step 100.');
+    expect(document.querySelector('#results .note')!.textContent).toContain('which training never saw, after step 100.');
   });
 
   test('ignores half a line of metrics and counts a repeated step once', async () => {

@@ -52,6 +52,32 @@ experiment tiny {
 `;
 }
 
+/** Writes the spec of a tiny experiment on the same data that learns to find the classes in photographs. */
+export function tinySegmenterSpec(scores: number = classes): string {
+  return `use losses { cross_entropy }
+
+network Segmenter(photo: Image) {
+  return photo |> conv(4, kernel: 3) |> relu |> conv(${scores}, kernel: 1)
+}
+block segmentation(S: Network) {
+  ${scores === classes ? 'return cross_entropy(S(real()), labels())' : 'return mean(square(S(real())))'}
+}
+
+experiment segments {
+  data made_up {
+    path: "data", images: "photos", labels: "labels", test_images: "test-photos", test_labels: "test-labels"
+    classes: ${classes}, size: ${size}x${size}, batch: 5
+  }
+  let S = Segmenter()
+  loss S = segmentation(S)
+  train {
+    steps: 60, sample_every: 30
+    optimize S with adam(rate: 0.05)
+  }
+}
+`;
+}
+
 /** Writes a label map of two regions, and the photo that it is a map of. */
 async function writePair(
   folder: string,

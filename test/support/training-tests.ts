@@ -22,7 +22,13 @@ import { stepName } from '../../runtime/run/checkpoint.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';
-import { makeTinyExperiment, removeFolder, tinySpec, trainText } from './tiny-experiment.ts';
+import {
+  makeTinyExperiment,
+  removeFolder,
+  tinySegmenterSpec,
+  tinySpec,
+  trainText,
+} from './tiny-experiment.ts';
 
 /** Tests training, going on, and painting on an engine. */
 export function testTrainingOn(engine: 'native' | 'portable'): void {
@@ -144,6 +150,33 @@ experiment`;
       const [a, b] = await Promise.all(pictures.map((file) => sharp(file).raw().toBuffer()));
       expect(a!.length).toBe(3 * 32 * 32);
       expect(a!.equals(b!)).toBe(false);
+    });
+
+    it('without a network that paints learns to find classes, and shows those of held-out photographs', async () => {
+      const result = await run('segments', tinySegmenterSpec());
+      const { samples, folder: of } = layoutOf(at('segments'));
+      expect((JSON.parse(readFileSync(layoutOf(of).run, 'utf8')) as FullRunRecord).task).toBe('segment');
+      for (const map of [0, 1]) {
+        const [found, truth] = await Promise.all(
+          ['painted', 'label'].map((kind) =>
+            sharp(join(samples, stepName(60), `${kind}-${map}.png`))
+              .raw()
+              .toBuffer(),
+          ),
+        );
+        const pixels = found!.length / 3;
+        const equal = Array.from({ length: pixels }, (_, pixel) =>
+          [0, 1, 2].every((channel) => found![3 * pixel + channel] === truth![3 * pixel + channel]),
+        ).filter(Boolean).length;
+        expect(equal / pixels).toBeGreaterThan(0.95);
+      }
+      expect(readFileSync(result.page, 'utf8')).toContain('What it sees');
+    });
+
+    it('that neither paints nor finds classes has losses alone', async () => {
+      await run('losses', tinySegmenterSpec(2), { steps: 2 });
+      expect(existsSync(layoutOf(at('losses')).samples)).toBe(false);
+      expect(metricsOf('losses')).toHaveLength(2);
     });
 
     it('stops at a loss that is not finite, and keeps the good checkpoint', async () => {
