@@ -36,6 +36,8 @@ export function convolve(tables: Tables, form: Pieces | Rows, node: Node, filter
  * before. Undefined where a table was not chosen.
  */
 export function convolveApart(tables: Tables, form: Pieces, node: Node): Node | undefined {
+  // A transposed convolution is partly local as well, but its filter has the channels elsewhere.
+  if (node.op !== 'conv2d') return undefined;
   const { b } = tables;
   const filter = tables.asPixels(must(node.operands[1], 'a convolution has a filter'));
   const filters = filtersOf(b, filter, form.pieces);

@@ -1,0 +1,58 @@
+/**
+ * Answers for every pass on every example: a training step in tables and with fused kernels is the same function as the plain
+ * graph's, in float64: losses, gradients of all weights, and everything that is written.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { fuseMethod } from '../../compiler/fusion/index.ts';
+import { nodesOf } from '../../compiler/ir/program.ts';
+import { must } from '../../compiler/ir/types.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { specOf } from '../support/specs.ts';
+import { evaluateStep, expectAgree, mapKinds, stepOf } from '../support/table-tests.ts';
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const files = ['', 'systems/'].flatMap((folder) =>
+  readdirSync(examples + folder)
+    .filter((file) => file.endsWith('.spade'))
+    .map((file) => folder + file)
+    .filter((file) => readFileSync(examples + file, 'utf8').includes('train {')),
+);
+
+/** Those whose innermost layers are too small for pictures of 32 pixels. */
+const deep = /pix2pix\.|style\.|portable/;
+
+/** Reads an example, made small: what a pass does depends on the graph, not on the size of pictures or the width of layers. */
+function readExample(file: string, batch: number): Spec {
+  const text = readFileSync(examples + file, 'utf8')
+    .replace(/\bsize: \d+x\d+/, deep.test(file) ? 'size: 64x64' : 'size: 32x32')
+    .replace(/\bbatch: \d+/, `batch: ${batch}`)
+    .replaceAll(/\b(width|hidden): \d+/g, '$1: 2')
+    .replaceAll(/\b(layers): \d+/g, '$1: 2')
+    .replace(/SpadeGenerator\(width: 2\)/, 'SpadeGenerator(width: 2, norm: spade(hidden: 2))');
+  return specOf(/use norms .*\bspade\b/.test(text) ? text : `use norms { spade }\n${text}`);
+}
+
+const kinds = Object.keys(mapKinds);
+
+// Kinds of maps and sizes of batches take turns; the tests of tables have all of them for one experiment.
+const cases = files.map((file, index) => ({
+  file,
+  kind: must(kinds[index % kinds.length], 'there are kinds'),
+  batch: 1 + (index % 3),
+}));
+
+it.each(cases)('$file is what its plain graph is, for $batch of $kind', ({ file, kind, batch }) => {
+  const spec = readExample(file, batch);
+  expect(spec.objectives.length).toBeGreaterThan(0);
+  const plain = evaluateStep(spec, stepOf(spec, false), kind);
+  const ops = new Set<string>();
+  const optimized = evaluateStep(spec, stepOf(spec, true), kind, (method) => {
+    const fused = fuseMethod(method);
+    for (const { op } of nodesOf(fused)) ops.add(op);
+    return fused;
+  });
+  expect([...ops]).toContain('fused');
+  expectAgree(optimized, plain, 1e-5);
+});
