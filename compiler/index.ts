@@ -15,6 +15,14 @@ import type { Program } from './ir/program.ts';
 import type { Place, Spec } from './spec/types.ts';
 import { buildProgram, type StepOptions } from './step.ts';
 
+export {
+  checkAblation,
+  listAblations,
+  type Ablation,
+  type AblationOptions,
+  type AblationResult,
+  type PlannedRun,
+} from './ablation/index.ts';
 export type { SourceProvider } from './expand/modules.ts';
 export type { ExpandOptions, GivenInput } from './expand/index.ts';
 export type { Spec } from './spec/types.ts';

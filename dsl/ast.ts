@@ -277,7 +277,73 @@ export interface Experiment extends Base {
   readonly items: readonly ExperimentItem[];
   readonly comments: Comments;
 }
-export type Declaration = Block | Experiment;
+/** `G.norm = instance()`: changes a part of what is inherited, found by its path. */
+export interface Override extends Base {
+  readonly kind: 'override';
+  readonly path: Path;
+  readonly value: Expression;
+  readonly comments: Comments;
+}
+export type Path = readonly [Name, ...Name[]];
+/** What a variant of an experiment says anew: items replace inherited ones of their name, overrides change parts. */
+export type Change = ExperimentItem | Override;
+/** `experiment name = base with { ... }` */
+export interface Variant extends Base {
+  readonly kind: 'variant';
+  readonly name: Name;
+  readonly base: Name;
+  readonly changes: readonly Change[];
+  readonly comments: Comments;
+}
+/** `width: G.width in [16, 32]`; values in braces have names of their own: `in { narrow: 16, wide: 32 }`. */
+export interface Axis extends Base {
+  readonly kind: 'axis';
+  readonly name: Name | undefined;
+  readonly path: Path;
+  readonly values: ListLiteral | RecordLiteral;
+  readonly comments: Comments;
+}
+/** `case name { ... }`: one value of the axis that all cases make. */
+export interface Case extends Base {
+  readonly kind: 'case';
+  readonly name: Name;
+  readonly changes: readonly Change[];
+  readonly comments: Comments;
+}
+/** `with { ... }`: what all runs of an ablation have in common. */
+export interface Shared extends Base {
+  readonly kind: 'shared';
+  readonly changes: readonly Change[];
+  readonly comments: Comments;
+}
+/** `except G.norm == batch() and width in [16, 32]`: leaves out the runs that meet all of it. */
+export interface Exclusion extends Base {
+  readonly kind: 'exclusion';
+  readonly matchings: readonly Matching[];
+  readonly comments: Comments;
+}
+/** `G.norm == batch()`, or `G.norm in [...]`: an axis and some of its values. */
+export interface Matching extends Base {
+  readonly kind: 'matching';
+  readonly path: Path;
+  readonly values: readonly Expression[];
+}
+/** `seeds: 3`, or a list of them. */
+export interface Seeds extends Base {
+  readonly kind: 'seeds';
+  readonly value: Expression;
+  readonly comments: Comments;
+}
+export type AblationPart = Axis | Case | Shared | Exclusion | Seeds;
+/** `ablation name of base { ... }` */
+export interface Ablation extends Base {
+  readonly kind: 'ablation';
+  readonly name: Name;
+  readonly base: Name;
+  readonly parts: readonly AblationPart[];
+  readonly comments: Comments;
+}
+export type Declaration = Block | Experiment | Variant | Ablation;
 export interface File extends Base {
   readonly kind: 'file';
   readonly source: Span['source'];
@@ -292,6 +358,9 @@ export type Node =
   | Use
   | Declaration
   | ExperimentItem
+  | Override
+  | AblationPart
+  | Matching
   | Optimize
   | Statement
   | Expression
@@ -314,6 +383,15 @@ export const childKeys = {
   use: ['names'],
   block: ['name', 'parameters', 'result', 'body'],
   experiment: ['name', 'items'],
+  variant: ['name', 'base', 'changes'],
+  override: ['path', 'value'],
+  ablation: ['name', 'base', 'parts'],
+  axis: ['name', 'path', 'values'],
+  case: ['name', 'changes'],
+  shared: ['changes'],
+  exclusion: ['matchings'],
+  matching: ['path', 'values'],
+  seeds: ['value'],
   data: ['name', 'settings'],
   load: ['network', 'path', 'mapping'],
   loss: ['networks', 'value'],

@@ -193,6 +193,12 @@ function runs(node: Node): readonly (readonly Commented[])[] {
       return [node.then, node.otherwise ?? []];
     case 'experiment':
       return [node.items];
+    case 'variant':
+    case 'case':
+    case 'shared':
+      return [node.changes];
+    case 'ablation':
+      return [node.parts];
     case 'train':
       // In the order of printing.
       return [[...node.settings, ...node.optimizers]];

@@ -10,6 +10,7 @@ export type FileCstChildren = {
   use?: UseCstNode[];
   block?: BlockCstNode[];
   experiment?: ExperimentCstNode[];
+  ablation?: AblationCstNode[];
 };
 
 export interface UseCstNode extends CstNode {
@@ -178,7 +179,10 @@ export interface ExperimentCstNode extends CstNode {
 export type ExperimentCstChildren = {
   Experiment: IToken[];
   Identifier: IToken[];
-  experimentBody: ExperimentBodyCstNode[];
+  experimentBody?: ExperimentBodyCstNode[];
+  Equal?: IToken[];
+  With?: IToken[];
+  changes?: ChangesCstNode[];
 };
 
 export interface ExperimentBodyCstNode extends CstNode {
@@ -190,6 +194,167 @@ export type ExperimentBodyCstChildren = {
   LeftBrace: IToken[];
   item?: ItemCstNode[];
   RightBrace: IToken[];
+};
+
+export interface ChangesCstNode extends CstNode {
+  name: 'changes';
+  children: ChangesCstChildren;
+}
+
+export type ChangesCstChildren = {
+  LeftBrace: IToken[];
+  change?: ChangeCstNode[];
+  Comma?: IToken[];
+  RightBrace: IToken[];
+};
+
+export interface ChangeCstNode extends CstNode {
+  name: 'change';
+  children: ChangeCstChildren;
+}
+
+export type ChangeCstChildren = {
+  override?: OverrideCstNode[];
+  item?: ItemCstNode[];
+};
+
+export interface OverrideCstNode extends CstNode {
+  name: 'override';
+  children: OverrideCstChildren;
+}
+
+export type OverrideCstChildren = {
+  path: PathCstNode[];
+  Equal: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface PathCstNode extends CstNode {
+  name: 'path';
+  children: PathCstChildren;
+}
+
+export type PathCstChildren = {
+  Identifier: IToken[];
+  Dot?: IToken[];
+};
+
+export interface AblationCstNode extends CstNode {
+  name: 'ablation';
+  children: AblationCstChildren;
+}
+
+export type AblationCstChildren = {
+  Ablation: IToken[];
+  Identifier: IToken[];
+  Of: IToken[];
+  ablationBody: AblationBodyCstNode[];
+};
+
+export interface AblationBodyCstNode extends CstNode {
+  name: 'ablationBody';
+  children: AblationBodyCstChildren;
+}
+
+export type AblationBodyCstChildren = {
+  LeftBrace: IToken[];
+  part?: PartCstNode[];
+  RightBrace: IToken[];
+};
+
+export interface PartCstNode extends CstNode {
+  name: 'part';
+  children: PartCstChildren;
+}
+
+export type PartCstChildren = {
+  shared?: SharedCstNode[];
+  case?: CaseCstNode[];
+  exclusion?: ExclusionCstNode[];
+  seeds?: SeedsCstNode[];
+  axis?: AxisCstNode[];
+};
+
+export interface SharedCstNode extends CstNode {
+  name: 'shared';
+  children: SharedCstChildren;
+}
+
+export type SharedCstChildren = {
+  With: IToken[];
+  changes: ChangesCstNode[];
+};
+
+export interface CaseCstNode extends CstNode {
+  name: 'case';
+  children: CaseCstChildren;
+}
+
+export type CaseCstChildren = {
+  Case: IToken[];
+  Identifier: IToken[];
+  changes: ChangesCstNode[];
+};
+
+export interface ExclusionCstNode extends CstNode {
+  name: 'exclusion';
+  children: ExclusionCstChildren;
+}
+
+export type ExclusionCstChildren = {
+  Except: IToken[];
+  matching: MatchingCstNode[];
+  And?: IToken[];
+};
+
+export interface MatchingCstNode extends CstNode {
+  name: 'matching';
+  children: MatchingCstChildren;
+}
+
+export type MatchingCstChildren = {
+  path: PathCstNode[];
+  EqualEqual?: IToken[];
+  sum?: SumCstNode[];
+  In?: IToken[];
+  values?: ValuesCstNode[];
+};
+
+export interface SeedsCstNode extends CstNode {
+  name: 'seeds';
+  children: SeedsCstChildren;
+}
+
+export type SeedsCstChildren = {
+  Seeds: IToken[];
+  Colon: IToken[];
+  expression: ExpressionCstNode[];
+};
+
+export interface AxisCstNode extends CstNode {
+  name: 'axis';
+  children: AxisCstChildren;
+}
+
+export type AxisCstChildren = {
+  Identifier?: IToken[];
+  Colon?: IToken[];
+  path: PathCstNode[];
+  In: IToken[];
+  values?: ValuesCstNode[];
+  record?: RecordCstNode[];
+};
+
+export interface ValuesCstNode extends CstNode {
+  name: 'values';
+  children: ValuesCstChildren;
+}
+
+export type ValuesCstChildren = {
+  LeftBracket: IToken[];
+  expression?: ExpressionCstNode[];
+  Comma?: IToken[];
+  RightBracket: IToken[];
 };
 
 export interface ItemCstNode extends CstNode {

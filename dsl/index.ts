@@ -1,12 +1,12 @@
 /** Answers for the language as others use it: text to AST and back, and messages with a place. */
-import type { File } from './ast.ts';
+import type { File, Override } from './ast.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
-import { parseTokens } from './recover.ts';
+import { parseOverrideTokens, parseTokens } from './recover.ts';
 import type { Source } from './source.ts';
-import { toAst } from './to-ast.ts';
+import { toAst, toOverride } from './to-ast.ts';
 import { tokenize } from './tokens.ts';
 
-export { print, printExpression } from './print.ts';
+export { print, printExpression, printPath } from './print.ts';
 export { renderDiagnostic, renderDiagnostics, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 export { suggest } from './suggest.ts';
 
@@ -27,6 +27,16 @@ export function parse(source: Source): ParseResult {
     file: file === undefined ? undefined : withoutMistakes(file, diagnostics),
     diagnostics: sortDiagnostics(diagnostics),
   };
+}
+
+/** Parses a change by path that is a text of its own: `G.norm = batch()`. */
+export function parseOverride(source: Source): {
+  readonly override: Override | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { override: tree, diagnostics } = parseOverrideTokens(source, tokenize(source.text));
+  const override = tree && toOverride(tree, source, diagnostics);
+  return { override, diagnostics };
 }
 
 /** Leaves out what a mistake lies in. */

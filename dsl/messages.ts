@@ -84,13 +84,6 @@ export function nestedTooDeep(place: Span): Diagnostic {
   });
 }
 
-/** Reports an `ablation` declaration, which is reserved. */
-export function ablationUnsupported(place: Span): Diagnostic {
-  return syntaxError('ablation-unsupported', 'ablation is not supported yet', place, {
-    hint: 'write one experiment for each variant',
-  });
-}
-
 /** Reports a `use` below a declaration. */
 export function lateUse(place: Span): Diagnostic {
   return syntaxError('late-use', "'use' must stand before the first declaration", place, {
@@ -106,6 +99,9 @@ export function tooManyMistakes(limit: number, place: Span): Diagnostic {
 /** What may stand in an experiment. */
 export const itemPhrase = "'data', 'let', 'load', 'loss', 'train', an assignment or a closing '}'";
 
+/** What may stand in an ablation. */
+export const partPhrase = "an axis 'path in [...]', 'case', 'with', 'except', 'seeds' or a closing '}'";
+
 /** Hints, which messages carry where they fit. */
 export const hints = {
   reservedWord: (word: string) => `'${word}' is a reserved word: choose another name`,
@@ -119,6 +115,10 @@ export const hints = {
   statements: "a name that begins a line is bound to a value: 'name = value'",
   typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
   namedWithColon: "names are given with ':', for example 'kernel: 3'",
+  override: 'only what is inherited is changed by its path: experiment b = a with { G.norm = ... }',
+  variant: "a variant is written 'experiment b = a with { ... }'",
+  ablation: "an ablation is written 'ablation name of experiment { ... }'",
+  axis: "an axis is a path and its values: 'G.norm in [spade(), batch()]', or 'in { name: value }'",
   loading:
     'weights are loaded with \'load V from "weights.safetensors"\', and \'naming "..."\' behind it for a mapping',
   usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",

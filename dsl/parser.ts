@@ -5,12 +5,13 @@ import {
   tokenMatcher,
   type IParserErrorMessageProvider,
   type IToken,
+  type TokenType,
 } from 'chevrotain';
-import { itemPhrase } from './messages.ts';
+import { itemPhrase, partPhrase } from './messages.ts';
 import * as t from './tokens.ts';
 
 /** What a stretch of tokens is, for recovery: a mistake costs the smallest unit that holds it. */
-export type UnitKind = 'file' | 'declaration' | 'item' | 'statement' | 'entry';
+export type UnitKind = 'file' | 'declaration' | 'item' | 'part' | 'statement' | 'entry';
 
 /** A unit that is being parsed, and the last one completed inside it. */
 export interface Unit {
@@ -144,13 +145,14 @@ export class SpadeParser extends CstParser {
   private beginsStatement(): boolean {
     const isBinding = tokenMatcher(this.LA(2), t.Equal);
     const isStray = tokenMatcher(this.LA(1), t.Identifier) && this.onSameLine() && !isBinding;
-    return !isStray || tokenMatcher(this.LA(0), t.LeftBrace) || this.beginsItem();
+    const isFirst = tokenMatcher(this.LA(0), t.LeftBrace) || tokenMatcher(this.LA(0), t.Comma);
+    return !isStray || isFirst || this.beginsItem();
   }
 
-  /** Holds when a word that may be a name is the keyword of an item: no `=` follows. */
+  /** Holds when a word that may be a name is the keyword of an item: no `=` follows, and no `.` as in a path. */
   private beginsItem(): boolean {
     const isKeyword = [t.Data, t.Load, t.Loss, t.Train].some((type) => tokenMatcher(this.LA(1), type));
-    return isKeyword && !tokenMatcher(this.LA(2), t.Equal);
+    return isKeyword && !tokenMatcher(this.LA(2), t.Equal) && !tokenMatcher(this.LA(2), t.Dot);
   }
 
   /** Holds when the next line is an item of the experiment, so that the settings above it lack their closing brace. */
@@ -158,12 +160,21 @@ export class SpadeParser extends CstParser {
     return !this.onSameLine() && this.beginsItem() && !tokenMatcher(this.LA(2), t.Colon);
   }
 
-  /** file := use* (block | experiment)* */
+  /** Holds when a word that may be a name is the keyword of an ablation's part: what follows fits no axis. */
+  private isPart(keyword: TokenType, next: TokenType): boolean {
+    return tokenMatcher(this.LA(1), keyword) && tokenMatcher(this.LA(2), next);
+  }
+
+  /** file := use* (block | experiment | ablation)* */
   readonly file = this.RULE('file', () => {
     this.MANY1(() => this.SUBRULE(this.use));
     this.MANY2(() =>
       this.OR({
-        DEF: [{ ALT: () => this.SUBRULE(this.block) }, { ALT: () => this.SUBRULE(this.experiment) }],
+        DEF: [
+          { ALT: () => this.SUBRULE(this.block) },
+          { ALT: () => this.SUBRULE(this.experiment) },
+          { ALT: () => this.SUBRULE(this.ablation) },
+        ],
         ERR_MSG: 'a declaration',
       }),
     );
@@ -325,12 +336,26 @@ export class SpadeParser extends CstParser {
     this.SUBRULE(this.body);
   });
 
-  /** experiment := 'experiment' name experimentBody */
+  /** experiment := 'experiment' name (experimentBody | '=' name 'with' changes) */
   readonly experiment = this.RULE('experiment', () => {
     this.enter('declaration');
     this.CONSUME(t.Experiment);
-    this.CONSUME(t.Identifier);
-    this.SUBRULE(this.experimentBody);
+    this.CONSUME1(t.Identifier);
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.experimentBody) },
+        {
+          ALT: () => {
+            this.CONSUME(t.Equal);
+            this.CONSUME2(t.Identifier);
+            this.CONSUME(t.With);
+            this.SUBRULE(this.changes);
+          },
+        },
+      ],
+      // What is forgotten is the brace.
+      ERR_MSG: tokenLabel(t.LeftBrace),
+    });
     this.leave();
   });
 
@@ -339,6 +364,179 @@ export class SpadeParser extends CstParser {
     this.CONSUME(t.LeftBrace);
     this.MANY({ GATE: () => this.beginsStatement(), DEF: () => this.SUBRULE(this.item) });
     this.CONSUME(t.RightBrace);
+  });
+
+  /** changes := '{' (change ','?)* '}' */
+  readonly changes = this.RULE('changes', () => {
+    this.CONSUME(t.LeftBrace);
+    this.MANY({
+      GATE: () => this.beginsStatement(),
+      DEF: () => {
+        this.SUBRULE(this.change);
+        this.OPTION(() => this.CONSUME(t.Comma));
+      },
+    });
+    this.CONSUME(t.RightBrace);
+  });
+
+  /** change := override | item */
+  readonly change = this.RULE('change', () => {
+    this.OR({
+      MAX_LOOKAHEAD: 1,
+      IGNORE_AMBIGUITIES: true,
+      DEF: [
+        {
+          GATE: () => tokenMatcher(this.LA(2), t.Dot),
+          ALT: () => {
+            this.enter('item');
+            this.SUBRULE(this.override);
+            this.leave();
+          },
+        },
+        { ALT: () => this.SUBRULE(this.item) },
+      ],
+      ERR_MSG: itemPhrase,
+    });
+  });
+
+  /** override := path '=' expression */
+  readonly override = this.RULE('override', () => {
+    this.SUBRULE(this.path);
+    this.CONSUME(t.Equal);
+    this.SUBRULE(this.expression);
+  });
+
+  /** path := name ('.' name)* */
+  readonly path = this.RULE('path', () => {
+    this.CONSUME1(t.Identifier);
+    this.MANY(() => {
+      this.CONSUME(t.Dot);
+      this.CONSUME2(t.Identifier);
+    });
+  });
+
+  /** ablation := 'ablation' name 'of' name ablationBody */
+  readonly ablation = this.RULE('ablation', () => {
+    this.enter('declaration');
+    this.CONSUME(t.Ablation);
+    this.CONSUME1(t.Identifier);
+    this.CONSUME(t.Of);
+    this.CONSUME2(t.Identifier);
+    this.SUBRULE(this.ablationBody);
+    this.leave();
+  });
+
+  /** ablationBody := '{' part* '}' */
+  readonly ablationBody = this.RULE('ablationBody', () => {
+    this.CONSUME(t.LeftBrace);
+    this.MANY(() => this.SUBRULE(this.part));
+    this.CONSUME(t.RightBrace);
+  });
+
+  /** part := shared | case | exclusion | seeds | axis */
+  readonly part = this.RULE('part', () => {
+    this.enter('part');
+    this.OR({
+      // The gates decide between keywords and names.
+      MAX_LOOKAHEAD: 1,
+      IGNORE_AMBIGUITIES: true,
+      DEF: [
+        { GATE: () => this.isPart(t.With, t.LeftBrace), ALT: () => this.SUBRULE(this.shared) },
+        { GATE: () => this.isPart(t.Case, t.Identifier), ALT: () => this.SUBRULE(this.case) },
+        { GATE: () => this.isPart(t.Except, t.Identifier), ALT: () => this.SUBRULE(this.exclusion) },
+        { GATE: () => this.isPart(t.Seeds, t.Colon), ALT: () => this.SUBRULE(this.seeds) },
+        { ALT: () => this.SUBRULE(this.axis) },
+      ],
+      ERR_MSG: partPhrase,
+    });
+    this.leave();
+  });
+
+  /** shared := 'with' changes */
+  readonly shared = this.RULE('shared', () => {
+    this.CONSUME(t.With);
+    this.SUBRULE(this.changes);
+  });
+
+  /** case := 'case' name changes */
+  readonly case = this.RULE('case', () => {
+    this.CONSUME(t.Case);
+    this.CONSUME(t.Identifier);
+    this.SUBRULE(this.changes);
+  });
+
+  /** exclusion := 'except' matching ('and' matching)* */
+  readonly exclusion = this.RULE('exclusion', () => {
+    this.CONSUME(t.Except);
+    this.SUBRULE1(this.matching);
+    this.MANY(() => {
+      this.CONSUME(t.And);
+      this.SUBRULE2(this.matching);
+    });
+  });
+
+  /** matching := path ('==' sum | 'in' values) */
+  readonly matching = this.RULE('matching', () => {
+    this.SUBRULE(this.path);
+    this.OR({
+      DEF: [
+        {
+          ALT: () => {
+            this.CONSUME(t.EqualEqual);
+            this.SUBRULE(this.sum);
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(t.In);
+            this.SUBRULE(this.values);
+          },
+        },
+      ],
+      ERR_MSG: "'==' or 'in'",
+    });
+  });
+
+  /** seeds := 'seeds' ':' expression */
+  readonly seeds = this.RULE('seeds', () => {
+    this.CONSUME(t.Seeds);
+    this.CONSUME(t.Colon);
+    this.SUBRULE(this.expression);
+  });
+
+  /** axis := (name ':')? path 'in' (values | record) */
+  readonly axis = this.RULE('axis', () => {
+    this.OPTION(() => {
+      this.CONSUME(t.Identifier);
+      this.CONSUME(t.Colon);
+    });
+    this.SUBRULE(this.path);
+    this.CONSUME(t.In);
+    this.OR({
+      DEF: [{ ALT: () => this.SUBRULE(this.values) }, { ALT: () => this.SUBRULE(this.record) }],
+      ERR_MSG: "'[' or '{'",
+    });
+  });
+
+  /** values := '[' (expression (',' expression)* ','?)? ']' */
+  readonly values = this.RULE('values', () => {
+    this.CONSUME(t.LeftBracket);
+    this.OPTION1({
+      GATE: () => !tokenMatcher(this.LA(1), t.RightBracket),
+      DEF: () => {
+        this.SUBRULE1(this.expression);
+        this.MANY({
+          MAX_LOOKAHEAD: 1,
+          GATE: () => !tokenMatcher(this.LA(2), t.RightBracket),
+          DEF: () => {
+            this.CONSUME1(t.Comma);
+            this.SUBRULE2(this.expression);
+          },
+        });
+        this.OPTION2(() => this.CONSUME2(t.Comma));
+      },
+    });
+    this.CONSUME(t.RightBracket);
   });
 
   /** item := data | load | loss | train | let | assignment */

@@ -1,10 +1,13 @@
 /** Answers for the canonical text of a spec: what `spadework fmt` writes. Parsing it gives the same tree, spans aside. */
 import type {
+  Ablation,
+  AblationPart,
   Argument,
   Binary,
   BinaryOperator,
   Block,
   Call,
+  Change,
   Comments,
   Declaration,
   Entry,
@@ -14,13 +17,16 @@ import type {
   File,
   If,
   Label,
+  Matching,
   Name,
   Optimize,
   Parameter,
+  Path,
   Statement,
   Train,
   TypeName,
   Use,
+  Variant,
 } from './ast.ts';
 
 /** Lines longer than this are broken where the language has a place for it. */
@@ -70,8 +76,20 @@ function printUse(use: Use): string {
 }
 
 function printDeclaration(declaration: Declaration): string {
-  const text = declaration.kind === 'block' ? printBlock(declaration) : printExperiment(declaration);
-  return withComments(declaration.comments, '', text);
+  return withComments(declaration.comments, '', declarationText(declaration));
+}
+
+function declarationText(declaration: Declaration): string {
+  switch (declaration.kind) {
+    case 'block':
+      return printBlock(declaration);
+    case 'experiment':
+      return printExperiment(declaration);
+    case 'variant':
+      return printVariant(declaration);
+    case 'ablation':
+      return printAblation(declaration);
+  }
 }
 
 function printBlock(block: Block): string {
@@ -101,6 +119,58 @@ function printType(type: TypeName): string {
 function printExperiment(experiment: Experiment): string {
   const items = experiment.items.map((item) => withComments(item.comments, step, printItem(item, step)));
   return `experiment ${experiment.name.text} {${inBraces(items, '')}}`;
+}
+
+function printVariant({ name, base, changes }: Variant): string {
+  return `experiment ${name.text} = ${base.text} with {${changeLines(changes, '')}}`;
+}
+
+function changeLines(changes: readonly Change[], indent: string): string {
+  const inner = indent + step;
+  const lines = changes.map((change) => withComments(change.comments, inner, printChange(change, inner)));
+  return inBraces(lines, indent);
+}
+
+function printChange(change: Change, indent: string): string {
+  return change.kind === 'override'
+    ? printValue(`${printPath(change.path)} = `, change.value, indent)
+    : printItem(change, indent);
+}
+
+/** Prints a path: `G.norm`. */
+export function printPath(path: Path): string {
+  return path.map(({ text }) => text).join('.');
+}
+
+function printAblation({ name, base, parts }: Ablation): string {
+  const lines = parts.map((part) => withComments(part.comments, step, printPart(part, step)));
+  return `ablation ${name.text} of ${base.text} {${inBraces(lines, '')}}`;
+}
+
+function printPart(part: AblationPart, indent: string): string {
+  switch (part.kind) {
+    case 'axis': {
+      const name = part.name === undefined ? '' : `${part.name.text}: `;
+      return printValue(`${name}${printPath(part.path)} in `, part.values, indent);
+    }
+    case 'case':
+      return `case ${part.name.text} {${changeLines(part.changes, indent)}}`;
+    case 'shared':
+      return `with {${changeLines(part.changes, indent)}}`;
+    case 'exclusion':
+      return `except ${part.matchings.map((matching) => printMatching(matching)).join(' and ')}`;
+    case 'seeds':
+      return printValue('seeds: ', part.value, indent);
+  }
+}
+
+function printMatching({ path, values }: Matching): string {
+  const [only, ...others] = values;
+  const isOne = only !== undefined && others.length === 0;
+  const choice = isOne
+    ? `== ${flatOperand(only, Precedence.Sum)}`
+    : `in [${values.map((value) => flat(value)).join(', ')}]`;
+  return `${printPath(path)} ${choice}`;
 }
 
 function printItem(item: ExperimentItem, indent: string): string {

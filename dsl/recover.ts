@@ -10,7 +10,7 @@ import {
   type IToken,
   type TokenType,
 } from 'chevrotain';
-import type { FileCstNode } from './cst.ts';
+import type { FileCstNode, OverrideCstNode } from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
@@ -32,6 +32,16 @@ export function parseTokens(
   const recovery = new Recovery(source, lexical);
   const file = recovery.parse(lexed.tokens, 'file');
   return { file, diagnostics: [...lexical, ...recovery.diagnostics] };
+}
+
+/** Parses a change by path, such as `G.norm = batch()`, that is a text of its own. */
+export function parseOverrideTokens(
+  source: Source,
+  lexed: t.LexedText,
+): { override: OverrideCstNode | undefined; diagnostics: Diagnostic[] } {
+  const lexical = lexicalMistakes(source, lexed);
+  if (lexical.length > 0) return { override: undefined, diagnostics: lexical };
+  return new Recovery(source, lexical).parseOverride(lexed.tokens);
 }
 
 function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
@@ -80,7 +90,8 @@ class Recovery {
       parser.load(tokens, kind);
       let file: FileCstNode | undefined;
       if (kind === 'file') file = parser.file() as FileCstNode;
-      else if (kind === 'item') parser.experimentBody();
+      else if (kind === 'item') parser.changes();
+      else if (kind === 'part') parser.ablationBody();
       else parser.body();
       const { stumble, unit } = parser;
       if (stumble === undefined || unit === undefined) return file;
@@ -92,6 +103,21 @@ class Recovery {
       messages.tooManyMistakes(mistakeLimit, last ? place(this.source, last) : span(this.source, end, end)),
     );
     return undefined;
+  }
+
+  /** Parses a change by path; after a mistake nothing of it is left. */
+  parseOverride(tokens: readonly IToken[]): {
+    override: OverrideCstNode | undefined;
+    diagnostics: Diagnostic[];
+  } {
+    parser.load(tokens, 'item');
+    const override = parser.override() as OverrideCstNode;
+    const { stumble, unit } = parser;
+    if (stumble === undefined || unit === undefined) return { override, diagnostics: [] };
+    const found = tokens.indexOf(stumble.actual);
+    const at = found < 0 ? tokens.length : found;
+    const open = openBrackets(tokens.slice(0, at)).at(-1);
+    return { override: undefined, diagnostics: [this.describe(tokens, at, stumble, unit, open)] };
   }
 
   /** Reports a mistake and gives the tokens to go on with. */
@@ -199,7 +225,7 @@ class Recovery {
         end += 1;
       } while (open.length > 0 && end < cut.end);
       if (open.length > 0) return;
-      this.parse(tokens.slice(start, end), is(keyword, t.Experiment) ? 'item' : 'statement');
+      this.parse(tokens.slice(start, end), contentOf(keyword));
       start = end;
     }
   }
@@ -255,7 +281,6 @@ class Recovery {
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
     if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
     if (open === undefined && actual !== undefined) {
-      if (is(actual, t.Ablation)) return messages.ablationUnsupported(place(source, actual));
       if (is(actual, t.Use) && stumble.rule === 'file') return messages.lateUse(place(source, actual));
     }
     // What is missing at the end of a line is missing there, not where the next line starts.
@@ -279,7 +304,7 @@ class Recovery {
           place(source, unclosed.open),
         );
       }
-      const isList = ['parameters', 'arguments', 'list', 'use'].includes(stumble.rule);
+      const isList = ['parameters', 'arguments', 'list', 'values', 'use'].includes(stumble.rule);
       if (stumble.rule === 'parameters' && is(previous, t.Identifier) && is(actual, t.Identifier)) {
         return messages.unexpectedToken("':', ',' or ')'", found, missing, messages.hints.typeWithColon);
       }
@@ -310,19 +335,21 @@ class Recovery {
 /** Says what fits at a token, in the words of the language. */
 function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string {
   const previous = tokens[at - 1];
-  if (stumble.rule === 'file') return "'use', 'block', 'network' or 'experiment'";
+  if (stumble.rule === 'file') return "'use', 'block', 'network', 'experiment' or 'ablation'";
   if (stumble.rule === 'arguments' && expects(stumble, t.RightParenthesis)) return "an argument, ',' or ')'";
   if (stumble.rule === 'parameters' && expects(stumble, t.RightParenthesis)) return "a parameter, ',' or ')'";
-  if (stumble.rule === 'list' && expects(stumble, t.RightBracket)) return "an expression, ',' or ']'";
+  if ((stumble.rule === 'list' || stumble.rule === 'values') && expects(stumble, t.RightBracket))
+    return "an expression, ',' or ']'";
   if (!endsBody(stumble)) return stumble.expected;
   const isBehindCode =
     sameLine(previous, tokens[at]) && !is(previous, t.LeftBrace) && !is(previous, t.RightBrace);
   if (stumble.rule === 'body') {
     return isBehindCode ? 'an operator or the end of the statement' : "a statement or a closing '}'";
   }
-  if (stumble.rule === 'experimentBody') {
+  if (stumble.rule === 'experimentBody' || stumble.rule === 'changes') {
     return isBehindCode ? 'an operator or the end of the line' : messages.itemPhrase;
   }
+  if (stumble.rule === 'ablationBody') return messages.partPhrase;
   const optimize = stumble.rule === 'train' ? ", 'optimize'" : '';
   return `a setting 'name: value'${optimize} or a closing '}'`;
 }
@@ -346,7 +373,12 @@ function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): strin
   if (stumble.rule === 'conditional') return hints.conditional;
   if (stumble.rule === 'use') return hints.usage;
   if (stumble.rule === 'loadItem') return hints.loading;
+  if (stumble.rule === 'assignment' && is(actual, t.Dot)) return hints.override;
   if (stumble.rule === 'assignment' && expects(stumble, t.Equal)) return hints.statements;
+  if (stumble.rule === 'experiment' && (expects(stumble, t.With) || is(tokens[at - 1], t.Equal)))
+    return hints.variant;
+  if (stumble.rule === 'ablation') return hints.ablation;
+  if (stumble.rule === 'axis' || stumble.rule === 'path' || stumble.rule === 'part') return hints.axis;
   if (expects(stumble, t.Colon) || (is(actual, t.Equal) && stumble.rule === 'arguments')) {
     return hints.namedWithColon;
   }
@@ -405,7 +437,14 @@ function closesMoreThanOpens(tokens: readonly IToken[]): boolean {
 
 function childKind(rule: string): UnitKind {
   if (rule === 'body') return 'statement';
-  return rule === 'experimentBody' ? 'item' : 'entry';
+  if (rule === 'ablationBody') return 'part';
+  return rule === 'experimentBody' || rule === 'changes' ? 'item' : 'entry';
+}
+
+/** Says what stands between the braces of a declaration that begins with a keyword. */
+function contentOf(keyword: IToken | undefined): UnitKind {
+  if (is(keyword, t.Ablation)) return 'part';
+  return is(keyword, t.Experiment) ? 'item' : 'statement';
 }
 
 function closingType(open: IToken): TokenType {
@@ -509,6 +548,9 @@ function beginsUnit(tokens: readonly IToken[], at: number, kind: UnitKind, inBra
   const next = tokens[at + 1];
   if (sameLine(tokens[at - 1], token)) return false;
   if (is(token, t.Let) || is(token, t.Return)) return true;
+  // What a line of an ablation begins with is a path, a name with a colon, or a keyword.
+  if (kind === 'part' && is(token, t.Identifier) && !inBrackets)
+    return [t.Dot, t.In, t.Colon, t.Identifier, t.LeftBrace].some((type) => is(next, type));
   if (is(token, t.Identifier) && is(next, kind === 'entry' ? t.Colon : t.Equal))
     return !inBrackets || kind !== 'entry';
   const isWord = is(token, t.Identifier) && (is(next, t.LeftParenthesis) || is(next, t.Identifier));

@@ -26,12 +26,24 @@ export function toAst(
   return attachComments({ ...tree, declarations }, lexed);
 }
 
+/** Builds the AST of a change by path that is a text of its own. */
+export function toOverride(
+  tree: cst.OverrideCstNode,
+  source: Source,
+  diagnostics: Diagnostic[],
+): ast.Override | undefined {
+  const override = new AstBuilder(source, diagnostics).override(tree);
+  const deep = deepest(override);
+  if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span));
+  return diagnostics.length === 0 ? override : undefined;
+}
+
 /** Nodes inside one another; what walks the tree by recursion relies on it. */
 const depthLimit = 500;
 
 /** Finds a node below the limit of depth, which a chain of a thousand operators reaches too. */
-function deepest(declaration: ast.Declaration): ast.Node | undefined {
-  let level: ast.Node[] = [declaration];
+function deepest(root: ast.Node): ast.Node | undefined {
+  let level: ast.Node[] = [root];
   for (let depth = 0; depth < depthLimit && level.length > 0; depth += 1) level = level.flatMap(children);
   return level[0];
 }
@@ -57,10 +69,11 @@ class AstBuilder {
   }
 
   file(node: cst.FileCstNode): ast.File {
-    const { use = [], block = [], experiment = [] } = node.children;
+    const { use = [], block = [], experiment = [], ablation = [] } = node.children;
     const declarations: ast.Declaration[] = [
       ...block.map((child) => this.block(child)),
       ...experiment.map((child) => this.experiment(child)),
+      ...ablation.map((child) => this.ablation(child)),
     ];
     return {
       kind: 'file',
@@ -127,16 +140,90 @@ class AstBuilder {
     };
   }
 
-  private experiment(node: cst.ExperimentCstNode): ast.Experiment {
-    const { Identifier, experimentBody } = node.children;
+  private experiment(node: cst.ExperimentCstNode): ast.Experiment | ast.Variant {
+    const { Identifier, experimentBody, changes } = node.children;
+    const common = { name: this.name(first(Identifier)), comments: noComments(), span: this.at(node) };
+    if (changes !== undefined) {
+      const base = this.name(second(Identifier));
+      return { kind: 'variant', ...common, base, changes: this.changes(first(changes)) };
+    }
     const items = first(experimentBody).children.item ?? [];
+    return { kind: 'experiment', ...common, items: items.map((child) => this.item(child)) };
+  }
+
+  private changes(node: cst.ChangesCstNode): ast.Change[] {
+    return (node.children.change ?? []).map(({ children: { override, item } }) =>
+      override === undefined ? this.item(first(item)) : this.override(first(override)),
+    );
+  }
+
+  /** Builds a change by path. */
+  override(node: cst.OverrideCstNode): ast.Override {
+    const { path, expression } = node.children;
     return {
-      kind: 'experiment',
-      name: this.name(first(Identifier)),
-      items: items.map((child) => this.item(child)),
+      kind: 'override',
+      path: this.path(first(path)),
+      value: this.expression(first(expression)),
       comments: noComments(),
       span: this.at(node),
     };
+  }
+
+  private path(node: cst.PathCstNode): ast.Path {
+    return this.named(node.children.Identifier);
+  }
+
+  private ablation(node: cst.AblationCstNode): ast.Ablation {
+    const { Identifier, ablationBody } = node.children;
+    return {
+      kind: 'ablation',
+      name: this.name(first(Identifier)),
+      base: this.name(second(Identifier)),
+      parts: (first(ablationBody).children.part ?? []).map((child) => this.part(child)),
+      comments: noComments(),
+      span: this.at(node),
+    };
+  }
+
+  private part(node: cst.PartCstNode): ast.AblationPart {
+    const { shared, case: variant, exclusion, seeds, axis } = node.children;
+    const common = { comments: noComments(), span: this.at(node) };
+    if (shared !== undefined)
+      return { kind: 'shared', changes: this.changes(first(first(shared).children.changes)), ...common };
+    if (variant !== undefined) {
+      const { Identifier, changes } = first(variant).children;
+      const name = this.name(first(Identifier));
+      return { kind: 'case', name, changes: this.changes(first(changes)), ...common };
+    }
+    if (exclusion !== undefined) {
+      const matchings = first(exclusion).children.matching.map((child) => this.matching(child));
+      return { kind: 'exclusion', matchings, ...common };
+    }
+    if (seeds !== undefined)
+      return { kind: 'seeds', value: this.expression(first(first(seeds).children.expression)), ...common };
+    const { Identifier, path, values, record } = first(axis).children;
+    return {
+      kind: 'axis',
+      name: Identifier === undefined ? undefined : this.name(first(Identifier)),
+      path: this.path(first(path)),
+      values: values === undefined ? this.record(first(record)) : this.values(first(values)),
+      ...common,
+    };
+  }
+
+  private matching(node: cst.MatchingCstNode): ast.Matching {
+    const { path, sum, values } = node.children;
+    return {
+      kind: 'matching',
+      path: this.path(first(path)),
+      values: sum === undefined ? this.values(first(values)).items : [this.sum(first(sum))],
+      span: this.at(node),
+    };
+  }
+
+  private values(node: cst.ValuesCstNode): ast.ListLiteral {
+    const { expression = [] } = node.children;
+    return { kind: 'list', items: expression.map((child) => this.expression(child)), span: this.at(node) };
   }
 
   private item(node: cst.ItemCstNode): ast.ExperimentItem {
@@ -151,18 +238,18 @@ class AstBuilder {
 
   private data(node: cst.DataCstNode): ast.Data {
     const { Identifier, record } = node.children;
-    const settings = first(record);
     return {
       kind: 'data',
       name: this.name(first(Identifier)),
-      settings: {
-        kind: 'record',
-        entries: (settings.children.entry ?? []).map((child) => this.entry(child)),
-        span: this.at(settings),
-      },
+      settings: this.record(first(record)),
       comments: noComments(),
       span: this.at(node),
     };
+  }
+
+  private record(node: cst.RecordCstNode): ast.RecordLiteral {
+    const entries = (node.children.entry ?? []).map((child) => this.entry(child));
+    return { kind: 'record', entries, span: this.at(node) };
   }
 
   private entry(node: cst.EntryCstNode): ast.Entry {
@@ -526,7 +613,10 @@ class AstBuilder {
   }
 
   private names(node: cst.NamesCstNode): readonly [ast.Name, ...ast.Name[]] {
-    const [token, ...others] = node.children.Identifier;
+    return this.named(node.children.Identifier);
+  }
+
+  private named([token, ...others]: readonly IToken[]): readonly [ast.Name, ...ast.Name[]] {
     return [this.name(first(token && [token])), ...others.map((other) => this.name(other))];
   }
 

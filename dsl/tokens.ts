@@ -61,6 +61,10 @@ export const Naming = softKeyword('naming');
 export const Train = softKeyword('train');
 export const Optimize = softKeyword('optimize');
 export const With = softKeyword('with');
+export const Of = softKeyword('of');
+export const Case = softKeyword('case');
+export const Except = softKeyword('except');
+export const Seeds = softKeyword('seeds');
 
 export const ComparisonOperator = category('ComparisonOperator', 'a comparison');
 export const AdditiveOperator = category('AdditiveOperator', "'+' or '-'");
@@ -130,7 +134,7 @@ export const allTokens: TokenType[] = [
   WhiteSpace,
   Comment,
   ...[Use, Block, Network, Experiment, Ablation, Let, Return, If, Then, Else, For, In, As, And, Or, Not],
-  ...[True, False, None, Data, Loss, Load, From, Naming, Train, Optimize, With],
+  ...[True, False, None, Data, Loss, Load, From, Naming, Train, Optimize, With, Of, Case, Except, Seeds],
   Identifier,
   ...[SizeText, NumberText, StringText, UnterminatedString],
   ...[Arrow, Pipe, EqualEqual, NotEqual, LessEqual, GreaterEqual, Less, Greater],

@@ -132,9 +132,10 @@ export class Calls {
     );
     const isDataMissing = declaresInput || (first && !first.default && !values.has(first.name.text));
     if (isDataMissing && given.positional.length === 0) {
-      for (const [key, value] of given.named)
-        this.checkArgument(parameters, key, value, given.spans.get(key) ?? given.span, name);
-      return { ...callee, bound: values };
+      const fits = [...given.named].map(([key, value]) =>
+        this.checkArgument(parameters, key, value, given.spans.get(key) ?? given.span, name),
+      );
+      return fits.every((fit) => fit) ? { ...callee, bound: values } : unknown;
     }
 
     if (given.positional.length > parameters.length)

@@ -3,8 +3,8 @@
  * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
  */
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Span } from '../../dsl/source.ts';
+import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
+import type { Source, Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
 import { specOps } from '../spec/ops/index.ts';
 import type { SpecAttr } from '../spec/types.ts';
@@ -29,6 +29,8 @@ export interface LossContext {
 
 export interface Scope {
   readonly module: Module;
+  /** Where parts of an experiment were written in several files: the module that each may name. */
+  readonly moduleOf?: (source: Source) => Module | undefined;
   readonly bindings: Map<string, Value>;
   /** Where an experiment binds its names, for those that are used before. */
   readonly declared?: ReadonlyMap<string, Span>;
@@ -40,6 +42,8 @@ export class Evaluator {
   loss: LossContext | undefined = undefined;
   /** Says what a network of the experiment encodes; none outside of experiments. */
   encoded: ((network: string, span: Span) => Value) | undefined = undefined;
+  /** What variants changed in the network that is expanded. */
+  changes: readonly Span[] = [];
   /** The user's calls that were blamed for a mistake inside the library, with its code. */
   private readonly blamed = new Set<string>();
   readonly calls = new Calls(this);
@@ -54,7 +58,8 @@ export class Evaluator {
    * Reports a mistake, and gives the value that stands for it. What fails inside the standard library is blamed on the
    * user's call that led there; a place in a file that another one calls is shown with that call.
    */
-  fail(diagnostic: Diagnostic): Value {
+  fail(mistake: Diagnostic): Value {
+    const diagnostic = { ...mistake, labels: [...mistake.labels, ...this.labelsOfChanges(mistake.span)] };
     const { span } = diagnostic;
     const caller = this.calls.stack.findLast((call) => !this.texts.isLibrary(call.span.source));
     const outer = this.calls.stack[0];
@@ -65,7 +70,7 @@ export class Evaluator {
         this.sink({
           ...diagnostic,
           span: caller.span,
-          labels: [{ span, text: `found here, inside ${caller.name}` }],
+          labels: [{ span, text: `found here, inside ${caller.name}` }, ...this.labelsOfChanges(undefined)],
         });
       this.blamed.add(key);
     } else if (span && outer && outer.span.source !== span.source)
@@ -75,6 +80,13 @@ export class Evaluator {
       });
     else this.sink(diagnostic);
     return unknown;
+  }
+
+  /** Points at what a variant changed in the network that is expanded, where the mistake is elsewhere. */
+  private labelsOfChanges(blamed: Span | undefined): SpanLabel[] {
+    const isThere = (span: Span): boolean =>
+      blamed?.source === span.source && span.start <= blamed.start && blamed.end <= span.end;
+    return this.changes.some(isThere) ? [] : this.changes.map((span) => ({ span, text: 'changed here' }));
   }
 
   /** Starts the names of a new network. */

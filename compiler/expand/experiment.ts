@@ -1,18 +1,20 @@
 /** Answers for expanding an experiment: its networks over the data's inputs, then each loss over calls of them. */
-import type {
-  Data,
-  Entry,
-  Experiment,
-  ExperimentItem,
-  Expression,
-  Load,
-  Loss,
-  Name,
-  Optimize,
-  Train,
+import {
+  children,
+  type Data,
+  type Entry,
+  type Experiment,
+  type ExperimentItem,
+  type Expression,
+  type Load,
+  type Loss,
+  type Name,
+  type Node,
+  type Optimize,
+  type Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Span } from '../../dsl/source.ts';
+import type { Source, Span } from '../../dsl/source.ts';
 import { shapeOf } from '../ir/node.ts';
 import type {
   DataSpec,
@@ -29,9 +31,10 @@ import { inputsOfData, isGenerator, shapeOfPictures, whyNoEncoder } from '../spe
 import type { Evaluator } from './evaluate.ts';
 import { docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
-import type { Module } from './modules.ts';
+import { relocate, type Module } from './modules.ts';
 import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
+import { namelessTerm, summandsOf } from './terms.ts';
 import { typeRules } from './value-types.ts';
 import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
 
@@ -41,7 +44,11 @@ export type PointerPlaces = Map<string, { readonly name: Span; readonly value: S
 export interface ExperimentContext {
   readonly evaluator: Evaluator;
   readonly report: (diagnostic: Diagnostic) => void;
+  /** The file that is expanded, which the spec's paths are relative to. */
+  readonly main: Source;
   readonly placeOf: (span: Span | undefined) => Place | undefined;
+  /** Finds the module that a text may name: parts of an experiment may be written in several. */
+  readonly moduleOf: (source: Source) => Module | undefined;
   readonly places: PointerPlaces;
   /** JSON pointers of settings whose value has a mistake: they are not in the spec, and not missing either. */
   readonly broken: Set<string>;
@@ -188,6 +195,7 @@ class ExperimentExpansion {
     const bindings = [...this.items('let'), ...this.items('assignment')];
     this.scope = {
       module,
+      moduleOf: context.moduleOf,
       bindings: new Map(),
       declared: new Map(bindings.map(({ name }) => [name.text, name.span])),
     };
@@ -326,7 +334,18 @@ class ExperimentExpansion {
   private expandData(data: Data): DataSpec {
     this.context.places.set('/data', { name: data.name.span, value: data.name.span });
     // The schema judges the settings; what is missing or wrong is reported from there.
-    return { name: data.name.text, ...this.settings(data.settings.entries, '/data') } as unknown as DataSpec;
+    const settings = this.settings(data.settings.entries, '/data');
+    const path = data.settings.entries.find(({ name }) => name.text === 'path');
+    if (path && typeof settings['path'] === 'string')
+      settings['path'] = this.fromSpec(settings['path'], path.value.span);
+    return { name: data.name.text, ...settings } as unknown as DataSpec;
+  }
+
+  /** Gives a path relative to the spec's file that is written relative to the file in which it stands. */
+  private fromSpec(path: string, { source }: Span): string {
+    // What a command line sets belongs to the experiment's file.
+    const file = this.context.moduleOf(source)?.file.source ?? source;
+    return relocate(path, file, this.context.main);
   }
 
   private expandTrain(train: Train): TrainSpec {
@@ -385,7 +404,9 @@ class ExperimentExpansion {
     this.scope.bindings.set(name, value.kind === 'block' ? { kind: 'network', name } : value);
     if (value.kind !== 'block' || !hasSize(this.data)) return;
     const { span } = expression;
+    context.evaluator.changes = changesIn(expression);
     const expanded = expandNetwork(name, value, span, inputsOfData(this.data), context, this.networks);
+    context.evaluator.changes = [];
     if (!expanded) return;
     const { network, result } = expanded;
     this.results.set(name, result);
@@ -423,7 +444,11 @@ class ExperimentExpansion {
     places.set(pointer, { name: span, value: span });
     places.set(`${pointer}/path`, { name: path.span, value: path.span });
     if (mapping) places.set(`${pointer}/mapping`, { name: mapping.span, value: mapping.span });
-    const weights = { path: path.value, ...(mapping && { mapping: mapping.value }) };
+    const isFile = mapping?.value.endsWith('.json') ?? false;
+    const weights = {
+      path: this.fromSpec(path.value, path.span),
+      ...(mapping && { mapping: isFile ? this.fromSpec(mapping.value, mapping.span) : mapping.value }),
+    };
     this.networks.set(name, { ...network, weights });
   }
 
@@ -441,7 +466,10 @@ class ExperimentExpansion {
     const trained = [...new Set(known.map(({ text }) => text))];
     const [name = '', ...together] = trained;
     // A network has mistakes, which were reported, or a rule is going to.
-    if (this.networks.size < this.networkNames().length || this.isPictureWrong) return undefined;
+    const isBroken = this.items('let').some(
+      (item) => this.scope.bindings.get(item.name.text)?.kind === 'unknown',
+    );
+    if (isBroken || this.networks.size < this.networkNames().length || this.isPictureWrong) return undefined;
     const recorder = new Recorder(`loss ${name}`, this.networks, context.placeOf);
     const { evaluator } = context;
     const step = new StepContext(trained, this.networks, recorder, this.data, evaluator, (span) =>
@@ -449,14 +477,17 @@ class ExperimentExpansion {
     );
     evaluator.begin(recorder);
     evaluator.loss = step;
-    const terms = summands(loss.value).flatMap((expression): TermSpec[] => {
+    const terms = summandsOf(loss.value).flatMap(({ name: term, expression }): TermSpec[] => {
       const value = evaluator.evaluate(expression, this.scope);
       if (value.kind === 'unknown') return [];
-      const term = termName(expression);
       const scalar = evaluator.asTensor(value, expression.span);
       if (value.kind === 'labels' || !scalar || shapeOf(scalar.node).length > 0) {
         context.report(
-          messages.notOneNumber(term === 'term' ? 'this summand' : term, describe(value), expression.span),
+          messages.notOneNumber(
+            term === namelessTerm ? 'this summand' : term,
+            describe(value),
+            expression.span,
+          ),
         );
         return [];
       }
@@ -469,23 +500,19 @@ class ExperimentExpansion {
       network: name,
       ...(together.length > 0 && { together }),
       nodes: recorder.nodes,
-      terms: uniqueNames(terms),
+      terms,
       ...(at && { at }),
     };
   }
 }
 
-/** Splits `a + 10 * b - c` into its summands: `a`, `10 * b` and `-c`. */
-function summands(expression: Expression): Expression[] {
-  if (expression.kind !== 'binary') return [expression];
-  const { operator, left, right } = expression;
-  if (operator !== '+' && operator !== '-') return [expression];
-  const others = summands(right);
-  if (operator === '+') return [...summands(left), ...others];
-  return [
-    ...summands(left),
-    ...others.map((operand): Expression => ({ kind: 'unary', operator: '-', operand, span: operand.span })),
-  ];
+/** Finds the arguments below a call that were written elsewhere: by variants, or a command line. */
+function changesIn(expression: Expression): Span[] {
+  const isInside = ({ source, start, end }: Span): boolean =>
+    source === expression.span.source && expression.span.start <= start && end <= expression.span.end;
+  const find = (node: Node): Span[] =>
+    node.kind === 'argument' && !isInside(node.span) ? [node.span] : children(node).flatMap(find);
+  return find(expression);
 }
 
 /** Says what a network returns, item by item where it is a short list. */
@@ -493,27 +520,6 @@ function describeResult(result: Value): string {
   return result.kind === 'list' && result.items.length <= 3
     ? `[${result.items.map(describe).join(', ')}]`
     : describe(result);
-}
-
-/** Names a summand by the block that it calls: `10 * feature_matching(D)` is `feature_matching`. */
-function termName(expression: Expression): string {
-  if (expression.kind === 'call' && expression.callee.kind === 'reference')
-    return expression.label?.name.text ?? expression.callee.name;
-  if (expression.kind === 'binary')
-    return [expression.left, expression.right].map(termName).find((name) => name !== 'term') ?? 'term';
-  if (expression.kind === 'unary') return termName(expression.operand);
-  if (expression.kind === 'pipeline')
-    return termName(expression.stages[expression.stages.length - 1] ?? expression.input);
-  return 'term';
-}
-
-function uniqueNames(terms: readonly TermSpec[]): TermSpec[] {
-  const counts = new Map<string, number>();
-  return terms.map((term) => {
-    const count = (counts.get(term.name) ?? 0) + 1;
-    counts.set(term.name, count);
-    return count === 1 ? term : { ...term, name: `${term.name}_${count}` };
-  });
 }
 
 /** Tells whether the settings suffice to give networks their inputs; if not, the schema says what is missing. */

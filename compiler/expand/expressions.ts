@@ -121,7 +121,8 @@ export class Expressions {
   private lookUp(name: string, span: Span, scope: Scope): Value {
     const bound = scope.bindings.get(name);
     if (bound) return bound;
-    const declared = scope.module.names.get(name);
+    const module = scope.moduleOf?.(span.source) ?? scope.module;
+    const declared = module.names.get(name);
     if (declared)
       return {
         kind: 'block',
@@ -131,13 +132,13 @@ export class Expressions {
         path: undefined,
       };
     if (builtins.has(name)) return { kind: 'builtin', name, bound: new Map() };
-    if (scope.module.missing.has(name)) return unknown;
+    if (module.missing.has(name)) return unknown;
     const later = scope.declared?.get(name);
     if (later) return this.evaluator.fail(messages.boundLater(name, span, later));
     return this.evaluator.fail(
       messages.unknownName(name, span, [
         ...scope.bindings.keys(),
-        ...scope.module.names.keys(),
+        ...module.names.keys(),
         ...builtins.keys(),
       ]),
     );
@@ -273,6 +274,9 @@ const tensorOperators: Readonly<Partial<Record<Binary['operator'], string>>> = {
 
 /** Finds the operator between its operands, which may be in parentheses or have comments between them. */
 function operatorSpan({ operator, left, right, span }: Binary): Span {
+  // Where a factor was changed, what is left and right was written elsewhere.
+  if (left.span.start < span.start || right.span.end > span.end || left.span.source !== right.span.source)
+    return span;
   const between = span.source.text
     .slice(left.span.end, right.span.start)
     .replaceAll(/#.*/g, (text) => ' '.repeat(text.length));

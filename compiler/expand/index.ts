@@ -1,10 +1,11 @@
 /** Answers for the way from a source text to a spec: parse, resolve imports, evaluate, and collect every mistake. */
-import type { Block, Experiment } from '../../dsl/ast.ts';
+import type { Block, Experiment, Variant } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
-import { span as makeSpan, type Source, type Span } from '../../dsl/source.ts';
-import { specFormat, type Place, type Spec } from '../spec/types.ts';
+import { span as makeSpan, type Source } from '../../dsl/source.ts';
+import { nothingToSet } from '../inherit/messages.ts';
+import { applySets } from '../inherit/sets.ts';
+import { specFormat, type Spec } from '../spec/types.ts';
 import { inputsOfData } from '../spec/queries.ts';
-import { Evaluator } from './evaluate.ts';
 import {
   expandExperiment,
   expandNetwork,
@@ -14,8 +15,8 @@ import {
   type GivenInput,
 } from './experiment.ts';
 import * as messages from './messages.ts';
-import { checkNames } from './names.ts';
-import { ModuleLoader, type Module, type SourceProvider } from './modules.ts';
+import type { Module, SourceProvider } from './modules.ts';
+import { Collector, contextFor, openSource, type Opened } from './open.ts';
 import { boolean, integer, real, type BlockValue, type Value } from './values.ts';
 
 export interface ExpandOptions {
@@ -27,6 +28,8 @@ export interface ExpandOptions {
   readonly inputs?: Readonly<Record<string, GivenInput>> | undefined;
   /** Arguments for a lone network's other parameters, by name. */
   readonly settings?: Readonly<Record<string, number | boolean | string>> | undefined;
+  /** Changes by path of the experiment, as they are written: `G.norm = instance()`. */
+  readonly sets?: readonly string[] | undefined;
 }
 
 export type { GivenInput } from './experiment.ts';
@@ -48,60 +51,68 @@ const assumedLatent = 256;
 
 /** Expands a source text into a spec. */
 export function expand(source: Source, provider: SourceProvider, options: ExpandOptions = {}): Expanded {
-  const diagnostics: Diagnostic[] = [];
-  const seen = new Set<string>();
-  const report = (diagnostic: Diagnostic): void => {
-    // A block with a mistake may be used many times: one message is enough.
-    const key = `${diagnostic.code} ${diagnostic.span?.source.name} ${diagnostic.span?.start} ${diagnostic.message}`;
-    if (!seen.has(key)) diagnostics.push(diagnostic);
-    seen.add(key);
-  };
-  const loader = new ModuleLoader(provider, report);
-  const module = loader.load(source);
-  const places: PointerPlaces = new Map();
-  const broken = new Set<string>();
-  for (const own of loader.ownModules) checkNames(own, report);
-  const isRead = diagnostics.length === 0;
-  const context: ExperimentContext = {
-    evaluator: new Evaluator(report, loader),
-    report,
-    places,
-    broken,
-    placeOf: (span) => placeOf(span, loader.sources),
-  };
-  const body = module && expandBody(module, context, options, isRead);
-  const spec =
-    body && ({ format: specFormat, sources: loader.sources.map((one) => one.name), ...body } satisfies Spec);
-  return { spec, diagnostics: sortDiagnostics(diagnostics), places, broken, sources: loader.sources };
+  const opened = openSource(source, provider);
+  return gather(opened, (context) => opened.module && expandBody(opened, opened.module, context, options));
 }
 
-/** Expands what was asked for; `isRead` tells whether all texts were read, so that what is not there is missing. */
+/** Expands an experiment that is there in full. */
+export function expandOne(opened: Opened, experiment: Experiment, module: Module): Expanded {
+  return gather(opened, (context) => expandExperiment(experiment, module, context));
+}
+
+/** Makes a spec of what `work` expands, with all mistakes. */
+function gather(opened: Opened, work: (context: ExperimentContext) => SpecBody | undefined): Expanded {
+  const collector = new Collector();
+  opened.diagnostics.forEach(collector.report);
+  const context = contextFor(opened, collector.report);
+  const body = work(context);
+  const { sources } = opened.loader;
+  const spec =
+    body && ({ format: specFormat, sources: sources.map(({ name }) => name), ...body } satisfies Spec);
+  const { places, broken } = context;
+  return { spec, diagnostics: sortDiagnostics(collector.diagnostics), places, broken, sources };
+}
+
+/** Expands what was asked for. */
 function expandBody(
+  opened: Opened,
   module: Module,
   context: ExperimentContext,
   options: ExpandOptions,
-  isRead: boolean,
 ): SpecBody | undefined {
   const { declarations, source } = module.file;
-  const experiments = declarations.filter((one): one is Experiment => one.kind === 'experiment');
+  const experiments = declarations.filter(
+    (one): one is Experiment | Variant => one.kind === 'experiment' || one.kind === 'variant',
+  );
   const networks = declarations.filter(
     (one): one is Block => one.kind === 'block' && one.keyword === 'network',
   );
-  const matches = (one: Experiment | Block): boolean =>
+  const matches = (one: Experiment | Variant | Block): boolean =>
     options.name === undefined || one.name.text === options.name;
-  const [experiment, second] = experiments.filter(matches);
-  if (experiment && second) {
-    const names = experiments.map((one) => one.name.text);
+  const [chosenOne, second] = experiments.filter(matches);
+  const names = experiments.map((one) => one.name.text);
+  if (chosenOne && second) {
     context.report(messages.severalExperiments(source.name, second.name.span, names));
     return undefined;
   }
-  if (experiment) return expandExperiment(experiment, module, context);
+  const sets = options.sets ?? [];
+  if (chosenOne) {
+    const experiment = opened.resolve({ experiment: chosenOne, module });
+    const { report } = context;
+    return (
+      experiment &&
+      expandExperiment(applySets(experiment, module, sets, opened.loader, report), module, context)
+    );
+  }
   const chosen = networks.filter(matches);
+  // What mistakes of the texts left out is not missing.
+  const isRead = opened.diagnostics.length === 0;
+  if (isRead) for (const text of sets) context.report(nothingToSet(text, names));
   if (chosen.length === 0) {
     if (!isRead) return undefined;
     if (options.name !== undefined) {
-      const names = [...experiments, ...networks].map((one) => one.name.text);
-      context.report(messages.unknownPart(options.name, makeSpan(source, 0, 0), names));
+      const parts = [...experiments, ...networks].map((one) => one.name.text);
+      context.report(messages.unknownPart(options.name, makeSpan(source, 0, 0), parts));
       return undefined;
     }
     if (declarations.length === 0) {
@@ -127,10 +138,4 @@ function expandBody(
 function valueOf(setting: number | boolean | string): Value {
   if (typeof setting === 'number') return Number.isInteger(setting) ? integer(setting) : real(setting);
   return typeof setting === 'boolean' ? boolean(setting) : { kind: 'string', value: setting };
-}
-
-function placeOf(span: Span | undefined, sources: readonly Source[]): Place | undefined {
-  if (!span) return undefined;
-  const index = sources.indexOf(span.source);
-  return index < 0 ? undefined : [index, span.start, span.end];
 }

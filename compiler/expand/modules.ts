@@ -1,7 +1,8 @@
 /** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
-import type { Block, Declaration, File } from '../../dsl/ast.ts';
+import type { Block, Declaration, Experiment, File, Variant } from '../../dsl/ast.ts';
 import { parse, type Diagnostic } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
+import { must } from '../ir/types.ts';
 import * as messages from './messages.ts';
 
 /** Finds texts for the compiler, which opens no files itself. */
@@ -17,10 +18,18 @@ export interface SourceProvider {
 /** The module whose names are there without `use`. */
 export const preludeModule = 'prelude';
 
+/** An experiment as it is written, and the module of its text. */
+export interface DeclaredExperiment {
+  readonly experiment: Experiment | Variant;
+  readonly module: Module;
+}
+
 export interface Module {
   readonly file: File;
   /** What its texts may name: its own declarations, imports, and the prelude. */
   readonly names: ReadonlyMap<string, { readonly block: Block; readonly module: Module }>;
+  /** The experiments that it declares or imports, which others may vary. */
+  readonly experiments: ReadonlyMap<string, DeclaredExperiment>;
   /** Names that a reported mistake keeps from having a meaning; nothing more is said about them. */
   readonly missing: ReadonlySet<string>;
 }
@@ -29,6 +38,7 @@ export interface Module {
 export class ModuleLoader {
   private readonly loaded = new Map<string, Module | 'loading'>();
   private readonly library = new Set<Source>();
+  private readonly bySource = new Map<Source, Module>();
 
   constructor(
     private readonly provider: SourceProvider,
@@ -51,6 +61,29 @@ export class ModuleLoader {
   /** Tells whether a text is that of the blocks which every file has without importing them. */
   readonly isPrelude = (source: Source): boolean => source === this.provider.library(preludeModule);
 
+  /** Finds the module of a text that was read. */
+  readonly moduleOf = (source: Source): Module | undefined => this.bySource.get(source);
+
+  /** Lists where the standard library declares blocks, by their names; reads all of it. */
+  libraryBlocks(): Map<string, { readonly block: Block; readonly module: Module }[]> {
+    const found = new Map<string, { block: Block; module: Module }[]>();
+    for (const name of this.provider.libraryModules) {
+      const source = this.provider.library(name);
+      if (!source) continue;
+      this.library.add(source);
+      const module = this.loadOnce(source, undefined);
+      for (const [key, block] of module ? ownBlocks(module.file) : [])
+        found.set(key, [...(found.get(key) ?? []), { block, module: must(module, 'it has blocks') }]);
+    }
+    return found;
+  }
+
+  /** Takes in a text that is no file but adds to a module. */
+  adopt(source: Source, module: Module): void {
+    this.sources.push(source);
+    this.bySource.set(source, module);
+  }
+
   load(source: Source): Module | undefined {
     return this.loadOnce(source, undefined);
   }
@@ -71,6 +104,7 @@ export class ModuleLoader {
     const lost = diagnostics.length > 0 ? namesWritten(source.text) : [];
     const module = this.link(file ?? emptyFile(source), lost);
     this.loaded.set(key, module);
+    this.bySource.set(source, module);
     return module;
   }
 
@@ -78,7 +112,8 @@ export class ModuleLoader {
   private link(file: File, lost: readonly string[]): Module {
     const names = new Map<string, { block: Block; module: Module }>();
     const missing = new Set<string>(lost);
-    const module: Module = { file, names, missing };
+    const experiments = new Map<string, DeclaredExperiment>();
+    const module: Module = { file, names, experiments, missing };
     const prelude = this.provider.library(preludeModule);
     if (prelude && prelude !== file.source) {
       this.library.add(prelude);
@@ -105,18 +140,25 @@ export class ModuleLoader {
       const own = ownBlocks(imported.file);
       for (const name of use.names) {
         const block = own.get(name.text);
-        if (block) {
-          if (declare(name.text, name.span)) names.set(name.text, { block, module: imported });
+        const experiment = ownExperiments(imported).get(name.text);
+        if (block || experiment) {
+          if (!declare(name.text, name.span)) continue;
+          if (block) names.set(name.text, { block, module: imported });
+          if (experiment) experiments.set(name.text, experiment);
           continue;
         }
         missing.add(name.text);
+        const known = [...own.keys(), ...ownExperiments(imported).keys()];
         if (!imported.missing.has(name.text))
-          this.report(messages.notExported(name.text, use.module, name.span, own.keys()));
+          this.report(messages.notExported(name.text, use.module, name.span, known));
       }
     }
-    for (const declaration of file.declarations)
-      if (declare(declaration.name.text, declaration.name.span) && declaration.kind === 'block')
-        names.set(declaration.name.text, { block: declaration, module });
+    for (const declaration of file.declarations) {
+      const { text, span } = declaration.name;
+      if (!declare(text, span)) continue;
+      if (declaration.kind === 'block') names.set(text, { block: declaration, module });
+      else if (declaration.kind !== 'ablation') experiments.set(text, { experiment: declaration, module });
+    }
     return module;
   }
 
@@ -139,9 +181,27 @@ function ownBlocks(file: File): Map<string, Block> {
   return new Map(file.declarations.filter(isBlock).map((block) => [block.name.text, block]));
 }
 
+/** Lists the experiments that a module declares itself. */
+function ownExperiments({ experiments, file }: Module): Map<string, DeclaredExperiment> {
+  return new Map([...experiments].filter(([, { module }]) => module.file === file));
+}
+
+/** Gives a path that a file writes relative to itself as one relative to another file. */
+export function relocate(path: string, written: Source, main: Source): string {
+  const isAbsolute = (name: string): boolean => /^([/\\]|[A-Za-z]:)/.test(name);
+  if (written === main || isAbsolute(path)) return path;
+  const stepsTo = (name: string): string[] =>
+    name.split(/[/\\]/).filter((step) => step !== '' && step !== '.');
+  const [from, to] = [stepsTo(main.name).slice(0, -1), stepsTo(written.name).slice(0, -1)];
+  if (isAbsolute(written.name) && !isAbsolute(main.name)) return `/${[...to, path].join('/')}`;
+  const common = from.findIndex((step, index) => step !== to[index]);
+  const shared = common < 0 ? from.length : common;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared), path].join('/');
+}
+
 /** Finds what a text with syntax mistakes meant to declare or import, so that its uses are not reported as well. */
 function namesWritten(text: string): string[] {
-  const declared = [...text.matchAll(/\b(?:block|network|experiment)\s+(\w+)/g)].map(
+  const declared = [...text.matchAll(/\b(?:block|network|experiment|ablation)\s+(\w+)/g)].map(
     (match) => match[1] ?? '',
   );
   const imported = [...text.matchAll(/\buse\b[^{}]*\{([^}]*)/g)].flatMap(

@@ -2,40 +2,45 @@
  * Answers for names that mean nothing, in every block of a file: also in those that nobody calls, in branches that are not
  * taken, and behind another mistake. Evaluation would find only the first of a chain.
  */
-import {
-  children,
-  type Block,
-  type Call,
-  type Experiment,
-  type Expression,
-  type Node,
-} from '../../dsl/ast.ts';
+import { children, type Call, type Declaration, type Expression, type Node } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { builtins } from './builtins.ts';
 import * as messages from './messages.ts';
 import type { Module } from './modules.ts';
 import { typeRules } from './value-types.ts';
 
-/** Reports unknown names, types and named arguments of all declarations of a module. */
-export function checkNames(module: Module, report: (diagnostic: Diagnostic) => void): void {
-  for (const declaration of module.file.declarations) checkDeclaration(declaration, module, report);
+/**
+ * Reports unknown names, types and named arguments of all declarations of a module. `inherited` gives what a declaration may
+ * name beside: what the experiment that it varies binds; undefined where that is not known.
+ */
+export function checkNames(
+  module: Module,
+  inherited: (declaration: Declaration) => readonly string[] | undefined,
+  report: (diagnostic: Diagnostic) => void,
+): void {
+  for (const declaration of module.file.declarations) {
+    const known = inherited(declaration);
+    if (known) checkNamesIn(declaration, known, module, report);
+  }
 }
 
-function checkDeclaration(
-  declaration: Block | Experiment,
+/** Reports unknown names, types and named arguments of a part of a module, in which `inherited` are known beside. */
+export function checkNamesIn(
+  root: Node,
+  inherited: readonly string[],
   module: Module,
   report: (diagnostic: Diagnostic) => void,
 ): void {
   // A name counts as bound wherever its declaration binds it; evaluation knows whether it was bound in time.
-  const bound = new Set<string>();
+  const bound = new Set<string>(inherited);
   const collect = (node: Node): void => {
     if (node.kind === 'assignment' || node.kind === 'let' || node.kind === 'parameter')
       bound.add(node.name.text);
     if (node.kind === 'for') bound.add(node.variable.text);
     children(node).forEach(collect);
   };
-  collect(declaration);
-  visit(declaration, bound);
+  collect(root);
+  visit(root, bound);
 
   function visit(node: Node, known: ReadonlySet<string>): void {
     switch (node.kind) {
@@ -53,6 +58,9 @@ function checkDeclaration(
               ...builtins.keys(),
             ]),
           );
+        return;
+      // What it names are values of axes.
+      case 'matching':
         return;
       case 'type':
         if (!typeRules.has(node.name)) report(messages.unknownType(node.name, node.span, typeRules.keys()));

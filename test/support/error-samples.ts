@@ -1,7 +1,7 @@
 /** Answers for the samples of mistakes: their messages, and the page that shows one of each kind. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { check, checkJson } from '../../compiler/index.ts';
+import { check, checkAblation, checkJson } from '../../compiler/index.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import { renderDiagnostic, type Diagnostic } from '../../dsl/index.ts';
 import { provider } from './specs.ts';
@@ -14,7 +14,7 @@ export const errorSamples: readonly string[] = readdirSync(folder).toSorted();
 /** Gives the folder of a sample, with a slash behind. */
 export const folderOf = (sample: string): string => `${folder}${sample}/`;
 
-/** Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`. */
+/** Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`; `ablation-*` as an ablation. */
 export function checkSample(sample: string): readonly Diagnostic[] {
   const at = folderOf(sample);
   const read = (name: string) => ({ name, text: readFileSync(`${at}${name}`, 'utf8') });
@@ -22,7 +22,9 @@ export function checkSample(sample: string): readonly Diagnostic[] {
   const options = existsSync(`${at}options.json`)
     ? (JSON.parse(read('options.json').text) as ExpandOptions)
     : {};
-  return check(read('input.spade'), provider(at), options).diagnostics;
+  const source = read('input.spade');
+  if (sample.startsWith('ablation')) return checkAblation(source, provider(at), options).diagnostics;
+  return check(source, provider(at), options).diagnostics;
 }
 
 /** Makes docs/messages.md: every code that the samples show, with one message of it. */

@@ -1,0 +1,185 @@
+/** Answers for ablations as a whole: a declaration becomes named runs of checked specs, with the mistakes of all of them. */
+import type { Ablation as Declaration, Experiment } from '../../dsl/ast.ts';
+import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { parse } from '../../dsl/index.ts';
+import type { Source, Span } from '../../dsl/source.ts';
+import { checkExpanded } from '../check/index.ts';
+import { expandOne } from '../expand/index.ts';
+import type { Module, SourceProvider } from '../expand/modules.ts';
+import { Collector, identityOf, openSource, type Opened } from '../expand/open.ts';
+import { applyChanges, reportRepeats } from '../inherit/index.ts';
+import { unknownBase } from '../inherit/messages.ts';
+import { applySets } from '../inherit/sets.ts';
+import type { Spec } from '../spec/types.ts';
+import { nameRun } from './labels.ts';
+import * as messages from './messages.ts';
+import { planAblation, type Plan, type PlannedValue } from './plan.ts';
+import type { Ablation, PlannedRun } from './types.ts';
+
+export type { Ablation, AblationAxis, PlannedRun } from './types.ts';
+
+export interface AblationOptions {
+  /** The ablation to expand; without it the only one of the file. */
+  readonly name?: string | undefined;
+  /** Changes by path of the experiment that it varies, as they are written: `train.steps = 10`. */
+  readonly sets?: readonly string[] | undefined;
+}
+
+export interface AblationResult {
+  /** The ablation; undefined where any diagnostic is an error. */
+  readonly ablation: Ablation | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: readonly Source[];
+}
+
+/** Lists the ablations of a file, as far as its syntax allows. */
+export function listAblations(source: Source): { readonly name: string; readonly of: string }[] {
+  const declarations = parse(source).file?.declarations ?? [];
+  return declarations
+    .filter((one): one is Declaration => one.kind === 'ablation')
+    .map(({ name, base }) => ({ name: name.text, of: base.text }));
+}
+
+/** Expands an ablation into its runs, with all mistakes of all runs at once, each only once. */
+export function checkAblation(
+  source: Source,
+  provider: SourceProvider,
+  options: AblationOptions = {},
+): AblationResult {
+  const opened = openSource(source, provider);
+  const collector = new Collector();
+  opened.diagnostics.forEach(collector.report);
+  const declaration = opened.module && choose(opened, options.name, collector.report);
+  const ablation =
+    declaration &&
+    opened.module &&
+    new AblationExpansion(declaration, opened, opened.module, collector.report).expand(options.sets ?? []);
+  const { diagnostics } = collector;
+  const failed = diagnostics.some(({ severity }) => severity === 'error');
+  return {
+    ablation: failed ? undefined : ablation,
+    diagnostics: sortDiagnostics(diagnostics),
+    sources: opened.loader.sources,
+  };
+}
+
+/** Finds the ablation that is asked for. */
+function choose(
+  { module, source, diagnostics }: Opened,
+  name: string | undefined,
+  report: (diagnostic: Diagnostic) => void,
+): Declaration | undefined {
+  const all = module?.file.declarations.filter((one): one is Declaration => one.kind === 'ablation') ?? [];
+  const names = all.map((one) => one.name.text);
+  const [first, second] = all.filter((one) => name === undefined || one.name.text === name);
+  if (first && second) report(messages.severalAblations(source.name, second.name.span, names));
+  else if (first) return first;
+  // What mistakes of the text left out is not missing.
+  else if (diagnostics.length === 0)
+    report(name === undefined ? messages.noAblation(source.name) : messages.unknownAblation(name, names));
+  return undefined;
+}
+
+/** A cell of the matrix that is expanded. */
+interface Cell {
+  readonly values: readonly PlannedValue[];
+  readonly spec: Spec | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+class AblationExpansion {
+  constructor(
+    private readonly declaration: Declaration,
+    private readonly opened: Opened,
+    private readonly module: Module,
+    private readonly report: (diagnostic: Diagnostic) => void,
+  ) {}
+
+  expand(sets: readonly string[]): Ablation | undefined {
+    const { declaration, report } = this;
+    const plan = planAblation(declaration, report);
+    const base = this.base();
+    if (!base) return undefined;
+    const { loader } = this.opened;
+    const set = applySets(base, this.module, sets, loader, report);
+    reportRepeats(plan.shared, report);
+    for (const { values } of plan.axes) for (const { changes } of values) reportRepeats(changes, report);
+    const shared = applyChanges(set, plan.shared, { report, moduleOf: loader.moduleOf });
+    const cells = plan.cells.map((values) => this.cell(shared, values));
+    reportOnce(cells, declaration.span, report);
+    const doc = declaration.comments.before.join('\n').trim();
+    const seeds = plan.seeds ?? [cells[0]?.spec?.train?.seed ?? 0];
+    return {
+      name: declaration.name.text,
+      ...(doc && { doc }),
+      of: declaration.base.text,
+      axes: plan.axes.map(({ name, values }) => ({ name, labels: values.map(({ label }) => label) })),
+      seeds,
+      runs: runsOf(plan, cells, seeds),
+    };
+  }
+
+  private base(): Experiment | undefined {
+    const { base } = this.declaration;
+    const declared = this.module.experiments.get(base.text);
+    if (declared) return this.opened.resolve(declared);
+    if (!this.module.missing.has(base.text))
+      this.report(unknownBase(base.text, base.span, this.module.experiments.keys()));
+    return undefined;
+  }
+
+  private cell(base: Experiment, values: readonly PlannedValue[]): Cell {
+    const collector = new Collector();
+    const { moduleOf } = this.opened.loader;
+    const changed = values.reduce(
+      (experiment, { changes }) => applyChanges(experiment, changes, { report: collector.report, moduleOf }),
+      base,
+    );
+    const expanded = expandOne(this.opened, changed, this.module);
+    checkExpanded(expanded).forEach(collector.report);
+    return { values, spec: expanded.spec, diagnostics: collector.diagnostics };
+  }
+}
+
+/** Reports the mistakes of all cells. Those that not all have come with the first run that does, unless their place says it. */
+function reportOnce(cells: readonly Cell[], own: Span, report: (diagnostic: Diagnostic) => void): void {
+  const found = new Map<string, { readonly diagnostic: Diagnostic; readonly cells: Cell[] }>();
+  for (const cell of cells)
+    for (const diagnostic of cell.diagnostics) {
+      const key = identityOf(diagnostic);
+      const entry = found.get(key) ?? { diagnostic, cells: [] };
+      entry.cells.push(cell);
+      found.set(key, entry);
+    }
+  for (const { diagnostic, cells: having } of found.values()) {
+    const labels = having[0]?.values.map(({ label }) => label).join(', ') ?? '';
+    const { span } = diagnostic;
+    const isOwn = span?.source === own.source && own.start <= span.start && span.end <= own.end;
+    const isCommon = having.length === cells.length || isOwn;
+    const count = having.length === 1 ? '' : ` and ${having.length - 1} more`;
+    const note = `in the run of ${labels}${count}`;
+    report(isCommon ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, note] });
+  }
+}
+
+/** Names the runs: all cells with the first seed come before the second. */
+function runsOf({ axes }: Plan, cells: readonly Cell[], seeds: readonly number[]): PlannedRun[] {
+  const names = new Set<string>();
+  return seeds.flatMap((seed) =>
+    cells.flatMap(({ values, spec }): PlannedRun[] => {
+      if (!spec) return [];
+      const point = values.map(({ label }, index) => ({ axis: axes[index]?.name ?? '', label }));
+      const name = nameRun(point, seed, names);
+      names.add(name);
+      const train = spec.train && { train: { ...spec.train, seed } };
+      return [
+        {
+          name,
+          point: Object.fromEntries(point.map(({ axis, label }) => [axis, label])),
+          seed,
+          spec: { ...spec, ...train },
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+/** Answers for what is said about mistakes in ablations: one function per message. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import { amongst, error } from '../messages.ts';
+
+export const noAblation = (file: string): Diagnostic =>
+  error('no-ablation', `${file} declares no ablation`, undefined, {
+    hint: 'write ablation name of experiment { G.norm in [spade(), batch()] }',
+  });
+
+export const unknownAblation = (name: string, candidates: Iterable<string>): Diagnostic =>
+  error('unknown-ablation', `no ablation is called '${name}' here`, undefined, amongst(name, candidates));
+
+export const severalAblations = (file: string, span: Span, names: readonly string[]): Diagnostic =>
+  error('several-ablations', `${file} declares ${names.length} ablations`, span, {
+    notes: [`there are: ${names.join(', ')}`],
+    hint: 'name the one to use',
+  });
+
+export const duplicateAxis = (name: string, span: Span, first: Span): Diagnostic =>
+  error('duplicate-axis', `the ablation has two axes '${name}'`, span, {
+    labels: [{ span: first, text: 'first written here' }],
+    hint: `give one a name of its own: name: ${name} in [...]`,
+  });
+
+export const duplicateValue = (label: string, span: Span, first: Span): Diagnostic =>
+  error('duplicate-value', `'${label}' is twice on this axis`, span, {
+    labels: [{ span: first, text: 'first written here' }],
+  });
+
+export const emptyAxis = (name: string, span: Span): Diagnostic =>
+  error('empty-axis', `the axis '${name}' has no values`, span, { hint: 'give some: [spade(), batch()]' });
+
+export const unknownAxis = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('unknown-axis', `the ablation has no axis '${name}'`, span, amongst(name, candidates));
+
+export const notOnAxis = (text: string, axis: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('not-on-axis', `'${text}' is no value of '${axis}'`, span, amongst(text, candidates));
+
+export const onceInAblation = (what: string, span: Span, first: Span): Diagnostic =>
+  error('once-in-ablation', `the ablation has ${what} twice`, span, {
+    labels: [{ span: first, text: 'first written here' }],
+  });
+
+export const wrongSeeds = (span: Span): Diagnostic =>
+  error('wrong-seeds', 'seeds: expected how many there are, or a list of them', span, {
+    hint: 'seeds: 3 is the same as seeds: [0, 1, 2]',
+  });
+
+export const noRuns = (name: string, span: Span): Diagnostic =>
+  error('no-runs', `the exclusions leave no run of ${name}`, span);
+
+export const tooManyRuns = (name: string, count: number, limit: number, span: Span): Diagnostic =>
+  error('too-many-runs', `${name} would be ${count} runs`, span, {
+    notes: [`the limit is ${limit}`],
+    hint: "list what is of interest as 'case' in place of crossing the axes, or leave some out with 'except'",
+  });

@@ -1,0 +1,86 @@
+/** Answers for a source made ready for expansion: parsed with all that it imports, its names and variants checked. */
+import type { Declaration, Experiment } from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Source, Span } from '../../dsl/source.ts';
+import { Inheritance, isBinding } from '../inherit/index.ts';
+import type { Place } from '../spec/types.ts';
+import { Evaluator } from './evaluate.ts';
+import type { ExperimentContext } from './experiment.ts';
+import { ModuleLoader, type DeclaredExperiment, type Module, type SourceProvider } from './modules.ts';
+import { checkNames } from './names.ts';
+
+/** Collects diagnostics, each once: a block with a mistake may be used many times. */
+export class Collector {
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly seen = new Set<string>();
+
+  readonly report = (diagnostic: Diagnostic): void => {
+    const key = identityOf(diagnostic);
+    if (!this.seen.has(key)) this.diagnostics.push(diagnostic);
+    this.seen.add(key);
+  };
+}
+
+/** Says what makes two messages one to a reader. */
+export function identityOf({ code, span, message }: Diagnostic): string {
+  return `${code} ${span?.source.name} ${span?.start} ${message}`;
+}
+
+/** A source with all that it imports. */
+export interface Opened {
+  readonly source: Source;
+  readonly module: Module | undefined;
+  readonly loader: ModuleLoader;
+  /** Mistakes of the texts themselves. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Gives an experiment in full; undefined where a mistake among `diagnostics` keeps it from being known. */
+  readonly resolve: (declared: DeclaredExperiment) => Experiment | undefined;
+}
+
+/** Reads a source and all that it imports. */
+export function openSource(source: Source, provider: SourceProvider): Opened {
+  const collector = new Collector();
+  const { report } = collector;
+  const loader = new ModuleLoader(provider, report);
+  const module = loader.load(source);
+  const inheritance = new Inheritance({ report, moduleOf: loader.moduleOf });
+  const resolve = (declared: DeclaredExperiment): Experiment | undefined => inheritance.resolve(declared);
+  for (const own of loader.ownModules) {
+    for (const declared of own.experiments.values()) resolve(declared);
+    checkNames(own, (declaration) => inheritedNames(declaration, own, resolve), report);
+  }
+  return { source, module, loader, diagnostics: collector.diagnostics, resolve };
+}
+
+/** Lists what the experiment that a declaration varies binds; undefined where that is not known. */
+function inheritedNames(
+  declaration: Declaration,
+  module: Module,
+  resolve: Opened['resolve'],
+): readonly string[] | undefined {
+  if (declaration.kind !== 'variant' && declaration.kind !== 'ablation') return [];
+  const base = module.experiments.get(declaration.base.text);
+  return (base && resolve(base))?.items.filter(isBinding).map(({ name }) => name.text);
+}
+
+/** Makes what expansion works with, for one spec. */
+export function contextFor(
+  { source, loader }: Opened,
+  report: (diagnostic: Diagnostic) => void,
+): ExperimentContext {
+  return {
+    main: source,
+    evaluator: new Evaluator(report, loader),
+    report,
+    places: new Map(),
+    broken: new Set(),
+    placeOf: (span) => placeOf(span, loader.sources),
+    moduleOf: loader.moduleOf,
+  };
+}
+
+function placeOf(span: Span | undefined, sources: readonly Source[]): Place | undefined {
+  if (!span) return undefined;
+  const index = sources.indexOf(span.source);
+  return index < 0 ? undefined : [index, span.start, span.end];
+}

@@ -1,0 +1,55 @@
+/** Answers for what experiments amount to in full: a variant is its base with its changes, however many steps up. */
+import type { Experiment, Variant } from '../../dsl/ast.ts';
+import type { DeclaredExperiment } from '../expand/modules.ts';
+import type { MergeContext } from './items.ts';
+import { applyChanges, reportRepeats } from './merge.ts';
+import * as messages from './messages.ts';
+
+export { applyChanges, reportRepeats } from './merge.ts';
+export { isBinding, type MergeContext } from './items.ts';
+
+/** Resolves experiments, each once, so that each mistake is reported once. */
+export class Inheritance {
+  private readonly resolved = new Map<Experiment | Variant, Experiment | undefined>();
+  private readonly open = new Set<Variant>();
+
+  constructor(private readonly context: MergeContext) {}
+
+  /** Gives an experiment in full; undefined where a reported mistake keeps it from being known. */
+  resolve(declared: DeclaredExperiment): Experiment | undefined {
+    const { experiment } = declared;
+    if (experiment.kind === 'experiment') return experiment;
+    if (!this.resolved.has(experiment)) this.resolved.set(experiment, this.merge(experiment, declared));
+    return this.resolved.get(experiment);
+  }
+
+  private merge(variant: Variant, { module }: DeclaredExperiment): Experiment | undefined {
+    const { report } = this.context;
+    const { name, base: named, changes, comments, span } = variant;
+    const declared = module.experiments.get(named.text);
+    if (!declared) {
+      if (!module.missing.has(named.text))
+        report(
+          messages.unknownBase(
+            named.text,
+            named.span,
+            [...module.experiments.keys()].filter((one) => one !== name.text),
+          ),
+        );
+      return undefined;
+    }
+    if (
+      declared.experiment === variant ||
+      (declared.experiment.kind === 'variant' && this.open.has(declared.experiment))
+    ) {
+      report(messages.inheritanceCycle(name.text, named.span));
+      return undefined;
+    }
+    this.open.add(variant);
+    const base = this.resolve(declared);
+    this.open.delete(variant);
+    if (!base) return undefined;
+    reportRepeats(changes, report);
+    return { ...applyChanges(base, changes, this.context), name, comments, span };
+  }
+}

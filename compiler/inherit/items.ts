@@ -1,0 +1,173 @@
+/** Answers for what one change does to the items of an experiment: it replaces, merges, adds or takes away. */
+import {
+  walk,
+  type Assignment,
+  type Data,
+  type Entry,
+  type ExperimentItem,
+  type Let,
+  type Loss,
+  type Name,
+  type Optimize,
+  type Train,
+} from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Source } from '../../dsl/source.ts';
+import type { Module } from '../expand/modules.ts';
+import * as messages from './messages.ts';
+
+export type Items = readonly ExperimentItem[];
+
+export interface MergeContext {
+  readonly report: (diagnostic: Diagnostic) => void;
+  /** Finds the module that a text may name. */
+  readonly moduleOf: (source: Source) => Module | undefined;
+}
+
+/** Puts an item in the place of the first one that it stands for, and takes the others away; appends it where there is none. */
+export function replaceFirst(
+  items: Items,
+  isSame: (item: ExperimentItem) => boolean,
+  item: ExperimentItem,
+): Items {
+  const at = items.findIndex(isSame);
+  if (at < 0) return [...items, item];
+  return items.flatMap((other, index) => (index === at ? [item] : isSame(other) ? [] : [other]));
+}
+
+/** Binds a name anew where it was bound, or behind all others. */
+export function bind(items: Items, item: Let | Assignment): Items {
+  const { text } = item.name;
+  const isSame = (other: ExperimentItem): boolean => isBinding(other) && other.name.text === text;
+  return replaceFirst(items, isSame, item);
+}
+
+/** Moves what `known` does not bind before the first line that uses it: an experiment is read from top to bottom. */
+export function bindInTime(items: Items, known: Items): Items {
+  const old = new Set(known.filter(isBinding).map(({ name }) => name.text));
+  const added = items.filter((item) => isBinding(item) && !old.has(item.name.text));
+  return added.reduce((all, item) => {
+    const name = isBinding(item) ? item.name.text : '';
+    const use = all.findIndex((other) => isBinding(other) && mentions(other, name));
+    const at = all.indexOf(item);
+    return use < 0 || use > at ? all : all.toSpliced(at, 1).toSpliced(use, 0, item);
+  }, items);
+}
+
+/** Tells whether an item binds a name. */
+export function isBinding(item: ExperimentItem): item is Let | Assignment {
+  return item.kind === 'let' || item.kind === 'assignment';
+}
+
+function mentions(item: ExperimentItem, name: string): boolean {
+  let found = false;
+  walk(item, (node) => (found ||= node.kind === 'reference' && node.name === name));
+  return found;
+}
+
+/** Merges settings of one data set; another data set takes the place of the inherited one. */
+export function applyData(items: Items, data: Data): Items {
+  return replaceOrAppend<Data>(items, 'data', data, (old) =>
+    old.name.text === data.name.text
+      ? {
+          ...old,
+          name: data.name,
+          settings: {
+            ...old.settings,
+            entries: mergeEntries(old.settings.entries, data.settings.entries),
+          },
+        }
+      : data,
+  );
+}
+
+/** Merges schedules; one length stands for another, whose decay goes with it. */
+export function applyTrain(items: Items, train: Train): Items {
+  return replaceOrAppend<Train>(items, 'train', train, (old) => {
+    const given = new Set(train.settings.map(({ name }) => name.text));
+    const replaced = given.has('steps') ? ['epochs', 'decay_from'] : given.has('epochs') ? ['steps'] : [];
+    const kept = old.settings.filter(({ name }) => !replaced.includes(name.text));
+    return {
+      ...old,
+      settings: mergeEntries(kept, train.settings),
+      optimizers: train.optimizers.reduce(replaceOptimizer, old.optimizers),
+    };
+  });
+}
+
+function replaceOrAppend<T extends Data | Train>(
+  items: Items,
+  kind: T['kind'],
+  item: T,
+  merge: (old: T) => T,
+): Items {
+  const at = items.findIndex((other) => other.kind === kind);
+  if (at < 0) return [...items, item];
+  return items.map((other, index) => (index === at ? merge(other as T) : other));
+}
+
+/** Settings take the place of inherited ones of their name; `none` takes one away. */
+function mergeEntries(inherited: readonly Entry[], changes: readonly Entry[]): Entry[] {
+  const byName = (name: string): Entry[] => changes.filter((change) => change.name.text === name);
+  const known = new Set(inherited.map(({ name }) => name.text));
+  const merged = inherited.flatMap((entry) => {
+    const own = byName(entry.name.text);
+    return own.length > 0 ? own : [entry];
+  });
+  return [...merged, ...changes.filter(({ name }) => !known.has(name.text))].filter(
+    ({ value }) => value.kind !== 'none',
+  );
+}
+
+/** Gives networks another optimizer; others of a joint line keep theirs. */
+function replaceOptimizer(optimizers: readonly Optimize[], own: Optimize): readonly Optimize[] {
+  const names = own.networks.map(({ text }) => text);
+  const shares = ({ networks }: Optimize): boolean => networks.some(({ text }) => names.includes(text));
+  const at = optimizers.findIndex(shares);
+  if (at < 0) return [...optimizers, own];
+  return optimizers.flatMap((other, index) => {
+    const networks = without(other.networks, names);
+    return [...(networks ? [{ ...other, networks }] : []), ...(index === at ? [own] : [])];
+  });
+}
+
+/** A loss takes the place of those that train any of its networks; what else they train needs a loss of its own. */
+export function applyLoss(items: Items, loss: Loss): Items {
+  const names = loss.networks.map(({ text }) => text);
+  const trains = (item: ExperimentItem): boolean =>
+    item.kind === 'loss' && item.networks.some(({ text }) => names.includes(text));
+  return replaceFirst(items, trains, loss);
+}
+
+/** Takes a network away, with its loss, its optimizer and its weights. */
+export function leaveOut(items: Items, name: Name, context: MergeContext): Items {
+  const lets = items.filter((item): item is Let => item.kind === 'let');
+  if (!lets.some((item) => item.name.text === name.text)) {
+    const known = lets.map((item) => item.name.text);
+    context.report(messages.unknownPath(name.text, 'the experiment', name.span, known));
+    return items;
+  }
+  return items.flatMap((item): ExperimentItem[] => {
+    if (item.kind === 'let') return item.name.text === name.text ? [] : [item];
+    if (item.kind === 'load') return item.network.text === name.text ? [] : [item];
+    if (item.kind === 'loss') {
+      const networks = without(item.networks, [name.text]);
+      return networks ? [{ ...item, networks }] : [];
+    }
+    if (item.kind !== 'train') return [item];
+    const optimizers = item.optimizers.flatMap((one) => {
+      const networks = without(one.networks, [name.text]);
+      return networks ? [{ ...one, networks }] : [];
+    });
+    return [{ ...item, optimizers }];
+  });
+}
+
+/** Gives the names that are left; undefined where none is. */
+function without(
+  names: Loss['networks'],
+  removed: readonly string[],
+): readonly [Name, ...Name[]] | undefined {
+  const [first, ...others] = names.filter(({ text }) => !removed.includes(text));
+  return first && [first, ...others];
+}

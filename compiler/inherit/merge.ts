@@ -1,0 +1,84 @@
+/**
+ * Answers for variants of experiments: items replace those of their name, settings are merged key by key, and overrides change
+ * parts. The result is an ordinary experiment whose nodes know where each was written.
+ */
+import type { Change, Experiment, ExperimentItem } from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { printPath } from '../../dsl/index.ts';
+import type { Span } from '../../dsl/source.ts';
+import {
+  applyData,
+  applyLoss,
+  applyTrain,
+  bind,
+  bindInTime,
+  leaveOut,
+  replaceFirst,
+  type Items,
+  type MergeContext,
+} from './items.ts';
+import * as messages from './messages.ts';
+import { applyOverride } from './override.ts';
+
+/** Makes the experiment that `changes` make of another. Items count first, wherever they stand; then the overrides, in order. */
+export function applyChanges(
+  base: Experiment,
+  changes: readonly Change[],
+  context: MergeContext,
+): Experiment {
+  let items: Items = base.items;
+  for (const change of changes) if (change.kind !== 'override') items = applyItem(items, change, context);
+  for (const change of changes) if (change.kind === 'override') items = applyOverride(items, change, context);
+  return { ...base, items: bindInTime(items, base.items) };
+}
+
+/** Reports what one list of changes says twice. */
+export function reportRepeats(changes: readonly Change[], report: (diagnostic: Diagnostic) => void): void {
+  const firsts = new Map<string, Span>();
+  for (const change of changes)
+    for (const [what, span] of subjectsOf(change)) {
+      const first = firsts.get(what);
+      if (first) report(messages.changedTwice(what, span, first));
+      else firsts.set(what, span);
+    }
+}
+
+/** Says what a change is about, with its place. */
+function subjectsOf(change: Change): (readonly [string, Span])[] {
+  switch (change.kind) {
+    case 'override':
+      return [[`'${printPath(change.path)}'`, change.path[0].span]];
+    case 'data':
+      return [["'data'", change.name.span]];
+    case 'train':
+      return [["'train'", { ...change.span, end: change.span.start + 'train'.length }]];
+    case 'let':
+    case 'assignment':
+      return [[`'${change.name.text}'`, change.name.span]];
+    case 'load':
+      return [[`the weights of ${change.network.text}`, change.network.span]];
+    case 'loss':
+      return change.networks.map(({ text, span }) => [`the loss of ${text}`, span]);
+  }
+}
+
+function applyItem(items: Items, item: ExperimentItem, context: MergeContext): Items {
+  switch (item.kind) {
+    case 'data':
+      return applyData(items, item);
+    case 'train':
+      return applyTrain(items, item);
+    case 'let':
+      if (item.value.kind === 'none') return leaveOut(items, item.name, context);
+      return bind(items, item);
+    case 'assignment':
+      return bind(items, item);
+    case 'load': {
+      const isSame = (other: ExperimentItem): boolean =>
+        other.kind === 'load' && other.network.text === item.network.text;
+      return replaceFirst(items, isSame, item);
+    }
+    case 'loss':
+      return applyLoss(items, item);
+  }
+}

@@ -1,0 +1,67 @@
+/** Answers for what is said about mistakes in variants of experiments: one function per message. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import { amongst, error } from '../messages.ts';
+
+export const unknownBase = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error(
+    'unknown-base',
+    `there is no experiment '${name}' here`,
+    span,
+    amongst(name, candidates, `one of another file is imported: use "./${name}.spade" { ${name} }`),
+  );
+
+export const inheritanceCycle = (name: string, span: Span): Diagnostic =>
+  error('inheritance-cycle', `experiment ${name} would be a variant of itself`, span, {
+    hint: 'begin with an experiment that is written in full: experiment name { ... }',
+  });
+
+/** `where` says what lacks the name: `the experiment`, `the loss of G`. */
+export const unknownPath = (
+  name: string,
+  where: string,
+  span: Span,
+  candidates: Iterable<string>,
+  hint?: string,
+): Diagnostic =>
+  error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, hint));
+
+export const pathTooLong = (path: string, span: Span): Diagnostic =>
+  error('path-too-long', `'${path}' has no parts that can be changed`, span, {
+    hint: `change it as a whole: ${path} = ...`,
+  });
+
+export const notWrittenAsCall = (path: string, name: string, span: Span, written: Span): Diagnostic =>
+  error('not-written-as-call', `'${path}' is not written as a call, so it has no '${name}' to change`, span, {
+    labels: [{ span: written, text: 'written here' }],
+    hint: `give it as a whole: ${path} = ...`,
+  });
+
+export const notGiven = (path: string, name: string, span: Span): Diagnostic =>
+  error('not-given', `'${path}' is not given, so it has no '${name}' to change`, span, {
+    hint: `give it as a whole: ${path} = ...`,
+  });
+
+export const emptyLoss = (network: string, span: Span): Diagnostic =>
+  error('empty-loss', `nothing would be left of the loss of ${network}`, span, {
+    hint: `leave the network out with its loss: let ${network} = none`,
+  });
+
+export const changedTwice = (what: string, span: Span, first: Span): Diagnostic =>
+  error('changed-twice', `${what} is changed twice`, span, {
+    labels: [{ span: first, text: 'first changed here' }],
+  });
+
+export const ambiguousName = (name: string, span: Span, modules: readonly string[]): Diagnostic =>
+  error('ambiguous-name', `several modules of the library have '${name}'`, span, {
+    notes: [`there are: ${modules.join(', ')}`],
+    hint: `import the one that is meant where the experiment is written: use ${modules[0]} { ${name} }`,
+  });
+
+export const nothingToSet = (text: string, names: readonly string[]): Diagnostic =>
+  error('nothing-to-set', `there is no experiment in which to set '${text}'`, undefined, {
+    hint:
+      names.length > 0
+        ? `name one of the experiments: ${names.join(', ')}`
+        : 'what is set belongs to an experiment, not to networks alone',
+  });

@@ -1,0 +1,251 @@
+/** Answers for changes by path: `G.norm` is an argument of a call, `data.size` a setting, `loss.G.l1` a summand. */
+import type {
+  Argument,
+  Assignment,
+  Call,
+  Data,
+  Entry,
+  Expression,
+  Let,
+  Loss,
+  Name,
+  Optimize,
+  Override,
+  Train,
+} from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import { builtins } from '../expand/builtins.ts';
+import * as expandMessages from '../expand/messages.ts';
+import { isFactor, sumOf, summandsOf, termName, withCall, withFactor } from '../expand/terms.ts';
+import {
+  applyData,
+  applyLoss,
+  applyTrain,
+  bind,
+  isBinding,
+  leaveOut,
+  type Items,
+  type MergeContext,
+} from './items.ts';
+import * as messages from './messages.ts';
+
+/** The sections of an experiment that paths may begin with. */
+const sections = ['data', 'train', 'optimize', 'loss'];
+
+/** Applies a change by path; where it leads nowhere, that is reported and nothing changes. */
+export function applyOverride(items: Items, override: Override, context: MergeContext): Items {
+  return new Overriding(items, override, context).apply();
+}
+
+class Overriding {
+  constructor(
+    private readonly items: Items,
+    private readonly override: Override,
+    private readonly context: MergeContext,
+  ) {}
+
+  apply(): Items {
+    const [head, second, ...rest] = this.override.path;
+    if (second === undefined) return this.wholeBinding(head);
+    switch (head.text) {
+      case 'data':
+      case 'train':
+        return this.setting(head, second, rest);
+      case 'optimize':
+        return this.optimizer(second, rest);
+      case 'loss':
+        return this.loss(second, rest);
+      default: {
+        const binding = this.binding(head);
+        const changed = binding && this.descend(binding.value, [second, ...rest], [head]);
+        return changed ? bind(this.items, { ...binding, value: changed }) : this.items;
+      }
+    }
+  }
+
+  private fail(diagnostic: Diagnostic): undefined {
+    this.context.report(diagnostic);
+    return undefined;
+  }
+
+  private binding(name: Name): Let | Assignment | undefined {
+    const bindings = this.items.filter(isBinding);
+    const known = [...bindings.map((one) => one.name.text), ...sections];
+    return (
+      bindings.find((one) => one.name.text === name.text) ??
+      this.fail(messages.unknownPath(name.text, 'the experiment', name.span, known))
+    );
+  }
+
+  private wholeBinding(name: Name): Items {
+    const { value } = this.override;
+    const binding = this.binding(name);
+    if (!binding) return this.items;
+    if (binding.kind === 'let' && value.kind === 'none') return leaveOut(this.items, name, this.context);
+    return bind(this.items, { ...binding, name, value });
+  }
+
+  /** `data.size`, `train.steps`: what exists need not be written yet; the schema knows what there may be. */
+  private setting(section: Name, name: Name, rest: readonly Name[]): Items {
+    const { span, comments, value } = this.override;
+    const entry: Entry = { kind: 'entry', name, value, comments, span };
+    if (rest.length > 0) {
+      this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest)));
+      return this.items;
+    }
+    const kind = section.text === 'data' ? 'data' : 'train';
+    const item = this.items.find((one): one is Data | Train => one.kind === kind);
+    if (item?.kind === 'data')
+      return applyData(this.items, { ...item, settings: { ...item.settings, entries: [entry] } });
+    if (item?.kind === 'train') return applyTrain(this.items, { ...item, settings: [entry], optimizers: [] });
+    this.fail(messages.unknownPath(kind, 'the experiment', section.span, []));
+    return this.items;
+  }
+
+  /** `optimize.G.rate`, or `optimize.G` as a whole. */
+  private optimizer(network: Name, rest: readonly Name[]): Items {
+    const train = this.items.find((item): item is Train => item.kind === 'train');
+    const optimizers = train?.optimizers ?? [];
+    const own = optimizers.find(({ networks }) => networks.some(({ text }) => text === network.text));
+    if (!train || !own) {
+      const known = optimizers.flatMap(({ networks }) => networks.map(({ text }) => text));
+      this.fail(messages.unknownPath(network.text, "'optimize'", network.span, known));
+      return this.items;
+    }
+    const optimizer = this.descend(own.optimizer, rest, [this.override.path[0], network]);
+    const changed: Optimize | undefined = optimizer && { ...own, networks: [network], optimizer };
+    return changed ? applyTrain(this.items, { ...train, settings: [], optimizers: [changed] }) : this.items;
+  }
+
+  /** `loss.G` as a whole, `loss.G.l1` for a summand or its factor, `loss.G.perceptual.weights` for an argument of it. */
+  private loss(network: Name, [term, ...rest]: readonly Name[]): Items {
+    const losses = this.items.filter((item): item is Loss => item.kind === 'loss');
+    const own = losses.find(({ networks }) => networks.some(({ text }) => text === network.text));
+    if (!own) {
+      const known = losses.flatMap(({ networks }) => networks.map(({ text }) => text));
+      this.fail(messages.unknownPath(network.text, "'loss'", network.span, known));
+      return this.items;
+    }
+    const value = term ? this.terms(own, network, term, rest) : this.override.value;
+    return value ? applyLoss(this.items, { ...own, value }) : this.items;
+  }
+
+  /** Gives a loss with one summand changed. */
+  private terms(loss: Loss, network: Name, term: Name, rest: readonly Name[]): Expression | undefined {
+    const { value, span, path } = this.override;
+    const summands = summandsOf(loss.value);
+    const at = summands.findIndex(({ name }) => name === term.text);
+    const old = summands[at]?.expression;
+    const others = summands.map(({ expression }) => expression);
+    if (!old) {
+      // A call of that very name is no slip of the pen.
+      if (rest.length === 0 && !isFactor(value) && termName(value) === term.text)
+        return sumOf([...others, value], loss.value.span);
+      const known = summands.map(({ name }) => name);
+      const hint = `add it with its name: loss.${network.text}.${term.text} = ${term.text}()`;
+      return this.fail(
+        messages.unknownPath(term.text, `the loss of ${network.text}`, term.span, known, hint),
+      );
+    }
+    const isGone =
+      rest.length === 0 && (value.kind === 'none' || (value.kind === 'number' && value.value === 0));
+    if (isGone)
+      return (
+        sumOf(others.toSpliced(at, 1), loss.value.span) ??
+        this.fail(messages.emptyLoss(network.text, spanOf(path)))
+      );
+    const changed =
+      rest.length > 0
+        ? withCall(old, (call) => this.descend(call, rest, path.slice(0, 3)))
+        : isFactor(value)
+          ? withFactor(old, value, span)
+          : value;
+    return changed && sumOf(others.with(at, changed), loss.value.span);
+  }
+
+  /** Changes what a path leads to below an expression; `walked` is the path to it. */
+  private descend(
+    expression: Expression,
+    rest: readonly Name[],
+    walked: readonly Name[],
+  ): Expression | undefined {
+    const [name, ...deeper] = rest;
+    if (name === undefined) return this.override.value;
+    const call = this.asCall(expression);
+    if (!call)
+      return this.fail(messages.notWrittenAsCall(textOf(walked), name.text, name.span, expression.span));
+    const at = this.argumentAt(call, name.text);
+    const old = call.arguments[at];
+    let value: Expression | undefined = this.override.value;
+    if (deeper.length > 0) {
+      const current = old?.value ?? this.defaultOf(call, name, [...walked, name], deeper);
+      value = current && this.descend(current, deeper, [...walked, name]);
+    }
+    if (!value) return undefined;
+    const { span } = this.override;
+    if (old) {
+      const changed = deeper.length > 0 ? { value } : { value, span, name: old.name && name };
+      return { ...call, arguments: call.arguments.with(at, { ...old, ...changed }) };
+    }
+    const argument: Argument = { kind: 'argument', name, value, span };
+    return { ...call, arguments: [...call.arguments, argument] };
+  }
+
+  /** Reads an expression as a call: `spade` is `spade()`, and a name that the experiment binds is what it is bound to. */
+  private asCall(expression: Expression, followed: readonly Expression[] = []): Call | undefined {
+    if (expression.kind === 'call') return expression;
+    if (expression.kind !== 'reference' || followed.includes(expression)) return undefined;
+    const bound = this.items.find(
+      (item): item is Assignment => item.kind === 'assignment' && item.name.text === expression.name,
+    );
+    if (bound) return this.asCall(bound.value, [...followed, expression]);
+    if (!this.parametersOf(expression)) return undefined;
+    const { span } = expression;
+    return { kind: 'call', callee: expression, arguments: [], label: undefined, span };
+  }
+
+  /** Finds an argument by its name, or by the position of the parameter of that name. */
+  private argumentAt({ callee, arguments: list }: Call, name: string): number {
+    const named = list.findIndex((argument) => argument.name?.text === name);
+    if (named >= 0) return named;
+    const position = this.parametersOf(callee)?.findIndex((parameter) => parameter.name === name) ?? -1;
+    return list[position]?.name === undefined && position < list.length ? position : -1;
+  }
+
+  /** Finds what stands for an argument that is not given. */
+  private defaultOf(
+    { callee }: Call,
+    name: Name,
+    walked: readonly Name[],
+    [next]: readonly Name[],
+  ): Expression | undefined {
+    const parameters = this.parametersOf(callee);
+    const parameter = parameters?.find((one) => one.name === name.text);
+    const names = parameters?.map((one) => one.name) ?? [];
+    if (parameters && !parameter && callee.kind === 'reference')
+      return this.fail(expandMessages.unknownArgument(callee.name, name.text, name.span, names));
+    return parameter?.default ?? this.fail(messages.notGiven(textOf(walked), next?.text ?? '', name.span));
+  }
+
+  private parametersOf(
+    callee: Expression,
+  ): { readonly name: string; readonly default: Expression | undefined }[] | undefined {
+    if (callee.kind !== 'reference') return undefined;
+    const block = this.context.moduleOf(callee.span.source)?.names.get(callee.name)?.block;
+    if (block) return block.parameters.map((one) => ({ name: one.name.text, default: one.default }));
+    const names = builtins.get(callee.name)?.names;
+    return names?.map((name) => ({ name, default: undefined }));
+  }
+}
+
+/** Spans names that stand in one row. */
+function spanOf(path: readonly Name[]): Span {
+  const [first, last] = [path[0], path.at(-1)];
+  if (!first || !last) throw new Error('compiler bug: an empty path');
+  return { ...first.span, end: last.span.end };
+}
+
+function textOf(path: readonly Name[]): string {
+  return path.map(({ text }) => text).join('.');
+}

@@ -1,0 +1,76 @@
+/** Answers for changes by path that come from outside of the texts, such as a command line: `G.norm=instance()`. */
+import { walk, type Experiment, type Override } from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { parseOverride } from '../../dsl/index.ts';
+import type { Source } from '../../dsl/source.ts';
+import { builtins } from '../expand/builtins.ts';
+import type { Module, ModuleLoader } from '../expand/modules.ts';
+import { checkNamesIn } from '../expand/names.ts';
+import { applyChanges } from './merge.ts';
+import { isBinding } from './items.ts';
+import * as messages from './messages.ts';
+
+/** How such texts are called in messages. */
+export const setSource = '--set';
+
+/**
+ * Applies settings to an experiment. What they name is looked for in the experiment's module, then in the standard library, so
+ * that nothing has to be imported for a trial.
+ */
+export function applySets(
+  experiment: Experiment,
+  module: Module,
+  sets: readonly string[],
+  loader: ModuleLoader,
+  report: (diagnostic: Diagnostic) => void,
+): Experiment {
+  const overrides = sets.flatMap((text) => {
+    const source: Source = { name: setSource, text };
+    const { override, diagnostics } = parseOverride(source);
+    diagnostics.forEach(report);
+    if (!override) return [];
+    const bound = experiment.items.filter(isBinding).map(({ name }) => name.text);
+    const own = moduleOfSet(override, module, bound, loader, report);
+    loader.adopt(source, own);
+    checkNamesIn(override, bound, own, report);
+    return [override];
+  });
+  return applyChanges(experiment, overrides, { report, moduleOf: loader.moduleOf });
+}
+
+/** Gives the names that a setting may use. The library is read only where something else is named. */
+function moduleOfSet(
+  override: Override,
+  module: Module,
+  bound: readonly string[],
+  loader: ModuleLoader,
+  report: (diagnostic: Diagnostic) => void,
+): Module {
+  const isKnown = (name: string): boolean =>
+    [module.names, module.missing, builtins].some((names) => names.has(name)) || bound.includes(name);
+  const unknown = new Map<string, Override['span']>();
+  walk(override.value, (node) => {
+    if (node.kind === 'reference' && !isKnown(node.name)) unknown.set(node.name, node.span);
+  });
+  if (unknown.size === 0) return module;
+  const names = new Map(module.names);
+  const missing = new Set(module.missing);
+  for (const [name, [only, ...others]] of loader.libraryBlocks()) {
+    if (!only || isKnown(name)) continue;
+    if (others.length === 0) {
+      names.set(name, only);
+      continue;
+    }
+    missing.add(name);
+    const place = unknown.get(name);
+    if (!place) continue;
+    const modules = [only, ...others].map((one) => nameOfModule(one.module));
+    report(messages.ambiguousName(name, place, modules));
+  }
+  return { ...module, names, missing };
+}
+
+/** Gives the name that a module of the library is imported by. */
+function nameOfModule({ file }: Module): string {
+  return file.source.name.replace(/^.*[/\\]/, '').replace(/\.spade$/, '');
+}
