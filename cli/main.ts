@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCheck } from './commands/check.ts';
+import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngine } from './commands/engine.ts';
 import { addExplain } from './commands/explain.ts';
@@ -62,6 +63,7 @@ function makeProgram(line: string): Command {
     addCheck,
     addFmt,
     addExplain,
+    addDiff,
     addTrain,
     addResume,
     addProfile,

@@ -19,6 +19,14 @@ export function engineOption(): Option {
   return new Option('--engine <engine>', 'what to run on').choices(choices).default('auto');
 }
 
+/** Makes the option that changes an experiment by paths; it may be given several times. */
+export function setOption(): Option {
+  return new Option(
+    '--set <path=value>',
+    "a change of the experiment, such as G.norm='instance()'; repeatable",
+  ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]);
+}
+
 /** Gives the command line as a user would type it again. */
 export function commandLine(words: readonly string[]): string {
   return ['spadework', ...words.map(quote)].join(' ');

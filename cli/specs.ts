@@ -1,9 +1,26 @@
-/** Answers for reading the spec that a command is given: a `.spade` text, or JSON. */
-import { readFileSync } from 'node:fs';
-import { check, checkJson, type CheckResult, type Spec } from '../compiler/index.ts';
+/** Answers for reading the spec that a command is given: a `.spade` text, JSON, or the spec of a run. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  check,
+  checkAblation,
+  checkJson,
+  type Ablation,
+  type AblationResult,
+  type CheckResult,
+  type Spec,
+} from '../compiler/index.ts';
 import type { Source } from '../dsl/source.ts';
 import { fileProvider } from '../runtime/library.ts';
 import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
+
+/** What a command line says about the spec. */
+export interface SpecFlags {
+  /** One of several experiments, networks or ablations. */
+  readonly name?: string | undefined;
+  /** Changes by path: `G.norm=instance()`. */
+  readonly set?: readonly string[] | undefined;
+}
 
 /** Reads a text as it is. Throws an InputError where it cannot. */
 export function readSource(file: string): Source {
@@ -19,19 +36,61 @@ export function readSource(file: string): Source {
   }
 }
 
-/** Reads and checks a spec; `name` chooses one of several experiments. */
-export function checkFile(file: string, name: string | undefined): CheckResult {
+/** Reads and checks a spec. */
+export function checkFile(file: string, { name, set: sets }: SpecFlags): CheckResult {
   const source = readSource(file);
-  return file.endsWith('.json') ? checkJson(source) : check(source, fileProvider(), { name });
+  if (!isJson(file)) return check(source, fileProvider(), { name, sets });
+  if (sets) throw unchangeable(file);
+  return checkJson(source);
+}
+
+/** Reads and checks an ablation. */
+export function checkAblationFile(file: string, { name, set: sets }: SpecFlags): AblationResult {
+  if (isJson(file))
+    throw new InputError(
+      `'${file}' holds one spec, no ablation\nhint: ablations are written in .spade files`,
+    );
+  return checkAblation(readSource(file), fileProvider(), { name, sets });
+}
+
+/** Tells whether a file is a spec that is written as JSON. */
+export function isJson(file: string): boolean {
+  return file.endsWith('.json');
 }
 
 /** Reads a spec that has to be without errors, and shows warnings. Throws SpecMistakes. */
 export function loadSpec(
   file: string,
-  name: string | undefined,
+  flags: SpecFlags,
 ): { readonly spec: Spec; readonly sources: readonly Source[] } {
-  const { spec, sources, diagnostics } = checkFile(file, name);
+  const { spec, sources, diagnostics } = checkFile(file, flags);
   if (!spec) throw new SpecMistakes(diagnostics);
   noteDiagnostics(diagnostics);
   return { spec, sources };
+}
+
+/** Reads an ablation whose runs have to be without errors, and shows warnings. Throws SpecMistakes. */
+export function loadAblation(
+  file: string,
+  flags: SpecFlags,
+): { readonly ablation: Ablation; readonly sources: readonly Source[] } {
+  const { ablation, sources, diagnostics } = checkAblationFile(file, flags);
+  if (!ablation) throw new SpecMistakes(diagnostics);
+  noteDiagnostics(diagnostics);
+  return { ablation, sources };
+}
+
+/** Reads the spec of a file or of a run's folder. Throws SpecMistakes or an InputError. */
+export function loadSpecOrRun(path: string, flags: SpecFlags): Spec {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const file = isFolder ? join(path, 'spec.json') : path;
+  if (isFolder && !statSync(file, { throwIfNoEntry: false }))
+    throw new InputError(
+      `'${path}' is no run folder\nhint: a run folder has a spec.json; specs end in .spade`,
+    );
+  return loadSpec(file, isJson(file) ? { name: flags.name } : flags).spec;
+}
+
+function unchangeable(file: string): InputError {
+  return new InputError(`--set changes specs of the language, and '${file}' is JSON\nhint: edit the file`);
 }

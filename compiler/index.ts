@@ -18,11 +18,13 @@ import { buildProgram, type StepOptions } from './step.ts';
 export {
   checkAblation,
   listAblations,
+  listDeclared,
   type Ablation,
   type AblationOptions,
   type AblationResult,
   type PlannedRun,
 } from './ablation/index.ts';
+export { diffSpecs, renderDiff, type Difference, type DiffSection, type SpecDiff } from './diff/index.ts';
 export type { SourceProvider } from './expand/modules.ts';
 export type { ExpandOptions, GivenInput } from './expand/index.ts';
 export type { Spec } from './spec/types.ts';

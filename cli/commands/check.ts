@@ -1,9 +1,11 @@
 /** Answers for `spadework check`: all mistakes of specs, or that there are none. */
 import type { Command } from 'commander';
-import type { CheckResult, Spec } from '../../compiler/index.ts';
+import { listDeclared, type Ablation, type Spec } from '../../compiler/index.ts';
+import type { Diagnostic } from '../../dsl/index.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
-import { checkFile } from '../specs.ts';
+import { setOption } from '../options.ts';
+import { checkAblationFile, checkFile, isJson, readSource, type SpecFlags } from '../specs.ts';
 import { print } from '../terminal.ts';
 
 /** Adds the command. */
@@ -11,31 +13,78 @@ export function addCheck(program: Command): void {
   program
     .command('check')
     .summary('report all mistakes of specs')
-    .description('Reads specs (.spade, or .json in the published schema) and reports all of their mistakes.')
+    .description(
+      'Reads specs (.spade, or .json in the published schema) and reports all of their mistakes: of every experiment, and of ' +
+        'every run of every ablation.',
+    )
     .argument('<file...>', 'specs to check')
-    .option('--name <name>', 'the experiment or network to check, where a file holds several')
+    .option('--name <name>', 'the one experiment, network or ablation to check')
+    .addOption(setOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  spadework check examples/camvid-mini.spade\n  spadework check *.spade',
+      "\nExamples:\n  spadework check examples/camvid-mini.spade\n  spadework check *.spade\n  spadework check my.spade --set G.norm='batch()'",
     )
-    .action((files: string[], options: { name?: string }) => {
-      for (const file of files) checkOne(file, options.name);
+    .action((files: string[], flags: SpecFlags) => {
+      for (const file of files) checkOne(file, flags);
     });
 }
 
+/** What is checked of a file, in words, where it is without mistakes. */
+interface Verdict {
+  readonly text: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Checks one file; one that cannot be read does not keep the others from being checked. */
-function checkOne(file: string, name: string | undefined): void {
-  let checked: CheckResult;
+function checkOne(file: string, flags: SpecFlags): void {
+  let verdicts: Verdict[];
   try {
-    checked = checkFile(file, name);
+    verdicts = checkParts(file, flags);
   } catch (error) {
     process.exitCode = reportError(error);
     return;
   }
-  const { spec, diagnostics } = checked;
-  noteDiagnostics(diagnostics);
-  if (spec) print(`${file}: fine (${describe(spec)})`);
-  else process.exitCode = exitCodes.input;
+  noteDiagnostics(eachOnce(verdicts.flatMap(({ diagnostics }) => diagnostics)));
+  for (const { text } of verdicts)
+    if (text === undefined) process.exitCode = exitCodes.input;
+    else print(`${file}: fine (${text})`);
+}
+
+/** Checks what a file declares: each experiment and ablation by itself. */
+function checkParts(file: string, flags: SpecFlags): Verdict[] {
+  const { name, set } = flags;
+  const { experiments, ablations } = isJson(file)
+    ? { experiments: [], ablations: [] }
+    : listDeclared(readSource(file));
+  const isWanted = (one: string): boolean => name === undefined || one === name;
+  const chosen = ablations.filter(({ name: own }) => isWanted(own));
+  const checked = chosen.map((one) => checkOfAblation(file, { name: one.name, set }));
+  if (name !== undefined && chosen.length > 0) return checked;
+  if (name === undefined && experiments.length > 1)
+    return [...experiments.map((one) => checkOfSpec(file, { name: one, set })), ...checked];
+  // A file of ablations alone has nothing else to be checked.
+  return checked.length > 0 && experiments.length === 0 ? checked : [checkOfSpec(file, flags), ...checked];
+}
+
+function checkOfSpec(file: string, flags: SpecFlags): Verdict {
+  const { spec, diagnostics } = checkFile(file, flags);
+  return { text: spec && describe(spec), diagnostics };
+}
+
+function checkOfAblation(file: string, flags: SpecFlags): Verdict {
+  const { ablation, diagnostics } = checkAblationFile(file, flags);
+  return { text: ablation && describeAblation(ablation), diagnostics };
+}
+
+/** Leaves out what experiments with common parts have in common. */
+function eachOnce(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const { code, message, span } = diagnostic;
+    const key = `${code} ${message} ${span?.source.name} ${span?.start}`;
+    if (!found.has(key)) found.set(key, diagnostic);
+  }
+  return [...found.values()];
 }
 
 function describe(spec: Spec): string {
@@ -47,4 +96,8 @@ function describe(spec: Spec): string {
   if (networks === 0) return 'a library of blocks';
   const kind = spec.train ? `experiment ${spec.name}` : spec.networks.map(({ name }) => name).join(', ');
   return `${kind}: ${networks} network${networks === 1 ? '' : 's'}, ${formatLarge(count)} parameters`;
+}
+
+function describeAblation({ name, of, runs }: Ablation): string {
+  return `ablation ${name} of ${of}: ${runs.length} run${runs.length === 1 ? '' : 's'}`;
 }

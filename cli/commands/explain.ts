@@ -1,14 +1,21 @@
-/** Answers for `spadework explain`: what a spec amounts to in layers, parameters, work and memory. */
-import { dirname, join } from 'node:path';
+/** Answers for `spadework explain`: what a spec, or every run of an ablation, amounts to in layers, parameters, work and memory. */
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Spec } from '../../compiler/index.ts';
 import type { ExplainedStep, PhaseTime } from '../../compiler/explain/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { integer } from '../options.ts';
-import { loadSpec } from '../specs.ts';
+import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.ts';
+import { InputError } from '../errors.ts';
+import { renderMatrix } from '../matrix.ts';
+import { integer, setOption } from '../options.ts';
+import { isJson, loadAblation, loadSpec, readSource } from '../specs.ts';
+import { print } from '../terminal.ts';
 
 interface ExplainFlags {
   readonly name?: string;
+  readonly set?: readonly string[];
+  readonly ablation?: string | true;
+  readonly rate?: number;
+  readonly json?: boolean;
   readonly depth: number;
   readonly batch?: number;
   readonly svg?: string;
@@ -22,7 +29,10 @@ Examples:
   spadework explain examples/camvid-mini.spade
   spadework explain examples/camvid-mini.spade --depth 3
   spadework explain examples/camvid-mini.spade --svg drawings
-  spadework explain examples/camvid-mini.spade --locality`;
+  spadework explain examples/camvid-mini.spade --locality
+  spadework explain my-ablation.spade --ablation --rate 150
+
+The GFLOP/s of a machine are what "spadework doctor" measures; a run takes longer than its operations at this rate.`;
 
 /** Adds the command. */
 export function addExplain(program: Command): void {
@@ -32,6 +42,10 @@ export function addExplain(program: Command): void {
     .description('Shows what a spec amounts to: a table of its networks, and the costs of its training step.')
     .argument('<file>', 'the spec')
     .option('--name <name>', 'the experiment or network to explain, where the file holds several')
+    .addOption(setOption())
+    .option('--ablation [name]', 'show the runs of an ablation; without it where the file holds nothing else')
+    .option('--rate <gflops>', 'GFLOP/s of the machine: estimates the time of the runs', integer(1))
+    .option('--json', 'write what is known as JSON')
     .option('--depth <n>', 'how many levels of blocks are shown', integer(1), 1)
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
     .option(
@@ -43,13 +57,16 @@ export function addExplain(program: Command): void {
     .option('--locality', 'show what depends on labels alone and how far it looks; drawings tint it green')
     .addHelpText('after', examples)
     .action(async (file: string, flags: ExplainFlags) => {
+      if (isAboutAblation(file, flags)) return explainMatrix(file, flags);
       const { explain, explainLocality, renderExplanation, renderLocality } =
         await import('../../compiler/explain/index.ts');
       const times: PhaseTime[] = [];
       const measure = measureInto(times);
-      const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags.name));
+      const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags));
       const step = await explainedStep(spec, sources, flags, measure);
-      process.stdout.write(renderExplanation(explain(spec, { step, times }), { depth: flags.depth }));
+      const explanation = explain(spec, { step, times });
+      if (flags.json) return print(asJson(explanation));
+      process.stdout.write(renderExplanation(explanation, { depth: flags.depth }));
       if (flags.locality)
         for (const network of spec.networks)
           process.stdout.write(`\n${renderLocality(explainLocality(network, spec.networks))}`);
@@ -57,6 +74,67 @@ export function addExplain(program: Command): void {
       for (const file of await writeDrawings(spec, flags.svg, flags))
         process.stdout.write(`drawn: ${file}\n`);
     });
+}
+
+/** Tells whether the runs of an ablation are asked for. */
+function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolean {
+  if (ablation !== undefined) return true;
+  if (name !== undefined || isJson(file)) return false;
+  const { experiments, ablations } = listDeclared(readSource(file));
+  return experiments.length === 0 && ablations.length > 0;
+}
+
+/** Shows the matrix of an ablation, one row for each cell. */
+async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
+  if (flags.svg !== undefined || flags.locality)
+    throw new InputError('--svg and --locality show one spec\nhint: name it with --name, without --ablation');
+  const { explainAblation } = await import('../../compiler/explain/index.ts');
+  const name = flags.ablation === true ? undefined : flags.ablation;
+  const { ablation, sources } = loadAblation(file, { name, set: flags.set });
+  const steps = new Map<PlannedRun, ExplainedStep | undefined>();
+  const pictures = new Map<PlannedRun, number | undefined>();
+  for (const run of ablation.runs.filter(({ seed }) => seed === ablation.seeds[0])) {
+    steps.set(run, await explainedStep(run.spec, sources, flags, (_phase, work) => work()));
+    pictures.set(run, await countPictures(run.spec, sources, flags));
+  }
+  const matrix = explainAblation(ablation, {
+    stepOf: (run) => steps.get(run),
+    picturesOf: (run) => pictures.get(run),
+    flopsPerSecond: flags.rate && flags.rate * 1e9,
+  });
+  print(flags.json ? asJson(matrix) : await renderMatrix(matrix));
+}
+
+/** Counts the training pictures of a spec whose length is in epochs; undefined where they cannot be read. */
+async function countPictures(
+  { data, train }: Spec,
+  sources: readonly Source[],
+  flags: ExplainFlags,
+): Promise<number | undefined> {
+  if (!data || !train || train.steps !== undefined) return undefined;
+  const [{ openTrainingData }, { DataError }] = await Promise.all([
+    import('../../runtime/run/data.ts'),
+    import('../../runtime/data/index.ts'),
+  ]);
+  const path = flags.data ?? resolve(dirname(sources[0]?.name ?? '.'), data.path);
+  try {
+    const dataset = await openTrainingData({ ...data, path });
+    const count = dataset.pairs.length;
+    await dataset.close();
+    return count;
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes a value as JSON; maps become objects. */
+function asJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, inner: unknown) => (inner instanceof Map ? Object.fromEntries<unknown>(inner) : inner),
+    2,
+  );
 }
 
 /** Draws every network of a spec into a folder; gives the files. */

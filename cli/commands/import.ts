@@ -68,5 +68,5 @@ function newRun(file: string | undefined, name: string | undefined, command: str
     throw new InputError(
       'nothing says which network the weights are for\nhint: name a spec (--spec FILE) to start a run of, or a run (--run FOLDER)',
     );
-  return { ...loadSpec(file, name), command };
+  return { ...loadSpec(file, { name }), command };
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/spec/types.ts';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
-import { engineOption, integer } from '../options.ts';
+import { engineOption, integer, setOption } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { loadSpec } from '../specs.ts';
 import { print } from '../terminal.ts';
@@ -17,6 +17,7 @@ interface ProfileFlags {
   readonly seed?: number;
   readonly engine: EngineRequest;
   readonly name?: string;
+  readonly set?: readonly string[];
   readonly data?: string;
   readonly batch?: number;
 }
@@ -46,11 +47,12 @@ export function addProfile(program: Command, line: string): void {
     .option('--seed <n>', "seed, in place of the spec's", integer(0, largestSeed))
     .addOption(engineOption())
     .option('--name <experiment>', 'the experiment to profile, where the file holds several')
+    .addOption(setOption())
     .option('--data <folder>', "folder of the data, in place of the spec's path")
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
     .addHelpText('after', examples)
     .action(async (file: string, flags: ProfileFlags) => {
-      const { spec, sources } = loadSpec(file, flags.name);
+      const { spec, sources } = loadSpec(file, flags);
       const [{ profileStep, renderProfile }, { writeProfilePage }, { whileWritingAsync }] = await Promise.all(
         [
           import('../../runtime/profile/index.ts'),

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/spec/types.ts';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
-import { engineOption, integer } from '../options.ts';
+import { engineOption, integer, setOption } from '../options.ts';
 import { loadSpec } from '../specs.ts';
 import { followRun } from '../training.ts';
 
@@ -12,6 +12,7 @@ interface TrainFlags {
   readonly seed?: number;
   readonly engine: EngineRequest;
   readonly name?: string;
+  readonly set?: readonly string[];
   readonly data?: string;
   readonly batch?: number;
   readonly dense?: boolean;
@@ -24,6 +25,7 @@ Examples:
   spadework train examples/camvid-mini.spade
   spadework train my.spade --data ~/photos --batch 4 --out runs/first
   spadework train my.spade --steps 20 --engine portable
+  spadework train my.spade --set G.norm='instance()' --set optimize.G.rate=2e-4
 
 Ctrl-C finishes the running step and saves; "spadework resume RUN" goes on from there.`;
 
@@ -41,6 +43,7 @@ export function addTrain(program: Command, line: string): void {
     .option('--seed <n>', "seed, in place of the spec's", integer(0, largestSeed))
     .addOption(engineOption())
     .option('--name <experiment>', 'the experiment to train, where the file holds several')
+    .addOption(setOption())
     .option('--data <folder>', "folder of the data, in place of the spec's path")
     .option('--batch <n>', "batch size, in place of the spec's", integer(1))
     .option('--dense', 'compute pixel by pixel also where label maps repeat themselves')
@@ -48,7 +51,7 @@ export function addTrain(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (file: string, flags: TrainFlags) => {
-      const { spec, sources } = loadSpec(file, flags.name);
+      const { spec, sources } = loadSpec(file, flags);
       await followRun(flags.quiet ?? false, async (common) => {
         const { train } = await import('../../runtime/run/index.ts');
         return train({ ...flags, ...common, spec, sources, command: line });

@@ -40,6 +40,16 @@ export function listAblations(source: Source): { readonly name: string; readonly
     .map(({ name, base }) => ({ name: name.text, of: base.text }));
 }
 
+/** Lists what of a file can be trained, as far as its syntax allows: its experiments and ablations. */
+export function listDeclared(source: Source): {
+  readonly experiments: readonly string[];
+  readonly ablations: readonly { readonly name: string; readonly of: string }[];
+} {
+  const declarations = parse(source).file?.declarations ?? [];
+  const experiments = declarations.filter(({ kind }) => kind === 'experiment' || kind === 'variant');
+  return { experiments: experiments.map(({ name }) => name.text), ablations: listAblations(source) };
+}
+
 /** Expands an ablation into its runs, with all mistakes of all runs at once, each only once. */
 export function checkAblation(
   source: Source,

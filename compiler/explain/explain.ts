@@ -189,7 +189,8 @@ function close(block: OpenBlock): BlockCost {
   return { ...block, blocks: [...block.blocks.values()].map(close) };
 }
 
-function explainStep(
+/** Explains a training step; undefined where the programs lack methods of it. */
+export function explainStep(
   spec: Spec,
   { before, after, batch, levels }: ExplainedStep,
 ): StepExplanation | undefined {

@@ -8,4 +8,12 @@ export {
 } from './explain.ts';
 export { drawNetwork, type DrawingOptions } from './drawing.ts';
 export { explainLocality, labelInputs, type LocalGroup, type LocalityExplanation } from './locality.ts';
-export { renderExplanation, renderLocality, type RenderOptions } from './render.ts';
+export { explainAblation, type Matrix, type MatrixOptions, type MatrixRow } from './matrix.ts';
+export {
+  align,
+  formatBytes,
+  formatCount,
+  renderExplanation,
+  renderLocality,
+  type RenderOptions,
+} from './render.ts';

@@ -25,6 +25,7 @@ describe('usage', () => {
       'check',
       'fmt',
       'explain',
+      'diff',
       'train',
       'resume',
       'profile',
@@ -143,5 +144,68 @@ describe('explain', () => {
     expect(code).toBe(0);
     expect(out).toContain('G = SpadeGenerator');
     expect(out).toContain('lower to TensorFlow');
+  });
+});
+
+const ablation = `use "tiny.spade" { tiny }
+
+# What the norms do.
+ablation norms of tiny {
+  G.norm in [spade(), batch()]
+  with { train.steps = 4, data.size = 64x64 }
+  seeds: 2
+}
+`;
+
+describe('ablations', () => {
+  it('are checked run by run, with the experiments of the file', async () => {
+    write(
+      'both.spade',
+      `${tinySpec()}\nexperiment wide = tiny with { G.width = 4 }\n\nablation widths of wide { D.width in [2, 3] }\n`,
+    );
+    const { out } = await run('check', 'both.spade');
+    expect(out.split('\n').map((line) => line.replace(/:.*(?=\()|, .*/g, ''))).toEqual([
+      'both.spade(experiment tiny: 2 networks',
+      'both.spade(experiment wide: 2 networks',
+      'both.spade(ablation widths of wide: 2 runs)',
+      '',
+    ]);
+    const wrong = await run('check', 'both.spade', '--set', 'D.widht=3');
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toContain("hint: did you mean 'width'?");
+    expect(wrong.err).toContain('--set:1:3');
+    expect(wrong.err).toMatch(/\n1 error$/m);
+  });
+
+  it('are explained as a matrix, with times where the machine is known', async () => {
+    const file = write('norms.spade', `use norms { spade, batch }\n${ablation}`);
+    const { code, out } = await run('explain', file, '--rate', '100');
+    expect(code).toBe(0);
+    expect(out.replaceAll(/[\d.]+ (k|M|G|KiB|MiB|ms|s)\b/g, '_ $1')).toMatchInlineSnapshot(`
+      "ablation norms of tiny   4 runs (2 x seeds 0, 1)
+      What the norms do.
+      G.norm  parameters  FLOP/step    memory  steps  at least
+      --------------------------------------------------------
+      spade        _ k      _ G  _ MiB      4   _ s
+      batch       _ k     _ M   _ MiB      4   _ ms
+      --------------------------------------------------------
+      all                                              _ s
+      parameters of all networks; FLOP and memory of a training step
+      times are those of the operations alone, for one run and for all 4 runs in turn
+      "
+    `);
+    const matrix = JSON.parse((await run('explain', file, '--json')).out) as { rows: { steps: number }[] };
+    expect(matrix.rows.map(({ steps }) => steps)).toEqual([4, 4]);
+  });
+});
+
+describe('diff', () => {
+  it('shows what differs between files, or what a change by path would change', async () => {
+    const other = write('other.spade', tinySpec({ rate: '1e-4' }));
+    expect((await run('diff', 'tiny.spade', other)).out).toMatch(/optimizer G\n {2}rate +0\.001 +0\.0001\n/);
+    const { out } = await run('diff', 'tiny.spade', '--set', 'data.batch=4', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      sections: [{ title: 'data', differences: [{ what: 'batch', before: '2', after: '4' }] }],
+    });
   });
 });

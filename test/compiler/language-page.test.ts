@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
+import { checkAblation } from '../../compiler/index.ts';
 import { builtins } from '../../compiler/expand/builtins.ts';
 import { typeRules } from '../../compiler/expand/value-types.ts';
-import { checkText } from '../support/specs.ts';
+import { checkText, provider } from '../support/specs.ts';
 
 const page = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8');
 
@@ -22,9 +23,21 @@ const examples = (...words: string[]): string[] =>
 
 describe('docs/language.md', () => {
   it('shows an experiment that is accepted', () => {
-    const [experiment, ...others] = examples('experiment ');
-    expect(others).toEqual([]);
+    const [experiment] = examples('experiment ');
     expect(renderDiagnostics(checkText(imports + experiment!).diagnostics, { color: false })).toBe('');
+  });
+
+  it('shows a variant and an ablation that are accepted', () => {
+    const [experiment, variant, ...others] = examples('experiment ');
+    const [ablation] = examples('ablation ');
+    expect(others).toEqual([]);
+    const text = `${imports.replace('batch,', 'batch, instance,')}${[experiment, variant, ablation].join('\n')}\n`;
+    const { diagnostics } = checkText(text, { name: 'without_map' });
+    expect(renderDiagnostics(diagnostics, { color: false })).toBe('');
+    const found = checkAblation({ name: 'input.spade', text }, provider());
+    expect(renderDiagnostics(found.diagnostics, { color: false })).toBe('');
+    expect(found.ablation?.runs.map(({ name }) => name)).toContain('spade-base-instance_width-16_s0');
+    expect(found.ablation?.runs).toHaveLength(15);
   });
 
   it('shows a block that is accepted', () => {

@@ -1,0 +1,42 @@
+/** Answers for `spadework diff`: what differs between two specs in meaning. */
+import type { Command } from 'commander';
+import { setOption } from '../options.ts';
+import { loadSpecOrRun } from '../specs.ts';
+import { print } from '../terminal.ts';
+
+interface DiffFlags {
+  readonly name?: string;
+  readonly otherName?: string;
+  readonly set?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .summary('show what differs between two specs or runs')
+    .description(
+      'Shows what differs between two specs in meaning: data, networks, losses, training. Layout, comments and names of ' +
+        'experiments make no difference.',
+    )
+    .argument('<one>', 'a spec, or the folder of a run')
+    .argument('[other]', 'the other one (default: the same spec, for --other-name or --set)')
+    .option('--name <experiment>', 'the experiment, where a file holds several')
+    .option('--other-name <experiment>', "the other file's experiment (default: the same name)")
+    .addOption(setOption().default(undefined, 'none; it changes the other one'))
+    .option('--json', 'write the differences as JSON')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  spadework diff one.spade other.spade\n  spadework diff runs/tiny-1 runs/tiny-2\n  spadework diff my.spade --set G.norm='batch()'",
+    )
+    .action(async (one: string, other: string | undefined, flags: DiffFlags) => {
+      const { diffSpecs, renderDiff } = await import('../../compiler/diff/index.ts');
+      const { name, otherName = name, set } = flags;
+      const diff = diffSpecs(
+        loadSpecOrRun(one, { name }),
+        loadSpecOrRun(other ?? one, { name: otherName, set }),
+      );
+      print(flags.json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
+    });
+}

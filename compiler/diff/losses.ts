@@ -1,0 +1,112 @@
+/** Answers for what differs between the losses of two specs: their summands, factors, and how the summands are computed. */
+import { trainedBy } from '../spec/queries.ts';
+import type { NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../spec/types.ts';
+import { compared, formatSetting, pairUp, type Difference, type DiffSection } from './differences.ts';
+
+/** Compares the losses of two specs, by the network that they are named after. */
+export function diffObjectives(before: Spec, after: Spec): DiffSection[] {
+  const signatures = new Signatures();
+  const pairs = pairUp<ObjectiveSpec>(before.objectives, after.objectives, ({ network }) => network);
+  const order = ({ objectives }: Spec): string => objectives.map(({ network }) => network).join(', ');
+  const known = pairs.every(([, one, other]) => one && other);
+  return [
+    ...pairs.map(([name, one, other]) => ({
+      title: `loss ${name}`,
+      differences: diffObjective(one, other, signatures),
+    })),
+    { title: 'losses', differences: known ? compared('order', order(before), order(after)) : [] },
+  ];
+}
+
+function diffObjective(
+  before: ObjectiveSpec | undefined,
+  after: ObjectiveSpec | undefined,
+  signatures: Signatures,
+): Difference[] {
+  const [ours, theirs] = [before, after].map(
+    (objective) => objective && readObjective(objective, signatures),
+  );
+  const trains = ours && theirs ? compared('trains', ours.trains, theirs.trains) : [];
+  const terms = pairUp(ours?.terms ?? [], theirs?.terms ?? [], ({ name }) => name).flatMap(
+    ([name, one, other]): Difference[] => {
+      if (one?.factor !== other?.factor || !one || !other)
+        return compared(name, one && formatFactor(one.factor), other && formatFactor(other.factor));
+      return one.signature === other.signature
+        ? []
+        : [{ what: name, before: 'one way', after: 'computed otherwise' }];
+    },
+  );
+  return [...trains, ...terms];
+}
+
+interface Term {
+  readonly name: string;
+  readonly factor: number;
+  /** Equal for terms that are computed alike, factors aside. */
+  readonly signature: number;
+}
+
+function readObjective(
+  objective: ObjectiveSpec,
+  signatures: Signatures,
+): { readonly trains: string; readonly terms: readonly Term[] } {
+  const nodes = new Map(objective.nodes.map((node) => [node.id, node]));
+  return {
+    trains: trainedBy(objective).join(', '),
+    terms: objective.terms.map((term) => readTerm(term, nodes, signatures)),
+  };
+}
+
+/** Takes the factors off a term: `mul(constant, x)`, `neg(x)`. */
+function readTerm(
+  { name, value }: TermSpec,
+  nodes: ReadonlyMap<string, NodeSpec>,
+  signatures: Signatures,
+): Term {
+  let factor = 1;
+  let core = value;
+  for (let node = nodes.get(core); node; node = nodes.get(core)) {
+    const numbers = node.inputs.map((input) => constantOf(nodes.get(input)));
+    const at = numbers.findIndex((number) => number !== undefined);
+    if (node.op === 'neg') factor = -factor;
+    else if (node.op === 'mul' && at >= 0) factor *= numbers[at] ?? 1;
+    else break;
+    core = node.inputs[node.op === 'neg' ? 0 : 1 - at] ?? core;
+  }
+  return { name, factor, signature: signatures.of(core, nodes) };
+}
+
+function constantOf(node: NodeSpec | undefined): number | undefined {
+  const value = node?.op === 'constant' ? node.attrs?.['value'] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function formatFactor(factor: number): string {
+  return factor === 1 ? 'present' : `x ${factor}`;
+}
+
+/** Numbers computations, so that equal ones have equal numbers, in whichever spec they are. */
+class Signatures {
+  private readonly numbers = new Map<string, number>();
+
+  of(ref: Ref, nodes: ReadonlyMap<string, NodeSpec>, known = new Map<Ref, number>()): number {
+    const [id = ref, ...leaf] = ref.split('/');
+    const node = nodes.get(id);
+    const own = known.get(ref);
+    if (own !== undefined) return own;
+    const text = node
+      ? [node.op, attributesOf(node), ...node.inputs.map((one) => this.of(one, nodes, known)), ...leaf].join(
+          ' ',
+        )
+      : ref;
+    const number = this.numbers.get(text) ?? this.numbers.size;
+    this.numbers.set(text, number);
+    known.set(ref, number);
+    return number;
+  }
+}
+
+function attributesOf({ attrs = {} }: NodeSpec): string {
+  const sorted = Object.entries(attrs).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.map(([key, value]) => `${key}=${formatSetting(value)}`).join(',');
+}

@@ -1,0 +1,121 @@
+/** Answers for what differs between two networks of the same name: how many of which ops, their settings, and their weights. */
+import { sizeOf } from '../ir/types.ts';
+import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../spec/types.ts';
+import { compared, formatSetting, pairUp, type Difference } from './differences.ts';
+
+/** Compares networks; one that is missing is a single difference. */
+export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec | undefined): Difference[] {
+  if (!before || !after) return [{ what: 'network', before: summaryOf(before), after: summaryOf(after) }];
+  const pairs: [string, (network: NetworkSpec) => string | undefined][] = [
+    ['definition', ({ definition }) => definition],
+    ['parameters', (network) => parametersOf(network).toLocaleString('en-US')],
+    ['weights from', ({ weights }) => weights?.path],
+    ['naming', ({ weights }) => weights?.mapping],
+  ];
+  const whole = pairs.flatMap(([what, read]) => compared(what, read(before), read(after)));
+  const inputs = pairUp<InputSpec>(before.inputs, after.inputs, ({ name }) => name).flatMap(
+    ([name, one, other]) =>
+      compared(`input ${name}`, one && describeInput(one), other && describeInput(other)),
+  );
+  return [
+    ...whole,
+    ...inputs,
+    ...diffOps(before, after),
+    ...diffSettings(before, after),
+    ...diffShapes(before, after),
+  ];
+}
+
+function summaryOf(network: NetworkSpec | undefined): string | undefined {
+  return network && `${network.definition}, ${parametersOf(network).toLocaleString('en-US')} parameters`;
+}
+
+function parametersOf({ variables }: NetworkSpec): number {
+  return variables
+    .filter(({ role }) => role === 'parameter')
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+function describeInput(input: InputSpec): string {
+  if (input.kind === 'labels')
+    return `labels ${input.width}x${input.height}, ${input.classes} classes${input.edges ? ', edges' : ''}`;
+  const of = input.kind === 'encoded' ? ` of ${input.encoder}` : '';
+  return `${input.kind}${of} ${formatSetting(input.shape)}`;
+}
+
+/** How often each op occurs, where that differs. */
+function diffOps(before: NetworkSpec, after: NetworkSpec): Difference[] {
+  const [ours, theirs] = [before, after].map(({ nodes }) => countBy(nodes, ({ op }) => op));
+  return pairUp([...(ours ?? [])], [...(theirs ?? [])], ([op]) => op).flatMap(([op, one, other]) =>
+    compared(op, times(one?.[1]), times(other?.[1])),
+  );
+}
+
+/** Settings of ops that both networks have in the same place, those that changed alike together. */
+function diffSettings(before: NetworkSpec, after: NetworkSpec): Difference[] {
+  const [ours, theirs] = [before, after].map(({ nodes }) => groupBy(nodes, placeOf));
+  const changes: { what: string; before: string | undefined; after: string | undefined }[] = [];
+  for (const [place, own] of ours ?? []) {
+    const others = theirs?.get(place) ?? [];
+    // Where one has more nodes, their number is the difference.
+    if (own.length !== others.length) continue;
+    own.forEach((node, index) => {
+      for (const [key, one, other] of pairUp(
+        Object.entries(node.attrs ?? {}),
+        Object.entries(others[index]?.attrs ?? {}),
+        ([name]) => name,
+      ))
+        changes.push(
+          ...compared(`${node.op} ${key}`, one && formatSetting(one[1]), other && formatSetting(other[1])),
+        );
+    });
+  }
+  return together(changes);
+}
+
+/** Shapes of weights that both networks have; one line for all blocks, which may have them in several shapes. */
+function diffShapes(before: NetworkSpec, after: NetworkSpec): Difference[] {
+  const changes = pairUp<VariableSpec>(before.variables, after.variables, ({ name }) => name).flatMap(
+    ([name, one, other]) =>
+      one && other ? compared(lastOf(name), formatSetting(one.shape), formatSetting(other.shape)) : [],
+  );
+  return [...groupBy(changes, ({ what }) => what).values()].flatMap((group) => {
+    const [line, ...others] = together(group);
+    if (!line || others.length === 0) return line ?? [];
+    const what = `${group[0]?.what} (${times(group.length)})`;
+    return [{ what, before: `${line.before}, …`, after: `${line.after}, …` }];
+  });
+}
+
+/** `up_0.norm_0.mlp_shared.weight` is `mlp_shared.weight` in every block. */
+function lastOf(name: string): string {
+  return name.split('.').slice(-2).join('.');
+}
+
+/** Makes one line of equal changes, with their number. */
+function together(changes: readonly Difference[]): Difference[] {
+  const groups = groupBy(changes, ({ what, before, after }) => `${what} ${before} ${after}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    return [group.length === 1 ? first : { ...first, what: `${first.what} (${times(group.length)})` }];
+  });
+}
+
+function times(count: number | undefined): string | undefined {
+  return count === undefined ? undefined : `${count} times`.replace(/^1 times$/, 'once');
+}
+
+function placeOf({ scope, op }: NodeSpec): string {
+  return `${scope ?? ''} ${op}`;
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  return new Map([...groupBy(items, keyOf)].map(([key, group]) => [key, group.length]));
+}

@@ -1,0 +1,29 @@
+/** Answers for the differences of two specs as text. */
+import type { SpecDiff } from './index.ts';
+
+/** Longer values are cut; a terminal has 110 columns. */
+const valueWidth = 36;
+
+/** Renders differences, grouped, with what each is in both specs; without a line break at the end. */
+export function renderDiff({ before, after, sections }: SpecDiff): string {
+  if (sections.length === 0) return `${before} and ${after} mean the same`;
+  const rows = sections.flatMap(({ title, differences }) => [
+    [title],
+    ...differences.map((one) => [`  ${one.what}`, cut(one.before), cut(one.after)]),
+  ]);
+  const all = [['', before, after], ...rows];
+  const widths = [0, 1].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cut(value: string | undefined): string {
+  if (value === undefined) return '-';
+  return value.length <= valueWidth ? value : `${value.slice(0, valueWidth - 1)}…`;
+}
