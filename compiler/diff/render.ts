@@ -2,7 +2,7 @@
 import type { SpecDiff } from './index.ts';
 
 /** Longer values are cut; a terminal has 110 columns. */
-const valueWidth = 36;
+const valueWidth = 40;
 
 /** Renders differences, grouped, with what each is in both specs; without a line break at the end. */
 export function renderDiff({ before, after, sections }: SpecDiff): string {

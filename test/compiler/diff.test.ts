@@ -62,8 +62,27 @@ describe('two specs', () => {
   });
 
   it('differ in networks: ops, settings of ops, and shapes of weights, those that changed alike in one line', () => {
-    expect(changed('G.norm = instance()').join('\n')).toMatchInlineSnapshot();
-    expect(changed('G.norm.kernel = 5').join('\n')).toMatchInlineSnapshot();
+    expect(changed('G.norm = instance()').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        parameters      93,685     66,361
+        resize_nearest  21 times   6 times
+        one_hot         17 times   once
+        conv2d          74 times   20 times
+        add             113 times  23 times
+        leaky_relu      33 times   15 times
+        batch_norm      18 times   -
+        constant        18 times   -
+        mul             18 times   -
+        instance_norm   -          18 times"
+    `);
+    expect(changed('G.norm.kernel = 5').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        parameters                    93,685            140,917
+        conv2d pad (54 times)         1                 2
+        mlp_shared.weight (18 times)  [3, 3, 3, 4]      [5, 5, 3, 4]
+        mlp_gamma.weight (18 times)   [3, 3, 4, 32], …  [5, 5, 4, 32], …
+        mlp_beta.weight (18 times)    [3, 3, 4, 32], …  [5, 5, 4, 32], …"
+    `);
     const other = specOf(
       text
         .replace(/let D = .*\n/, '')
@@ -71,7 +90,20 @@ describe('two specs', () => {
         .replace(/loss D.*\n/, '')
         .replace('G, D', 'G'),
     );
-    expect(renderDiff(diffSpecs(one, other))).toMatchInlineSnapshot();
+    expect(renderDiff(diffSpecs(one, other))).toMatchInlineSnapshot(`
+      "                    one                                   one
+      network D
+        network           MultiscaleDiscriminator, 387 parameters  -
+      loss G
+        gan_generator     present                               -
+        feature_matching  x 10                                  -
+        l1                x -1                                  present
+      loss D
+        gan_fake          present                               -
+        gan_real          present                               -
+      optimizer D
+        optimizer         adam                                  -"
+    `);
   });
 
   it('differ in losses: summands, factors, and how they are computed', () => {
@@ -79,6 +111,12 @@ describe('two specs', () => {
       changed('loss.G.feature_matching = 2.5', 'loss.G.l1 = 0', 'loss.D.gan_fake.kind = least_squares').join(
         '\n',
       ),
-    ).toMatchInlineSnapshot();
+    ).toMatchInlineSnapshot(`
+      "loss G
+        feature_matching  x 10     x 2.5
+        l1                x -1     -
+      loss D
+        gan_fake          one way  computed otherwise"
+    `);
   });
 });
