@@ -38,6 +38,9 @@ export async function renderMatrix(matrix: Matrix): Promise<string> {
     // The last row is a total.
     ...(isTimed ? table : table.slice(0, -2)),
     'parameters of all networks; FLOP and memory of a training step',
+    ...(rows.some((row) => row.steps === undefined)
+      ? ['steps are not known where the training pictures of an epoch were not found (--data)']
+      : []),
     ...(isTimed ? [`times are those of the operations alone, for one run and for all ${count} in turn`] : []),
   ].join('\n');
 }

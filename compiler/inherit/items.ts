@@ -114,9 +114,10 @@ function mergeEntries(inherited: readonly Entry[], changes: readonly Entry[]): E
     const own = byName(entry.name.text);
     return own.length > 0 ? own : [entry];
   });
-  return [...merged, ...changes.filter(({ name }) => !known.has(name.text))].filter(
-    ({ value }) => value.kind !== 'none',
-  );
+  const all = [...merged, ...changes.filter(({ name }) => !known.has(name.text))];
+  // What a preset gives is taken away by saying so beside it.
+  const hasPreset = all.some(({ name }) => name.text === 'preset');
+  return hasPreset ? all : all.filter(({ value }) => value.kind !== 'none');
 }
 
 /** Gives networks another optimizer; others of a joint line keep theirs. */
