@@ -91,18 +91,18 @@ describe('two specs', () => {
         .replace('G, D', 'G'),
     );
     expect(renderDiff(diffSpecs(one, other))).toMatchInlineSnapshot(`
-      "                    one                                   one
+      "                    one                                      one
       network D
         network           MultiscaleDiscriminator, 387 parameters  -
       loss G
-        gan_generator     present                               -
-        feature_matching  x 10                                  -
-        l1                x -1                                  present
+        gan_generator     present                                  -
+        feature_matching  x 10                                     -
+        l1                x -1                                     present
       loss D
-        gan_fake          present                               -
-        gan_real          present                               -
+        gan_fake          present                                  -
+        gan_real          present                                  -
       optimizer D
-        optimizer         adam                                  -"
+        optimizer         adam                                     -"
     `);
   });
 
