@@ -5,6 +5,7 @@ import { addCheck } from './commands/check.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngine } from './commands/engine.ts';
+import { addEval } from './commands/eval.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFmt } from './commands/fmt.ts';
@@ -68,6 +69,7 @@ function makeProgram(line: string): Command {
     addResume,
     addProfile,
     addSynth,
+    addEval,
     addImport,
     addExport,
     addDoctor,

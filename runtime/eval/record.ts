@@ -33,6 +33,8 @@ export interface Metric {
   readonly name: string;
   readonly value: number;
   readonly better: 'higher' | 'lower';
+  /** Standard deviation of an estimate over random parts of the pictures, where it is one: of KID. */
+  readonly deviation?: number;
   /** What the real photographs reach, where that says something: the score of a segmenter on them. */
   readonly ceiling?: number;
   /** One value for each map, in the order of `maps`, where the metric has any; null where a map has none. */

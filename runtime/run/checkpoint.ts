@@ -153,10 +153,13 @@ export async function loadLastCheckpoint(
   throw allCheckpointsDamaged(run, problems);
 }
 
-/** Loads the checkpoint of a step; undefined where it is missing or damaged. */
-export async function loadCheckpoint(directory: string, step: number): Promise<Checkpoint | undefined> {
+/** Loads the checkpoint of a step, or the one that is kept as the best; undefined where it is missing or damaged. */
+export async function loadCheckpoint(
+  directory: string,
+  which: number | 'best',
+): Promise<Checkpoint | undefined> {
   try {
-    return await readCheckpoint(join(directory, stepName(step)));
+    return await readCheckpoint(join(directory, which === 'best' ? which : stepName(which)));
   } catch (error) {
     if (error instanceof DamagedFile) return undefined;
     throw error;

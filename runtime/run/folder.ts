@@ -20,6 +20,8 @@ export interface RunLayout {
   /** Weights that the run reads and does not train, a file for each network. */
   readonly weights: string;
   readonly samples: string;
+  /** Evaluations, a file and a folder of painted pictures for each protocol. */
+  readonly evaluations: string;
   readonly page: string;
 }
 
@@ -35,6 +37,7 @@ export function layoutOf(folder: string): RunLayout {
     checkpoints: join(folder, 'checkpoints'),
     weights: join(folder, 'weights'),
     samples: join(folder, 'samples'),
+    evaluations: join(folder, 'eval'),
     page: join(folder, 'index.html'),
   };
 }

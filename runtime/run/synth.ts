@@ -2,19 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { compile } from '../../compiler/index.ts';
-import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
-import { choiceOf } from '../../compiler/tables/index.ts';
 import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
-import type { Session } from '../session/session.ts';
-import { openStaged } from '../session/staged.ts';
 import { loadLastCheckpoint, restore } from './checkpoint.ts';
 import { classesOf } from './data.ts';
-import { describeLibrary, openSession, whileComputing, withoutUnusedVariables } from './engine.ts';
+import { describeLibrary, whileComputing } from './engine.ts';
 import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
 import {
   instancesMissing,
@@ -26,8 +21,8 @@ import {
   styleNeeded,
   wouldOverwrite,
 } from './messages.ts';
-import { needsPhoto, paint, synthesisMethod } from './paint.ts';
-import { mapInputs } from './step.ts';
+import { needsPhoto, paint } from './paint.ts';
+import { openPainting } from './painting.ts';
 import { makeRow, writeRows, type Row } from './rows.ts';
 import { readFrozenWeights } from './weights.ts';
 
@@ -94,13 +89,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     if (others > 0) log(resized(others, dataset.pairs.length, size));
     whileWriting(options.out, () => mkdirSync(options.out, { recursive: true }));
     const engine = await chooseEngine(options.engine ?? 'auto', log);
-    // One map at a time, in the run's tables: the same bits for a map, whatever it is painted together with.
-    const tables = choiceOf(record.tables ?? []);
-    const program = withoutUnusedVariables(
-      compile(spec, { batch: 1, methods: ['synthesize', 'encode'], tables }),
-    );
-    const open = (one: Program): Session => openSession(engine, one);
-    const session = whileComputing(() => openStaged(program, synthesisMethod, mapInputs, open));
+    const session = openPainting(engine, spec, record);
     try {
       restore(session, checkpoint, weights);
       const items: SynthItem[] = [];

@@ -1,0 +1,125 @@
+/** Answers for `spadework eval`: measures what a run paints, and says under which protocol. */
+import { InvalidArgumentError, type Command } from 'commander';
+import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { EvaluateOptions } from '../../runtime/eval/index.ts';
+import { InputError } from '../errors.ts';
+import { engineOption, integer } from '../options.ts';
+import { startProgress, type Progress } from '../progress.ts';
+import { note, print } from '../terminal.ts';
+
+interface EvalFlags {
+  readonly checkpoint?: EvaluateOptions['checkpoint'];
+  readonly segmenter?: string;
+  readonly void?: number;
+  readonly features?: string;
+  readonly weights?: string;
+  readonly perceptual?: string;
+  readonly perceptualWeights?: string;
+  readonly linear?: string;
+  readonly styles?: number;
+  readonly seed?: number;
+  readonly limit?: number;
+  readonly maps?: string;
+  readonly images?: string;
+  readonly instances?: string;
+  readonly again?: boolean;
+  readonly json?: boolean;
+  readonly engine: EngineRequest;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  spadework eval runs/camvid-1
+  spadework eval runs/camvid-1 --segmenter runs/camvid_segmenter-1 --void 11
+  spadework eval runs/camvid-1 --features mobilenet_v1_075 --weights mobilenet.safetensors
+  spadework eval runs/styled-1 --perceptual squeezenet11 --perceptual-weights squeezenet.safetensors --styles 5`;
+
+/** Adds the command. */
+export function addEval(program: Command): void {
+  program
+    .command('eval')
+    .summary('measure what a trained run paints')
+    .description(
+      'Paints every held-out label map with a checkpoint of a run, and measures the pictures: PSNR and SSIM to the photographs, ' +
+        'and through networks mIoU, FID, KID and perceptual distances. Numbers are kept in the run with their protocol.',
+    )
+    .argument('<run>', 'the run folder')
+    .option('--checkpoint <which>', 'last, best, or the step of one that is kept', readCheckpoint, 'last')
+    .option(
+      '--segmenter <run>',
+      'run folder of a segmenter: gives mIoU and pixel accuracy, with their ceiling',
+    )
+    .option('--void <id>', 'the class that counts nowhere for the segmenter', integer(0))
+    .option('--features <network>', 'network for FID and KID: a name, .json or .spade file; needs --weights')
+    .option('--weights <file>', 'weights of that network, safetensors or PyTorch')
+    .option('--perceptual <network>', 'network for perceptual distances; needs --perceptual-weights')
+    .option(
+      '--perceptual-weights <file>',
+      'weights of that network; without it --weights, if it is the same one',
+    )
+    .option('--linear <file>', 'weights of the channels in perceptual distances, as LPIPS has them')
+    .option(
+      '--styles <n>',
+      'paint each map n times, with other noise, and measure how much that varies',
+      integer(2),
+    )
+    .option('--seed <n>', 'what noise and random subsets are drawn from (default: 0)', integer(0))
+    .option('--limit <n>', 'take the first n maps only', integer(1))
+    .option('--maps <folder>', "folder of label maps, in place of the data's held-out ones")
+    .option('--images <folder>', 'folder of their photographs')
+    .option('--instances <folder>', 'folder of their instance maps, for runs that were trained with them')
+    .option('--again', 'evaluate anew what was evaluated before')
+    .option('--json', 'print the whole record as JSON')
+    .addOption(engineOption())
+    .option('--quiet', 'print nothing but mistakes and the result')
+    .addHelpText('after', examples)
+    .action(async (run: string, flags: EvalFlags) => {
+      const { evaluate, renderEvaluation } = await import('../../runtime/eval/index.ts');
+      const { features, perceptual, weights, perceptualWeights, linear, json, quiet, ...plain } = flags;
+      let progress: Progress | undefined;
+      const shown = {
+        log: note,
+        progressed: (part: 'painted' | 'measured', done: number, total: number): void => {
+          if (done === 0) {
+            progress?.stop();
+            progress = startProgress(total, 0, 'maps');
+          } else progress?.update(done, part);
+        },
+      };
+      const judge = readJudge('--features', '--weights', features, weights);
+      const ownWeights = perceptualWeights ?? (perceptual === features ? weights : undefined);
+      const layers = readJudge('--perceptual', '--perceptual-weights', perceptual, ownWeights);
+      const record = await evaluate({
+        ...plain,
+        run,
+        ...(judge && { features: judge }),
+        ...(layers && { perceptual: { ...layers, linear } }),
+        ...(quiet ? {} : shown),
+      }).finally(() => progress?.stop());
+      print(json ? JSON.stringify(record, undefined, 2) : renderEvaluation(record).trimEnd());
+    });
+}
+
+function readCheckpoint(text: string): EvaluateOptions['checkpoint'] {
+  if (text === 'last' || text === 'best') return text;
+  const step = Number(text);
+  if (!Number.isSafeInteger(step) || step < 0 || text.trim() === '')
+    throw new InvalidArgumentError('Expected last, best or the number of a step.');
+  return step;
+}
+
+/** Puts a network and its weights together; undefined where none is asked for. */
+function readJudge(
+  option: string,
+  weightsOption: string,
+  network: string | undefined,
+  weights: string | undefined,
+): { readonly network: string; readonly weights: string } | undefined {
+  if (network === undefined) return undefined;
+  if (weights === undefined)
+    throw new InputError(
+      `${option} ${network} needs the weights of that network\nhint: name their file: ${weightsOption} FILE`,
+    );
+  return { network, weights };
+}

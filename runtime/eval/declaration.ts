@@ -1,0 +1,81 @@
+/** Answers for what is said of a network that pictures are compared through: the package's own, or a user's. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import { suggest } from '../../dsl/suggest.ts';
+import { badJudge, noSuchJudge } from './messages.ts';
+
+/** A network to look through, as it is declared (specs/schema/judge.schema.json). */
+export interface JudgeDeclaration {
+  /** Is part of the names of metrics; undefined where the network names it. */
+  readonly name?: string;
+  /** The module of the standard library, or the path of the file, that declares the network. */
+  readonly from: { readonly module: string } | { readonly file: string };
+  /** The network; undefined where the file has only one. */
+  readonly network?: string;
+  readonly settings: Readonly<Record<string, number | boolean | string>>;
+  readonly naming?: string;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly layers?: readonly number[];
+  readonly linear?: string;
+}
+
+const libraryFolder = fileURLToPath(new URL('../../specs/judges/', import.meta.url));
+const schemaFile = fileURLToPath(new URL('../../specs/schema/judge.schema.json', import.meta.url));
+const ending = '.json';
+
+/** Lists the networks that come with the package, by name. */
+export function listJudges(): string[] {
+  return readdirSync(libraryFolder)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => basename(file, ending))
+    .sort();
+}
+
+/**
+ * Finds a network: one of the package by its name, a .json file that declares one, or a .spade file with one network, whose
+ * weights have our names. Throws a RunError.
+ */
+export function declaredJudge(nameOrPath: string): JudgeDeclaration {
+  if (nameOrPath.endsWith('.spade')) return { from: { file: nameOrPath }, settings: {} };
+  if (nameOrPath.endsWith(ending)) return readDeclaration(nameOrPath);
+  const known = listJudges();
+  if (!known.includes(nameOrPath)) throw noSuchJudge(nameOrPath, known, suggest(nameOrPath, known));
+  return readDeclaration(join(libraryFolder, nameOrPath + ending));
+}
+
+/** A declaration as it is written. */
+type Written = Omit<JudgeDeclaration, 'name' | 'from'> &
+  ({ readonly module: string } | { readonly file: string }) & { readonly doc: string };
+
+let compiled: ReturnType<Ajv['compile']> | undefined;
+
+function readDeclaration(path: string): JudgeDeclaration {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw badJudge(path, code === 'ENOENT' ? 'there is no such file' : (code ?? 'it is not JSON'));
+  }
+  compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
+  if (!compiled(content)) {
+    const [error] = compiled.errors ?? [];
+    const extra: unknown = error?.params['additionalProperty'];
+    const which = typeof extra === 'string' ? ` ('${extra}')` : '';
+    throw badJudge(path, `${error?.instancePath || 'it'} ${error?.message ?? 'is wrong'}${which}`);
+  }
+  const { network, settings, naming, size, layers, linear, ...place } = content as Written;
+  const beside = (file: string): string => resolve(dirname(path), file);
+  return {
+    name: basename(path, ending),
+    from: 'module' in place ? { module: place.module } : { file: beside(place.file) },
+    settings,
+    ...(network !== undefined && { network }),
+    ...(naming !== undefined && { naming: naming.endsWith(ending) ? beside(naming) : naming }),
+    ...(size && { size }),
+    ...(layers && { layers }),
+    ...(linear !== undefined && { linear }),
+  };
+}

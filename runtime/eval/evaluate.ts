@@ -1,0 +1,141 @@
+/**
+ * Answers for evaluating a run: paints its held-out maps, measures what was painted against photographs and through networks, and
+ * leaves the numbers in the run's folder with the protocol that they hold under.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generatorOf } from '../../compiler/spec/queries.ts';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { chooseEngine, type Engine } from '../engine/index.ts';
+import { writeWhole } from '../report/index.ts';
+import { loadCheckpoint, loadLastCheckpoint, type Checkpoint } from '../run/checkpoint.ts';
+import { readRunFolder, whileWritingAsync, type RunLayout } from '../run/folder.ts';
+import { nothingPaints, nothingToTrain } from '../run/messages.ts';
+import { readJudges, type Judges } from './judges.ts';
+import { openHeldOut, type HeldOut } from './held-out.ts';
+import { measure } from './measure.ts';
+import {
+  alreadyEvaluated,
+  noBest,
+  noCheckpointOfStep,
+  nothingComparable,
+  photographsNeeded,
+  tooFewForFeatures,
+  voidOutOfRange,
+} from './messages.ts';
+import type { EvaluateOptions } from './options.ts';
+import { paintHeldOut } from './paint-held-out.ts';
+import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './protocol.ts';
+import { evalFormat, type EvalRecord, type Protocol } from './record.ts';
+import { fewestForFeatures } from './tally.ts';
+
+/** Names the file that holds a run's evaluation under a protocol. */
+export function evaluationFile({ evaluations }: Pick<RunLayout, 'evaluations'>, protocolId: string): string {
+  return join(evaluations, `${protocolId}.json`);
+}
+
+/**
+ * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a DataError for
+ * pictures that cannot be used, a WeightsError for weights, a RunError for what else keeps the run from being evaluated.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
+  const log = options.log ?? (() => undefined);
+  const { layout, spec, record: run } = readRunFolder(options.run);
+  if (!spec.data) throw nothingToTrain(spec.name);
+  if (!generatorOf(spec)) throw nothingPaints(spec.name);
+  const voidId = voidIdOf(spec.data, options);
+  const checkpoint = await loadAsked(layout, options, log);
+  const heldOut = await openHeldOut(spec.data, spec.name, options);
+  try {
+    requireEnough(heldOut, options);
+    const judges = await readJudges(spec.data, options, log);
+    const protocol = await protocolOf(spec.data, heldOut, judges, voidId, options);
+    const protocolId = protocolIdOf(protocol);
+    const file = evaluationFile(layout, protocolId);
+    const known = options.again ? undefined : await readRecord(file);
+    if (known?.step === checkpoint.state.step) {
+      log(alreadyEvaluated(file));
+      return known;
+    }
+    if (!heldOut.hasPhotos) log(nothingComparable(['PSNR', 'SSIM', 'ceiling']));
+    const engine: Engine = await chooseEngine(options.engine ?? 'auto', log);
+    const pictures = join(layout.evaluations, protocolId);
+    await paintHeldOut({ engine, layout, spec, run, checkpoint }, heldOut, protocol, pictures, options);
+    const metrics = await measure({ engine, heldOut, judges, protocol, pictures }, options);
+    const record: EvalRecord = {
+      format: evalFormat,
+      created: new Date().toISOString(),
+      step: checkpoint.state.step,
+      protocol,
+      protocolId,
+      maps: heldOut.pairs.map(({ name }) => name),
+      metrics,
+      pictures: join('eval', protocolId),
+    };
+    await whileWritingAsync(layout.folder, () =>
+      writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`),
+    );
+    return record;
+  } finally {
+    await heldOut.close();
+  }
+}
+
+function voidIdOf({ classes }: DataSpec, { void: asked }: EvaluateOptions): number | null {
+  if (asked !== undefined && asked >= classes) throw voidOutOfRange(asked, classes);
+  return asked ?? null;
+}
+
+async function loadAsked(
+  { checkpoints }: RunLayout,
+  { run, checkpoint = 'last' }: EvaluateOptions,
+  log: (line: string) => void,
+): Promise<Checkpoint> {
+  if (checkpoint === 'last') return loadLastCheckpoint(checkpoints, run, log);
+  const found = await loadCheckpoint(checkpoints, checkpoint);
+  if (!found) throw checkpoint === 'best' ? noBest(run) : noCheckpointOfStep(run, checkpoint);
+  return found;
+}
+
+/** Requires what networks need of the pictures, before any work. */
+function requireEnough({ pairs, hasPhotos }: HeldOut, { features }: EvaluateOptions): void {
+  if (!features) return;
+  if (!hasPhotos) throw photographsNeeded('--features');
+  if (pairs.length < fewestForFeatures) throw tooFewForFeatures(pairs.length, fewestForFeatures);
+}
+
+async function protocolOf(
+  { size, classes }: DataSpec,
+  { pairs }: HeldOut,
+  { segmenter, features, perceptual }: Judges,
+  voidId: number | null,
+  { styles = 1, seed = 0 }: EvaluateOptions,
+): Promise<Protocol> {
+  return {
+    version: metricsVersion,
+    imageSet: await digestOfPairs(pairs),
+    maps: pairs.length,
+    size,
+    resizeFilter,
+    classes,
+    voidId,
+    judges: {
+      ...(segmenter && { segmenter: segmenter.record }),
+      ...(features && { features: features.record }),
+      ...(perceptual && { perceptual: perceptual.record }),
+    },
+    styles,
+    seed,
+  };
+}
+
+/** Reads an evaluation; undefined where there is none, or none that is whole. */
+async function readRecord(file: string): Promise<EvalRecord | undefined> {
+  try {
+    const found = JSON.parse(await readFile(file, 'utf8')) as Partial<EvalRecord> | null;
+    return found?.format === evalFormat ? (found as EvalRecord) : undefined;
+  } catch {
+    // It is made anew, and what keeps it from being written is then said.
+    return undefined;
+  }
+}

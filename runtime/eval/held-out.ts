@@ -1,0 +1,58 @@
+/** Answers for the maps and photographs that a run is evaluated on. */
+import { must } from '../../compiler/ir/types.ts';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { openDataset, type Dataset, type Pair, type Sample } from '../data/index.ts';
+import { classesOf, openTestData } from '../run/data.ts';
+import { instancesMissing } from '../run/messages.ts';
+import { nothingHeldOut } from './messages.ts';
+import type { EvaluateOptions } from './options.ts';
+
+/** Held-out pairs: all that there are, or the first of them. */
+export interface HeldOut {
+  readonly pairs: readonly Pair[];
+  /** Whether there are photographs. */
+  readonly hasPhotos: boolean;
+  /** Reads the samples of some maps. */
+  read(from: number, to: number): Promise<Sample[]>;
+  close(): Promise<void>;
+}
+
+/** Opens and checks the pictures of a run's data, or those of the folders asked for. Throws a DataError or RunError. */
+export async function openHeldOut(
+  data: DataSpec,
+  name: string,
+  { maps, images, instances, limit }: EvaluateOptions,
+): Promise<HeldOut> {
+  const dataset = await openFolders(data, name, { maps, images, instances });
+  try {
+    await dataset.check();
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
+  const pairs = dataset.pairs.slice(0, limit);
+  return {
+    pairs,
+    hasPhotos: must(pairs[0], 'a data set is not empty').image !== undefined,
+    read: (from, to) => Promise.all(pairs.slice(from, to).map((_, index) => dataset.read(from + index))),
+    close: () => dataset.close(),
+  };
+}
+
+async function openFolders(
+  data: DataSpec,
+  name: string,
+  { maps, images, instances }: Pick<EvaluateOptions, 'maps' | 'images' | 'instances'>,
+): Promise<Dataset> {
+  if (maps === undefined) {
+    const found = await openTestData(images === undefined ? data : { ...data, test_images: images });
+    if (!found) throw nothingHeldOut(name);
+    return found;
+  }
+  if (data.instances !== undefined && instances === undefined) throw instancesMissing(name);
+  return openDataset({
+    folders: { images, labels: maps, instances },
+    classes: classesOf(data),
+    size: data.size,
+  });
+}

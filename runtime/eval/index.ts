@@ -1,0 +1,7 @@
+/** Answers for what the rest of the program may use of evaluations. */
+export { evaluate, evaluationFile } from './evaluate.ts';
+export { listJudges } from './declaration.ts';
+export type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
+export { renderEvaluation } from './text.ts';
+export { comparable, protocolIdOf } from './protocol.ts';
+export { evalFormat, type EvalRecord, type JudgeRecord, type Metric, type Protocol } from './record.ts';

@@ -1,0 +1,72 @@
+/** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { openWeights } from '../weights/index.ts';
+import { linearLayersMissing, linearLayersOfOther, noLinearLayers } from './messages.ts';
+import type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
+import { digestOf } from './protocol.ts';
+import { channelsOf, layersOf, readJudge, vectorOf, type ReadJudge } from './read-judge.ts';
+import { readSegmenter, type ReadSegmenter } from './segmenter.ts';
+
+/** A network whose layers are compared, with the weights of their channels where they do not count alike. */
+export interface PerceptualJudge extends ReadJudge {
+  /** By layer, in order. */
+  readonly linear: readonly Float32Array[] | undefined;
+}
+
+export interface Judges {
+  readonly segmenter: ReadSegmenter | undefined;
+  readonly features: ReadJudge | undefined;
+  readonly perceptual: PerceptualJudge | undefined;
+}
+
+/** Reads the networks asked for. Throws a RunError or WeightsError. */
+export async function readJudges(
+  { size, classes }: DataSpec,
+  { segmenter, features, perceptual }: EvaluateOptions,
+  log: (line: string) => void,
+): Promise<Judges> {
+  return {
+    segmenter: segmenter === undefined ? undefined : await readSegmenter(segmenter, classes, log),
+    features: features && (await readFeatures(features, size)),
+    perceptual: perceptual && (await readPerceptual(perceptual, size)),
+  };
+}
+
+async function readFeatures({ network, weights }: JudgeOptions, size: DataSpec['size']): Promise<ReadJudge> {
+  const judge = await readJudge(network, weights, size);
+  vectorOf(judge);
+  return judge;
+}
+
+async function readPerceptual(
+  { network, weights, linear: file }: PerceptualOptions,
+  size: DataSpec['size'],
+): Promise<PerceptualJudge> {
+  const judge = await readJudge(network, weights, size);
+  layersOf(judge);
+  if (file === undefined) return { ...judge, linear: undefined };
+  const linear = await readLinear(file, judge);
+  const sha256 = digestOf([
+    judge.record.sha256,
+    ...linear.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+  ]);
+  return { ...judge, linear, record: { name: `${judge.record.name}, linear`, sha256 } };
+}
+
+/** Reads a weight for each channel of each layer that is compared. */
+async function readLinear(file: string, judge: ReadJudge): Promise<readonly Float32Array[]> {
+  const { linear: prefix } = judge.declaration;
+  if (prefix === undefined) throw noLinearLayers(judge.record.name);
+  const held = await openWeights(file);
+  const layers = layersOf(judge).map((leaf, place) => ({
+    name: `${prefix}${place}`,
+    channels: channelsOf(leaf),
+  }));
+  const missing = layers.filter(({ name }) => !held.tensors.has(name)).map(({ name }) => name);
+  if (missing.length > 0) throw linearLayersMissing(file, missing, [...held.tensors.keys()]);
+  return layers.map(({ name, channels }) => {
+    const values = held.read(name);
+    if (values.length !== channels) throw linearLayersOfOther(file, name, values.length, channels);
+    return values;
+  });
+}

@@ -1,0 +1,137 @@
+/** Answers for the numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
+import { dirname, join, resolve } from 'node:path';
+import type { Sample } from '../data/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { fromFloat } from '../report/index.ts';
+import { PhotoCache } from './cache.ts';
+import { LayerNetwork, VectorNetwork } from './feature-network.ts';
+import type { HeldOut } from './held-out.ts';
+import type { Judges } from './judges.ts';
+import type { EvaluateOptions } from './options.ts';
+import { pictureFile } from './paint-held-out.ts';
+import { readPicture } from './pictures.ts';
+import type { Metric, Protocol } from './record.ts';
+import { Segmenter } from './segmenter.ts';
+import {
+  ColorDiversityTally,
+  FeatureTally,
+  PerceptualTally,
+  SegmentationTally,
+  SimilarityTally,
+  type PaintedMap,
+  type Tally,
+} from './tally.ts';
+
+/** What is measured. */
+export interface Measured {
+  readonly engine: Engine;
+  readonly heldOut: HeldOut;
+  readonly judges: Judges;
+  readonly protocol: Protocol;
+  /** The folder of the painted pictures. */
+  readonly pictures: string;
+}
+
+/** Maps in memory at a time. */
+const mapsAtOnce = 4;
+
+/** Measures all metrics that the judges and the photographs allow. */
+export async function measure(measured: Measured, options: EvaluateOptions): Promise<readonly Metric[]> {
+  const { heldOut } = measured;
+  const opened: Opened[] = [];
+  try {
+    const { tallies, finish } = await openTallies(measured, options, opened);
+    const total = heldOut.pairs.length;
+    options.progressed?.('measured', 0, total);
+    for (let from = 0; from < total; from += mapsAtOnce) {
+      const to = Math.min(total, from + mapsAtOnce);
+      const samples = await heldOut.read(from, to);
+      const maps = await Promise.all(samples.map((sample) => paintedMap(sample, measured)));
+      for (const tally of tallies) await tally.add(maps);
+      options.progressed?.('measured', to, total);
+    }
+    await finish();
+    return tallies.flatMap((tally) => tally.metrics());
+  } finally {
+    opened.forEach((one) => one.dispose());
+  }
+}
+
+async function paintedMap(
+  sample: Sample,
+  { pictures, protocol: { styles, size } }: Measured,
+): Promise<PaintedMap> {
+  const files = Array.from({ length: styles }, (_, style) => pictureFile(pictures, sample.name, style));
+  return {
+    sample,
+    painted: await Promise.all(files.map(readPicture)),
+    photo: sample.image && fromFloat(sample.image, size.width, size.height),
+  };
+}
+
+/** The metrics in the order in which they are shown, and what is to be done at the end: keep what was found in photographs. */
+interface OpenTallies {
+  readonly tallies: readonly Tally[];
+  readonly finish: () => Promise<void>;
+}
+
+interface Opened {
+  dispose(): void;
+}
+
+/** Opens the networks, which are added to `opened`, and the metrics. */
+async function openTallies(
+  measured: Measured,
+  options: EvaluateOptions,
+  opened: Opened[],
+): Promise<OpenTallies> {
+  const { engine, heldOut, judges, protocol } = measured;
+  const { size, classes, voidId, imageSet, styles, seed, version, resizeFilter } = protocol;
+  const { segmenter, features, perceptual } = judges;
+  const folder = options.cache ?? join(dirname(resolve(options.run)), '.eval-cache');
+  const cache = new PhotoCache(folder, options.log ?? (() => undefined));
+  const common = { version, imageSet, size, resizeFilter };
+  const tallies: Tally[] = [];
+  const endings: (() => Promise<void>)[] = [];
+  const keeping = async (
+    key: object,
+    make: (known: Awaited<ReturnType<PhotoCache['read']>>) => Tally & Pick<FeatureTally, 'rowsToKeep'>,
+  ): Promise<void> => {
+    const tally = make(await cache.read(key));
+    tallies.push(tally);
+    endings.push(async () => {
+      const rows = tally.rowsToKeep();
+      if (rows) await cache.write(key, rows);
+    });
+  };
+
+  if (segmenter) {
+    const network = new Segmenter(segmenter, engine);
+    opened.push(network);
+    const sizes = { maps: size, segmenter: segmenter.size };
+    await keeping(
+      { ...common, kind: 'segmenter', classes, voidId, judge: segmenter.record.sha256 },
+      (known) => new SegmentationTally(segmenter.record.name, network, sizes, { classes, voidId }, known),
+    );
+  }
+  if (features) {
+    const network = new VectorNetwork(features, engine);
+    opened.push(network);
+    await keeping(
+      { ...common, kind: 'features', judge: features.record.sha256 },
+      (known) => new FeatureTally(features.record.name, network, seed, known),
+    );
+  }
+  if (perceptual) {
+    const network = new LayerNetwork(perceptual, engine);
+    opened.push(network);
+    tallies.push(new PerceptualTally(perceptual.record.name, network, perceptual.linear));
+  } else if (styles > 1) tallies.push(new ColorDiversityTally());
+  if (heldOut.hasPhotos) tallies.push(new SimilarityTally());
+  return {
+    tallies,
+    finish: async () => {
+      for (const end of endings) await end();
+    },
+  };
+}

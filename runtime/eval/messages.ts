@@ -1,0 +1,101 @@
+/** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
+import { RunError } from '../run/messages.ts';
+
+const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+
+export const nothingHeldOut = (name: string): RunError =>
+  input(
+    `the data of '${name}' name no held-out label maps`,
+    'name folders: --maps FOLDER --images FOLDER; or train with test_labels and test_images in data',
+  );
+
+export const noBest = (run: string): RunError =>
+  input(
+    `the run '${run}' has kept no best checkpoint`,
+    'leave out --checkpoint; a best one is kept where train says how often it is evaluated',
+  );
+
+export const noCheckpointOfStep = (run: string, step: number): RunError =>
+  input(
+    `the run '${run}' has no whole checkpoint of step ${step}`,
+    'its folder checkpoints/ lists those that are kept; leave out --checkpoint for the last one',
+  );
+
+export const notASegmenter = (run: string): RunError =>
+  input(
+    `the run '${run}' trains no network that segments: one that takes the photograph alone and gives scores of all classes for each pixel`,
+    'name a run of a segmenter; see examples/camvid-segmenter.spade',
+  );
+
+export const otherClasses = (run: string, found: number, expected: number): RunError =>
+  input(
+    `the segmenter '${run}' tells ${found} classes apart, but the data have ${expected}`,
+    'train a segmenter on the same classes',
+  );
+
+export const voidOutOfRange = (id: number, classes: number): RunError =>
+  input(
+    `void is ${id}, but ids run from 0 to ${classes - 1}`,
+    'give the id of the class that counts nowhere: --void ID',
+  );
+
+export const photographsNeeded = (metric: string): RunError =>
+  input(
+    `${metric} compares with photographs, and none are given`,
+    'name their folder: --images FOLDER; or leave the option out',
+  );
+
+export const tooFewForFeatures = (count: number, least: number): RunError =>
+  input(
+    `FID and KID need ${least} label maps or more, and there ${count === 1 ? 'is one' : `are ${count}`}`,
+    'evaluate on more maps, or leave out --features',
+  );
+
+export const alwaysTheSame = (name: string): RunError =>
+  input(
+    `the generator of '${name}' paints a map in one way only: it takes no noise, and no code that could be drawn`,
+    'leave out --styles',
+  );
+
+export const noSuchJudge = (name: string, known: readonly string[], near: string | undefined): RunError =>
+  input(
+    `there is no network '${name}' to look through`,
+    `${near === undefined ? '' : `did you mean '${near}'? `}known are ${known.join(', ')}; one of your own is a .spade file, or a .json file that says more of it`,
+  );
+
+export const badJudge = (path: string, why: string): RunError =>
+  input(`'${path}' declares no network to look through: ${why}`, 'docs/metrics.md says what it holds');
+
+export const judgeHasMistakes = (path: string, rendered: string): RunError =>
+  input(`${rendered.trimEnd()}\nthe network of '${path}' cannot be used`, 'mend the file, and its settings');
+
+export const linearLayersMissing = (
+  file: string,
+  names: readonly string[],
+  held: readonly string[],
+): RunError =>
+  input(
+    `'${file}' has no linear layers for these layers: it lacks ${names.join(', ')} (it holds ${held.slice(0, 10).join(', ')})`,
+    'take the file that belongs to the network, or leave out --linear',
+  );
+
+export const noLinearLayers = (judge: string): RunError =>
+  input(
+    `no linear layers are known for '${judge}'`,
+    'leave out --linear, or declare layers and linear in a .json file: see docs/metrics.md',
+  );
+
+export const linearLayersOfOther = (file: string, name: string, found: number, channels: number): RunError =>
+  input(
+    `'${name}' in '${file}' weighs ${found} channels, but the layer has ${channels}`,
+    'take the file that belongs to the network, or leave out --linear',
+  );
+
+export const nothingComparable = (names: readonly string[]): string =>
+  `No photographs are given, so there is no ${names.join(', ')}.`;
+
+export const alreadyEvaluated = (file: string): string =>
+  `This step was evaluated under this protocol before; --again does it anew. Read from ${file}.`;
+
+export const cacheUnwritable = (folder: string, why: string): string =>
+  `Features of the photographs are not kept for the next time: '${folder}' cannot be written (${why}).`;
