@@ -21,6 +21,7 @@ export const papers = {
     'Krizhevsky et al. 2012',
     'https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks',
   ],
+  segmentation: ['Ronneberger et al. 2015', 'https://arxiv.org/abs/1505.04597'],
   mobilenet: ['Howard et al. 2017', 'https://arxiv.org/abs/1704.04861'],
   oasis: ['Schonfeld et al. 2021', 'https://arxiv.org/abs/2012.04781'],
   penalty: ['Gulrajani et al. 2017', 'https://arxiv.org/abs/1704.00028'],
@@ -696,6 +697,21 @@ export const sections: readonly Section[] = [
     ],
   },
   {
+    title: 'Segmenters',
+    text: 'Trained on photographs, they judge painted ones: see [metrics.md](metrics.md).',
+    rows: [
+      {
+        system: 'U-Net for segmentation, small',
+        paper: 'segmentation',
+        spec: ['segmenters', 'SegmentationUNet'],
+        counted: [{ call: 'SegmentationUNet(classes: 12)', given: 'image' }],
+        evidence: [{ tests: 'specs/segmenters', own: 'what it learns of pictures in two colors' }],
+        differences:
+          'A network of our own: strides in place of pooling, shortcuts, dilated convolutions at the lowest level, scores at half the size.',
+      },
+    ],
+  },
+  {
     title: 'Feature networks',
     text: 'Weights are loaded from files: see [weights.md](weights.md).',
     rows: [
@@ -831,6 +847,12 @@ export const pictures: readonly Picture[] = [
     caption: '`OasisDiscriminator()`',
     depth: 1,
     from: { module: 'discriminators' },
+  },
+  {
+    file: 'SegmentationUNet',
+    caption: '`SegmentationUNet(classes: 12)`',
+    depth: 1,
+    from: { module: 'segmenters', settings: { classes: 12 } },
   },
   { file: 'Vgg19', caption: '`Vgg19()`', depth: 1, from: { module: 'features' } },
   { file: 'SqueezeNet11', caption: '`SqueezeNet11()`', depth: 1, from: { module: 'features' } },
