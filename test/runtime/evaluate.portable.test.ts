@@ -213,7 +213,10 @@ describe('an evaluation is refused', () => {
       [{ features: judge }, 'FID and KID need 4 label maps or more, and there are 2'],
       [{ maps: experiment.maps, features: judge }, '--features compares with photographs'],
       [{ void: 3 }, 'void is 3, but ids run from 0 to 2'],
-      [{ ...onTraining(), features: { ...judge, network: 'mobilenet_v1' } }, "did you mean 'mobilenet_v1_075'?"],
+      [
+        { ...onTraining(), features: { ...judge, network: 'mobilenet_v1' } },
+        "did you mean 'mobilenet_v1_075'?",
+      ],
       [
         { ...onTraining(), features: { ...judge, network: join(folder, 'none.json') } },
         'there is no such file',
