@@ -139,8 +139,14 @@ export const alreadyFinished = (folder: string, steps: number): RunError =>
     'to go on longer, give a larger number of steps: spadework resume FOLDER --steps N',
   );
 
+export const runFolderGone = (folder: string): RunError =>
+  input(
+    `training stopped: the run in '${folder}' was deleted or moved while it went on`,
+    'if it was moved, go on with it where it is now: spadework resume FOLDER; else train it anew',
+  );
+
 export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError =>
-  error.code === 'ENOSPC'
+  error.code === 'ENOSPC' || error.code === 'EDQUOT'
     ? machine(`the disk of '${folder}' is full`, 'free some space; the last checkpoint is whole', error)
     : machine(
         `'${folder}' cannot be written (${error.code ?? error.message})`,

@@ -25,8 +25,10 @@ import { describeLibrary, openSession, whileComputing } from './engine.ts';
 import {
   checkRunPlace,
   clearRun,
+  isInPlace,
   makeRunFolder,
   readRunFolder,
+  requireInPlace,
   whileWriting,
   whileWritingAsync,
   writeRecord,
@@ -334,6 +336,7 @@ class Run {
         while (this.done < this.steps && !facts.signal?.aborted) {
           const batch = await loader.next();
           const record = this.step(this.done, batch);
+          requireInPlace(layout);
           const done = ++this.done;
           whileWriting(layout.folder, () => writeSync(metrics, `${JSON.stringify(record)}\n`));
           this.observer.stepped?.(record);
@@ -354,6 +357,7 @@ class Run {
 
   /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
   private async recordFailure(): Promise<void> {
+    if (!isInPlace(this.layout)) return;
     try {
       await this.record('failed', this.done);
       await this.page();
@@ -408,7 +412,7 @@ class Run {
 
   private async save(step: number): Promise<void> {
     const { layout, rhythm, session } = this;
-    await whileWritingAsync(layout.folder, () =>
+    await this.write(() =>
       saveCheckpoint(layout.checkpoints, session, this.frozen, {
         specFormat,
         step,
@@ -436,7 +440,7 @@ class Run {
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );
     const folder = join(layout.samples, stepName(step));
-    await whileWritingAsync(layout.folder, async () => {
+    await this.write(async () => {
       for (const [index, row] of rows.entries())
         for (const [kind, picture] of Object.entries<Picture | undefined>({ ...row }))
           if (picture) await writePicture(join(folder, `${kind}-${index}.png`), picture);
@@ -445,12 +449,18 @@ class Run {
   }
 
   private page(): Promise<string> {
-    return whileWritingAsync(this.layout.folder, () => writeRunPage(this.layout.folder));
+    return this.write(() => writeRunPage(this.layout.folder));
+  }
+
+  /** Does work that writes into the run's folder, unless the run is there no more. */
+  private write<T>(work: () => Promise<T>): Promise<T> {
+    requireInPlace(this.layout);
+    return whileWritingAsync(this.layout.folder, work);
   }
 
   private async record(status: FullRunRecord['status'], steps: number): Promise<void> {
     const { spec, data, facts, engine, layout } = this;
-    await whileWritingAsync(layout.folder, () =>
+    await this.write(() =>
       writeRecord(layout, {
         name: spec.name,
         file: facts.file,
