@@ -1,0 +1,15 @@
+/** Answers for what the rest of the program may use of measures: pure functions of arrays, without files, engines or clocks. */
+export {
+  addPixels,
+  emptyConfusion,
+  mergeConfusions,
+  scoresOf,
+  type Confusion,
+  type SegmentationScores,
+} from './confusion.ts';
+export { featureDistance, meanOfPairs, type FeatureMap } from './feature-distance.ts';
+export { featureSet, rowOf, type FeatureSet } from './features.ts';
+export { frechetDistance } from './frechet.ts';
+export { discrepancy, kernelDistance, type KernelDistance, type KernelOptions } from './kernel-distance.ts';
+export { peakSignalToNoise, structuralSimilarity, type EightBitPicture } from './similarity.ts';
+export { meanAndDeviation } from './spread.ts';
