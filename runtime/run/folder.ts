@@ -24,6 +24,8 @@ export interface RunLayout {
   readonly spec: string;
   readonly run: string;
   readonly metrics: string;
+  /** Event files of TensorBoard, one for each process that trained. */
+  readonly events: string;
   readonly checkpoints: string;
   /** Weights that the run reads and does not train, a file for each network. */
   readonly weights: string;
@@ -40,6 +42,7 @@ export function layoutOf(folder: string): RunLayout {
     spec: join(folder, 'spec.json'),
     run: join(folder, 'run.json'),
     metrics: join(folder, 'metrics.jsonl'),
+    events: join(folder, 'events'),
     checkpoints: join(folder, 'checkpoints'),
     weights: join(folder, 'weights'),
     samples: join(folder, 'samples'),

@@ -26,7 +26,10 @@ const run = (...words: string[]) => runCli(words, { folder, environment });
 const error = (message: string): string => `error: ${message}\n`;
 
 /** Starts a training that has no end of its own, and waits for its first checkpoint; gives what it says in the end. */
-async function startEndless(out: string, spec = 'endless.spade'): Promise<{
+async function startEndless(
+  out: string,
+  spec = 'endless.spade',
+): Promise<{
   readonly child: ReturnType<typeof startCli>;
   readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
 }> {
@@ -107,6 +110,22 @@ describe.skipIf(!canMount)('a disk (skipped where user namespaces may not mount)
       return readFileSync(join(checkpoints, stepName(40), 'variables.safetensors'));
     });
     expect(rescued!.equals(roomy!)).toBe(true);
+  });
+
+  it('without room for the checkpoints is refused before the first step, and no folder is made', () => {
+    mkdirSync(join(folder, 'small'));
+    const script = `mount -t tmpfs -o size=16k none small
+      "${process.execPath}" "${command}" train short.spade --out small/run
+      echo "code $?, $(ls small | wc -l) files"`;
+    const shell = spawnSync('unshare', ['-rm', 'sh', '-c', script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toMatch(
+      /^Needs about [\d.]+ kB of memory for weights and values, ([\d.]+ kB) of the disk for 3 checkpoints\nerror: the disk of 'small\/run' has 16.4 kB free, but the checkpoints of the run need \1\nhint: /m,
+    );
+    expect(shell.stdout).toBe('code 3, 0 files\n');
   });
 
   it('that is read only blames the machine before anything is computed', () => {

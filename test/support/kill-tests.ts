@@ -96,7 +96,7 @@ export function testKillingOn(
   describe('a killed run', () => {
     it(
       `ends with the bits of one that was never stopped, after ${runs * kills} kills of ${runs} runs`,
-      { timeout: 180_000 },
+      { timeout: 300_000 },
       async () => {
         let insideWrites = 0;
         const endure = async (out: string, seed: number): Promise<void> => {
