@@ -61,8 +61,8 @@ export function moveWeight(
 /** Added to a length that is divided by, as in PyTorch's `clip_grad_norm_`. */
 const lengthMargin = 1e-6;
 
-/** Scales gradients down together where their joint Euclidean length is more than `limit`. */
-export function clipLength(b: Builder, gradients: readonly Node[], limit: number): Node[] {
+/** Gives the Euclidean length of gradients, all of them joined into one vector. */
+export function jointLength(b: Builder, gradients: readonly Node[]): Node {
   const squares = gradients.map((gradient) =>
     b.sum(
       b.op('square', [gradient]),
@@ -70,7 +70,12 @@ export function clipLength(b: Builder, gradients: readonly Node[], limit: number
       false,
     ),
   );
-  const length = b.op('sqrt', [squares.reduce((sum, square) => b.add(sum, square))]);
+  return b.op('sqrt', [squares.reduce((sum, square) => b.add(sum, square))]);
+}
+
+/** Scales gradients down together where their joint Euclidean length is more than `limit`. */
+export function clipLength(b: Builder, gradients: readonly Node[], limit: number): Node[] {
+  const length = jointLength(b, gradients);
   const ratio = b.div(b.constant(limit), b.add(length, b.constant(lengthMargin)));
   const factor = b.op('minimum', [ratio, b.constant(1)]);
   return gradients.map((gradient) => b.mul(gradient, factor));

@@ -11,7 +11,7 @@ import { shapeOf, type Node } from './ir/node.ts';
 import type { Method, Program, Variable, VariableRole } from './ir/program.ts';
 import { CompilerBug, f32, i32, must } from './ir/types.ts';
 import { bfloat16 } from './ops/precision.ts';
-import { clipLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
+import { clipLength, jointLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
   applyNetwork,
   edgesOf,
@@ -49,6 +49,8 @@ export interface StepOptions {
   readonly methods?: readonly ('step' | 'synthesize' | 'encode' | 'segment')[];
   /** Adds every gradient to the step's outputs, before any clipping, as `gradient/<variable>`. */
   readonly exposeGradients?: boolean;
+  /** Adds the Euclidean length of each trained network's gradients, before any clipping, as `gradientLengthOf` names it. */
+  readonly measureGradients?: boolean;
   /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
   readonly exposePictures?: boolean;
   /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
@@ -66,6 +68,11 @@ export function companionName(weight: string, companion: string): string {
 /** Names the weight that something belongs to. */
 export function weightOfCompanion(name: string): string {
   return name.slice(0, name.lastIndexOf('/'));
+}
+
+/** Names the output of a step that is the length of a network's gradients. */
+export function gradientLengthOf(network: string): string {
+  return `gradient_length/${network}`;
 }
 
 export const averageCompanion = 'average';
@@ -223,6 +230,7 @@ function tabulate(
 function buildStep(spec: Spec, variables: readonly Variable[], options: Building): Method {
   const environment = openEnvironment(spec, variables, true, options);
   const outputs = new Map<string, Node>();
+  const measured = options.measureGradients ? outputs : undefined;
   const differentiated = (objective: ObjectiveSpec, within: OpenedEnvironment): ReadonlyMap<string, Node> => {
     const found = differentiate(spec, objective, within, options, outputs);
     if (options.exposeGradients) expose(outputs, found);
@@ -234,11 +242,17 @@ function buildStep(spec: Spec, variables: readonly Variable[], options: Building
       differentiated(objective, { ...environment, shared: { made, asked: new Map() } }),
     );
     spec.objectives.forEach((objective, index) =>
-      applyUpdates(spec, objective, environment, must(found[index], 'every loss was differentiated')),
+      applyUpdates(
+        spec,
+        objective,
+        environment,
+        must(found[index], 'every loss was differentiated'),
+        measured,
+      ),
     );
   } else
     for (const objective of spec.objectives)
-      applyUpdates(spec, objective, environment, differentiated(objective, environment));
+      applyUpdates(spec, objective, environment, differentiated(objective, environment), measured);
   return { name: 'step', outputs, writes: changed(environment) };
 }
 
@@ -264,8 +278,8 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
       means.set(weight, second.b.mul(read, 1 / partsOfStep(spec)));
       second.variables.set(sum, second.b.constant(0, shapeOf(read)));
     }
-    applyUpdates(spec, objective, second, means);
     const exposed = new Map<string, Node>();
+    applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
     if (options.exposeGradients) expose(exposed, means);
     return [
       { name: must(names[2 * index], 'its name'), outputs, writes: changed(first) },
@@ -350,12 +364,16 @@ export function isUpdate(node: Node): boolean {
   return node.origin?.scope.startsWith(updateScope) ?? false;
 }
 
-/** Moves the weights that an objective trains along their gradients, each network's by its own optimizer. */
+/**
+ * Moves the weights that an objective trains along their gradients, each network's by its own optimizer; the lengths of the
+ * gradients go into `measured`, where it is given.
+ */
 function applyUpdates(
   spec: Spec,
   objective: ObjectiveSpec,
   environment: Environment,
   found: ReadonlyMap<string, Node>,
+  measured: Map<string, Node> | undefined,
 ): void {
   const { b, variables } = environment;
   for (const name of trainedBy(objective)) {
@@ -364,6 +382,7 @@ function applyUpdates(
     b.origin = { scope: updateScope + name, span: undefined };
     const weights = parameterNames(networkNamed(spec, name));
     const raw = weights.map((weight) => must(found.get(weight), `no gradient of ${weight}`));
+    measured?.set(gradientLengthOf(name), jointLength(b, raw));
     const clipped = optimizer.clip_norm === undefined ? raw : clipLength(b, raw, optimizer.clip_norm);
     weights.forEach((weight, index) => {
       const slots = slotsOf(optimizer).map((slot) => companionName(weight, slot));

@@ -1,5 +1,5 @@
 /** Answers for `spadework synth`: paints label maps with what a run learned. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
 import { engineOption } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
@@ -11,6 +11,7 @@ interface SynthFlags {
   readonly images?: string;
   readonly instances?: string;
   readonly style?: string;
+  readonly checkpoint: 'last' | 'best';
   readonly engine: EngineRequest;
   readonly quiet?: boolean;
 }
@@ -27,7 +28,7 @@ export function addSynth(program: Command, line: string): void {
     .command('synth')
     .summary('paint label maps with a trained run')
     .description(
-      'Paints every label map (PNG, one class id a pixel, any size) of a folder with the last checkpoint of a run.',
+      'Paints every label map (PNG, one class id a pixel, any size) of a folder with a checkpoint of a run.',
     )
     .argument('<run>', 'the run folder')
     .requiredOption('--labels <folder>', 'folder of label maps')
@@ -42,6 +43,11 @@ export function addSynth(program: Command, line: string): void {
     .option(
       '--style <photo>',
       'photo to paint in the style of, or a folder with one for each map, for runs with an encoder',
+    )
+    .addOption(
+      new Option('--checkpoint <which>', 'the checkpoint that paints')
+        .choices(['last', 'best'])
+        .default('last'),
     )
     .option('--instances <folder>', 'folder of instance maps, for runs that were trained with them')
     .addOption(engineOption())

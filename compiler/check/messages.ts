@@ -54,6 +54,12 @@ export const decayInSteps = (span: Place): Diagnostic =>
     hint: 'give the length as epochs: ...',
   });
 
+/** Reports an evaluation without held-out pairs. */
+export const nothingToEvaluate = (span: Place): Diagnostic =>
+  error('nothing-to-evaluate', 'evaluate_every needs held-out pairs, and the data names none', span, {
+    hint: 'add to data: test_images: "...", test_labels: "..."',
+  });
+
 /** Reports half of a pair of settings. */
 export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
   error('pair-incomplete', `${found} needs ${missing} beside it`, span, { hint: `add: ${missing}: "..."` });

@@ -4,7 +4,7 @@
  */
 import { must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
-import { largestSeed, specFormat, storedOrders } from '../spec/types.ts';
+import { bestMetrics, largestSeed, specFormat, storedOrders } from '../spec/types.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = { readonly [key: string]: unknown };
@@ -326,6 +326,14 @@ const trainSchema = object(
     seed: integerFrom(0, 'Where random numbers start.', { maximum: largestSeed }),
     sample_every: integerFrom(1, 'Steps between sample pictures.'),
     checkpoint_every: integerFrom(1, 'Steps between checkpoints.'),
+    evaluate_every: integerFrom(
+      1,
+      'Steps between measurements on held-out pairs; the checkpoint of the best one is kept.',
+    ),
+    best: {
+      enum: bestMetrics,
+      description: 'What tells the best checkpoint: SSIM by default where a network paints, else mIoU.',
+    },
   },
 );
 

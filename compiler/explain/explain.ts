@@ -212,10 +212,6 @@ export function explainStep(
   const flops = (all: readonly Node[]): number => all.reduce((sum, node) => sum + flopsOf(node), 0);
   const forward = total((method) => flops(forwardNodes(method)));
   const whole = (method: Method): number => flops(nodesOf(method));
-  const bytes = (isBeside: boolean): number =>
-    after.variables
-      .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
-      .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
   return {
     batch,
     nodesBefore: nodes(first),
@@ -223,10 +219,34 @@ export function explainStep(
     forwardFlops: forward,
     backwardFlops: total(whole) - forward,
     denseFlops: total(whole, first),
+    ...memoryOf(after, last),
+    levels,
+  };
+}
+
+/** Bytes that a training step needs. */
+export type StepMemory = Pick<StepExplanation, 'variableBytes' | 'slotBytes' | 'peakActivationBytes'>;
+
+/** Estimates the memory of a compiled step, whose tables have as many rows as `levels` says. */
+export function memoryOfStep(spec: Spec, program: Program, levels: readonly LevelChoice[]): StepMemory {
+  const names = new Set(stepMethods(spec).map(({ name }) => name));
+  const methods = program.methods.filter(({ name }) => names.has(name));
+  const rows = rowsIn(program, levels);
+  return memoryOf(
+    program,
+    methods.map((method) => bindSymbols(method, rows)),
+  );
+}
+
+function memoryOf({ variables }: Program, methods: readonly Method[]): StepMemory {
+  const bytes = (isBeside: boolean): number =>
+    variables
+      .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
+      .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
+  return {
     variableBytes: bytes(false),
     slotBytes: bytes(true),
-    peakActivationBytes: Math.max(...last.map((method) => peakBytes(fuseMethod(method), bytesMade))),
-    levels,
+    peakActivationBytes: Math.max(...methods.map((method) => peakBytes(fuseMethod(method), bytesMade))),
   };
 }
 

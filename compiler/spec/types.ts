@@ -170,6 +170,10 @@ export type OptimizerSpec = OptimizerSettings &
     | { readonly kind: 'rmsprop'; readonly decay: number; readonly epsilon: number }
   );
 
+/** What a run can measure of itself: paintings beside photographs, and the classes that a segmenter finds. */
+export const bestMetrics = ['SSIM', 'PSNR', 'L1', 'mIoU', 'pixel accuracy'] as const;
+export type BestMetric = (typeof bestMetrics)[number];
+
 export interface TrainSpec {
   /** Length of the training: one of the two. */
   readonly steps?: number;
@@ -191,6 +195,10 @@ export interface TrainSpec {
   readonly seed?: number;
   readonly sample_every?: number;
   readonly checkpoint_every?: number;
+  /** Steps between measurements on held-out pairs; the checkpoint of the best one is kept. Never by default. */
+  readonly evaluate_every?: number;
+  /** What tells the best checkpoint: SSIM by default where a network paints, else mIoU. */
+  readonly best?: BestMetric;
   readonly optimizers: readonly OptimizerSpec[];
 }
 

@@ -8,7 +8,7 @@ import { generatorOf } from '../../compiler/spec/queries.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { chooseEngine, type Engine } from '../engine/index.ts';
 import { writeWhole } from '../report/index.ts';
-import { loadCheckpoint, loadLastCheckpoint, type Checkpoint } from '../run/checkpoint.ts';
+import { loadBestCheckpoint, loadCheckpoint, loadLastCheckpoint, type Checkpoint } from '../run/checkpoint.ts';
 import { readRunFolder, whileWritingAsync, type RunLayout } from '../run/folder.ts';
 import { nothingPaints, nothingToTrain } from '../run/messages.ts';
 import { readJudges, type Judges } from './judges.ts';
@@ -16,7 +16,6 @@ import { openHeldOut, type HeldOut } from './held-out.ts';
 import { measure } from './measure.ts';
 import {
   alreadyEvaluated,
-  noBest,
   noCheckpointOfStep,
   nothingComparable,
   photographsNeeded,
@@ -92,8 +91,9 @@ async function loadAsked(
   log: (line: string) => void,
 ): Promise<Checkpoint> {
   if (checkpoint === 'last') return loadLastCheckpoint(checkpoints, run, log);
+  if (checkpoint === 'best') return loadBestCheckpoint(checkpoints, run);
   const found = await loadCheckpoint(checkpoints, checkpoint);
-  if (!found) throw checkpoint === 'best' ? noBest(run) : noCheckpointOfStep(run, checkpoint);
+  if (!found) throw noCheckpointOfStep(run, checkpoint);
   return found;
 }
 

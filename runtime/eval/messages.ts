@@ -9,12 +9,6 @@ export const nothingHeldOut = (name: string): RunError =>
     'name folders: --maps FOLDER --images FOLDER; or train with test_labels and test_images in data',
   );
 
-export const noBest = (run: string): RunError =>
-  input(
-    `the run '${run}' has kept no best checkpoint`,
-    'leave out --checkpoint; a best one is kept where train says how often it is evaluated',
-  );
-
 export const noCheckpointOfStep = (run: string, step: number): RunError =>
   input(
     `the run '${run}' has no whole checkpoint of step ${step}`,

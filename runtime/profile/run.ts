@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { compile, type Spec } from '../../compiler/index.ts';
 import { partsOfStep } from '../../compiler/step.ts';
-import { choiceOf } from '../../compiler/tables/index.ts';
+import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { openTrainingData } from '../run/data.ts';
@@ -55,7 +55,7 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
     await data.check();
     const engine = await chooseEngine(options.engine ?? 'auto', log);
     const batch = spec.data.batch / partsOfStep(spec);
-    const tables = choiceOf(options.dense ? [] : await tablesFor(spec, data));
+    const tables = choiceOf(options.dense ? [] : chosenKeys(await tablesFor(spec, data)));
     const program = compile(spec, { batch, methods: ['step'], sources: options.sources, tables });
     const session = whileComputing(() => openSession(engine, program));
     const { seed } = rhythmOf(spec.train, steps);

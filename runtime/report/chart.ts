@@ -11,6 +11,8 @@ export interface ChartOptions {
   readonly height?: number;
   /** Share of the records that one point of the smoothed line averages; 0.04 unless told. */
   readonly smoothing?: number;
+  /** Whether equal distances are equal factors, where all values are above 0. */
+  readonly logarithmic?: boolean;
 }
 
 interface Point {
@@ -52,22 +54,48 @@ export function lossChart(records: readonly MetricRecord[], options: ChartOption
 }
 
 function drawPanel(network: string, records: readonly MetricRecord[], options: ChartOptions): string {
-  const { width = 540, height = 260, smoothing = 0.04 } = options;
   const names = [...new Set(records.flatMap((record) => Object.keys(record.losses[network] ?? {})))];
+  const title = `${PANEL_TITLES[network] ?? network} losses`;
+  return curveChart(
+    title,
+    curvesOf(records, names, ({ losses }) => losses[network]),
+    options,
+  );
+}
+
+/** Holds the values of one name over steps; null where a value was not finite. */
+export interface Curve {
+  readonly name: string;
+  readonly values: readonly { readonly step: number; readonly value: number | null }[];
+}
+
+/** Collects, by name, what `numbersOf` finds in records; steps without a value are left out. */
+export function curvesOf(
+  records: readonly MetricRecord[],
+  names: readonly string[],
+  numbersOf: (record: MetricRecord) => Readonly<Record<string, number | null>> | undefined,
+): Curve[] {
+  return names.map((name) => ({
+    name,
+    values: records.flatMap((record) => {
+      const value = numbersOf(record)?.[name];
+      return value === undefined ? [] : [{ step: record.step, value }];
+    }),
+  }));
+}
+
+/** Draws curves into one figure, as `lossChart` does those of a network; empty without any value. */
+export function curveChart(title: string, curves: readonly Curve[], options: ChartOptions = {}): string {
+  const { width = 540, height = 260, smoothing = 0.04 } = options;
   let omitted = 0;
-  const series = names.flatMap((name, i): Series[] => {
-    const points: Point[] = [];
-    for (const { step, losses } of records) {
-      const value = losses[network]?.[name];
-      if (typeof value === 'number' && Number.isFinite(value)) points.push({ step, value });
-      else if (value !== undefined) omitted++;
-    }
+  const series = curves.flatMap(({ name, values }, i): Series[] => {
+    const points = values.filter((point): point is Point => Number.isFinite(point.value));
+    omitted += values.length - points.length;
     if (points.length === 0) return [];
     const slot = i % SERIES_COLORS.length;
     const color = `var(--series-${slot + 1}, ${SERIES_COLORS[slot]})`;
     return [{ name, color, raw: thin(points, RAW_POINTS), averaged: smooth(points, smoothing) }];
   });
-  const title = `${PANEL_TITLES[network] ?? network} losses`;
   const note =
     omitted > 0 &&
     html`<p class="note">
@@ -87,15 +115,21 @@ function drawPanel(network: string, records: readonly MetricRecord[], options: C
         )}
       </ul>
     </figcaption>
-    ${drawSeries(series, { title, width, height })} ${note}
+    ${drawSeries(series, { title, width, height, isLogarithmic: options.logarithmic === true })} ${note}
   </figure>`.text;
 }
 
 function drawSeries(
   series: readonly Series[],
-  { title, width, height }: { title: string; width: number; height: number },
+  {
+    title,
+    width,
+    height,
+    isLogarithmic,
+  }: { title: string; width: number; height: number; isLogarithmic: boolean },
 ): Markup {
   const [low, high] = valueRange(series);
+  const type = isLogarithmic && low > 0 ? 'log' : 'linear';
   // Points just outside stay: the axis ends at a round value beyond the range anyway.
   const margin = (high - low) / 25;
   const steps = series.flatMap(({ raw }) => [raw[0]!.step, raw.at(-1)!.step]);
@@ -114,7 +148,7 @@ function drawSeries(
     marginBottom: 34,
     ariaLabel: title,
     x: { domain, label: null, ticks: wholeTicks(first, last), tickFormat: formatCount, tickSize: 0 },
-    y: { domain: [low, high], nice: true, label: null, ticks: 5, tickFormat: threeDigits, tickSize: 0 },
+    y: { type, domain: [low, high], nice: true, label: null, ticks: 5, tickFormat: threeDigits, tickSize: 0 },
     marks: [
       Plot.gridY({ ticks: 5, stroke: 'currentColor', strokeOpacity: 0.12 }),
       low < 0 && high > 0 ? Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.4 }) : null,

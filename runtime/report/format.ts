@@ -15,6 +15,13 @@ export function formatLarge(value: number): string {
   return formatCount(value);
 }
 
+/** Formats a number of bytes, such as `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${threeDigits(bytes / 1000 ** power)} ${units[power]}`;
+}
+
 /** Formats a time span given in seconds: `38 ms`, `0.84 s`, `5 min 20 s`, `3 h 12 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 0.1) return `${threeDigits(seconds * 1000)} ms`;

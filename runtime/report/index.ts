@@ -1,5 +1,6 @@
 /** Answers for what the rest of the runtime may use of the report layer: pictures, grids, loss charts and pages. */
 export { lossChart, type ChartOptions } from './chart.ts';
+export { EventWriter, HistogramCounter, type EventValue, type Histogram } from './events.ts';
 export type { Fact, PictureSize } from './parts.ts';
 export {
   colorize,

@@ -33,6 +33,8 @@ export interface RunRecord {
   readonly task?: Task;
   /** The levels of patches that the run computes in tables; absent where there are none. */
   readonly tables?: readonly string[];
+  /** The step whose checkpoint is the best, and what tells so; absent where nothing was measured. */
+  readonly best?: { readonly step: number; readonly metric: string };
   /** The command line that started the run. */
   readonly command: string;
 }
@@ -46,6 +48,10 @@ export interface MetricRecord {
   readonly losses: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
   /** Learning rates by network. */
   readonly rate?: Readonly<Record<string, number>>;
+  /** Euclidean lengths of the gradients by network, before any clipping. */
+  readonly gradients?: Readonly<Record<string, number | null>>;
+  /** What was measured on held-out pairs after this step, by metric. */
+  readonly evaluation?: Readonly<Record<string, number | null>>;
 }
 
 /** Holds a run record of which any part may be missing, as a page must expect. */

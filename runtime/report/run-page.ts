@@ -1,6 +1,6 @@
 /** Answers for the page that a run leaves: what it paints, how it came to paint so, and how to repeat it. */
 import { join, relative } from 'node:path';
-import { lossChart } from './chart.ts';
+import { curveChart, curvesOf, lossChart } from './chart.ts';
 import { formatCount, formatLarge, formatSeconds } from './format.ts';
 import { highlight } from './highlight.ts';
 import { html, Markup, type Content } from './html.ts';
@@ -45,7 +45,7 @@ export async function writeRunPage(directory: string): Promise<string> {
   ]);
   const content = html`${runHeader(run, metrics)}
     <main>
-      ${results(run, samples)} ${curves(metrics)}
+      ${results(run, samples)} ${curves(metrics)} ${evaluations(run, metrics)} ${steadiness(metrics)}
       ${
         source !== undefined &&
         html`<section id="spec">
@@ -212,6 +212,55 @@ function curves(metrics: readonly MetricRecord[]): Markup {
             <div class="charts">${new Markup(charts)}</div>`
     }
   </section>`;
+}
+
+/** Shows what was measured on held-out pairs, each metric on its own scale; nothing where nothing was. */
+function evaluations({ best }: PartialRun, metrics: readonly MetricRecord[]): Content {
+  const measured = metrics.filter(({ evaluation }) => evaluation);
+  const names = [...new Set(measured.flatMap(({ evaluation }) => Object.keys(evaluation ?? {})))];
+  if (measured.length === 0) return undefined;
+  const charts = names.map((name) =>
+    curveChart(
+      name,
+      curvesOf(measured, [name], ({ evaluation }) => evaluation),
+      { smoothing: 0 },
+    ),
+  );
+  return html`<section id="evaluation">
+    <h2>On held-out pairs</h2>
+    <p class="note">
+      ${`Measured at ${formatCount(measured.length)} ${measured.length === 1 ? 'step' : 'steps'}`}${
+        best?.step !== undefined &&
+        `; the checkpoint of step ${formatCount(best.step)} is the best by ${best.metric ?? 'them'}`
+      }.
+    </p>
+    <div class="charts">${new Markup(charts.join('\n'))}</div>
+  </section>`;
+}
+
+/** Shows how steady the training is: how long gradients are, and the rates where they change. */
+function steadiness(metrics: readonly MetricRecord[]): Content {
+  const networks = [...new Set(metrics.flatMap(({ rate }) => Object.keys(rate ?? {})))];
+  const gradients = curvesOf(metrics, networks, (record) => record.gradients);
+  const rates = curvesOf(metrics, networks, ({ rate }) => rate).filter(
+    ({ values }) => new Set(values.map(({ value }) => value)).size > 1,
+  );
+  const charts = [
+    curveChart('Length of the gradients', gradients, { logarithmic: true }),
+    rates.length > 0 ? curveChart('Learning rate', rates, { smoothing: 0 }) : '',
+  ].filter((chart) => chart !== '');
+  return (
+    charts.length > 0 &&
+    html`<section id="steadiness">
+      <h2>How steadily it learns</h2>
+      <p class="note">
+        The Euclidean length of each network's gradients before any
+        clipping${rates.length > 0 && ', and rates that change'}. Lengths that grow without end announce
+        values that are not finite.
+      </p>
+      <div class="charts">${new Markup(charts.join('\n'))}</div>
+    </section>`
+  );
 }
 
 function runFacts(run: PartialRun, metrics: readonly MetricRecord[]): Content {

@@ -12,8 +12,10 @@ import {
   checkpointDamaged,
   checkpointLeftOut,
   checkpointOfOtherSpec,
+  noBest,
   noCheckpoint,
 } from './messages.ts';
+import { writeWhole } from '../report/index.ts';
 import { DamagedFile, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/1';
@@ -43,7 +45,8 @@ export interface Checkpoint {
 
 const variablesFile = 'variables.safetensors';
 const stateFile = 'state.json';
-const kept = 2;
+/** The last checkpoints, which are kept: the second is there for when the first is damaged. */
+export const keptCheckpoints = 2;
 /** 256 MB of float32. */
 const partValues = 2 ** 26;
 
@@ -58,8 +61,26 @@ export function stepName(step: number): string {
 }
 
 /**
- * Saves a session's variables below `directory`, and removes all but the last two checkpoints. Left out is what needs no
- * saving: sums, which are zero between steps, and the networks of `frozen`, which are kept once for the whole run.
+ * Lists the variables that a checkpoint holds. Left out is what needs no saving: sums, which are zero between steps, and the
+ * networks of `frozen`, which are kept once for the whole run.
+ */
+export function savedVariables(
+  { variables }: SavedVariables['program'],
+  frozen: ReadonlySet<string>,
+): readonly Variable[] {
+  return variables.filter(({ role, network }) => role !== 'accumulator' && !frozen.has(network));
+}
+
+/** Says that a variable is not finite: with it, a checkpoint would be none to go on from. */
+export class NotFiniteVariable extends Error {
+  constructor(readonly variable: string) {
+    super(`${variable} is not finite`);
+  }
+}
+
+/**
+ * Saves a session's variables below `directory`, and removes all checkpoints but the last two and the best. Throws
+ * NotFiniteVariable.
  */
 export async function saveCheckpoint(
   directory: string,
@@ -72,9 +93,7 @@ export async function saveCheckpoint(
   const temporary = `${folder}.tmp`;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary);
-  const saved = session.program.variables.filter(
-    ({ role, network }) => role !== 'accumulator' && !frozen.has(network),
-  );
+  const saved = savedVariables(session.program, frozen);
   const heads = saved.map(({ name, type }) => ({ name, shape: type.shape }));
   const sha256 = await writeSafetensors(join(temporary, variablesFile), heads, valuesInParts(session, saved));
   const complete: RunState = { format: checkpointFormat, ...state, sha256 };
@@ -83,9 +102,44 @@ export async function saveCheckpoint(
   await rm(folder, { recursive: true, force: true });
   await rename(temporary, folder);
   await syncFolder(directory);
-  for (const old of (await listSteps(directory)).filter((step) => step <= state.step).slice(0, -kept))
-    await rm(join(directory, stepName(old)), { recursive: true, force: true });
+  const best = await readBest(directory);
+  const done = (await listSteps(directory)).filter((step) => step <= state.step);
+  for (const old of done.slice(0, -keptCheckpoints))
+    if (old !== best) await rm(join(directory, stepName(old)), { recursive: true, force: true });
   return folder;
+}
+
+const bestFile = 'best.json';
+
+/** Says that the checkpoint of a step, which has to be there, is the best so far: it stays until another is better. */
+export async function markBest(directory: string, step: number): Promise<void> {
+  await writeWhole(join(directory, bestFile), `${JSON.stringify({ step })}\n`);
+}
+
+/** Gives the step of the best checkpoint; undefined where none was marked. */
+export async function readBest(directory: string): Promise<number | undefined> {
+  try {
+    const { step } = JSON.parse(await readFile(join(directory, bestFile), 'utf8')) as {
+      readonly step?: number;
+    };
+    return step;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Loads the best checkpoint of `directory`. Throws a RunError, naming `run`, where there is none that is whole. */
+export async function loadBestCheckpoint(directory: string, run: string): Promise<Checkpoint> {
+  const step = await readBest(directory);
+  if (step === undefined) throw noBest(run);
+  const folder = join(directory, stepName(step));
+  try {
+    return await readCheckpoint(folder);
+  } catch (error) {
+    if (!(error instanceof DamagedFile)) throw error;
+    throw allCheckpointsDamaged(run, [checkpointDamaged(folder, error.message)]);
+  }
 }
 
 /** Reads variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
@@ -96,7 +150,10 @@ function* valuesInParts(session: SavedVariables, variables: readonly Variable[])
     part.push(name);
     size += sizeOf(type.shape);
     if (size < partValues && index < variables.length - 1) continue;
-    yield* session.readVariables(part).values();
+    for (const [variable, values] of session.readVariables(part)) {
+      if (!values.every(Number.isFinite)) throw new NotFiniteVariable(variable);
+      yield values;
+    }
     part = [];
     size = 0;
   }
@@ -153,13 +210,10 @@ export async function loadLastCheckpoint(
   throw allCheckpointsDamaged(run, problems);
 }
 
-/** Loads the checkpoint of a step, or the one that is kept as the best; undefined where it is missing or damaged. */
-export async function loadCheckpoint(
-  directory: string,
-  which: number | 'best',
-): Promise<Checkpoint | undefined> {
+/** Loads the checkpoint of a step; undefined where it is missing or damaged. */
+export async function loadCheckpoint(directory: string, step: number): Promise<Checkpoint | undefined> {
   try {
-    return await readCheckpoint(join(directory, which === 'best' ? which : stepName(which)));
+    return await readCheckpoint(join(directory, stepName(step)));
   } catch (error) {
     if (error instanceof DamagedFile) return undefined;
     throw error;

@@ -3,7 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, typ
 import { join } from 'node:path';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
-import { damagedRunFile, noRun, notARunFolder, runFolderExists, RunError, unwritable } from './messages.ts';
+import {
+  damagedRunFile,
+  noRun,
+  notARunFolder,
+  runFolderExists,
+  runFolderGone,
+  RunError,
+  unwritable,
+} from './messages.ts';
 
 /** Names the files and folders of a run. */
 export interface RunLayout {
@@ -16,6 +24,8 @@ export interface RunLayout {
   readonly spec: string;
   readonly run: string;
   readonly metrics: string;
+  /** Event files of TensorBoard, one for each process that trained. */
+  readonly events: string;
   readonly checkpoints: string;
   /** Weights that the run reads and does not train, a file for each network. */
   readonly weights: string;
@@ -34,6 +44,7 @@ export function layoutOf(folder: string): RunLayout {
     spec: join(folder, 'spec.json'),
     run: join(folder, 'run.json'),
     metrics: join(folder, 'metrics.jsonl'),
+    events: join(folder, 'events'),
     checkpoints: join(folder, 'checkpoints'),
     weights: join(folder, 'weights'),
     samples: join(folder, 'samples'),
@@ -82,6 +93,16 @@ export function clearRun(layout: RunLayout): void {
   whileWriting(folder, () => {
     for (const path of [...Object.values<string>(parts), run]) rmSync(path, { recursive: true, force: true });
   });
+}
+
+/** Tells whether a run is still where it was begun. */
+export function isInPlace({ spec }: RunLayout): boolean {
+  return existsSync(spec);
+}
+
+/** Throws a RunError where a run is no more in its folder: what is written then would look like one. */
+export function requireInPlace(layout: RunLayout): void {
+  if (!isInPlace(layout)) throw runFolderGone(layout.folder);
 }
 
 function isEmptyFolder(folder: string, found: Stats): boolean {

@@ -1,5 +1,7 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
+import { formatBytes, formatSeconds } from '../report/format.ts';
+
 /** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
 export class RunError extends Error {
   readonly blame: 'input' | 'machine';
@@ -124,14 +126,93 @@ export const checkpointOfOtherSpec = (folder: string, why: string): RunError =>
     'a run keeps its spec; undo changes of its spec.json',
   );
 
-export const notFinite = (names: readonly string[], step: number, checkpoint: number | undefined): RunError =>
+/** `source` says what made the first value that is not finite, where that is known. */
+export const notFinite = (
+  names: readonly string[],
+  step: number,
+  checkpoint: number | undefined,
+  source: string | undefined,
+): RunError =>
   input(
     `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
       (checkpoint === undefined
         ? 'no checkpoint had been saved yet'
-        : `the checkpoint of step ${checkpoint} is good and stays`),
+        : `the checkpoint of step ${checkpoint} is good and stays`) +
+      (source === undefined ? '' : `\n${source}`),
     'lower the learning rates, or the factors of the losses, and train anew',
   );
+
+export const replaying = (steps: number): string =>
+  `A value is not finite; looking for where it comes from${steps > 0 ? `, doing ${steps} ${steps === 1 ? 'step' : 'steps'} again` : ''} ...`;
+
+/** What a tensor holds: the range of its finite values, and how many others. */
+export interface ValueRange {
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly low: number;
+  readonly high: number;
+  readonly infinite: number;
+  readonly notNumbers: number;
+}
+
+/** What is known of the op that made the first value which is not finite. */
+export interface NotFiniteOp {
+  readonly op: string;
+  readonly step: number;
+  /** The instance or the optimizer that it belongs to. */
+  readonly scope: string | undefined;
+  /** The variable or input that it is, if it is one. */
+  readonly name: string | undefined;
+  readonly isGradient: boolean;
+  readonly isUpdate: boolean;
+  readonly result: ValueRange;
+  readonly operands: readonly (ValueRange & { readonly op: string })[];
+}
+
+/** What keeps ops in the range where they are finite. */
+const remedies: Readonly<Record<string, string>> = {
+  div: 'keep the divisor away from 0: a / (b + 1e-5), or maximum(b, 1e-5)',
+  log: 'keep what is given to log above 0: log(x + 1e-5)',
+  sqrt: 'keep what is given to sqrt above 0: the slope of a root is infinite at 0',
+  exp: 'keep what is given to exp below 88, where float32 ends',
+};
+
+export const firstNotFinite = ({
+  op,
+  step,
+  scope,
+  name,
+  isGradient,
+  isUpdate,
+  result,
+  operands,
+}: NotFiniteOp): {
+  readonly message: string;
+  readonly notes: readonly string[];
+  readonly hint: string | undefined;
+} => {
+  const what = `${op}${name === undefined ? '' : ` '${name}'`}`;
+  const where = `${isGradient ? ', in the gradient of what is written here' : ''}${scope === undefined ? '' : `, in ${scope}`}`;
+  const remedy = isUpdate ? 'lower the learning rate, or clip gradients: clip_norm: 1' : remedies[op];
+  return {
+    message: `${what} gives the first value that is not finite, at step ${step}${where}`,
+    notes: [
+      `it gives ${describeRange(result)}`,
+      ...operands.map((operand, index) => `operand ${index + 1}, ${operand.op}: ${describeRange(operand)}`),
+    ],
+    hint: remedy,
+  };
+};
+
+function describeRange({ shape, count, low, high, infinite, notNumbers }: ValueRange): string {
+  const amount = (number: number): string => number.toPrecision(3).replace(/\.?0+(?=e|$)/, '');
+  const others = [
+    ...(infinite > 0 ? [`${infinite} infinite`] : []),
+    ...(notNumbers > 0 ? [`${notNumbers} not a number`] : []),
+  ];
+  const finite = low <= high ? [low === high ? amount(low) : `${amount(low)} to ${amount(high)}`] : [];
+  return `[${shape.join(', ')}] ${[...finite, ...others].join(', ')}${others.length > 0 && finite.length > 0 ? ` (of ${count})` : ''}`;
+}
 
 export const alreadyFinished = (folder: string, steps: number): RunError =>
   input(
@@ -139,8 +220,53 @@ export const alreadyFinished = (folder: string, steps: number): RunError =>
     'to go on longer, give a larger number of steps: spadework resume FOLDER --steps N',
   );
 
+export const runFolderGone = (folder: string): RunError =>
+  input(
+    `training stopped: the run in '${folder}' was deleted or moved while it went on`,
+    'if it was moved, go on with it where it is now: spadework resume FOLDER; else train it anew',
+  );
+
+export const notMeasured = (metric: string, metrics: readonly string[]): RunError =>
+  input(
+    `the best checkpoint cannot be told by ${metric}, which this experiment does not measure`,
+    `set best in train to one of ${metrics.join(', ')}`,
+  );
+
+export const noBest = (run: string): RunError =>
+  input(
+    `the run '${run}' has no best checkpoint`,
+    'leave out --checkpoint for its last one; a best one is kept where train has: evaluate_every: 1000',
+  );
+
+/** What a run will need, in one line. */
+export const needs = ({
+  checkpointBytes,
+  checkpoints,
+  memoryBytes,
+}: {
+  readonly checkpointBytes: number;
+  readonly checkpoints: number;
+  readonly memoryBytes: number | undefined;
+}): string =>
+  `Needs ${memoryBytes === undefined ? '' : `about ${formatBytes(memoryBytes)} of memory for weights and values, `}` +
+  `${formatBytes(checkpoints * checkpointBytes)} of the disk for ${checkpoints} checkpoints`;
+
+/** How long a run will take, from the time of its first steps. */
+export const takes = (steps: number, secondsPerStep: number): string =>
+  `The ${steps} steps to go take about ${formatSeconds(steps * secondsPerStep)}, ${formatSeconds(secondsPerStep)} each.`;
+
+export const noRoomForCheckpoints = (folder: string, needed: number, free: number): RunError =>
+  machine(
+    `the disk of '${folder}' has ${formatBytes(free)} free, but the checkpoints of the run need ${formatBytes(needed)}`,
+    'free some space, or give a folder on another disk: --out FOLDER',
+  );
+
+export const memoryShort = (needed: number, free: number): string =>
+  `warning: the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free; a smaller batch, ` +
+  'or parts of it (accumulate in train), needs less';
+
 export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError =>
-  error.code === 'ENOSPC'
+  error.code === 'ENOSPC' || error.code === 'EDQUOT'
     ? machine(`the disk of '${folder}' is full`, 'free some space; the last checkpoint is whole', error)
     : machine(
         `'${folder}' cannot be written (${error.code ?? error.message})`,

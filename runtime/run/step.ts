@@ -80,11 +80,17 @@ function joinParts(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
+/** What steps depend on beside their batch. */
+export interface StepperSettings {
+  readonly seed: number;
+  readonly stepsPerEpoch: number;
+}
+
 /** Makes the stepper of a session whose program was compiled for the parts of a batch. */
 export function makeStepper(
-  session: Session,
+  session: Pick<Session, 'program' | 'run'>,
   spec: Spec & { readonly train: TrainSpec },
-  { seed, stepsPerEpoch }: { readonly seed: number; readonly stepsPerEpoch: number },
+  { seed, stepsPerEpoch }: StepperSettings,
 ): Stepper {
   const parts = partsOfStep(spec);
   const methods = calledMethods(session.program, stepMethods(spec));

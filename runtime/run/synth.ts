@@ -7,7 +7,7 @@ import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
 import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
-import { loadLastCheckpoint, restore } from './checkpoint.ts';
+import { loadBestCheckpoint, loadLastCheckpoint, restore } from './checkpoint.ts';
 import { classesOf } from './data.ts';
 import { describeLibrary, whileComputing } from './engine.ts';
 import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
@@ -29,6 +29,8 @@ import { readFrozenWeights } from './weights.ts';
 export interface SynthOptions {
   /** The folder of the run. */
   readonly run: string;
+  /** Which checkpoint paints: the last one (by default), or the best one. */
+  readonly checkpoint?: 'last' | 'best' | undefined;
   /** Folder of label maps, PNG, of any size. */
   readonly labels: string;
   /** Folder of instance maps, for runs that were trained with them. */
@@ -73,7 +75,10 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   if (options.style === undefined && options.images === undefined && needsPhoto(generator))
     throw styleNeeded(spec.name);
   if (spec.data.instances !== undefined && options.instances === undefined) throw instancesMissing(spec.name);
-  const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, log);
+  const checkpoint =
+    options.checkpoint === 'best'
+      ? await loadBestCheckpoint(layout.checkpoints, options.run)
+      : await loadLastCheckpoint(layout.checkpoints, options.run, log);
   const weights = await readFrozenWeights(layout, spec);
   const { size } = spec.data;
   const styles = options.style === undefined ? undefined : await openPhotos(options.style, size);

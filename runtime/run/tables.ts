@@ -5,7 +5,7 @@ import { must } from '../../compiler/ir/types.ts';
 import { patchIndexer } from '../../compiler/patches/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
-import { chooseLevels, chosenKeys, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
+import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
 import { DataError, type Dataset } from '../data/index.ts';
 import { openTrainingData } from './data.ts';
 import type { TrainableSpec } from './settings.ts';
@@ -45,9 +45,9 @@ export function chooseTables(
   return patches && batches.length > 0 ? chooseLevels(patches, countPatches(patches, batches)) : [];
 }
 
-/** Decides from its training data what a run computes in tables: the keys of levels. */
-export async function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly string[]> {
-  return chosenKeys(await levelsFor(spec, training, spec.data.batch / partsOfStep(spec)));
+/** Decides from its training data what a run computes in tables. */
+export function tablesFor(spec: TrainableSpec, training: Dataset): Promise<readonly LevelChoice[]> {
+  return levelsFor(spec, training, spec.data.batch / partsOfStep(spec));
 }
 
 async function levelsFor(spec: Spec, dataset: Dataset, batch: number): Promise<readonly LevelChoice[]> {

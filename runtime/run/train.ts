@@ -10,23 +10,38 @@ import { must, sizeOf } from '../../compiler/ir/types.ts';
 import { rateAt, totalSteps } from '../../compiler/schedule.ts';
 import { frozenNetworks } from '../../compiler/spec/queries.ts';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
-import { partsOfStep } from '../../compiler/step.ts';
-import { choiceOf } from '../../compiler/tables/index.ts';
+import { gradientLengthOf, partsOfStep } from '../../compiler/step.ts';
+import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
+import { memoryOfStep, type StepMemory } from '../../compiler/explain/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Batch, Dataset, LoaderOptions, Sample } from '../data/index.ts';
+import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/index.ts';
 import { chooseEngine, type Engine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
-import { isLibrarySource } from '../library.ts';
 import { setInitialValues, type Session } from '../session/session.ts';
-import { loadLastCheckpoint, restore, saveCheckpoint, stepName, type Checkpoint } from './checkpoint.ts';
+import { Board } from './board.ts';
+import {
+  loadCheckpoint,
+  loadLastCheckpoint,
+  markBest,
+  NotFiniteVariable,
+  restore,
+  saveCheckpoint,
+  stepName,
+  type Checkpoint,
+} from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
+import { bestStep, makeEvaluator, readEvaluated, type Evaluator } from './evaluate.ts';
+import { findNotFinite } from './diagnose.ts';
+import { announceNeeds, type Estimated } from './estimate.ts';
 import { describeLibrary, openSession, whileComputing } from './engine.ts';
 import {
   checkRunPlace,
   clearRun,
+  isInPlace,
   makeRunFolder,
   readRunFolder,
+  requireInPlace,
   whileWriting,
   whileWritingAsync,
   writeRecord,
@@ -36,11 +51,12 @@ import {
   type RunMemory,
 } from './folder.ts';
 import { whileLocked } from './lock.ts';
-import { alreadyFinished, notFinite, samplesFromTraining } from './messages.ts';
+import { alreadyFinished, notFinite, samplesFromTraining, takes } from './messages.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides, type TrainableSpec } from './settings.ts';
 import { shownBy, type Shown } from './show.ts';
-import { makeStepper, type Stepper } from './step.ts';
+import { readSources, writeSources } from './sources.ts';
+import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
 import { tablesFor } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
@@ -101,6 +117,8 @@ export interface RunResult {
 
 /** The step after which memory is measured for the first time: by then everything that is made once is there. */
 const earlyStep = 10;
+/** How many steps tell how long the others will take; the first, in which the engine prepares itself, is left out. */
+const timedSteps = 6;
 const sampleCount = 6;
 
 /**
@@ -113,15 +131,18 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   checkRunPlace(options);
   const weights = await loadWeights(spec);
   return withData(spec, options, async (data) => {
-    const tables = options.dense ? [] : await tablesFor(spec, data.training);
+    const levels = options.dense ? [] : await tablesFor(spec, data.training);
+    const tables = chosenKeys(levels);
     // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
     return withSession(spec, options.sources, tables, options, async (started) => {
+      const memory = memoryOfStep(spec, started.session.program, levels);
+      await announceNeeds(estimatedBy(spec, started, memory), options.out ?? 'runs', logOf(options));
       const layout = makeRunFolder(spec.name, options);
       return whileLocked(layout.folder, async () => {
         await beginRun(layout, spec, options);
         await whileWritingAsync(layout.folder, () => keepFrozenWeights(layout, spec, weights));
         const created = new Date().toISOString();
-        const facts = { ...options, file, created, tables };
+        const facts = { ...options, file, created, tables, sources: options.sources };
         return new Run(spec, layout, data, facts, started).go(weights, undefined);
       });
     });
@@ -153,11 +174,12 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
       options.observer?.log?.(line),
     );
     const weights = await readFrozenWeights(layout, spec);
+    const sources = await readSources(layout, spec);
     return withData(spec, options, (data) =>
-      // Without their texts, nodes just do not know their lines: the spec is all that a run needs.
-      withSession(spec, [], record.tables ?? [], options, (started) => {
+      withSession(spec, sources, record.tables ?? [], options, async (started) => {
+        await announceNeeds(estimatedBy(spec, started, undefined), layout.folder, logOf(options));
         const { file, created, command, tables } = record;
-        const facts = { ...options, file, created, command, tables };
+        const facts = { ...options, file, created, command, tables, sources };
         return new Run(spec, layout, data, facts, started).go(weights, checkpoint);
       }),
     );
@@ -179,7 +201,9 @@ async function withData(
     const shown = test ?? training;
     const samples = await Promise.all(shown.pairs.slice(0, sampleCount).map((_, index) => shown.read(index)));
     if (!test) observer?.log?.(samplesFromTraining(samples.length));
-    return await work({ training, samples, heldOut: test !== undefined });
+    const isMeasured = spec.train.evaluate_every !== undefined;
+    const evaluated = test && isMeasured ? await readEvaluated(test) : [];
+    return await work({ training, samples, evaluated, heldOut: test !== undefined });
   } finally {
     await Promise.all([training.close(), test?.close()]);
   }
@@ -190,19 +214,42 @@ async function withSession(
   spec: TrainableSpec,
   sources: readonly Source[],
   tables: readonly string[],
-  { engine: request, observer }: CommonOptions,
+  options: CommonOptions,
   work: (started: Started) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const log = observer?.log ?? (() => undefined);
-  const engine = await chooseEngine(request ?? 'auto', log);
+  const engine = await chooseEngine(options.engine ?? 'auto', logOf(options));
   const batch = spec.data.batch / partsOfStep(spec);
-  const program: Program = compile(spec, { batch, sources, tables: choiceOf(tables) });
+  const program: Program = compile(spec, {
+    batch,
+    sources,
+    tables: choiceOf(tables),
+    measureGradients: true,
+  });
   const session = whileComputing(() => openSession(engine, program));
   try {
     return await work({ engine, session });
   } finally {
     session.dispose();
   }
+}
+
+function logOf({ observer }: CommonOptions): (line: string) => void {
+  return observer?.log ?? (() => undefined);
+}
+
+function estimatedBy(
+  spec: TrainableSpec,
+  { engine, session }: Started,
+  memory: StepMemory | undefined,
+): Estimated {
+  const isOnGpu = engine.kind === 'native' && engine.device === 'gpu';
+  return {
+    program: session.program,
+    frozen: frozenNetworks(spec),
+    keepsBest: spec.train.evaluate_every !== undefined,
+    memory,
+    isOnGpu,
+  };
 }
 
 /** What a run computes with. */
@@ -212,6 +259,8 @@ interface Started {
 }
 
 interface RunData {
+  /** Held-out pairs that are measured, where the spec asks for it. */
+  readonly evaluated: readonly Sample[];
   readonly training: Dataset;
   /** What samples are painted for. */
   readonly samples: readonly Sample[];
@@ -224,6 +273,7 @@ interface RunFacts extends CommonOptions {
   readonly file: string;
   readonly created: string;
   readonly command: string;
+  readonly sources: readonly Source[];
 }
 
 /** One training on one engine, from its first or a later step to its end. */
@@ -234,8 +284,12 @@ class Run {
   private readonly observer: RunObserver;
   private readonly engine: Engine;
   private readonly session: Session;
+  private readonly settings: StepperSettings;
   private readonly stepper: Stepper;
   private readonly shown: Shown | undefined;
+  private readonly evaluator: Evaluator | undefined;
+  /** The records of steps that were measured. */
+  private evaluated: readonly MetricRecord[] = [];
   private readonly frozen: ReadonlySet<string>;
   private memory: RunMemory | undefined;
   private saved: number | undefined;
@@ -258,10 +312,9 @@ class Run {
     this.rhythm = rhythmOf(spec.train, this.steps);
     this.shown = shownBy(spec, session, { seed: this.rhythm.seed, classes: data.training.classes });
     this.observer = facts.observer ?? {};
-    this.stepper = makeStepper(this.session, spec, {
-      seed: this.rhythm.seed,
-      stepsPerEpoch: this.stepsPerEpoch,
-    });
+    this.settings = { seed: this.rhythm.seed, stepsPerEpoch: this.stepsPerEpoch };
+    this.stepper = makeStepper(this.session, spec, this.settings);
+    this.evaluator = makeEvaluator({ spec, session, seed: this.rhythm.seed, samples: data.evaluated });
   }
 
   /** Trains to the end, or until the signal, with the weights that were read; from `checkpoint` on where there is one. */
@@ -313,6 +366,9 @@ class Run {
     await whileWritingAsync(layout.folder, async () => {
       await writeSpec(layout, spec);
       const records = (await readMetrics(layout.folder)).filter(({ step }) => step <= first);
+      this.evaluated = records.filter(({ evaluation }) => evaluation);
+      // It may have been killed between saving a best checkpoint and saying that it is one.
+      if (this.isBest(first)) await markBest(layout.checkpoints, first);
       await writeWhole(layout.metrics, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     });
   }
@@ -321,39 +377,76 @@ class Run {
   private async stepOn(): Promise<void> {
     const { layout, facts, rhythm } = this;
     const first = this.done;
-    const loader = this.data.training.loader({
-      batch: this.spec.data.batch,
-      seed: rhythm.seed,
-      augment: { flip: this.spec.data.augment?.includes('flip') ?? false },
-      start: first,
-      patches: patchesOfLoader(this.session, this.spec),
-    });
+    const loader = this.loaderFrom(first);
     try {
       const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
+      const board = whileWriting(layout.folder, () => new Board(layout.events, first));
       try {
         while (this.done < this.steps && !facts.signal?.aborted) {
           const batch = await loader.next();
-          const record = this.step(this.done, batch);
+          const before = this.spent.seconds;
+          const stepped = await this.step(this.done, batch);
+          requireInPlace(layout);
           const done = ++this.done;
-          whileWriting(layout.folder, () => writeSync(metrics, `${JSON.stringify(record)}\n`));
+          const record = this.evaluate(stepped);
+          whileWriting(layout.folder, () => {
+            writeSync(metrics, `${JSON.stringify(record)}\n`);
+            board.step(record, this.spent.seconds - before);
+          });
           this.observer.stepped?.(record);
+          if (done === first + timedSteps && this.steps - done > timedSteps) this.sayTime(done);
           if (done === first + earlyStep || done === this.steps) this.measure(done);
           const isLast = done === this.steps;
-          if (isLast || done % rhythm.checkpointEvery === 0) await this.save(done);
-          if (isLast || done % rhythm.sampleEvery === 0) await this.sample(done);
+          const isBest = this.isBest(done);
+          if (isLast || isBest || done % rhythm.checkpointEvery === 0) await this.save(done);
+          if (isBest) await this.write(() => markBest(layout.checkpoints, done));
+          if (isLast || done % rhythm.sampleEvery === 0) await this.sample(done, board);
           // Steps block the thread: this lets signals and decoding threads get a word in.
           await new Promise((turn) => setImmediate(turn));
         }
       } finally {
         closeSync(metrics);
+        board.close();
       }
     } finally {
       await loader.close();
     }
   }
 
+  /** Adds to a step's record what is measured after it, where it is time to. */
+  private evaluate(record: MetricRecord): MetricRecord {
+    const { evaluator, steps } = this;
+    if (!evaluator || (record.step % evaluator.every !== 0 && record.step !== steps)) return record;
+    const evaluation = whileComputing(() => evaluator.measure());
+    const complete = { ...record, evaluation };
+    this.evaluated = [...this.evaluated, complete];
+    return complete;
+  }
+
+  /** Tells whether a step was measured and is the best so far. */
+  private isBest(step: number): boolean {
+    return this.bestStep() === step;
+  }
+
+  private bestStep(): number | undefined {
+    return this.evaluator && bestStep(this.evaluated, this.evaluator.metric);
+  }
+
+  /** Starts the stream of batches at a step. */
+  private loaderFrom(start: number): Loader {
+    const { data } = this.spec;
+    return this.data.training.loader({
+      batch: data.batch,
+      seed: this.rhythm.seed,
+      augment: { flip: data.augment?.includes('flip') ?? false },
+      start,
+      patches: patchesOfLoader(this.session, this.spec),
+    });
+  }
+
   /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
   private async recordFailure(): Promise<void> {
+    if (!isInPlace(this.layout)) return;
     try {
       await this.record('failed', this.done);
       await this.page();
@@ -369,8 +462,11 @@ class Run {
     return done === 0 ? 0 : (this.secondsBefore + this.spent.seconds) / done;
   }
 
+  /** Seconds of the first step of this process. */
+  private firstSeconds = 0;
+
   /** Does one step (from 0) and gives its record. */
-  private step(step: number, batch: Batch): MetricRecord {
+  private async step(step: number, batch: Batch): Promise<MetricRecord> {
     const { spec, stepsPerEpoch } = this;
     const start = performance.now();
     const outputs = whileComputing(() => this.stepper(step, batch));
@@ -378,23 +474,68 @@ class Run {
       seconds: this.spent.seconds + (performance.now() - start) / 1000,
       steps: this.spent.steps + 1,
     };
+    if (this.spent.steps === 1) this.firstSeconds = this.spent.seconds;
     const bad = [...outputs].filter(([, values]) => !values.every(Number.isFinite)).map(([name]) => name);
-    if (bad.length > 0) throw notFinite(bad, step + 1, this.saved);
+    if (bad.length > 0) throw notFinite(bad, step + 1, this.saved, await this.findNotFinite(step));
     const losses = spec.objectives.map(({ network, terms }) => {
       const values = terms.map(({ name }) => [name, outputs.get(`${network}/${name}`)?.[0] ?? null]);
       return [network, Object.fromEntries(values) as Record<string, number | null>] as const;
     });
-    const rates = spec.train.optimizers.map((one) => [
-      one.network,
-      rateAt(spec.train, one, step, stepsPerEpoch),
-    ]);
+    const rates = spec.train.optimizers.map(
+      (one) => [one.network, rateAt(spec.train, one, step, stepsPerEpoch)] as const,
+    );
+    const lengths = rates.map(
+      ([network]) => [network, outputs.get(gradientLengthOf(network))?.[0] ?? null] as const,
+    );
     return {
       step: step + 1,
       epoch: (step + 1) / stepsPerEpoch,
       seconds: this.secondsBefore + this.spent.seconds,
       losses: Object.fromEntries(losses),
-      rate: Object.fromEntries(rates) as Record<string, number>,
+      rate: Object.fromEntries(rates),
+      gradients: Object.fromEntries(lengths),
     };
+  }
+
+  /** Finds what made the first value that is not finite, from the last checkpoint on; the variables are not needed any more. */
+  private findNotFinite(step: number): Promise<string | undefined> {
+    const { spec, layout, session, stepper, settings, saved, facts } = this;
+    return findNotFinite(
+      {
+        spec,
+        sources: facts.sources,
+        tf: this.engine.tf,
+        session,
+        stepper: (one, batch) => whileComputing(() => stepper(one, batch)),
+        settings,
+        saved: saved ?? 0,
+        restore: async () => {
+          if (saved === undefined) return setInitialValues(session, settings.seed, await loadWeights(spec));
+          const checkpoint = must(await loadCheckpoint(layout.checkpoints, saved), 'it was saved or loaded');
+          restore(session, checkpoint, await readFrozenWeights(layout, spec));
+        },
+        batchesFrom: (start) => this.batchesFrom(start),
+        signal: facts.signal,
+        log: this.observer.log,
+      },
+      step,
+      // Whatever keeps it from being found, such as memory: what ended the run is what the user has to hear.
+    ).catch(() => undefined);
+  }
+
+  private async *batchesFrom(start: number): AsyncIterable<Batch> {
+    const loader = this.loaderFrom(start);
+    try {
+      for (;;) yield await loader.next();
+    } finally {
+      await loader.close();
+    }
+  }
+
+  /** Says how long the rest will take. */
+  private sayTime(done: number): void {
+    const { seconds, steps } = this.spent;
+    this.observer.log?.(takes(this.steps - done, (seconds - this.firstSeconds) / (steps - 1)));
   }
 
   private measure(step: number): void {
@@ -408,7 +549,7 @@ class Run {
 
   private async save(step: number): Promise<void> {
     const { layout, rhythm, session } = this;
-    await whileWritingAsync(layout.folder, () =>
+    const saving = this.write(() =>
       saveCheckpoint(layout.checkpoints, session, this.frozen, {
         specFormat,
         step,
@@ -418,39 +559,52 @@ class Run {
         engine: describeLibrary(this.engine),
       }),
     );
+    await saving.catch(async (error: unknown) => {
+      if (!(error instanceof NotFiniteVariable)) throw error;
+      throw notFinite([error.variable], step, this.saved, await this.findNotFinite(step - 1));
+    });
     this.saved = step;
   }
 
   /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
-  private async sample(step: number): Promise<void> {
-    if (this.shown) await this.paint(step, this.shown);
+  private async sample(step: number, board: Board): Promise<void> {
+    whileWriting(this.layout.folder, () => board.weights(step, this.session, this.frozen));
+    if (this.shown) await this.paint(step, this.shown, board);
     await this.record('running', step);
     await this.page();
     this.observer.painted?.(step);
   }
 
-  private async paint(step: number, { show, task }: Shown): Promise<void> {
+  private async paint(step: number, { show, task }: Shown, board: Board): Promise<void> {
     const { layout, data, spec } = this;
     const painted = whileComputing(() => show(data.samples));
     const rows = data.samples.map((sample, index) =>
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );
     const folder = join(layout.samples, stepName(step));
-    await whileWritingAsync(layout.folder, async () => {
+    await this.write(async () => {
       for (const [index, row] of rows.entries())
         for (const [kind, picture] of Object.entries<Picture | undefined>({ ...row }))
           if (picture) await writePicture(join(folder, `${kind}-${index}.png`), picture);
       await writeRows(`${folder}.png`, rows, task);
+      await board.samples(step, `${folder}.png`);
     });
   }
 
   private page(): Promise<string> {
-    return whileWritingAsync(this.layout.folder, () => writeRunPage(this.layout.folder));
+    return this.write(() => writeRunPage(this.layout.folder));
+  }
+
+  /** Does work that writes into the run's folder, unless the run is there no more. */
+  private write<T>(work: () => Promise<T>): Promise<T> {
+    requireInPlace(this.layout);
+    return whileWritingAsync(this.layout.folder, work);
   }
 
   private async record(status: FullRunRecord['status'], steps: number): Promise<void> {
     const { spec, data, facts, engine, layout } = this;
-    await whileWritingAsync(layout.folder, () =>
+    const best = this.bestStep();
+    await this.write(() =>
       writeRecord(layout, {
         name: spec.name,
         file: facts.file,
@@ -471,6 +625,7 @@ class Run {
         },
         seed: this.rhythm.seed,
         ...(this.shown?.task === 'segment' && { task: 'segment' }),
+        ...(best !== undefined && this.evaluator && { best: { step: best, metric: this.evaluator.metric } }),
         ...(facts.tables?.length && { tables: facts.tables }),
         command: facts.command,
         ...(this.memory && { memory: this.memory }),
@@ -496,19 +651,4 @@ export function countParameters({ networks }: Spec): Record<string, number> {
 /** Keeps the spec as the run uses it. */
 async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
   await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
-}
-
-/** Keeps all texts: what the user wrote in one file, what the standard library held by then in another. */
-async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
-  const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
-  const parts = [
-    { path: layout.source, texts: sources.filter(isOwn) },
-    { path: layout.library, texts: sources.filter((source) => !isOwn(source)) },
-  ];
-  for (const { path, texts } of parts) {
-    const titled = texts.map((source) =>
-      source === sources[0] ? source.text : `# From ${source.name}\n${source.text}`,
-    );
-    await writeWhole(path, titled.join('\n'));
-  }
 }

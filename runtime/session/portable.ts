@@ -10,11 +10,20 @@ import { opNamed } from '../../compiler/ops/index.ts';
 import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
 import { typeOfVariable, type KernelTime, type Session } from './session.ts';
 
+/** Sees a node with its results and with those of its operands, while they are there. */
+export type Look = (
+  node: Node,
+  results: readonly Tfjs.Tensor[],
+  operands: readonly (readonly Tfjs.Tensor[])[],
+) => void;
+
 export class PortableSession implements Session {
   readonly engine = 'portable';
   private readonly variables = new Map<string, Tfjs.Tensor>();
   /** Where times are kept, while somebody asks for them. */
   private trace: KernelTime[] | undefined;
+  /** Who looks at every value, while somebody does. */
+  private look: Look | undefined;
   private readonly plans: ReadonlyMap<string, readonly PortableStep[]>;
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
@@ -59,8 +68,14 @@ export class PortableSession implements Session {
     const values = new Map<Node, Tfjs.Tensor[]>();
     for (const { node, dead } of plan) {
       const start = performance.now();
-      values.set(node, this.evaluate(node, values, fed));
+      const results = this.evaluate(node, values, fed);
+      values.set(node, results);
       this.trace?.push({ node, kernel: node.op, start, end: performance.now() });
+      this.look?.(
+        node,
+        results,
+        node.operands.map((operand) => must(values.get(operand), 'an operand died too early')),
+      );
       for (const gone of dead) {
         values.get(gone)?.forEach((tensor) => tensor.dispose());
         values.delete(gone);
@@ -87,6 +102,16 @@ export class PortableSession implements Session {
       this.trace = undefined;
     }
     return trace;
+  }
+
+  /** Does work that runs methods of this session, and shows every value of them as it is made. */
+  watched(work: () => void, look: Look): void {
+    this.look = look;
+    try {
+      work();
+    } finally {
+      this.look = undefined;
+    }
   }
 
   tensorCount(): number {

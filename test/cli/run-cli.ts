@@ -1,5 +1,5 @@
 /** Answers for running the command as users do: as a process, whose output and exit code are what counts. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
@@ -10,18 +10,28 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Where and how the command runs. */
+export interface CliPlace {
+  readonly folder?: string;
+  readonly environment?: Record<string, string>;
+}
+
+/** Starts `spadework` in a folder, as the first of a process group of its own. */
+export function startCli(
+  words: readonly string[],
+  { folder = process.cwd(), environment = {} }: CliPlace = {},
+): ChildProcessWithoutNullStreams {
+  const env = { ...process.env, NO_COLOR: '1', ...environment };
+  return spawn(process.execPath, [command, ...words], { cwd: folder, env, detached: true });
+}
+
 /** Runs `spadework` in a folder; `interruptOn` sends SIGINT when the error stream first holds that text. */
 export function runCli(
   words: readonly string[],
-  {
-    folder = process.cwd(),
-    interruptOn,
-    environment = {},
-  }: { folder?: string; interruptOn?: string; environment?: Record<string, string> } = {},
+  { interruptOn, ...place }: CliPlace & { readonly interruptOn?: string } = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: '1', ...environment };
-    const child = spawn(process.execPath, [command, ...words], { cwd: folder, env });
+    const child = startCli(words, place);
     let [out, err, interrupted] = ['', '', false];
     child.stdout.on('data', (part: Buffer) => (out += part.toString()));
     child.stderr.on('data', (part: Buffer) => {

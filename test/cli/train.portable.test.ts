@@ -20,6 +20,9 @@ describe('train', () => {
   it('trains, says how it goes, and ends with the path of the page', async () => {
     const { code, out, err } = await run('train', 'tiny.spade', '--steps', '3');
     expect([code, out]).toEqual([0, 'runs/tiny-1/index.html\n']);
+    expect(err).toMatch(
+      /^Needs about [\d.]+ [kM]B of memory for .*, [\d.]+ [kM]B of the disk for 3 checkpoints$/m,
+    );
     expect(err).toMatch(/^Training on TensorFlow\.js [\d.]+, WebAssembly; the run is in runs\/tiny-1$/m);
     expect(err).toMatch(/^3\/3 steps {2}.* steps\/s {2}loss G [\d.-]+, D [\d.-]+$/m);
     expect(err).toMatch(/^Memory: \d+ MiB and (\d+) tensors after step 3, \d+ MiB and \1 tensors/m);

@@ -82,7 +82,7 @@ describe('an evaluation', () => {
     expect([last.step, before.step, before.protocolId]).toEqual([4, 2, last.protocolId]);
     expect(before.metrics).not.toEqual(last.metrics);
     await expect(run({ checkpoint: 3 })).rejects.toThrow('no whole checkpoint of step 3');
-    await expect(run({ checkpoint: 'best' })).rejects.toThrow('has kept no best checkpoint');
+    await expect(run({ checkpoint: 'best' })).rejects.toThrow('has no best checkpoint');
   });
 
   it('scores what a segmenter finds, beside what it finds in the photographs', async () => {

@@ -1,6 +1,7 @@
 /** Checks that loss charts show what was recorded, from one record to very many. */
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
+import { curveChart } from '../../runtime/report/chart.ts';
 import { lossChart, type MetricRecord } from '../../runtime/report/index.ts';
 
 function record(step: number, value: number | null = 1 / step): MetricRecord {
@@ -121,5 +122,23 @@ describe('lossChart', () => {
     expect(document.querySelector('h3')!.textContent).toBe('E<b> losses');
     expect(document.querySelector('.series code')!.textContent).toBe('<script>x</script>');
     expect(document.querySelectorAll('script, b:not(.series b)')).toHaveLength(0);
+  });
+});
+
+describe('curveChart', () => {
+  const doubling = [{ name: 'G', values: [1, 2, 3, 4, 5].map((step) => ({ step, value: 10 ** step })) }];
+
+  test('draws equal factors as equal distances where it is asked to', () => {
+    const [panel] = panels(curveChart('Growth', doubling, { logarithmic: true }));
+    const ys = heights(panel!.querySelector('[aria-label=line] path')!);
+    const gaps = ys.slice(1).map((y, index) => ys[index]! - y);
+    for (const gap of gaps) expect(gap).toBeCloseTo(gaps[0]!, 0);
+    expect(panel!.querySelector('h3')!.textContent).toBe('Growth');
+  });
+
+  test('draws on an even scale where a value is not above 0', () => {
+    const withZero = [{ name: 'G', values: [{ step: 0, value: 0 }, ...doubling[0]!.values] }];
+    const [panel] = panels(curveChart('Growth', withZero, { logarithmic: true }));
+    expect(heights(panel!.querySelector('[aria-label=line] path')!)).toHaveLength(6);
   });
 });

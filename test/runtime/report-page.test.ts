@@ -105,6 +105,34 @@ function expectSelfContained(document: Document): void {
 }
 
 describe('writeRunPage', () => {
+  test('shows lengths of gradients, rates that change, and what was measured on held-out pairs', async () => {
+    const lines = metrics(100).map((line, i) => ({
+      ...line,
+      rate: { G: 1e-4 * Math.min(1, i / 50), D: 4e-4 },
+      gradients: { G: 10 + i, D: i === 7 ? null : 1 },
+      ...(line.step % 20 === 0 && { evaluation: { SSIM: line.step / 100, PSNR: 12 } }),
+    }));
+    await writeRun({ run: { ...RUN, best: { step: 100, metric: 'SSIM' } }, metrics: lines });
+    const { document } = await pageOf();
+    expect(texts(document, '#evaluation h3')).toEqual(['SSIM', 'PSNR']);
+    expect(texts(document, '#evaluation .note')).toEqual([
+      'Measured at 5 steps; the checkpoint of step 100 is the best by SSIM.',
+    ]);
+    expect(document.querySelectorAll('#evaluation [aria-label=line] path')).toHaveLength(2);
+    expect(texts(document, '#steadiness h3')).toEqual(['Length of the gradients', 'Learning rate']);
+    expect(texts(document, '#steadiness figure:first-of-type .series code')).toEqual(['G', 'D']);
+    expect(texts(document, '#steadiness figure:last-of-type .series code')).toEqual(['G']);
+    expect(document.querySelector('#steadiness')!.textContent).toContain(
+      '1 value is not finite and left out.',
+    );
+  });
+
+  test('of a run from before there were such records has no empty sections', async () => {
+    await writeRun({ run: RUN, metrics: metrics(5) });
+    const { document } = await pageOf();
+    expect(document.querySelector('#evaluation, #steadiness')).toBe(null);
+  });
+
   test('shows the last step as label map, painting and photograph, with everything it links to at hand', async () => {
     await writeRun({ run: RUN, metrics: metrics(300), source: SOURCE });
     await writeSamples([0, 100, 300], 2, { photos: true });
@@ -208,7 +236,9 @@ describe('writeRunPage', () => {
     expect(document.querySelectorAll('figure.photo')).toHaveLength(0);
     expect(document.querySelector('.maps')!.getAttribute('style')).toBe('--columns:2');
     expect(document.querySelectorAll('.player, script')).toHaveLength(0);
-    expect(document.querySelector('#results .note')!.textContent).toContain('which training never saw, after step 100.');
+    expect(document.querySelector('#results .note')!.textContent).toContain(
+      'which training never saw, after step 100.',
+    );
   });
 
   test('ignores half a line of metrics and counts a repeated step once', async () => {

@@ -13,12 +13,16 @@ import {
   allCheckpointsDamaged,
   alreadyFinished,
   folderInUse,
+  noBest,
   noRun,
   notARunFolder,
+  notMeasured,
+  replaying,
   runFolderExists,
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
-import { stepName } from '../../runtime/run/checkpoint.ts';
+import { markBest, readBest, stepName } from '../../runtime/run/checkpoint.ts';
+import { peakSignalToNoise } from '../../runtime/measure/index.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';
@@ -29,6 +33,8 @@ import {
   tinySpec,
   trainText,
 } from './tiny-experiment.ts';
+import { readEvents } from './read-events.ts';
+import { statefulSpec } from './stateful-experiment.ts';
 
 /** Tests training, going on, and painting on an engine. */
 export function testTrainingOn(engine: 'native' | 'portable'): void {
@@ -77,10 +83,11 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
       expect(record.memory?.end.tensors).toBe(record.memory?.early.tensors);
     });
 
-    it('records finite losses of every term, at every step', () => {
+    it('records finite losses of every term and lengths of gradients, at every step', () => {
       const records = metricsOf('first');
       expect(records.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-      for (const { losses } of records) {
+      for (const { losses, gradients } of records) {
+        expect(gradients).toEqual({ G: expect.any(Number) as number, D: expect.any(Number) as number });
         expect(Object.keys(losses['G'] ?? {})).toEqual(['gan_generator', 'feature_matching']);
         expect(Object.keys(losses['D'] ?? {})).toEqual(['gan_fake', 'gan_real']);
         for (const terms of Object.values(losses))
@@ -197,6 +204,64 @@ experiment`;
       expect(readFileSync(layoutOf(at('late')).page, 'utf8')).toContain('failed');
     });
 
+    it('names the line that made the first value that is not finite', async () => {
+      const before = `block unsteady(x) {
+  slope = x - x
+  return mean(x / slope)
+}`;
+      const text = statefulSpec({ steps: 4, before, term: ' + unsteady(fake())' });
+      const line = text.split('\n').findIndex((one) => one.includes('x / slope')) + 1;
+      const lines: string[] = [];
+      const dividing = run('dividing', text, { observer: { log: (line) => lines.push(line) } });
+      const error = await dividing.then(
+        () => '',
+        ({ message }: Error) => message,
+      );
+      expect(lines.at(-1)).toBe(replaying(0));
+      expect(error).toMatch(
+        /^training stopped: G\/unsteady, .* not a finite number at step 1; no checkpoint/,
+      );
+      expect(error).toContain('div gives the first value that is not finite, at step 1');
+      expect(error).toContain(`tiny.spade:${line}:15\n`);
+      expect(error).toContain(`${line} |   return mean(x / slope)`);
+      expect(error).toMatch(/= operand 1, tanh: \[1, 32, 32, 3\] -?0\.\d+ to 0\.\d+\n/);
+      expect(error).toContain('= operand 2, sub: [1, 32, 32, 3] 0\n');
+      expect(error).toContain('= hint: keep the divisor away from 0');
+    });
+
+    it('finds where an explosion begins by doing the steps since the last checkpoint again', async () => {
+      const text = statefulSpec({ steps: 400, train: 'checkpoint_every: 2, sample_every: 400', rate: '3e4' });
+      const lines: string[] = [];
+      const exploding = run('runaway', text, { observer: { log: (line) => lines.push(line) } });
+      const error = await exploding.then(
+        () => '',
+        ({ message }: Error) => message,
+      );
+      const step = Number(/not a finite number at step (\d+);/.exec(error)?.[1]);
+      expect(step).toBeGreaterThan(1);
+      const saved = /the checkpoint of step (\d+) is good/.exec(error)?.[1];
+      expect(lines.at(-1)).toBe(replaying(step - 1 - Number(saved ?? 0)));
+      expect(error).toMatch(/\w+ gives the first value that is not finite, at step \d+/);
+      expect(error).toMatch(/= operand 1, \w+: \[.*\] /);
+      // The texts are kept with the run: going on names the line as well.
+      const again = resume({ folder: at('runaway'), engine });
+      await expect(again).rejects.toThrow(
+        error.slice(error.indexOf('error[not-finite]'), error.indexOf('\nhint')),
+      );
+    });
+
+    it('never takes a checkpoint with weights that are not finite for a good one', async () => {
+      // Too large for float32: what a step gives is finite, what the last of its updates makes of the weights is not.
+      const text = statefulSpec({ steps: 4, train: 'checkpoint_every: 1' }).replace(
+        'sgd(rate: 1e-3',
+        'sgd(rate: 1e39',
+      );
+      await expect(run('overflowing', text)).rejects.toThrow(
+        /^training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
+      );
+      await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow('has no checkpoint yet');
+    });
+
     it('is not trained into a folder with other things', async () => {
       await expect(run('first', tinySpec())).rejects.toThrow(runFolderExists(at('first')).message);
       mkdirSync(at('mine'));
@@ -280,6 +345,24 @@ experiment`;
       const resumed = await resume({ folder: at('halted'), engine });
       expect(resumed).toMatchObject({ status: 'finished', steps: 6 });
       expect(finalBytes('halted').equals(finalBytes('first'))).toBe(true);
+      const told = (out: string): unknown[] =>
+        readEvents(layoutOf(at(out)).events).filter(({ tag }) => !tag.startsWith('time/'));
+      expect(told('halted')).toEqual(told('first'));
+      const tags = new Set(readEvents(layoutOf(at('first')).events).map(({ tag }) => tag));
+      expect([...tags].sort()).toEqual([
+        'gradient length/D',
+        'gradient length/G',
+        'loss/D/gan_fake',
+        'loss/D/gan_real',
+        'loss/G/feature_matching',
+        'loss/G/gan_generator',
+        'rate/D',
+        'rate/G',
+        'samples',
+        'time/seconds per step',
+        'weights/D',
+        'weights/G',
+      ]);
       expect(metricsOf('halted').map(({ losses }) => losses)).toEqual(
         metricsOf('first').map(({ losses }) => losses),
       );
@@ -307,6 +390,91 @@ experiment`;
         alreadyFinished(at('first'), 6).message,
       );
       await expect(resume({ ...options, folder: at('data') })).rejects.toThrow(noRun(at('data')).message);
+    });
+  });
+
+  describe('measuring', () => {
+    const measured = 'evaluate_every: 2, checkpoint_every: 5, sample_every: 12, best: "PSNR"';
+    const text = statefulSpec({ steps: 12, train: measured });
+    const evaluationsOf = (out: string) =>
+      metricsOf(out).flatMap(({ step, evaluation }) => (evaluation ? [{ step, evaluation }] : []));
+    const checkpointsOf = (out: string): string => layoutOf(at(out)).checkpoints;
+
+    it('keeps the checkpoint of the best step, which paints as well as was measured', async () => {
+      await run('measured', text);
+      const found = evaluationsOf('measured');
+      expect(found.map(({ step }) => step)).toEqual([2, 4, 6, 8, 10, 12]);
+      for (const { evaluation } of found) expect(Object.keys(evaluation)).toEqual(['SSIM', 'PSNR', 'L1']);
+      const best = found.reduce((a, b) => (b.evaluation['PSNR']! > a.evaluation['PSNR']! ? b : a));
+      expect(await readBest(checkpointsOf('measured'))).toBe(best.step);
+      expect(readRunFolder(at('measured')).record.best).toEqual({ step: best.step, metric: 'PSNR' });
+      const { pictures } = await synth({
+        run: at('measured'),
+        checkpoint: 'best',
+        labels: at('data', 'test-labels'),
+        out: at('best-painted'),
+        engine,
+        command: 'spadework synth',
+      });
+      const values = await Promise.all(
+        pictures.map(async (file, index) => {
+          const photo = at('data', 'test-photos', `test${index}.png`);
+          const [a, b] = await Promise.all([file, photo].map((one) => sharp(one).raw().toBuffer()));
+          const size = { width: 32, height: 32 };
+          return peakSignalToNoise({ ...size, data: a! }, { ...size, data: b! });
+        }),
+      );
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      // Painted one by one rather than in a batch, whose sums may round otherwise.
+      expect(mean).toBeCloseTo(best.evaluation['PSNR']!, 1);
+    });
+
+    it('goes on after a stop to the same numbers and the same best', async () => {
+      const stop = new AbortController();
+      const observer = { stepped: ({ step }: MetricRecord) => step === 7 && stop.abort() };
+      await run('measured-halted', text, { signal: stop.signal, observer });
+      await resume({ folder: at('measured-halted'), engine });
+      expect(evaluationsOf('measured-halted')).toEqual(evaluationsOf('measured'));
+      expect(await readBest(checkpointsOf('measured-halted'))).toBe(
+        await readBest(checkpointsOf('measured')),
+      );
+      const bytes = (out: string): Buffer => finalBytes(out, 12);
+      expect(bytes('measured-halted').equals(bytes('measured'))).toBe(true);
+    });
+
+    it('keeps the best beside the last two, also when it is much older', async () => {
+      const { checkpoints } = layoutOf(at('measured'));
+      const best = (await readBest(checkpoints))!;
+      const kept = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
+      expect(kept).toContain(stepName(best));
+      await markBest(checkpoints, 12);
+      await resume({ folder: at('measured'), engine, steps: 30 });
+      const left = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
+      expect(left).toContain(stepName((await readBest(checkpoints))!));
+      expect(left.length).toBeLessThanOrEqual(4);
+    });
+
+    it('scores the classes that a segmenter finds', async () => {
+      await run('segmenter-measured', tinySegmenterSpec().replace('steps:', 'evaluate_every: 1, steps:'), {
+        steps: 2,
+      });
+      const found = evaluationsOf('segmenter-measured');
+      expect(found.map(({ evaluation }) => Object.keys(evaluation))).toEqual([
+        ['mIoU', 'pixel accuracy'],
+        ['mIoU', 'pixel accuracy'],
+      ]);
+      for (const value of found.flatMap(({ evaluation }) => Object.values(evaluation)))
+        expect(value).toSatisfy((one: number) => one >= 0 && one <= 1);
+    });
+
+    it('is refused by a metric that is not measured, and painting with the best where there is none', async () => {
+      const wrong = run('wrong', statefulSpec({ steps: 2, train: 'evaluate_every: 1, best: "mIoU"' }));
+      await expect(wrong).rejects.toThrow(notMeasured('mIoU', ['SSIM', 'PSNR', 'L1']).message);
+      const labels = at('data', 'test-labels');
+      const options = { run: at('first'), checkpoint: 'best', labels, out: at('nowhere'), engine } as const;
+      await expect(synth({ ...options, command: 'spadework synth' })).rejects.toThrow(
+        noBest(at('first')).message,
+      );
     });
   });
 

@@ -1,5 +1,6 @@
 /** Answers for the order of the rules: each may rely on those before it, so a tier is only checked if the last one held. */
 import { encodersFit } from './encoders-fit.ts';
+import { evaluationHasPairs } from './evaluation-has-pairs.ts';
 import { foldersArePaired } from './folders-are-paired.ts';
 import { generatorPaintsPictures } from './generator-paints-pictures.ts';
 import { lossesHaveABottom } from './losses-have-a-bottom.ts';
@@ -22,6 +23,7 @@ export const settingRules: readonly Rule[] = [
   partsDivideTheBatch,
   partsAreTakenInTurn,
   foldersArePaired,
+  evaluationHasPairs,
 ];
 
 /** Rules about names, which the language keeps by construction except for what is trained, loaded and given to initializers. */

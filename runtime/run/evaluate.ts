@@ -1,0 +1,124 @@
+/**
+ * Answers for what a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
+ * are to the photographs, or how much of held-out maps a segmenter finds.
+ */
+import { must } from '../../compiler/ir/types.ts';
+import { generatorOf } from '../../compiler/spec/queries.ts';
+import type { BestMetric, Spec } from '../../compiler/spec/types.ts';
+import type { Dataset, Sample } from '../data/index.ts';
+import {
+  addPixels,
+  emptyConfusion,
+  peakSignalToNoise,
+  scoresOf,
+  structuralSimilarity,
+} from '../measure/index.ts';
+import { fromFloat, type MetricRecord } from '../report/index.ts';
+import type { Session } from '../session/session.ts';
+import { notMeasured } from './messages.ts';
+import { paint } from './paint.ts';
+import { canSegment, segment } from './segment.ts';
+
+/** At most so many held-out pairs are measured, spread evenly over all of them: training waits for it. */
+const mostPairs = 64;
+
+/** The metrics of painting and of segmenting, the one that decides about the best checkpoint first. */
+const ofPainting = ['SSIM', 'PSNR', 'L1'] as const satisfies readonly BestMetric[];
+const ofSegmenting = ['mIoU', 'pixel accuracy'] as const satisfies readonly BestMetric[];
+/** Metrics which are better the lower they are. */
+const falling: readonly BestMetric[] = ['L1'];
+
+/** Measures a run now and then, and says which step is the best. */
+export interface Evaluator {
+  readonly every: number;
+  /** The metric that decides about the best checkpoint. */
+  readonly metric: BestMetric;
+  /** Measures the weights as they are now; numbers by metric, null for what has no value. */
+  readonly measure: () => Record<string, number | null>;
+}
+
+/** What to measure, on which session. */
+export interface Evaluated {
+  readonly spec: Spec;
+  readonly session: Session;
+  readonly seed: number;
+  /** Held-out pairs. */
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments. Throws a
+ * RunError where the best is to be told by a metric that is not measured.
+ */
+export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Evaluator | undefined {
+  const every = spec.train?.evaluate_every;
+  const generator = generatorOf(spec);
+  if (every === undefined || samples.length === 0 || !(generator || canSegment(session))) return undefined;
+  const metrics: readonly BestMetric[] = generator ? ofPainting : ofSegmenting;
+  const metric = spec.train?.best ?? must(metrics[0], 'there are metrics');
+  if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
+  const measure = generator
+    ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
+    : () => compareClasses(session, samples, must(spec.data, 'it has samples').classes);
+  return { every, metric, measure };
+}
+
+/** Reads the held-out pairs that are measured. */
+export function readEvaluated(dataset: Dataset): Promise<Sample[]> {
+  const { length } = dataset.pairs;
+  const count = Math.min(length, mostPairs);
+  return Promise.all(
+    Array.from({ length: count }, (_, index) => dataset.read(Math.floor((index * length) / count))),
+  );
+}
+
+/** Finds the step whose numbers are the best, the first of equal ones; undefined where nothing was measured. */
+export function bestStep(records: readonly MetricRecord[], metric: BestMetric): number | undefined {
+  let best: { readonly step: number; readonly value: number } | undefined;
+  for (const { step, evaluation } of records) {
+    const found = evaluation?.[metric];
+    if (found === undefined || found === null) continue;
+    const value = falling.includes(metric) ? -found : found;
+    if (!best || value > best.value) best = { step, value };
+  }
+  return best?.step;
+}
+
+type Painted = ReturnType<typeof paint>;
+
+function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<string, number | null> {
+  const pairs = painted.map((picture, index) => {
+    const { width, height } = picture;
+    const photo = must(samples[index]?.image, 'held-out pairs have photographs');
+    return [picture, fromFloat(photo, width, height)] as const;
+  });
+  return {
+    SSIM: meanOf(pairs.map(([picture, photo]) => structuralSimilarity(picture, photo))),
+    PSNR: meanOf(pairs.map(([picture, photo]) => peakSignalToNoise(picture, photo))),
+    L1: meanOf(pairs.map(([picture, photo]) => distance(picture.data, photo.data))),
+  };
+}
+
+/** The mean absolute difference, on values of 0 to 1. */
+function distance(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length / 255;
+}
+
+function compareClasses(
+  session: Session,
+  samples: readonly Sample[],
+  classes: number,
+): Record<string, number | null> {
+  const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
+  const counts = emptyConfusion(classes, null);
+  segment(session, photos).forEach((found, index) =>
+    addPixels(counts, must(samples[index], 'one for each').labels, found),
+  );
+  const { meanIoU, pixelAccuracy } = scoresOf(counts);
+  return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };
+}
+
+function meanOf(values: readonly (number | null)[]): number | null {
+  const given = values.filter((value) => value !== null);
+  return given.length === 0 ? null : given.reduce((sum, value) => sum + value, 0) / given.length;
+}

@@ -1,0 +1,143 @@
+/** Tests what a run says and keeps when the machine or somebody else gets in its way. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stepName } from '../../runtime/run/checkpoint.ts';
+import { layoutOf } from '../../runtime/run/folder.ts';
+import { folderInUse, runFolderGone } from '../../runtime/run/messages.ts';
+import { statefulSpec } from '../support/stateful-experiment.ts';
+import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+const environment = { SPADEWORK_ENGINE: 'portable' };
+/** A user namespace lets anyone mount a small disk, where the kernel grants it. */
+const canMount =
+  spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=64k none /mnt']).status === 0;
+
+/** Each test starts several processes. */
+const patience = { timeout: 180_000 };
+
+let folder: string;
+const run = (...words: string[]) => runCli(words, { folder, environment });
+const error = (message: string): string => `error: ${message}\n`;
+
+/** Starts a training that has no end of its own, and waits for its first checkpoint; gives what it says in the end. */
+async function startEndless(
+  out: string,
+  spec = 'endless.spade',
+): Promise<{
+  readonly child: ReturnType<typeof startCli>;
+  readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
+}> {
+  const child = startCli(['train', spec, '--out', out, '--quiet'], { folder, environment });
+  let err = '';
+  child.stderr.on('data', (part: Buffer) => (err += part.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, err }));
+  const { checkpoints } = layoutOf(join(folder, out));
+  while (!existsSync(checkpoints) || !readdirSync(checkpoints).some((name) => /^step-\d+$/.test(name)))
+    await new Promise((later) => setTimeout(later, 20));
+  return { child, ended };
+}
+
+beforeAll(async () => {
+  ({ folder } = await makeTinyExperiment());
+  const often = 'sample_every: 1, checkpoint_every: 1';
+  writeFileSync(join(folder, 'endless.spade'), statefulSpec({ steps: 1_000_000, train: often }));
+  const rarely = 'sample_every: 1000, checkpoint_every: 20';
+  writeFileSync(join(folder, 'rarely.spade'), statefulSpec({ steps: 1_000_000, train: rarely }));
+  writeFileSync(join(folder, 'short.spade'), statefulSpec({ steps: 40, train: often }));
+});
+afterAll(() => removeFolder(folder));
+
+describe('a run in use', patience, () => {
+  it('is refused to a second process, and goes on undisturbed', async () => {
+    const { child, ended } = await startEndless('busy');
+    const second = await run('resume', 'busy');
+    const message = folderInUse('busy', join('busy', 'training.lock')).message;
+    expect(second).toMatchObject({ code: 1, err: error(message) });
+    expect(child.exitCode).toBe(null);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({
+      code: 130,
+      err: expect.stringContaining('Finishing the step') as string,
+    });
+  });
+});
+
+describe('a run whose folder', patience, () => {
+  it('is deleted while it trains ends with one sentence, and leaves nothing that looks like a run', async () => {
+    const { ended } = await startEndless('deleted', 'rarely.spade');
+    rmSync(join(folder, 'deleted'), { recursive: true, maxRetries: 20 });
+    expect(await ended).toEqual({ code: 1, err: error(runFolderGone('deleted').message) });
+    expect(existsSync(layoutOf(join(folder, 'deleted')).run)).toBe(false);
+  });
+
+  it('is moved while it trains goes on from where it is then', async () => {
+    const { ended } = await startEndless('before');
+    renameSync(join(folder, 'before'), join(folder, 'after'));
+    expect(await ended).toEqual({ code: 1, err: error(runFolderGone('before').message) });
+    const resumed = await run('resume', 'after', '--steps', '100', '--quiet');
+    expect(resumed).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe.skipIf(!canMount)('a disk (skipped where user namespaces may not mount)', patience, () => {
+  it('that fills up blames the machine; with room again the run ends with the same bits', async () => {
+    mkdirSync(join(folder, 'disk'));
+    expect(await run('train', 'short.spade', '--out', 'roomy', '--quiet')).toMatchObject({ code: 0 });
+    const script = `set -u
+      spadework() { "${process.execPath}" "${command}" "$@" --quiet; echo "code $?"; }
+      mount -t tmpfs -o size=600k none disk
+      spadework train short.spade --out disk/run
+      mount -o remount,size=64m none disk
+      spadework resume disk/run
+      cp -r disk/run rescued`;
+    const shell = spawnSync('unshare', ['-rm', 'sh', '-c', script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toBe(
+      error("the disk of 'disk/run' is full\nhint: free some space; the last checkpoint is whole"),
+    );
+    expect(shell.stdout).toBe('code 3\ndisk/run/index.html\ncode 0\n');
+    const [rescued, roomy] = ['rescued', 'roomy'].map((out) => {
+      const { checkpoints } = layoutOf(join(folder, out));
+      return readFileSync(join(checkpoints, stepName(40), 'variables.safetensors'));
+    });
+    expect(rescued!.equals(roomy!)).toBe(true);
+  });
+
+  it('without room for the checkpoints is refused before the first step, and no folder is made', () => {
+    mkdirSync(join(folder, 'small'));
+    const script = `mount -t tmpfs -o size=16k none small
+      "${process.execPath}" "${command}" train short.spade --out small/run
+      echo "code $?, $(ls small | wc -l) files"`;
+    const shell = spawnSync('unshare', ['-rm', 'sh', '-c', script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toMatch(
+      /^Needs about [\d.]+ kB of memory for weights and values, ([\d.]+ kB) of the disk for 3 checkpoints\nerror: the disk of 'small\/run' has 16.4 kB free, but the checkpoints of the run need \1\nhint: /m,
+    );
+    expect(shell.stdout).toBe('code 3, 0 files\n');
+  });
+
+  it('that is read only blames the machine before anything is computed', () => {
+    mkdirSync(join(folder, 'fixed'));
+    const script = `mount -t tmpfs -o ro none fixed
+      exec "${process.execPath}" "${command}" train short.spade --out fixed`;
+    const shell = spawnSync('unshare', ['-rm', 'sh', '-c', script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toContain("error: 'fixed' cannot be written (EROFS)\nhint: ");
+    expect([shell.status, shell.stdout]).toEqual([3, '']);
+  });
+});

@@ -1,0 +1,208 @@
+/** Tests the measures against values computed with NumPy, SciPy and scikit-image (test/reference/measures.py). */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  addPixels,
+  discrepancy,
+  emptyConfusion,
+  featureDistance,
+  featureSet,
+  frechetDistance,
+  kernelDistance,
+  meanAndDeviation,
+  meanOfPairs,
+  mergeConfusions,
+  peakSignalToNoise,
+  scoresOf,
+  structuralSimilarity,
+  type FeatureMap,
+  type FeatureSet,
+} from '../../runtime/measure/index.ts';
+
+type Rows = readonly (readonly number[])[];
+
+interface Fixture {
+  readonly frechet: readonly { readonly a: Rows; readonly b: Rows; readonly distance: number }[];
+  readonly kernel: {
+    readonly a: Rows;
+    readonly b: Rows;
+    readonly all: number;
+    readonly subsets: readonly { readonly a: number[]; readonly b: number[]; readonly value: number }[];
+    readonly mean: number;
+    readonly deviation: number;
+  };
+  readonly pictures: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly a: readonly number[];
+    readonly b: readonly number[];
+    readonly psnr: number;
+    readonly ssim: number;
+  }[];
+  readonly segmentation: {
+    readonly classes: number;
+    readonly void: number;
+    readonly truth: readonly number[];
+    readonly found: readonly number[];
+    readonly pixelAccuracy: number;
+    readonly classAccuracy: number;
+    readonly meanIoU: number;
+    readonly perClass: readonly (number | null)[];
+  };
+  readonly features: {
+    readonly layers: readonly { readonly a: Rows; readonly b: Rows }[];
+    readonly weights: Rows;
+    readonly weighted: number;
+    readonly plain: number;
+  };
+}
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/measures.json', import.meta.url), 'utf8'),
+) as Fixture;
+
+const setOf = (rows: Rows): FeatureSet => featureSet(Float64Array.from(rows.flat()), rows[0]!.length);
+const layerOf = (rows: Rows): FeatureMap => ({
+  values: Float64Array.from(rows.flat()),
+  channels: rows[0]!.length,
+});
+
+describe('the Frechet distance', () => {
+  it.each(fixture.frechet)('is that of SciPy ($distance)', ({ a, b, distance }) => {
+    expect(frechetDistance(setOf(a), setOf(b)) / distance).toBeCloseTo(1, 6);
+  });
+
+  it('is 0 between a set and itself, with fewer vectors than numbers and with more', () => {
+    for (const { a } of fixture.frechet) expect(frechetDistance(setOf(a), setOf(a))).toBeLessThan(1e-9);
+  });
+
+  it('is the squared distance of the means where sets differ by that alone', () => {
+    const { a } = fixture.frechet[1]!;
+    const moved = a.map((row) => row.map((value, index) => value + (index === 0 ? 3 : 0)));
+    expect(frechetDistance(setOf(a), setOf(moved))).toBeCloseTo(9, 9);
+  });
+
+  it('refuses a single vector, which has no covariance', () => {
+    expect(() => frechetDistance(setOf([[1, 2]]), setOf([[1, 2]]))).toThrow('needs two vectors, found 1');
+  });
+});
+
+describe('the kernel distance', () => {
+  const { a, b, all, subsets, mean, deviation } = fixture.kernel;
+  const [first, second] = [setOf(a), setOf(b)];
+  const every = (rows: Rows): number[] => rows.map((_, row) => row);
+
+  it('estimates the discrepancy as NumPy does, of whole sets and of subsets', () => {
+    expect(discrepancy(first, second, every(a), every(b)) / all).toBeCloseTo(1, 10);
+    const values = subsets.map((subset) => discrepancy(first, second, subset.a, subset.b));
+    values.forEach((value, index) => expect(value / subsets[index]!.value).toBeCloseTo(1, 10));
+    const found = meanAndDeviation(values);
+    expect(found.mean / mean).toBeCloseTo(1, 10);
+    expect(found.deviation / deviation).toBeCloseTo(1, 10);
+  });
+
+  it('of subsets that hold all is that of the sets, with no deviation', () => {
+    const same = setOf(a.slice(0, b.length));
+    const { mean: found, deviation: none } = kernelDistance(same, second, {
+      subsets: 3,
+      size: b.length,
+      seed: 1,
+    });
+    expect(found).toBeCloseTo(discrepancy(same, second, every(b), every(b)), 9);
+    expect(none).toBeLessThan(1e-9);
+  });
+
+  it('depends on the seed alone, and comes near to that of the whole sets', () => {
+    const of = (seed: number) => kernelDistance(first, second, { subsets: 400, size: 6, seed });
+    expect(of(1)).toEqual(of(1));
+    expect(of(2).mean).not.toBe(of(1).mean);
+    expect(Math.abs(of(1).mean - all)).toBeLessThan((4 * of(1).deviation) / Math.sqrt(400));
+  });
+});
+
+describe('similarity of pictures', () => {
+  it.each(fixture.pictures)(
+    'of $width x $height is that of scikit-image',
+    ({ width, height, a, b, psnr, ssim }) => {
+      const one = { width, height, data: Uint8Array.from(a) };
+      const other = { width, height, data: Uint8Array.from(b) };
+      expect(peakSignalToNoise(one, other)).toBeCloseTo(psnr, 10);
+      expect(structuralSimilarity(one, other)).toBeCloseTo(ssim, 10);
+    },
+  );
+
+  it('of equal pictures is the highest there is', () => {
+    const { width, height, a } = fixture.pictures[0]!;
+    const one = { width, height, data: Uint8Array.from(a) };
+    expect(peakSignalToNoise(one, one)).toBe(100);
+    expect(structuralSimilarity(one, one)).toBeCloseTo(1, 12);
+  });
+
+  it('has no structure where the window is larger than the picture', () => {
+    const small = { width: 10, height: 20, data: new Uint8Array(600) };
+    expect(structuralSimilarity(small, small)).toBeNull();
+  });
+});
+
+describe('segmentation', () => {
+  const { classes, void: voidId, truth, found, ...expected } = fixture.segmentation;
+
+  it('is scored as NumPy scores it: void left out, and classes that are nowhere', () => {
+    const confusion = emptyConfusion(classes, voidId);
+    addPixels(confusion, truth, found);
+    const scores = scoresOf(confusion);
+    for (const name of ['pixelAccuracy', 'classAccuracy', 'meanIoU'] as const)
+      expect(scores[name], name).toBeCloseTo(expected[name], 12);
+    scores.perClass.forEach((value, id) =>
+      expect(value === null ? null : value.toFixed(12)).toBe(expected.perClass[id]?.toFixed(12) ?? null),
+    );
+  });
+
+  it('scores the sum of maps, not the mean of their scores', () => {
+    const parts = [0, 1].map((half) => {
+      const part = emptyConfusion(classes, voidId);
+      addPixels(part, truth.slice(100 * half, 100 * half + 100), found.slice(100 * half, 100 * half + 100));
+      return part;
+    });
+    expect(scoresOf(mergeConfusions(parts)).meanIoU).toBeCloseTo(expected.meanIoU, 12);
+  });
+
+  it('gives no score where everything is void, and counts void where no class is', () => {
+    const nothing = emptyConfusion(2, 0);
+    addPixels(nothing, [0, 0], [1, 1]);
+    expect(scoresOf(nothing)).toEqual({
+      pixelAccuracy: null,
+      classAccuracy: null,
+      meanIoU: null,
+      perClass: [null, null],
+    });
+    const everything = emptyConfusion(2, null);
+    addPixels(everything, [0, 0], [1, 0]);
+    expect(scoresOf(everything)).toMatchObject({ pixelAccuracy: 0.5, perClass: [0.5, 0] });
+  });
+
+  it('refuses ids beyond the classes, and maps of two sizes', () => {
+    expect(() => addPixels(emptyConfusion(2, null), [2], [0])).toThrow('id 2 is none of 2 classes');
+    expect(() => addPixels(emptyConfusion(2, null), [1], [0, 1])).toThrow('different maps');
+  });
+});
+
+describe('the distance of features', () => {
+  const { layers, weights, weighted, plain } = fixture.features;
+  const a = layers.map((layer) => layerOf(layer.a));
+  const b = layers.map((layer) => layerOf(layer.b));
+
+  it('is that of NumPy, with linear layers and without', () => {
+    expect(featureDistance(a, b, weights)).toBeCloseTo(weighted, 12);
+    expect(featureDistance(a, b)).toBeCloseTo(plain, 12);
+  });
+
+  it('is 0 between a picture and itself, and refuses layers of two networks', () => {
+    expect(featureDistance(a, a)).toBe(0);
+    expect(() => featureDistance(a, a.slice(0, 1))).toThrow('layer 1 is not the same');
+  });
+
+  it('of pairs is the mean over all of them', () => {
+    expect(meanOfPairs([1, 3, 8], (x, y) => Math.abs(x - y))).toBeCloseTo((2 + 7 + 5) / 3, 12);
+  });
+});
