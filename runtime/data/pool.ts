@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
 import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
+import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
 import type { Answer, Question, Reply, Request } from './worker.ts';
@@ -28,12 +29,18 @@ export class DecodingPool {
     private readonly settings: SampleSettings,
   ) {}
 
-  /** Decodes or inspects one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
-  async run(kind: 'decode' | 'inspect', pair: Pair): Promise<Outcome> {
-    return (await this.ask({ kind, pair })) as Outcome;
+  /** Decodes one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
+  async decode(pair: Pair, size: Size): Promise<Outcome> {
+    return (await this.ask({ kind: 'decode', pair, size })) as Outcome;
   }
 
-  /** Finds the patches of label maps, [B,H,W], as `run` does its work. */
+  /** Finds the problems of one sample, as `decode` does its work. */
+  async inspect(pair: Pair): Promise<readonly string[]> {
+    const answer = await this.ask({ kind: 'inspect', pair });
+    return (answer as Extract<Answer, { readonly problems: readonly string[] }>).problems;
+  }
+
+  /** Finds the patches of label maps, [B,H,W], as `decode` does its work. */
   async patches(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): Promise<PatchTables> {
     const answer = await this.ask({ kind: 'patches', plan, labels, edges });
     return (answer as Extract<Answer, { readonly patches: PatchTables }>).patches;

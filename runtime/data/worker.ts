@@ -7,13 +7,15 @@ import {
   type PatchPlan,
   type PatchTables,
 } from '../../compiler/patches/index.ts';
+import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import { sampleReader } from './sample.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
 
 /** Asks for one sample, for its problems only, or for the patches of label maps. */
 export type Question =
-  | { readonly kind: 'decode' | 'inspect'; readonly pair: Pair }
+  | { readonly kind: 'decode'; readonly pair: Pair; readonly size: Size }
+  | { readonly kind: 'inspect'; readonly pair: Pair }
   | {
       readonly kind: 'patches';
       readonly plan: PatchPlan;
@@ -51,7 +53,7 @@ function patchesOf(plan: PatchPlan, labels: Int32Array, edges: Float32Array | un
 async function answerTo(request: Request): Promise<Answer> {
   switch (request.kind) {
     case 'decode':
-      return reader.decode(request.pair);
+      return reader.decode(request.pair, request.size);
     case 'inspect':
       return { problems: await reader.inspect(request.pair) };
     case 'patches':

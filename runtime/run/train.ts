@@ -20,7 +20,7 @@ import { readMetrics } from '../report/record.ts';
 import { isLibrarySource } from '../library.ts';
 import { setInitialValues, type Session } from '../session/session.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint, stepName, type Checkpoint } from './checkpoint.ts';
-import { openTestData, openTrainingData } from './data.ts';
+import { augmentationOf, openTestData, openTrainingData } from './data.ts';
 import { describeLibrary, openSession, whileComputing } from './engine.ts';
 import {
   checkRunPlace,
@@ -324,7 +324,7 @@ class Run {
     const loader = this.data.training.loader({
       batch: this.spec.data.batch,
       seed: rhythm.seed,
-      augment: { flip: this.spec.data.augment?.includes('flip') ?? false },
+      augment: augmentationOf(this.spec.data),
       start: first,
       patches: patchesOfLoader(this.session, this.spec),
     });

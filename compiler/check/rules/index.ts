@@ -1,4 +1,6 @@
 /** Answers for the order of the rules: each may rely on those before it, so a tier is only checked if the last one held. */
+import { classesAreNamedOnce } from './classes-are-named-once.ts';
+import { cropsCoverThePicture } from './crops-cover-the-picture.ts';
 import { encodersFit } from './encoders-fit.ts';
 import { foldersArePaired } from './folders-are-paired.ts';
 import { generatorPaintsPictures } from './generator-paints-pictures.ts';
@@ -22,6 +24,8 @@ export const settingRules: readonly Rule[] = [
   partsDivideTheBatch,
   partsAreTakenInTurn,
   foldersArePaired,
+  classesAreNamedOnce,
+  cropsCoverThePicture,
 ];
 
 /** Rules about names, which the language keeps by construction except for what is trained, loaded and given to initializers. */
