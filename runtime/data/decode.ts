@@ -110,6 +110,11 @@ function greyOfRgb(map: Size & { readonly words: Uint16Array | Uint8Array }): Id
   return { width, height, ids };
 }
 
+/** Gives the bits of a value in a PNG file's content. */
+export function bitsOf(content: Buffer): number {
+  return content.readUInt8(IHDR.bitDepth);
+}
+
 /** Reads a picture of colors as it is stored; alpha is ignored. Throws the decoder's error. */
 export async function decodeColors(content: Buffer): Promise<RgbMap> {
   const { data, info } = await sharp(content, { failOn: 'error', ignoreIcc: true })

@@ -208,3 +208,39 @@ export const repeatedClass = (file: string, what: 'id' | 'name', value: number |
 
 const CLASSES_EXAMPLE =
   'expected {"classes": [{"id": 0, "name": "sky", "color": [128, 128, 128]}, ...]}; color is optional';
+
+/** Files of the same bytes: their names, in the order of the splits. */
+export type Repeats = readonly (readonly string[])[];
+
+const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.join(' = ')));
+
+export const photosInBothSplits = (repeats: Repeats): string =>
+  `${repeats.length} photos are in both splits: ${repeated(repeats)}` +
+  hint('what training has seen tests nothing: take them out of one of the two');
+
+export const photosRepeated = (split: string, repeats: Repeats): string =>
+  `${repeats.length} photos of ${split} come more than once: ${repeated(repeats)}` +
+  hint('each copy counts in training; keep one of them');
+
+export const mapsInBothSplits = (repeats: Repeats): string =>
+  `${repeats.length} label maps are in both splits, under different photos: ${repeated(repeats)}` +
+  hint('look whether they belong to these photos');
+
+export const classesAbsent = (names: readonly string[], total: number): string =>
+  `${names.length} of ${total} classes are in no training map: ${list(names)}` +
+  hint('networks learn nothing of them; check ids_from and the order of the classes, or leave them out');
+
+export const classesOnlyTested = (names: readonly string[]): string =>
+  `${names.length} classes are in test maps, but in no training map: ${list(names)}`;
+
+export const enlarged = (split: string, count: number, total: number, size: string): string =>
+  `${count} of ${total} photos of ${split} are smaller than ${size} and will be enlarged` +
+  hint('choose a smaller size in the spec, or larger photos');
+
+export const stretched = (split: string, count: number, total: number, size: string): string =>
+  `${count} of ${total} photos of ${split} differ in width : height from ${size} and will be stretched or squeezed` +
+  hint('choose a size of the same shape, or crop the pictures first');
+
+export const nothingHeldOut = (): string =>
+  'nothing is held out: samples and metrics would be of what training sees' +
+  hint('add test_images and test_labels, or list and test_list');

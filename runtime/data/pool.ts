@@ -6,6 +6,7 @@ import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
 import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
+import type { SampleSurvey } from './survey-sample.ts';
 import type { Answer, Question, Reply, Request } from './worker.ts';
 
 interface Waiting {
@@ -38,6 +39,12 @@ export class DecodingPool {
   async inspect(pair: Pair): Promise<readonly string[]> {
     const answer = await this.ask({ kind: 'inspect', pair });
     return (answer as Extract<Answer, { readonly problems: readonly string[] }>).problems;
+  }
+
+  /** Finds what is to know of one sample, which networks see at a size, as `decode` does its work. */
+  async survey(pair: Pair, size: Size): Promise<SampleSurvey> {
+    const answer = await this.ask({ kind: 'survey', pair, size });
+    return (answer as Extract<Answer, { readonly survey: SampleSurvey }>).survey;
   }
 
   /** Finds the patches of label maps, [B,H,W], as `decode` does its work. */
@@ -89,7 +96,9 @@ export class DecodingPool {
   }
 
   private stop(reason: Error): void {
-    this.stopped ??= reason;
+    // The end of one thread must not let the process end before `close` has seen the others end.
+    if (this.stopped !== undefined) return;
+    this.stopped = reason;
     for (const { worker, waiting } of this.threads) {
       worker.unref();
       for (const request of waiting.values()) request.reject(this.stopped);

@@ -14,6 +14,7 @@ import {
   type ClassInfo,
   type Color,
   type Dataset,
+  type DatasetFolders,
   type DatasetOptions,
   type LabelCoding,
   type PartialClass,
@@ -86,25 +87,47 @@ const rangeOf = (scale: readonly number[] | undefined): readonly [number, number
   scale?.[1] ?? 1,
 ];
 
+/** The parts of a data set: what is trained on, and what is held out. */
+export type SplitName = 'train' | 'test';
+
+/** Says where the files of each split lie that a spec's data has. */
+export function foldersOf(data: DataSpec): {
+  readonly train: DatasetFolders;
+  readonly test?: DatasetFolders;
+} {
+  const { images, labels, instances, list } = data;
+  const { test_images, test_labels, test_instances, test_list } = data;
+  return {
+    train: placesOf(data, { images, labels, instances, list }),
+    ...(test_labels !== undefined && {
+      test: placesOf(data, {
+        images: test_images,
+        labels: test_labels,
+        instances: test_instances,
+        list: test_list,
+      }),
+    }),
+  };
+}
+
 /** Opens the training pairs of a spec's data; paths in it are absolute or relative to the working folder. */
 export function openTrainingData(data: DataSpec): Promise<Dataset> {
-  const { images, labels, instances, list } = data;
   // The largest that a part is taken from: smaller ones are made of it.
   const stored = scaleSize(data.crop_from ?? data.size, rangeOf(data.scale)[1]);
-  return open(data, { images, labels, instances, list }, stored);
+  return open(data, foldersOf(data).train, stored);
 }
 
 /** Opens the held-out maps of a spec's data, with photos where it names them; undefined where it names no maps. */
 export function openTestData(data: DataSpec): Promise<Dataset> | undefined {
-  const { test_images: images, test_labels: labels, test_instances: instances, test_list: list } = data;
-  return labels === undefined ? undefined : open(data, { images, labels, instances, list }, data.size);
+  const { test } = foldersOf(data);
+  return test && open(data, test, data.size);
 }
 
 /** Gives what is the same for all data sets that are read as a spec says, whatever folders they lie in. */
 export function readingOf(
   data: DataSpec,
   classes: readonly ClassInfo[],
-): Pick<DatasetOptions, 'classes' | 'coding' | 'photoHalf' | 'size'> {
+): Pick<DatasetOptions, 'classes' | 'photoHalf' | 'size'> & { readonly coding: LabelCoding } {
   const photoHalf = data.paired && (data.paired === 'photo_left' ? 'left' : 'right');
   return { classes, coding: codingOf(data, classes), photoHalf, size: data.size };
 }
@@ -116,12 +139,12 @@ interface Folders {
   readonly list: string | undefined;
 }
 
-async function open(data: DataSpec, folders: Folders, stored: DataSpec['size']): Promise<Dataset> {
-  return openDataset({ ...readingOf(data, classesOf(data)), folders: placesOf(data, folders), stored });
+async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['size']): Promise<Dataset> {
+  return openDataset({ ...readingOf(data, classesOf(data)), folders, stored });
 }
 
 /** Gives where the files of a part of the data lie. */
-function placesOf(data: DataSpec, { images, labels, instances, list }: Folders): DatasetOptions['folders'] {
+function placesOf(data: DataSpec, { images, labels, instances, list }: Folders): DatasetFolders {
   const below = (place: string | undefined): string | undefined =>
     place === undefined ? undefined : join(data.path, place);
   return {
