@@ -1,11 +1,12 @@
 /** Answers for `spadework data`: checking the data of a spec, and making data. */
 import { dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { fillInData } from '../../compiler/expand/data.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
 import { dataPresets } from '../../runtime/library.ts';
 import type { DataReport } from '../../runtime/run/data-check.ts';
 import { exitCodes, InputError } from '../errors.ts';
+import { integer } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { loadSpec } from '../specs.ts';
 import { note, print } from '../terminal.ts';
@@ -40,6 +41,7 @@ export function addData(program: Command, line: string): void {
     .description('Checks data sets before training on them, and makes data sets for trying things out.')
     .addHelpText('after', examples);
   addDataCheck(data, line);
+  addDataMake(data);
 }
 
 function addDataCheck(data: Command, line: string): void {
@@ -78,6 +80,69 @@ function addDataCheck(data: Command, line: string): void {
       else printReport(report, detailsOf, page);
       if (report.errors.length > 0) process.exitCode = exitCodes.input;
     });
+}
+
+interface MakeFlags {
+  readonly count: number;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly classes?: number;
+  readonly seed: number;
+}
+
+const makeExamples = `
+Examples:
+  spadework data make streets data/streets
+  spadework data make shapes data/shapes --count 1000 --size 64x64 --classes 12 --seed 3`;
+
+const defaultClasses = 8;
+/** Label maps have 8 bits. */
+const mostClasses = 256;
+
+function addDataMake(data: Command): void {
+  data
+    .command('make')
+    .summary('make a data set for trying things out')
+    .description(
+      'Computes photographs, label maps, instance maps and a legend: shapes with a texture for each class, or small streets. A fifth is held out. The same seed gives the same files.',
+    )
+    .addArgument(new Argument('<kind>', 'what to make').choices(['shapes', 'streets']))
+    .argument('<folder>', 'a new folder')
+    .option('--count <n>', 'pairs in all', integer(2), 100)
+    .option('--size <WxH>', 'size of the pictures', pictureSize, { width: 128, height: 128 })
+    .option(
+      '--classes <n>',
+      `classes of shapes, the ground among them (default: ${defaultClasses})`,
+      integer(1, mostClasses),
+    )
+    .option('--seed <n>', 'where random numbers start', integer(0, largestSeed), 0)
+    .addHelpText('after', makeExamples)
+    .action(async (kind: 'shapes' | 'streets', folder: string, flags: MakeFlags) => {
+      if (kind === 'streets' && flags.classes !== undefined)
+        throw new InputError('streets have classes of their own\nhint: leave out --classes, or make shapes');
+      const [{ makeData }, { whileWritingAsync }] = await Promise.all([
+        import('../../runtime/make/index.ts'),
+        import('../../runtime/run/folder.ts'),
+      ]);
+      const progress = startProgress(flags.count, 0, 'pairs');
+      const { size, classes = defaultClasses } = flags;
+      const made = await whileWritingAsync(folder, () =>
+        makeData({ ...flags, kind, folder, classes }, (done) => progress.update(done, '')),
+      ).finally(() => progress.stop());
+      note(`Made ${made.train} pairs to train on and ${made.test} to test on. In a spec:`);
+      print(`data ${kind} {
+  path: "${folder}", images: "train/images", labels: "train/labels", instances: "train/instances"
+  test_images: "test/images", test_labels: "test/labels", test_instances: "test/instances"
+  legend: "classes.json", classes: ${made.classes}, size: ${size.width}x${size.height}, batch: 4
+}`);
+    });
+}
+
+/** Reads a size of the command line. */
+function pictureSize(text: string): MakeFlags['size'] {
+  const [, width, height] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
+  if (!(Number(width) >= 8 && Number(height) >= 8))
+    throw new InvalidArgumentError('Expected a size of 8x8 to 9999x9999, such as 128x64.');
+  return { width: Number(width), height: Number(height) };
 }
 
 /** Finds what is to be checked. Throws an InputError, or the mistakes of the spec. */

@@ -107,6 +107,9 @@ export const undecodable = (file: string, reason: string): string =>
 export const noPhoto = (place: string): string =>
   `there is no photo and no folder of photos at '${place}'` + hint('check the path');
 
+export const folderInUse = (folder: string): string =>
+  `'${folder}' is not empty` + hint('name a new folder: data is made into one of its own');
+
 export const unreadable = (file: string, reason: string): string => `'${file}' cannot be read: ${reason}`;
 
 export const colorsInsteadOfIds = (
