@@ -1,5 +1,7 @@
 /** Answers for what data may say of itself: presets, values of label maps, and settings that follow from others. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { specSchema } from '../../compiler/check/schema.ts';
 import { classOfValue, labelValues, lastClassIsVoid, voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { dataPresets } from '../../runtime/library.ts';
@@ -95,5 +97,32 @@ describe('folders', () => {
   it('of pairs to test on are those of the others where lists tell them apart', () => {
     const data = dataOf(`${folders}, instances: "c", classes: 3, list: "train.txt", test_list: "test.txt"`);
     expect(data).toMatchObject({ test_images: 'a', test_labels: 'b', test_instances: 'c' });
+  });
+});
+
+describe('the pages', () => {
+  const read = (page: string): string => readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
+
+  it('show data that is accepted', () => {
+    const examples = [...read('data.md').matchAll(/^ {4}data \w+ \{([^}]*)\}/gm)].map(
+      ([, settings]) => settings!,
+    );
+    expect(examples.length).toBeGreaterThan(4);
+    const needed = { images: '"i"', labels: '"l"', classes: '3', size: '8x8', batch: '1' };
+    for (const example of examples) {
+      const written = example.replaceAll(/…,?|path: "[^"]*",?/g, ' ');
+      const isWritten = (name: string): boolean => new RegExp(`\\b${name}:`).test(written);
+      const missing = Object.entries(needed).filter(([name]) => !isWritten(name) && !isWritten('preset'));
+      const rest = missing.map(([name, value]) => `${name}: ${value}`);
+      expect(() => dataOf([written, ...rest].join('\n')), example).not.toThrow();
+    }
+  });
+
+  it('name every setting of data', () => {
+    const schema = specSchema() as { properties: { data: { properties: Record<string, unknown> } } };
+    const page = read('language.md');
+    const rows = page.slice(page.indexOf('### Data\n'), page.indexOf('### Losses\n'));
+    const settings = Object.keys(schema.properties.data.properties).filter((name) => name !== 'name');
+    expect(settings.filter((name) => !rows.includes(`\`${name}\``))).toEqual([]);
   });
 });
