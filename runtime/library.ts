@@ -1,8 +1,8 @@
 /** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SourceProvider } from '../compiler/expand/modules.ts';
+import type { DataPresets, SourceProvider } from '../compiler/expand/modules.ts';
 import type { Source } from '../dsl/source.ts';
 
 const libraryFolder = fileURLToPath(new URL('../specs/', import.meta.url));
@@ -17,6 +17,22 @@ export function isLibrarySource(source: Source): boolean {
   return libraryTexts.has(source);
 }
 
+let presets: DataPresets | undefined;
+
+/** Reads the settings of known data sets, `specs/presets/<name>.json`. */
+export function dataPresets(): DataPresets {
+  const folder = join(libraryFolder, 'presets');
+  presets ??= Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((file) => [
+        basename(file, '.json'),
+        JSON.parse(readFileSync(join(folder, file), 'utf8')) as DataPresets[string],
+      ]),
+  );
+  return presets;
+}
+
 /** Makes the provider that the command and the trainer give to the compiler. */
 export function fileProvider(): SourceProvider {
   const modules = readdirSync(libraryFolder)
@@ -26,6 +42,7 @@ export function fileProvider(): SourceProvider {
   const read = new Map<string, Source>();
   return {
     libraryModules: modules,
+    presets: dataPresets(),
     library(module) {
       if (!modules.includes(module)) return undefined;
       const known = read.get(module);

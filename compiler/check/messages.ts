@@ -64,6 +64,67 @@ export const nothingToEvaluate = (span: Place): Diagnostic =>
 export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
   error('pair-incomplete', `${found} needs ${missing} beside it`, span, { hint: `add: ${missing}: "..."` });
 
+/** Reports label maps of paired pictures in a folder of their own. */
+export const pairedApart = (images: string, labels: string, span: Place): Diagnostic =>
+  error(
+    'paired-apart',
+    `paired pictures hold photograph and label map, but ${images} and ${labels} differ`,
+    span,
+    {
+      hint: `leave out ${labels}, or leave out paired`,
+    },
+  );
+
+/** Reports data that is tested on what it is trained on. */
+export const testsOnTraining = (span: Place): Diagnostic =>
+  error('tests-on-training', 'the label maps to test on are those to train on', span, {
+    hint: 'name another folder, or the pairs of each: list: "train.txt", test_list: "test.txt"',
+  });
+
+/** Reports names or colors of classes beside a legend. */
+export const namedTwice = (setting: string, span: Place): Diagnostic =>
+  error('named-twice', `${setting} are given here and by the legend`, span, { hint: 'keep one of the two' });
+
+/** Reports another number of names or colors than there are classes. */
+export const namesOfClasses = (
+  setting: string,
+  found: number,
+  counts: readonly number[],
+  span: Place,
+): Diagnostic =>
+  error('names-of-classes', `${setting} lists ${found} for ${counts.at(-1) ?? 0} classes`, span, {
+    notes: [`expected ${counts.join(' or ')}`],
+    hint:
+      counts.length > 1
+        ? 'the last class is that of void values and may go without'
+        : 'give one for each class, in the order of their ids',
+  });
+
+/** Reports label maps of colors where nothing says what the colors mean. */
+export const colorsMissing = (span: Place): Diagnostic =>
+  error('colors-missing', 'nothing says which class each color is', span, {
+    hint: 'add: colors: [[128, 64, 128], ...], or legend: "classes.json"',
+  });
+
+/** Reports a range whose ends are swapped. */
+export const rangeUpsideDown = (setting: string, low: number, high: number, span: Place): Diagnostic =>
+  error('range-upside-down', `${setting} goes from ${low} down to ${high}`, span, {
+    hint: `write [${high}, ${low}]`,
+  });
+
+/** Reports pictures that are smaller than the part which is taken of them. */
+export const cropTooSmall = (
+  found: { readonly width: number; readonly height: number },
+  size: { readonly width: number; readonly height: number },
+  span: Place,
+): Diagnostic =>
+  error(
+    'crop-too-small',
+    `no part of ${size.width}x${size.height} can be taken from ${found.width}x${found.height}`,
+    span,
+    { hint: 'scale pictures to at least the size of the data before a part is taken' },
+  );
+
 /** Reports a name that two things of a kind share. */
 export const duplicateId = (what: string, name: string, span: Place): Diagnostic =>
   error('duplicate-name', `two ${what} are called '${name}'`, span, { hint: 'names are unique' });

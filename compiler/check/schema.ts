@@ -240,22 +240,24 @@ const objectiveSchema = object(
   },
 );
 
+const sizeOf = (description: string, extra: Schema = {}): Schema => ({
+  ...object(description, { width: integerFrom(1, 'Columns.'), height: integerFrom(1, 'Rows.') }),
+  title: 'a size such as 256x256',
+  ...extra,
+});
+const value16 = { type: 'integer', minimum: 0, maximum: 65535 };
+
 const dataSchema = object(
   'What to train on.',
   {
     name: text('What reports call it.'),
     path: text('The folder that the others lie in, relative to the spec.', { examples: ['data/camvid'] }),
     images: text('The folder of photographs.', { examples: ['train'] }),
-    labels: text('The folder of label maps.', { examples: ['trainannot'] }),
+    labels: text('The folder of label maps; that of the photographs where these are paired.', {
+      examples: ['trainannot'],
+    }),
     classes: integerFrom(1, 'Number of classes; ids run from 0.', { examples: [12] }),
-    size: {
-      ...object('Width and height of training pictures.', {
-        width: integerFrom(1, 'Columns.'),
-        height: integerFrom(1, 'Rows.'),
-      }),
-      title: 'a size such as 256x256',
-      examples: [{ width: 256, height: 256 }],
-    },
+    size: sizeOf('Width and height of training pictures.', { examples: [{ width: 256, height: 256 }] }),
     batch: integerFrom(1, 'Pictures in a step.', { examples: [1] }),
   },
   {
@@ -263,8 +265,53 @@ const dataSchema = object(
     test_images: text('The folder of photographs to test on.'),
     test_labels: text('The folder of label maps to test on.'),
     test_instances: text('The folder of instance maps to test on.'),
-    legend: text('A JSON file that names the classes and their colors.'),
+    preset: text('The known data set that the language took settings from; they are written out here.'),
+    paired: {
+      enum: ['photo_left', 'photo_right'],
+      description: 'Photograph and label map lie side by side in each file: where the photograph is.',
+    },
+    subfolders: { type: 'boolean', description: 'Whether files are searched for in subfolders, too.' },
+    image_suffix: text('What names of photographs have before their ending and partners do not share.'),
+    label_suffix: text('What names of label maps have before their ending and partners do not share.'),
+    instance_suffix: text('What names of instance maps have before their ending and partners do not share.'),
+    list: text('A text file that names the pairs to train on, one a line.'),
+    test_list: text('A text file that names the pairs to test on, one a line.'),
+    legend: text('A JSON file that names the classes and their colors; ids in it are values of label maps.'),
+    names: listOf(text('A name.'), 'Names of the classes in order.', { minItems: 1, uniqueItems: true }),
+    colors: listOf(
+      {
+        ...listOf({ type: 'integer', minimum: 0, maximum: 255 }, 'RGB.', { minItems: 3, maxItems: 3 }),
+        title: 'a color such as [128, 64, 128]',
+      },
+      'Colors of the classes in order.',
+      { minItems: 1 },
+    ),
+    ids_from: { ...value16, description: 'The value of class 0 in the label maps; 0 by default.' },
+    void: listOf(value16, 'Values in the label maps of pixels that count nowhere.', {
+      minItems: 1,
+      uniqueItems: true,
+    }),
+    label_format: {
+      enum: ['ids', 'colors'],
+      description: 'Whether label maps hold ids (default), or the colors of classes.',
+    },
+    color_distance: {
+      type: 'number',
+      minimum: 0,
+      description: "How far a pixel's color may be from that of a class, in RGB; 0 by default.",
+    },
     augment: listOf({ enum: ['flip'] }, 'Random changes of training pictures.', { uniqueItems: true }),
+    crop_from: sizeOf('What training pictures are scaled to before a random part is taken.'),
+    scale: listOf(
+      { type: 'number', exclusiveMinimum: 0 },
+      'The range of a random factor on the size that is cropped from.',
+      { minItems: 2, maxItems: 2, title: 'a range such as [1, 1.25]' },
+    ),
+    jitter: listOf(
+      { type: 'number', minimum: 0, exclusiveMaximum: 1 },
+      'How far brightness, contrast and saturation of training photographs vary around 1.',
+      { minItems: 3, maxItems: 3, title: 'three shares such as [0.2, 0.2, 0.2]' },
+    ),
   },
 );
 

@@ -31,7 +31,8 @@ import { inputsOfData, isGenerator, shapeOfPictures, whyNoEncoder } from '../spe
 import type { Evaluator } from './evaluate.ts';
 import { docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
-import { relocate, type Module } from './modules.ts';
+import { fillInData } from './data.ts';
+import { relocate, type DataPresets, type Module } from './modules.ts';
 import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
 import { namelessTerm, summandsOf } from './terms.ts';
@@ -52,6 +53,7 @@ export interface ExperimentContext {
   readonly places: PointerPlaces;
   /** JSON pointers of settings whose value has a mistake: they are not in the spec, and not missing either. */
   readonly broken: Set<string>;
+  readonly presets: DataPresets;
 }
 
 /** The part of a spec that an experiment or a lone network gives. */
@@ -333,12 +335,13 @@ class ExperimentExpansion {
 
   private expandData(data: Data): DataSpec {
     this.context.places.set('/data', { name: data.name.span, value: data.name.span });
-    // The schema judges the settings; what is missing or wrong is reported from there.
     const settings = this.settings(data.settings.entries, '/data');
     const path = data.settings.entries.find(({ name }) => name.text === 'path');
     if (path && typeof settings['path'] === 'string')
       settings['path'] = this.fromSpec(settings['path'], path.value.span);
-    return { name: data.name.text, ...settings } as unknown as DataSpec;
+    const preset = this.presetOf(settings['preset']);
+    // The schema judges the settings; what is missing or wrong is reported from there.
+    return { name: data.name.text, ...fillInData(settings, preset) } as unknown as DataSpec;
   }
 
   /** Gives a path relative to the spec's file that is written relative to the file in which it stands. */
@@ -346,6 +349,16 @@ class ExperimentExpansion {
     // What a command line sets belongs to the experiment's file.
     const file = this.context.moduleOf(source)?.file.source ?? source;
     return relocate(path, file, this.context.main);
+  }
+
+  /** Gives the settings of a preset; reports one that there is not. */
+  private presetOf(name: unknown): DataPresets[string] {
+    const { presets, places, report } = this.context;
+    const preset = typeof name === 'string' ? presets[name] : undefined;
+    const place = places.get('/data/preset');
+    if (typeof name === 'string' && !preset && place)
+      report(messages.unknownPreset(name, place.value, Object.keys(presets)));
+    return preset ?? {};
   }
 
   private expandTrain(train: Train): TrainSpec {

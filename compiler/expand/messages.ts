@@ -28,6 +28,9 @@ export const unknownModule = (name: string, span: Span, candidates: Iterable<str
     amongst(name, candidates, 'a file of your own is imported by its path: use "./blocks.spade" { name }'),
   );
 
+export const unknownPreset = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('unknown-preset', `there is no preset '${name}'`, span, amongst(name, candidates));
+
 export const unreadableFile = (path: string, why: string, span: Span | undefined): Diagnostic =>
   error('unreadable-file', `cannot read ${path}: ${why}`, span);
 

@@ -5,6 +5,9 @@ import type { Source, Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import * as messages from './messages.ts';
 
+/** Settings of data, as in a spec, by the name of the data set. */
+export type DataPresets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** Finds texts for the compiler, which opens no files itself. */
 export interface SourceProvider {
   /** Reads a module of the standard library (`norms`), or undefined. */
@@ -13,6 +16,8 @@ export interface SourceProvider {
   readonly libraryModules: readonly string[];
   /** Reads a file relative to the source that imports it, or says why it cannot. */
   file(path: string, from: Source): Source | { readonly why: string };
+  /** Settings of known data sets by name, which those of an experiment's data come on top of. */
+  readonly presets?: DataPresets;
 }
 
 /** The module whose names are there without `use`. */
@@ -44,6 +49,11 @@ export class ModuleLoader {
     private readonly provider: SourceProvider,
     private readonly report: (diagnostic: Diagnostic) => void,
   ) {}
+
+  /** Settings of known data sets. */
+  get presets(): DataPresets {
+    return this.provider.presets ?? {};
+  }
 
   /** All sources that were read, in the order of loading. */
   readonly sources: Source[] = [];

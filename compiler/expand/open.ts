@@ -74,6 +74,7 @@ export function contextFor(
     report,
     places: new Map(),
     broken: new Set(),
+    presets: loader.presets,
     placeOf: (span) => placeOf(span, loader.sources),
     moduleOf: loader.moduleOf,
   };

@@ -125,22 +125,60 @@ export interface ObjectiveSpec {
   readonly at?: Place;
 }
 
+/** Where the photograph is in a picture that holds it and its label map side by side. */
+export type PhotoSide = 'photo_left' | 'photo_right';
+
 export interface DataSpec {
   readonly name: string;
+  /** The known data set that the language took settings from; they are written out here, and nothing else reads it. */
+  readonly preset?: string;
   /** The folder that the others lie in, relative to the spec's file. */
   readonly path: string;
   readonly images: string;
+  /** The same folder as `images` where pictures are `paired`. */
   readonly labels: string;
   readonly instances?: string;
   readonly test_images?: string;
   readonly test_labels?: string;
   readonly test_instances?: string;
-  /** A JSON file that names the classes and their colors. */
+  /** Photograph and label map lie side by side in each file. */
+  readonly paired?: PhotoSide;
+  /** Files are searched for in folders within the folders, too. */
+  readonly subfolders?: boolean;
+  /** What names of files have before their ending and partners do not share, such as `_leftImg8bit`; files without it are left out. */
+  readonly image_suffix?: string;
+  readonly label_suffix?: string;
+  readonly instance_suffix?: string;
+  /** Text files that name the pairs to train and to test on, one a line. */
+  readonly list?: string;
+  readonly test_list?: string;
+  /** A JSON file that names the classes and their colors. Ids in it are values of the label maps. */
   readonly legend?: string;
+  /** Names and RGB colors of the classes in order, in place of a legend. */
+  readonly names?: readonly string[];
+  readonly colors?: readonly (readonly number[])[];
+  /** Number of ids that networks see; they run from 0. */
   readonly classes: number;
+  /** The value of class 0 in the label maps; 0 by default. */
+  readonly ids_from?: number;
+  /**
+   * Values in the label maps of pixels that count nowhere. Values that are no class otherwise become the last class, which then has
+   * no value of its own (see `compiler/spec/labels.ts`).
+   */
+  readonly void?: readonly number[];
+  /** Whether label maps hold ids (default), or the colors of classes. */
+  readonly label_format?: 'ids' | 'colors';
+  /** How far the color of a pixel may be from that of a class, in RGB; 0 by default. */
+  readonly color_distance?: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly batch: number;
   readonly augment?: readonly 'flip'[];
+  /** Training pictures are scaled to this, and a random part of the data's size is taken. */
+  readonly crop_from?: { readonly width: number; readonly height: number };
+  /** The range of a random factor on `crop_from`, or on the data's size where that is not given. */
+  readonly scale?: readonly number[];
+  /** How far brightness, contrast and saturation of training photographs vary around 1. */
+  readonly jitter?: readonly number[];
 }
 
 /** What every optimizer has. */

@@ -34,6 +34,11 @@ function isColor(value: unknown): value is Color {
  * Classes without a color get generated ones which no other class has. Throws a DataError naming all mistakes.
  */
 export function readClasses(file: string): ClassInfo[] {
+  return withColors(readLegend(file));
+}
+
+/** Reads the classes of a file as they are written there. Throws a DataError naming all mistakes. */
+export function readLegend(file: string): PartialClass[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -50,7 +55,7 @@ export function readClasses(file: string): ClassInfo[] {
   if (!Array.isArray(entries) || entries.length === 0) throw new DataError([noClassList(file)]);
 
   const problems: string[] = [];
-  const found: { id: number; name: string; color: Color | undefined }[] = [];
+  const found: PartialClass[] = [];
   const ids = new Set<number>();
   const names = new Set<string>();
   entries.forEach((entry: unknown, position) => {
@@ -73,7 +78,14 @@ export function readClasses(file: string): ClassInfo[] {
     found.push({ id: Number(id), name: String(name), color: isColor(color) ? color : undefined });
   });
   if (problems.length > 0) throw new DataError(problems);
-  return withColors(found);
+  return found;
+}
+
+/** What is known of a class; classes without a color get one. */
+export interface PartialClass {
+  readonly id: number;
+  readonly name: string;
+  readonly color: Color | undefined;
 }
 
 /** Makes the classes 0..count-1 of a data set that names none: each is called by its id. */
@@ -84,7 +96,7 @@ export function numberedClasses(count: number): ClassInfo[] {
 }
 
 /** Fills in the missing colors with ones that no other class has. */
-function withColors(classes: readonly { id: number; name: string; color: Color | undefined }[]): ClassInfo[] {
+export function withColors(classes: readonly PartialClass[]): ClassInfo[] {
   const taken = new Set(classes.flatMap(({ color }) => (color === undefined ? [] : [color.join()])));
   let candidate = 0;
   return classes.map(({ id, name, color }) => {

@@ -1,10 +1,12 @@
 /** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
 import { availableParallelism } from 'node:os';
 import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
+import { applyChange, changeOf, type Augmentation } from './augment.ts';
 import type { ClassInfo } from './classes.ts';
-import type { Size } from './decode.ts';
+import { plainCoding, type LabelCoding } from './coding.ts';
+import type { Half, Size } from './decode.ts';
 import { DataError } from './messages.ts';
-import { SampleOrder, isFlipped } from './order.ts';
+import { SampleOrder } from './order.ts';
 import type { Place } from './order.ts';
 import { listPairs } from './pairs.ts';
 import type { DatasetFolders, Pair } from './pairs.ts';
@@ -16,8 +18,14 @@ export interface DatasetOptions {
   readonly folders: DatasetFolders;
   /** The classes whose ids may occur in label maps. */
   readonly classes: readonly ClassInfo[];
+  /** What label maps hold; by default the ids of the classes. */
+  readonly coding?: LabelCoding;
+  /** The half that the photo is, where it lies beside its label map in one file. */
+  readonly photoHalf?: Half | undefined;
   /** The size that samples are scaled to. */
   readonly size: Size;
+  /** The size that samples are kept at for loaders that take parts of them; `size` by default. */
+  readonly stored?: Size | undefined;
   /** Decoding threads; by default one less than the machine has cores, between 1 and 4. */
   readonly workers?: number;
   /** Room for decoded samples, in bytes; 512 MB by default. */
@@ -59,8 +67,8 @@ export interface Batch {
 export interface LoaderOptions {
   readonly batch: number;
   readonly seed: number;
-  /** `flip` mirrors half of the samples left to right, photo, labels and instances alike. */
-  readonly augment: { readonly flip: boolean };
+  /** How samples are changed: photo, labels and instances alike. */
+  readonly augment: Augmentation;
   /** Has the decoding threads find the patches of the label maps, of each of the equal `parts` of a batch. */
   readonly patches?: { readonly plan: PatchPlan; readonly parts: number } | undefined;
   /** The step that the first batch is for; 0 by default. */
@@ -110,6 +118,7 @@ class FolderDataset implements Dataset {
   readonly classes: readonly ClassInfo[];
   private readonly workers: number;
   private readonly pool: DecodingPool;
+  private readonly stored: Size;
   private readonly cacheBytes: number;
   /** Filled until it is full, then left alone: an epoch visits every sample once, so evicting would gain nothing. */
   private readonly cache = new Map<number, DecodedSample>();
@@ -118,19 +127,23 @@ class FolderDataset implements Dataset {
 
   constructor(
     readonly pairs: readonly Pair[],
-    { size, classes, workers, cacheBytes }: DatasetOptions,
+    { size, stored, classes, coding, photoHalf, workers, cacheBytes }: DatasetOptions,
   ) {
     this.size = size;
+    this.stored = stored ?? size;
     this.classes = classes;
     this.workers = workers ?? Math.max(1, Math.min(4, availableParallelism() - 1));
     this.cacheBytes = cacheBytes ?? DEFAULT_CACHE_BYTES;
-    this.pool = new DecodingPool(this.workers, { size, declared: classes.map(({ id }) => id) });
+    this.pool = new DecodingPool(this.workers, {
+      coding: coding ?? plainCoding(classes),
+      photoHalf,
+    });
   }
 
   async check(report?: (done: number, total: number) => void): Promise<void> {
     const total = this.pairs.length;
     const problems: string[][] = [];
-    const fits = total * this.size.width * this.size.height * this.bytesPerPixel() <= this.cacheBytes;
+    const fits = total * this.stored.width * this.stored.height * this.bytesPerPixel() <= this.cacheBytes;
     let next = 0;
     let done = 0;
     const inspectSome = async (): Promise<void> => {
@@ -147,8 +160,10 @@ class FolderDataset implements Dataset {
   }
 
   async read(index: number): Promise<Sample> {
-    const sample = await this.decoded(index);
-    const { labels, edges, instances, images, names } = this.assemble([{ index, flip: false, sample }], 0);
+    const { width, height } = this.stored;
+    const isStored = width === this.size.width && height === this.size.height;
+    const sample = await (isStored ? this.decoded(index) : this.decode(index, this.size));
+    const { labels, edges, instances, images, names } = this.assemble([{ index, sample }], 0);
     return { name: names[0] as string, labels, edges, instances, image: images };
   }
 
@@ -158,8 +173,9 @@ class FolderDataset implements Dataset {
     const batchOf = async (places: readonly Place[]): Promise<Batch> => {
       const samples = await Promise.all(places.map(({ index }) => this.decoded(index)));
       const parts = places.map((place, i) => {
-        const flip = augment.flip && isFlipped(seed, place);
-        return { index: place.index, flip, sample: samples[i] as DecodedSample };
+        const change = changeOf(augment, this.size, seed, place);
+        const sample = applyChange(samples[i] as DecodedSample, this.stored, change, this.size);
+        return { index: place.index, sample };
       });
       const made = this.assemble(parts, (places[0] as Place).epoch);
       return patches ? { ...made, patches: await this.patchesOf(made, patches) } : made;
@@ -178,8 +194,7 @@ class FolderDataset implements Dataset {
   }
 
   private async inspect(index: number): Promise<string[]> {
-    const outcome = await this.pool.run('inspect', this.pairs[index] as Pair);
-    return 'problems' in outcome ? [...outcome.problems] : [];
+    return [...(await this.pool.inspect(this.pairs[index] as Pair))];
   }
 
   private async problemsOfDecoding(index: number): Promise<string[]> {
@@ -198,19 +213,23 @@ class FolderDataset implements Dataset {
     if (cached !== undefined) return Promise.resolve(cached);
     let request = this.underWay.get(index);
     if (request === undefined) {
-      request = this.decode(index).finally(() => this.underWay.delete(index));
+      request = this.decodeStored(index).finally(() => this.underWay.delete(index));
       this.underWay.set(index, request);
     }
     return request;
   }
 
-  private async decode(index: number): Promise<DecodedSample> {
+  private async decode(index: number, size: Size): Promise<DecodedSample> {
     const pair = this.pairs[index];
     if (pair === undefined)
       throw new RangeError(`there is no sample ${index}: the data has ${this.pairs.length}`);
-    const outcome = await this.pool.run('decode', pair);
+    const outcome = await this.pool.decode(pair, size);
     if ('problems' in outcome) throw new DataError(outcome.problems);
-    const { sample } = outcome;
+    return outcome.sample;
+  }
+
+  private async decodeStored(index: number): Promise<DecodedSample> {
+    const sample = await this.decode(index, this.stored);
     const bytes =
       sample.labels.byteLength +
       (sample.edges?.byteLength ?? 0) +
@@ -240,27 +259,23 @@ class FolderDataset implements Dataset {
     );
   }
 
-  /** Puts samples side by side into the arrays that an engine is fed with, mirroring those that are to be. */
+  /** Puts samples side by side into the arrays that an engine is fed with. */
   private assemble(
-    parts: readonly { index: number; flip: boolean; sample: DecodedSample }[],
+    parts: readonly { readonly index: number; readonly sample: DecodedSample }[],
     epoch: number,
   ): Batch {
-    const { width, height } = this.size;
-    const pixels = width * height;
+    const pixels = this.size.width * this.size.height;
     const first = parts[0]?.sample;
     const labels = new Int32Array(parts.length * pixels);
     const edges = first?.edges === undefined ? undefined : new Float32Array(parts.length * pixels);
     const instances = first?.instances === undefined ? undefined : new Int32Array(parts.length * pixels);
     const images = first?.image === undefined ? undefined : new Float32Array(parts.length * pixels * 3);
-    parts.forEach(({ flip, sample }, part) => {
+    parts.forEach(({ sample }, part) => {
       const at = part * pixels;
-      labels.set(flip ? mirrored(sample.labels, width, 1) : sample.labels, at);
-      if (sample.edges !== undefined) edges?.set(flip ? mirrored(sample.edges, width, 1) : sample.edges, at);
-      if (sample.instances !== undefined)
-        instances?.set(flip ? mirrored(sample.instances, width, 1) : sample.instances, at);
-      if (sample.image !== undefined && images !== undefined) {
-        toUnitRange(flip ? mirrored(sample.image, width, 3) : sample.image, images, 3 * at);
-      }
+      labels.set(sample.labels, at);
+      if (sample.edges !== undefined) edges?.set(sample.edges, at);
+      if (sample.instances !== undefined) instances?.set(sample.instances, at);
+      if (sample.image !== undefined && images !== undefined) toUnitRange(sample.image, images, 3 * at);
     });
     return {
       labels,
@@ -279,22 +294,6 @@ const UNIT = Float32Array.from({ length: 256 }, (_, v) => (Math.fround(v / 255) 
 /** Writes 8-bit values as numbers in [-1,1] from an offset of the target on. */
 export function toUnitRange(source: Uint8Array, target: Float32Array, offset: number): void {
   for (let i = 0; i < source.length; i++) target[offset + i] = UNIT[source[i] as number] as number;
-}
-
-/** Mirrors a picture left to right: [H,W,C] -> [H,W,C]. */
-function mirrored<T extends Uint8Array | Uint16Array>(source: T, width: number, channels: number): T {
-  const result = source.slice() as T;
-  const stride = width * channels;
-  for (let row = 0; row < source.length; row += stride) {
-    for (
-      let from = row, to = row + stride - channels;
-      from < row + stride;
-      from += channels, to -= channels
-    ) {
-      for (let c = 0; c < channels; c++) result[to + c] = source[from + c] as number;
-    }
-  }
-  return result;
 }
 
 /** Makes batches ahead of the steps, a bounded number of them, and gives them in order. */

@@ -19,6 +19,11 @@ export interface ColoredPixel {
   readonly color: readonly [number, number, number];
 }
 
+/** A picture of colors: RGB of 8 bits, row by row: [height, width, 3]. */
+export interface RgbMap extends Size {
+  readonly rgb: Uint8Array;
+}
+
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 /** Offsets in a PNG file: IHDR is always the first chunk, so its fields have fixed places. */
 const IHDR = { type: 12, bitDepth: 24, colorType: 25, checksum: 29, end: 33 } as const;
@@ -41,12 +46,11 @@ export async function decodeIds(content: Buffer): Promise<IdMap | ColoredPixel> 
   // An embedded color profile must not touch ids, hence ignoreIcc.
   const image = sharp(png, { failOn: 'error', ignoreIcc: true }).removeAlpha();
   if (colorType !== GREY && colorType !== PALETTE && colorType !== GREY_WITH_ALPHA) {
-    return greyOfRgb(
-      await image
-        .toColourspace(bitDepth === 16 ? 'rgb16' : 'srgb')
-        .raw({ depth: 'ushort' })
-        .toBuffer({ resolveWithObject: true }),
-    );
+    const { data, info } = await image
+      .toColourspace(bitDepth === 16 ? 'rgb16' : 'srgb')
+      .raw({ depth: 'ushort' })
+      .toBuffer({ resolveWithObject: true });
+    return greyOfRgb({ words: wordsOf(data), width: info.width, height: info.height });
   }
   const { data, info } = await image
     .toColourspace(bitDepth === 16 ? 'grey16' : 'b-w')
@@ -93,17 +97,52 @@ function wordsOf(data: Buffer): Uint16Array<ArrayBuffer> {
   return new Uint16Array(new Uint8Array(data).buffer);
 }
 
-function greyOfRgb({ data, info }: { data: Buffer; info: Size }): IdMap | ColoredPixel {
-  const rgb = wordsOf(data); // [H,W,3] -> [H,W]
-  const ids = new Uint16Array(info.width * info.height);
+/** [H,W,3] -> [H,W] */
+function greyOfRgb(map: Size & { readonly words: Uint16Array | Uint8Array }): IdMap | ColoredPixel {
+  const { words, width, height } = map;
+  const ids = new Uint16Array(width * height);
   for (let i = 0; i < ids.length; i++) {
-    const color = [rgb[3 * i] as number, rgb[3 * i + 1] as number, rgb[3 * i + 2] as number] as const;
-    if (color[0] !== color[1] || color[0] !== color[2]) {
-      return { x: i % info.width, y: Math.floor(i / info.width), color };
-    }
+    const color = [words[3 * i]!, words[3 * i + 1]!, words[3 * i + 2]!] as const;
+    if (color[0] !== color[1] || color[0] !== color[2])
+      return { x: i % width, y: Math.floor(i / width), color };
     ids[i] = color[0];
   }
-  return { width: info.width, height: info.height, ids };
+  return { width, height, ids };
+}
+
+/** Gives the bits of a value in a PNG file's content. */
+export function bitsOf(content: Buffer): number {
+  return content.readUInt8(IHDR.bitDepth);
+}
+
+/** Reads a picture of colors as it is stored; alpha is ignored. Throws the decoder's error. */
+export async function decodeColors(content: Buffer): Promise<RgbMap> {
+  const { data, info } = await sharp(content, { failOn: 'error', ignoreIcc: true })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, rgb: data };
+}
+
+/** Takes colors for ids where they are all grey; else gives the first one that is not. */
+export function idsOfColors({ width, height, rgb }: RgbMap): IdMap | ColoredPixel {
+  return greyOfRgb({ words: rgb, width, height });
+}
+
+/** Which half of a picture's columns is meant. */
+export type Half = 'left' | 'right';
+
+/** Takes a half of a picture. */
+export function halfOf({ width, height, rgb }: RgbMap, half: Half): RgbMap {
+  const columns = Math.floor(width / 2);
+  const start = half === 'left' ? 0 : width - columns;
+  const part = new Uint8Array(3 * columns * height);
+  for (let y = 0; y < height; y++) {
+    const from = 3 * (y * width + start);
+    part.set(rgb.subarray(from, from + 3 * columns), 3 * y * columns);
+  }
+  return { width: columns, height, rgb: part };
 }
 
 /**
@@ -147,26 +186,39 @@ export function denseIds(instances: Uint16Array | Int32Array): Uint16Array<Array
 /** Photos in the wild carry harmless oddities; only damage and missing data are errors. */
 const PHOTO = { failOn: 'error' } as const;
 
-/** Reads a photo's size from its header, without decoding its pixels. Throws the decoder's error. */
-export async function photoSize(content: Buffer): Promise<Size> {
+/** Reads the size of a photo, or of the half that it is, from the header, without decoding pixels. Throws the decoder's error. */
+export async function photoSize(content: Buffer, half?: Half): Promise<Size> {
   const { width, height } = await sharp(content, PHOTO).metadata();
-  return { width, height };
+  return { width: half ? Math.floor(width / 2) : width, height };
 }
 
 /**
  * Decodes a photo to 8-bit sRGB, [height, width, 3]. It is scaled to exactly the wanted size with a Lanczos filter (which
  * averages when shrinking), neither cropped nor padded; grey becomes RGB, alpha is dropped. A camera's orientation tag is
- * not applied, because label maps are drawn on the stored pixels. Throws the decoder's error.
+ * not applied, because label maps are drawn on the stored pixels. `half` takes that part of the picture alone. Throws the decoder's error.
  */
 export async function decodePhoto(
   content: Buffer,
   { width, height }: Size,
+  half?: Half,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const pixels = await sharp(content, PHOTO)
+  const whole = sharp(content, PHOTO);
+  const photo = half ? whole.extract(await regionOf(content, half)) : whole;
+  const pixels = await photo
     .removeAlpha()
     .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: false })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer();
   return new Uint8Array(pixels); // a copy: the decoder's own buffer cannot be handed to another thread
+}
+
+/** Says where a half of a picture lies. */
+async function regionOf(
+  content: Buffer,
+  half: Half,
+): Promise<Size & { readonly left: number; readonly top: number }> {
+  const { width: columns } = await sharp(content, PHOTO).metadata();
+  const { width, height } = await photoSize(content, half);
+  return { left: half === 'left' ? 0 : columns - width, top: 0, width, height };
 }

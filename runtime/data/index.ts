@@ -1,11 +1,16 @@
 /** Answers for what the rest of the program may use of the data sets. */
-export { numberedClasses, readClasses } from './classes.ts';
-export type { ClassInfo, Color } from './classes.ts';
+export type { Augmentation } from './augment.ts';
+export { scaleSize } from './augment.ts';
+export { numberedClasses, readClasses, readLegend, withColors } from './classes.ts';
+export type { ClassInfo, Color, PartialClass } from './classes.ts';
+export type { LabelCoding } from './coding.ts';
 export { openDataset } from './dataset.ts';
 export type { Batch, Dataset, DatasetOptions, Loader, LoaderOptions, Sample } from './dataset.ts';
 export { openPhotos } from './photos.ts';
 export type { Photos } from './photos.ts';
-export { DataError } from './messages.ts';
+export { readPairs, surveyPairs } from './survey.ts';
+export type { Survey } from './survey.ts';
+export { DataError, LISTED, noColor, sharedColor } from './messages.ts';
 export { samplesOfStep } from './order.ts';
 export type { Place } from './order.ts';
 export type { DatasetFolders, Pair } from './pairs.ts';

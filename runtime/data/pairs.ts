@@ -1,12 +1,14 @@
 /** Answers for which files belong together: lists the folders of a data set and pairs their files by name. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   emptyFolder,
   noFolder,
   noPartner,
   notAFolder,
+  notListed,
   twoFilesOneStem,
+  unreadable,
   unreadableFolder,
 } from './messages.ts';
 import type { Role } from './messages.ts';
@@ -15,31 +17,47 @@ import type { Role } from './messages.ts';
 export interface DatasetFolders {
   /** The photos; undefined if there are only label maps, as for synthesis. */
   readonly images: string | undefined;
-  /** The label maps: PNG, one class id a pixel. */
+  /** The label maps: PNG, one class id a pixel. The same folder as `images` where both lie side by side in each file. */
   readonly labels: string;
   /** Instance maps, 8- or 16-bit PNG, one instance id a pixel. */
   readonly instances?: string | undefined;
+  /** Whether folders within the folders are searched. */
+  readonly subfolders?: boolean | undefined;
+  /** What the names of a folder's files have before their endings and their partners do not share. */
+  readonly suffixes?: Readonly<Partial<Record<'images' | 'labels' | 'instances', string | undefined>>>;
+  /** A text file that names the pairs to take, one a line. */
+  readonly list?: string | undefined;
 }
 
-/** The files of one sample; `name` is the file name that they share, without its ending. */
+/** The files of one sample; `name` is the file name that they share, without suffix and ending, with its subfolder before it. */
 export interface Pair {
   readonly name: string;
   readonly label: string;
+  /** The same file as `label` where both lie side by side. */
   readonly image: string | undefined;
   readonly instances: string | undefined;
 }
 
+const PHOTO_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp'];
 const ENDINGS: Record<Role, readonly string[]> = {
   'label maps': ['.png'],
   'instance maps': ['.png'],
-  photos: ['.jpg', '.jpeg', '.png', '.webp'],
+  photos: PHOTO_ENDINGS,
+  'paired pictures': PHOTO_ENDINGS,
 };
+
+/** How the files of a folder are found. */
+interface Search {
+  readonly subfolders?: boolean | undefined;
+  readonly suffix?: string | undefined;
+}
 
 /** Lists one folder: stem -> path. Undefined, with the reason in `problems`, if it holds nothing to use. */
 export async function listFolder(
   role: Role,
   folder: string,
   problems: string[],
+  { subfolders = false, suffix = '' }: Search = {},
 ): Promise<Map<string, string> | undefined> {
   let names: string[];
   try {
@@ -47,23 +65,26 @@ export async function listFolder(
       problems.push(notAFolder(role, folder));
       return undefined;
     }
-    names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+    const all = (await readdir(folder, { recursive: subfolders })).map((name) => name.replaceAll('\\', '/'));
+    names = all.filter((name) => !name.split('/').some((part) => part.startsWith('.')));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     problems.push(code === 'ENOENT' ? noFolder(role, folder) : unreadableFolder(role, folder, message));
     return undefined;
   }
   names.sort(); // by code unit: the order of samples must not depend on locale or file system
-  const usable = names.filter((name) => ENDINGS[role].includes(path.extname(name).toLowerCase()));
+  const usable = names.flatMap((name) => {
+    const { dir, name: stem, ext } = path.posix.parse(name);
+    const isUsable = ENDINGS[role].includes(ext.toLowerCase()) && stem.endsWith(suffix);
+    return isUsable ? [{ name, stem: path.posix.join(dir, stem.slice(0, stem.length - suffix.length)) }] : [];
+  });
   if (usable.length === 0) {
-    problems.push(emptyFolder(role, folder, ENDINGS[role], names));
+    const endings = ENDINGS[role].map((ending) => suffix + ending);
+    problems.push(emptyFolder(role, folder, endings, names));
     return undefined;
   }
   const byStem = new Map<string, string[]>();
-  for (const name of usable) {
-    const { name: stem } = path.parse(name);
-    byStem.set(stem, [...(byStem.get(stem) ?? []), name]);
-  }
+  for (const { name, stem } of usable) byStem.set(stem, [...(byStem.get(stem) ?? []), name]);
   const files = new Map<string, string>();
   for (const [stem, sharing] of byStem) {
     if (sharing.length > 1) problems.push(twoFilesOneStem(role, stem, sharing));
@@ -74,34 +95,69 @@ export async function listFolder(
 
 /**
  * Lists the samples of the folders, sorted by name. Photos (.jpg, .jpeg, .png, .webp), label maps and instance maps (.png)
- * belong together if their file names are equal but for the ending; subfolders are not searched. What is wrong is returned
- * as problems, all of it at once; then the pairs are those that could be made.
+ * belong together if their file names are equal but for suffix and ending. What is wrong is returned as problems, all of it at
+ * once; then the pairs are those that could be made.
  */
 export async function listPairs(folders: DatasetFolders): Promise<{ pairs: Pair[]; problems: string[] }> {
   const problems: string[] = [];
-  const labels = await listFolder('label maps', folders.labels, problems);
+  const { images, instances, subfolders, suffixes = {} } = folders;
+  const isPaired = images === folders.labels;
+  const labels = await listFolder(isPaired ? 'paired pictures' : 'label maps', folders.labels, problems, {
+    subfolders,
+    suffix: isPaired ? suffixes.images : suffixes.labels,
+  });
   const partners: { role: Role; folder: string; files: Map<string, string> | undefined }[] = [];
-  for (const [role, folder] of [
-    ['photos', folders.images],
-    ['instance maps', folders.instances],
+  for (const [role, folder, suffix] of [
+    ['photos', isPaired ? undefined : images, suffixes.images],
+    ['instance maps', instances, suffixes.instances],
   ] as const) {
     if (folder === undefined) continue;
-    partners.push({ role, folder, files: await listFolder(role, folder, problems) });
+    const files = await listFolder(role, folder, problems, { subfolders, suffix });
+    partners.push({ role, folder, files });
   }
   if (labels === undefined) return { pairs: [], problems };
+  const listed = folders.list === undefined ? undefined : await readList(folders.list, problems);
+  const isTaken = (stem: string): boolean => listed?.has(stem) ?? true;
+  const taken = [...labels].filter(([stem]) => isTaken(stem));
+  if (folders.list !== undefined && listed) {
+    const absent = [...listed].filter(([stem]) => !labels.has(stem));
+    if (absent.length > 0)
+      problems.push(notListed(folders.list, folders.labels, absent, listed.size, [...labels.keys()]));
+  }
   for (const { role, folder, files } of partners) {
     if (files === undefined) continue;
-    const without = [...labels.keys()].filter((stem) => !files.has(stem));
-    const surplus = [...files.keys()].filter((stem) => !labels.has(stem));
-    if (without.length > 0) problems.push(noPartner(role, folder, 'label maps', without, labels.size));
+    const without = taken.map(([stem]) => stem).filter((stem) => !files.has(stem));
+    const surplus = [...files.keys()].filter((stem) => isTaken(stem) && !labels.has(stem));
+    if (without.length > 0) problems.push(noPartner(role, folder, 'label maps', without, taken.length));
     if (surplus.length > 0) {
       problems.push(noPartner('label maps', folders.labels, role, surplus, files.size));
     }
   }
   const find = (role: Role, stem: string): string | undefined =>
     partners.find((partner) => partner.role === role)?.files?.get(stem);
-  const pairs = [...labels].map(([name, label]) => {
-    return { name, label, image: find('photos', name), instances: find('instance maps', name) };
+  const pairs = taken.map(([name, label]) => {
+    const image = isPaired ? label : find('photos', name);
+    return { name, label, image, instances: find('instance maps', name) };
   });
   return { pairs, problems };
+}
+
+/** Reads a list of pairs: name -> line. Endings of file names are left out, and blank lines skipped. */
+async function readList(file: string, problems: string[]): Promise<Map<string, number> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    problems.push(unreadable(file, (error as Error).message));
+    return undefined;
+  }
+  const names = new Map<string, number>();
+  text.split(/\r?\n/).forEach((line, index) => {
+    const name = line.trim();
+    if (name === '') return;
+    const { dir, base, ext } = path.posix.parse(name);
+    const stem = PHOTO_ENDINGS.includes(ext.toLowerCase()) ? base.slice(0, -ext.length) : base;
+    names.set(path.posix.join(dir, stem), index + 1);
+  });
+  return names;
 }

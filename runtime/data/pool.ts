@@ -3,8 +3,10 @@ import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
 import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
+import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
+import type { SampleSurvey } from './survey-sample.ts';
 import type { Answer, Question, Reply, Request } from './worker.ts';
 
 interface Waiting {
@@ -28,12 +30,24 @@ export class DecodingPool {
     private readonly settings: SampleSettings,
   ) {}
 
-  /** Decodes or inspects one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
-  async run(kind: 'decode' | 'inspect', pair: Pair): Promise<Outcome> {
-    return (await this.ask({ kind, pair })) as Outcome;
+  /** Decodes one sample in the least busy thread. Rejects if the pool is closed or a thread breaks down. */
+  async decode(pair: Pair, size: Size): Promise<Outcome> {
+    return (await this.ask({ kind: 'decode', pair, size })) as Outcome;
   }
 
-  /** Finds the patches of label maps, [B,H,W], as `run` does its work. */
+  /** Finds the problems of one sample, as `decode` does its work. */
+  async inspect(pair: Pair): Promise<readonly string[]> {
+    const answer = await this.ask({ kind: 'inspect', pair });
+    return (answer as Extract<Answer, { readonly problems: readonly string[] }>).problems;
+  }
+
+  /** Finds what is to know of one sample, which networks see at a size, as `decode` does its work. */
+  async survey(pair: Pair, size: Size): Promise<SampleSurvey> {
+    const answer = await this.ask({ kind: 'survey', pair, size });
+    return (answer as Extract<Answer, { readonly survey: SampleSurvey }>).survey;
+  }
+
+  /** Finds the patches of label maps, [B,H,W], as `decode` does its work. */
   async patches(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): Promise<PatchTables> {
     const answer = await this.ask({ kind: 'patches', plan, labels, edges });
     return (answer as Extract<Answer, { readonly patches: PatchTables }>).patches;
@@ -82,7 +96,9 @@ export class DecodingPool {
   }
 
   private stop(reason: Error): void {
-    this.stopped ??= reason;
+    // The end of one thread must not let the process end before `close` has seen the others end.
+    if (this.stopped !== undefined) return;
+    this.stopped = reason;
     for (const { worker, waiting } of this.threads) {
       worker.unref();
       for (const request of waiting.values()) request.reject(this.stopped);

@@ -1,19 +1,37 @@
 /** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
 import { readFile } from 'node:fs/promises';
-import { decodeIds, decodePhoto, denseIds, edgesOf, photoSize, resizeNearest } from './decode.ts';
-import type { IdMap, Size } from './decode.ts';
-import { colorsInsteadOfIds, differentShapes, undeclaredValue, undecodable, unreadable } from './messages.ts';
-import type { Undeclared } from './messages.ts';
+import { labelDecoder, type LabelCoding } from './coding.ts';
+import {
+  decodeColors,
+  decodeIds,
+  decodePhoto,
+  denseIds,
+  edgesOf,
+  halfOf,
+  idsOfColors,
+  photoSize,
+  resizeNearest,
+} from './decode.ts';
+import type { ColoredPixel, Half, IdMap, Size } from './decode.ts';
+import {
+  colorsInsteadOfIds,
+  differentShapes,
+  undeclaredColor,
+  undeclaredValue,
+  undecodable,
+  unreadable,
+} from './messages.ts';
 import type { Pair } from './pairs.ts';
 
 /** What every sample of a data set is read with. */
 export interface SampleSettings {
-  readonly size: Size;
-  /** The ids that may occur in label maps. */
-  readonly declared: readonly number[];
+  /** What label maps hold. */
+  readonly coding: LabelCoding;
+  /** The half that the photo is, where it lies beside its label map in one file. */
+  readonly photoHalf?: Half | undefined;
 }
 
-/** A sample in the little room that the cache and the way between threads want; sizes are those of the settings. */
+/** A sample in the little room that the cache and the way between threads want; all of one size. */
 export interface DecodedSample {
   /** Class ids, [H,W]. */
   readonly labels: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -28,65 +46,109 @@ export interface DecodedSample {
 /** Everything wrong with one sample, in words, or the sample. */
 export type Outcome = { readonly sample: DecodedSample } | { readonly problems: readonly string[] };
 
-/**
- * Makes the reader of a data set's samples: `decode` gives a sample; `inspect` gives only its problems, reading every label
- * value but of the photo no more than the header.
- */
-export function sampleReader({ size, declared }: SampleSettings): {
-  decode(pair: Pair): Promise<Outcome>;
-  inspect(pair: Pair): Promise<readonly string[]>;
-} {
-  const isDeclared = new Uint8Array(2 ** 16);
-  for (const id of declared) isDeclared[id] = 1;
-  const narrow = declared.every((id) => id < 256);
+/** The maps of a sample as they are stored, as far as they could be read. */
+export interface ReadMaps {
+  /** Class ids; undefined where some pixels have none. */
+  readonly label: IdMap | undefined;
+  /** The size of the label map, where it is one. */
+  readonly size: Size | undefined;
+  readonly instances: IdMap | undefined;
+}
 
-  async function readMaps(pair: Pair, problems: string[]) {
-    const label = await readMap(pair.label, problems);
-    if (label !== undefined) {
-      const wrong = findUndeclared(label, isDeclared);
-      if (wrong !== undefined) problems.push(undeclaredValue(pair.label, wrong, declared));
+/** Reads samples of a data set. */
+export interface SampleReader {
+  /** Gives a sample at a size. */
+  decode(pair: Pair, size: Size): Promise<Outcome>;
+  /** Gives a sample's problems only, reading every label value but of the photo no more than the header. */
+  inspect(pair: Pair): Promise<readonly string[]>;
+  /** Gives the maps as they are stored; what is wrong goes to `problems`. */
+  readMaps(pair: Pair, problems: string[]): Promise<ReadMaps>;
+  /** Gives the size of the photo as stored, compared with the label map's; undefined where there is none to read. */
+  readPhotoSize(pair: Pair, label: Size | undefined, problems: string[]): Promise<Size | undefined>;
+}
+
+/** Makes the reader of a data set's samples. */
+export function sampleReader({ coding, photoHalf }: SampleSettings): SampleReader {
+  const decoder = labelDecoder(coding);
+  const mapHalf = photoHalf && (photoHalf === 'left' ? 'right' : 'left');
+
+  async function readMaps(pair: Pair, problems: string[]): Promise<ReadMaps> {
+    const { label, size } =
+      (await readFileWith(pair.label, problems, (content) => readLabel(pair.label, content, problems))) ?? {};
+    const { instances: file } = pair;
+    const instances =
+      file === undefined
+        ? undefined
+        : await readFileWith(file, problems, async (content) =>
+            requireIds(file, await decodeIds(content), problems),
+          );
+    if (size !== undefined && instances !== undefined && !sameShape(size, instances)) {
+      problems.push(differentShapes(named(pair.label, size), named(pair.instances as string, instances)));
     }
-    const instances = pair.instances === undefined ? undefined : await readMap(pair.instances, problems);
-    if (label !== undefined && instances !== undefined && !sameShape(label, instances)) {
-      problems.push(differentShapes(named(pair.label, label), named(pair.instances as string, instances)));
+    return { label, size, instances };
+  }
+
+  /** Reads a label map by the coding; what it holds that has no meaning is a problem, and the map is left out. */
+  async function readLabel(
+    file: string,
+    content: Buffer,
+    problems: string[],
+  ): Promise<{ label?: IdMap; size: Size } | undefined> {
+    if (coding.colors) {
+      const colors = await decodeColors(content);
+      const map = mapHalf ? halfOf(colors, mapHalf) : colors;
+      const found = decoder.colors(map);
+      if ('ids' in found) return { label: found, size: map };
+      problems.push(undeclaredColor(file, found, coding.colors.classes));
+      return { size: map };
     }
-    return { label, instances };
+    const stored = mapHalf
+      ? idsOfColors(halfOf(await decodeColors(content), mapHalf))
+      : await decodeIds(content);
+    const values = requireIds(file, stored, problems);
+    if (!values) return undefined;
+    const found = decoder.values(values);
+    if ('ids' in found) return { label: found, size: values };
+    problems.push(undeclaredValue(file, found, decoder.declared));
+    return { size: values };
   }
 
   /** Reads the photo through `use`, after comparing its shape with the label map's. */
   async function readPhoto<T>(
     pair: Pair,
-    label: IdMap | undefined,
+    label: Size | undefined,
     problems: string[],
-    use: (content: Buffer) => Promise<T>,
+    use: (content: Buffer, found: Size) => Promise<T>,
   ): Promise<T | undefined> {
     const file = pair.image;
     if (file === undefined) return undefined;
-    const content = await readContent(file, problems);
-    if (content === undefined) return undefined;
-    try {
-      const found = await photoSize(content);
+    return readFileWith(file, problems, async (content) => {
+      const found = await photoSize(content, photoHalf);
       if (label !== undefined && !sameShape(label, found)) {
         problems.push(differentShapes(named(file, found), named(pair.label, label)));
       }
-      return await use(content);
-    } catch (error) {
-      problems.push(undecodable(file, reasonOf(error)));
-      return undefined;
-    }
+      return use(content, found);
+    });
   }
 
+  const readPhotoSize: SampleReader['readPhotoSize'] = (pair, label, problems) =>
+    readPhoto(pair, label, problems, (_content, found) => Promise.resolve(found));
+
   return {
-    async decode(pair) {
+    readMaps,
+    readPhotoSize,
+    async decode(pair, size) {
       const problems: string[] = [];
-      const { label, instances } = await readMaps(pair, problems);
-      const image = await readPhoto(pair, label, problems, (content) => decodePhoto(content, size));
+      const { label, size: stored, instances } = await readMaps(pair, problems);
+      const image = await readPhoto(pair, stored, problems, (content) =>
+        decodePhoto(content, size, photoHalf),
+      );
       if (label === undefined || problems.length > 0) return { problems };
       const ids = resizeNearest(label, size);
       const scaled = instances && resizeNearest(instances, size);
       return {
         sample: {
-          labels: narrow ? new Uint8Array(ids) : new Uint16Array(ids),
+          labels: decoder.narrow ? new Uint8Array(ids) : new Uint16Array(ids),
           edges: scaled && edgesOf(scaled, size),
           instances: scaled && denseIds(scaled),
           image,
@@ -95,32 +157,37 @@ export function sampleReader({ size, declared }: SampleSettings): {
     },
     async inspect(pair) {
       const problems: string[] = [];
-      const { label } = await readMaps(pair, problems);
-      await readPhoto(pair, label, problems, () => Promise.resolve());
+      const { size } = await readMaps(pair, problems);
+      await readPhotoSize(pair, size, problems);
       return problems;
     },
   };
 }
 
-async function readContent(file: string, problems: string[]): Promise<Buffer | undefined> {
+/** Reads a file and decodes it; undefined, with the reason in `problems`, where that fails. */
+async function readFileWith<T>(
+  file: string,
+  problems: string[],
+  decode: (content: Buffer) => Promise<T>,
+): Promise<T | undefined> {
+  let content: Buffer;
   try {
-    return await readFile(file);
+    content = await readFile(file);
   } catch (error) {
     problems.push(unreadable(file, (error as Error).message));
     return undefined;
   }
-}
-
-async function readMap(file: string, problems: string[]): Promise<IdMap | undefined> {
-  const content = await readContent(file, problems);
-  if (content === undefined) return undefined;
   try {
-    const map = await decodeIds(content);
-    if ('ids' in map) return map;
-    problems.push(colorsInsteadOfIds(file, map.x, map.y, map.color));
+    return await decode(content);
   } catch (error) {
     problems.push(undecodable(file, reasonOf(error)));
+    return undefined;
   }
+}
+
+function requireIds(file: string, map: IdMap | ColoredPixel, problems: string[]): IdMap | undefined {
+  if ('ids' in map) return map;
+  problems.push(colorsInsteadOfIds(file, map.x, map.y, map.color));
   return undefined;
 }
 
@@ -132,21 +199,4 @@ const named = (file: string, { width, height }: Size) => ({ file, width, height 
 /** Tells whether two pictures show the same view: width : height agree as well as whole pixels allow. */
 function sameShape(a: Size, b: Size): boolean {
   return Math.abs(a.width * b.height - b.width * a.height) < Math.max(a.width, a.height, b.width, b.height);
-}
-
-function findUndeclared({ ids, width }: IdMap, isDeclared: Uint8Array): Undeclared | undefined {
-  let first = -1;
-  let pixels = 0;
-  const values = new Set<number>();
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i] as number;
-    if (isDeclared[id] === 1) continue;
-    if (first < 0) first = i;
-    pixels++;
-    values.add(id);
-  }
-  if (first < 0) return undefined;
-  const value = ids[first] as number;
-  const [x, y] = [first % width, Math.floor(first / width)];
-  return { x, y, value, pixels, total: ids.length, values: [...values] };
 }

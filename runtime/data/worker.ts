@@ -7,13 +7,17 @@ import {
   type PatchPlan,
   type PatchTables,
 } from '../../compiler/patches/index.ts';
+import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import { sampleReader } from './sample.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
+import { sampleSurveyor, type SampleSurvey } from './survey-sample.ts';
 
-/** Asks for one sample, for its problems only, or for the patches of label maps. */
+/** Asks for one sample, for its problems only, for what is to know of it, or for the patches of label maps. */
 export type Question =
-  | { readonly kind: 'decode' | 'inspect'; readonly pair: Pair }
+  | { readonly kind: 'decode'; readonly pair: Pair; readonly size: Size }
+  | { readonly kind: 'inspect'; readonly pair: Pair }
+  | { readonly kind: 'survey'; readonly pair: Pair; readonly size: Size }
   | {
       readonly kind: 'patches';
       readonly plan: PatchPlan;
@@ -22,7 +26,7 @@ export type Question =
     };
 
 /** What a question is answered with. */
-export type Answer = Outcome | { readonly patches: PatchTables };
+export type Answer = Outcome | { readonly survey: SampleSurvey } | { readonly patches: PatchTables };
 
 export type Request = Question & { readonly ticket: number };
 
@@ -42,6 +46,14 @@ const reader = sampleReader(workerData as SampleSettings);
 /** The finder of patches, for the plan of the last request. */
 let finder: { readonly key: string; readonly indexer: PatchIndexer } | undefined;
 
+let surveyor: { readonly key: string; readonly survey: ReturnType<typeof sampleSurveyor> } | undefined;
+
+function surveyorFor(size: Size): ReturnType<typeof sampleSurveyor> {
+  const key = `${size.width}x${size.height}`;
+  if (surveyor?.key !== key) surveyor = { key, survey: sampleSurveyor(reader, size) };
+  return surveyor.survey;
+}
+
 function patchesOf(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): PatchTables {
   const key = JSON.stringify(plan);
   if (finder?.key !== key) finder = { key, indexer: patchIndexer(plan) };
@@ -51,9 +63,11 @@ function patchesOf(plan: PatchPlan, labels: Int32Array, edges: Float32Array | un
 async function answerTo(request: Request): Promise<Answer> {
   switch (request.kind) {
     case 'decode':
-      return reader.decode(request.pair);
+      return reader.decode(request.pair, request.size);
     case 'inspect':
       return { problems: await reader.inspect(request.pair) };
+    case 'survey':
+      return { survey: await surveyorFor(request.size)(request.pair) };
     case 'patches':
       return { patches: patchesOf(request.plan, request.labels, request.edges) };
   }

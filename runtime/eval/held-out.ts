@@ -2,7 +2,7 @@
 import { must } from '../../compiler/ir/types.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { openDataset, type Dataset, type Pair, type Sample } from '../data/index.ts';
-import { classesOf, openTestData } from '../run/data.ts';
+import { classesOf, openTestData, readingOf } from '../run/data.ts';
 import { instancesMissing } from '../run/messages.ts';
 import { nothingHeldOut } from './messages.ts';
 import type { EvaluateOptions } from './options.ts';
@@ -52,7 +52,7 @@ async function openFolders(
   if (data.instances !== undefined && instances === undefined) throw instancesMissing(name);
   return openDataset({
     folders: { images, labels: maps, instances },
-    classes: classesOf(data),
-    size: data.size,
+    ...readingOf(data, classesOf(data)),
+    photoHalf: undefined, // maps that are asked for are files of their own
   });
 }

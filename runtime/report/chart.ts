@@ -171,6 +171,11 @@ function drawSeries(
       ),
     ],
   });
+  return plotMarkup(svg);
+}
+
+/** Takes a plot into a page. */
+export function plotMarkup(svg: { readonly outerHTML: string }): Markup {
   // Attributes only, text stays as it is. Plot writes coordinates in full double precision where a tenth of a pixel is
   // plenty; linkedom leaves `<` bare in attributes, which is valid but looks like a tag to simpler readers.
   return new Markup(

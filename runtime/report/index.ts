@@ -1,11 +1,14 @@
 /** Answers for what the rest of the runtime may use of the report layer: pictures, grids, loss charts and pages. */
 export { lossChart, type ChartOptions } from './chart.ts';
 export { EventWriter, HistogramCounter, type EventValue, type Histogram } from './events.ts';
+export { writeDataPage, type DataPageFacts, type DataPagePair } from './data-page.ts';
 export type { Fact, PictureSize } from './parts.ts';
 export {
+  blend,
   colorize,
   fromFloat,
   writeGrid,
+  writePhotograph,
   writePicture,
   writeWhole,
   type GridOptions,

@@ -1,44 +1,162 @@
 /** Answers for opening the data that a spec names: folders, classes, and the maps that samples are painted for. */
 import { join } from 'node:path';
+import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
-import { numberedClasses, openDataset, readClasses, type ClassInfo, type Dataset } from '../data/index.ts';
+import {
+  DataError,
+  noColor,
+  openDataset,
+  readLegend,
+  scaleSize,
+  sharedColor,
+  withColors,
+  type Augmentation,
+  type ClassInfo,
+  type Color,
+  type Dataset,
+  type DatasetFolders,
+  type DatasetOptions,
+  type LabelCoding,
+  type PartialClass,
+} from '../data/index.ts';
 import { legendOutOfRange } from './messages.ts';
 
-/** Gives the classes of a data set: those of its legend, else numbered ones. Throws a DataError or RunError. */
+/** Gives the classes of a data set: those of its legend or its list of names, else numbered ones. Throws a DataError or RunError. */
 export function classesOf(data: DataSpec): ClassInfo[] {
-  if (data.legend === undefined) return numberedClasses(data.classes);
-  const file = join(data.path, data.legend);
-  const classes = readClasses(file);
-  const outside = classes.find(({ id }) => id >= data.classes);
-  if (outside) throw legendOutOfRange(file, outside.id, data.classes);
-  return classes;
+  const known = data.legend === undefined ? listedClasses(data) : legendClasses(data, data.legend);
+  const last = data.classes - 1;
+  if (!lastClassIsVoid(data) || known.some(({ id }) => id === last)) return withColors(known);
+  const file = join(data.path, data.legend ?? '');
+  if (data.label_format === 'colors') throw new DataError([noColor(file, voidName)]);
+  return withColors([...known, { id: last, name: voidName, color: undefined }]);
+}
+
+/** What the class of void values is called where nothing names it. */
+const voidName = 'void';
+
+function listedClasses({ names, colors, classes }: DataSpec): PartialClass[] {
+  const count = names?.length ?? colors?.length ?? classes;
+  return Array.from({ length: count }, (_, id) => {
+    const color = colors?.[id] as Color | undefined;
+    return { id, name: names?.[id] ?? `class ${id}`, color };
+  });
+}
+
+/** Reads a legend, whose ids are values of label maps. */
+function legendClasses(data: DataSpec, legend: string): PartialClass[] {
+  const file = join(data.path, legend);
+  const classes = readLegend(file);
+  if (data.label_format === 'colors') {
+    const colorless = classes.find(({ color }) => color === undefined);
+    if (colorless) throw new DataError([noColor(file, colorless.name)]);
+  }
+  return classes.map(({ id: value, ...rest }) => {
+    const id = classOfValue(data, value);
+    if (id === undefined) throw legendOutOfRange(file, value, data);
+    return { ...rest, id };
+  });
+}
+
+/** Says what the label maps of a data set hold. Throws a DataError where colors do not tell classes apart. */
+export function codingOf(data: DataSpec, classes: readonly ClassInfo[]): LabelCoding {
+  const declared = new Set(classes.map(({ id }) => id));
+  const values = labelValues(data).filter(([, id]) => declared.has(id));
+  if (data.label_format !== 'colors') return { values };
+  const byColor = new Map<string, ClassInfo>();
+  for (const one of classes) {
+    const other = byColor.get(one.color.join());
+    if (other) throw new DataError([sharedColor(other, one)]);
+    byColor.set(one.color.join(), one);
+  }
+  return { values, colors: { classes, distance: data.color_distance ?? 0 } };
+}
+
+/** Says how training samples are changed at random. */
+export function augmentationOf(data: DataSpec): Augmentation {
+  const { augment, crop_from: from, scale, jitter } = data;
+  const isCropped = from !== undefined || scale !== undefined;
+  return {
+    flip: augment?.includes('flip') ?? false,
+    crop: isCropped ? { from: from ?? data.size, scale: rangeOf(scale) } : undefined,
+    jitter: jitter as Augmentation['jitter'],
+  };
+}
+
+const rangeOf = (scale: readonly number[] | undefined): readonly [number, number] => [
+  scale?.[0] ?? 1,
+  scale?.[1] ?? 1,
+];
+
+/** The parts of a data set: what is trained on, and what is held out. */
+export type SplitName = 'train' | 'test';
+
+/** Says where the files of each split lie that a spec's data has. */
+export function foldersOf(data: DataSpec): {
+  readonly train: DatasetFolders;
+  readonly test?: DatasetFolders;
+} {
+  const { images, labels, instances, list } = data;
+  const { test_images, test_labels, test_instances, test_list } = data;
+  return {
+    train: placesOf(data, { images, labels, instances, list }),
+    ...(test_labels !== undefined && {
+      test: placesOf(data, {
+        images: test_images,
+        labels: test_labels,
+        instances: test_instances,
+        list: test_list,
+      }),
+    }),
+  };
 }
 
 /** Opens the training pairs of a spec's data; paths in it are absolute or relative to the working folder. */
 export function openTrainingData(data: DataSpec): Promise<Dataset> {
-  const { images, labels, instances } = data;
-  return open(data, { images, labels, instances });
+  // The largest that a part is taken from: smaller ones are made of it.
+  const stored = scaleSize(data.crop_from ?? data.size, rangeOf(data.scale)[1]);
+  return open(data, foldersOf(data).train, stored);
 }
 
 /** Opens the held-out maps of a spec's data, with photos where it names them; undefined where it names no maps. */
 export function openTestData(data: DataSpec): Promise<Dataset> | undefined {
-  const { test_images: images, test_labels: labels, test_instances: instances } = data;
-  return labels === undefined ? undefined : open(data, { images, labels, instances });
+  const { test } = foldersOf(data);
+  return test && open(data, test, data.size);
 }
 
-function open(
+/** Gives what is the same for all data sets that are read as a spec says, whatever folders they lie in. */
+export function readingOf(
   data: DataSpec,
-  folders: { images: string | undefined; labels: string; instances: string | undefined },
-): Promise<Dataset> {
-  const below = (folder: string | undefined): string | undefined =>
-    folder === undefined ? undefined : join(data.path, folder);
-  return openDataset({
-    folders: {
-      images: below(folders.images),
-      labels: join(data.path, folders.labels),
-      instances: below(folders.instances),
+  classes: readonly ClassInfo[],
+): Pick<DatasetOptions, 'classes' | 'photoHalf' | 'size'> & { readonly coding: LabelCoding } {
+  const photoHalf = data.paired && (data.paired === 'photo_left' ? 'left' : 'right');
+  return { classes, coding: codingOf(data, classes), photoHalf, size: data.size };
+}
+
+interface Folders {
+  readonly images: string | undefined;
+  readonly labels: string;
+  readonly instances: string | undefined;
+  readonly list: string | undefined;
+}
+
+async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['size']): Promise<Dataset> {
+  return openDataset({ ...readingOf(data, classesOf(data)), folders, stored });
+}
+
+/** Gives where the files of a part of the data lie. */
+function placesOf(data: DataSpec, { images, labels, instances, list }: Folders): DatasetFolders {
+  const below = (place: string | undefined): string | undefined =>
+    place === undefined ? undefined : join(data.path, place);
+  return {
+    images: below(images),
+    labels: join(data.path, labels),
+    instances: below(instances),
+    list: below(list),
+    subfolders: data.subfolders,
+    suffixes: {
+      images: data.image_suffix,
+      labels: data.label_suffix,
+      instances: data.instance_suffix,
     },
-    classes: classesOf(data),
-    size: data.size,
-  });
+  };
 }

@@ -1,6 +1,7 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
 import { formatBytes, formatSeconds } from '../report/format.ts';
+import type { DataSpec } from '../../compiler/spec/types.ts';
 
 /** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
 export class RunError extends Error {
@@ -72,10 +73,14 @@ export const stylesMissing = (folder: string, names: readonly string[], total: n
     'photo and map have the same name but for the ending; a single photo (--style PHOTO) serves all maps',
   );
 
-export const legendOutOfRange = (file: string, id: number, classes: number): RunError =>
+export const legendOutOfRange = (
+  file: string,
+  id: number,
+  { classes, ids_from: first = 0 }: DataSpec,
+): RunError =>
   input(
-    `'${file}' names a class with id ${id}, but the data declares ${classes} classes (ids 0 to ${classes - 1})`,
-    `set classes: ${id + 1} or more in the spec, or take the class out of the file`,
+    `'${file}' names a class with id ${id}, but the data declares ${classes} classes (ids ${first} to ${first + classes - 1})`,
+    `set classes: ${id - first + 1} or more in the spec, or take the class out of the file`,
   );
 
 export const runFolderExists = (folder: string): RunError =>

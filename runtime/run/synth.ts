@@ -8,7 +8,7 @@ import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.t
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';
 import { loadBestCheckpoint, loadLastCheckpoint, restore } from './checkpoint.ts';
-import { classesOf } from './data.ts';
+import { classesOf, readingOf } from './data.ts';
 import { describeLibrary, whileComputing } from './engine.ts';
 import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
 import {
@@ -84,8 +84,8 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   const styles = options.style === undefined ? undefined : await openPhotos(options.style, size);
   const dataset = await openDataset({
     folders: { images: options.images, labels: options.labels, instances: options.instances },
-    classes: record.data?.classes ?? classesOf(spec.data),
-    size,
+    ...readingOf(spec.data, record.data?.classes ?? classesOf(spec.data)),
+    photoHalf: undefined, // maps to paint are files of their own
   });
   try {
     await dataset.check();

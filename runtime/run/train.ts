@@ -30,7 +30,7 @@ import {
   stepName,
   type Checkpoint,
 } from './checkpoint.ts';
-import { openTestData, openTrainingData } from './data.ts';
+import { augmentationOf, openTestData, openTrainingData } from './data.ts';
 import { bestStep, makeEvaluator, readEvaluated, type Evaluator } from './evaluate.ts';
 import { findNotFinite } from './diagnose.ts';
 import { announceNeeds, type Estimated } from './estimate.ts';
@@ -438,7 +438,7 @@ class Run {
     return this.data.training.loader({
       batch: data.batch,
       seed: this.rhythm.seed,
-      augment: { flip: data.augment?.includes('flip') ?? false },
+      augment: augmentationOf(data),
       start,
       patches: patchesOfLoader(this.session, this.spec),
     });

@@ -32,6 +32,7 @@ describe('usage', () => {
       'synth',
       'import',
       'export',
+      'data',
       'doctor',
       'engine',
     ]) {

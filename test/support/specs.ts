@@ -5,6 +5,7 @@ import { check, type CheckResult, type SourceProvider } from '../../compiler/ind
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
+import { dataPresets } from '../../runtime/library.ts';
 
 const folder = fileURLToPath(new URL('../../specs/', import.meta.url));
 
@@ -25,6 +26,7 @@ export function provider(files?: string): SourceProvider {
   return {
     library: (module) => library.get(module),
     libraryModules,
+    presets: dataPresets(),
     file: (path) => {
       const name = path.replace('./', '');
       const full = files === undefined ? '' : `${files}/${name}`;

@@ -1,4 +1,6 @@
 /** Answers for the order of the rules: each may rely on those before it, so a tier is only checked if the last one held. */
+import { classesAreNamedOnce } from './classes-are-named-once.ts';
+import { cropsCoverThePicture } from './crops-cover-the-picture.ts';
 import { encodersFit } from './encoders-fit.ts';
 import { evaluationHasPairs } from './evaluation-has-pairs.ts';
 import { foldersArePaired } from './folders-are-paired.ts';
@@ -24,6 +26,8 @@ export const settingRules: readonly Rule[] = [
   partsAreTakenInTurn,
   foldersArePaired,
   evaluationHasPairs,
+  classesAreNamedOnce,
+  cropsCoverThePicture,
 ];
 
 /** Rules about names, which the language keeps by construction except for what is trained, loaded and given to initializers. */

@@ -1,0 +1,225 @@
+/** Answers for `spadework data`: checking the data of a spec, and making data. */
+import { dirname, join, resolve } from 'node:path';
+import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { fillInData } from '../../compiler/expand/data.ts';
+import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
+import { dataPresets } from '../../runtime/library.ts';
+import type { DataReport } from '../../runtime/run/data-check.ts';
+import { exitCodes, InputError } from '../errors.ts';
+import { integer } from '../options.ts';
+import { startProgress, type Progress } from '../progress.ts';
+import { loadSpec } from '../specs.ts';
+import { note, print } from '../terminal.ts';
+
+interface CheckFlags {
+  readonly name?: string;
+  readonly preset?: string;
+  readonly path?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  spadework data check streets.spade
+  spadework data check --preset camvid --path data/camvid
+  spadework data make streets data/streets --count 200 --size 128x64`;
+
+const checkExamples = `
+Examples:
+  spadework data check streets.spade
+  spadework data check streets.spade --path ~/pictures --out report
+  spadework data check --preset cityscapes --path data/cityscapes --json
+
+Exit code 1 where there are errors: what keeps the data from being trained on. Warnings are about what is rarely meant.`;
+
+/** Adds the command with its subcommands; `line` is the command line, which the page shows. */
+export function addData(program: Command, line: string): void {
+  const data = program
+    .command('data')
+    .summary('check the data of a spec, or make data')
+    .description('Checks data sets before training on them, and makes data sets for trying things out.')
+    .addHelpText('after', examples);
+  addDataCheck(data, line);
+  addDataMake(data);
+}
+
+function addDataCheck(data: Command, line: string): void {
+  data
+    .command('check')
+    .summary('read all data of a spec and report what is wrong')
+    .description(
+      'Reads every file of the data that a spec or a preset names, and reports pairs, sizes, classes and all mistakes. Writes a page.',
+    )
+    .argument('[file]', 'the spec; --preset does without')
+    .option('--name <experiment>', 'the experiment to take the data of, where the file holds several')
+    .option('--preset <name>', 'a known data set, in place of a spec')
+    .option('--path <folder>', "folder of the data, in place of the spec's path")
+    .option('--out <folder>', 'folder for the page (default: checks/<data>; none with --json)')
+    .option('--json', 'print the report as JSON, and write a page only with --out')
+    .addHelpText('after', checkExamples)
+    .action(async (file: string | undefined, flags: CheckFlags) => {
+      const spec = dataOf(file, flags);
+      const [{ checkData }, { writeDataCheck, detailsOf }] = await Promise.all([
+        import('../../runtime/run/data-check.ts'),
+        import('../../runtime/run/data-check-page.ts'),
+      ]);
+      let progress: Progress | undefined;
+      let split: string | undefined;
+      const report = await checkData(spec, (name, done, total) => {
+        if (split !== name) {
+          progress?.stop();
+          progress = startProgress(total, 0, `${name} pairs`);
+          split = name;
+        }
+        progress?.update(done, '');
+      }).finally(() => progress?.stop());
+      const out = flags.out ?? (flags.json ? undefined : join('checks', report.name));
+      const page = out === undefined ? undefined : await writeDataCheck(out, spec, report, line);
+      if (flags.json) print(JSON.stringify(plainReport(report, page), null, 2));
+      else printReport(report, detailsOf, page);
+      if (report.errors.length > 0) process.exitCode = exitCodes.input;
+    });
+}
+
+interface MakeFlags {
+  readonly count: number;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly classes?: number;
+  readonly seed: number;
+}
+
+const makeExamples = `
+Examples:
+  spadework data make streets data/streets
+  spadework data make shapes data/shapes --count 1000 --size 64x64 --classes 12 --seed 3`;
+
+const defaultClasses = 8;
+/** Label maps have 8 bits. */
+const mostClasses = 256;
+
+function addDataMake(data: Command): void {
+  data
+    .command('make')
+    .summary('make a data set for trying things out')
+    .description(
+      'Computes photographs, label maps, instance maps and a legend: shapes with a texture for each class, or small streets. A fifth is held out. The same seed gives the same files.',
+    )
+    .addArgument(new Argument('<kind>', 'what to make').choices(['shapes', 'streets']))
+    .argument('<folder>', 'a new folder')
+    .option('--count <n>', 'pairs in all', integer(2), 100)
+    .option('--size <WxH>', 'size of the pictures', pictureSize, { width: 128, height: 128 })
+    .option(
+      '--classes <n>',
+      `classes of shapes, the ground among them (default: ${defaultClasses})`,
+      integer(1, mostClasses),
+    )
+    .option('--seed <n>', 'where random numbers start', integer(0, largestSeed), 0)
+    .addHelpText('after', makeExamples)
+    .action(async (kind: 'shapes' | 'streets', folder: string, flags: MakeFlags) => {
+      if (kind === 'streets' && flags.classes !== undefined)
+        throw new InputError('streets have classes of their own\nhint: leave out --classes, or make shapes');
+      const [{ makeData }, { whileWritingAsync }] = await Promise.all([
+        import('../../runtime/make/index.ts'),
+        import('../../runtime/run/folder.ts'),
+      ]);
+      const progress = startProgress(flags.count, 0, 'pairs');
+      const { size, classes = defaultClasses } = flags;
+      const made = await whileWritingAsync(folder, () =>
+        makeData({ ...flags, kind, folder, classes }, (done) => progress.update(done, '')),
+      ).finally(() => progress.stop());
+      note(`Made ${made.train} pairs to train on and ${made.test} to test on. In a spec:`);
+      print(`data ${kind} {
+  path: "${folder}", images: "train/images", labels: "train/labels", instances: "train/instances"
+  test_images: "test/images", test_labels: "test/labels", test_instances: "test/instances"
+  legend: "classes.json", classes: ${made.classes}, size: ${size.width}x${size.height}, batch: 4
+}`);
+    });
+}
+
+/** Reads a size of the command line. */
+function pictureSize(text: string): MakeFlags['size'] {
+  const [, width, height] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
+  if (!(Number(width) >= 8 && Number(height) >= 8))
+    throw new InvalidArgumentError('Expected a size of 8x8 to 9999x9999, such as 128x64.');
+  return { width: Number(width), height: Number(height) };
+}
+
+/** Finds what is to be checked. Throws an InputError, or the mistakes of the spec. */
+function dataOf(file: string | undefined, { name, preset, path }: CheckFlags): DataSpec {
+  if (file !== undefined && preset !== undefined)
+    throw new InputError(
+      'a spec and a preset are given\nhint: keep one; a preset is named in a spec: preset: "camvid"',
+    );
+  if (file !== undefined) {
+    const { data } = loadSpec(file, { name }).spec;
+    if (!data)
+      throw new InputError(
+        `'${file}' declares no data\nhint: name an experiment, or a preset: --preset camvid`,
+      );
+    return { ...data, path: path === undefined ? resolve(dirname(file), data.path) : path };
+  }
+  const presets = dataPresets();
+  const known = Object.keys(presets).join(', ');
+  if (preset === undefined || path === undefined)
+    throw new InputError(
+      `nothing says what to check\nhint: name a spec, or --preset and --path; there are: ${known}`,
+    );
+  const settings = presets[preset];
+  if (!settings) throw new InputError(`there is no preset '${preset}'\nhint: there are: ${known}`);
+  return { name: preset, ...fillInData({ path }, settings) } as unknown as DataSpec;
+}
+
+/** Further mistakes are only counted on a terminal; the page has them all. */
+const listed = 20;
+
+function printReport(
+  report: DataReport,
+  detailsOf: (
+    split: DataReport['splits'][number],
+  ) => readonly { readonly name: string; readonly value: string | undefined }[],
+  page: string | undefined,
+): void {
+  for (const split of report.splits) {
+    print(`${split.name}: ${split.survey.pairs.length} pairs`);
+    for (const { name, value } of detailsOf(split))
+      if (value !== undefined && value !== '') print(`  ${name.split(': ')[1]}: ${value}`);
+  }
+  print(`classes: ${report.classes.length}`);
+  const width = Math.max(...report.classes.map(({ name }) => name.length));
+  const shares = (one: DataReport['classes'][number]): string =>
+    report.splits
+      .map(({ name }) => `${(100 * (one.splits[name]?.share ?? 0)).toFixed(2).padStart(7)} % ${name}`)
+      .join('');
+  for (const one of report.classes)
+    if (report.splits.some(({ name }) => (one.splits[name]?.maps ?? 0) > 0))
+      print(
+        `  ${String(one.id).padStart(3)} ${one.name.padEnd(width)} ${shares(one)}${one.isVoid ? '  (void)' : ''}`,
+      );
+  for (const [kind, problems] of [
+    ['warning', report.warnings],
+    ['error', report.errors],
+  ] as const) {
+    for (const problem of problems.slice(0, listed)) note(`${kind}: ${problem}`);
+    if (problems.length > listed) note(`${kind}: ${problems.length - listed} more`);
+  }
+  if (page !== undefined) print(page);
+}
+
+/** Gives a report as plain JSON. */
+function plainReport({ splits, ...report }: DataReport, page: string | undefined): object {
+  return {
+    ...report,
+    splits: splits.map(({ name, survey }) => ({
+      name,
+      pairs: survey.pairs.length,
+      labelSizes: Object.fromEntries(survey.labelSizes),
+      photoSizes: Object.fromEntries(survey.photoSizes),
+      ...(survey.instances && {
+        instances: { bits: Object.fromEntries(survey.instances.bits), most: survey.instances.most },
+      }),
+      patches: survey.patches,
+    })),
+    ...(page !== undefined && { page }),
+  };
+}

@@ -1,0 +1,30 @@
+/** Answers for names and colors of classes: given in one place, one for each class, and there where label maps need them. */
+import { lastClassIsVoid } from '../../spec/labels.ts';
+import * as messages from '../messages.ts';
+import type { Rule } from './rule.ts';
+
+export const classesAreNamedOnce: Rule = {
+  name: 'classes-are-named-once',
+  check: ({ data }, locate) => {
+    if (!data) return [];
+    const { legend, classes, label_format: format } = data;
+    const given = (['names', 'colors'] as const).filter((setting) => data[setting] !== undefined);
+    const twice = legend === undefined ? [] : given;
+    // Where maps hold colors, a class without one could not occur.
+    const counts = lastClassIsVoid(data) && format !== 'colors' ? [classes - 1, classes] : [classes];
+    const wrong = given.filter((setting) => !counts.includes(data[setting]?.length ?? 0));
+    const isColorless = format === 'colors' && legend === undefined && data.colors === undefined;
+    return [
+      ...twice.map((setting) => messages.namedTwice(setting, locate(`/data/${setting}`, 'name'))),
+      ...wrong.map((setting) =>
+        messages.namesOfClasses(
+          setting,
+          data[setting]?.length ?? 0,
+          counts,
+          locate(`/data/${setting}`, 'value'),
+        ),
+      ),
+      ...(isColorless ? [messages.colorsMissing(locate('/data/label_format', 'value'))] : []),
+    ];
+  },
+};

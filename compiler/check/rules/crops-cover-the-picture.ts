@@ -1,0 +1,16 @@
+/** Answers for random parts of pictures: what they are taken from is never smaller than they are. */
+import * as messages from '../messages.ts';
+import type { Rule } from './rule.ts';
+
+export const cropsCoverThePicture: Rule = {
+  name: 'crops-cover-the-picture',
+  check: ({ data }, locate) => {
+    if (!data) return [];
+    const { size, crop_from: from = size, scale: [low = 1, high = 1] = [] } = data;
+    if (low > high) return [messages.rangeUpsideDown('scale', low, high, locate('/data/scale', 'value'))];
+    const smallest = { width: Math.round(from.width * low), height: Math.round(from.height * low) };
+    if (smallest.width >= size.width && smallest.height >= size.height) return [];
+    const setting = data.scale === undefined ? 'crop_from' : 'scale';
+    return [messages.cropTooSmall(smallest, size, locate(`/data/${setting}`, 'value'))];
+  },
+};

@@ -1,0 +1,117 @@
+/** Answers for turning what label maps hold into class ids: values by a table, colors by those of the classes. */
+import type { ClassInfo, Color } from './classes.ts';
+import type { IdMap, RgbMap } from './decode.ts';
+import type { Undeclared, UndeclaredColor } from './messages.ts';
+
+/** How label maps of a data set are read; plain data, may be cloned. */
+export interface LabelCoding {
+  /** The values that may occur, each with its class. Of maps of colors, only the classes matter. */
+  readonly values: readonly (readonly [value: number, id: number])[];
+  /** Set where maps hold colors instead of values. */
+  readonly colors?: {
+    readonly classes: readonly ClassInfo[];
+    /** How far from the color of a class a pixel may be: the Euclidean distance in RGB. */
+    readonly distance: number;
+  };
+}
+
+/** Makes the coding of maps whose values are the ids of the classes. */
+export function plainCoding(classes: readonly ClassInfo[]): LabelCoding {
+  return { values: classes.map(({ id }) => [id, id] as const) };
+}
+
+/** Reads maps into ids, or finds the first pixel that stands for nothing. */
+export interface LabelDecoder {
+  /** The values that may occur. */
+  readonly declared: readonly number[];
+  /** Whether all ids fit into a byte. */
+  readonly narrow: boolean;
+  values(map: IdMap): IdMap | Undeclared;
+  colors(map: RgbMap): IdMap | UndeclaredColor;
+}
+
+const none = -1;
+/** Near colors are kept up to this number: photographs of maps have too many. */
+const keptColors = 65536;
+
+/** Makes the decoder of a coding. */
+export function labelDecoder({ values, colors }: LabelCoding): LabelDecoder {
+  const idOf = new Int32Array(2 ** 16).fill(none);
+  for (const [value, id] of values) idOf[value] = id;
+  const isPlain = values.every(([value, id]) => value === id);
+  const classOf = colors && colorFinder(colors.classes, colors.distance);
+  return {
+    declared: values.map(([value]) => value),
+    narrow: values.every(([, id]) => id < 256),
+    values(map) {
+      const wrong = findUndeclared(map, idOf);
+      if (wrong !== undefined || isPlain) return wrong ?? map;
+      return { ...map, ids: map.ids.map((value) => idOf[value]!) };
+    },
+    colors({ width, height, rgb }) {
+      if (!classOf) throw new Error('a map of colors without classes that have some');
+      const ids = new Uint16Array(width * height);
+      let first = none;
+      let pixels = 0;
+      for (let i = 0; i < ids.length; i++) {
+        const id = classOf(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!);
+        if (id >= 0) ids[i] = id;
+        else {
+          if (first < 0) first = i;
+          pixels++;
+        }
+      }
+      if (first < 0) return { width, height, ids };
+      const color = [rgb[3 * first]!, rgb[3 * first + 1]!, rgb[3 * first + 2]!] as const;
+      const [x, y] = [first % width, Math.floor(first / width)];
+      return { x, y, color, pixels, total: ids.length, nearest: nearestClass(colors.classes, color) };
+    },
+  };
+}
+
+function colorFinder(
+  classes: readonly ClassInfo[],
+  distance: number,
+): (red: number, green: number, blue: number) => number {
+  const exact = new Map(classes.map(({ id, color: [red, green, blue] }) => [pack(red, green, blue), id]));
+  const near = new Map<number, number>();
+  return (red, green, blue) => {
+    const color = pack(red, green, blue);
+    const known = exact.get(color) ?? near.get(color);
+    if (known !== undefined) return known;
+    if (distance === 0) return none;
+    const found = nearestClass(classes, [red, green, blue]);
+    const id = found.distance <= distance ? found.class.id : none;
+    if (near.size >= keptColors) near.clear();
+    near.set(color, id);
+    return id;
+  };
+}
+
+const pack = (red: number, green: number, blue: number): number => (red << 16) | (green << 8) | blue;
+
+/** Finds the class whose color is nearest; the first one where several are. */
+function nearestClass(
+  classes: readonly ClassInfo[],
+  color: Color,
+): { readonly class: ClassInfo; readonly distance: number } {
+  const distances = classes.map((one) => Math.hypot(...one.color.map((channel, c) => channel - color[c]!)));
+  const index = distances.indexOf(Math.min(...distances));
+  return { class: classes[index]!, distance: distances[index]! };
+}
+
+function findUndeclared({ ids, width }: IdMap, idOf: Int32Array): Undeclared | undefined {
+  let first = none;
+  let pixels = 0;
+  const values = new Set<number>();
+  for (let i = 0; i < ids.length; i++) {
+    const value = ids[i]!;
+    if (idOf[value]! >= 0) continue;
+    if (first < 0) first = i;
+    pixels++;
+    values.add(value);
+  }
+  if (first < 0) return undefined;
+  const [x, y] = [first % width, Math.floor(first / width)];
+  return { x, y, value: ids[first]!, pixels, total: ids.length, values: [...values] };
+}

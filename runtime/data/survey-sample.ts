@@ -1,0 +1,87 @@
+/** Answers for what is to know of one sample without keeping it: its sizes, classes and digests, and what is wrong with it. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import {
+  nearestGrid,
+  patchIndexer,
+  planPatches,
+  squareWindow,
+  type PatchIndexer,
+} from '../../compiler/patches/index.ts';
+import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
+import type { Pair } from './pairs.ts';
+import type { SampleReader } from './sample.ts';
+
+/** What is known of one sample; what could not be read is left out. */
+export interface SampleSurvey {
+  /** Everything wrong with its files, in words. */
+  readonly problems: readonly string[];
+  /** Sizes as stored. */
+  readonly label?: Size;
+  readonly photo?: Size;
+  /** Pixels of each class that occurs. */
+  readonly pixels?: readonly (readonly [id: number, pixels: number])[];
+  readonly instances?: { readonly bits: number; readonly count: number };
+  /** Digests of the files' bytes. */
+  readonly labelDigest?: string;
+  readonly photoDigest?: string;
+  /** Shares of distinct patches among all, by the windows of `patchWindows`, at the size that networks see. */
+  readonly patches?: readonly number[];
+}
+
+/** Side lengths of the windows whose distinct patches are counted: what one, two and four convolutions of 3 x 3 see. */
+export const patchWindows = [3, 5, 9] as const;
+
+/** Makes the surveyor of samples that networks see at a size. */
+export function sampleSurveyor(reader: SampleReader, size: Size): (pair: Pair) => Promise<SampleSurvey> {
+  const indexer = patchIndexer(planOf(size));
+  return async (pair) => {
+    const problems: string[] = [];
+    const { label, size: stored, instances } = await reader.readMaps(pair, problems);
+    const photo = await reader.readPhotoSize(pair, stored, problems);
+    const labelDigest = await digestOf(pair.label);
+    const photoDigest = pair.image === undefined ? undefined : await digestOf(pair.image);
+    return {
+      problems,
+      ...(stored && { label: { width: stored.width, height: stored.height } }),
+      ...(photo && { photo }),
+      ...(label && { pixels: countIds(label), patches: sharesOf(indexer, label, size) }),
+      ...(instances &&
+        pair.instances !== undefined && {
+          instances: { bits: await bitsOfFile(pair.instances), count: new Set(instances.ids).size },
+        }),
+      ...(labelDigest !== undefined && { labelDigest }),
+      ...(photoDigest !== undefined && { photoDigest }),
+    };
+  };
+}
+
+function planOf({ width, height }: Size): ReturnType<typeof planPatches>['plan'] {
+  const grid = nearestGrid({ width, height }, { width, height });
+  const chains = patchWindows.map((side) => ({ grid, windows: [squareWindow(side)] }));
+  return planPatches({ width, height, edges: false }, chains).plan;
+}
+
+function sharesOf(indexer: PatchIndexer, label: IdMap, size: Size): number[] {
+  const { tables } = indexer.index(resizeNearest(label, size));
+  return tables.map(({ count }) => count / (size.width * size.height));
+}
+
+function countIds({ ids }: IdMap): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => a - b);
+}
+
+/** Gives a digest of a file; undefined where it cannot be read, which its reader has said. */
+async function digestOf(file: string): Promise<string | undefined> {
+  const content = await readFile(file).catch(() => undefined);
+  return content && createHash('sha256').update(content).digest('hex').slice(0, digestLength);
+}
+
+/** Digits of a digest: enough to tell all files in the world apart, in little room. */
+const digestLength = 32;
+
+async function bitsOfFile(file: string): Promise<number> {
+  return bitsOf(await readFile(file));
+}

@@ -1,0 +1,131 @@
+/** Answers for surveying the pairs of some folders in parallel: sums and mistakes of all samples, none of which is kept. */
+import { availableParallelism } from 'node:os';
+import type { DatasetOptions } from './dataset.ts';
+import { listPairs } from './pairs.ts';
+import type { Pair } from './pairs.ts';
+import type { LabelCoding } from './coding.ts';
+import { DecodingPool } from './pool.ts';
+import type { DecodedSample } from './sample.ts';
+import { patchWindows, type SampleSurvey } from './survey-sample.ts';
+
+/** What all pairs of some folders hold together. */
+export interface Survey {
+  readonly pairs: readonly Pair[];
+  /** What is wrong with the folders, then with the files, in the order of the pairs. */
+  readonly problems: readonly string[];
+  /** How many samples have each size, as stored: `480x360`. */
+  readonly labelSizes: ReadonlyMap<string, number>;
+  readonly photoSizes: ReadonlyMap<string, number>;
+  /** Pixels of each class, and maps that it occurs in. */
+  readonly classes: ReadonlyMap<number, { readonly pixels: number; readonly maps: number }>;
+  /** Instance maps by their bits, and the most instances that one has. */
+  readonly instances: { readonly bits: ReadonlyMap<number, number>; readonly most: number } | undefined;
+  /** Digests of files, by pair: `undefined` for files that could not be read. */
+  readonly labelDigests: readonly (string | undefined)[];
+  readonly photoDigests: readonly (string | undefined)[];
+  /** Mean shares of distinct patches, by window. */
+  readonly patches: readonly { readonly window: number; readonly share: number }[];
+}
+
+/** What pairs are surveyed with. */
+export type SurveyOptions = Pick<DatasetOptions, 'folders' | 'photoHalf' | 'size' | 'workers'> & {
+  readonly coding: LabelCoding;
+};
+
+/** More decoding threads wait for the disk. */
+const most = 8;
+
+/** Reads every file of some folders, and gives what they hold; mistakes are part of it, and nothing is thrown for them. */
+export async function surveyPairs(
+  { folders, size, ...settings }: SurveyOptions,
+  report?: (done: number, total: number) => void,
+): Promise<Survey> {
+  const { pairs, problems } = await listPairs(folders);
+  const workers = settings.workers ?? Math.min(most, availableParallelism());
+  const pool = new DecodingPool(workers, settings);
+  const sum = new SurveySum();
+  const found: (readonly string[])[] = [];
+  let next = 0;
+  let done = 0;
+  const surveySome = async (): Promise<void> => {
+    while (next < pairs.length) {
+      const index = next++;
+      const survey = await pool.survey(pairs[index] as Pair, size);
+      found[index] = survey.problems;
+      sum.add(index, survey);
+      report?.(++done, pairs.length);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: 2 * workers }, surveySome));
+  } finally {
+    await pool.close();
+  }
+  return { ...sum.result(), pairs, problems: [...problems, ...found.flat()] };
+}
+
+/** Reads some pairs, one after the other; those with mistakes are left out. */
+export async function* readPairs(
+  pairs: readonly Pair[],
+  { size, ...settings }: Pick<DatasetOptions, 'size' | 'photoHalf'> & { readonly coding: LabelCoding },
+): AsyncGenerator<{ readonly pair: Pair; readonly sample: DecodedSample }> {
+  const pool = new DecodingPool(1, settings);
+  try {
+    for (const pair of pairs) {
+      const outcome = await pool.decode(pair, size);
+      if ('sample' in outcome) yield { pair, sample: outcome.sample };
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+class SurveySum {
+  private readonly labelSizes = new Map<string, number>();
+  private readonly photoSizes = new Map<string, number>();
+  private readonly classes = new Map<number, { pixels: number; maps: number }>();
+  private readonly bits = new Map<number, number>();
+  private readonly labelDigests: (string | undefined)[] = [];
+  private readonly photoDigests: (string | undefined)[] = [];
+  private readonly shares = patchWindows.map(() => 0);
+  private counted = 0;
+  private mostInstances = 0;
+
+  add(index: number, survey: SampleSurvey): void {
+    const { label, photo, pixels, instances, patches } = survey;
+    if (label) countOne(this.labelSizes, `${label.width}x${label.height}`);
+    if (photo) countOne(this.photoSizes, `${photo.width}x${photo.height}`);
+    for (const [id, count] of pixels ?? []) {
+      const sum = this.classes.get(id) ?? { pixels: 0, maps: 0 };
+      this.classes.set(id, { pixels: sum.pixels + count, maps: sum.maps + 1 });
+    }
+    if (instances) {
+      countOne(this.bits, instances.bits);
+      this.mostInstances = Math.max(this.mostInstances, instances.count);
+    }
+    this.labelDigests[index] = survey.labelDigest;
+    this.photoDigests[index] = survey.photoDigest;
+    if (!patches) return;
+    this.counted++;
+    patches.forEach((share, window) => (this.shares[window]! += share));
+  }
+
+  result(): Omit<Survey, 'pairs' | 'problems'> {
+    const { labelSizes, photoSizes, classes, bits, mostInstances, labelDigests, photoDigests, counted } =
+      this;
+    return {
+      labelSizes,
+      photoSizes,
+      classes,
+      instances: bits.size > 0 ? { bits, most: mostInstances } : undefined,
+      labelDigests,
+      photoDigests,
+      patches:
+        counted === 0 ? [] : patchWindows.map((window, i) => ({ window, share: this.shares[i]! / counted })),
+    };
+  }
+}
+
+function countOne<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,82 @@
+/** Answers for data sets that are computed: any number of pairs, of any size, the same for the same seed. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { RandomStream } from '../../compiler/random.ts';
+import type { Size } from '../data/decode.ts';
+import { DataError, folderInUse } from '../data/messages.ts';
+import { writeWhole } from '../report/picture.ts';
+import type { MadeSample, Maker } from './canvas.ts';
+import { shapesMaker } from './shapes.ts';
+import { streetsMaker } from './streets.ts';
+
+/** What there is to make. */
+export type Kind = 'shapes' | 'streets';
+
+/** Which data set is made. */
+export interface MakeOptions {
+  readonly kind: Kind;
+  readonly folder: string;
+  /** Pairs, of which a fifth is held out. */
+  readonly count: number;
+  readonly size: Size;
+  /** Classes of shapes, the ground among them; streets have theirs. */
+  readonly classes: number;
+  readonly seed: number;
+}
+
+/** What was made. */
+export interface Made {
+  readonly train: number;
+  readonly test: number;
+  readonly classes: number;
+}
+
+/** Share of the pairs that is held out. */
+const heldOut = 0.2;
+
+/** Makes one sample: a pure function of its arguments, whatever others are made. */
+export function makeSample(maker: Maker, split: string, index: number, size: Size, seed: number): MadeSample {
+  return maker.make(new RandomStream(seed, `${split} picture ${index}`), size);
+}
+
+/** Gives the maker of a kind of data set. */
+export function makerOf(kind: Kind, classes: number): Maker {
+  return kind === 'shapes' ? shapesMaker(classes) : streetsMaker();
+}
+
+/** Makes a data set in a new or empty folder. Throws a DataError where the folder holds something. */
+export async function makeData(
+  { kind, folder, count, size, classes, seed }: MakeOptions,
+  report?: (done: number, total: number) => void,
+): Promise<Made> {
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new DataError([folderInUse(folder)]);
+  const maker = makerOf(kind, classes);
+  const test = Math.max(1, Math.round(heldOut * count));
+  const splits = { train: Math.max(1, count - test), test };
+  const digits = String(count).length;
+  let done = 0;
+  for (const [split, pairs] of Object.entries(splits))
+    for (let index = 0; index < pairs; index++) {
+      const name = String(index).padStart(digits, '0');
+      await writeSample(join(folder, split), name, makeSample(maker, split, index, size, seed));
+      report?.(++done, splits.train + splits.test);
+    }
+  await writeWhole(join(folder, 'classes.json'), `${JSON.stringify({ classes: maker.classes }, null, 1)}\n`);
+  return { ...splits, classes: maker.classes.length };
+}
+
+async function writeSample(folder: string, name: string, sample: MadeSample): Promise<void> {
+  const { width, height, photo, labels, instances } = sample;
+  const one = { raw: { width, height, channels: 1 } } as const;
+  const files = {
+    [`images/${name}.jpg`]: sharp(photo, { raw: { width, height, channels: 3 } }).jpeg({
+      quality: 93,
+      chromaSubsampling: '4:4:4',
+    }),
+    [`labels/${name}.png`]: sharp(labels, one).toColourspace('b-w').png(),
+    [`instances/${name}.png`]: sharp(instances, one).toColourspace('grey16').png(),
+  };
+  for (const [file, image] of Object.entries(files))
+    await writeWhole(join(folder, file), await image.toBuffer());
+}

@@ -1,0 +1,161 @@
+/** Answers for checking the data of a spec as a whole: both splits, what they share, and what is wrong or odd about them. */
+import { voidIds } from '../../compiler/spec/labels.ts';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
+import * as messages from '../data/messages.ts';
+import { classesOf, foldersOf, readingOf, type SplitName } from './data.ts';
+
+/** One split of the data. */
+export interface SplitReport {
+  readonly name: SplitName;
+  readonly survey: Survey;
+}
+
+/** A class, and how often it occurs in each split. */
+export interface ClassReport extends ClassInfo {
+  /** Whether it counts nowhere. */
+  readonly isVoid: boolean;
+  /** Its share of all pixels, and the maps that it occurs in. */
+  readonly splits: Readonly<Partial<Record<SplitName, { readonly share: number; readonly maps: number }>>>;
+}
+
+/** What a check of data found. */
+export interface DataReport {
+  readonly name: string;
+  readonly size: DataSpec['size'];
+  readonly splits: readonly SplitReport[];
+  readonly classes: readonly ClassReport[];
+  /** What keeps the data from being trained on. */
+  readonly errors: readonly string[];
+  /** What can be, but is rarely meant. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads all of a spec's data and says what it is. Throws a DataError or RunError where not even the classes are known. */
+export async function checkData(
+  data: DataSpec,
+  report?: (split: SplitName, done: number, total: number) => void,
+): Promise<DataReport> {
+  const classes = classesOf(data);
+  const reading = readingOf(data, classes);
+  const splits: SplitReport[] = [];
+  const { train, test } = foldersOf(data);
+  for (const [name, folders] of [
+    ['train', train],
+    ['test', test],
+  ] as const) {
+    if (!folders) continue;
+    const survey = await surveyPairs({ ...reading, folders }, (done, total) => report?.(name, done, total));
+    splits.push({ name, survey });
+  }
+  const reported = classes.map((one) => classReport(one, voidIds(data).includes(one.id), splits));
+  const repeats = findRepeats(splits, data.paired !== undefined);
+  return {
+    name: data.name,
+    size: data.size,
+    splits,
+    classes: reported,
+    errors: [...new Set(splits.flatMap(({ survey }) => survey.problems)), ...repeats.errors],
+    warnings: [
+      ...repeats.warnings,
+      ...(splits.length > 1 ? [] : [messages.nothingHeldOut()]),
+      ...oddClasses(reported),
+      ...splits.flatMap((split) => oddSizes(split, data.size)),
+    ],
+  };
+}
+
+function classReport(one: ClassInfo, isVoid: boolean, splits: readonly SplitReport[]): ClassReport {
+  const found = splits.map(({ name, survey }) => {
+    const total = [...survey.classes.values()].reduce((sum, { pixels }) => sum + pixels, 0);
+    const { pixels, maps } = survey.classes.get(one.id) ?? { pixels: 0, maps: 0 };
+    return [name, { share: total > 0 ? pixels / total : 0, maps }] as const;
+  });
+  return { ...one, isVoid, splits: Object.fromEntries(found) };
+}
+
+function oddClasses(classes: readonly ClassReport[]): string[] {
+  // Maps that cannot be read say nothing of classes.
+  if (classes.every(({ splits }) => (splits.train?.maps ?? 0) === 0)) return [];
+  const absent = classes.filter(({ splits, isVoid }) => !isVoid && splits.train?.maps === 0);
+  const tested = absent.filter(({ splits }) => (splits.test?.maps ?? 0) > 0);
+  const namesOf = (some: readonly ClassReport[]): string[] => some.map(({ name }) => name);
+  return [
+    ...(absent.length > 0 ? [messages.classesAbsent(namesOf(absent), classes.length)] : []),
+    ...(tested.length > 0 ? [messages.classesOnlyTested(namesOf(tested))] : []),
+  ];
+}
+
+/** Shapes that differ by less look alike. */
+const toleratedStretch = 0.1;
+
+function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): string[] {
+  const sizes = [...survey.photoSizes].map(([text, count]) => {
+    const [width, height] = text.split('x').map(Number) as [number, number];
+    return { width, height, count };
+  });
+  const countOf = (isOdd: (one: DataSpec['size']) => boolean): number =>
+    sizes.filter(isOdd).reduce((sum, { count }) => sum + count, 0);
+  const total = countOf(() => true);
+  const small = countOf(({ width, height }) => width < size.width || height < size.height);
+  const stretched = countOf(
+    ({ width, height }) => Math.abs((width * size.height) / (height * size.width) - 1) > toleratedStretch,
+  );
+  const text = `${size.width}x${size.height}`;
+  return [
+    ...(small > 0 ? [messages.enlarged(name, small, total, text)] : []),
+    ...(stretched > 0 ? [messages.stretched(name, stretched, total, text)] : []),
+  ];
+}
+
+/** Finds files of the same bytes; those of paired pictures are photographs and maps in one. */
+function findRepeats(
+  splits: readonly SplitReport[],
+  isPaired: boolean,
+): { readonly errors: readonly string[]; readonly warnings: readonly string[] } {
+  const photos = groupsOf(splits, ({ photoDigests }) => photoDigests);
+  const photosOfBoth = photos.filter(isInBoth);
+  const warnings = splits.flatMap(({ name }) => {
+    const within = photos
+      .map((group) => group.filter(({ split }) => split === name))
+      .filter((group) => group.length > 1);
+    return within.length > 0 ? [messages.photosRepeated(name, within.map(namesIn))] : [];
+  });
+  const known = new Set(photosOfBoth.map(String));
+  const maps = isPaired
+    ? []
+    : groupsOf(splits, ({ labelDigests }) => labelDigests)
+        .filter(isInBoth)
+        .filter((group) => !known.has(String(group)));
+  return {
+    errors: photosOfBoth.length > 0 ? [messages.photosInBothSplits(photosOfBoth.map(namesIn))] : [],
+    warnings: maps.length > 0 ? [...warnings, messages.mapsInBothSplits(maps.map(namesIn))] : warnings,
+  };
+}
+
+interface Member {
+  readonly split: SplitName;
+  readonly name: string;
+  readonly toString: () => string;
+}
+
+/** Groups the samples whose digests are equal, leaving out those that are alone. */
+function groupsOf(
+  splits: readonly SplitReport[],
+  digestsOf: (survey: Survey) => readonly (string | undefined)[],
+): Member[][] {
+  const groups = new Map<string, Member[]>();
+  for (const { name: split, survey } of splits)
+    digestsOf(survey).forEach((digest, index) => {
+      if (digest === undefined) return;
+      const { name } = survey.pairs[index]!;
+      const member = { split, name, toString: () => `${split}/${name}` };
+      const group = groups.get(digest);
+      if (group) group.push(member);
+      else groups.set(digest, [member]);
+    });
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+const isInBoth = (group: readonly Member[]): boolean => new Set(group.map(({ split }) => split)).size > 1;
+const namesIn = (group: readonly Member[]): string[] => group.map(String);

@@ -1,0 +1,316 @@
+/** Answers for the ways in which data sets lie on disk and say their classes: suffixes, subfolders, lists, colors, pairs in one file. */
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { DataError, type Dataset } from '../../runtime/data/index.ts';
+import { listPairs } from '../../runtime/data/pairs.ts';
+import { classesOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';
+import { greyPng, rgb, writeFiles } from './data-support.ts';
+
+const SKY = [0, 0, 255];
+const ROAD = [128, 64, 128];
+const GRASS = [0, 128, 0];
+
+/** Says what data of 2x2 pixels and three classes are, unless told otherwise. */
+function dataSpec(folder: string, more: Partial<DataSpec> = {}): DataSpec {
+  return {
+    name: 'test',
+    path: folder,
+    images: 'images',
+    labels: 'labels',
+    classes: 3,
+    size: { width: 2, height: 2 },
+    batch: 1,
+    ...more,
+  };
+}
+
+async function opened(dataset: Promise<Dataset> | undefined): Promise<Dataset> {
+  if (!dataset) throw new Error('there is no such data');
+  const found = await dataset;
+  onTestFinished(() => found.close());
+  return found;
+}
+
+const problemsOf = async (action: Promise<unknown>): Promise<readonly string[]> => {
+  const error: unknown = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof DataError) return error.problems;
+  throw new Error('nothing was refused', { cause: error });
+};
+
+const photo = (...values: readonly number[]): Promise<Buffer> =>
+  rgb(
+    [values[0] ?? 0, values[1] ?? 0, values[2] ?? 0, 9].flatMap((value) => [value, value, value]),
+    2,
+  )
+    .png()
+    .toBuffer();
+
+describe('a layout like that of Cityscapes', () => {
+  const layout = async () =>
+    writeFiles({
+      'leftImg8bit/train/aachen/aachen_1_leftImg8bit.png': await photo(1),
+      'leftImg8bit/train/ulm/ulm_1_leftImg8bit.png': await photo(2),
+      'gtFine/train/aachen/aachen_1_gtFine_labelIds.png': await greyPng([0, 1, 2, 2], 2),
+      'gtFine/train/aachen/aachen_1_gtFine_color.png': await greyPng([9, 9, 9, 9], 2),
+      'gtFine/train/aachen/aachen_1_gtFine_instanceIds.png': await greyPng([0, 26001, 26002, 26002], 2, 16),
+      'gtFine/train/ulm/ulm_1_gtFine_labelIds.png': await greyPng([1, 1, 1, 1], 2),
+      'gtFine/train/ulm/ulm_1_gtFine_instanceIds.png': await greyPng([1, 1, 1, 1], 2, 16),
+    });
+  const settings = {
+    images: 'leftImg8bit/train',
+    labels: 'gtFine/train',
+    instances: 'gtFine/train',
+    subfolders: true,
+    image_suffix: '_leftImg8bit',
+    label_suffix: '_gtFine_labelIds',
+    instance_suffix: '_gtFine_instanceIds',
+  } as const;
+
+  it('is paired by what names begin with, in subfolders too', async () => {
+    const dataset = await opened(openTrainingData(dataSpec(await layout(), settings)));
+    expect(dataset.pairs.map(({ name }) => name)).toEqual(['aachen/aachen_1', 'ulm/ulm_1']);
+    await dataset.check();
+    const { labels, instances, edges } = await dataset.read(0);
+    expect([...labels]).toEqual([0, 1, 2, 2]);
+    expect([...(instances ?? [])]).toEqual([0, 1, 2, 2]);
+    expect([...(edges ?? [])]).toEqual([1, 1, 1, 1]);
+  });
+
+  it('is said to need subfolders where these are not searched', async () => {
+    const [first] = await problemsOf(
+      openTrainingData(dataSpec(await layout(), { ...settings, subfolders: false })),
+    );
+    expect(first).toContain('expected files ending in _gtFine_labelIds.png, found aachen, ulm');
+    expect(first).toContain('hint: files in folders within the folder are found with: subfolders: true');
+  });
+});
+
+describe('lists of pairs', () => {
+  const layout = async (list: string) => {
+    const files: Record<string, Buffer | string> = { 'train.txt': list, 'test.txt': 'c\n' };
+    for (const name of ['a', 'b', 'c', 'd']) {
+      files[`images/${name}.png`] = await photo(1);
+      files[`labels/${name}.png`] = await greyPng([0, 1, 2, 2], 2);
+    }
+    return dataSpec(writeFiles(files), {
+      list: 'train.txt',
+      test_list: 'test.txt',
+      test_images: 'images',
+      test_labels: 'labels',
+    });
+  };
+
+  it('take what they name, with an ending or without, and leave the rest', async () => {
+    const data = await layout('d.jpg\r\n\n a \n');
+    const [training, test] = [await opened(openTrainingData(data)), await opened(openTestData(data))];
+    expect(training.pairs.map(({ name }) => name)).toEqual(['a', 'd']);
+    expect(test.pairs.map(({ name }) => name)).toEqual(['c']);
+  });
+
+  it('are refused with the lines that name nothing', async () => {
+    const data = await layout('a\n\ne\nf.png\n');
+    const problems = await problemsOf(openTrainingData(data));
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^2 of 3 names in '.*train\.txt' are not those of label maps in '.*': e \(line 3\), f \(line 4\)/,
+      ),
+    ]);
+  });
+
+  it('say where they cannot be read', async () => {
+    const problems = await problemsOf(openTrainingData({ ...(await layout('a')), list: 'absent.txt' }));
+    expect(problems[0]).toMatch(/absent\.txt' cannot be read: ENOENT/);
+  });
+});
+
+describe('masks of colors', () => {
+  const layout = async (mask: readonly (readonly number[])[], more: Partial<DataSpec> = {}) =>
+    dataSpec(
+      writeFiles({
+        'images/a.png': await photo(1),
+        'labels/a.png': await rgb(mask.flat(), 2).png().toBuffer(),
+      }),
+      { label_format: 'colors', names: ['sky', 'road', 'grass'], colors: [SKY, ROAD, GRASS], ...more },
+    );
+
+  it('become the ids of the classes that have their colors', async () => {
+    const dataset = await opened(openTrainingData(await layout([ROAD, GRASS, SKY, SKY])));
+    expect([...(await dataset.read(0)).labels]).toEqual([1, 2, 0, 0]);
+  });
+
+  it('are read from palettes by their colors', async () => {
+    const data = await layout([ROAD, GRASS, SKY, SKY]);
+    const palette = await rgb([ROAD, GRASS, SKY, SKY].flat(), 2).png({ palette: true }).toBuffer();
+    expect(palette.readUInt8(25), 'the file has a palette').toBe(3);
+    const folder = writeFiles({ 'images/a.png': await photo(1), 'labels/a.png': palette });
+    const dataset = await opened(openTrainingData({ ...data, path: folder }));
+    expect([...(await dataset.read(0)).labels]).toEqual([1, 2, 0, 0]);
+  });
+
+  it('are refused with file, pixel and color where no class has it, and with the nearest class', async () => {
+    const data = await layout([ROAD, GRASS, [128, 64, 125], SKY]);
+    const dataset = await opened(openTrainingData(data));
+    const [problem] = await problemsOf(dataset.check());
+    expect(problem).toContain(
+      `labels${path.sep}a.png' holds the color (128, 64, 125) at x 0, y 1, which no class has`,
+    );
+    expect(problem).toContain(
+      '1 of 4 pixels are wrong; the nearest of 3 classes is road (128, 64, 128), 3 away',
+    );
+    expect(problem).toContain(
+      'hint: colors that were blurred or saved as JPEG are taken for the nearest with: color_distance: 3',
+    );
+  });
+
+  it('may be taken for the nearest class up to a distance', async () => {
+    const near = [128, 64, 125];
+    const dataset = await opened(
+      openTrainingData(await layout([near, GRASS, near, SKY], { color_distance: 3 })),
+    );
+    expect([...(await dataset.read(0)).labels]).toEqual([1, 2, 1, 0]);
+    const stricter = await opened(
+      openTrainingData(await layout([near, GRASS, near, SKY], { color_distance: 2.9 })),
+    );
+    expect(await problemsOf(stricter.check())).toHaveLength(1);
+  });
+
+  it('need classes that differ in color', async () => {
+    const problems = await problemsOf(
+      openTrainingData(await layout([SKY, SKY, SKY, SKY], { colors: [SKY, ROAD, SKY] })),
+    );
+    expect(problems[0]).toContain('the classes sky and grass have the same color (0, 0, 255)');
+  });
+
+  it('need a legend with all colors', async () => {
+    const data = await layout([SKY, SKY, SKY, SKY]);
+    const { colors: _colors, names: _names, ...rest } = data;
+    const classes = {
+      classes: [
+        { id: 0, name: 'sky', color: SKY },
+        { id: 1, name: 'road' },
+      ],
+    };
+    const folder = writeFiles({
+      'classes.json': JSON.stringify(classes),
+      'labels/a.png': '',
+      'images/a.png': '',
+    });
+    const problems = await problemsOf(openTrainingData({ ...rest, path: folder, legend: 'classes.json' }));
+    expect(problems[0]).toContain('class "road" has no color, but label maps hold colors');
+  });
+
+  it('that are taken for ids are refused, with how to say it', async () => {
+    const { label_format: _format, ...data } = await layout([ROAD, GRASS, SKY, SKY]);
+    const [problem] = await problemsOf((await opened(openTrainingData(data))).check());
+    expect(problem).toContain('holds colors where one id a pixel is expected: (128, 64, 128) at x 0, y 0');
+    expect(problem).toContain('say label_format: "colors"');
+  });
+});
+
+describe('values of label maps', () => {
+  it('become classes as the data says, with void as the last', async () => {
+    const folder = writeFiles({
+      'images/a.png': await photo(1),
+      'labels/a.png': await greyPng([1, 2, 255, 0], 2),
+    });
+    const data = dataSpec(folder, { ids_from: 1, void: [0, 255], names: ['sky', 'road'] });
+    const dataset = await opened(openTrainingData(data));
+    await dataset.check();
+    expect([...(await dataset.read(0)).labels]).toEqual([0, 1, 2, 2]);
+    expect(dataset.classes.map(({ id, name }) => [id, name])).toEqual([
+      [0, 'sky'],
+      [1, 'road'],
+      [2, 'void'],
+    ]);
+  });
+
+  it('are what the ids of a legend are', () => {
+    const classes = {
+      classes: [
+        { id: 1, name: 'wall', color: [1, 2, 3] },
+        { id: 2, name: 'sky' },
+      ],
+    };
+    const folder = writeFiles({ 'classes.json': JSON.stringify(classes) });
+    const data = dataSpec(folder, { ids_from: 1, void: [0], legend: 'classes.json' });
+    expect(classesOf(data).map(({ id, name }) => [id, name])).toEqual([
+      [0, 'wall'],
+      [1, 'sky'],
+      [2, 'void'],
+    ]);
+    expect(() => classesOf({ ...data, classes: 2 })).toThrow(
+      /names a class with id 2, but the data declares 2 classes \(ids 1 to 2\)/,
+    );
+  });
+});
+
+describe('photograph and label map in one file', () => {
+  // [photo, photo, map, map] in each row
+  const picture = (left: readonly number[], right: readonly (readonly number[])[]) => {
+    const row = (y: number) => [
+      ...left.slice(2 * y, 2 * y + 2).flatMap((value) => [value, value, value]),
+      ...right.slice(2 * y, 2 * y + 2).flat(),
+    ];
+    return rgb([...row(0), ...row(1)], 4)
+      .png()
+      .toBuffer();
+  };
+
+  it('are taken apart, colors by those of the classes', async () => {
+    const folder = writeFiles({ 'train/a.png': await picture([10, 20, 30, 40], [ROAD, SKY, GRASS, GRASS]) });
+    const dataset = await opened(
+      openTrainingData(
+        dataSpec(folder, {
+          images: 'train',
+          labels: 'train',
+          paired: 'photo_left',
+          label_format: 'colors',
+          colors: [SKY, ROAD, GRASS],
+        }),
+      ),
+    );
+    await dataset.check();
+    const { name, labels, image } = await dataset.read(0);
+    expect([name, ...labels]).toEqual(['a', 1, 0, 2, 2]);
+    expect([...(image ?? [])].map((value) => Math.round(127.5 * (value + 1)))).toEqual(
+      [10, 20, 30, 40].flatMap((value) => [value, value, value]),
+    );
+  });
+
+  it('may hold the photograph on the right, and ids as greys', async () => {
+    const ids = [0, 1, 2, 1];
+    const right = [ROAD, SKY, GRASS, GRASS];
+    const folder = writeFiles({ 'train/a.png': await picture(ids, right) });
+    const dataset = await opened(
+      openTrainingData(dataSpec(folder, { images: 'train', labels: 'train', paired: 'photo_right' })),
+    );
+    await dataset.check();
+    const { labels, image } = await dataset.read(0);
+    expect([...labels]).toEqual(ids);
+    expect([...(image ?? [])].map((value) => Math.round(127.5 * (value + 1)))).toEqual(right.flat());
+  });
+});
+
+describe('pairs', () => {
+  it('are made of names without the suffixes, and say who has no partner', async () => {
+    const folder = writeFiles({
+      'images/a_photo.png': await photo(1),
+      'images/b_photo.png': await photo(1),
+      'images/c.png': await photo(1),
+      'labels/a_ids.png': await greyPng([0, 1, 2, 2], 2),
+    });
+    const { pairs, problems } = await listPairs({
+      images: path.join(folder, 'images'),
+      labels: path.join(folder, 'labels'),
+      suffixes: { images: '_photo', labels: '_ids' },
+    });
+    expect(pairs.map(({ name }) => name)).toEqual(['a']);
+    expect(problems).toEqual([
+      expect.stringMatching(/^1 of 2 photos have no partner among the label maps in .*: b\n/),
+    ]);
+  });
+});
