@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCheck } from './commands/check.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngine } from './commands/engine.ts';
@@ -72,6 +73,7 @@ function makeProgram(line: string): Command {
     addEval,
     addImport,
     addExport,
+    addCompare,
     addDoctor,
     addEngine,
   ])
