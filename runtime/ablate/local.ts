@@ -1,0 +1,46 @@
+/** Answers for jobs as child processes on this machine, which end with this process however that ends. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
+
+/** The command itself. */
+export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+
+const interruptedCode = 130;
+
+/** Makes the launcher; with `devices` GPUs, jobs are spread over these. */
+export function localLauncher(devices = 0): Launcher {
+  return { remembers: false, run: (job, stopping) => runLocally(job, stopping, devices) };
+}
+
+function runLocally(job: Job, { gently, atOnce }: Stopping, devices: number): Promise<JobEnd> {
+  if (gently.aborted) return Promise.resolve('stopped');
+  const log = openSync(job.log, 'w');
+  return new Promise((resolve) => {
+    // A group of its own, so that Ctrl-C reaches it through us alone; the channel lets it notice when we are gone.
+    const child = spawn(process.execPath, [spadeworkScript, ...job.words], {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+      env: {
+        ...process.env,
+        ...(devices > 0 && { CUDA_VISIBLE_DEVICES: String(job.slot % devices) }),
+      },
+    });
+    const stop = (): void => void child.kill('SIGTERM');
+    const kill = (): void => void child.kill('SIGKILL');
+    gently.addEventListener('abort', stop);
+    atOnce.addEventListener('abort', kill);
+    const end = (how: JobEnd): void => {
+      gently.removeEventListener('abort', stop);
+      atOnce.removeEventListener('abort', kill);
+      closeSync(log);
+      resolve(how);
+    };
+    child.once('error', () => end('failed'));
+    child.once('exit', (code) => {
+      if (code === 0) end('succeeded');
+      else end(gently.aborted || code === interruptedCode ? 'stopped' : 'failed');
+    });
+  });
+}
