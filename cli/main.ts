@@ -1,6 +1,7 @@
 /** Answers for the `spadework` command: its commands, and how each of them ends. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAblate } from './commands/ablate.ts';
 import { addCheck } from './commands/check.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDiff } from './commands/diff.ts';
@@ -17,7 +18,7 @@ import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
-import { showsColor, tolerateClosedPipe } from './terminal.ts';
+import { endWithParent, showsColor, tolerateClosedPipe } from './terminal.ts';
 
 const examples = `
 Examples:
@@ -31,6 +32,7 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 /** Runs the command of this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
+  endWithParent();
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
@@ -73,6 +75,7 @@ function makeProgram(line: string): Command {
     addEval,
     addImport,
     addExport,
+    addAblate,
     addCompare,
     addDoctor,
     addEngine,

@@ -130,9 +130,9 @@ async function chooseLauncher(flags: AblateFlags): Promise<{ launcher: Launcher;
   const { localLauncher, rayLauncher } = await import('../../runtime/ablate/index.ts');
   if (flags.launcher === 'ray')
     return { launcher: await rayLauncher(rayOf(flags)), parallel: flags.parallel ?? parallelOnRay };
-  const { countDevices } = await import('../../runtime/engine/cuda.ts');
-  const devices = flags.engine === 'portable' ? 0 : countDevices();
-  return { launcher: localLauncher(devices), parallel: flags.parallel ?? Math.max(1, devices) };
+  const { visibleGpus } = await import('../../runtime/engine/platform.ts');
+  const gpus = flags.engine === 'portable' ? [] : visibleGpus(process.env);
+  return { launcher: localLauncher(gpus), parallel: flags.parallel ?? Math.max(1, gpus.length) };
 }
 
 function rayOf({ address, cpus, gpus }: AblateFlags): RayOptions {

@@ -9,12 +9,12 @@ export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', i
 
 const interruptedCode = 130;
 
-/** Makes the launcher; with `devices` GPUs, jobs are spread over these. */
-export function localLauncher(devices = 0): Launcher {
-  return { remembers: false, run: (job, stopping) => runLocally(job, stopping, devices) };
+/** Makes the launcher; jobs are spread over `gpus`, named as CUDA_VISIBLE_DEVICES does. */
+export function localLauncher(gpus: readonly string[] = []): Launcher {
+  return { remembers: false, run: (job, stopping) => runLocally(job, stopping, gpus) };
 }
 
-function runLocally(job: Job, { gently, atOnce }: Stopping, devices: number): Promise<JobEnd> {
+function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly string[]): Promise<JobEnd> {
   if (gently.aborted) return Promise.resolve('stopped');
   const log = openSync(job.log, 'w');
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, devices: number): Pr
       detached: true,
       env: {
         ...process.env,
-        ...(devices > 0 && { CUDA_VISIBLE_DEVICES: String(job.slot % devices) }),
+        ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus[job.slot % gpus.length] }),
       },
     });
     const stop = (): void => void child.kill('SIGTERM');

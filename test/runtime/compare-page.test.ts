@@ -129,7 +129,7 @@ describe('the page', () => {
       await made('narrow-2', other, 2, 0.32),
     ];
     await compareIn(folders);
-    const [, wide, narrow] = [...pageOf().querySelectorAll('#numbers tr')].map((row) =>
+    const [, wide, narrow] = Array.from(pageOf().querySelectorAll('#numbers tr')).map((row) =>
       row.textContent.replace(/\s+/g, ' ').trim(),
     );
     expect(wide).toMatch(/^wide 2 0\.4600 ± 0\.0141 59\.00 ± 1\.41 /);
@@ -151,11 +151,11 @@ describe('the page', () => {
   it('shows the same maps painted by each, with label map and photograph, and where each fails', async () => {
     await compareIn([await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)]);
     const document = pageOf();
-    const walls = [...document.querySelectorAll('.wall')];
+    const walls = Array.from(document.querySelectorAll('.wall'));
     expect(
       walls.map((wall) => [wall.getAttribute('data-name'), wall.querySelectorAll('img').length]),
     ).toEqual(maps.map((map) => [map, 4]));
-    const sources = [...document.querySelectorAll('img')].map((image) => image.getAttribute('src')!);
+    const sources = Array.from(document.querySelectorAll('img')).map((image) => image.getAttribute('src')!);
     expect(sources.filter((source) => !existsSync(join(root, 'out', source)))).toEqual([]);
     expect(document.querySelector('#failures figcaption')?.textContent.trim()).toMatch(
       /^test0: 0\.4000 \(0\.3500\)/,
@@ -165,7 +165,7 @@ describe('the page', () => {
   it('needs nothing from elsewhere, and in compact form not even the runs', async () => {
     const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
     await compareIn(folders, { compact: true, maxMaps: 1 });
-    const links = [...pageOf().querySelectorAll('[href], [src]')].map(
+    const links = Array.from(pageOf().querySelectorAll('[href], [src]')).map(
       (one) => one.getAttribute('href') ?? one.getAttribute('src')!,
     );
     expect(links.filter((link) => !/^(pictures\/[\w.-]+|compare\.(md|tex|csv))$/.test(link))).toEqual([]);
