@@ -7,7 +7,7 @@ import type { EngineRequest } from '../../runtime/engine/index.ts';
 import { quoted } from '../../runtime/shell.ts';
 import { startAblationTable } from '../ablation-table.ts';
 import { exitCodes } from '../errors.ts';
-import { engineOption, integer } from '../options.ts';
+import { engineOption, integer, setOption } from '../options.ts';
 import { loadAblation } from '../specs.ts';
 import { note, print } from '../terminal.ts';
 
@@ -15,6 +15,7 @@ interface AblateFlags {
   readonly out?: string;
   readonly parallel?: number;
   readonly name?: string;
+  readonly set?: readonly string[];
   readonly steps?: number;
   readonly seeds?: number;
   readonly data?: string;
@@ -53,6 +54,7 @@ export function addAblate(program: Command): void {
     .option('--out <folder>', "the ablation's folder (default: ablations/<name>)")
     .option('--parallel <n>', 'runs at a time (default: one for each GPU, or 1; on Ray 4)', integer(1))
     .option('--name <ablation>', 'the ablation, where the file declares several')
+    .addOption(setOption())
     .option('--steps <n>', "steps of each run, in place of the spec's", integer(1))
     .option('--seeds <n>', "number of seeds, in place of the ablation's", integer(1))
     .option('--data <folder>', "folder of the data, in place of the spec's path")
@@ -82,7 +84,7 @@ function isFolder(file: string): boolean {
 }
 
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
-  const ablation = isFolder(file) ? undefined : loadAblation(file, flags.name);
+  const ablation = isFolder(file) ? undefined : loadAblation(file, flags).ablation;
   const folder = ablation ? (flags.out ?? join('ablations', ablation.name)) : file;
   const { ablate, progressOf } = await import('../../runtime/ablate/index.ts');
   const { launcher, parallel } = await chooseLauncher(flags);
@@ -115,7 +117,7 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
     for (const { name, lines } of failed)
       note(`failed: ${name}\n${(lines ?? []).map((line) => `  | ${line}`).join('\n')}`);
     if (page !== undefined) print(page);
-    if (stopping.gently.aborted) {
+    if (record.runs.some(({ state }) => state !== 'done' && state !== 'failed')) {
       note(`To go on: spadework ablate ${quoted(folder)}`);
       process.exitCode = exitCodes.interrupted;
     } else if (failed.length > 0) process.exitCode = exitCodes.input;
@@ -164,7 +166,7 @@ function followSignals(jobsGoOn: boolean): { readonly stopping: Stopping; readon
 async function stopJobs(file: string, flags: AblateFlags): Promise<void> {
   const folder = isFolder(file)
     ? file
-    : (flags.out ?? join('ablations', loadAblation(file, flags.name).name));
+    : (flags.out ?? join('ablations', loadAblation(file, flags).ablation.name));
   const { jobIdOf, readAblation, stopOnRay } = await import('../../runtime/ablate/index.ts');
   const record = readAblation(folder);
   const ids = (record?.runs ?? []).flatMap(({ name, jobs }) =>

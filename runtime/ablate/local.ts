@@ -7,8 +7,6 @@ import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 /** The command itself. */
 export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
 
-const interruptedCode = 130;
-
 /** Makes the launcher; jobs are spread over `gpus`, named as CUDA_VISIBLE_DEVICES does. */
 export function localLauncher(gpus: readonly string[] = []): Launcher {
   return { remembers: false, run: (job, stopping) => runLocally(job, stopping, gpus) };
@@ -40,7 +38,7 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
     child.once('error', () => end('failed'));
     child.once('exit', (code) => {
       if (code === 0) end('succeeded');
-      else end(gently.aborted || code === interruptedCode ? 'stopped' : 'failed');
+      else end(gently.aborted ? 'stopped' : 'failed');
     });
   });
 }

@@ -48,6 +48,8 @@ export async function runPool(options: PoolOptions): Promise<AblationRecord> {
 class Pool {
   record: AblationRecord;
   private next = 0;
+  /** Whether a job was stopped, by us or on the cluster: whoever stops one does not want the next. */
+  private isHalted = false;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: PoolOptions) {
@@ -63,7 +65,7 @@ class Pool {
 
   /** Takes one run after another until none is left, or until the pool is to stop. */
   async work(slot: number): Promise<void> {
-    while (!this.options.stopping.gently.aborted) {
+    while (!this.options.stopping.gently.aborted && !this.isHalted) {
       const index = this.next++;
       if (index >= this.record.runs.length) return;
       await this.finish(index, slot);
@@ -86,7 +88,10 @@ class Pool {
       const job = this.jobOf(this.entry(index), stage, slot);
       const end = await launcher.run(job, stopping);
       if (end === 'left') return;
-      if (end === 'stopped') return this.change(index, { state: 'waiting' });
+      if (end === 'stopped') {
+        this.isHalted = true;
+        return this.change(index, { state: 'waiting' });
+      }
       if (stage === 'eval' && end === 'succeeded')
         await this.change(index, { evaluated: (evaluation ?? []).join(' ') });
       if (!(await this.isToGoOn(index, job, stage, end))) return;

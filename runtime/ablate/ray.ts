@@ -2,6 +2,8 @@
  * Answers for jobs on a Ray cluster, through its Jobs HTTP API. Our command and the ablation's folder lie in a folder that all machines
  * share. Jobs outlive this process: one that was submitted before is found by its name and followed.
  */
+import http from 'node:http';
+import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeWhole } from '../report/index.ts';
 import { quoted } from '../shell.ts';
@@ -23,6 +25,7 @@ interface JobDetails {
 }
 
 const pollMilliseconds = 1000;
+const answerMilliseconds = 30_000;
 /** A dashboard that restarts is away for a while. */
 const patienceMilliseconds = 60_000;
 /** Settings of ours that jobs need as well. */
@@ -49,7 +52,7 @@ class Ray {
   }
 
   async greet(): Promise<void> {
-    const { status } = await this.ask(this.jobs).catch((error: Error) => {
+    const { status } = await ask(this.jobs).catch((error: Error) => {
       throw noRay(this.options.address, reasonOf(error));
     });
     if (status !== 200) throw noRay(this.options.address, `HTTP ${status}`);
@@ -76,7 +79,7 @@ class Ray {
   async stop(id: string): Promise<void> {
     const found = await this.find(id);
     if (found?.status === 'PENDING' || found?.status === 'RUNNING')
-      await this.patiently(() => this.ask(`${this.jobs}${id}/stop`, { method: 'POST' }));
+      await this.patiently(() => ask(`${this.jobs}${id}/stop`, 'POST'));
   }
 
   private async submit({ id, words }: Job): Promise<void> {
@@ -93,38 +96,30 @@ class Ray {
       ...(cpus !== undefined && { entrypoint_num_cpus: cpus }),
       ...(gpus !== undefined && { entrypoint_num_gpus: gpus }),
     });
-    const headers = { 'content-type': 'application/json' };
-    const answer = await this.patiently(() => this.ask(this.jobs, { method: 'POST', headers, body }));
+    const answer = await this.patiently(() => ask(this.jobs, 'POST', body));
     // An answer that was lost on its way leaves a job behind, which a second try meets.
     if (answer.status !== 200 && !(await this.find(id)))
       throw rayRefused(address, answer.status, answer.text);
   }
 
   private async find(id: string): Promise<JobDetails | undefined> {
-    const { status, text } = await this.patiently(() => this.ask(`${this.jobs}${id}`));
+    const { status, text } = await this.patiently(() => ask(`${this.jobs}${id}`));
     return status === 200 ? (JSON.parse(text) as JobDetails) : undefined;
   }
 
   private async keepLog({ id, log }: Job): Promise<void> {
-    const { status, text } = await this.patiently(() => this.ask(`${this.jobs}${id}/logs`));
+    const { status, text } = await this.patiently(() => ask(`${this.jobs}${id}/logs`));
     if (status === 200)
       await writeWhole(log, (JSON.parse(text) as { readonly logs: string | null }).logs ?? '');
   }
 
-  private async ask(url: string, init: RequestInit = {}): Promise<{ status: number; text: string }> {
-    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
-    return { status: answer.status, text: await answer.text() };
-  }
-
   /** Asks again while Ray does not answer, or is not well. Throws a RunError in the end. */
-  private async patiently(
-    ask: () => Promise<{ status: number; text: string }>,
-  ): Promise<{ status: number; text: string }> {
+  private async patiently(asking: () => Promise<Answer>): Promise<Answer> {
     const start = performance.now();
     for (;;) {
       let why: string;
       try {
-        const answer = await ask();
+        const answer = await asking();
         // 500 is also what Ray says about wrong requests, which waiting does not mend.
         if (answer.status < 502) return answer;
         why = `HTTP ${answer.status}`;
@@ -137,7 +132,29 @@ class Ray {
   }
 }
 
-function reasonOf(error: Error): string {
-  const cause = error.cause as NodeJS.ErrnoException | undefined;
-  return cause?.code ?? cause?.message ?? error.message;
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Sends one request. Not by `fetch`, which says that it is one: Ray takes that for a browser, and refuses what changes anything. */
+function ask(url: string, method: 'GET' | 'POST' = 'GET', body = ''): Promise<Answer> {
+  const { request } = url.startsWith('https:') ? https : http;
+  const headers = body === '' ? {} : { 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, timeout: answerMilliseconds }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => (text += part));
+      answer.on('error', reject);
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    sent.on('timeout', () => sent.destroy(new Error('no answer')));
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.message;
 }

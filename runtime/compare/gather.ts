@@ -77,7 +77,9 @@ interface Found {
 }
 
 async function cellsOfAblation(ablation: AblationRecord, folder: string): Promise<Found> {
-  const axes = ablation.axes.map(({ name }) => name);
+  const named = ablation.axes.map(({ name }) => name);
+  // Where nothing is varied, there still is something that the seeds are of.
+  const axes = named.length > 0 ? named : ['experiment'];
   const cells = new Map<string, { point: Cell['point']; runs: ReadRun[] }>();
   const missing: string[] = [];
   for (const { name, point } of ablation.runs) {
@@ -86,8 +88,9 @@ async function cellsOfAblation(ablation: AblationRecord, folder: string): Promis
       missing.push(name);
       continue;
     }
-    const label = axes.map((axis) => point[axis]).join(', ');
-    const cell = cells.get(label) ?? { point, runs: [] };
+    const place: Cell['point'] = named.length > 0 ? point : { experiment: ablation.of };
+    const label = axes.map((axis) => place[axis]).join(', ');
+    const cell = cells.get(label) ?? { point: place, runs: [] };
     cells.set(label, cell);
     cell.runs.push(run);
   }

@@ -20,28 +20,32 @@ function leader({ cells }: Comparison, { name, cells: summaries, better }: Measu
 }
 
 function against({ cells, baseline }: Comparison, { differences }: Measure): string[] {
-  const labels = (verdict: Difference['verdict'], shown: (difference: Difference) => string): string[] =>
-    differences.flatMap((difference, index) =>
-      difference?.verdict === verdict ? [`${cells[index]!.label}${shown(difference)}`] : [],
-    );
-  const by = ({ value }: Difference): string => ` (${signed(value)})`;
-  const nothing = (): string => '';
-  const parts = [
-    { text: 'better', labels: labels('better', by) },
-    { text: 'worse', labels: labels('worse', by) },
-    { text: 'no clear difference for', labels: labels('unclear', nothing) },
-    {
-      text: 'not told from noise without more seeds or values of single maps:',
-      labels: labels('unknown', nothing),
-    },
-  ].filter((part) => part.labels.length > 0);
-  if (parts.length === 0) return [];
-  const said = parts.map(({ text, labels: of }) =>
-    text.endsWith('for') || text.endsWith(':')
-      ? `${text} ${list(of)}`
-      : `${list(of)} ${of.length === 1 ? 'is' : 'are'} clearly ${text}`,
+  const found = differences.flatMap((difference, index) =>
+    difference ? [{ difference, label: cells[index]!.label }] : [],
   );
-  return [`Against ${baseline.label}: ${said.join('; ')}.`];
+  if (found.length === 0) return [];
+  const ofVerdict = (verdict: Difference['verdict']): typeof found =>
+    found.filter(({ difference }) => difference.verdict === verdict);
+  const told = (['better', 'worse'] as const).flatMap((verdict) => {
+    const labels = ofVerdict(verdict).map(
+      ({ label, difference: { value } }) => `${label} (${signed(value)})`,
+    );
+    return labels.length > 0
+      ? [`${list(labels)} ${labels.length === 1 ? 'is' : 'are'} clearly ${verdict}`]
+      : [];
+  });
+  const untold = ofVerdict('unclear').map(({ label }) => label);
+  const unknown = ofVerdict('unknown').map(({ label }) => label);
+  const parts = [
+    ...told,
+    ...(untold.length > 0 ? [`no clear difference for ${list(untold)}`] : []),
+    ...(unknown.length > 0 ? [`for ${list(unknown)}, one seed does not tell a difference from noise`] : []),
+  ];
+  const isOfOneSeed = told.length > 0 && found.every(({ difference }) => !difference.seeds);
+  return [
+    `Against ${baseline.label}: ${parts.join('; ')}.`,
+    ...(isOfOneSeed ? ['That is of these trainings: other seeds may differ.'] : []),
+  ];
 }
 
 /** Joins names as in a sentence. */

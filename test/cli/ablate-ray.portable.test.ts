@@ -43,8 +43,14 @@ async function jobOf(out: string, run: string, number: number): Promise<{ status
   return (await (await fetch(`${cluster!.address}/api/jobs/${id}`)).json()) as { status: string };
 }
 
-async function untilTraining(out: string, run: string): Promise<void> {
-  while (!existsSync(join(folder, out, run, 'metrics.jsonl'))) await delay(50);
+/** Waits until a run has done a step; a client that ends before has failed. */
+async function untilTraining(out: string, run: string, client: Promise<unknown>): Promise<void> {
+  let ended = false;
+  void client.then(() => (ended = true));
+  while (!existsSync(join(folder, out, run, 'metrics.jsonl'))) {
+    if (ended) throw new Error('the client has ended before a run has begun');
+    await delay(50);
+  }
 }
 
 describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_000 }, () => {
@@ -67,7 +73,7 @@ describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_00
       stdio: 'ignore',
     });
     const ended = new Promise((resolve) => client.once('exit', resolve));
-    await untilTraining('restarted', 'three_s0');
+    await untilTraining('restarted', 'three_s0', ended);
     client.kill('SIGKILL');
     await ended;
     expect(await jobOf('restarted', 'three_s0', 1)).toMatchObject({ status: 'RUNNING' });
@@ -82,7 +88,7 @@ describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_00
   it('goes on with a run in a second job where the first one died', async () => {
     writeFileSync(join(folder, 'kernels.spade'), tinyAblation(60));
     const running = runCli(words('--out', 'died'), { folder, environment });
-    await untilTraining('died', 'one_s0');
+    await untilTraining('died', 'one_s0', running);
     await delay(500);
     const lock = join(folder, 'died', 'one_s0', 'training.lock');
     process.kill((JSON.parse(readFileSync(lock, 'utf8')) as { pid: number }).pid, 'SIGKILL');
@@ -96,7 +102,7 @@ describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_00
     writeFileSync(join(folder, 'kernels.spade'), tinyAblation(100_000));
     const options = { folder, environment };
     const running = runCli(words('--out', 'stopped'), options);
-    await untilTraining('stopped', 'one_s0');
+    await untilTraining('stopped', 'one_s0', running);
     const stop = await runCli(
       ['ablate', 'stopped', '--launcher', 'ray', '--address', cluster!.address, '--stop'],
       options,

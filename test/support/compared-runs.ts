@@ -38,11 +38,19 @@ export const madeProtocol: Protocol = {
   seed: 0,
 };
 
+const checked = new Map<string, Spec>();
+
 /** Reads the spec of a text whose data lie below `base`. */
 export function specOf(text: string, base: string, seed: number): Spec {
+  const known = checked.get(`${base} ${text}`) ?? checkedSpec(text, base);
+  checked.set(`${base} ${text}`, known);
+  return overrideSpec(known, base, { seed });
+}
+
+function checkedSpec(text: string, base: string): Spec {
   const { spec, diagnostics } = check({ name: join(base, 'tiny.spade'), text }, fileProvider());
   if (!spec) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  return overrideSpec(spec, base, { seed });
+  return spec;
 }
 
 /** Writes a run's folder. */
