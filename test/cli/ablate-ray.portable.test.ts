@@ -66,7 +66,7 @@ describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_00
   });
 
   it('finds its jobs again after the client was killed, and starts none twice', async () => {
-    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(400, 400));
+    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(90, 30));
     const client = spawn(process.execPath, [spadeworkScript, ...words('--out', 'restarted')], {
       cwd: folder,
       env: { ...process.env, ...environment },
