@@ -1,5 +1,6 @@
 /** Answers for numbers that may stand in one table: those of one protocol. */
-import type { EvalRecord, Protocol } from '../eval/record.ts';
+import { comparable } from '../eval/protocol.ts';
+import type { EvalRecord } from '../eval/record.ts';
 import { differentProtocols } from './messages.ts';
 
 /** The evaluations of a run. */
@@ -36,27 +37,8 @@ function refusal(runs: readonly Evaluated[]): Error {
         theirs &&
         !one.records.some((a) => other.records.some((b) => a.protocolId === b.protocolId))
       )
-        return differentProtocols(one.folder, other.folder, differences(ours.protocol, theirs.protocol));
+        return differentProtocols(one.folder, other.folder, comparable([ours, theirs]));
     }
   // Each two share one, yet no protocol is everywhere.
   return differentProtocols(runs[0]!.folder, runs.at(-1)!.folder, []);
-}
-
-/** Lists what two protocols differ in, as `name: this one, that one`. */
-export function differences(ours: Protocol, theirs: Protocol): string[] {
-  const [a, b] = [flatten(ours), flatten(theirs)];
-  return [...new Set([...a.keys(), ...b.keys()])].flatMap((name) => {
-    const [left, right] = [a.get(name) ?? 'none', b.get(name) ?? 'none'];
-    return left === right ? [] : [`${name}: ${left}, ${right}`];
-  });
-}
-
-function flatten(value: object, prefix = ''): Map<string, string> {
-  return new Map(
-    Object.entries(value).flatMap(([name, part]: [string, unknown]): (readonly [string, string])[] =>
-      typeof part === 'object' && part !== null
-        ? [...flatten(part, `${prefix}${name}.`)]
-        : [[`${prefix}${name}`, JSON.stringify(part)]],
-    ),
-  );
 }

@@ -109,7 +109,7 @@ describe('protocols', () => {
       await made('b', other, 1, 0.3, { imageSet: 'ffff', voidId: 11 }),
     ];
     await expect(gather({ folders })).rejects.toThrow(
-      /evaluated under different protocols.*:\n- imageSet: "a1b2", "ffff"\n- voidId: null, 11\nhint: /,
+      /evaluated under different protocols.*:\n- held-out pictures .*: a1b2 \| ffff\n- class that counts nowhere: none \| 11\nhint: /,
     );
   });
 
