@@ -1,8 +1,10 @@
 /** Answers for the `spadework` command: its commands, and how each of them ends. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAblate } from './commands/ablate.ts';
 import { addCheck } from './commands/check.ts';
 import { addData } from './commands/data.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEngine } from './commands/engine.ts';
@@ -17,7 +19,7 @@ import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
-import { showsColor, tolerateClosedPipe } from './terminal.ts';
+import { endWithParent, showsColor, tolerateClosedPipe } from './terminal.ts';
 
 const examples = `
 Examples:
@@ -31,6 +33,7 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 /** Runs the command of this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
+  endWithParent();
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
@@ -74,6 +77,8 @@ function makeProgram(line: string): Command {
     addImport,
     addExport,
     addData,
+    addAblate,
+    addCompare,
     addDoctor,
     addEngine,
   ])

@@ -1,5 +1,6 @@
 /** Answers for reading values of the command line: whole numbers in their ranges, and options that commands share. */
 import { InvalidArgumentError, Option } from 'commander';
+import { quoted } from '../runtime/shell.ts';
 
 /** Makes a reader of whole numbers from `least` on, up to `most` where it is given. */
 export function integer(least: number, most?: number): (text: string) => number {
@@ -29,10 +30,5 @@ export function setOption(): Option {
 
 /** Gives the command line as a user would type it again. */
 export function commandLine(words: readonly string[]): string {
-  return ['spadework', ...words.map(quote)].join(' ');
-}
-
-/** Quotes a word for a shell where it holds anything but plain characters. */
-function quote(word: string): string {
-  return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return ['spadework', ...words.map(quoted)].join(' ');
 }

@@ -23,3 +23,15 @@ export function tolerateClosedPipe(): void {
       throw error;
     });
 }
+
+/**
+ * Ends a process that another one of ours has started once that one is gone, as if it had asked: whoever hears SIGTERM saves
+ * first.
+ */
+export function endWithParent(): void {
+  if (!process.channel) return;
+  process.once('disconnect', () => {
+    if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM');
+    else process.exit(130);
+  });
+}

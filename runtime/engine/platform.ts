@@ -1,5 +1,5 @@
 /** Tells what kind of machine this is: system, C library, NVIDIA GPU, and which pinned wheel fits. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { muslPlatform, oldGlibc, unsupportedPlatform } from './messages.ts';
 import { oldestGlibc, wheels, type WheelKey } from './recipe.ts';
 import type { Unavailable } from './types.ts';
@@ -28,6 +28,15 @@ export function hasNvidiaDriver(): boolean {
   return ['/proc/driver/nvidia/version', '/dev/nvidia0', '/usr/lib/wsl/lib/libcuda.so.1'].some((path) =>
     existsSync(path),
   );
+}
+
+/** Lists the NVIDIA GPUs that a process may use, as CUDA_VISIBLE_DEVICES names them; SPADEWORK_DEVICE=cpu hides all. */
+export function visibleGpus(environment: NodeJS.ProcessEnv): string[] {
+  if (environment['SPADEWORK_DEVICE'] === 'cpu') return [];
+  const named = environment['CUDA_VISIBLE_DEVICES'];
+  if (named !== undefined) return named.split(',').filter((name) => name.trim() !== '');
+  const place = '/proc/driver/nvidia/gpus';
+  return existsSync(place) ? readdirSync(place).map((_, index) => String(index)) : [];
 }
 
 /** Lists what the processor can do beyond its architecture, as Linux names it; nothing where it is not told. */

@@ -8,7 +8,12 @@ import { generatorOf } from '../../compiler/spec/queries.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { chooseEngine, type Engine } from '../engine/index.ts';
 import { writeWhole } from '../report/index.ts';
-import { loadBestCheckpoint, loadCheckpoint, loadLastCheckpoint, type Checkpoint } from '../run/checkpoint.ts';
+import {
+  loadBestCheckpoint,
+  loadCheckpoint,
+  loadLastCheckpoint,
+  type Checkpoint,
+} from '../run/checkpoint.ts';
 import { readRunFolder, whileWritingAsync, type RunLayout } from '../run/folder.ts';
 import { nothingPaints, nothingToTrain } from '../run/messages.ts';
 import { readJudges, type Judges } from './judges.ts';

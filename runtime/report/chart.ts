@@ -15,7 +15,8 @@ export interface ChartOptions {
   readonly logarithmic?: boolean;
 }
 
-interface Point {
+/** A value of a curve. */
+export interface Point {
   readonly step: number;
   readonly value: number;
 }
@@ -35,9 +36,17 @@ const SMOOTH_POINTS = 200;
 const SMOOTHED_FROM = 30;
 
 // Used where a page brings no `--series-N`: distinct also to color-blind eyes (Okabe and Ito 2008), yellow left out.
-const SERIES_COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7a7a7a'] as const;
+export const SERIES_COLORS = [
+  '#0072b2',
+  '#d55e00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#e69f00',
+  '#7a7a7a',
+] as const;
 
-const PANEL_TITLES: Readonly<Record<string, string>> = { G: 'Generator', D: 'Discriminator' };
+export const PANEL_TITLES: Readonly<Record<string, string>> = { G: 'Generator', D: 'Discriminator' };
 
 /**
  * Draws the loss terms over steps, one figure a network: a legend with the latest values, then an SVG with a smoothed
@@ -174,10 +183,12 @@ function drawSeries(
   return plotMarkup(svg);
 }
 
-/** Takes a plot into a page. */
+/**
+ * Makes a finished plot part of a page. Attributes only, text stays as it is: Plot writes coordinates in full double precision
+ * where a tenth of a pixel is plenty; linkedom leaves `<` bare in attributes, which is valid but looks like a tag to simpler
+ * readers.
+ */
 export function plotMarkup(svg: { readonly outerHTML: string }): Markup {
-  // Attributes only, text stays as it is. Plot writes coordinates in full double precision where a tenth of a pixel is
-  // plenty; linkedom leaves `<` bare in attributes, which is valid but looks like a tag to simpler readers.
   return new Markup(
     svg.outerHTML.replace(/="[^"]*"/g, (attribute) =>
       attribute
@@ -203,7 +214,7 @@ function valueRange(series: readonly Series[]): [number, number] {
 }
 
 /** Returns at most six tick positions which are whole steps. */
-function wholeTicks(first: number, last: number): number[] {
+export function wholeTicks(first: number, last: number): number[] {
   if (first === last) return [first];
   const spacing = (last - first) / 5;
   const magnitude = 10 ** Math.floor(Math.log10(spacing));
@@ -214,7 +225,7 @@ function wholeTicks(first: number, last: number): number[] {
 }
 
 /** Keeps at most `count` points, evenly spread, the first and the last among them. */
-function thin(points: readonly Point[], count: number): Point[] {
+export function thin(points: readonly Point[], count: number): Point[] {
   if (points.length <= count) return [...points];
   return Array.from(
     { length: count },
@@ -223,7 +234,7 @@ function thin(points: readonly Point[], count: number): Point[] {
 }
 
 /** Averages over a window centered at each point (shorter at the ends), evaluated at no more points than are drawn. */
-function smooth(points: readonly Point[], share: number): Point[] {
+export function smooth(points: readonly Point[], share: number): Point[] {
   const half = points.length < SMOOTHED_FROM ? 0 : Math.max(1, Math.round((points.length * share) / 2));
   const sums = new Float64Array(points.length + 1);
   points.forEach(({ value }, i) => (sums[i + 1] = sums[i]! + value));

@@ -38,3 +38,14 @@ export function formatSeconds(seconds: number): string {
 export function threeDigits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
+
+/** Formats a number in four significant digits, trailing zeros kept, so that numbers of a column line up. */
+export function fourDigits(value: number): string {
+  const size = Math.abs(value);
+  return size >= 1e5 || (size > 0 && size < 1e-4) ? value.toExponential(3) : value.toPrecision(4);
+}
+
+/** Formats a difference in three significant digits with its sign. */
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${threeDigits(Math.abs(value))}`;
+}

@@ -1,5 +1,6 @@
 /** Answers for the page that a run leaves: what it paints, how it came to paint so, and how to repeat it. */
 import { join, relative } from 'node:path';
+import { quoted } from '../shell.ts';
 import { curveChart, curvesOf, lossChart } from './chart.ts';
 import { formatCount, formatLarge, formatSeconds } from './format.ts';
 import { highlight } from './highlight.ts';
@@ -313,7 +314,7 @@ function runFacts(run: PartialRun, metrics: readonly MetricRecord[]): Content {
 
 /** Renders what to type next; a run without a painting has no weights to paint with yet. */
 function commands({ command, task }: PartialRun, { frames }: Samples, directory: string): Content {
-  const folder = quote(relative(process.cwd(), directory) || '.');
+  const folder = quoted(relative(process.cwd(), directory) || '.');
   const blocks = [
     command !== undefined && commandBlock('Train it again', command),
     frames.length > 0 &&
@@ -330,9 +331,4 @@ function commands({ command, task }: PartialRun, { frames }: Samples, directory:
       ${blocks}
     </section>`
   );
-}
-
-/** Quotes a path for a shell where it holds anything but plain characters. */
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

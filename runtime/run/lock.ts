@@ -52,6 +52,12 @@ async function take(folder: string, key: string, file: string): Promise<void> {
   }
 }
 
+/** Tells whether a process trains in a folder. */
+export async function isHeld(folder: string): Promise<boolean> {
+  const holder = await readHolder(join(folder, lockFile));
+  return held.has(resolve(folder)) || (holder !== undefined && isAlive(holder));
+}
+
 /** Reads who holds a folder; half a file is what a killed process left. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {

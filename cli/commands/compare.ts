@@ -1,0 +1,47 @@
+/** Answers for `spadework compare`: one page that puts runs, or all runs of an ablation, side by side. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { integer } from '../options.ts';
+import { note, print } from '../terminal.ts';
+
+interface CompareFlags {
+  readonly out?: string;
+  readonly baseline?: string;
+  readonly maxMaps?: number;
+  readonly compact?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  spadework compare ablations/normalization
+  spadework compare runs/spade-1 runs/spade-2 runs/instance-1 runs/instance-2 --baseline spade
+  spadework compare ablations/normalization --compact --out docs/results/normalization
+
+Runs of one spec that differ in the seed alone are one cell of the table. Numbers of different protocols are refused.`;
+
+/** Adds the command; `line` is the command line, which the page shows. */
+export function addCompare(program: Command, line: string): void {
+  program
+    .command('compare')
+    .summary('put runs side by side')
+    .description(
+      'Compares runs, or all runs of an ablation: a page with numbers, paired differences, pictures and curves, and tables as Markdown, CSV and LaTeX.',
+    )
+    .argument('<folders...>', 'folders of runs, or the folder of one ablation')
+    .option('--out <folder>', 'where to write (default: <ablation>/comparison, or comparison)')
+    .option('--baseline <label>', 'what others are compared to (default: the first)')
+    .option('--max-maps <n>', 'label maps that are shown side by side', integer(1))
+    .option('--compact', 'few and small pictures, no links to the runs: a page to keep or send')
+    .option('--quiet', 'print nothing but mistakes and the path of the page')
+    .addHelpText('after', examples)
+    .action(async (folders: readonly string[], flags: CompareFlags) => {
+      const { compare } = await import('../../runtime/compare/index.ts');
+      const [first] = folders;
+      const out =
+        flags.out ?? (folders.length === 1 && first !== undefined ? join(first, 'comparison') : 'comparison');
+      const { page, verdict } = await compare({ ...flags, folders, out, command: line });
+      if (!flags.quiet) for (const sentence of verdict) note(sentence);
+      print(page);
+    });
+}

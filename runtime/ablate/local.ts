@@ -1,0 +1,44 @@
+/** Answers for jobs as child processes on this machine, which end with this process however that ends. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
+
+/** The command itself. */
+export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+
+/** Makes the launcher; jobs are spread over `gpus`, named as CUDA_VISIBLE_DEVICES does. */
+export function localLauncher(gpus: readonly string[] = []): Launcher {
+  return { remembers: false, run: (job, stopping) => runLocally(job, stopping, gpus) };
+}
+
+function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly string[]): Promise<JobEnd> {
+  if (gently.aborted) return Promise.resolve('stopped');
+  const log = openSync(job.log, 'w');
+  return new Promise((resolve) => {
+    // A group of its own, so that Ctrl-C reaches it through us alone; the channel lets it notice when we are gone.
+    const child = spawn(process.execPath, [spadeworkScript, ...job.words], {
+      stdio: ['ignore', log, log, 'ipc'],
+      detached: true,
+      env: {
+        ...process.env,
+        ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus[job.slot % gpus.length] }),
+      },
+    });
+    const stop = (): void => void child.kill('SIGTERM');
+    const kill = (): void => void child.kill('SIGKILL');
+    gently.addEventListener('abort', stop);
+    atOnce.addEventListener('abort', kill);
+    const end = (how: JobEnd): void => {
+      gently.removeEventListener('abort', stop);
+      atOnce.removeEventListener('abort', kill);
+      closeSync(log);
+      resolve(how);
+    };
+    child.once('error', () => end('failed'));
+    child.once('exit', (code) => {
+      if (code === 0) end('succeeded');
+      else end(gently.aborted ? 'stopped' : 'failed');
+    });
+  });
+}

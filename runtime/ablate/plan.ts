@@ -1,0 +1,125 @@
+/** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
+import { writeWhole } from '../report/index.ts';
+import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
+import { overrideSpec, type SpecOverrides } from '../run/index.ts';
+import { changedRuns, noRunToTrain, occupied, otherAblation } from './messages.ts';
+import {
+  ablationFormat,
+  ablationLayout,
+  readAblation,
+  writeAblation,
+  type AblationRecord,
+  type RunEntry,
+} from './record.ts';
+
+export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'batch'> {
+  readonly ablation: Ablation;
+  /** The folder that paths in its specs are relative to. */
+  readonly base: string;
+  /** The ablation's folder. */
+  readonly folder: string;
+  /** How many of its seeds are run; more than it names follow its largest one. */
+  readonly seeds?: number | undefined;
+  /** Whether runs that were planned otherwise are deleted. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/**
+ * Writes the plan of an ablation into its folder. What an earlier call left there stays where it is planned as it was: runs may be
+ * added. Throws a RunError where runs have changed or are gone and may not be overwritten.
+ */
+export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
+  const { base, folder, steps, data, batch, overwrite = false } = options;
+  const ablation = withSeeds(options.ablation, options.seeds);
+  if (ablation.runs.length === 0) throw noRunToTrain(ablation.name);
+  const planned = ablation.runs.map((run) => {
+    const text = `${JSON.stringify(overrideSpec(run.spec, base, { steps, data, batch }))}\n`;
+    return { run, text, sha256: createHash('sha256').update(text).digest('hex') };
+  });
+  const before = readAblation(folder);
+  if (before === undefined) requireEmpty(folder);
+  const known = new Map(before?.runs.map((entry) => [entry.name, entry]));
+  const changed = planned.filter(({ run, sha256 }) => {
+    const entry = known.get(run.name);
+    return entry !== undefined && entry.sha256 !== sha256;
+  });
+  const gone = [...known.keys()].filter((name) => !ablation.runs.some((run) => run.name === name));
+  const outdated = [...changed.map(({ run }) => run.name), ...gone];
+  if (before && !overwrite && before.name !== ablation.name)
+    throw otherAblation(folder, before.name, ablation.name);
+  if (!overwrite && outdated.length > 0)
+    throw changedRuns(
+      folder,
+      changed.map(({ run }) => run.name),
+      gone,
+    );
+  const runs = planned.map(({ run: { spec: _, ...run }, sha256 }): RunEntry => {
+    const entry = known.get(run.name);
+    return entry && !outdated.includes(run.name)
+      ? { ...entry, ...run }
+      : { ...run, sha256, state: 'waiting', jobs: entry?.jobs ?? 0, failures: 0 };
+  });
+  const record: AblationRecord = {
+    format: ablationFormat,
+    created: before?.created ?? new Date().toISOString(),
+    name: ablation.name,
+    ...(ablation.doc !== undefined && { doc: ablation.doc }),
+    of: ablation.of,
+    axes: ablation.axes,
+    seeds: ablation.seeds,
+    runs,
+  };
+  await whileWritingAsync(folder, async () => {
+    for (const name of outdated) removeRun(join(folder, name));
+    const { plan } = ablationLayout(folder);
+    mkdirSync(plan, { recursive: true });
+    for (const { run, text } of planned) await writeWhole(join(plan, `${run.name}.json`), text);
+    await writeAblation(folder, record);
+  });
+  return record;
+}
+
+/** Gives an ablation with `count` seeds: its first ones, or further ones after its largest. */
+export function withSeeds(ablation: Ablation, count: number | undefined): Ablation {
+  if (count === undefined || count === ablation.seeds.length) return ablation;
+  const seeds = ablation.seeds.slice(0, count);
+  for (let next = Math.max(...ablation.seeds) + 1; seeds.length < count; next++) seeds.push(next);
+  const [first] = ablation.seeds;
+  const cells = ablation.runs.filter(({ seed }) => seed === first);
+  const runs = seeds.flatMap((seed) => {
+    const known = ablation.runs.filter((run) => run.seed === seed);
+    return known.length > 0 ? known : cells.map((cell) => withSeed(cell, seed));
+  });
+  return { ...ablation, seeds, runs };
+}
+
+function withSeed(run: PlannedRun, seed: number): PlannedRun {
+  const { train } = run.spec;
+  return {
+    ...run,
+    name: `${run.name.replace(new RegExp(`_?s${run.seed}$`), '')}_s${seed}`,
+    seed,
+    spec: { ...run.spec, ...(train && { train: { ...train, seed } }) },
+  };
+}
+
+/** Refuses a folder that holds something else. */
+function requireEmpty(folder: string): void {
+  const isOther = (name: string): boolean => name !== lockFile && name !== lockGuard;
+  whileWriting(folder, () => {
+    if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { recursive: true });
+    if (readdirSync(folder).some(isOther)) throw occupied(folder);
+  });
+}
+
+/** Deletes a run, and its folder where nothing else is in it. */
+function removeRun(folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })) return;
+  clearRun(layoutOf(folder));
+  rmSync(join(folder, 'eval'), { recursive: true, force: true });
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,210 @@
+/**
+ * Answers for running an ablation's plan: so many jobs at a time, in its order. How far a run is stands in its folder, so that a pool
+ * which was killed goes on where it was; a job that dies is tried once more, and others go on whatever becomes of it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { layoutOf, readRunFolder, whileWritingAsync } from '../run/folder.ts';
+import { isHeld } from '../run/lock.ts';
+import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
+import { unfinishedAfterJob, waitingForProcess } from './messages.ts';
+import { ablationLayout, writeAblation, type AblationRecord, type RunEntry } from './record.ts';
+
+export interface PoolOptions {
+  readonly folder: string;
+  readonly record: AblationRecord;
+  readonly launcher: Launcher;
+  readonly parallel: number;
+  /** Words for `spadework train` and `spadework resume` after their own. */
+  readonly training?: readonly string[] | undefined;
+  /** Words for `spadework eval` after the run's folder; without them, runs are not evaluated. */
+  readonly evaluation?: readonly string[] | undefined;
+  readonly stopping: Stopping;
+  readonly observer?: PoolObserver | undefined;
+}
+
+/** Hears how an ablation goes. */
+export interface PoolObserver {
+  readonly log?: (line: string) => void;
+  /** Is called whenever the state of a run changes, with all of them. */
+  readonly changed?: (runs: readonly RunEntry[], changed: RunEntry) => void;
+}
+
+/** A job is tried this often. */
+const tries = 2;
+/** How many lines of a failed job are kept. */
+const keptLines = 12;
+
+/** Runs what is not done yet, and gives the record as it is then. */
+export async function runPool(options: PoolOptions): Promise<AblationRecord> {
+  const pool = new Pool(options);
+  const workers = Array.from({ length: Math.max(1, options.parallel) }, (_, slot) => pool.work(slot));
+  await Promise.all(workers);
+  return pool.record;
+}
+
+class Pool {
+  record: AblationRecord;
+  private next = 0;
+  /** Whether a job was stopped, by us or on the cluster: whoever stops one does not want the next. */
+  private isHalted = false;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: PoolOptions) {
+    const { record, launcher } = options;
+    // Whoever starts an ablation again wants what failed tried again.
+    const runs = record.runs.map((entry): RunEntry => {
+      const { lines: _, ...kept } = entry;
+      const goesOn = launcher.remembers && isUnderWay(entry);
+      return goesOn ? kept : { ...kept, state: 'waiting', failures: 0 };
+    });
+    this.record = { ...record, runs };
+  }
+
+  /** Takes one run after another until none is left, or until the pool is to stop. */
+  async work(slot: number): Promise<void> {
+    while (!this.options.stopping.gently.aborted && !this.isHalted) {
+      const index = this.next++;
+      if (index >= this.record.runs.length) return;
+      await this.finish(index, slot);
+    }
+  }
+
+  /** Brings one run to its end: its training, then its evaluation, each in a job of its own. */
+  private async finish(index: number, slot: number): Promise<void> {
+    const { launcher, stopping, evaluation } = this.options;
+    let follows = isUnderWay(this.entry(index));
+    for (;;) {
+      const entry = this.entry(index);
+      const stage = this.stageOf(entry);
+      if (stage === undefined) return this.change(index, { state: 'done' });
+      await this.untilFree(entry);
+      if (stopping.gently.aborted) return this.change(index, { state: 'waiting' });
+      const state = stage === 'eval' ? 'evaluating' : 'training';
+      await this.change(index, { state, jobs: follows ? entry.jobs : entry.jobs + 1 });
+      follows = false;
+      const job = this.jobOf(this.entry(index), stage, slot);
+      const end = await launcher.run(job, stopping);
+      if (end === 'left') return;
+      if (end === 'stopped') {
+        this.isHalted = true;
+        return this.change(index, { state: 'waiting' });
+      }
+      if (stage === 'eval' && end === 'succeeded')
+        await this.change(index, { evaluated: (evaluation ?? []).join(' ') });
+      if (!(await this.isToGoOn(index, job, stage, end))) return;
+    }
+  }
+
+  /** Tells whether a run is to get a further job after one of its jobs has ended; a run that is not is marked as failed. */
+  private async isToGoOn(index: number, job: Job, stage: Stage, end: JobEnd): Promise<boolean> {
+    const entry = this.entry(index);
+    const isShort = end === 'succeeded' && this.stageOf(entry) === stage;
+    if (end === 'succeeded' && !isShort) {
+      await this.change(index, { failures: 0 });
+      return true;
+    }
+    if (isShort) this.options.observer?.log?.(unfinishedAfterJob(entry.name));
+    const failures = entry.failures + 1;
+    if (failures < tries) {
+      await this.change(index, { failures });
+      return true;
+    }
+    await this.change(index, { failures, state: 'failed', lines: lastLines(job.log) });
+    return false;
+  }
+
+  private entry(index: number): RunEntry {
+    return this.record.runs[index]!;
+  }
+
+  /** Says what comes next for a run, by what its folder holds. */
+  private stageOf({ name, evaluated }: RunEntry): Stage | undefined {
+    const { evaluation, folder } = this.options;
+    if (!isTrained(join(folder, name))) return hasCheckpoint(join(folder, name)) ? 'resume' : 'train';
+    return evaluation && evaluated !== evaluation.join(' ') ? 'eval' : undefined;
+  }
+
+  private jobOf({ name, jobs }: RunEntry, stage: Stage, slot: number): Job {
+    const { folder, record, training = [], evaluation = [] } = this.options;
+    const { plan } = ablationLayout(folder);
+    const run = join(folder, name);
+    const words = {
+      train: ['train', join(plan, `${name}.json`), '--out', run, '--overwrite', ...training],
+      resume: ['resume', run, ...training],
+      eval: ['eval', run, ...evaluation],
+    }[stage];
+    // A training is one job whether it begins or goes on, so that it is found again by its name.
+    const kind = stage === 'eval' ? 'eval' : 'train';
+    return {
+      id: jobIdOf(folder, record, name, jobs, kind),
+      words,
+      log: join(plan, `${name}-${jobs}.log`),
+      slot,
+    };
+  }
+
+  /** Waits for the child of a pool that was killed: it ends after its step. */
+  private async untilFree({ name }: RunEntry): Promise<void> {
+    const { folder, observer, stopping, launcher } = this.options;
+    // A job that is followed holds its folder itself.
+    if (launcher.remembers) return;
+    for (let waited = 0; await isHeld(join(folder, name)); waited++) {
+      if (waited === 0) observer?.log?.(waitingForProcess(name));
+      if (stopping.gently.aborted) return;
+      await delay(250);
+    }
+  }
+
+  /** Changes a run's entry and writes the record; writes follow each other. */
+  private async change(index: number, changes: Partial<RunEntry>): Promise<void> {
+    const changed = { ...this.entry(index), ...changes };
+    this.record = { ...this.record, runs: this.record.runs.with(index, changed) };
+    const { folder, observer } = this.options;
+    this.writing = this.writing.then(() =>
+      whileWritingAsync(folder, () => writeAblation(folder, this.record)),
+    );
+    if (changes.state !== undefined) observer?.changed?.(this.record.runs, changed);
+    await this.writing;
+  }
+}
+
+type Stage = 'train' | 'resume' | 'eval';
+
+/** Names the job of a run: the same for all who look at the same ablation, and for no other ablation. */
+export function jobIdOf(
+  folder: string,
+  { created }: Pick<AblationRecord, 'created'>,
+  run: string,
+  jobs: number,
+  kind: 'train' | 'eval',
+): string {
+  const place = createHash('sha256')
+    .update(`${resolve(folder)} ${created}`)
+    .digest('hex')
+    .slice(0, 8);
+  return `spadework-${place}-${run}-${jobs}-${kind}`;
+}
+
+function isUnderWay({ state }: RunEntry): boolean {
+  return state === 'training' || state === 'evaluating';
+}
+
+function isTrained(folder: string): boolean {
+  const { spec, run } = layoutOf(folder);
+  return existsSync(spec) && existsSync(run) && readRunFolder(folder).record.status === 'finished';
+}
+
+function hasCheckpoint(folder: string): boolean {
+  const { spec, run, checkpoints } = layoutOf(folder);
+  if (![spec, run, checkpoints].every((path) => existsSync(path))) return false;
+  return readdirSync(checkpoints).some((name) => /^step-\d+$/.test(name));
+}
+
+function lastLines(log: string): string[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, 'utf8').split('\n');
+  return lines.filter((line) => line.trim() !== '').slice(-keptLines);
+}

@@ -1,0 +1,160 @@
+/**
+ * Answers for jobs on a Ray cluster, through its Jobs HTTP API. Our command and the ablation's folder lie in a folder that all machines
+ * share. Jobs outlive this process: one that was submitted before is found by its name and followed.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+import { writeWhole } from '../report/index.ts';
+import { quoted } from '../shell.ts';
+import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
+import { spadeworkScript } from './local.ts';
+import { noRay, rayRefused } from './messages.ts';
+
+export interface RayOptions {
+  /** Of the dashboard: `http://127.0.0.1:8265`. */
+  readonly address: string;
+  /** What Ray reserves for each job. */
+  readonly cpus?: number | undefined;
+  readonly gpus?: number | undefined;
+}
+
+/** What Ray says about a job (Ray 2.60, Jobs API, JobDetails). */
+interface JobDetails {
+  readonly status: 'PENDING' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED' | 'FAILED';
+}
+
+const pollMilliseconds = 1000;
+const answerMilliseconds = 30_000;
+/** A dashboard that restarts is away for a while. */
+const patienceMilliseconds = 60_000;
+/** Settings of ours that jobs need as well. */
+const handedOn = ['SPADEWORK_ENGINE', 'SPADEWORK_CACHE', 'SPADEWORK_DEBUG'] as const;
+
+/** Makes the launcher. Throws a RunError where Ray does not answer. */
+export async function rayLauncher(options: RayOptions): Promise<Launcher> {
+  const ray = new Ray(options);
+  await ray.greet();
+  return { remembers: true, run: (job, stopping) => ray.run(job, stopping) };
+}
+
+/** Asks Ray to stop jobs by their names; those that are unknown or have ended are left alone. */
+export async function stopOnRay(options: RayOptions, ids: readonly string[]): Promise<void> {
+  const ray = new Ray(options);
+  for (const id of ids) await ray.stop(id);
+}
+
+class Ray {
+  private readonly jobs: string;
+
+  constructor(private readonly options: RayOptions) {
+    this.jobs = `${options.address.replace(/\/+$/, '')}/api/jobs/`;
+  }
+
+  async greet(): Promise<void> {
+    const { status } = await ask(this.jobs).catch((error: Error) => {
+      throw noRay(this.options.address, reasonOf(error));
+    });
+    if (status !== 200) throw noRay(this.options.address, `HTTP ${status}`);
+  }
+
+  async run(job: Job, { gently }: Stopping): Promise<JobEnd> {
+    if (gently.aborted) return 'left';
+    if (!(await this.find(job.id))) await this.submit(job);
+    for (;;) {
+      const found = await this.find(job.id);
+      await this.keepLog(job);
+      if (!found) return 'failed';
+      if (found.status === 'SUCCEEDED') return 'succeeded';
+      if (found.status === 'FAILED') return 'failed';
+      if (found.status === 'STOPPED') return 'stopped';
+      try {
+        await delay(pollMilliseconds, undefined, { signal: gently });
+      } catch {
+        return 'left';
+      }
+    }
+  }
+
+  async stop(id: string): Promise<void> {
+    const found = await this.find(id);
+    if (found?.status === 'PENDING' || found?.status === 'RUNNING')
+      await this.patiently(() => ask(`${this.jobs}${id}/stop`, 'POST'));
+  }
+
+  private async submit({ id, words }: Job): Promise<void> {
+    const { address, cpus, gpus } = this.options;
+    const variables = handedOn.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    const body = JSON.stringify({
+      entrypoint: `cd ${quoted(process.cwd())} && exec node ${[spadeworkScript, ...words].map(quoted).join(' ')}`,
+      submission_id: id,
+      runtime_env: { env_vars: Object.fromEntries(variables) },
+      metadata: { program: 'spadework' },
+      ...(cpus !== undefined && { entrypoint_num_cpus: cpus }),
+      ...(gpus !== undefined && { entrypoint_num_gpus: gpus }),
+    });
+    const answer = await this.patiently(() => ask(this.jobs, 'POST', body));
+    // An answer that was lost on its way leaves a job behind, which a second try meets.
+    if (answer.status !== 200 && !(await this.find(id)))
+      throw rayRefused(address, answer.status, answer.text);
+  }
+
+  private async find(id: string): Promise<JobDetails | undefined> {
+    const { status, text } = await this.patiently(() => ask(`${this.jobs}${id}`));
+    return status === 200 ? (JSON.parse(text) as JobDetails) : undefined;
+  }
+
+  private async keepLog({ id, log }: Job): Promise<void> {
+    const { status, text } = await this.patiently(() => ask(`${this.jobs}${id}/logs`));
+    if (status === 200)
+      await writeWhole(log, (JSON.parse(text) as { readonly logs: string | null }).logs ?? '');
+  }
+
+  /** Asks again while Ray does not answer, or is not well. Throws a RunError in the end. */
+  private async patiently(asking: () => Promise<Answer>): Promise<Answer> {
+    const start = performance.now();
+    for (;;) {
+      let why: string;
+      try {
+        const answer = await asking();
+        // 500 is also what Ray says about wrong requests, which waiting does not mend.
+        if (answer.status < 502) return answer;
+        why = `HTTP ${answer.status}`;
+      } catch (error) {
+        why = reasonOf(error as Error);
+      }
+      if (performance.now() - start > patienceMilliseconds) throw noRay(this.options.address, why);
+      await delay(pollMilliseconds);
+    }
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Sends one request. Not by `fetch`, which says that it is one: Ray takes that for a browser, and refuses what changes anything. */
+function ask(url: string, method: 'GET' | 'POST' = 'GET', body = ''): Promise<Answer> {
+  const { request } = url.startsWith('https:') ? https : http;
+  const headers = body === '' ? {} : { 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, timeout: answerMilliseconds }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (part: string) => (text += part));
+      answer.on('error', reject);
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    sent.on('timeout', () => sent.destroy(new Error('no answer')));
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.message;
+}

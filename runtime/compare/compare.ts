@@ -1,0 +1,82 @@
+/** Answers for a comparison as a whole: reads runs, works the numbers out, and writes the page and the tables beside it. */
+import { join } from 'node:path';
+import { writeWhole } from '../report/index.ts';
+import { comparePage } from '../report/compare-page.ts';
+import { whileWritingAsync } from '../run/folder.ts';
+import { costsOf, type Costs } from './costs.ts';
+import { gather, type GatherOptions } from './gather.ts';
+import { measure } from './measures.ts';
+import { collectPictures, type PictureOptions } from './pictures.ts';
+import { specDifferences } from './specs.ts';
+import { differenceTable, mainTable } from './table.ts';
+import { toCsv, toLatex, toMarkdown } from './texts.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface CompareOptions extends GatherOptions {
+  /** The folder for the page and all that is beside it. */
+  readonly out: string;
+  /** How many maps are shown side by side. */
+  readonly maxMaps?: number | undefined;
+  /** Makes a page of a few hundred kB that stands without its runs. */
+  readonly compact?: boolean | undefined;
+  /** The command line, to compare again. */
+  readonly command: string;
+}
+
+export interface CompareResult {
+  readonly page: string;
+  readonly verdict: readonly string[];
+}
+
+const full: PictureOptions = { maxMaps: 24, failures: 3, quality: 88, maxWidth: 640 };
+const small: PictureOptions = { maxMaps: 6, failures: 1, quality: 70, maxWidth: 256 };
+
+/** Compares runs. Throws a RunError where they cannot be compared. */
+export async function compare(options: CompareOptions): Promise<CompareResult> {
+  const { out, maxMaps, compact = false, command } = options;
+  const comparison = await gather(options);
+  const measures = measure(comparison);
+  const costs = comparison.cells.map((cell): Costs => costsOf(cell));
+  const table = mainTable(comparison, measures, costs);
+  const differences = differenceTable(comparison, measures);
+  const verdict = verdictOf(comparison, measures);
+  const { title } = comparison;
+  return whileWritingAsync(out, async () => {
+    const chosen = { ...(compact ? small : full), ...(maxMaps !== undefined && { maxMaps }) };
+    const pictures = await collectPictures(comparison, out, chosen);
+    const markdown = [
+      `# ${title}`,
+      '',
+      ...verdict.map((sentence) => `- ${sentence}`),
+      '',
+      toMarkdown(table),
+      ...(differences.rows.length > 0
+        ? ['', `## Against ${comparison.baseline.label}`, '', toMarkdown(differences)]
+        : []),
+      '',
+    ];
+    await writeWhole(join(out, 'compare.md'), markdown.join('\n'));
+    await writeWhole(join(out, 'compare.csv'), toCsv(comparison, measures, costs));
+    await writeWhole(join(out, 'compare.tex'), toLatex(table, title));
+    const page = join(out, 'index.html');
+    const notes = [...comparison.notes, ...pictures.notes];
+    await writeWhole(
+      page,
+      comparePage({
+        comparison,
+        verdict,
+        measures,
+        costs,
+        table,
+        differences,
+        specs: specDifferences(comparison),
+        pictures,
+        notes,
+        folder: out,
+        isAlone: compact,
+        command,
+      }),
+    );
+    return { page, verdict };
+  });
+}

@@ -1,0 +1,51 @@
+/** Answers for what cells cost: parameters and work by their specs, time and memory as runs measured them. */
+import { compile } from '../../compiler/index.ts';
+import { explain } from '../../compiler/explain/index.ts';
+import { generatorOf } from '../../compiler/spec/queries.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { partsOfStep } from '../../compiler/step.ts';
+import { mean } from './statistics.ts';
+import type { Cell } from './types.ts';
+
+export interface Costs {
+  /** Of the network that paints. */
+  readonly parameters: number | undefined;
+  readonly allParameters: number;
+  /** Floating-point operations of a training step, and of painting one picture, computed pixel by pixel. */
+  readonly stepFlops: number | undefined;
+  readonly paintingFlops: number | undefined;
+  /** Means over the cell's runs. */
+  readonly secondsPerStep: number;
+  readonly residentBytes: number | undefined;
+  /** The engines that the runs were trained on. */
+  readonly engines: readonly string[];
+}
+
+/** Works out what a cell costs. */
+export function costsOf({ runs }: Cell): Costs {
+  const { spec, record } = runs[0]!;
+  const painter = generatorOf(spec)?.name;
+  const work = workOf(spec, painter);
+  const memory = runs.flatMap(({ record: { memory: found } }) => (found ? [found.end.residentBytes] : []));
+  return {
+    parameters: painter === undefined ? undefined : record.parameters[painter],
+    allParameters: Object.values(record.parameters).reduce((sum, count) => sum + count, 0),
+    ...work,
+    secondsPerStep: mean(runs.map((run) => run.record.secondsPerStep)),
+    residentBytes: memory.length > 0 ? mean(memory) : undefined,
+    engines: [...new Set(runs.map((run) => run.record.engine.library))],
+  };
+}
+
+function workOf(spec: Spec, painter: string | undefined): Pick<Costs, 'stepFlops' | 'paintingFlops'> {
+  const batch = spec.data?.batch;
+  const trains = batch !== undefined && spec.train && spec.objectives.length > 0;
+  const program = trains ? compile(spec, { batch: batch / partsOfStep(spec), methods: ['step'] }) : undefined;
+  const explained = explain(spec, {
+    step: program && { before: program, after: program, batch: batch!, levels: [] },
+  });
+  return {
+    stepFlops: explained.step?.denseFlops,
+    paintingFlops: explained.networks.find(({ name }) => name === painter)?.total.flops,
+  };
+}

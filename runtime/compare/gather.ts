@@ -1,0 +1,221 @@
+/** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { Spec } from '../../compiler/spec/types.ts';
+import { evalFormat, type EvalRecord } from '../eval/record.ts';
+import { readAblation, type AblationRecord } from '../ablate/record.ts';
+import { readMetrics } from '../report/record.ts';
+import { layoutOf, readRunFolder } from '../run/folder.ts';
+import {
+  ablationAmongRuns,
+  alone,
+  damagedEvaluation,
+  evaluatedEarlier,
+  namedTwice,
+  noSuchBaseline,
+  notEvaluated,
+  notFinished,
+  nothingToCompare,
+  notStarted,
+  unevenSteps,
+} from './messages.ts';
+import { quoted } from '../shell.ts';
+import { sharedProtocol } from './protocols.ts';
+import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
+
+export interface GatherOptions {
+  /** The folder of an ablation alone, or those of two or more runs. */
+  readonly folders: readonly string[];
+  /** Label of the cell that others are compared to; the first one without it. */
+  readonly baseline?: string | undefined;
+}
+
+/** A run with all of its evaluations, before one protocol is chosen. */
+interface ReadRun extends Omit<ComparedRun, 'evaluation'> {
+  readonly records: readonly EvalRecord[];
+}
+
+/** Reads what is compared. Throws a RunError where there is nothing to compare, or where protocols differ. */
+export async function gather({ folders, baseline }: GatherOptions): Promise<Comparison> {
+  const [only] = folders;
+  const ablation = folders.length === 1 && only !== undefined ? readAblation(only) : undefined;
+  const found = ablation ? await cellsOfAblation(ablation, resolve(only!)) : await cellsOfRuns(folders);
+  const runs = found.cells.flatMap((cell) => cell.runs);
+  const evaluated = runs.filter(({ records }) => records.length > 0);
+  const protocol = sharedProtocol(evaluated);
+  const cells = found.cells.map((cell): Cell => ({
+    ...cell,
+    runs: cell.runs.map(({ records, ...run }) => ({
+      ...run,
+      evaluation: records.find(({ protocolId }) => protocolId === protocol),
+    })),
+  }));
+  return {
+    title: ablation?.name ?? 'Comparison',
+    doc: ablation?.doc,
+    axes: found.axes,
+    cells,
+    baseline: baselineOf(cells, baseline),
+    notes: [...found.notes, ...notesOn(cells.flatMap((cell) => cell.runs))],
+  };
+}
+
+function baselineOf(cells: readonly Cell[], label: string | undefined): Cell {
+  const found = label === undefined ? cells[0] : cells.find((cell) => cell.label === label);
+  if (!found)
+    throw noSuchBaseline(
+      String(label),
+      cells.map((cell) => cell.label),
+    );
+  return found;
+}
+
+interface Found {
+  readonly axes: readonly string[];
+  readonly cells: readonly (Omit<Cell, 'runs'> & { readonly runs: readonly ReadRun[] })[];
+  readonly notes: readonly Note[];
+}
+
+async function cellsOfAblation(ablation: AblationRecord, folder: string): Promise<Found> {
+  const named = ablation.axes.map(({ name }) => name);
+  // Where nothing is varied, there still is something that the seeds are of.
+  const axes = named.length > 0 ? named : ['experiment'];
+  const cells = new Map<string, { point: Cell['point']; runs: ReadRun[] }>();
+  const missing: string[] = [];
+  for (const { name, point } of ablation.runs) {
+    const run = await readPlanned(join(folder, name), name);
+    if (!run) {
+      missing.push(name);
+      continue;
+    }
+    const place: Cell['point'] = named.length > 0 ? point : { experiment: ablation.of };
+    const label = axes.map((axis) => place[axis]).join(', ');
+    const cell = cells.get(label) ?? { point: place, runs: [] };
+    cells.set(label, cell);
+    cell.runs.push(run);
+  }
+  if (cells.size === 0) throw nothingToCompare(folder);
+  return {
+    axes,
+    cells: [...cells].map(([label, cell]) => ({ label, ...cell })),
+    notes:
+      missing.length > 0
+        ? [{ text: notStarted(missing), command: `spadework ablate ${quoted(folder)}` }]
+        : [],
+  };
+}
+
+/** Reads a run of an ablation; undefined where it has not begun. */
+async function readPlanned(folder: string, name: string): Promise<ReadRun | undefined> {
+  const { spec, run } = layoutOf(folder);
+  return existsSync(spec) && existsSync(run) ? readRun(folder, name) : undefined;
+}
+
+async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
+  const [first] = folders;
+  if (folders.length === 1 && first !== undefined) {
+    readRunFolder(first);
+    throw alone(first);
+  }
+  const places = new Set<string>();
+  const runs: ReadRun[] = [];
+  for (const folder of folders) {
+    if (readAblation(folder)) throw ablationAmongRuns(folder);
+    if (places.has(resolve(folder))) throw namedTwice(folder);
+    places.add(resolve(folder));
+    runs.push(await readRun(folder, basename(resolve(folder))));
+  }
+  const cells = new Map<string, ReadRun[]>();
+  for (const run of runs) {
+    const key = withoutSeed(run.spec);
+    cells.set(key, [...(cells.get(key) ?? []), run]);
+  }
+  const labels = labelsOf([...cells.values()]);
+  return {
+    axes: ['run'],
+    cells: [...cells.values()].map((ofCell, index) => {
+      const label = labels[index]!;
+      return { label, point: { run: label }, runs: ofCell };
+    }),
+    notes: [],
+  };
+}
+
+/** Gives what runs of one cell have in common. */
+function withoutSeed(spec: Spec): string {
+  return JSON.stringify({ ...spec, ...(spec.train && { train: { ...spec.train, seed: undefined } }) });
+}
+
+/** Names cells by what the names of their runs begin with, and by whole folders where that does not tell them apart. */
+function labelsOf(cells: readonly (readonly ReadRun[])[]): string[] {
+  const short = cells.map((runs) => commonStart(runs.map(({ name }) => name)));
+  const tellsApart = new Set(short).size === short.length && short.every((label) => label !== '');
+  return tellsApart ? short : cells.map(([run]) => run!.folder);
+}
+
+function commonStart(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  if (others.length === 0) return first;
+  let length = first.length;
+  for (const name of others) while (!name.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length).replace(/[-_.]*(s|seed)?[-_.]*$/, '');
+}
+
+async function readRun(folder: string, name: string): Promise<ReadRun> {
+  const { spec, record } = readRunFolder(folder);
+  return { folder, name, spec, record, curves: await readMetrics(folder), records: readEvaluations(folder) };
+}
+
+/** Reads all evaluations of a run. */
+function readEvaluations(folder: string): EvalRecord[] {
+  const place = join(folder, 'eval');
+  let names: string[];
+  try {
+    names = readdirSync(place);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => readEvaluation(join(place, name)));
+}
+
+function readEvaluation(file: string): EvalRecord {
+  let record: Partial<EvalRecord> | null;
+  try {
+    record = JSON.parse(readFileSync(file, 'utf8')) as Partial<EvalRecord> | null;
+  } catch {
+    throw damagedEvaluation(file, 'it is not JSON');
+  }
+  if (record?.format !== evalFormat)
+    throw damagedEvaluation(
+      file,
+      `its format is ${JSON.stringify(record?.format)}, expected "${evalFormat}"`,
+    );
+  return record as EvalRecord;
+}
+
+/** Says what is missing in runs, and what makes their numbers less than they seem. */
+function notesOn(runs: readonly ComparedRun[]): Note[] {
+  const notes: Note[] = runs
+    .filter(({ record }) => record.status !== 'finished')
+    .map(({ folder, name, record }) => ({
+      text: notFinished(name, record.status, record.steps, record.stepsPlanned),
+      command: `spadework resume ${quoted(folder)}`,
+    }));
+  const without = runs.filter(({ evaluation }) => !evaluation);
+  if (without.length > 0)
+    notes.push({
+      text: notEvaluated(without.map(({ name }) => name)),
+      command: `spadework eval ${quoted(without[0]!.folder)}`,
+    });
+  const evaluations = runs.flatMap(({ name, record, evaluation }) =>
+    evaluation ? [{ name, done: record.steps, step: evaluation.step }] : [],
+  );
+  for (const { name, step, done } of evaluations)
+    if (step < done) notes.push({ text: evaluatedEarlier(name, step, done) });
+  const steps = [...new Set(evaluations.map(({ step }) => step))].sort((a, b) => a - b);
+  if (steps.length > 1) notes.push({ text: unevenSteps(steps) });
+  return notes;
+}

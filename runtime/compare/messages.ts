@@ -1,0 +1,56 @@
+/** Answers for what is said to a user about comparisons: one function a message. */
+import { RunError } from '../run/messages.ts';
+
+const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+
+export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
+  input(
+    `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
+      (differing.length > 0 ? `:\n${differing.map((line) => `- ${line}`).join('\n')}` : ''),
+    'evaluate all of them in the same way: spadework eval RUN, with the same data, networks and options',
+  );
+
+export const nothingToCompare = (folder: string): RunError =>
+  input(`no run of the ablation '${folder}' has started yet`, 'train them: spadework ablate FOLDER');
+
+export const noSuchBaseline = (label: string, labels: readonly string[]): RunError =>
+  input(
+    `there is nothing called '${label}' to compare with`,
+    `--baseline is one of: ${labels.map((one) => `'${one}'`).join(', ')}`,
+  );
+
+export const namedTwice = (folder: string): RunError =>
+  input(`the run '${folder}' is named twice`, 'name each run once');
+
+export const alone = (folder: string): RunError =>
+  input(
+    `'${folder}' is a single run: there is nothing to compare it with`,
+    'name two or more runs, or the folder of an ablation',
+  );
+
+export const ablationAmongRuns = (folder: string): RunError =>
+  input(
+    `'${folder}' is an ablation, which is compared by itself`,
+    'name one ablation alone, or single runs: spadework compare FOLDER/*/',
+  );
+
+export const damagedEvaluation = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'delete the file and evaluate again: spadework eval RUN');
+
+export const notStarted = (names: readonly string[]): string =>
+  `Not trained yet, and left out: ${names.join(', ')}.`;
+
+export const notFinished = (name: string, status: string, steps: number, planned: number): string =>
+  `${name} is ${status === 'running' ? 'not finished' : status}: it has done ${steps} of ${planned} steps, and its numbers are of then.`;
+
+export const notEvaluated = (names: readonly string[]): string =>
+  `Without an evaluation, so without numbers on quality: ${names.join(', ')}.`;
+
+export const evaluatedEarlier = (name: string, step: number, steps: number): string =>
+  `${name} was evaluated after step ${step}, and has done ${steps} since its start.`;
+
+export const unevenSteps = (steps: readonly number[]): string =>
+  `The runs were evaluated after different numbers of steps (${steps.join(', ')}): what they differ in may be training time.`;
+
+export const dataGone = (why: string): string =>
+  `Label maps and photographs are not shown, since the data cannot be read: ${why}`;

@@ -1,0 +1,273 @@
+/** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { DataError, type Dataset } from '../data/index.ts';
+import type { Metric } from '../eval/record.ts';
+import { colorize, fromFloat, type Picture } from '../report/index.ts';
+import { readSamples } from '../report/record.ts';
+import { openTestData } from '../run/data.ts';
+import { RunError } from '../run/index.ts';
+import { overSeeds } from './measures.ts';
+import { dataGone } from './messages.ts';
+import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
+
+export interface PictureOptions {
+  /** How many maps are shown side by side. */
+  readonly maxMaps: number;
+  /** How many failure cases of each cell are shown. */
+  readonly failures: number;
+  /** JPEG quality, and the width that pictures are shrunk to where they are wider. */
+  readonly quality: number;
+  readonly maxWidth: number;
+}
+
+/** One map, and what each cell made of it; paths are relative to the page. */
+export interface ShownMap {
+  readonly name: string;
+  readonly label: string | undefined;
+  readonly photo: string | undefined;
+  /** In the order of the cells; undefined where a cell has no painting of it. */
+  readonly painted: readonly (string | undefined)[];
+}
+
+/** The maps that a cell does worst on. */
+export interface Failures {
+  readonly metric: string;
+  /** In the order of the cells, the worst map first. */
+  readonly cells: readonly (readonly FailureCase[])[];
+}
+
+export interface FailureCase {
+  readonly map: ShownMap;
+  /** The mean over the cell's seeds, and over all cells. */
+  readonly value: number;
+  readonly overall: number;
+}
+
+export interface ShownPictures {
+  readonly maps: readonly ShownMap[];
+  readonly failures: Failures | undefined;
+  /** The run of each cell whose paintings are shown. */
+  readonly runs: readonly (ComparedRun | undefined)[];
+  readonly notes: readonly Note[];
+}
+
+/** Folder of the pictures, below the page's. */
+export const picturesFolder = 'pictures';
+
+/** Copies the pictures of a comparison into `out`: those of evaluations, and where no cell has one, samples of trainings. */
+export async function collectPictures(
+  comparison: Comparison,
+  out: string,
+  options: PictureOptions,
+): Promise<ShownPictures> {
+  await rm(join(out, picturesFolder), { recursive: true, force: true });
+  const writer = new PictureWriter(out, options);
+  const isEvaluated = comparison.cells.some(({ runs }) => runs.some(({ evaluation }) => evaluation));
+  return isEvaluated ? ofEvaluations(comparison, writer, options) : ofSamples(comparison, writer, options);
+}
+
+/** Writes pictures under names which are safe in URLs, and gives these. */
+class PictureWriter {
+  constructor(
+    private readonly out: string,
+    private readonly options: PictureOptions,
+  ) {}
+
+  /** Writes a photograph or painting; undefined where there is no such file. */
+  async photo(source: string | Picture, name: string): Promise<string | undefined> {
+    if (typeof source === 'string' && !existsSync(source)) return undefined;
+    const { quality } = this.options;
+    return this.write(`${name}.jpg`, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
+  }
+
+  /** Writes a label map in colors; shrinking takes the nearest pixel, so that no color is made up. */
+  async label(source: string | Picture, name: string): Promise<string | undefined> {
+    if (typeof source === 'string' && !existsSync(source)) return undefined;
+    return this.write(
+      `${name}.png`,
+      this.shrunk(source, 'nearest').png({ palette: true, compressionLevel: 9 }),
+    );
+  }
+
+  private shrunk(source: string | Picture, kernel?: 'nearest'): Sharp {
+    const read =
+      typeof source === 'string'
+        ? sharp(source)
+        : sharp(source.data, { raw: { width: source.width, height: source.height, channels: 3 } });
+    return read.resize({
+      width: this.options.maxWidth,
+      withoutEnlargement: true,
+      ...(kernel && { kernel }),
+    });
+  }
+
+  private async write(name: string, picture: Sharp): Promise<string> {
+    const path = join(this.out, picturesFolder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await picture.toFile(path);
+    return `${picturesFolder}/${name}`;
+  }
+}
+
+async function ofEvaluations(
+  { cells }: Comparison,
+  writer: PictureWriter,
+  options: PictureOptions,
+): Promise<ShownPictures> {
+  const runs = cells.map((cell) => cell.runs.find(({ evaluation }) => evaluation));
+  const { maps: names, protocol } = runs.find((run) => run)!.evaluation!;
+  const chosen = spread(names.length, options.maxMaps);
+  const worst = worstMaps(cells, options.failures);
+  const needed = [...new Set([...chosen, ...(worst?.cells.flat().map(({ map }) => map) ?? [])])];
+  const notes: Note[] = [];
+  const sources = await sourcesOf(runs, names, needed, protocol.size, notes);
+  const shown = new Map<number, ShownMap>();
+  for (const index of needed) {
+    const name = names[index]!;
+    const source = sources.get(index);
+    const painted: (string | undefined)[] = [];
+    for (const [cell, run] of runs.entries())
+      painted.push(
+        run &&
+          (await writer.photo(join(run.folder, run.evaluation!.pictures, `${name}.png`), `${index}-${cell}`)),
+      );
+    shown.set(index, {
+      name,
+      label: source && (await writer.label(source.label, `${index}-label`)),
+      photo: source?.photo && (await writer.photo(source.photo, `${index}-photo`)),
+      painted,
+    });
+  }
+  return {
+    maps: chosen.map((index) => shown.get(index)!),
+    failures: worst && {
+      metric: worst.metric,
+      cells: worst.cells.map((ofCell) =>
+        ofCell.map(({ map, value, overall }) => ({ map: shown.get(map)!, value, overall })),
+      ),
+    },
+    runs,
+    notes,
+  };
+}
+
+/** Chooses `count` of `total` things, spread evenly. */
+function spread(total: number, count: number): number[] {
+  const shown = Math.min(total, count);
+  return Array.from({ length: shown }, (_, i) => Math.floor((i * total) / shown));
+}
+
+interface Worst {
+  readonly metric: string;
+  readonly cells: readonly (readonly {
+    readonly map: number;
+    readonly value: number;
+    readonly overall: number;
+  }[])[];
+}
+
+/** Finds the maps that each cell does worst on, by the first metric that has values of single maps. */
+function worstMaps(cells: readonly Cell[], count: number): Worst | undefined {
+  const all = cells.flatMap(({ runs }) => runs.flatMap(({ evaluation }) => evaluation?.metrics ?? []));
+  const chosen = all.find(({ perMap }) => perMap?.some((value) => value !== null));
+  if (!chosen) return undefined;
+  const values = cells.map(({ runs }) =>
+    overSeeds(
+      runs.flatMap(({ evaluation }): Metric[] => {
+        const metric = evaluation?.metrics.find(({ name }) => name === chosen.name);
+        return metric ? [metric] : [];
+      }),
+    ),
+  );
+  const sign = chosen.better === 'higher' ? 1 : -1;
+  const overall = (map: number): number => {
+    const known = values.flatMap((ofCell) => ofCell[map] ?? []);
+    return known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return {
+    metric: chosen.name,
+    cells: values.map((ofCell) =>
+      ofCell
+        .flatMap((value, map) => (value === undefined ? [] : [{ map, value, overall: overall(map) }]))
+        .sort((a, b) => sign * (a.value - b.value))
+        .slice(0, count),
+    ),
+  };
+}
+
+interface MapSource {
+  readonly label: Picture;
+  readonly photo: Picture | undefined;
+}
+
+/** Reads label maps and photographs from the data of the runs, by their names; what cannot be read is noted. */
+async function sourcesOf(
+  runs: readonly (ComparedRun | undefined)[],
+  names: readonly string[],
+  indices: readonly number[],
+  { width, height }: DataSpec['size'],
+  notes: Note[],
+): Promise<Map<number, MapSource>> {
+  const found = new Map<number, MapSource>();
+  const data = runs.find((run) => run)?.spec.data;
+  let dataset: Dataset | undefined;
+  try {
+    dataset = data && (await openTestData({ ...data, size: { width, height } }));
+    if (!dataset) return found;
+    const places = new Map(dataset.pairs.map(({ name }, place) => [name, place]));
+    for (const index of indices) {
+      const place = places.get(names[index]!);
+      if (place === undefined) continue;
+      const { labels, image } = await dataset.read(place);
+      found.set(index, {
+        label: colorize(labels, width, height, dataset.classes),
+        photo: image && fromFloat(image, width, height),
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof RunError)) throw error;
+    notes.push({ text: dataGone(error.message.split('\n')[0]!) });
+  } finally {
+    await dataset?.close();
+  }
+  return found;
+}
+
+/** Takes what trainings painted last. */
+async function ofSamples(
+  { cells }: Comparison,
+  writer: PictureWriter,
+  options: PictureOptions,
+): Promise<ShownPictures> {
+  const found = await Promise.all(
+    cells.map(async ({ runs: [run] }) => {
+      const { frames, maps } = await readSamples(run!.folder);
+      const frame = frames.at(-1);
+      return frame && { run: run!, frame, maps };
+    }),
+  );
+  const known = found.filter((one) => one !== undefined);
+  const heldOut = known.every(({ run }) => run.record.data.heldOut !== false);
+  const common = (known[0]?.maps ?? []).filter((map) => known.every(({ maps }) => maps.includes(map)));
+  const maps: ShownMap[] = [];
+  for (const map of common.slice(0, options.maxMaps)) {
+    const [{ run, frame }] = known as [(typeof known)[0]];
+    const [label, photo] = [frame.label.get(map), frame.photo.get(map)];
+    const painted: (string | undefined)[] = [];
+    for (const [cell, one] of found.entries())
+      painted.push(
+        one && (await writer.photo(join(one.run.folder, one.frame.painted.get(map)!), `${map}-${cell}`)),
+      );
+    maps.push({
+      name: `${heldOut ? 'held-out' : 'training'} map ${map}`,
+      label: label && (await writer.label(join(run.folder, label), `${map}-label`)),
+      photo: photo && (await writer.photo(join(run.folder, photo), `${map}-photo`)),
+      painted,
+    });
+  }
+  return { maps, failures: undefined, runs: found.map((one) => one?.run), notes: [] };
+}

@@ -1,0 +1,35 @@
+/** Answers for what the specs of a comparison's cells differ in. */
+import { diffSpecs, type Spec } from '../../compiler/index.ts';
+import type { Cell, Comparison } from './types.ts';
+
+/** What a cell's spec differs in from the baseline's, a line for each difference. */
+export interface SpecDifference {
+  readonly cell: Cell;
+  readonly lines: readonly string[];
+}
+
+/** More lines than these say that a network is another one, which the first of them do as well. */
+const shownLines = 12;
+
+/** Lists the cells that are not the baseline with what their specs differ in. */
+export function specDifferences({ cells, baseline }: Comparison): SpecDifference[] {
+  const before = withoutSeed(baseline.runs[0]!.spec);
+  return cells
+    .filter((cell) => cell !== baseline)
+    .map((cell) => ({ cell, lines: differingLines(before, withoutSeed(cell.runs[0]!.spec)) }));
+}
+
+/** Cells are what their runs have in common. */
+function withoutSeed(spec: Spec): Spec {
+  if (!spec.train) return spec;
+  const { seed: _, ...train } = spec.train;
+  return { ...spec, train };
+}
+
+function differingLines(before: Spec, after: Spec): string[] {
+  const lines = diffSpecs(before, after).sections.flatMap(({ title, differences }) =>
+    differences.map((one) => `${title}, ${one.what}: ${one.before ?? 'none'} → ${one.after ?? 'none'}`),
+  );
+  const rest = lines.length - shownLines;
+  return rest > 0 ? [...lines.slice(0, shownLines), `and ${rest} more`] : lines;
+}

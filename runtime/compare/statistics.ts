@@ -1,0 +1,85 @@
+/** Answers for the statistics of a comparison, in float64: spreads over seeds, and intervals of paired differences over maps. */
+import jStat from 'jstat';
+import { RandomStream } from '../../compiler/random.ts';
+import { must } from '../../compiler/ir/types.ts';
+
+/** What holds for every interval of a comparison; the page says so. */
+export const confidence = 0.95;
+export const resamples = 10_000;
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Gives the mean of numbers of which there is at least one. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Gives the sample standard deviation; undefined for a single number, which shows no spread. */
+export function deviation(values: readonly number[]): number | undefined {
+  return values.length < 2 ? undefined : Math.sqrt(variance(values));
+}
+
+function variance(values: readonly number[]): number {
+  const center = mean(values);
+  return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
+}
+
+/**
+ * Gives the percentile bootstrap interval of the mean (Efron and Tibshirani 1993, section 13.3). What is drawn depends on the
+ * number of values alone, so that all differences over the same maps see the same resamples.
+ */
+export function bootstrapInterval(values: readonly number[]): Interval {
+  const drawn = drawsOf(values.length);
+  const means = new Float64Array(resamples);
+  for (let resample = 0, next = 0; resample < resamples; resample++) {
+    let sum = 0;
+    for (const end = next + values.length; next < end; next++) sum += values[drawn[next]!]!;
+    means[resample] = sum / values.length;
+  }
+  means.sort();
+  const tail = (1 - confidence) / 2;
+  return { low: quantile(means, tail), high: quantile(means, 1 - tail) };
+}
+
+const draws = new Map<number, Uint32Array>();
+
+/** Draws all resamples of `count` values: indices, one resample after the other. */
+function drawsOf(count: number): Uint32Array {
+  const known = draws.get(count);
+  if (known) return known;
+  const random = new RandomStream(count, 'bootstrap');
+  const made = Uint32Array.from({ length: resamples * count }, () => random.below(count));
+  draws.set(count, made);
+  return made;
+}
+
+/** Gives a quantile of sorted values, linear between neighbors. */
+function quantile(sorted: Float64Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = must(sorted[below], 'a quantile lies within');
+  const high = sorted[below + 1] ?? low;
+  return low + (place - below) * (high - low);
+}
+
+/**
+ * Gives the interval of the difference of two means by their spreads over seeds, which need not be alike (Welch 1947); undefined
+ * where one of them has a single seed.
+ */
+export function welchInterval(ours: readonly number[], theirs: readonly number[]): Interval | undefined {
+  if (ours.length < 2 || theirs.length < 2) return undefined;
+  const difference = mean(ours) - mean(theirs);
+  const [a, b] = [variance(ours) / ours.length, variance(theirs) / theirs.length];
+  if (a + b === 0) return { low: difference, high: difference };
+  const freedom = (a + b) ** 2 / (a ** 2 / (ours.length - 1) + b ** 2 / (theirs.length - 1));
+  const reach = jStat.studentt.inv(1 - (1 - confidence) / 2, freedom) * Math.sqrt(a + b);
+  return { low: difference - reach, high: difference + reach };
+}
+
+/** Tells whether an interval leaves no doubt about the sign. */
+export function excludesZero({ low, high }: Interval): boolean {
+  return low > 0 || high < 0;
+}

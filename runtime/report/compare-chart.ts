@@ -1,0 +1,204 @@
+/** Answers for the plots of a comparison: curves of all cells in one panel a term, and differences with their intervals. */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { Measure } from '../compare/measures.ts';
+import type { Comparison } from '../compare/types.ts';
+import { PANEL_TITLES, plotMarkup, SERIES_COLORS, smooth, thin, wholeTicks, type Point } from './chart.ts';
+import { formatCount, signed, threeDigits } from './format.ts';
+import { html, type Markup } from './html.ts';
+
+const smoothing = 0.06;
+const seedPoints = 160;
+const width = 540;
+
+/** More cells than colors are told apart by their lines. */
+const dashes = ['', '6 3', '2 3', '10 3 2 3'] as const;
+
+/** Gives how a cell is drawn, by its place. */
+export function styleOfCell(index: number): { readonly color: string; readonly dash: string } {
+  const slot = index % SERIES_COLORS.length;
+  return {
+    color: `var(--series-${slot + 1}, ${SERIES_COLORS[slot]})`,
+    dash: dashes[Math.floor(index / SERIES_COLORS.length) % dashes.length]!,
+  };
+}
+
+/** Draws each loss term of each network as a panel: thin lines for seeds, thick ones for the mean of a cell. */
+export function comparedCurves({ cells }: Comparison): Markup[] {
+  const runs = cells.flatMap((cell) => cell.runs);
+  const terms = new Map<string, Set<string>>();
+  for (const { curves } of runs)
+    for (const { losses } of curves)
+      for (const [network, values] of Object.entries(losses)) {
+        const known = terms.get(network) ?? new Set();
+        for (const name of Object.keys(values)) known.add(name);
+        terms.set(network, known);
+      }
+  return [...terms].flatMap(([network, names]) =>
+    [...names].flatMap((name) => {
+      const drawn = cells.map(({ runs: ofCell }) =>
+        ofCell.map(({ curves }) =>
+          curves.flatMap(({ step, losses }): Point[] => {
+            const value = losses[network]?.[name];
+            return typeof value === 'number' && Number.isFinite(value) ? [{ step, value }] : [];
+          }),
+        ),
+      );
+      return drawn.flat(2).length > 0 ? [termPanel(network, name, drawn)] : [];
+    }),
+  );
+}
+
+function termPanel(network: string, name: string, cells: readonly (readonly Point[][])[]): Markup {
+  const title = `${PANEL_TITLES[network] ?? network}: ${name}`;
+  const seeds = cells.map((runs) => runs.map((points) => thinned(points)));
+  const means = cells.map((runs) => thinned(meanOf(runs)));
+  const values = [...means, ...seeds.flat()].flat().map(({ value }) => value);
+  const steps = cells.flat(2).map(({ step }) => step);
+  // Not by spreading: a long run has more steps than a call takes arguments.
+  const ends = (all: readonly number[]): [number, number] =>
+    all.reduce<[number, number]>(
+      ([low, high], one) => [Math.min(low, one), Math.max(high, one)],
+      [Infinity, -Infinity],
+    );
+  const [first, last] = ends(steps);
+  const [low, high] = ends(values);
+  const margin = low < high ? 0 : Math.abs(low) / 10 || 1;
+  const svg = Plot.plot({
+    document: parseHTML('<html><body></body></html>').document,
+    width,
+    height: 240,
+    marginLeft: 46,
+    marginRight: 14,
+    marginTop: 12,
+    marginBottom: 30,
+    ariaLabel: title,
+    x: {
+      domain: first < last ? [first, last] : [first - 0.5, last + 0.5],
+      label: null,
+      ticks: wholeTicks(first, last),
+      tickFormat: formatCount,
+      tickSize: 0,
+    },
+    y: {
+      domain: [low - margin, high + margin],
+      nice: true,
+      label: null,
+      ticks: 5,
+      tickFormat: threeDigits,
+      tickSize: 0,
+    },
+    marks: [
+      Plot.gridY({ ticks: 5, stroke: 'currentColor', strokeOpacity: 0.12 }),
+      seeds.map((runs, cell) =>
+        runs.length < 2
+          ? null
+          : runs.map((points) => line(points, cell, { strokeWidth: 1, strokeOpacity: 0.4 })),
+      ),
+      means.map((points, cell) => line(points, cell, { strokeWidth: 2.2 })),
+    ],
+  });
+  return html`<figure class="panel">
+    <figcaption><h3>${title}</h3></figcaption>
+    ${plotMarkup(svg)}
+  </figure>`;
+}
+
+function thinned(points: readonly Point[]): Point[] {
+  return thin(smooth(points, smoothing), seedPoints);
+}
+
+function line(
+  points: readonly Point[],
+  cell: number,
+  style: { strokeWidth: number; strokeOpacity?: number },
+) {
+  const { color, dash } = styleOfCell(cell);
+  const channels = { x: 'step', y: 'value' } as const;
+  // A single step is a dot: a line of one point shows nothing.
+  return points.length === 1
+    ? Plot.dot(points, { ...channels, r: 3, fill: color })
+    : Plot.lineY(points, { ...channels, stroke: color, ...style, ...(dash && { strokeDasharray: dash }) });
+}
+
+/** Averages runs over the steps that all of them have. */
+function meanOf(runs: readonly (readonly Point[])[]): Point[] {
+  const [first = [], ...others] = runs;
+  const rest = others.map((points) => new Map(points.map(({ step, value }) => [step, value])));
+  return first.flatMap(({ step, value }) => {
+    const values = [value, ...rest.map((points) => points.get(step))];
+    return values.every((one) => one !== undefined)
+      ? [{ step, value: values.reduce((sum, one) => sum + one, 0) / values.length }]
+      : [];
+  });
+}
+
+/** Draws the differences of a metric to the baseline, each with its interval over maps (thick) and over seeds (thin). */
+export function differencePanel({ cells, baseline }: Comparison, measure: Measure): Markup | undefined {
+  const shown = measure.differences.flatMap((difference, index) =>
+    difference ? [{ label: cells[index]!.label, index, difference }] : [],
+  );
+  if (shown.length === 0) return undefined;
+  const direction = measure.better === 'higher' ? 'right is better' : 'left is better';
+  const maps = shown.flatMap(({ label, index, difference: { maps: found } }) =>
+    // Drawn about the difference itself: for a stand-in, the interval is of the mean over maps.
+    found ? [{ label, low: found.low, high: found.high, color: styleOfCell(index).color }] : [],
+  );
+  const seeds = shown.flatMap(({ label, difference: { seeds: found } }) =>
+    found ? [{ label, ...found }] : [],
+  );
+  const svg = Plot.plot({
+    document: parseHTML('<html><body></body></html>').document,
+    width,
+    height: 40 + 26 * shown.length,
+    marginLeft: 150,
+    marginRight: 18,
+    marginTop: 8,
+    marginBottom: 28,
+    ariaLabel: `${measure.name}: differences to ${baseline.label}`,
+    x: {
+      label: null,
+      ticks: 5,
+      tickFormat: (value: number) => (value === 0 ? '0' : signed(value)),
+      tickSize: 0,
+      nice: true,
+    },
+    y: { domain: shown.map(({ label }) => label), label: null, tickSize: 0, tickFormat: shortened },
+    marks: [
+      Plot.gridX({ ticks: 5, stroke: 'currentColor', strokeOpacity: 0.12 }),
+      Plot.ruleX([0], { stroke: 'currentColor', strokeOpacity: 0.5 }),
+      Plot.ruleY(seeds, { y: 'label', x1: 'low', x2: 'high', stroke: 'currentColor', strokeOpacity: 0.55 }),
+      maps.map((one) =>
+        Plot.ruleY([one], {
+          y: 'label',
+          x1: 'low',
+          x2: 'high',
+          stroke: one.color,
+          strokeWidth: 5,
+          strokeOpacity: 0.45,
+        }),
+      ),
+      shown.map(({ label, index, difference }) =>
+        Plot.dot([{ label, value: difference.value }], {
+          y: 'label',
+          x: 'value',
+          r: 4,
+          fill: styleOfCell(index).color,
+        }),
+      ),
+    ],
+  });
+  return html`<figure class="panel">
+    <figcaption>
+      <h3>${measure.name}</h3>
+      <p class="note">less that of ${baseline.label}; ${direction}</p>
+    </figcaption>
+    ${plotMarkup(svg)}
+  </figure>`;
+}
+
+const longestLabel = 22;
+
+function shortened(label: string): string {
+  return label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label;
+}

@@ -1,0 +1,146 @@
+/** Tests ablations on a real Ray cluster of this machine; skipped, with the reason, where the command `ray` is not found. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobIdOf, readAblation } from '../../runtime/ablate/index.ts';
+import { spadeworkScript } from '../../runtime/ablate/local.ts';
+import { findRay, startRay, type Cluster } from '../support/ray.ts';
+import { tinyAblation } from '../support/tiny-ablation.ts';
+import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
+import { runCli } from './run-cli.ts';
+
+const ray = findRay();
+const why =
+  ray === undefined ? ': skipped, since there is no command ray (set SPADEWORK_TEST_RAY to its path)' : '';
+const environment = { SPADEWORK_ENGINE: 'portable' };
+
+let folder: string;
+let cluster: Cluster | undefined;
+const words = (...more: string[]): string[] => [
+  'ablate',
+  'kernels.spade',
+  ...['--launcher', 'ray', '--address', cluster!.address, '--parallel', '2', '--name', 'kernels'],
+  ...more,
+];
+
+beforeAll(async () => {
+  if (ray === undefined) return;
+  ({ folder } = await makeTinyExperiment());
+  writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
+  cluster = await startRay(ray);
+}, 120_000);
+afterAll(async () => {
+  await cluster?.stop();
+  if (ray !== undefined) removeFolder(folder);
+}, 60_000);
+
+/** Asks Ray about a job. */
+async function jobOf(out: string, run: string, number: number): Promise<{ status: string }> {
+  const path = join(folder, out);
+  const id = jobIdOf(path, readAblation(path)!, run, number, 'train');
+  return (await (await fetch(`${cluster!.address}/api/jobs/${id}`)).json()) as { status: string };
+}
+
+/** Waits until a run has done a step; a client that ends before has failed. */
+async function untilTraining(out: string, run: string, client: Promise<unknown>): Promise<void> {
+  let ended = false;
+  void client.then(() => (ended = true));
+  while (!existsSync(join(folder, out, run, 'metrics.jsonl'))) {
+    if (ended) throw new Error('the client has ended before a run has begun');
+    await delay(50);
+  }
+}
+
+describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_000 }, () => {
+  it('trains each run in a job, keeps what it says, and compares them', async () => {
+    const { code, out, err } = await runCli(words('--out', 'whole'), { folder, environment });
+    expect([code, out], err).toEqual([0, 'whole/comparison/index.html\n']);
+    for (const run of ['three_s0', 'one_s0']) {
+      expect(await jobOf('whole', run, 1)).toMatchObject({ status: 'SUCCEEDED' });
+      expect(readFileSync(join(folder, 'whole', 'plan', `${run}-1.log`), 'utf8')).toContain(
+        'Finished 20 steps',
+      );
+    }
+  });
+
+  it('finds its jobs again after the client was killed, and starts none twice', async () => {
+    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(90, 30));
+    const client = spawn(process.execPath, [spadeworkScript, ...words('--out', 'restarted')], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => client.once('exit', resolve));
+    await untilTraining('restarted', 'three_s0', ended);
+    client.kill('SIGKILL');
+    await ended;
+    expect(await jobOf('restarted', 'three_s0', 1)).toMatchObject({ status: 'RUNNING' });
+    const { code, err } = await runCli(words('--out', 'restarted'), { folder, environment });
+    expect(code, err).toBe(0);
+    expect(readAblation(join(folder, 'restarted'))!.runs.map(({ state, jobs }) => [state, jobs])).toEqual([
+      ['done', 1],
+      ['done', 1],
+    ]);
+  });
+
+  it('goes on with a run in a second job where the first one died', async () => {
+    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(60));
+    const running = runCli(words('--out', 'died'), { folder, environment });
+    await untilTraining('died', 'one_s0', running);
+    await delay(500);
+    const lock = join(folder, 'died', 'one_s0', 'training.lock');
+    process.kill((JSON.parse(readFileSync(lock, 'utf8')) as { pid: number }).pid, 'SIGKILL');
+    const { code, err } = await running;
+    expect(code, err).toBe(0);
+    expect(await jobOf('died', 'one_s0', 1)).toMatchObject({ status: 'FAILED' });
+    expect(await jobOf('died', 'one_s0', 2)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('is stopped on the cluster by --stop, and goes on by the same command', async () => {
+    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(100_000));
+    const options = { folder, environment };
+    const running = runCli(words('--out', 'stopped'), options);
+    await untilTraining('stopped', 'one_s0', running);
+    const stop = await runCli(
+      ['ablate', 'stopped', '--launcher', 'ray', '--address', cluster!.address, '--stop'],
+      options,
+    );
+    expect(stop.code, stop.err).toBe(0);
+    await running;
+    expect(await jobOf('stopped', 'one_s0', 1)).toMatchObject({ status: 'STOPPED' });
+    expect(readAblation(join(folder, 'stopped'))!.runs.map(({ state }) => state)).toEqual([
+      'waiting',
+      'waiting',
+    ]);
+  });
+});
+
+describe('without a cluster', () => {
+  it('an ablation on Ray is refused, and says what to start', async () => {
+    const { folder: place } = await makeTinyExperiment();
+    try {
+      writeFileSync(join(place, 'kernels.spade'), tinyAblation());
+      const { code, err } = await runCli(
+        [
+          'ablate',
+          'kernels.spade',
+          '--name',
+          'alone',
+          '--launcher',
+          'ray',
+          '--address',
+          'http://127.0.0.1:9',
+        ],
+        { folder: place, environment },
+      );
+      expect([code, err]).toEqual([
+        3,
+        expect.stringMatching(/Ray does not answer at http:\/\/127\.0\.0\.1:9 .*\nhint: start it/),
+      ]);
+    } finally {
+      removeFolder(place);
+    }
+  });
+});

@@ -1,0 +1,155 @@
+/** Tests `spadework ablate` as users run it: whole ablations in processes of their own, killed and gone on with. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spadeworkScript } from '../../runtime/ablate/local.ts';
+import { readAblation } from '../../runtime/ablate/record.ts';
+import { lockFile } from '../../runtime/run/folder.ts';
+import { tinyAblation } from '../support/tiny-ablation.ts';
+import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
+import { runCli, type Ended } from './run-cli.ts';
+
+const environment = { SPADEWORK_ENGINE: 'portable' };
+const runs = ['three_s0', 'one_s0'];
+const steps = 12;
+let folder: string;
+/** Digests of the last checkpoints of an ablation that nothing disturbed, by run. */
+let undisturbed: Record<string, string>;
+let whole: Ended;
+
+beforeAll(async () => {
+  ({ folder } = await makeTinyExperiment());
+  writeFileSync(join(folder, 'kernels.spade'), tinyAblation(steps));
+  whole = await ablate('kernels.spade', '--name', 'kernels', '--parallel', '2', '--out', 'whole');
+  undisturbed = ends('whole');
+}, 240_000);
+afterAll(() => removeFolder(folder));
+
+const ablate = (...words: string[]) => runCli(['ablate', ...words], { folder, environment });
+
+/** Gives the digests of the variables that runs of an ablation ended with. */
+function ends(out: string, names = runs): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const checkpoints = join(folder, out, name, 'checkpoints');
+      const last = readdirSync(checkpoints).sort().at(-1)!;
+      const { sha256, step } = JSON.parse(readFileSync(join(checkpoints, last, 'state.json'), 'utf8')) as {
+        sha256: string;
+        step: number;
+      };
+      return [name, `${step} ${sha256}`];
+    }),
+  );
+}
+
+/** Waits until a run trains and has done some steps; gives the process that trains it. */
+async function trainingProcess(run: string, least: number): Promise<number> {
+  for (;;) {
+    await delay(20);
+    const metrics = join(run, 'metrics.jsonl');
+    const done = existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0;
+    if (done >= least && existsSync(join(run, lockFile)))
+      return (JSON.parse(readFileSync(join(run, lockFile), 'utf8')) as { pid: number }).pid;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Starts an ablation and does not wait for it. */
+function start(
+  name: string,
+  out: string,
+): { readonly pool: ChildProcess; readonly ended: Promise<number | null> } {
+  const words = ['ablate', 'kernels.spade', '--name', name, '--out', out];
+  const pool = spawn(process.execPath, [spadeworkScript, ...words], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+    stdio: 'ignore',
+  });
+  const ended = new Promise<number | null>((resolve) => pool.once('exit', (code) => resolve(code)));
+  return { pool, ended };
+}
+
+describe('ablate', { timeout: 240_000 }, () => {
+  it('trains every run of the matrix and ends with the path of the page that compares them', () => {
+    const { code, out, err } = whole;
+    expect([code, out]).toEqual([0, 'whole/comparison/index.html\n']);
+    expect(err).toMatch(/^2 runs in whole, 2 at a time$/m);
+    for (const run of runs) expect(err).toMatch(new RegExp(`^${run}: training\\n(.*\\n)*${run}: done$`, 'm'));
+    expect(new Set(Object.values(undisturbed)).size).toBe(2);
+    expect(existsSync(join(folder, out.trim()))).toBe(true);
+  });
+
+  it('does nothing to what is done, from the file or from the folder', async () => {
+    const record = readFileSync(join(folder, 'whole', 'one_s0', 'run.json'), 'utf8');
+    const { code, err } = await ablate('whole');
+    expect(code).toBe(0);
+    expect(err).not.toContain('training');
+    expect(readFileSync(join(folder, 'whole', 'one_s0', 'run.json'), 'utf8')).toBe(record);
+  });
+
+  it('goes on with a run whose process was killed, to the same bits', async () => {
+    const { ended } = start('kernels', 'child-killed');
+    const at = 2 + Math.floor(Math.random() * (steps - 5));
+    process.kill(await trainingProcess(join(folder, 'child-killed', 'three_s0'), at), 'SIGKILL');
+    expect(await ended).toBe(0);
+    const record = readAblation(join(folder, 'child-killed'))!;
+    expect(record.runs.map(({ state, jobs }) => [state, jobs])).toEqual([
+      ['done', 2],
+      ['done', 1],
+    ]);
+    expect(undisturbed).toMatchObject(ends('child-killed'));
+  });
+
+  it('leaves no process behind when it is killed, and goes on where it was, to the same bits', async () => {
+    const { pool, ended } = start('alone', 'pool-killed');
+    const at = 2 + Math.floor(Math.random() * (steps - 5));
+    const child = await trainingProcess(join(folder, 'pool-killed', 'three_s0'), at);
+    pool.kill('SIGKILL');
+    await ended;
+    while (isAlive(child)) await delay(20);
+    const { code } = await ablate('kernels.spade', '--name', 'alone', '--out', 'pool-killed');
+    expect(code).toBe(0);
+    expect(undisturbed).toMatchObject(ends('pool-killed', ['three_s0']));
+  });
+
+  it('is interrupted by Ctrl-C after a whole step, and goes on from the folder', async () => {
+    const { pool, ended } = start('alone', 'stopped');
+    await trainingProcess(join(folder, 'stopped', 'three_s0'), 3);
+    pool.kill('SIGINT');
+    expect(await ended).toBe(130);
+    const [first] = readAblation(join(folder, 'stopped'))!.runs;
+    expect(first!.state).toBe('waiting');
+    const { code } = await ablate('stopped');
+    expect(code).toBe(0);
+    expect(undisturbed).toMatchObject(ends('stopped', ['three_s0']));
+  });
+
+  it('says why a run failed, exits with 1, and compares the others', async () => {
+    // A damaged checkpoint is what a run cannot go on from.
+    const run = join(folder, 'whole', 'one_s0');
+    const record = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as object;
+    writeFileSync(join(run, 'run.json'), JSON.stringify({ ...record, status: 'stopped' }));
+    for (const step of readdirSync(join(run, 'checkpoints')))
+      writeFileSync(join(run, 'checkpoints', step, 'state.json'), 'half');
+    const { code, out, err } = await ablate('whole');
+    expect([code, out]).toEqual([1, 'whole/comparison/index.html\n']);
+    expect(err).toMatch(/^failed: one_s0\n(.*\n)*.*no checkpoint of the run .* can be used/m);
+  });
+
+  it('refuses a file without an ablation, and a folder that holds none', async () => {
+    const none = await ablate('tiny.spade');
+    expect([none.code, none.err]).toEqual([1, expect.stringMatching(/ablation/)]);
+    const empty = await ablate('data');
+    expect(empty.err).toMatch(/'data' holds no ablation: ablation.json is missing\nhint: /);
+    expect(empty.code).toBe(1);
+  });
+});

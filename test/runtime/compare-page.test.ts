@@ -1,0 +1,194 @@
+/** Tests comparisons of run folders: cells, protocols, pictures, pages and the tables beside them. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
+import { compare } from '../../runtime/compare/index.ts';
+import { gather } from '../../runtime/compare/gather.ts';
+import type { Protocol } from '../../runtime/eval/record.ts';
+import { flat, makeRun, meanMetric } from '../support/compared-runs.ts';
+import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
+
+const maps = ['test0', 'test1'];
+const other = tinySpec().replace('spade(hidden: 4)', 'spade(hidden: 4, kernel: 1)');
+let base: string;
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  ({ folder: base } = await makeTinyExperiment());
+});
+afterAll(() => removeFolder(base));
+beforeEach(() => {
+  root = join(base, `case-${count++}`);
+});
+
+/** Makes an evaluated run that scores `score` on its first map and more on its second. */
+async function made(name: string, text: string, seed: number, score?: number, protocol?: Partial<Protocol>) {
+  const folder = join(root, name);
+  const evaluation =
+    score === undefined
+      ? undefined
+      : {
+          maps,
+          metrics: [
+            { ...meanMetric('mIoU (unet)', [score, score + 0.1]), ceiling: 0.9 },
+            { name: 'FID (mobilenet)', value: 100 * (1 - score), better: 'lower' as const },
+          ],
+          ...(protocol && { protocol }),
+        };
+  const color = [10, 200, 30] as const;
+  await makeRun({ folder, text, base, seed, painted: () => flat(color), ...(evaluation && { evaluation }) });
+  return folder;
+}
+
+const compareIn = (folders: readonly string[], options = {}) =>
+  compare({ folders, out: join(root, 'out'), command: 'spadework compare', ...options });
+const textOf = (file: string): string => readFileSync(join(root, 'out', file), 'utf8');
+const pageOf = () => parseHTML(textOf('index.html')).document;
+
+describe('cells', () => {
+  it('are runs that differ in the seed alone, named by what their names begin with', async () => {
+    const folders = [
+      await made('wide-1', tinySpec(), 1),
+      await made('narrow-s1', other, 1),
+      await made('wide-2', tinySpec(), 2),
+    ];
+    const { cells, baseline } = await gather({ folders });
+    expect(cells.map(({ label, runs }) => [label, runs.length])).toEqual([
+      ['wide', 2],
+      ['narrow-s1', 1],
+    ]);
+    expect(baseline.label).toBe('wide');
+    await expect(gather({ folders, baseline: 'wade' })).rejects.toThrow(
+      "there is nothing called 'wade' to compare with\nhint: --baseline is one of: 'wide', 'narrow-s1'",
+    );
+  });
+
+  it('of an ablation are its points; what has not begun is said', async () => {
+    await made('wide-s1', tinySpec(), 1, 0.4);
+    await made('narrow-s1', other, 1, 0.3);
+    const entry = { seed: 1, sha256: '', state: 'done', jobs: 1, failures: 0 } as const;
+    const record: AblationRecord = {
+      format: ablationFormat,
+      created: '2026-01-02T03:04:05Z',
+      name: 'kernels',
+      of: 'tiny',
+      axes: [{ name: 'kernel', labels: ['3', '1', '5'] }],
+      seeds: [1],
+      runs: [
+        { ...entry, name: 'wide-s1', point: { kernel: '3' } },
+        { ...entry, name: 'narrow-s1', point: { kernel: '1' } },
+        { ...entry, name: 'widest-s1', point: { kernel: '5' }, state: 'waiting' },
+      ],
+    };
+    writeFileSync(join(root, 'ablation.json'), JSON.stringify(record));
+    const { page, verdict } = await compareIn([root]);
+    expect(verdict[0]).toBe(
+      'mIoU (unet) is highest, so best, for 3: 0.4500, of a single seed. Against 3: 1 (−0.1) is clearly worse. ' +
+        'That is of these trainings: other seeds may differ.',
+    );
+    const text = readFileSync(page, 'utf8');
+    expect(text).toContain('Not trained yet, and left out: widest-s1.');
+    expect(text).toMatch(/network G, .*→/);
+  });
+
+  it('are refused for a single run, a run named twice and a folder that holds none', async () => {
+    const run = await made('a', tinySpec(), 1);
+    await expect(gather({ folders: [run] })).rejects.toThrow('is a single run');
+    await expect(gather({ folders: [run, run] })).rejects.toThrow('is named twice');
+    await expect(gather({ folders: [run, base] })).rejects.toThrow('holds no run');
+  });
+});
+
+describe('protocols', () => {
+  it('that differ are refused, and named', async () => {
+    const folders = [
+      await made('a', tinySpec(), 1, 0.4),
+      await made('b', other, 1, 0.3, { imageSet: 'ffff', voidId: 11 }),
+    ];
+    await expect(gather({ folders })).rejects.toThrow(
+      /evaluated under different protocols.*:\n- held-out pictures .*: a1b2 \| ffff\n- class that counts nowhere: none \| 11\nhint: /,
+    );
+  });
+
+  it('that all runs share are taken, whatever else some were evaluated under', async () => {
+    const first = await made('a', tinySpec(), 1, 0.4);
+    await made('a', tinySpec(), 1, 0.9, { seed: 5 });
+    const { cells } = await gather({ folders: [first, await made('b', other, 1, 0.3)] });
+    expect(cells.map(({ runs }) => runs[0]!.evaluation?.protocolId)).toEqual(['a1b2-0', 'a1b2-0']);
+  });
+});
+
+describe('the page', () => {
+  it('shows numbers with spreads and the ceiling, marks the best, and has the same in all tables', async () => {
+    const folders = [
+      await made('wide-1', tinySpec(), 1, 0.4),
+      await made('wide-2', tinySpec(), 2, 0.42),
+      await made('narrow-1', other, 1, 0.3),
+      await made('narrow-2', other, 2, 0.32),
+    ];
+    await compareIn(folders);
+    const [, wide, narrow] = Array.from(pageOf().querySelectorAll('#numbers tr')).map((row) =>
+      row.textContent.replace(/\s+/g, ' ').trim(),
+    );
+    expect(wide).toMatch(/^wide 2 0\.4600 ± 0\.0141 59\.00 ± 1\.41 /);
+    expect(narrow).toMatch(/^narrow 2 0\.3600 ± 0\.0141 69\.00 ± 1\.41 /);
+    expect(pageOf().querySelector('#numbers tbody b')?.textContent).toBe('0.4600');
+    expect(pageOf().querySelector('tfoot')?.textContent).toMatch(/real photographs\s+0\.9000\s+–/);
+    expect(textOf('compare.md')).toContain('| wide | 2 | **0.4600 ± 0.0141** | **59.00 ± 1.41** |');
+    expect(textOf('compare.tex')).toContain('wide & 2 & \\textbf{0.4600} {\\small$\\pm$\\,0.0141} &');
+    const rows = textOf('compare.csv')
+      .trimEnd()
+      .split('\r\n')
+      .map((row) => row.split(','));
+    expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true);
+    const miou = rows.find(([cell, , quantity]) => cell === 'narrow' && quantity === 'mIoU (unet)')!;
+    expect(Number(miou[5])).toBeCloseTo(0.36, 12);
+    expect(miou.at(-1)).toBe('worse');
+  });
+
+  it('shows the same maps painted by each, with label map and photograph, and where each fails', async () => {
+    await compareIn([await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)]);
+    const document = pageOf();
+    const walls = Array.from(document.querySelectorAll('.wall'));
+    expect(
+      walls.map((wall) => [wall.getAttribute('data-name'), wall.querySelectorAll('img').length]),
+    ).toEqual(maps.map((map) => [map, 4]));
+    const sources = Array.from(document.querySelectorAll('img')).map((image) => image.getAttribute('src')!);
+    expect(sources.filter((source) => !existsSync(join(root, 'out', source)))).toEqual([]);
+    expect(document.querySelector('#failures figcaption')?.textContent.trim()).toMatch(
+      /^test0: 0\.4000 \(0\.3500\)/,
+    );
+  });
+
+  it('needs nothing from elsewhere, and in compact form not even the runs', async () => {
+    const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
+    await compareIn(folders, { compact: true, maxMaps: 1 });
+    const links = Array.from(pageOf().querySelectorAll('[href], [src]')).map(
+      (one) => one.getAttribute('href') ?? one.getAttribute('src')!,
+    );
+    expect(links.filter((link) => !/^(pictures\/[\w.-]+|compare\.(md|tex|csv))$/.test(link))).toEqual([]);
+    expect(pageOf().querySelectorAll('.wall')).toHaveLength(1);
+    expect(readdirSync(join(root, 'out', 'pictures')).length).toBeLessThan(9);
+  });
+
+  it('says what is missing without evaluations, with the command, and shows cost and curves', async () => {
+    const folders = [await made('a', tinySpec(), 1), await made('b', other, 1)];
+    await compareIn(folders);
+    const text = pageOf().querySelector('main')!.textContent;
+    expect(text).toContain('No run has been evaluated');
+    expect(text).toContain(`spadework eval ${folders[0]}`);
+    expect(pageOf().querySelectorAll('#curves .panel svg')).toHaveLength(2);
+    expect(pageOf().querySelector('#numbers tbody')?.textContent).toMatch(/0\.25 s\s+300 MiB/);
+    expect(pageOf().querySelector('#differences')).toBeNull();
+  });
+
+  it('escapes names', async () => {
+    const folders = [await made('<b>&', tinySpec(), 1, 0.4), await made('plain', other, 1, 0.3)];
+    await compareIn(folders);
+    expect(pageOf().querySelector('#numbers tbody th')?.textContent.trim()).toBe('<b>&');
+    expect(textOf('compare.tex')).toContain('<b>\\& &');
+  });
+});
