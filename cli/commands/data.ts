@@ -6,13 +6,14 @@ import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
 import { dataPresets } from '../../runtime/library.ts';
 import type { DataReport } from '../../runtime/run/data-check.ts';
 import { exitCodes, InputError } from '../errors.ts';
-import { integer } from '../options.ts';
+import { integer, setOption } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { loadSpec } from '../specs.ts';
 import { note, print } from '../terminal.ts';
 
 interface CheckFlags {
   readonly name?: string;
+  readonly set?: readonly string[];
   readonly preset?: string;
   readonly path?: string;
   readonly out?: string;
@@ -53,6 +54,7 @@ function addDataCheck(data: Command, line: string): void {
     )
     .argument('[file]', 'the spec; --preset does without')
     .option('--name <experiment>', 'the experiment to take the data of, where the file holds several')
+    .addOption(setOption())
     .option('--preset <name>', 'a known data set, in place of a spec')
     .option('--path <folder>', "folder of the data, in place of the spec's path")
     .option('--out <folder>', 'folder for the page (default: checks/<data>; none with --json)')
@@ -146,13 +148,13 @@ function pictureSize(text: string): MakeFlags['size'] {
 }
 
 /** Finds what is to be checked. Throws an InputError, or the mistakes of the spec. */
-function dataOf(file: string | undefined, { name, preset, path }: CheckFlags): DataSpec {
+function dataOf(file: string | undefined, { name, set, preset, path }: CheckFlags): DataSpec {
   if (file !== undefined && preset !== undefined)
     throw new InputError(
       'a spec and a preset are given\nhint: keep one; a preset is named in a spec: preset: "camvid"',
     );
   if (file !== undefined) {
-    const { data } = loadSpec(file, { name }).spec;
+    const { data } = loadSpec(file, { name, set }).spec;
     if (!data)
       throw new InputError(
         `'${file}' declares no data\nhint: name an experiment, or a preset: --preset camvid`,

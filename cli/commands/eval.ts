@@ -50,7 +50,11 @@ export function addEval(program: Command): void {
       '--segmenter <run>',
       'run folder of a segmenter: gives mIoU and pixel accuracy, with their ceiling',
     )
-    .option('--void <id>', 'the class that counts nowhere for the segmenter', integer(0))
+    .option(
+      '--void <id>',
+      'the class that counts nowhere for the segmenter (default: void of the data, where that is one class)',
+      integer(0),
+    )
     .option('--features <network>', 'network for FID and KID: a name, .json or .spade file; needs --weights')
     .option('--weights <file>', 'weights of that network, safetensors or PyTorch')
     .option('--perceptual <network>', 'network for perceptual distances; needs --perceptual-weights')

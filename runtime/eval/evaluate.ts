@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generatorOf } from '../../compiler/spec/queries.ts';
+import { voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { chooseEngine, type Engine } from '../engine/index.ts';
 import { writeWhole } from '../report/index.ts';
@@ -85,9 +86,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   }
 }
 
-function voidIdOf({ classes }: DataSpec, { void: asked }: EvaluateOptions): number | null {
-  if (asked !== undefined && asked >= classes) throw voidOutOfRange(asked, classes);
-  return asked ?? null;
+/** Gives the class that counts nowhere: the one asked for, else that of the data where it has one such class. */
+function voidIdOf(data: DataSpec, { void: asked }: EvaluateOptions): number | null {
+  if (asked !== undefined && asked >= data.classes) throw voidOutOfRange(asked, data.classes);
+  const [known, ...others] = voidIds(data);
+  return asked ?? (others.length === 0 ? (known ?? null) : null);
 }
 
 async function loadAsked(
