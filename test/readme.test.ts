@@ -1,7 +1,7 @@
 /** Answers for the README: the specs that it shows are read as they stand there, without a mistake. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { check } from '../compiler/index.ts';
+import { check, checkAblation } from '../compiler/index.ts';
 import { renderDiagnostics } from '../dsl/index.ts';
 import { fileProvider } from '../runtime/library.ts';
 
@@ -10,8 +10,17 @@ const specs = [...readme.matchAll(/```spade\n([\s\S]*?)```/g)].map((match) => ma
 
 it('shows specs', () => expect(specs.length).toBeGreaterThanOrEqual(2));
 
-it.each(specs)('shows a spec without mistakes: %s', (text) => {
+const isAblation = (text: string): boolean => text.startsWith('ablation');
+
+it.each(specs.filter((text) => !isAblation(text)))('shows a spec without mistakes: %s', (text) => {
   const { diagnostics, spec } = check({ name: 'readme.spade', text }, fileProvider());
   expect(renderDiagnostics(diagnostics, { color: false })).toBe('');
   expect(spec).toBeDefined();
+});
+
+it.each(specs.filter(isAblation))('shows an ablation of its experiment: %s', (text) => {
+  const source = { name: 'readme.spade', text: `${specs[0]}\n${text}` };
+  const { diagnostics, ablation } = checkAblation(source, fileProvider());
+  expect(renderDiagnostics(diagnostics, { color: false })).toBe('');
+  expect(ablation?.runs.length).toBeGreaterThan(1);
 });
