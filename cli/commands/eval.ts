@@ -10,7 +10,7 @@ import { note, print } from '../terminal.ts';
 interface EvalFlags {
   readonly checkpoint?: EvaluateOptions['checkpoint'];
   readonly segmenter?: string;
-  readonly void?: number;
+  readonly void?: readonly number[];
   readonly features?: string;
   readonly weights?: string;
   readonly perceptual?: string;
@@ -31,7 +31,7 @@ interface EvalFlags {
 const examples = `
 Examples:
   spadework eval runs/camvid-1
-  spadework eval runs/camvid-1 --segmenter runs/camvid_segmenter-1 --void 11
+  spadework eval runs/camvid-1 --segmenter runs/camvid_segmenter-1
   spadework eval runs/camvid-1 --features mobilenet_v1_075 --weights mobilenet.safetensors
   spadework eval runs/styled-1 --perceptual squeezenet11 --perceptual-weights squeezenet.safetensors --styles 5`;
 
@@ -51,9 +51,9 @@ export function addEval(program: Command): void {
       'run folder of a segmenter: gives mIoU and pixel accuracy, with their ceiling',
     )
     .option(
-      '--void <id>',
-      'the class that counts nowhere for the segmenter (default: void of the data, where that is one class)',
-      integer(0),
+      '--void <ids>',
+      'the classes that count nowhere for the segmenter, as 11 or 0,2 (default: void of the data)',
+      (text) => text.split(',').map(integer(0)),
     )
     .option('--features <network>', 'network for FID and KID: a name, .json or .spade file; needs --weights')
     .option('--weights <file>', 'weights of that network, safetensors or PyTorch')

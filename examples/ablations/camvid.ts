@@ -22,9 +22,6 @@ interface Settings {
 /** Steps that show that everything works, in some minutes; too few to say anything about the networks. */
 const quick = { segmenter: 60, runs: 40, seeds: 2, maps: 24 };
 
-/** The id of CamVid's unlabeled pixels. */
-const voidId = 11;
-
 function readSettings(): Settings {
   return new Command('npm run ablate:camvid --')
     .description('Reproduces on CamVid in which order the SPADE paper puts SPADE, concat and pix2pixHD.')
@@ -81,7 +78,7 @@ try {
     here('examples/ablations/camvid.spade'),
     ...['--data', data, '--out', join(out, 'runs'), '--eval'],
     ...(settings.quick ? ['--steps', String(quick.runs), '--seeds', String(quick.seeds)] : []),
-    ...['--', '--segmenter', segmenter, '--void', String(voidId)],
+    ...['--', '--segmenter', segmenter],
     ...(settings.quick ? ['--limit', String(quick.maps)] : []),
   );
 } catch (error) {

@@ -48,13 +48,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   const { layout, spec, record: run } = readRunFolder(options.run);
   if (!spec.data) throw nothingToTrain(spec.name);
   if (!generatorOf(spec)) throw nothingPaints(spec.name);
-  const voidId = voidIdOf(spec.data, options);
+  const isVoid = voidIdsOf(spec.data, options);
   const checkpoint = await loadAsked(layout, options, log);
   const heldOut = await openHeldOut(spec.data, spec.name, options);
   try {
     requireEnough(heldOut, options);
     const judges = await readJudges(spec.data, options, log);
-    const protocol = await protocolOf(spec.data, heldOut, judges, voidId, options);
+    const protocol = await protocolOf(spec.data, heldOut, judges, isVoid, options);
     const protocolId = protocolIdOf(protocol);
     const file = evaluationFile(layout, protocolId);
     const known = options.again ? undefined : await readRecord(file);
@@ -86,11 +86,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   }
 }
 
-/** Gives the class that counts nowhere: the one asked for, else that of the data where it has one such class. */
-function voidIdOf(data: DataSpec, { void: asked }: EvaluateOptions): number | null {
-  if (asked !== undefined && asked >= data.classes) throw voidOutOfRange(asked, data.classes);
-  const [known, ...others] = voidIds(data);
-  return asked ?? (others.length === 0 ? (known ?? null) : null);
+/** Gives the classes that count nowhere, in order: those asked for, else those of the data. */
+function voidIdsOf(data: DataSpec, { void: asked }: EvaluateOptions): readonly number[] {
+  const outside = asked?.find((id) => id >= data.classes);
+  if (outside !== undefined) throw voidOutOfRange(outside, data.classes);
+  return asked ? [...new Set(asked)].sort((a, b) => a - b) : voidIds(data);
 }
 
 async function loadAsked(
@@ -116,7 +116,7 @@ async function protocolOf(
   { size, classes }: DataSpec,
   { pairs }: HeldOut,
   { segmenter, features, perceptual }: Judges,
-  voidId: number | null,
+  isVoid: readonly number[],
   { styles = 1, seed = 0 }: EvaluateOptions,
 ): Promise<Protocol> {
   return {
@@ -126,7 +126,7 @@ async function protocolOf(
     size,
     resizeFilter,
     classes,
-    voidId,
+    voidIds: isVoid,
     judges: {
       ...(segmenter && { segmenter: segmenter.record }),
       ...(features && { features: features.record }),

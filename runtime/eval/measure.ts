@@ -86,7 +86,7 @@ async function openTallies(
   opened: Opened[],
 ): Promise<OpenTallies> {
   const { engine, heldOut, judges, protocol } = measured;
-  const { size, classes, voidId, imageSet, styles, seed, version, resizeFilter } = protocol;
+  const { size, classes, voidIds, imageSet, styles, seed, version, resizeFilter } = protocol;
   const { segmenter, features, perceptual } = judges;
   const folder = options.cache ?? join(dirname(resolve(options.run)), '.eval-cache');
   const cache = new PhotoCache(folder, options.log ?? (() => undefined));
@@ -110,8 +110,8 @@ async function openTallies(
     opened.push(network);
     const sizes = { maps: size, segmenter: segmenter.size };
     await keeping(
-      { ...common, kind: 'segmenter', classes, voidId, judge: segmenter.record.sha256 },
-      (known) => new SegmentationTally(segmenter.record.name, network, sizes, { classes, voidId }, known),
+      { ...common, kind: 'segmenter', classes, voidIds, judge: segmenter.record.sha256 },
+      (known) => new SegmentationTally(segmenter.record.name, network, sizes, { classes, voidIds }, known),
     );
   }
   if (features) {

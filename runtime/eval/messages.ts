@@ -30,7 +30,7 @@ export const otherClasses = (run: string, found: number, expected: number): RunE
 export const voidOutOfRange = (id: number, classes: number): RunError =>
   input(
     `void is ${id}, but ids run from 0 to ${classes - 1}`,
-    'give the id of the class that counts nowhere: --void ID',
+    'give ids of classes that count nowhere: --void IDS',
   );
 
 export const photographsNeeded = (metric: string): RunError =>

@@ -29,8 +29,8 @@ export interface EvaluateOptions {
   readonly styles?: number | undefined;
   /** What noise and codes of paintings, and subsets of KID, are drawn from; 0 without it, whatever the run was trained with. */
   readonly seed?: number | undefined;
-  /** The id that counts nowhere; without it what the data say, else none. */
-  readonly void?: number | undefined;
+  /** The classes that count nowhere; without it those that the data call void. */
+  readonly void?: readonly number[] | undefined;
   /** Takes the first maps only. */
   readonly limit?: number | undefined;
   /** Folders in place of the data's held-out ones. */

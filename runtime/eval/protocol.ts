@@ -69,7 +69,7 @@ const sayings: { readonly [Part in keyof Protocol]: readonly [string, (value: Pr
   size: ['size of the pictures', ({ width, height }) => `${width}x${height}`],
   resizeFilter: ['filter for resizing', String],
   classes: ['number of classes', String],
-  voidId: ['class that counts nowhere', (id) => (id === null ? 'none' : String(id))],
+  voidIds: ['classes that count nowhere', (ids) => (ids.length === 0 ? 'none' : ids.join(', '))],
   judges: [
     'networks that are looked through',
     ({ segmenter, features, perceptual }) =>

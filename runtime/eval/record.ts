@@ -20,8 +20,8 @@ export interface Protocol {
   readonly size: { readonly width: number; readonly height: number };
   readonly resizeFilter: string;
   readonly classes: number;
-  /** The id that counts nowhere; null where every pixel counts. */
-  readonly voidId: number | null;
+  /** The classes that count nowhere, in order. */
+  readonly voidIds: readonly number[];
   readonly judges: Readonly<Partial<Record<'segmenter' | 'features' | 'perceptual', JudgeRecord>>>;
   /** Pictures painted for each map, each with a code of its own, for the diversity of styles. */
   readonly styles: number;

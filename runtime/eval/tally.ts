@@ -83,7 +83,7 @@ export class SegmentationTally implements Tally {
     private readonly name: string,
     private readonly segmenter: Segmenter,
     private readonly sizes: { readonly maps: Size; readonly segmenter: Size },
-    private readonly labels: { readonly classes: number; readonly voidId: number | null },
+    private readonly labels: { readonly classes: number; readonly voidIds: readonly number[] },
     known: PhotoRows | undefined,
   ) {
     this.isRealKnown = known !== undefined;
@@ -102,7 +102,7 @@ export class SegmentationTally implements Tally {
   ): Promise<Confusion[]> {
     const found = await this.segmenter.find(maps.map(pictureOf));
     return maps.map(({ sample }, index) => {
-      const confusion = emptyConfusion(this.labels.classes, this.labels.voidId);
+      const confusion = emptyConfusion(this.labels.classes, this.labels.voidIds);
       const truth = scaleLabels(sample.labels, this.sizes.maps, this.sizes.segmenter);
       addPixels(confusion, truth, must(found[index], 'every picture was segmented'));
       return confusion;

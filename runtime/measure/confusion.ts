@@ -1,8 +1,8 @@
 /** Answers for how class ids that a segmenter finds agree with a label map: counts of pairs, and the scores made of them. */
 export interface Confusion {
   readonly classes: number;
-  /** The id that counts nowhere; null where every pixel counts. */
-  readonly voidId: number | null;
+  /** The classes that count nowhere. */
+  readonly voidIds: readonly number[];
   /** Pixels by true class (rows) and found class (columns), [classes, classes]. */
   readonly counts: Float64Array;
 }
@@ -20,23 +20,24 @@ export interface SegmentationScores {
 }
 
 /** Makes counts of nothing. */
-export function emptyConfusion(classes: number, voidId: number | null): Confusion {
-  return { classes, voidId, counts: new Float64Array(classes * classes) };
+export function emptyConfusion(classes: number, voidIds: readonly number[]): Confusion {
+  return { classes, voidIds, counts: new Float64Array(classes * classes) };
 }
 
 /** Adds the pixels of a map to counts; those whose true class is void are left out. */
 export function addPixels(
-  { classes, voidId, counts }: Confusion,
+  { classes, voidIds, counts }: Confusion,
   truth: ArrayLike<number>,
   found: ArrayLike<number>,
 ): void {
   if (truth.length !== found.length)
     throw new RangeError(`${truth.length} true ids and ${found.length} found ones are of different maps`);
+  const isVoid = new Set(voidIds);
   for (let pixel = 0; pixel < truth.length; pixel++) {
     const [row, column] = [truth[pixel]!, found[pixel]!];
     if (row >= classes || column >= classes)
       throw new RangeError(`id ${Math.max(row, column)} is none of ${classes} classes`);
-    if (row !== voidId) counts[row * classes + column]!++;
+    if (!isVoid.has(row)) counts[row * classes + column]!++;
   }
 }
 
@@ -44,13 +45,13 @@ export function addPixels(
 export function mergeConfusions(parts: readonly Confusion[]): Confusion {
   const [first] = parts;
   if (!first) throw new RangeError('there are no counts to add up');
-  const sum = emptyConfusion(first.classes, first.voidId);
+  const sum = emptyConfusion(first.classes, first.voidIds);
   for (const { counts } of parts) counts.forEach((count, index) => (sum.counts[index]! += count));
   return sum;
 }
 
 /** Scores counts (Long et al. 2015, section 5). */
-export function scoresOf({ classes, voidId, counts }: Confusion): SegmentationScores {
+export function scoresOf({ classes, voidIds, counts }: Confusion): SegmentationScores {
   const inMaps = new Float64Array(classes);
   const found = new Float64Array(classes);
   counts.forEach((count, index) => {
@@ -59,7 +60,7 @@ export function scoresOf({ classes, voidId, counts }: Confusion): SegmentationSc
   });
   const right = Array.from({ length: classes }, (_, id) => counts[id * classes + id]!);
   const perClass = right.map((pixels, id) => {
-    if (id === voidId) return null;
+    if (voidIds.includes(id)) return null;
     return ratio(pixels, inMaps[id]! + found[id]! - pixels);
   });
   return {

@@ -346,7 +346,7 @@ function protocol({ comparison }: ComparePage): Content {
     { name: 'Size', value: `${used.size.width} × ${used.size.height}, ${used.resizeFilter}` },
     {
       name: 'Classes',
-      value: `${used.classes}, ${used.voidId === null ? 'all counted' : `id ${used.voidId} not counted`}`,
+      value: `${used.classes}, ${used.voidIds.length === 0 ? 'all counted' : `${used.voidIds.join(', ')} not counted`}`,
     },
     ...Object.entries(used.judges).map(([role, judge]) => ({
       name: `Network: ${role}`,

@@ -4,7 +4,8 @@
  */
 import { must } from '../../compiler/ir/types.ts';
 import { generatorOf } from '../../compiler/spec/queries.ts';
-import type { BestMetric, Spec } from '../../compiler/spec/types.ts';
+import { voidIds } from '../../compiler/spec/labels.ts';
+import type { BestMetric, DataSpec, Spec } from '../../compiler/spec/types.ts';
 import type { Dataset, Sample } from '../data/index.ts';
 import {
   addPixels,
@@ -59,7 +60,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
   const measure = generator
     ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
-    : () => compareClasses(session, samples, must(spec.data, 'it has samples').classes);
+    : () => compareClasses(session, samples, must(spec.data, 'it has samples'));
   return { every, metric, measure };
 }
 
@@ -107,10 +108,10 @@ function distance(a: Uint8Array, b: Uint8Array): number {
 function compareClasses(
   session: Session,
   samples: readonly Sample[],
-  classes: number,
+  data: DataSpec,
 ): Record<string, number | null> {
   const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
-  const counts = emptyConfusion(classes, null);
+  const counts = emptyConfusion(data.classes, voidIds(data));
   segment(session, photos).forEach((found, index) =>
     addPixels(counts, must(samples[index], 'one for each').labels, found),
   );

@@ -106,7 +106,7 @@ describe('protocols', () => {
   it('that differ are refused, and named', async () => {
     const folders = [
       await made('a', tinySpec(), 1, 0.4),
-      await made('b', other, 1, 0.3, { imageSet: 'ffff', voidId: 11 }),
+      await made('b', other, 1, 0.3, { imageSet: 'ffff', voidIds: [11] }),
     ];
     await expect(gather({ folders })).rejects.toThrow(
       /evaluated under different protocols.*:\n- held-out pictures .*: a1b2 \| ffff\n- class that counts nowhere: none \| 11\nhint: /,

@@ -10,7 +10,7 @@ const protocol: Protocol = {
   size: { width: 160, height: 128 },
   resizeFilter: 'lanczos3',
   classes: 12,
-  voidId: 11,
+  voidIds: [11],
   judges: { segmenter: { name: 'unet', sha256: 'aaaaaaaaaaaaaaaa' } },
   styles: 1,
   seed: 0,
@@ -32,7 +32,7 @@ it('every part of a protocol changes its digest', () => {
     { size: { width: 128, height: 160 } },
     { resizeFilter: 'nearest' },
     { classes: 11 },
-    { voidId: null },
+    { voidIds: [] },
     { judges: {} },
     { styles: 2 },
     { seed: 1 },
@@ -48,7 +48,7 @@ it('evaluations under one protocol can be compared', () => {
 });
 
 it('says each difference in words', () => {
-  expect(differing({ size: { width: 256, height: 256 }, voidId: null })).toEqual([
+  expect(differing({ size: { width: 256, height: 256 }, voidIds: [] })).toEqual([
     'size of the pictures: 160x128 | 256x256',
     'class that counts nowhere: 11 | none',
   ]);

@@ -96,8 +96,8 @@ describe('an evaluation', () => {
       expect(perMap).toHaveLength(2);
     }
     expect(metric(record, 'mIoU (segments)').perClass).toHaveLength(3);
-    const withoutZero = await run({ segmenter: experiment.segmenter, void: 0 });
-    expect(withoutZero.protocol.voidId).toBe(0);
+    const withoutZero = await run({ segmenter: experiment.segmenter, void: [0] });
+    expect(withoutZero.protocol.voidIds).toEqual([0]);
     expect(metric(withoutZero, 'mIoU (segments)').perClass?.[0]).toBeNull();
   });
 
@@ -212,7 +212,7 @@ describe('an evaluation is refused', () => {
       [{ segmenter: generator }, 'trains no network that segments'],
       [{ features: judge }, 'FID and KID need 4 label maps or more, and there are 2'],
       [{ maps: experiment.maps, features: judge }, '--features compares with photographs'],
-      [{ void: 3 }, 'void is 3, but ids run from 0 to 2'],
+      [{ void: [3] }, 'void is 3, but ids run from 0 to 2'],
       [
         { ...onTraining(), features: { ...judge, network: 'mobilenet_v1' } },
         "did you mean 'mobilenet_v1_075'?",

@@ -148,7 +148,7 @@ describe('segmentation', () => {
   const { classes, void: voidId, truth, found, ...expected } = fixture.segmentation;
 
   it('is scored as NumPy scores it: void left out, and classes that are nowhere', () => {
-    const confusion = emptyConfusion(classes, voidId);
+    const confusion = emptyConfusion(classes, [voidId]);
     addPixels(confusion, truth, found);
     const scores = scoresOf(confusion);
     for (const name of ['pixelAccuracy', 'classAccuracy', 'meanIoU'] as const)
@@ -160,7 +160,7 @@ describe('segmentation', () => {
 
   it('scores the sum of maps, not the mean of their scores', () => {
     const parts = [0, 1].map((half) => {
-      const part = emptyConfusion(classes, voidId);
+      const part = emptyConfusion(classes, [voidId]);
       addPixels(part, truth.slice(100 * half, 100 * half + 100), found.slice(100 * half, 100 * half + 100));
       return part;
     });
@@ -168,7 +168,7 @@ describe('segmentation', () => {
   });
 
   it('gives no score where everything is void, and counts void where no class is', () => {
-    const nothing = emptyConfusion(2, 0);
+    const nothing = emptyConfusion(2, [0]);
     addPixels(nothing, [0, 0], [1, 1]);
     expect(scoresOf(nothing)).toEqual({
       pixelAccuracy: null,
@@ -176,14 +176,14 @@ describe('segmentation', () => {
       meanIoU: null,
       perClass: [null, null],
     });
-    const everything = emptyConfusion(2, null);
+    const everything = emptyConfusion(2, []);
     addPixels(everything, [0, 0], [1, 0]);
     expect(scoresOf(everything)).toMatchObject({ pixelAccuracy: 0.5, perClass: [0.5, 0] });
   });
 
   it('refuses ids beyond the classes, and maps of two sizes', () => {
-    expect(() => addPixels(emptyConfusion(2, null), [2], [0])).toThrow('id 2 is none of 2 classes');
-    expect(() => addPixels(emptyConfusion(2, null), [1], [0, 1])).toThrow('different maps');
+    expect(() => addPixels(emptyConfusion(2, []), [2], [0])).toThrow('id 2 is none of 2 classes');
+    expect(() => addPixels(emptyConfusion(2, []), [1], [0, 1])).toThrow('different maps');
   });
 });
 

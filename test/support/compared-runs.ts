@@ -32,7 +32,7 @@ export const madeProtocol: Protocol = {
   size,
   resizeFilter: 'nearest',
   classes: 3,
-  voidId: null,
+  voidIds: [],
   judges: { segmenter: { name: 'unet', sha256: 'c3d4' } },
   styles: 1,
   seed: 0,
