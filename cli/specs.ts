@@ -1,6 +1,6 @@
 /** Answers for reading the spec that a command is given: a `.spade` text, JSON, or the spec of a run. */
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   check,
   checkAblation,
@@ -12,6 +12,7 @@ import {
 } from '../compiler/index.ts';
 import type { Source } from '../dsl/source.ts';
 import { fileProvider } from '../runtime/library.ts';
+import { readSources, textsBeside } from '../runtime/run/sources.ts';
 import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
 
 /** What a command line says about the spec. */
@@ -41,7 +42,8 @@ export function checkFile(file: string, { name, set: sets }: SpecFlags): CheckRe
   const source = readSource(file);
   if (!isJson(file)) return check(source, fileProvider(), { name, sets });
   if (sets) throw unchangeable(file);
-  return checkJson(source);
+  const checked = checkJson(source);
+  return { ...checked, sources: checked.spec ? readSources(textsBeside(dirname(file)), checked.spec) : [] };
 }
 
 /** Reads and checks an ablation. */

@@ -84,15 +84,15 @@ function isFolder(file: string): boolean {
 }
 
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
-  const ablation = isFolder(file) ? undefined : loadAblation(file, flags).ablation;
-  const folder = ablation ? (flags.out ?? join('ablations', ablation.name)) : file;
+  const loaded = isFolder(file) ? undefined : loadAblation(file, flags);
+  const folder = loaded ? (flags.out ?? join('ablations', loaded.ablation.name)) : file;
   const { ablate, progressOf } = await import('../../runtime/ablate/index.ts');
   const { launcher, parallel } = await chooseLauncher(flags);
   const { stopping, release } = followSignals(launcher.remembers);
   const table = startAblationTable((name) => progressOf(join(folder, name)));
   try {
     const { record, page, verdict } = await ablate({
-      ...(ablation && { plan: { ...flags, ablation, base: dirname(file) } }),
+      ...(loaded && { plan: { ...flags, ...loaded, base: dirname(file) } }),
       folder,
       launcher,
       parallel,

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
+import type { Spec } from '../../compiler/spec/types.ts';
+import type { Source } from '../../dsl/source.ts';
 import { writeWhole } from '../report/index.ts';
 import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
 import { overrideSpec, type SpecOverrides } from '../run/index.ts';
+import { textsBeside, writeSources } from '../run/sources.ts';
 import { changedRuns, noRunToTrain, occupied, otherAblation } from './messages.ts';
 import {
   ablationFormat,
@@ -18,6 +21,8 @@ import {
 
 export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'batch'> {
   readonly ablation: Ablation;
+  /** The texts that it was read from, its own first. */
+  readonly sources: readonly Source[];
   /** The folder that paths in its specs are relative to. */
   readonly base: string;
   /** The ablation's folder. */
@@ -37,8 +42,8 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   const ablation = withSeeds(options.ablation, options.seeds);
   if (ablation.runs.length === 0) throw noRunToTrain(ablation.name);
   const planned = ablation.runs.map((run) => {
-    const text = `${JSON.stringify(overrideSpec(run.spec, base, { steps, data, batch }))}\n`;
-    return { run, text, sha256: createHash('sha256').update(text).digest('hex') };
+    const spec = overrideSpec(run.spec, base, { steps, data, batch });
+    return { run, spec, sha256: digestOf(spec) };
   });
   const before = readAblation(folder);
   if (before === undefined) requireEmpty(folder);
@@ -77,10 +82,20 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
     for (const name of outdated) removeRun(join(folder, name));
     const { plan } = ablationLayout(folder);
     mkdirSync(plan, { recursive: true });
-    for (const { run, text } of planned) await writeWhole(join(plan, `${run.name}.json`), text);
+    await writeSources(textsBeside(plan), options.sources);
+    for (const { run, spec } of planned)
+      await writeWhole(join(plan, `${run.name}.json`), `${JSON.stringify(spec)}\n`);
     await writeAblation(folder, record);
   });
   return record;
+}
+
+/** Digests what a run trains; where in a text it was written does not count, so that cases and comments may be added. */
+function digestOf(spec: Spec): string {
+  const text = JSON.stringify(spec, (key, value: unknown) =>
+    key === 'at' || key === 'sources' ? undefined : value,
+  );
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Gives an ablation with `count` seeds: its first ones, or further ones after its largest. */

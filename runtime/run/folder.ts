@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, typ
 import { join } from 'node:path';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
+import { textsBeside } from './sources.ts';
 import {
   damagedRunFile,
   noRun,
@@ -39,8 +40,7 @@ export interface RunLayout {
 export function layoutOf(folder: string): RunLayout {
   return {
     folder,
-    source: join(folder, 'source.spade'),
-    library: join(folder, 'library.spade'),
+    ...textsBeside(folder),
     spec: join(folder, 'spec.json'),
     run: join(folder, 'run.json'),
     metrics: join(folder, 'metrics.jsonl'),

@@ -1,20 +1,31 @@
-/** Answers for the texts of a run's spec: kept in its folder beside the spec, and found there again. */
-import { readFile } from 'node:fs/promises';
+/** Answers for the texts of a spec that is written as JSON: kept in its folder beside it, and found there again. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Spec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { isLibrarySource } from '../library.ts';
 import { writeWhole } from '../report/index.ts';
-import type { RunLayout } from './folder.ts';
+
+/** Where texts are kept: what the user wrote, the spec's own text first, and what the standard library held by then. */
+export interface TextFiles {
+  readonly source: string;
+  readonly library: string;
+}
+
+/** Names the files of the texts that belong to the specs of a folder. */
+export function textsBeside(folder: string): TextFiles {
+  return { source: join(folder, 'source.spade'), library: join(folder, 'library.spade') };
+}
 
 /** Heads every text but the first. */
 const headingOf = (name: string): string => `# From ${name}\n`;
 
-/** Keeps all texts: what the user wrote in one file, what the standard library held by then in another. */
-export async function writeSources(layout: RunLayout, sources: readonly Source[]): Promise<void> {
+/** Keeps all texts. */
+export async function writeSources(files: TextFiles, sources: readonly Source[]): Promise<void> {
   const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
   const parts = [
-    { path: layout.source, texts: sources.filter(isOwn) },
-    { path: layout.library, texts: sources.filter((source) => !isOwn(source)) },
+    { path: files.source, texts: sources.filter(isOwn) },
+    { path: files.library, texts: sources.filter((source) => !isOwn(source)) },
   ];
   for (const { path, texts } of parts) {
     const titled = texts.map((source) =>
@@ -24,9 +35,9 @@ export async function writeSources(layout: RunLayout, sources: readonly Source[]
   }
 }
 
-/** Finds the texts that the places of a run's spec point into; none where one of them is missing. */
-export async function readSources(layout: RunLayout, { sources }: Spec): Promise<readonly Source[]> {
-  const kept = await Promise.all([layout.source, layout.library].map(readOrNothing));
+/** Finds the texts that the places of a spec point into; none where one of them is missing. */
+export function readSources(files: TextFiles, { sources }: Pick<Spec, 'sources'>): readonly Source[] {
+  const kept = [files.source, files.library].map(readOrNothing);
   const [first, ...others] = sources;
   const found = new Map<string, string>();
   for (const [index, text] of kept.entries()) {
@@ -54,6 +65,10 @@ function placeOf(heading: string, text: string): number {
   return at < 0 ? -1 : at + 1;
 }
 
-function readOrNothing(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -174,7 +174,7 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
       options.observer?.log?.(line),
     );
     const weights = await readFrozenWeights(layout, spec);
-    const sources = await readSources(layout, spec);
+    const sources = readSources(layout, spec);
     return withData(spec, options, (data) =>
       withSession(spec, sources, record.tables ?? [], options, async (started) => {
         await announceNeeds(estimatedBy(spec, started, undefined), layout.folder, logOf(options));

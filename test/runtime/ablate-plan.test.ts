@@ -2,10 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkFile } from '../../cli/specs.ts';
+import { checkAblation } from '../../compiler/index.ts';
 import type { Job, JobEnd, Launcher } from '../../runtime/ablate/launcher.ts';
 import { planRuns, withSeeds } from '../../runtime/ablate/plan.ts';
 import { runPool } from '../../runtime/ablate/pool.ts';
 import { readAblation, type AblationRecord } from '../../runtime/ablate/record.ts';
+import { fileProvider } from '../../runtime/library.ts';
 import { makeRun } from '../support/compared-runs.ts';
 import { madeAblation } from '../support/tiny-ablation.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
@@ -22,7 +25,7 @@ beforeEach(() => {
 });
 
 const plan = (options = {}, seeds?: readonly number[], kernels?: number[]) =>
-  planRuns({ ablation: madeAblation(base, seeds, kernels), base, folder, ...options });
+  planRuns({ ablation: madeAblation(base, seeds, kernels), sources: [], base, folder, ...options });
 const names = ({ runs }: AblationRecord): string[] => runs.map(({ name }) => name);
 
 describe('a plan', () => {
@@ -32,6 +35,21 @@ describe('a plan', () => {
     expect(readAblation(folder)).toEqual(record);
     const spec = JSON.parse(readFileSync(join(folder, 'plan', 'kernel-1_s1.json'), 'utf8')) as object;
     expect(spec).toMatchObject({ data: { path: join(base, 'data') }, train: { seed: 1, steps: 9 } });
+  });
+
+  it('keeps the texts, and does not mind where in them something is written', async () => {
+    const text = `${tinySpec()}\nablation kernels of tiny {\n  case three {}\n  case one { G.norm.kernel = 1 }\n}\n`;
+    const planOf = async (written: string): Promise<AblationRecord> => {
+      const { ablation, sources } = checkAblation({ name: 'kernels.spade', text: written }, fileProvider());
+      return planRuns({ ablation: ablation!, sources, base, folder });
+    };
+    await planOf(text);
+    const later = `# A comment.\n${text.replace('case three {}', 'case five { G.norm.kernel = 5 }\n  case three {}')}`;
+    const { runs } = await planOf(later);
+    expect(runs.map(({ point }) => point['case'])).toEqual(['five', 'three', 'one']);
+    const { spec, sources } = checkFile(join(folder, 'plan', `${runs[2]!.name}.json`), {});
+    expect(sources[0]).toEqual({ name: 'kernels.spade', text: later });
+    expect(sources.map(({ name }) => name)).toEqual(spec!.sources);
   });
 
   it('may grow, and keeps what is done', async () => {
