@@ -1,4 +1,5 @@
 /** Answers for what follows from a spec by looking at it. */
+import { sizeOf } from '../ir/types.ts';
 import {
   labelsInput,
   realInput,
@@ -89,4 +90,13 @@ export function inputsOfData(data: Pick<DataSpec, 'size' | 'classes' | 'instance
 /** Lists the values in nested lists, in order. */
 export function refsOf(tree: RefTree): readonly Ref[] {
   return typeof tree === 'string' ? [tree] : tree.flatMap(refsOf);
+}
+
+/** Counts the parameters (scalars) of each network. */
+export function countParameters({ networks }: Pick<Spec, 'networks'>): Record<string, number> {
+  const counts = networks.map(({ name, variables }): [string, number] => {
+    const parameters = variables.filter(({ role }) => role === 'parameter');
+    return [name, parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
+  });
+  return Object.fromEntries(counts);
 }

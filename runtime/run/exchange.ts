@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { variableName } from '../../compiler/spec/instantiate.ts';
-import { frozenNetworks } from '../../compiler/spec/queries.ts';
+import { countParameters, frozenNetworks } from '../../compiler/spec/queries.ts';
 import { specFormat, type DataSpec, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
 import { averageCompanion, companionName, variablesOf, weightOfCompanion } from '../../compiler/step.ts';
 import { must } from '../../compiler/ir/types.ts';
@@ -40,7 +40,7 @@ import {
 import { whileLocked } from './lock.ts';
 import { noAverages, noData, noSuchNetwork, paintsOnly } from './messages.ts';
 import { absolutePaths, defaultSeed } from './settings.ts';
-import { beginRun, countParameters } from './train.ts';
+import { beginRun } from './train.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Names a file of weights, and what it is taken for. */

@@ -208,3 +208,8 @@ function readJson(file: string, folder: string): object {
   }
   throw damagedRunFile(file, 'it is not a JSON object');
 }
+
+/** Keeps the spec as the run uses it. */
+export async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
+  await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
+}

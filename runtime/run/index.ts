@@ -1,13 +1,7 @@
 /** Answers for what the command may use of runs: training, going on, painting. */
 export { RunError } from './messages.ts';
-export {
-  resume,
-  train,
-  type ResumeOptions,
-  type RunObserver,
-  type RunResult,
-  type TrainOptions,
-} from './train.ts';
+export type { RunObserver, RunResult } from './run.ts';
+export { resume, train, type ResumeOptions, type TrainOptions } from './train.ts';
 export { overrideSpec, type SpecOverrides } from './settings.ts';
 export {
   exportWeights,

@@ -9,7 +9,7 @@ import { fileProvider } from '../../runtime/library.ts';
 import { writePicture, type MetricRecord, type Picture } from '../../runtime/report/index.ts';
 import { layoutOf, writeRecord } from '../../runtime/run/folder.ts';
 import { overrideSpec } from '../../runtime/run/index.ts';
-import { countParameters } from '../../runtime/run/train.ts';
+import { countParameters } from '../../compiler/spec/queries.ts';
 
 /** What a made-up run is like. */
 export interface MadeRun {
