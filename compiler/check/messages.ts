@@ -78,7 +78,7 @@ export const pairedApart = (images: string, labels: string, span: Place): Diagno
 /** Reports data that is tested on what it is trained on. */
 export const testsOnTraining = (span: Place): Diagnostic =>
   error('tests-on-training', 'the label maps to test on are those to train on', span, {
-    hint: 'name another folder, or the pairs of each: list: "train.txt", test_list: "test.txt"',
+    hint: 'name another folder, or the pairs to hold out in a text file, one a line: test_list: "test.txt"',
   });
 
 /** Reports names or colors of classes beside a legend. */

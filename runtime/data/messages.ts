@@ -150,7 +150,7 @@ export const undeclaredColor = (
     hint(
       distance <= blurred
         ? `colors that were blurred or saved as JPEG are taken for the nearest with: color_distance: ${distance}`
-        : 'add the color to the classes, or repair the mask',
+        : 'give it a class of its own (if it stands for pixels without a label, that class is void), or repair the mask',
     )
   );
 };

@@ -27,6 +27,8 @@ export interface DatasetFolders {
   readonly suffixes?: Readonly<Partial<Record<'images' | 'labels' | 'instances', string | undefined>>>;
   /** A text file that names the pairs to take, one a line. */
   readonly list?: string | undefined;
+  /** A text file that names pairs to leave out, one a line. */
+  readonly except?: string | undefined;
 }
 
 /** The files of one sample; `name` is the file name that they share, without suffix and ending, with its subfolder before it. */
@@ -116,14 +118,18 @@ export async function listPairs(folders: DatasetFolders): Promise<{ pairs: Pair[
     partners.push({ role, folder, files });
   }
   if (labels === undefined) return { pairs: [], problems };
-  const listed = folders.list === undefined ? undefined : await readList(folders.list, problems);
-  const isTaken = (stem: string): boolean => listed?.has(stem) ?? true;
+  const readNames = async (file: string | undefined): Promise<Names | undefined> => {
+    if (file === undefined) return undefined;
+    const names = await readList(file, problems);
+    const absent = [...(names ?? [])].filter(([stem]) => !labels.has(stem));
+    if (names && absent.length > 0)
+      problems.push(notListed(file, folders.labels, absent, names.size, [...labels.keys()]));
+    return names;
+  };
+  const listed = await readNames(folders.list);
+  const excepted = await readNames(folders.except);
+  const isTaken = (stem: string): boolean => (listed?.has(stem) ?? true) && !excepted?.has(stem);
   const taken = [...labels].filter(([stem]) => isTaken(stem));
-  if (folders.list !== undefined && listed) {
-    const absent = [...listed].filter(([stem]) => !labels.has(stem));
-    if (absent.length > 0)
-      problems.push(notListed(folders.list, folders.labels, absent, listed.size, [...labels.keys()]));
-  }
   for (const { role, folder, files } of partners) {
     if (files === undefined) continue;
     const without = taken.map(([stem]) => stem).filter((stem) => !files.has(stem));
@@ -142,8 +148,11 @@ export async function listPairs(folders: DatasetFolders): Promise<{ pairs: Pair[
   return { pairs, problems };
 }
 
-/** Reads a list of pairs: name -> line. Endings of file names are left out, and blank lines skipped. */
-async function readList(file: string, problems: string[]): Promise<Map<string, number> | undefined> {
+/** The pairs that a list names, each with its line. */
+type Names = ReadonlyMap<string, number>;
+
+/** Reads a list of pairs. Endings of file names are left out, and blank lines skipped. */
+async function readList(file: string, problems: string[]): Promise<Names | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -97,14 +97,17 @@ export function foldersOf(data: DataSpec): {
 } {
   const { images, labels, instances, list } = data;
   const { test_images, test_labels, test_instances, test_list } = data;
+  // Where pairs lie together and only those to test on are named, all others are trained on.
+  const except = list === undefined && test_labels === labels ? test_list : undefined;
   return {
-    train: placesOf(data, { images, labels, instances, list }),
+    train: placesOf(data, { images, labels, instances, list, except }),
     ...(test_labels !== undefined && {
       test: placesOf(data, {
         images: test_images,
         labels: test_labels,
         instances: test_instances,
         list: test_list,
+        except: undefined,
       }),
     }),
   };
@@ -137,6 +140,7 @@ interface Folders {
   readonly labels: string;
   readonly instances: string | undefined;
   readonly list: string | undefined;
+  readonly except: string | undefined;
 }
 
 async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['size']): Promise<Dataset> {
@@ -144,7 +148,7 @@ async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['s
 }
 
 /** Gives where the files of a part of the data lie. */
-function placesOf(data: DataSpec, { images, labels, instances, list }: Folders): DatasetFolders {
+function placesOf(data: DataSpec, { images, labels, instances, list, except }: Folders): DatasetFolders {
   const below = (place: string | undefined): string | undefined =>
     place === undefined ? undefined : join(data.path, place);
   return {
@@ -152,6 +156,7 @@ function placesOf(data: DataSpec, { images, labels, instances, list }: Folders):
     labels: join(data.path, labels),
     instances: below(instances),
     list: below(list),
+    except: below(except),
     subfolders: data.subfolders,
     suffixes: {
       images: data.image_suffix,

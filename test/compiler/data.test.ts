@@ -97,6 +97,7 @@ describe('folders', () => {
   it('of pairs to test on are those of the others where lists tell them apart', () => {
     const data = dataOf(`${folders}, instances: "c", classes: 3, list: "train.txt", test_list: "test.txt"`);
     expect(data).toMatchObject({ test_images: 'a', test_labels: 'b', test_instances: 'c' });
+    expect(dataOf(`${folders}, classes: 3, test_list: "test.txt"`)).toMatchObject({ test_labels: 'b' });
   });
 });
 

@@ -111,6 +111,14 @@ describe('lists of pairs', () => {
     expect(test.pairs.map(({ name }) => name)).toEqual(['c']);
   });
 
+  it('leave all others to train on where only those to test on are named', async () => {
+    const { list: _, ...data } = await layout('');
+    const training = await opened(openTrainingData({ ...data, images: 'images', labels: 'labels' }));
+    expect(training.pairs.map(({ name }) => name)).toEqual(['a', 'b', 'd']);
+    const apart = await opened(openTrainingData({ ...data, test_labels: 'elsewhere' }));
+    expect(apart.pairs).toHaveLength(4);
+  });
+
   it('are refused with the lines that name nothing', async () => {
     const data = await layout('a\n\ne\nf.png\n');
     const problems = await problemsOf(openTrainingData(data));

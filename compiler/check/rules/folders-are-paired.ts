@@ -28,7 +28,7 @@ export const foldersArePaired: Rule = {
     const split =
       data.instances !== undefined && data.test_labels !== undefined && data.test_instances === undefined;
     const apart = data.paired ? splits.filter(([images, labels]) => data[images] !== data[labels]) : [];
-    const isListed = data.list !== undefined && data.test_list !== undefined;
+    const isListed = data.test_list !== undefined;
     return [
       ...lacking.map(([found, needed]) =>
         messages.pairIncomplete(found, needed, locate(`/data/${found}`, 'name')),
