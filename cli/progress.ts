@@ -12,8 +12,9 @@ export interface Progress {
   stop(): void;
 }
 
-/** Plain output gets a line after this share of the work, and after this time. */
+/** Plain output gets a line after this share of the work, but not within this time, and after some time in any case. */
 const plainShare = 1 / 20;
+const plainPause = 1;
 const plainSeconds = 30;
 
 /** Starts showing progress of `total` pieces of work, of which `done` were done before; `unit` names them (`steps`). */
@@ -57,8 +58,9 @@ function plainLines(total: number, done: number, unit: string, describe: Describ
   let said = { done, time: performance.now() };
   return {
     update(now, remark) {
-      const isDue =
-        now - said.done >= total * plainShare || performance.now() - said.time >= 1000 * plainSeconds;
+      const seconds = (performance.now() - said.time) / 1000;
+      const isMuch = now - said.done >= total * plainShare && seconds >= plainPause;
+      const isDue = isMuch || seconds >= plainSeconds;
       if (!isDue && now !== total) return;
       said = { done: now, time: performance.now() };
       note(`${now}/${total} ${unit}  ${describe(now, remark)}`);

@@ -40,8 +40,11 @@ export function addCompare(program: Command, line: string): void {
       const [first] = folders;
       const out =
         flags.out ?? (folders.length === 1 && first !== undefined ? join(first, 'comparison') : 'comparison');
-      const { page, verdict } = await compare({ ...flags, folders, out, command: line });
-      if (!flags.quiet) for (const sentence of verdict) note(sentence);
+      const { page, verdict, notes } = await compare({ ...flags, folders, out, command: line });
+      if (!flags.quiet) {
+        for (const sentence of verdict) note(sentence);
+        for (const { text, command } of notes) note(command === undefined ? text : `${text} ${command}`);
+      }
       print(page);
     });
 }

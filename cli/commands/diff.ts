@@ -37,6 +37,12 @@ export function addDiff(program: Command): void {
         loadSpecOrRun(one, { name }),
         loadSpecOrRun(other ?? one, { name: otherName, set }),
       );
-      print(flags.json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
+      if (flags.json) print(JSON.stringify(diff, undefined, 2));
+      else print(renderDiff(diff.before === diff.after ? { ...diff, ...placesOf(one, other, set) } : diff));
     });
+}
+
+/** Says where two specs of one name are from. */
+function placesOf(one: string, other: string | undefined, set: readonly string[] | undefined) {
+  return { before: one, after: other ?? set?.join(' ') ?? one };
 }

@@ -32,10 +32,19 @@ export function applySets(
     const bound = experiment.items.filter(isBinding).map(({ name }) => name.text);
     const own = moduleOfSet(override, module, bound, loader, report);
     loader.adopt(source, own);
-    checkNamesIn(override, bound, own, report);
+    checkNamesIn(override, bound, own, (diagnostic) =>
+      report(override.value.kind === 'reference' ? withQuotes(diagnostic, text) : diagnostic),
+    );
     return [override];
   });
   return applyChanges(experiment, overrides, { report, moduleOf: loader.moduleOf });
+}
+
+/** Says how a text is written, where a value that is one word names nothing: shells take quotes away. */
+function withQuotes(diagnostic: Diagnostic, text: string): Diagnostic {
+  if (diagnostic.hint?.startsWith('did you mean')) return diagnostic;
+  const [path, value] = text.split('=').map((part) => part.trim());
+  return { ...diagnostic, hint: `a text needs quotes that the shell leaves: --set ${path}='"${value}"'` };
 }
 
 /** Gives the names that a setting may use. The library is read only where something else is named. */

@@ -20,11 +20,18 @@ export const otherAblation = (folder: string, found: string, expected: string): 
     'give another --out, or add --overwrite to replace what is there',
   );
 
-export const changedRuns = (folder: string, changed: readonly string[], gone: readonly string[]): RunError =>
+/** `differences` is what the first of the changed runs differs in. */
+export const changedRuns = (
+  folder: string,
+  changed: readonly string[],
+  differences: readonly string[],
+  gone: readonly string[],
+): RunError =>
   input(
     [
       `the ablation in '${folder}' was planned otherwise:`,
       ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
+      ...differences.map((line) => `  ${changed[0]}: ${line}`),
       ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
     ].join('\n'),
     'undo the change, give another --out, or add --overwrite to train changed runs anew and delete those no longer planned',

@@ -1,10 +1,11 @@
 /** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
+import { differingLines } from '../compare/specs.ts';
 import { writeWhole } from '../report/index.ts';
 import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
 import { overrideSpec, type SpecOverrides } from '../run/index.ts';
@@ -60,6 +61,7 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
     throw changedRuns(
       folder,
       changed.map(({ run }) => run.name),
+      changed[0] ? differencesTo(folder, changed[0]) : [],
       gone,
     );
   const runs = planned.map(({ run: { spec: _, ...run }, sha256 }): RunEntry => {
@@ -120,6 +122,22 @@ function withSeed(run: PlannedRun, seed: number): PlannedRun {
     seed,
     spec: { ...run.spec, ...(train && { train: { ...train, seed } }) },
   };
+}
+
+/** More differences of a run than these are only counted. */
+const shownDifferences = 4;
+
+/** Says what a run differs in from its plan of before; nothing where that cannot be read. */
+function differencesTo(
+  folder: string,
+  { run, spec }: { readonly run: PlannedRun; readonly spec: Spec },
+): string[] {
+  try {
+    const before = readFileSync(join(ablationLayout(folder).plan, `${run.name}.json`), 'utf8');
+    return differingLines(JSON.parse(before) as Spec, spec, shownDifferences);
+  } catch {
+    return [];
+  }
 }
 
 /** Refuses a folder that holds something else. */

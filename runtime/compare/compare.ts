@@ -10,6 +10,7 @@ import { collectPictures, type PictureOptions } from './pictures.ts';
 import { specDifferences } from './specs.ts';
 import { differenceTable, mainTable } from './table.ts';
 import { toCsv, toLatex, toMarkdown } from './texts.ts';
+import type { Note } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface CompareOptions extends GatherOptions {
@@ -26,6 +27,8 @@ export interface CompareOptions extends GatherOptions {
 export interface CompareResult {
   readonly page: string;
   readonly verdict: readonly string[];
+  /** What is missing, as on the page. */
+  readonly notes: readonly Note[];
 }
 
 const full: PictureOptions = { maxMaps: 24, failures: 3, quality: 88, maxWidth: 640 };
@@ -77,6 +80,6 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
         command,
       }),
     );
-    return { page, verdict };
+    return { page, verdict, notes };
   });
 }

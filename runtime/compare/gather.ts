@@ -21,7 +21,7 @@ import {
 } from './messages.ts';
 import { quoted } from '../shell.ts';
 import { sharedProtocol } from './protocols.ts';
-import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
+import { runAxis, type Cell, type ComparedRun, type Comparison, type Note } from './types.ts';
 
 export interface GatherOptions {
   /** The folder of an ablation alone, or those of two or more runs. */
@@ -132,10 +132,10 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
   }
   const labels = labelsOf([...cells.values()]);
   return {
-    axes: ['run'],
+    axes: [runAxis],
     cells: [...cells.values()].map((ofCell, index) => {
       const label = labels[index]!;
-      return { label, point: { run: label }, runs: ofCell };
+      return { label, point: { [runAxis]: label }, runs: ofCell };
     }),
     notes: [],
   };

@@ -31,7 +31,7 @@ export const alone = (folder: string): RunError =>
 export const ablationAmongRuns = (folder: string): RunError =>
   input(
     `'${folder}' is an ablation, which is compared by itself`,
-    'name one ablation alone, or single runs: spadework compare FOLDER/*/',
+    'name one ablation alone, or single runs of it: spadework compare FOLDER/RUN FOLDER/RUN',
   );
 
 export const damagedEvaluation = (file: string, why: string): RunError =>

@@ -1,6 +1,6 @@
 /** Answers for what the specs of a comparison's cells differ in. */
 import { diffSpecs, type Spec } from '../../compiler/index.ts';
-import type { Cell, Comparison } from './types.ts';
+import { runAxis, type Cell, type Comparison } from './types.ts';
 
 /** What a cell's spec differs in from the baseline's, a line for each difference. */
 export interface SpecDifference {
@@ -12,11 +12,25 @@ export interface SpecDifference {
 const shownLines = 12;
 
 /** Lists the cells that are not the baseline with what their specs differ in. */
-export function specDifferences({ cells, baseline }: Comparison): SpecDifference[] {
+export function specDifferences({ axes, cells, baseline }: Comparison): SpecDifference[] {
   const before = withoutSeed(baseline.runs[0]!.spec);
   return cells
     .filter((cell) => cell !== baseline)
-    .map((cell) => ({ cell, lines: differingLines(before, withoutSeed(cell.runs[0]!.spec)) }));
+    .map((cell) => ({
+      cell,
+      lines: [
+        ...differingAxes(axes, baseline, cell),
+        ...differingLines(before, withoutSeed(cell.runs[0]!.spec), shownLines),
+      ],
+    }));
+}
+
+/** Says in an ablation's own words what was varied. */
+function differingAxes(axes: Comparison['axes'], before: Cell, after: Cell): string[] {
+  if (axes.includes(runAxis)) return [];
+  return axes
+    .filter((axis) => before.point[axis] !== after.point[axis])
+    .map((axis) => `${axis}: ${before.point[axis]} → ${after.point[axis]}`);
 }
 
 /** Cells are what their runs have in common. */
@@ -26,10 +40,11 @@ function withoutSeed(spec: Spec): Spec {
   return { ...spec, train };
 }
 
-function differingLines(before: Spec, after: Spec): string[] {
+/** Lists what two specs differ in, a line for each difference, up to a number of lines. */
+export function differingLines(before: Spec, after: Spec, most: number): string[] {
   const lines = diffSpecs(before, after).sections.flatMap(({ title, differences }) =>
     differences.map((one) => `${title}, ${one.what}: ${one.before ?? 'none'} → ${one.after ?? 'none'}`),
   );
-  const rest = lines.length - shownLines;
-  return rest > 0 ? [...lines.slice(0, shownLines), `and ${rest} more`] : lines;
+  const rest = lines.length - most;
+  return rest > 0 ? [...lines.slice(0, most), `and ${rest} more`] : lines;
 }

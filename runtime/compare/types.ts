@@ -24,6 +24,9 @@ export interface Cell {
   readonly runs: readonly ComparedRun[];
 }
 
+/** The axis of mere runs, which no ablation varied. */
+export const runAxis = 'run';
+
 export interface Comparison {
   readonly title: string;
   readonly doc?: string | undefined;

@@ -15,9 +15,14 @@ function leader({ cells }: Comparison, { name, cells: summaries, better }: Measu
   const value = fourDigits(best[0]!.summary.mean);
   const seeds = best[0]!.summary.values.length;
   const labels = list(best.map(({ label }) => label));
+  if (cells.length > 1 && summaries.filter((summary) => summary).length === 1)
+    return `${name} is known for ${labels} alone: ${value}${ofSeeds(seeds)}.`;
   const direction = better === 'higher' ? 'highest' : 'lowest';
-  return `${name} is ${direction}, so best, for ${labels}: ${value}${seeds > 1 ? `, the mean of ${seeds} seeds` : ', of a single seed'}.`;
+  return `${name} is ${direction}, so best, for ${labels}: ${value}${ofSeeds(seeds)}.`;
 }
+
+const ofSeeds = (seeds: number): string =>
+  seeds > 1 ? `, the mean of ${seeds} seeds` : ', of a single seed';
 
 function against({ cells, baseline }: Comparison, { differences }: Measure): string[] {
   const found = differences.flatMap((difference, index) =>

@@ -88,11 +88,14 @@ export async function writeDataPage(folder: string, facts: DataPageFacts): Promi
           </details>
         </section>`
       }
-      <section id="pictures">
-        <h2>Pictures</h2>
-        <p class="note">As networks see them: scaled to ${size.width} × ${size.height}.</p>
-        ${pairs.map((pair) => pairRow(pair, size))} ${classLegend(seen)}
-      </section>
+      ${
+        pairs.length > 0 &&
+        html`<section id="pictures">
+          <h2>Pictures</h2>
+          <p class="note">As networks see them: scaled to ${size.width} × ${size.height}.</p>
+          ${pairs.map((pair) => pairRow(pair, size))} ${classLegend(seen)}
+        </section>`
+      }
       <section id="facts">
         <h2>In numbers</h2>
         ${factTable(facts.details)} ${commandBlock('Check again', facts.command)}

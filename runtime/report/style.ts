@@ -126,6 +126,8 @@ footer { color: var(--soft); font-size: 0.88rem; margin-top: 64px; padding-botto
   .player output { min-width: 6em; }
   .facts { gap: 0 18px; }
   .film { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 8px; }
+  /* Charts are scaled to the page, so their words are drawn larger. */
+  .panel svg text { font-size: 17px; }
 }
 @media print { .player { display: none; } pre.source { max-height: none; } }
 `;

@@ -7,6 +7,7 @@ import { textsBeside } from './sources.ts';
 import {
   damagedRunFile,
   noRun,
+  noRunFolder,
   notARunFolder,
   runFolderExists,
   runFolderGone,
@@ -190,6 +191,15 @@ export function readRunFolder(folder: string): {
   return { layout, spec: spec as Spec, record: readJson(layout.run, folder) as FullRunRecord };
 }
 
+/** Lists the runs that lie in a folder which is none itself. */
+function runsIn(folder: string): string[] {
+  if (!statSync(folder).isDirectory()) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((inner) => existsSync(layoutOf(inner).spec));
+}
+
 function readJson(file: string, folder: string): object {
   let text: string;
   try {
@@ -197,7 +207,9 @@ function readJson(file: string, folder: string): object {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? noRun(folder)
+      ? existsSync(folder)
+        ? noRun(folder, runsIn(folder))
+        : noRunFolder(folder)
       : damagedRunFile(file, `it cannot be read (${code})`);
   }
   try {

@@ -101,8 +101,17 @@ export const folderInUse = (folder: string, file: string): RunError =>
     `wait for its end, or give another --out; if there is no such process, delete '${file}'`,
   );
 
-export const noRun = (folder: string): RunError =>
-  input(`'${folder}' holds no run: spec.json is missing`, 'name a folder that "spadework train" made');
+/** `within` are folders in it that do hold runs. */
+export const noRun = (folder: string, within: readonly string[] = []): RunError =>
+  input(
+    `'${folder}' holds no run: spec.json is missing`,
+    within.length > 0
+      ? `name a run in it: ${within.slice(0, 3).join(', ')}${within.length > 3 ? ', …' : ''}`
+      : 'name a folder that "spadework train" made',
+  );
+
+export const noRunFolder = (folder: string): RunError =>
+  input(`'${folder}' holds no run: there is no such folder`, 'check the path; runs lie in runs/ unless told');
 
 export const damagedRunFile = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');

@@ -222,6 +222,11 @@ describe('what is set from outside', () => {
     `);
   });
 
+  it('says how a text is written where a shell took its quotes away', () => {
+    const [first] = sets('data.images=photos').diagnostics;
+    expect(first?.hint).toBe('a text needs quotes that the shell leaves: --set data.images=\'"photos"\'');
+  });
+
   it('asks for an import where several modules of the library have a name', () => {
     const block = 'block twin(x, seg) {\n  return x\n}\n';
     const library = provider();

@@ -91,14 +91,26 @@ describe('cells', () => {
     );
     const text = readFileSync(page, 'utf8');
     expect(text).toContain('Not trained yet, and left out: widest-s1.');
+    expect(text).toContain('kernel: 3 → 1');
     expect(text).toMatch(/network G, .*→/);
+  });
+
+  it('of which one alone is measured have no best one', async () => {
+    const { verdict, notes } = await compareIn([
+      await made('a', tinySpec(), 1, 0.4),
+      await made('b', other, 1),
+    ]);
+    expect(verdict[0]).toBe('mIoU (unet) is known for a alone: 0.4500, of a single seed.');
+    expect(notes.map(({ text }) => text)).toEqual([expect.stringMatching(/^Without an evaluation.*: b\.$/)]);
   });
 
   it('are refused for a single run, a run named twice and a folder that holds none', async () => {
     const run = await made('a', tinySpec(), 1);
     await expect(gather({ folders: [run] })).rejects.toThrow('is a single run');
     await expect(gather({ folders: [run, run] })).rejects.toThrow('is named twice');
-    await expect(gather({ folders: [run, base] })).rejects.toThrow('holds no run');
+    await expect(gather({ folders: [run, base] })).rejects.toThrow('holds no run: spec.json is missing');
+    await expect(gather({ folders: [root] })).rejects.toThrow(`name a run in it: ${run}`);
+    await expect(gather({ folders: [join(root, 'absent')] })).rejects.toThrow('there is no such folder');
   });
 });
 

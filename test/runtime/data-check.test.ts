@@ -174,6 +174,18 @@ describe('the page', () => {
     const overlay = await sharp(join(out, sources[1]!)).metadata();
     expect([overlay.width, overlay.height]).toEqual([4, 4]);
   });
+
+  it('leaves out what it has nothing to show of', async () => {
+    const data = dataSpec(writeFiles({}));
+    const out = join(temporaryFolder(), 'page');
+    const page = await writeDataCheck(out, data, await checkData(data), 'spadework data check mine.spade');
+    const { document } = parseHTML(readFileSync(page, 'utf8'));
+    expect(Array.from(document.querySelectorAll('h2'), ({ textContent }) => textContent)).toEqual([
+      'Errors',
+
+      'In numbers',
+    ]);
+  });
 });
 
 describe('spadework data check', () => {
