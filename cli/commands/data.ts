@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { fillInData } from '../../compiler/expand/data.ts';
 import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
+import { hintsOnce } from '../../runtime/data/messages.ts';
 import { dataPresets } from '../../runtime/library.ts';
 import type { DataReport } from '../../runtime/run/data-check.ts';
 import { exitCodes, InputError } from '../errors.ts';
@@ -202,7 +203,7 @@ function printReport(
     ['warning', report.warnings],
     ['error', report.errors],
   ] as const) {
-    for (const problem of problems.slice(0, listed)) note(`${kind}: ${problem}`);
+    for (const problem of hintsOnce(problems.slice(0, listed))) note(`${kind}: ${problem}`);
     if (problems.length > listed) note(`${kind}: ${problems.length - listed} more`);
   }
   if (page !== undefined) print(page);

@@ -71,7 +71,7 @@ function renderNetwork(network: NetworkExplanation, depth: number): string {
     ['total', '', formatShape(network.total.shape), ...numbers(network.total)],
   ];
   const exact = network.total.parameters.toLocaleString('en-US');
-  const state = network.state > 0 ? `, and ${formatCount(network.state)} numbers of state` : '';
+  const state = network.state > 0 ? `, and ${formatCount(network.state).trimEnd()} numbers of state` : '';
   return [
     `${network.name} = ${network.definition}   ${inputs.join(', ')}`,
     ...align(table),

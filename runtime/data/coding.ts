@@ -51,20 +51,24 @@ export function labelDecoder({ values, colors }: LabelCoding): LabelDecoder {
     colors({ width, height, rgb }) {
       if (!classOf) throw new Error('a map of colors without classes that have some');
       const ids = new Uint16Array(width * height);
+      const colorAt = (i: number): Color => [rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!];
       let first = none;
       let pixels = 0;
+      const wrong = new Map<number, Color>();
       for (let i = 0; i < ids.length; i++) {
         const id = classOf(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!);
         if (id >= 0) ids[i] = id;
         else {
           if (first < 0) first = i;
           pixels++;
+          wrong.set(pack(...colorAt(i)), colorAt(i));
         }
       }
       if (first < 0) return { width, height, ids };
-      const color = [rgb[3 * first]!, rgb[3 * first + 1]!, rgb[3 * first + 2]!] as const;
+      const color = colorAt(first);
       const [x, y] = [first % width, Math.floor(first / width)];
-      return { x, y, color, pixels, total: ids.length, nearest: nearestClass(colors.classes, color) };
+      const nearest = nearestClass(colors.classes, color);
+      return { x, y, color, pixels, total: ids.length, colors: [...wrong.values()], nearest };
     },
   };
 }

@@ -29,6 +29,15 @@ function list(items: readonly string[]): string {
   return items.slice(0, LISTED).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
+/** Leaves a hint out where the next problem ends with the same one. */
+export function hintsOnce(problems: readonly string[]): string[] {
+  const hintOf = (problem: string | undefined): string | undefined => problem?.split('\nhint: ')[1];
+  return problems.map((problem, index) => {
+    const isRepeated = hintOf(problem) !== undefined && hintOf(problem) === hintOf(problems[index + 1]);
+    return isRepeated ? problem.split('\nhint: ')[0]! : problem;
+  });
+}
+
 /** Writes ids in few words: `0..11, 255`. */
 export function idRanges(ids: Iterable<number>): string {
   const runs: [number, number][] = [];
@@ -133,6 +142,8 @@ export interface UndeclaredColor {
   /** How many pixels are wrong, of how many. */
   readonly pixels: number;
   readonly total: number;
+  /** The distinct wrong colors. */
+  readonly colors: readonly Color[];
   readonly nearest: { readonly class: ClassInfo; readonly distance: number };
 }
 
@@ -143,9 +154,10 @@ export const undeclaredColor = (
 ): string => {
   const { nearest } = found;
   const distance = Math.ceil(nearest.distance);
+  const colors = list(found.colors.map((color) => `(${color.join(', ')})`));
   return (
     `'${file}' holds the color (${found.color.join(', ')}) at x ${found.x}, y ${found.y}, which no class has; ` +
-    `${found.pixels} of ${found.total} pixels are wrong; the nearest of ${classes.length} classes is ${nearest.class.name} ` +
+    `${found.pixels} of ${found.total} pixels are wrong${found.colors.length > 1 ? `, of the colors ${colors}` : ''}; the nearest of ${classes.length} classes is ${nearest.class.name} ` +
     `(${nearest.class.color.join(', ')}), ${distance} away` +
     hint(
       distance <= blurred

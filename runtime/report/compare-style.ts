@@ -38,6 +38,7 @@ tfoot td { color: var(--soft); border-top: 2px solid var(--line); font-style: it
 .runs { list-style: none; margin: 14px 0 0; padding: 0; columns: 20em auto; column-gap: 32px; }
 .runs li { break-inside: avoid; padding: 3px 0; }
 @media (max-width: 640px) {
+  tbody th { min-width: 7.5em; }
   .wall { grid-template-columns: 1fr 1fr; gap: 10px; }
   .picker output { min-width: 6em; max-width: 9em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .failures { grid-template-columns: 1fr; }

@@ -1,6 +1,7 @@
 /** Answers for the page of a data check: what is wrong, what the classes are, and labels laid over photographs. */
 import { join } from 'node:path';
 import type { ClassInfo } from '../data/classes.ts';
+import { hintsOnce } from '../data/messages.ts';
 import { formatCount, threeDigits } from './format.ts';
 import { classHistogram } from './histogram.ts';
 import { html, type Content, type Markup } from './html.ts';
@@ -114,7 +115,7 @@ function verdict(errors: number, warnings: number): string {
 
 function problemSection(title: string, kind: string, problems: readonly string[]): Markup | undefined {
   if (problems.length === 0) return undefined;
-  const items = problems.map((problem) => {
+  const items = hintsOnce(problems).map((problem) => {
     const [what, hint] = problem.split('\nhint: ');
     return html`<li class="${kind}">${what}${hint !== undefined && html`<p class="note">${hint}</p>`}</li>`;
   });

@@ -175,6 +175,17 @@ describe('the page', () => {
     expect([overlay.width, overlay.height]).toEqual([4, 4]);
   });
 
+  it('gives a hint once where one problem after the other has it', async () => {
+    const files = await sound();
+    for (const name of ['a', 'b', 'c']) files[`train/labels/${name}.png`] = await map(0, 9);
+    const out = join(temporaryFolder(), 'page');
+    const data = dataSpec(writeFiles(files));
+    const page = await writeDataCheck(out, data, await checkData(data), 'spadework data check mine.spade');
+    const { document } = parseHTML(readFileSync(page, 'utf8'));
+    const errors = Array.from(document.querySelectorAll('.problems .error'));
+    expect(errors.map((one) => one.querySelector('.note') !== null)).toEqual([false, false, true]);
+  });
+
   it('leaves out what it has nothing to show of', async () => {
     const data = dataSpec(writeFiles({}));
     const out = join(temporaryFolder(), 'page');

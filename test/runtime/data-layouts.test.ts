@@ -174,6 +174,13 @@ describe('masks of colors', () => {
     );
   });
 
+  it('are refused with all colors that no class has, not only the first', async () => {
+    const dataset = await opened(openTrainingData(await layout([[0, 0, 0], [9, 9, 9], [0, 0, 0], SKY])));
+    const [problem] = await problemsOf(dataset.check());
+    expect(problem).toContain('3 of 4 pixels are wrong, of the colors (0, 0, 0), (9, 9, 9); the nearest');
+    expect(problem).toContain('hint: give it a class of its own');
+  });
+
   it('may be taken for the nearest class up to a distance', async () => {
     const near = [128, 64, 125];
     const dataset = await opened(
