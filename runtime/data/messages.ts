@@ -230,7 +230,7 @@ export type Repeats = readonly (readonly string[])[];
 const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.join(' = ')));
 
 export const photosInBothSplits = (repeats: Repeats): string =>
-  `${repeats.length} photos are in both splits: ${repeated(repeats)}` +
+  `${repeats.length} ${repeats.length === 1 ? 'photo is' : 'photos are'} in both splits: ${repeated(repeats)}` +
   hint('what training has seen tests nothing: take them out of one of the two');
 
 export const photosRepeated = (split: string, repeats: Repeats): string =>

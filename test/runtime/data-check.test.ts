@@ -104,7 +104,7 @@ describe('mistakes', () => {
     const files = await sound();
     files['test/images/d.png'] = files['train/images/a.png']!;
     const { errors } = await checkData(dataSpec(writeFiles(files)));
-    expect(errors).toEqual([expect.stringMatching(/^1 photos are in both splits: train\/a = test\/d\n/)]);
+    expect(errors).toEqual([expect.stringMatching(/^1 photo is in both splits: train\/a = test\/d\n/)]);
   });
 
   it('that are none but odd are warned of', async () => {
