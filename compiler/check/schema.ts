@@ -274,7 +274,9 @@ const dataSchema = object(
     image_suffix: text('What names of photographs have before their ending and partners do not share.'),
     label_suffix: text('What names of label maps have before their ending and partners do not share.'),
     instance_suffix: text('What names of instance maps have before their ending and partners do not share.'),
-    list: text('A text file that names the pairs to train on, one a line; without it, all but those to test on.'),
+    list: text(
+      'A text file that names the pairs to train on, one a line; without it, all but those to test on.',
+    ),
     test_list: text('A text file that names the pairs to test on, one a line.'),
     legend: text('A JSON file that names the classes and their colors; ids in it are values of label maps.'),
     names: listOf(text('A name.'), 'Names of the classes in order.', { minItems: 1, uniqueItems: true }),
