@@ -14,8 +14,11 @@ import {
 } from './cells.ts';
 import { discriminators, generators, losses, norms, partsOfNorms } from './table.ts';
 
-/** Networks that recognize things; one of them stands for all in `perceptual`, and each has tests of its own. */
-const recognizing = ['SqueezeNet11', 'MobileNetV1', 'InceptionV3'];
+/**
+ * Networks that recognize things and paint nothing; one stands for those that features are taken of, in `perceptual`. Each has
+ * tests of its own.
+ */
+const recognizing = ['SqueezeNet11', 'MobileNetV1', 'InceptionV3', 'SegmentationUNet'];
 
 describe('the matrix lists all of the library', () => {
   const texts = [

@@ -50,7 +50,7 @@ it('evaluations under one protocol can be compared', () => {
 it('says each difference in words', () => {
   expect(differing({ size: { width: 256, height: 256 }, voidIds: [] })).toEqual([
     'size of the pictures: 160x128 | 256x256',
-    'class that counts nowhere: 11 | none',
+    'classes that count nowhere: 11 | none',
   ]);
   expect(differing({ judges: { segmenter: { name: 'unet', sha256: 'bbbbbbbbbbbbbbbb' } } })).toEqual([
     'networks that are looked through: segmenter unet (aaaaaaaaaaaa), features none, perceptual none | ' +
