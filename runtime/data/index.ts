@@ -10,7 +10,7 @@ export { openPhotos } from './photos.ts';
 export type { Photos } from './photos.ts';
 export { readPairs, surveyPairs } from './survey.ts';
 export type { Survey } from './survey.ts';
-export { DataError, LISTED, noColor, sharedColor } from './messages.ts';
+export { DataError, LISTED, noColor, noDataFolder, sharedColor } from './messages.ts';
 export { samplesOfStep } from './order.ts';
 export type { Place } from './order.ts';
 export type { DatasetFolders, Pair } from './pairs.ts';

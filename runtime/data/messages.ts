@@ -55,6 +55,10 @@ const blurred = 60;
 /** What a folder of a data set is for, in the words of the messages. */
 export type Role = 'label maps' | 'photos' | 'instance maps' | 'paired pictures';
 
+export const noDataFolder = (folder: string): string =>
+  `the folder of the data does not exist: '${folder}'` +
+  hint('check path in the data of the spec, or name the folder on the command line');
+
 export const noFolder = (role: Role, folder: string): string =>
   `the folder of the ${role} does not exist: '${folder}'` + hint('check the path of the data in the spec');
 

@@ -3,7 +3,7 @@ import { voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
 import * as messages from '../data/messages.ts';
-import { classesOf, foldersOf, readingOf, type SplitName } from './data.ts';
+import { classesOf, foldersOf, readingOf, requireDataFolder, type SplitName } from './data.ts';
 
 /** One split of the data. */
 export interface SplitReport {
@@ -36,6 +36,7 @@ export async function checkData(
   data: DataSpec,
   report?: (split: SplitName, done: number, total: number) => void,
 ): Promise<DataReport> {
+  requireDataFolder(data);
   const classes = classesOf(data);
   const reading = readingOf(data, classes);
   const splits: SplitReport[] = [];

@@ -1,10 +1,12 @@
 /** Answers for opening the data that a spec names: folders, classes, and the maps that samples are painted for. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import {
   DataError,
   noColor,
+  noDataFolder,
   openDataset,
   readLegend,
   scaleSize,
@@ -143,7 +145,13 @@ interface Folders {
   readonly except: string | undefined;
 }
 
+/** Requires the folder that all others of the data lie in: without it, each of them would be missed. Throws a DataError. */
+export function requireDataFolder({ path }: DataSpec): void {
+  if (!existsSync(path)) throw new DataError([noDataFolder(path)]);
+}
+
 async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['size']): Promise<Dataset> {
+  requireDataFolder(data);
   return openDataset({ ...readingOf(data, classesOf(data)), folders, stored });
 }
 

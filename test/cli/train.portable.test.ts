@@ -75,7 +75,7 @@ describe('train', () => {
     const missing = await run('train', 'tiny.spade', '--data', 'nowhere');
     expect(missing).toMatchObject({
       code: 1,
-      err: containing('the folder of the label maps does not exist'),
+      err: containing("the folder of the data does not exist: '"),
     });
     writeFileSync(join(folder, 'typo.spade'), tinySpec().replace('SpadeGenerator(', 'SpadGenerator('));
     const typo = await run('train', 'typo.spade');
