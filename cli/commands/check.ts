@@ -1,6 +1,8 @@
 /** Answers for `spadework check`: all mistakes of specs, or that there are none. */
 import type { Command } from 'commander';
+import { Collector } from '../../compiler/expand/open.ts';
 import { listDeclared, type Ablation, type Spec } from '../../compiler/index.ts';
+import { parametersOf } from '../../compiler/spec/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
@@ -44,7 +46,10 @@ function checkOne(file: string, flags: SpecFlags): void {
     process.exitCode = reportError(error);
     return;
   }
-  noteDiagnostics(eachOnce(verdicts.flatMap(({ diagnostics }) => diagnostics)));
+  // Experiments with common parts have their mistakes in common.
+  const collector = new Collector();
+  for (const { diagnostics } of verdicts) diagnostics.forEach(collector.report);
+  noteDiagnostics(collector.diagnostics);
   for (const { text } of verdicts)
     if (text === undefined) process.exitCode = exitCodes.input;
     else print(`${file}: fine (${text})`);
@@ -76,22 +81,8 @@ function checkOfAblation(file: string, flags: SpecFlags): Verdict {
   return { text: ablation && describeAblation(ablation), diagnostics };
 }
 
-/** Leaves out what experiments with common parts have in common. */
-function eachOnce(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const found = new Map<string, Diagnostic>();
-  for (const diagnostic of diagnostics) {
-    const { code, message, span } = diagnostic;
-    const key = `${code} ${message} ${span?.source.name} ${span?.start}`;
-    if (!found.has(key)) found.set(key, diagnostic);
-  }
-  return [...found.values()];
-}
-
 function describe(spec: Spec): string {
-  const parameters = spec.networks.flatMap(({ variables }) =>
-    variables.filter(({ role }) => role === 'parameter'),
-  );
-  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((size, axis) => size * axis, 1), 0);
+  const count = spec.networks.reduce((sum, network) => sum + parametersOf(network), 0);
   const networks = spec.networks.length;
   if (networks === 0) return 'a library of blocks';
   const kind = spec.train ? `experiment ${spec.name}` : spec.networks.map(({ name }) => name).join(', ');

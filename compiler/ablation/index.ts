@@ -33,11 +33,8 @@ export interface AblationResult {
 }
 
 /** Lists the ablations of a file, as far as its syntax allows. */
-export function listAblations(source: Source): { readonly name: string; readonly of: string }[] {
-  const declarations = parse(source).file?.declarations ?? [];
-  return declarations
-    .filter((one): one is Declaration => one.kind === 'ablation')
-    .map(({ name, base }) => ({ name: name.text, of: base.text }));
+export function listAblations(source: Source): readonly { readonly name: string; readonly of: string }[] {
+  return listDeclared(source).ablations;
 }
 
 /** Lists what of a file can be trained, as far as its syntax allows: its experiments and ablations. */
@@ -47,7 +44,11 @@ export function listDeclared(source: Source): {
 } {
   const declarations = parse(source).file?.declarations ?? [];
   const experiments = declarations.filter(({ kind }) => kind === 'experiment' || kind === 'variant');
-  return { experiments: experiments.map(({ name }) => name.text), ablations: listAblations(source) };
+  const ablations = declarations.filter((one): one is Declaration => one.kind === 'ablation');
+  return {
+    experiments: experiments.map(({ name }) => name.text),
+    ablations: ablations.map(({ name, base }) => ({ name: name.text, of: base.text })),
+  };
 }
 
 /** Expands an ablation into its runs, with all mistakes of all runs at once, each only once. */

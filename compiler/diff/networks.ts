@@ -1,5 +1,5 @@
 /** Answers for what differs between two networks of the same name: how many of which ops, their settings, and their weights. */
-import { sizeOf } from '../ir/types.ts';
+import { parametersOf } from '../spec/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../spec/types.ts';
 import { compared, formatSetting, pairUp, type Difference } from './differences.ts';
 
@@ -28,12 +28,6 @@ export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec 
 
 function summaryOf(network: NetworkSpec | undefined): string | undefined {
   return network && `${network.definition}, ${parametersOf(network).toLocaleString('en-US')} parameters`;
-}
-
-function parametersOf({ variables }: NetworkSpec): number {
-  return variables
-    .filter(({ role }) => role === 'parameter')
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 function describeInput(input: InputSpec): string {

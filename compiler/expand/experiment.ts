@@ -27,7 +27,7 @@ import type {
   TermSpec,
   TrainSpec,
 } from '../spec/types.ts';
-import { inputsOfData, isGenerator, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
+import { inputsOfData, isGenerator, isMappingFile, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
 import type { Evaluator } from './evaluate.ts';
 import { docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
@@ -457,7 +457,7 @@ class ExperimentExpansion {
     places.set(pointer, { name: span, value: span });
     places.set(`${pointer}/path`, { name: path.span, value: path.span });
     if (mapping) places.set(`${pointer}/mapping`, { name: mapping.span, value: mapping.span });
-    const isFile = mapping?.value.endsWith('.json') ?? false;
+    const isFile = mapping && isMappingFile(mapping.value);
     const weights = {
       path: this.fromSpec(path.value, path.span),
       ...(mapping && { mapping: isFile ? this.fromSpec(mapping.value, mapping.span) : mapping.value }),

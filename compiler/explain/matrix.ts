@@ -1,6 +1,6 @@
 /** Answers for what the runs of an ablation cost: one row for each cell of the matrix, which its seeds share. */
 import type { Ablation, PlannedRun } from '../ablation/types.ts';
-import { sizeOf } from '../ir/types.ts';
+import { parametersOf } from '../spec/queries.ts';
 import { totalSteps } from '../schedule.ts';
 import { explainStep, type ExplainedStep } from './explain.ts';
 
@@ -68,11 +68,9 @@ function rowOf(run: PlannedRun, runs: readonly string[], options: MatrixOptions)
   const { spec, point } = run;
   const explained = options.stepOf(run);
   const step = explained && explainStep(spec, explained);
-  const networks = spec.networks.map(({ name, variables }) => ({
-    name,
-    parameters: variables
-      .filter(({ role }) => role === 'parameter')
-      .reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  const networks = spec.networks.map((network) => ({
+    name: network.name,
+    parameters: parametersOf(network),
   }));
   const flops = step && step.forwardFlops + step.backwardFlops;
   const pictures = options.picturesOf?.(run);

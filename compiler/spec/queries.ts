@@ -69,9 +69,19 @@ export function frozenNetworks(spec: Pick<Spec, 'networks' | 'objectives'>): Rea
   return new Set(loaded.map(({ name }) => name));
 }
 
+/** Tells whether a mapping of names is a file, rather than one that comes along, which is named. */
+export function isMappingFile(mapping: string): boolean {
+  return mapping.endsWith('.json');
+}
+
 /** Gives the shape of the data's pictures: [height, width, 3]. */
 export function shapeOfPictures({ size }: Pick<DataSpec, 'size'>): readonly [number, number, number] {
   return [size.height, size.width, 3];
+}
+
+/** Gives a size times a factor, in whole pixels: what pictures are scaled to before a part is taken. */
+export function scaleSize({ width, height }: DataSpec['size'], factor: number): DataSpec['size'] {
+  return { width: Math.round(width * factor), height: Math.round(height * factor) };
 }
 
 /** The inputs that data gives to networks and losses. */
@@ -92,11 +102,12 @@ export function refsOf(tree: RefTree): readonly Ref[] {
   return typeof tree === 'string' ? [tree] : tree.flatMap(refsOf);
 }
 
+/** Counts the parameters (scalars) of a network. */
+export function parametersOf({ variables }: Pick<NetworkSpec, 'variables'>): number {
+  return variables.reduce((sum, { role, shape }) => sum + (role === 'parameter' ? sizeOf(shape) : 0), 0);
+}
+
 /** Counts the parameters (scalars) of each network. */
 export function countParameters({ networks }: Pick<Spec, 'networks'>): Record<string, number> {
-  const counts = networks.map(({ name, variables }): [string, number] => {
-    const parameters = variables.filter(({ role }) => role === 'parameter');
-    return [name, parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
-  });
-  return Object.fromEntries(counts);
+  return Object.fromEntries(networks.map((network) => [network.name, parametersOf(network)]));
 }

@@ -3,7 +3,6 @@
  * three seeds, measures all of them by it, and writes the page that compares them. Every part is a command that a user would
  * type; the same line again goes on where it stopped.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -11,7 +10,7 @@ import { exitCodes, reportError } from '../../cli/errors.ts';
 import { spadework } from '../../cli/main.ts';
 import { commandLine } from '../../cli/options.ts';
 import { note } from '../../cli/terminal.ts';
-import { layoutOf } from '../../runtime/run/folder.ts';
+import { stageOfRun } from '../../runtime/run/stage.ts';
 
 interface Settings {
   readonly data: string;
@@ -48,18 +47,10 @@ async function run(...words: string[]): Promise<void> {
   if (code !== exitCodes.fine) process.exit(code);
 }
 
-/** Tells how far a run got: `none` where there is nothing to go on from. */
-function stateOf(folder: string): 'finished' | 'begun' | 'none' {
-  const { run: record, checkpoints } = layoutOf(folder);
-  if (!existsSync(record)) return 'none';
-  const { status } = JSON.parse(readFileSync(record, 'utf8')) as { readonly status: string };
-  return status === 'finished' ? 'finished' : existsSync(checkpoints) ? 'begun' : 'none';
-}
-
 async function trainSegmenter(folder: string, { data, quick: isQuick }: Settings): Promise<void> {
-  const state = stateOf(folder);
-  if (state === 'finished') note(`\n${folder} is trained`);
-  else if (state === 'begun') await run('resume', folder);
+  const stage = stageOfRun(folder);
+  if (stage === 'finished') note(`\n${folder} is trained`);
+  else if (stage === 'begun') await run('resume', folder);
   else {
     const spec = here('examples/camvid-segmenter.spade');
     const steps = isQuick ? ['--steps', String(quick.segmenter)] : [];

@@ -3,11 +3,12 @@
  * which was killed goes on where it was; a job that dies is tried once more, and others go on whatever becomes of it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { layoutOf, readRunFolder, whileWritingAsync } from '../run/folder.ts';
+import { whileWritingAsync } from '../run/folder.ts';
 import { isHeld } from '../run/lock.ts';
+import { stageOfRun } from '../run/stage.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { unfinishedAfterJob, waitingForProcess } from './messages.ts';
 import { ablationLayout, writeAblation, type AblationRecord, type RunEntry } from './record.ts';
@@ -123,7 +124,8 @@ class Pool {
   /** Says what comes next for a run, by what its folder holds. */
   private stageOf({ name, evaluated }: RunEntry): Stage | undefined {
     const { evaluation, folder } = this.options;
-    if (!isTrained(join(folder, name))) return hasCheckpoint(join(folder, name)) ? 'resume' : 'train';
+    const stage = stageOfRun(join(folder, name));
+    if (stage !== 'finished') return stage === 'begun' ? 'resume' : 'train';
     return evaluation && evaluated !== evaluation.join(' ') ? 'eval' : undefined;
   }
 
@@ -190,17 +192,6 @@ export function jobIdOf(
 
 function isUnderWay({ state }: RunEntry): boolean {
   return state === 'training' || state === 'evaluating';
-}
-
-function isTrained(folder: string): boolean {
-  const { spec, run } = layoutOf(folder);
-  return existsSync(spec) && existsSync(run) && readRunFolder(folder).record.status === 'finished';
-}
-
-function hasCheckpoint(folder: string): boolean {
-  const { spec, run, checkpoints } = layoutOf(folder);
-  if (![spec, run, checkpoints].every((path) => existsSync(path))) return false;
-  return readdirSync(checkpoints).some((name) => /^step-\d+$/.test(name));
 }
 
 function lastLines(log: string): string[] {

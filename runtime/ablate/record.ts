@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { writeWhole } from '../report/index.ts';
+import { parseFormatted } from '../run/formatted.ts';
 import { damagedRecord } from './messages.ts';
 
 export const ablationFormat = 'spadework-ablation/1';
@@ -60,18 +61,9 @@ export function readAblation(folder: string): AblationRecord | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw damagedRecord(file, `it cannot be read (${code})`);
   }
-  let record: Partial<AblationRecord> | null;
-  try {
-    record = JSON.parse(text) as Partial<AblationRecord> | null;
-  } catch {
-    throw damagedRecord(file, 'it is not JSON');
-  }
-  if (record?.format !== ablationFormat)
-    throw damagedRecord(
-      file,
-      `its format is ${JSON.stringify(record?.format)}, expected "${ablationFormat}"`,
-    );
-  return record as AblationRecord;
+  return parseFormatted<AblationRecord>(text, ablationFormat, (why) =>
+    damagedRecord(file, why),
+  ) as AblationRecord;
 }
 
 /** Writes the record, whole or not at all. */

@@ -4,7 +4,7 @@ import { explain } from '../../compiler/explain/index.ts';
 import { generatorOf } from '../../compiler/spec/queries.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
-import { mean } from './statistics.ts';
+import { mean } from '../measure/index.ts';
 import type { Cell } from './types.ts';
 
 export interface Costs {

@@ -1,11 +1,11 @@
 /** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Spec } from '../../compiler/spec/types.ts';
 import { evalFormat, type EvalRecord } from '../eval/record.ts';
 import { readAblation, type AblationRecord } from '../ablate/record.ts';
 import { readMetrics } from '../report/record.ts';
 import { layoutOf, readRunFolder } from '../run/folder.ts';
+import { parseFormatted } from '../run/formatted.ts';
 import {
   ablationAmongRuns,
   alone,
@@ -21,6 +21,7 @@ import {
 } from './messages.ts';
 import { quoted } from '../shell.ts';
 import { sharedProtocol } from './protocols.ts';
+import { withoutSeed } from './specs.ts';
 import { runAxis, type Cell, type ComparedRun, type Comparison, type Note } from './types.ts';
 
 export interface GatherOptions {
@@ -127,7 +128,7 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
   }
   const cells = new Map<string, ReadRun[]>();
   for (const run of runs) {
-    const key = withoutSeed(run.spec);
+    const key = JSON.stringify(withoutSeed(run.spec));
     cells.set(key, [...(cells.get(key) ?? []), run]);
   }
   const labels = labelsOf([...cells.values()]);
@@ -139,11 +140,6 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
     }),
     notes: [],
   };
-}
-
-/** Gives what runs of one cell have in common. */
-function withoutSeed(spec: Spec): string {
-  return JSON.stringify({ ...spec, ...(spec.train && { train: { ...spec.train, seed: undefined } }) });
 }
 
 /** Names cells by what the names of their runs begin with, and by whole folders where that does not tell them apart. */
@@ -168,7 +164,7 @@ async function readRun(folder: string, name: string): Promise<ReadRun> {
 
 /** Reads all evaluations of a run. */
 function readEvaluations(folder: string): EvalRecord[] {
-  const place = join(folder, 'eval');
+  const place = layoutOf(folder).evaluations;
   let names: string[];
   try {
     names = readdirSync(place);
@@ -182,18 +178,13 @@ function readEvaluations(folder: string): EvalRecord[] {
 }
 
 function readEvaluation(file: string): EvalRecord {
-  let record: Partial<EvalRecord> | null;
+  let text: string;
   try {
-    record = JSON.parse(readFileSync(file, 'utf8')) as Partial<EvalRecord> | null;
+    text = readFileSync(file, 'utf8');
   } catch {
     throw damagedEvaluation(file, 'it is not JSON');
   }
-  if (record?.format !== evalFormat)
-    throw damagedEvaluation(
-      file,
-      `its format is ${JSON.stringify(record?.format)}, expected "${evalFormat}"`,
-    );
-  return record as EvalRecord;
+  return parseFormatted<EvalRecord>(text, evalFormat, (why) => damagedEvaluation(file, why)) as EvalRecord;
 }
 
 /** Says what is missing in runs, and what makes their numbers less than they seem. */

@@ -1,13 +1,7 @@
 /** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
 import type { Metric } from '../eval/record.ts';
-import {
-  bootstrapInterval,
-  deviation,
-  excludesZero,
-  mean,
-  welchInterval,
-  type Interval,
-} from './statistics.ts';
+import { mean } from '../measure/index.ts';
+import { bootstrapInterval, deviation, excludesZero, welchInterval, type Interval } from './statistics.ts';
 import type { Cell, Comparison } from './types.ts';
 
 /** A metric of all cells. */

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/spec/types.ts';
-import { DataError, type Dataset } from '../data/index.ts';
+import { DataError, evenly, type Dataset } from '../data/index.ts';
 import type { Metric } from '../eval/record.ts';
 import { colorize, fromFloat, type Picture } from '../report/index.ts';
 import { readSamples } from '../report/record.ts';
@@ -120,7 +120,7 @@ async function ofEvaluations(
 ): Promise<ShownPictures> {
   const runs = cells.map((cell) => cell.runs.find(({ evaluation }) => evaluation));
   const { maps: names, protocol } = runs.find((run) => run)!.evaluation!;
-  const chosen = spread(names.length, options.maxMaps);
+  const chosen = evenly(names.length, Math.min(names.length, options.maxMaps));
   const worst = worstMaps(cells, options.failures);
   const needed = [...new Set([...chosen, ...(worst?.cells.flat().map(({ map }) => map) ?? [])])];
   const notes: Note[] = [];
@@ -153,12 +153,6 @@ async function ofEvaluations(
     runs,
     notes,
   };
-}
-
-/** Chooses `count` of `total` things, spread evenly. */
-function spread(total: number, count: number): number[] {
-  const shown = Math.min(total, count);
-  return Array.from({ length: shown }, (_, i) => Math.floor((i * total) / shown));
 }
 
 interface Worst {

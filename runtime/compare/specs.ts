@@ -33,8 +33,8 @@ function differingAxes(axes: Comparison['axes'], before: Cell, after: Cell): str
     .map((axis) => `${axis}: ${before.point[axis]} → ${after.point[axis]}`);
 }
 
-/** Cells are what their runs have in common. */
-function withoutSeed(spec: Spec): Spec {
+/** Gives what the runs of one cell have in common. */
+export function withoutSeed(spec: Spec): Spec {
   if (!spec.train) return spec;
   const { seed: _, ...train } = spec.train;
   return { ...spec, train };

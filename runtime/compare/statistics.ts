@@ -2,6 +2,7 @@
 import jStat from 'jstat';
 import { RandomStream } from '../../compiler/random.ts';
 import { must } from '../../compiler/ir/types.ts';
+import { mean } from '../measure/index.ts';
 
 /** What holds for every interval of a comparison; the page says so. */
 export const confidence = 0.95;
@@ -10,11 +11,6 @@ export const resamples = 10_000;
 export interface Interval {
   readonly low: number;
   readonly high: number;
-}
-
-/** Gives the mean of numbers of which there is at least one. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Gives the sample standard deviation; undefined for a single number, which shows no spread. */

@@ -1,5 +1,6 @@
 /** Answers for random changes of training samples: pure functions of (seed, epoch, index), the same for photo, labels and instances. */
 import { hashText, philox4x32 } from '../../compiler/random.ts';
+import { scaleSize } from '../../compiler/spec/queries.ts';
 import { denseIds, edgesOf, type Size } from './decode.ts';
 import { isFlipped, type Place } from './order.ts';
 import type { DecodedSample } from './sample.ts';
@@ -60,11 +61,6 @@ function toneOf(
 ): [number, number, number] {
   const around = (share: number, drawn: number): number => 1 + share * (2 * drawn - 1);
   return [around(brightness, a), around(contrast, b), around(saturation, c)];
-}
-
-/** Gives a size times a factor, in whole pixels. */
-export function scaleSize({ width, height }: Size, factor: number): Size {
-  return { width: Math.round(width * factor), height: Math.round(height * factor) };
 }
 
 /** Changes a sample that is stored at the size `stored` into one of the size `size`. */

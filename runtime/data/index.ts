@@ -1,6 +1,6 @@
 /** Answers for what the rest of the program may use of the data sets. */
 export type { Augmentation } from './augment.ts';
-export { scaleSize } from './augment.ts';
+export { evenly } from './order.ts';
 export { numberedClasses, readClasses, readLegend, withColors } from './classes.ts';
 export type { ClassInfo, Color, PartialClass } from './classes.ts';
 export type { LabelCoding } from './coding.ts';

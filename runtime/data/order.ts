@@ -7,6 +7,11 @@ export interface Place {
   readonly epoch: number;
 }
 
+/** Chooses `count` of `total` places, spread evenly; some more than once where there are fewer. */
+export function evenly(total: number, count: number): number[] {
+  return Array.from({ length: count }, (_, place) => Math.floor((place * total) / count));
+}
+
 /**
  * The endless stream of samples of a run: one permutation of the data set after another, each a pure function of the seed
  * and the epoch. Steps take consecutive samples; a batch that an epoch cannot fill goes on with the next epoch's first

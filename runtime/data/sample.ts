@@ -55,6 +55,9 @@ export interface ReadMaps {
   readonly instances: IdMap | undefined;
 }
 
+/** Reads a file: whoever wants its bytes for more than one thing keeps them. */
+export type ReadContent = (file: string) => Promise<Buffer>;
+
 /** Reads samples of a data set. */
 export interface SampleReader {
   /** Gives a sample at a size. */
@@ -62,9 +65,14 @@ export interface SampleReader {
   /** Gives a sample's problems only, reading every label value but of the photo no more than the header. */
   inspect(pair: Pair): Promise<readonly string[]>;
   /** Gives the maps as they are stored; what is wrong goes to `problems`. */
-  readMaps(pair: Pair, problems: string[]): Promise<ReadMaps>;
+  readMaps(pair: Pair, problems: string[], read?: ReadContent): Promise<ReadMaps>;
   /** Gives the size of the photo as stored, compared with the label map's; undefined where there is none to read. */
-  readPhotoSize(pair: Pair, label: Size | undefined, problems: string[]): Promise<Size | undefined>;
+  readPhotoSize(
+    pair: Pair,
+    label: Size | undefined,
+    problems: string[],
+    read?: ReadContent,
+  ): Promise<Size | undefined>;
 }
 
 /** Makes the reader of a data set's samples. */
@@ -72,15 +80,23 @@ export function sampleReader({ coding, photoHalf }: SampleSettings): SampleReade
   const decoder = labelDecoder(coding);
   const mapHalf = photoHalf && (photoHalf === 'left' ? 'right' : 'left');
 
-  async function readMaps(pair: Pair, problems: string[]): Promise<ReadMaps> {
+  async function readMaps(pair: Pair, problems: string[], read?: ReadContent): Promise<ReadMaps> {
     const { label, size } =
-      (await readFileWith(pair.label, problems, (content) => readLabel(pair.label, content, problems))) ?? {};
+      (await readFileWith(
+        pair.label,
+        problems,
+        (content) => readLabel(pair.label, content, problems),
+        read,
+      )) ?? {};
     const { instances: file } = pair;
     const instances =
       file === undefined
         ? undefined
-        : await readFileWith(file, problems, async (content) =>
-            requireIds(file, await decodeIds(content), problems),
+        : await readFileWith(
+            file,
+            problems,
+            async (content) => requireIds(file, await decodeIds(content), problems),
+            read,
           );
     if (size !== undefined && instances !== undefined && !sameShape(size, instances)) {
       problems.push(differentShapes(named(pair.label, size), named(pair.instances as string, instances)));
@@ -119,20 +135,22 @@ export function sampleReader({ coding, photoHalf }: SampleSettings): SampleReade
     label: Size | undefined,
     problems: string[],
     use: (content: Buffer, found: Size) => Promise<T>,
+    read?: ReadContent,
   ): Promise<T | undefined> {
     const file = pair.image;
     if (file === undefined) return undefined;
-    return readFileWith(file, problems, async (content) => {
+    const decode = async (content: Buffer): Promise<T> => {
       const found = await photoSize(content, photoHalf);
       if (label !== undefined && !sameShape(label, found)) {
         problems.push(differentShapes(named(file, found), named(pair.label, label)));
       }
       return use(content, found);
-    });
+    };
+    return readFileWith(file, problems, decode, read);
   }
 
-  const readPhotoSize: SampleReader['readPhotoSize'] = (pair, label, problems) =>
-    readPhoto(pair, label, problems, (_content, found) => Promise.resolve(found));
+  const readPhotoSize: SampleReader['readPhotoSize'] = (pair, label, problems, read) =>
+    readPhoto(pair, label, problems, (_content, found) => Promise.resolve(found), read);
 
   return {
     readMaps,
@@ -169,10 +187,11 @@ async function readFileWith<T>(
   file: string,
   problems: string[],
   decode: (content: Buffer) => Promise<T>,
+  read: ReadContent = (name) => readFile(name),
 ): Promise<T | undefined> {
   let content: Buffer;
   try {
-    content = await readFile(file);
+    content = await read(file);
   } catch (error) {
     problems.push(unreadable(file, (error as Error).message));
     return undefined;

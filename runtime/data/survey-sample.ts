@@ -37,18 +37,27 @@ export function sampleSurveyor(reader: SampleReader, size: Size): (pair: Pair) =
   const indexer = patchIndexer(planOf(size));
   return async (pair) => {
     const problems: string[] = [];
-    const { label, size: stored, instances } = await reader.readMaps(pair, problems);
-    const photo = await reader.readPhotoSize(pair, stored, problems);
-    const labelDigest = await digestOf(pair.label);
-    const photoDigest = pair.image === undefined ? undefined : await digestOf(pair.image);
+    // Files are decoded, digested and asked for their bits: each is read once.
+    const contents = new Map<string, Buffer>();
+    const read = async (file: string): Promise<Buffer> => {
+      const content = contents.get(file) ?? (await readFile(file));
+      contents.set(file, content);
+      return content;
+    };
+    const { label, size: stored, instances } = await reader.readMaps(pair, problems, read);
+    const photo = await reader.readPhotoSize(pair, stored, problems, read);
+    const contentOf = (file: string | undefined): Buffer | undefined =>
+      file === undefined ? undefined : contents.get(file);
+    const [labelDigest, photoDigest] = [pair.label, pair.image].map((file) => digestOf(contentOf(file)));
+    const instanceFile = contentOf(pair.instances);
     return {
       problems,
       ...(stored && { label: { width: stored.width, height: stored.height } }),
       ...(photo && { photo }),
       ...(label && { pixels: countIds(label), patches: sharesOf(indexer, label, size) }),
       ...(instances &&
-        pair.instances !== undefined && {
-          instances: { bits: await bitsOfFile(pair.instances), count: new Set(instances.ids).size },
+        instanceFile && {
+          instances: { bits: bitsOf(instanceFile), count: new Set(instances.ids).size },
         }),
       ...(labelDigest !== undefined && { labelDigest }),
       ...(photoDigest !== undefined && { photoDigest }),
@@ -73,15 +82,10 @@ function countIds({ ids }: IdMap): [number, number][] {
   return [...counts].sort(([a], [b]) => a - b);
 }
 
-/** Gives a digest of a file; undefined where it cannot be read, which its reader has said. */
-async function digestOf(file: string): Promise<string | undefined> {
-  const content = await readFile(file).catch(() => undefined);
+/** Gives a digest of a file's bytes; undefined where it could not be read, which its reader has said. */
+function digestOf(content: Buffer | undefined): string | undefined {
   return content && createHash('sha256').update(content).digest('hex').slice(0, digestLength);
 }
 
 /** Digits of a digest: enough to tell all files in the world apart, in little room. */
 const digestLength = 32;
-
-async function bitsOfFile(file: string): Promise<number> {
-  return bitsOf(await readFile(file));
-}

@@ -4,7 +4,9 @@
  */
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { joinRows } from '../measure/index.ts';
 import { writeWhole } from '../report/index.ts';
+import { isFileError } from '../run/folder.ts';
 import { readSafetensors, writeSafetensors, DamagedFile } from '../weights/safetensors.ts';
 import { cacheUnwritable } from './messages.ts';
 import { canonicalJson, digestOf } from './protocol.ts';
@@ -46,7 +48,7 @@ export class PhotoCache {
     try {
       await mkdir(this.folder, { recursive: true });
       const heads = [{ name: tensorName, shape: [values.length, values[0]?.length ?? 0] }];
-      const sha256 = await writeSafetensors(temporary, heads, [joined(values)]);
+      const sha256 = await writeSafetensors(temporary, heads, [joinRows(values)]);
       await rename(temporary, rows);
       await writeWhole(facts, `${JSON.stringify({ key, sha256 }, undefined, 2)}\n`);
     } catch (error) {
@@ -60,15 +62,4 @@ export class PhotoCache {
     const name = digestOf([canonicalJson(key)]).slice(0, 16);
     return { rows: join(this.folder, `${name}.safetensors`), facts: join(this.folder, `${name}.json`) };
   }
-}
-
-function joined(rows: PhotoRows): Float32Array {
-  const size = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * size);
-  rows.forEach((row, index) => all.set(row, index * size));
-  return all;
-}
-
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
+import { isMappingFile } from '../../compiler/spec/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { badJudge, noSuchJudge } from './messages.ts';
 
@@ -26,7 +27,7 @@ const schemaFile = fileURLToPath(new URL('../../specs/schema/judge.schema.json',
 const ending = '.json';
 
 /** Lists the networks that come with the package, by name. */
-export function listJudges(): string[] {
+function listJudges(): string[] {
   return readdirSync(libraryFolder)
     .filter((file) => file.endsWith(ending))
     .map((file) => basename(file, ending))
@@ -73,7 +74,7 @@ function readDeclaration(path: string): JudgeDeclaration {
     from: 'module' in place ? { module: place.module } : { file: beside(place.file) },
     settings,
     ...(network !== undefined && { network }),
-    ...(naming !== undefined && { naming: naming.endsWith(ending) ? beside(naming) : naming }),
+    ...(naming !== undefined && { naming: isMappingFile(naming) ? beside(naming) : naming }),
     ...(size && { size }),
     ...(layers && { layers }),
     ...(linear !== undefined && { linear }),

@@ -3,7 +3,7 @@
  * leaves the numbers in the run's folder with the protocol that they hold under.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { generatorOf } from '../../compiler/spec/queries.ts';
 import { voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
@@ -34,11 +34,6 @@ import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './pro
 import { evalFormat, type EvalRecord, type Protocol } from './record.ts';
 import { fewestForFeatures } from './tally.ts';
 
-/** Names the file that holds a run's evaluation under a protocol. */
-export function evaluationFile({ evaluations }: Pick<RunLayout, 'evaluations'>, protocolId: string): string {
-  return join(evaluations, `${protocolId}.json`);
-}
-
 /**
  * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a DataError for
  * pictures that cannot be used, a WeightsError for weights, a RunError for what else keeps the run from being evaluated.
@@ -56,7 +51,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
     const judges = await readJudges(spec.data, options, log);
     const protocol = await protocolOf(spec.data, heldOut, judges, isVoid, options);
     const protocolId = protocolIdOf(protocol);
-    const file = evaluationFile(layout, protocolId);
+    const file = join(layout.evaluations, `${protocolId}.json`);
     const known = options.again ? undefined : await readRecord(file);
     if (known?.step === checkpoint.state.step) {
       log(alreadyEvaluated(file));
@@ -75,7 +70,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
       protocolId,
       maps: heldOut.pairs.map(({ name }) => name),
       metrics,
-      pictures: join('eval', protocolId),
+      pictures: relative(layout.folder, pictures),
     };
     await whileWritingAsync(layout.folder, () =>
       writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`),

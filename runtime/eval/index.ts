@@ -1,6 +1,5 @@
 /** Answers for what the rest of the program may use of evaluations. */
-export { evaluate, evaluationFile } from './evaluate.ts';
-export { listJudges } from './declaration.ts';
+export { evaluate } from './evaluate.ts';
 export type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
 export { renderEvaluation } from './text.ts';
 export { comparable, protocolIdOf } from './protocol.ts';

@@ -7,8 +7,10 @@ import {
   featureDistance,
   featureSet,
   frechetDistance,
+  joinRows,
   kernelDistance,
-  meanAndDeviation,
+  meanDifference,
+  meanOfKnown,
   meanOfPairs,
   mergeConfusions,
   peakSignalToNoise,
@@ -50,8 +52,8 @@ function meanMetric(
   better: Metric['better'],
   perMap: readonly (number | null)[],
 ): readonly Metric[] {
-  const given = perMap.filter((value) => value !== null);
-  return given.length === 0 ? [] : [{ name, value: meanAndDeviation(given).mean, better, perMap }];
+  const value = meanOfKnown(perMap);
+  return value === null ? [] : [{ name, value, better, perMap }];
 }
 
 /** PSNR and SSIM. */
@@ -187,10 +189,7 @@ export class FeatureTally implements Tally {
 }
 
 function setOf(rows: readonly Float32Array[]): FeatureSet {
-  const size = must(rows[0], 'there are pictures').length;
-  const values = new Float32Array(rows.length * size);
-  rows.forEach((row, index) => values.set(row, index * size));
-  return featureSet(values, size);
+  return featureSet(joinRows(rows), must(rows[0], 'there are pictures').length);
 }
 
 /** The perceptual distance to the photographs, where there are any, and among styles, where there are several. */
@@ -232,16 +231,11 @@ export class ColorDiversityTally implements Tally {
   private readonly spreads: number[] = [];
 
   add(maps: readonly PaintedMap[]): Promise<void> {
-    for (const { painted } of maps) this.spreads.push(meanOfPairs(painted, colorDistance));
+    for (const { painted } of maps) this.spreads.push(meanOfPairs(painted, meanDifference));
     return Promise.resolve();
   }
 
   metrics(): readonly Metric[] {
     return meanMetric('diversity (colors)', 'higher', this.spreads);
   }
-}
-
-/** The mean absolute difference of two pictures, in the whole range of a channel. */
-function colorDistance({ data: a }: Picture, { data: b }: Picture): number {
-  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / (255 * a.length);
 }

@@ -1,4 +1,6 @@
 /** Answers for how class ids that a segmenter finds agree with a label map: counts of pairs, and the scores made of them. */
+import { meanOfKnown } from './spread.ts';
+
 export interface Confusion {
   readonly classes: number;
   /** The classes that count nowhere. */
@@ -65,8 +67,8 @@ export function scoresOf({ classes, voidIds, counts }: Confusion): SegmentationS
   });
   return {
     pixelAccuracy: ratio(total(right), total(inMaps)),
-    classAccuracy: meanOf(right.map((pixels, id) => ratio(pixels, inMaps[id]!))),
-    meanIoU: meanOf(perClass),
+    classAccuracy: meanOfKnown(right.map((pixels, id) => ratio(pixels, inMaps[id]!))),
+    meanIoU: meanOfKnown(perClass),
     perClass,
   };
 }
@@ -75,9 +77,3 @@ const total = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0);
 
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
-
-/** The mean of the values that there are. */
-function meanOf(values: readonly (number | null)[]): number | null {
-  const given = values.filter((value) => value !== null);
-  return ratio(total(given), given.length);
-}

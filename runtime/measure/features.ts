@@ -14,6 +14,14 @@ export function featureSet(values: FeatureSet['values'], size: number): FeatureS
   return { values, count, size };
 }
 
+/** Puts rows of one length into one array. */
+export function joinRows(rows: readonly Float32Array[]): Float32Array {
+  const size = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * size);
+  rows.forEach((row, index) => all.set(row, index * size));
+  return all;
+}
+
 /** Gives the vector of a picture, not copied. */
 export function rowOf({ values, size }: FeatureSet, index: number): FeatureSet['values'] {
   return values.subarray(index * size, (index + 1) * size);

@@ -8,8 +8,13 @@ export {
   type SegmentationScores,
 } from './confusion.ts';
 export { featureDistance, meanOfPairs, type FeatureMap } from './feature-distance.ts';
-export { featureSet, rowOf, type FeatureSet } from './features.ts';
+export { featureSet, joinRows, rowOf, type FeatureSet } from './features.ts';
 export { frechetDistance } from './frechet.ts';
 export { discrepancy, kernelDistance, type KernelDistance, type KernelOptions } from './kernel-distance.ts';
-export { peakSignalToNoise, structuralSimilarity, type EightBitPicture } from './similarity.ts';
-export { meanAndDeviation } from './spread.ts';
+export {
+  meanDifference,
+  peakSignalToNoise,
+  structuralSimilarity,
+  type EightBitPicture,
+} from './similarity.ts';
+export { mean, meanAndDeviation, meanOfKnown } from './spread.ts';

@@ -19,6 +19,13 @@ export function peakSignalToNoise(a: EightBitPicture, b: EightBitPicture): numbe
   return Math.min(mostDecibels, 10 * Math.log10(range ** 2 / (squares / a.data.length)));
 }
 
+/** Computes the mean absolute difference, in shares of the whole range of a channel. */
+export function meanDifference(a: EightBitPicture, b: EightBitPicture): number {
+  checkSizes(a, b);
+  const sum = a.data.reduce((sum, value, index) => sum + Math.abs(value - b.data[index]!), 0);
+  return sum / a.data.length / range;
+}
+
 /** Wang et al. 2004, section 3.B: a Gaussian window of 11x11 pixels. */
 const radius = 5;
 const sigma = 1.5;

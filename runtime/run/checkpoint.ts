@@ -2,11 +2,12 @@
  * Answers for checkpoints: a folder with all variables (safetensors) and where the run was (JSON). It is written under a
  * temporary name, synced and renamed, so that a run killed at any moment leaves only whole ones; the last two are kept.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Variable } from '../../compiler/ir/program.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
-import type { Session } from '../session/session.ts';
+import { areFinite, type Session } from '../session/session.ts';
 import {
   allCheckpointsDamaged,
   checkpointDamaged,
@@ -16,6 +17,7 @@ import {
   noCheckpoint,
 } from './messages.ts';
 import { writeWhole } from '../report/index.ts';
+import { parseFormatted } from './formatted.ts';
 import { DamagedFile, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/1';
@@ -151,7 +153,7 @@ function* valuesInParts(session: SavedVariables, variables: readonly Variable[])
     size += sizeOf(type.shape);
     if (size < partValues && index < variables.length - 1) continue;
     for (const [variable, values] of session.readVariables(part)) {
-      if (!values.every(Number.isFinite)) throw new NotFiniteVariable(variable);
+      if (!areFinite(values)) throw new NotFiniteVariable(variable);
       yield values;
     }
     part = [];
@@ -169,6 +171,17 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Tells the step of a checkpoint's folder by its name; undefined for other names. */
+function stepOf(name: string): number | undefined {
+  const step = /^step-(\d+)$/.exec(name)?.[1];
+  return step === undefined ? undefined : Number(step);
+}
+
+/** Tells whether `directory` holds a checkpoint, whole or not. */
+export function hasCheckpoint(directory: string): boolean {
+  return existsSync(directory) && readdirSync(directory).some((name) => stepOf(name) !== undefined);
+}
+
 /** Lists the steps that have a checkpoint, in order. */
 async function listSteps(directory: string): Promise<number[]> {
   let names: string[];
@@ -178,10 +191,7 @@ async function listSteps(directory: string): Promise<number[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  return names
-    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
+  return names.flatMap((name) => stepOf(name) ?? []).sort((a, b) => a - b);
 }
 
 /**
@@ -237,20 +247,17 @@ async function named<T>(file: string, work: Promise<T>): Promise<T> {
 }
 
 async function readState(path: string): Promise<RunState> {
-  let state: Partial<RunState> | null;
+  const damaged = (why: string): DamagedFile => new DamagedFile(`${stateFile}: ${why}`);
+  let text: string;
   try {
-    state = JSON.parse(await readFile(path, 'utf8')) as Partial<RunState> | null;
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new DamagedFile(
-      `${stateFile}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'the file is missing' : 'it is not JSON'}`,
-    );
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw damaged(isMissing ? 'the file is missing' : 'it is not JSON');
   }
-  if (state?.format !== checkpointFormat)
-    throw new DamagedFile(
-      `${stateFile}: its format is ${JSON.stringify(state?.format)}, expected "${checkpointFormat}"`,
-    );
+  const state = parseFormatted<RunState>(text, checkpointFormat, damaged);
   if (!Number.isSafeInteger(state.step) || typeof state.sha256 !== 'string')
-    throw new DamagedFile(`${stateFile}: it lacks step or sha256`);
+    throw damaged('it lacks step or sha256');
   return state as RunState;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/spec/labels.ts';
+import { scaleSize } from '../../compiler/spec/queries.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import {
   DataError,
@@ -9,7 +10,6 @@ import {
   noDataFolder,
   openDataset,
   readLegend,
-  scaleSize,
   sharedColor,
   withColors,
   type Augmentation,

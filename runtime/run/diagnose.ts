@@ -12,7 +12,7 @@ import { renderDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { TensorFlow } from '../../compiler/ops/define.ts';
 import type { Batch } from '../data/index.ts';
-import { inGroups, type Session } from '../session/session.ts';
+import { areFinite, inGroups, type Session } from '../session/session.ts';
 import { PortableSession } from '../session/portable.ts';
 import { firstNotFinite, replaying, type ValueRange } from './messages.ts';
 import type { TrainableSpec } from './settings.ts';
@@ -90,12 +90,7 @@ function holdsFinite(session: Session): boolean {
   const bytesOf = ({ type }: Session['program']['variables'][number]): number => 4 * sizeOf(type.shape);
   for (const some of inGroups(session.program.variables, bytesOf))
     for (const values of session.readVariables(some.map(({ name }) => name)).values())
-      if (!isFinite(values)) return false;
-  return true;
-}
-
-function isFinite(values: ArrayLike<number>): boolean {
-  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false;
+      if (!areFinite(values)) return false;
   return true;
 }
 
@@ -161,7 +156,7 @@ class Watch {
     results: readonly Tfjs.Tensor[],
     operands: readonly (readonly Tfjs.Tensor[])[],
   ): void => {
-    if (results.every((tensor) => tensor.dtype !== 'float32' || isFinite(tensor.dataSync()))) return;
+    if (results.every((tensor) => tensor.dtype !== 'float32' || areFinite(tensor.dataSync()))) return;
     const isFirst = !node.operands.some((operand) => this.bad.has(operand));
     const rangesOf = (tensors: readonly Tfjs.Tensor[]): ValueRange => rangeOf(must(tensors[0], 'a result'));
     this.bad.set(

@@ -6,10 +6,12 @@ import { must } from '../../compiler/ir/types.ts';
 import { generatorOf } from '../../compiler/spec/queries.ts';
 import { voidIds } from '../../compiler/spec/labels.ts';
 import type { BestMetric, DataSpec, Spec } from '../../compiler/spec/types.ts';
-import type { Dataset, Sample } from '../data/index.ts';
+import { evenly, type Dataset, type Sample } from '../data/index.ts';
 import {
   addPixels,
   emptyConfusion,
+  meanDifference,
+  meanOfKnown,
   peakSignalToNoise,
   scoresOf,
   structuralSimilarity,
@@ -67,10 +69,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
 /** Reads the held-out pairs that are measured. */
 export function readEvaluated(dataset: Dataset): Promise<Sample[]> {
   const { length } = dataset.pairs;
-  const count = Math.min(length, mostPairs);
-  return Promise.all(
-    Array.from({ length: count }, (_, index) => dataset.read(Math.floor((index * length) / count))),
-  );
+  return Promise.all(evenly(length, Math.min(length, mostPairs)).map((place) => dataset.read(place)));
 }
 
 /** Finds the step whose numbers are the best, the first of equal ones; undefined where nothing was measured. */
@@ -94,15 +93,10 @@ function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<
     return [picture, fromFloat(photo, width, height)] as const;
   });
   return {
-    SSIM: meanOf(pairs.map(([picture, photo]) => structuralSimilarity(picture, photo))),
-    PSNR: meanOf(pairs.map(([picture, photo]) => peakSignalToNoise(picture, photo))),
-    L1: meanOf(pairs.map(([picture, photo]) => distance(picture.data, photo.data))),
+    SSIM: meanOfKnown(pairs.map(([picture, photo]) => structuralSimilarity(picture, photo))),
+    PSNR: meanOfKnown(pairs.map(([picture, photo]) => peakSignalToNoise(picture, photo))),
+    L1: meanOfKnown(pairs.map(([picture, photo]) => meanDifference(picture, photo))),
   };
-}
-
-/** The mean absolute difference, on values of 0 to 1. */
-function distance(a: Uint8Array, b: Uint8Array): number {
-  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0) / a.length / 255;
 }
 
 function compareClasses(
@@ -117,9 +111,4 @@ function compareClasses(
   );
   const { meanIoU, pixelAccuracy } = scoresOf(counts);
   return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };
-}
-
-function meanOf(values: readonly (number | null)[]): number | null {
-  const given = values.filter((value) => value !== null);
-  return given.length === 0 ? null : given.reduce((sum, value) => sum + value, 0) / given.length;
 }

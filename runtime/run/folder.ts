@@ -145,7 +145,8 @@ export async function whileWritingAsync<T>(folder: string, work: () => Promise<T
   }
 }
 
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
+/** Tells whether it is the file system that refused something. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }
 

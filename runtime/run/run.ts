@@ -11,7 +11,7 @@ import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/inde
 import type { Engine, EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
-import { setInitialValues, type Session } from '../session/session.ts';
+import { areFinite, setInitialValues, type Session } from '../session/session.ts';
 import { Board } from './board.ts';
 import {
   loadCheckpoint,
@@ -311,7 +311,7 @@ export class Run {
       steps: this.spent.steps + 1,
     };
     if (this.spent.steps === 1) this.firstSeconds = this.spent.seconds;
-    const bad = [...outputs].filter(([, values]) => !values.every(Number.isFinite)).map(([name]) => name);
+    const bad = [...outputs].filter(([, values]) => !areFinite(values)).map(([name]) => name);
     if (bad.length > 0) throw notFinite(bad, step + 1, this.saved, await this.findNotFinite(step));
     const losses = spec.objectives.map(({ network, terms }) => {
       const values = terms.map(({ name }) => [name, outputs.get(`${network}/${name}`)?.[0] ?? null]);

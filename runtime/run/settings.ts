@@ -1,5 +1,6 @@
 /** Answers for what a run's spec says in the end: what the command line changes, and what is taken where it is silent. */
 import { resolve } from 'node:path';
+import { isMappingFile } from '../../compiler/spec/queries.ts';
 import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/spec/types.ts';
 import { batchNotInParts, nothingToTrain, photosMissing } from './messages.ts';
 
@@ -57,10 +58,9 @@ export function absolutePaths(spec: Spec, base: string): Spec {
 
 /** Makes the paths of weights absolute; a mapping of the package is a name, not a path. */
 function placed({ path, mapping }: WeightsSpec, fromBase: (file: string) => string): WeightsSpec {
-  const isFile = mapping?.endsWith('.json') ?? false;
   return {
     path: fromBase(path),
-    ...(mapping !== undefined && { mapping: isFile ? fromBase(mapping) : mapping }),
+    ...(mapping !== undefined && { mapping: isMappingFile(mapping) ? fromBase(mapping) : mapping }),
   };
 }
 

@@ -6,7 +6,7 @@ import { patchIndexer } from '../../compiler/patches/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
 import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
-import { DataError, type Dataset } from '../data/index.ts';
+import { DataError, evenly, type Dataset } from '../data/index.ts';
 import { openTrainingData } from './data.ts';
 import type { TrainableSpec } from './settings.ts';
 
@@ -79,14 +79,11 @@ export async function decideTables(
 
 /** Reads the maps of some calls, spread evenly over a data set. */
 async function readSomeMaps(dataset: Dataset, batch: number): Promise<readonly MapBatch[]> {
-  const count = dataset.pairs.length;
-  const wanted = countedCalls * batch;
+  const places = evenly(dataset.pairs.length, countedCalls * batch);
   return Promise.all(
     Array.from({ length: countedCalls }, async (_, call) => {
       const samples = await Promise.all(
-        Array.from({ length: batch }, (_one, index) =>
-          dataset.read(Math.floor(((call * batch + index) * count) / wanted)),
-        ),
+        places.slice(call * batch, (call + 1) * batch).map((place) => dataset.read(place)),
       );
       const [first] = samples;
       const join = <T extends Int32Array | Float32Array>(

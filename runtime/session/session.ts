@@ -55,6 +55,12 @@ export function initialValues(
 /** How many bytes of variables are set at once. */
 const groupBytes = 2 ** 26;
 
+/** Tells whether all numbers are finite. */
+export function areFinite(values: ArrayLike<number>): boolean {
+  for (let index = 0; index < values.length; index++) if (!Number.isFinite(values[index])) return false;
+  return true;
+}
+
 /** Puts neighbors into groups of some size. */
 export function* inGroups<T>(all: Iterable<T>, bytesOf: (one: T) => number): Generator<T[]> {
   let group: T[] = [];

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
+import { isMappingFile } from '../../compiler/spec/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
@@ -53,7 +54,7 @@ export function listMappings(): string[] {
 
 /** Loads a mapping: one of the package by its name, or a JSON file by its path. Throws a WeightsError. */
 export function loadMapping(nameOrPath: string): Mapping {
-  const isPath = nameOrPath.endsWith(ending);
+  const isPath = isMappingFile(nameOrPath);
   const known = listMappings();
   if (!isPath && !known.includes(nameOrPath))
     throw noSuchMapping(nameOrPath, known, suggest(nameOrPath, known));

@@ -1,4 +1,5 @@
 /** Answers for random parts of pictures: what they are taken from is never smaller than they are. */
+import { scaleSize } from '../../spec/queries.ts';
 import * as messages from '../messages.ts';
 import type { Rule } from './rule.ts';
 
@@ -8,7 +9,7 @@ export const cropsCoverThePicture: Rule = {
     if (!data) return [];
     const { size, crop_from: from = size, scale: [low = 1, high = 1] = [] } = data;
     if (low > high) return [messages.rangeUpsideDown('scale', low, high, locate('/data/scale', 'value'))];
-    const smallest = { width: Math.round(from.width * low), height: Math.round(from.height * low) };
+    const smallest = scaleSize(from, low);
     if (smallest.width >= size.width && smallest.height >= size.height) return [];
     const setting = data.scale === undefined ? 'crop_from' : 'scale';
     return [messages.cropTooSmall(smallest, size, locate(`/data/${setting}`, 'value'))];
