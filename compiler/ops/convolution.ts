@@ -21,6 +21,13 @@ import {
 import { phasesIn, type DilatedAxis } from './phases.ts';
 import { reducible } from './precision.ts';
 import { at, checkFloat, float } from './support.ts';
+import {
+  emitFiltered,
+  emitFilteredFilterGrad,
+  emitFilteredInputGrad,
+  isFiltered,
+  type Filtering,
+} from './winograd.ts';
 
 export interface Geometry {
   readonly stride: number;
@@ -209,6 +216,11 @@ function dilatedAxes(x: Shape, filter: Shape, y: Shape, attrs: Attrs): readonly 
   return [ofAxis(1), ofAxis(2)];
 }
 
+/** What kernels for minimal filtering know of a convolution of stride 1 that is not dilated. */
+function filteringOf(x: Shape, filter: Shape, y: Shape, attrs: Attrs): Filtering {
+  return { x, filter, y, before: along(at(x, 1), at(filter, 0), geometryOf(attrs)).before };
+}
+
 /** TensorFlow's attributes of what a dilated convolution is on phases. */
 const phaseAttrs = tensorflowAttrs({ stride: 1, padding: 'valid' });
 
@@ -264,7 +276,13 @@ const conv2d = defineOp({
         data[yi]! += x!.data[xi]! * f!.data[fi]!;
       }),
     ),
-  tensorflow: ({ emit, inputs, node }) => emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs)),
+  tensorflow: (context) => {
+    const { emit, inputs, node } = context;
+    const [x, filter] = node.operands.map(shapeOf) as [Shape, Shape];
+    const filtering = filteringOf(x, filter, shapeOf(node), node.attrs);
+    if (isFiltered(context, filtering)) return emitFiltered(context, filtering);
+    return emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs));
+  },
   tfjs: ({ tf, inputs, node }) => {
     const { stride, padding } = geometryOf(node.attrs);
     const [x, filter] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
@@ -298,13 +316,16 @@ const conv2dInputGrad = defineOp({
         data[xi]! += dy!.data[yi]! * f!.data[fi]!;
       }),
     ),
-  tensorflow: ({ emit, inputs, node }) => {
-    const cotangent = (shape: Shape, dy: string, attrs: Record<string, TfAttr>): string =>
-      emit.op('Conv2DBackpropInput', [emit.constant('i32', [4], shape), at(inputs, 1), dy], attrs);
-    const dy = at(inputs, 0);
-    if (dilationOf(node.attrs) === 1) return cotangent(shapeOf(node), dy, tensorflowAttrs(node.attrs));
+  tensorflow: (context) => {
+    const { emit, inputs, node } = context;
     const [y, filter] = node.operands.map(shapeOf) as [Shape, Shape];
     const shape = shapeOf(node);
+    const filtering = filteringOf(shape, filter, y, node.attrs);
+    if (isFiltered(context, filtering)) return emitFilteredInputGrad(context, filtering);
+    const cotangent = (size: Shape, dy: string, attrs: Record<string, TfAttr>): string =>
+      emit.op('Conv2DBackpropInput', [emit.constant('i32', [4], size), at(inputs, 1), dy], attrs);
+    const dy = at(inputs, 0);
+    if (dilationOf(node.attrs) === 1) return cotangent(shape, dy, tensorflowAttrs(node.attrs));
     const dilation = dilationOf(node.attrs);
     const phases = phasesIn(emit, dilatedAxes(shape, filter, y, node.attrs), dilation);
     const ofPhases = [dilation * dilation * at(shape, 0), ...phases.lengths, at(shape, 3)];
@@ -383,12 +404,15 @@ const conv2dFilterGrad = defineOp({
         data[fi]! += x!.data[xi]! * dy!.data[yi]!;
       }),
     ),
-  tensorflow: ({ emit, inputs, node }) => {
-    const cotangent = (x: string, dy: string, attrs: Record<string, TfAttr>): string =>
-      emit.op('Conv2DBackpropFilter', [x, emit.constant('i32', [4], shapeOf(node)), dy], attrs);
+  tensorflow: (context) => {
+    const { emit, inputs, node } = context;
+    const [x, y] = node.operands.map(shapeOf) as [Shape, Shape];
+    const filtering = filteringOf(x, shapeOf(node), y, node.attrs);
+    if (isFiltered(context, filtering)) return emitFilteredFilterGrad(context, filtering);
+    const cotangent = (picture: string, dy: string, attrs: Record<string, TfAttr>): string =>
+      emit.op('Conv2DBackpropFilter', [picture, emit.constant('i32', [4], shapeOf(node)), dy], attrs);
     const [left, right] = [at(inputs, 0), at(inputs, 1)];
     if (dilationOf(node.attrs) === 1) return cotangent(left, right, tensorflowAttrs(node.attrs));
-    const [x, y] = node.operands.map(shapeOf) as [Shape, Shape];
     const axes = dilatedAxes(x, shapeOf(node), y, node.attrs);
     const phases = phasesIn(emit, axes, dilationOf(node.attrs));
     return cotangent(phases.ofInput(left), phases.ofOutput(right), phaseAttrs);

@@ -27,7 +27,8 @@ export function roundToBfloat16(x: number): number {
 /** How far apart results may be: two that are rounded to neighboring numbers, the distance measured at the larger one. */
 const tolerance = 2 ** -7;
 
-const computesReduced = (attrs: Attrs): boolean => attrs['compute'] === 'bfloat16';
+/** Tells whether an op computes in bfloat16. */
+export const computesReduced = (attrs: Attrs): boolean => attrs['compute'] === 'bfloat16';
 
 /** Lets an op of floating-point operands be computed in bfloat16 as well; its `vjp` hands the attribute on. */
 export function reducible(op: OpDefinition): OpDefinition {

@@ -1,6 +1,7 @@
 /** Compiles what is C++: the binding between Node and TensorFlow's C interface, and our kernels. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { hostSource, traceSource } from './cache.ts';
 import { findCommand, runCommand } from './commands.ts';
@@ -53,15 +54,16 @@ export async function compileBinding(
   ];
   const objects = sources.map((source) => join(folder, `${basename(source)}.o`));
   const tasks = [
-    ...sources.map((source, at) =>
-      run([
-        ...common,
-        `-DNAPI_VERSION=${nodeApiVersion}`,
-        ...(source === traceSource() ? [] : throughTrace),
-        ...['-I', library.headers, '-c', source, '-o', objects[at]!],
-      ]),
+    ...sources.map(
+      (source, at) => () =>
+        run([
+          ...common,
+          `-DNAPI_VERSION=${nodeApiVersion}`,
+          ...(source === traceSource() ? [] : throughTrace),
+          ...['-I', library.headers, '-c', source, '-o', objects[at]!],
+        ]),
     ),
-    run([...common, '-shared', hostSource(), '-o', join(folder, hostFile)]),
+    () => run([...common, '-shared', hostSource(), '-o', join(folder, hostFile)]),
   ];
   try {
     await allOf(tasks);
@@ -89,11 +91,12 @@ export async function compileKernels(
   const objects = sources.map((source) => `${target}.${basename(source)}.o`);
   const compileFor = (processor: readonly string[]): Promise<void> =>
     allOf(
-      sources.map((source, at) =>
-        run([
-          ...['-O3', ...processor, ...commonFlags(), '-fno-math-errno', '-fno-trapping-math'],
-          ...['-I', library.headers, '-c', source, '-o', objects[at]!],
-        ]),
+      sources.map(
+        (source, at) => () =>
+          run([
+            ...['-O3', ...processor, ...commonFlags(), '-fno-math-errno', '-fno-trapping-math'],
+            ...['-I', library.headers, '-c', source, '-o', objects[at]!],
+          ]),
       ),
     );
   try {
@@ -134,8 +137,13 @@ function linkFlags(target: string, objects: readonly string[], library: LibraryP
   return ['-shared', '-o', target, ...objects, ...library.libraries, `-Wl,-rpath,${library.rpath}`];
 }
 
-/** Waits for all tasks, also where one fails; then fails with the first failure. */
-async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(tasks))
+/** Does all tasks, as many at once as there are processors; fails with the first failure when none is under way any more. */
+async function allOf(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = [...tasks];
+  const lane = async (): Promise<void> => {
+    for (let task = waiting.shift(); task; task = waiting.shift()) await task();
+  };
+  const lanes = Array.from({ length: availableParallelism() }, lane);
+  for (const outcome of await Promise.allSettled(lanes))
     if (outcome.status === 'rejected') throw outcome.reason;
 }

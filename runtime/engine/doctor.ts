@@ -112,10 +112,10 @@ async function checkGpu(environment: NodeJS.ProcessEnv, device: 'cpu' | 'gpu' | 
 }
 
 function checkKernels(kernels: Kernels, device: 'cpu' | 'gpu'): Check {
-  if (kernels.kind === 'ready') return ok('Fused kernels', `compiled for this processor in ${kernels.file}`);
-  if (device === 'gpu') return ok('Fused kernels', `none (${kernels.reason})`);
+  if (kernels.kind === 'ready') return ok('Own kernels', `compiled for this processor in ${kernels.file}`);
+  if (device === 'gpu') return ok('Own kernels', `none (${kernels.reason})`);
   return warn(
-    'Fused kernels',
+    'Own kernels',
     kernels.reason,
     'run "spadework engine install --rebuild" to compile them anew',
   );

@@ -60,22 +60,22 @@ export const proofFailed = (logFile: string): Unavailable =>
 
 export const kernelsFailed = (logFile: string): Unavailable =>
   unavailable(
-    `the kernels of fused ops did not pass their test, in a process of its own; its output is in ${logFile}`,
+    `the kernels of our own ops did not pass their test, in a process of its own; its output is in ${logFile}`,
     "read the log; TensorFlow's own ops serve meanwhile, which are slower",
     logFile,
   );
 
 export const kernelsNotCompiled = (compiler: string, logFile: string): Unavailable =>
   unavailable(
-    `${compiler} could not compile the kernels of fused ops; its output is in ${logFile}`,
+    `${compiler} could not compile the kernels of our own ops; its output is in ${logFile}`,
     "read the log; TensorFlow's own ops serve meanwhile, which are slower",
     logFile,
   );
 
-export const kernelsNotMade = (): string => 'the kernels of fused ops have not been compiled yet';
+export const kernelsNotMade = (): string => 'the kernels of our own ops have not been compiled yet';
 
 /** Says why an engine on a GPU goes without kernels. */
-export const kernelsAreForProcessors = (): string => 'the kernels of fused ops compute on the CPU only';
+export const kernelsAreForProcessors = (): string => 'the kernels of our own ops compute on the CPU only';
 
 export const notSetUp = (): Unavailable =>
   unavailable(
@@ -140,7 +140,7 @@ export const waitingForOther = (): string =>
   'Another process is setting up the native engine; waiting for it.';
 export const compiling = (compiler: string): string => `Compiling the binding with ${compiler}.`;
 export const compilingKernels = (compiler: string): string =>
-  `Compiling the kernels of fused ops with ${compiler}, for this processor.`;
+  `Compiling the kernels of our own ops with ${compiler}, for this processor.`;
 export const proving = (): string => 'Testing the engine.';
 export const engineReady = (version: string, device: string): string =>
   `The native engine is ready: TensorFlow ${version} on the ${device.toUpperCase()}.`;

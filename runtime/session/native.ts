@@ -17,6 +17,9 @@ import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
 
+/** TensorFlow shares memory that lies on a multiple of as many bytes, and copies all other. */
+const sharedAlignment = 64;
+
 /** What we use of tfjs-node's backend; its own types do not export it. */
 interface NodeBackend {
   loadSavedModelMetaGraph(path: string, tags: string): number;
@@ -44,8 +47,8 @@ export class NativeSession implements Session {
   private readonly types: ReadonlyMap<string, TensorType>;
   /** The methods that have been called. */
   private readonly prepared = new Set<string>();
-  /** Where the inputs of a call are copied to, by their place among them. */
-  private readonly places: ArrayBuffer[] = [];
+  /** Where the inputs of a call are copied to, one after another. */
+  private staging = new ArrayBuffer(0);
   /** Where traces of calls are kept, while somebody asks for them. */
   private traces: ArrayBuffer[] | undefined;
 
@@ -84,6 +87,8 @@ export class NativeSession implements Session {
         some,
         some.map(({ done }) => done),
       ).forEach((tensor) => tensor.dispose());
+    // Calls of methods are fed much less.
+    this.staging = new ArrayBuffer(0);
     releaseMemory(this.tf);
   }
 
@@ -134,8 +139,9 @@ export class NativeSession implements Session {
   }
 
   private call(feeds: readonly FedTensor[], fetches: string[]): Tfjs.Tensor[] {
-    const tensors = feeds.map(({ values, shape, dtype }, index) =>
-      this.tf.tensor(this.copyIn(index, values), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
+    const copies = this.copyIn(feeds.map(({ values }) => values));
+    const tensors = feeds.map(({ shape, dtype }, index) =>
+      this.tf.tensor(must(copies[index], 'one of each'), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
@@ -155,18 +161,24 @@ export class NativeSession implements Session {
    * TensorFlow's threads, and now and then broke the heap. Off the multiple, TensorFlow copies and calls back at once: then
    * the next call can copy to the same place.
    */
-  private copyIn(index: number, values: Values): Values {
-    // Whatever allocates a buffer aligns it to more bytes than an element has, so the second element's place is off.
-    const offset = values.BYTES_PER_ELEMENT;
-    const needed = offset + values.byteLength;
-    let buffer = this.places[index];
-    if (!buffer || buffer.byteLength < needed) this.places[index] = buffer = new ArrayBuffer(needed);
-    const copy =
-      values instanceof Int32Array
-        ? new Int32Array(buffer, offset, values.length)
-        : new Float32Array(buffer, offset, values.length);
-    copy.set(values);
-    return copy;
+  private copyIn(all: readonly Values[]): Values[] {
+    // Whatever allocates a buffer aligns it to more bytes than an element has, so the second element of a line is off.
+    let needed = 0;
+    const offsets = all.map(({ BYTES_PER_ELEMENT, byteLength }) => {
+      const offset = Math.ceil(needed / sharedAlignment) * sharedAlignment + BYTES_PER_ELEMENT;
+      needed = offset + byteLength;
+      return offset;
+    });
+    if (this.staging.byteLength < needed) this.staging = new ArrayBuffer(needed);
+    return all.map((values, index) => {
+      const offset = offsets[index];
+      const copy =
+        values instanceof Int32Array
+          ? new Int32Array(this.staging, offset, values.length)
+          : new Float32Array(this.staging, offset, values.length);
+      copy.set(values);
+      return copy;
+    });
   }
 
   private copyOut(names: readonly string[], tensors: readonly Tfjs.Tensor[]): Map<string, Float32Array> {

@@ -8,6 +8,7 @@
 
 #include "fused.h"
 #include "rows.h"
+#include "winograd.h"
 
 namespace {
 
@@ -19,6 +20,7 @@ const std::string& RegisterOnce() {
     try {
       spadework::RegisterRowOps();
       spadework::RegisterFusedOp();
+      spadework::RegisterWinogradOps();
     } catch (const std::exception& error) {
       failure = error.what();
     }

@@ -70,6 +70,22 @@ class Construction {
     return value;
   }
 
+  int64_t Integer(const char* name) const {
+    const Status status;
+    int64_t value = 0;
+    TF_OpKernelConstruction_GetAttrInt64(construction_, name, &value, status.get());
+    status.Check();
+    return value;
+  }
+
+  bool Flag(const char* name) const {
+    const Status status;
+    TF_Bool value = 0;
+    TF_OpKernelConstruction_GetAttrBool(construction_, name, &value, status.get());
+    status.Check();
+    return value != 0;
+  }
+
  private:
   TF_OpKernelConstruction* construction_;
 };

@@ -1,0 +1,124 @@
+// Answers for Winograd's minimal filtering on tiles: transforms of what they see, of filters and of results, and their cotangents.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace spadework {
+
+// F(m x m, r x r) of Lavin and Gray (2016), "Fast Algorithms for Convolutional Neural Networks", section 4: a tile of m x m results
+// is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, 1, -1, 2, -2
+// and infinity, so that m + r - 1 = 6 and B is the same for all r: four by four results of filters of 3x3, three by three of 4x4.
+constexpr int64_t kSeen = 6, kPlaces = kSeen * kSeen;
+
+// The widest vectors of the processor.
+#if defined(__AVX512F__)
+constexpr int64_t kLanes = 16;
+#elif defined(__AVX__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
+#endif
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+
+inline Vector Load(const float* from) {
+  Vector value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+inline void Store(float* to, Vector value) { std::memcpy(to, &value, sizeof(value)); }
+
+// The same for the last numbers of a row, `count` of which are left.
+inline Vector Load(const float* from, int64_t count) {
+  if (count >= kLanes) return Load(from);
+  Vector value = {};
+  std::memcpy(&value, from, count * sizeof(float));
+  return value;
+}
+inline void Store(float* to, Vector value, int64_t count) {
+  if (count >= kLanes) return Store(to, value);
+  std::memcpy(to, &value, count * sizeof(float));
+}
+
+// Multiplies 6 values by B^T; here and below, values lie `step` apart.
+inline void TransformInput(const Vector* in, int64_t step, Vector* out) {
+  const Vector d0 = in[0], d1 = in[step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step];
+  const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, even2 = d4 - d2, odd2 = 2 * (d3 - d1);
+  out[0] = 4 * d0 - 5 * d2 + d4;
+  out[1] = even + odd;
+  out[2] = even - odd;
+  out[3] = even2 + odd2;
+  out[4] = even2 - odd2;
+  out[5] = 4 * d1 - 5 * d3 + d5;
+}
+
+// Factors of the rows of G at 0, at 1 and -1, at 2 and -2.
+constexpr float kAtZero = 1.0f / 4, kAtOne = -1.0f / 6, kAtTwo = 1.0f / 24;
+
+// Values of a polynomial of `Count` coefficients at 1, -1, 2, -2, by its even and odd powers.
+template <int64_t Count>
+inline void Evaluate(const Vector* in, int64_t step, Vector* out) {
+  Vector even = in[0], odd = in[step], even2 = in[0], odd2 = 2 * in[step];
+  if constexpr (Count > 2) even += in[2 * step], even2 += 4 * in[2 * step];
+  if constexpr (Count > 3) odd += in[3 * step], odd2 += 8 * in[3 * step];
+  out[0] = even + odd;
+  out[1] = even - odd;
+  out[2] = even2 + odd2;
+  out[3] = even2 - odd2;
+}
+
+// The transpose of Evaluate.
+template <int64_t Count>
+inline void Collect(Vector one, Vector minus_one, Vector two, Vector minus_two, Vector* out) {
+  const Vector even = one + minus_one, odd = one - minus_one, even2 = two + minus_two, odd2 = two - minus_two;
+  out[0] = even + even2;
+  out[1] = odd + 2 * odd2;
+  if constexpr (Count > 2) out[2] = even + 4 * even2;
+  if constexpr (Count > 3) out[3] = odd + 8 * odd2;
+}
+
+// Multiplies `Taps` values by G.
+template <int64_t Taps>
+inline void TransformFilter(const Vector* in, int64_t step, Vector* out) {
+  Evaluate<Taps>(in, step, out + 1);
+  out[0] = kAtZero * in[0];
+  out[1] *= kAtOne;
+  out[2] *= kAtOne;
+  out[3] *= kAtTwo;
+  out[4] *= kAtTwo;
+  out[5] = in[(Taps - 1) * step];
+}
+
+// Multiplies 6 values by G^T.
+template <int64_t Taps>
+inline void TransformFilterGrad(const Vector* in, int64_t step, Vector* out) {
+  Collect<Taps>(kAtOne * in[step], kAtOne * in[2 * step], kAtTwo * in[3 * step], kAtTwo * in[4 * step], out);
+  out[0] += kAtZero * in[0];
+  out[Taps - 1] += in[5 * step];
+}
+
+// Multiplies 6 values by A^T.
+template <int64_t Tile>
+inline void TransformOutput(const Vector* in, int64_t step, Vector* out) {
+  Collect<Tile>(in[step], in[2 * step], in[3 * step], in[4 * step], out);
+  out[0] += in[0];
+  out[Tile - 1] += in[5 * step];
+}
+
+// Multiplies `Tile` values by A.
+template <int64_t Tile>
+inline void TransformOutputGrad(const Vector* in, int64_t step, Vector* out) {
+  Evaluate<Tile>(in, step, out + 1);
+  out[0] = in[0];
+  out[5] = in[(Tile - 1) * step];
+}
+
+// Applies a transform of From values to To along both sides of a square.
+template <int64_t From, int64_t To, class Side>
+inline void BothSides(const Vector* in, Vector* out, Side side) {
+  Vector half[From * To];  // turned over
+  for (int64_t column = 0; column < From; column++) side(in + column, From, half + column * To);
+  for (int64_t row = 0; row < To; row++) side(half + row, To, out + row * To);
+}
+
+}  // namespace spadework
