@@ -13,6 +13,7 @@ import {
   evaluatedEarlier,
   namedTwice,
   noSuchBaseline,
+  notCounted,
   notEvaluated,
   notFinished,
   nothingToCompare,
@@ -200,6 +201,14 @@ function notesOn(runs: readonly ComparedRun[]): Note[] {
     notes.push({
       text: notEvaluated(without.map(({ name }) => name)),
       command: `spadework eval ${quoted(without[0]!.folder)}`,
+    });
+  const uncounted = runs.filter(
+    ({ evaluation }) => evaluation?.protocol.judges.segmenter && !evaluation.counts,
+  );
+  if (uncounted.length > 0)
+    notes.push({
+      text: notCounted(uncounted.map(({ name }) => name)),
+      command: `spadework eval ${quoted(uncounted[0]!.folder)} --segmenter RUN --again`,
     });
   const evaluations = runs.flatMap(({ name, record, evaluation }) =>
     evaluation ? [{ name, done: record.steps, step: evaluation.step }] : [],

@@ -178,6 +178,9 @@ function swatch(cell: number): Markup {
 function differences({ comparison, measures, differences: table }: ComparePage): Content {
   if (table.rows.length === 0) return undefined;
   const panels = measures.flatMap((measure) => differencePanel(comparison, measure) ?? []);
+  const standIns = measures
+    .filter(({ differences }) => differences.some((difference) => difference?.maps?.isStandIn))
+    .map(({ name }) => name);
   const { baseline } = comparison;
   return html`<section id="differences">
     <h2>Against ${baseline.label}</h2>
@@ -190,17 +193,16 @@ function differences({ comparison, measures, differences: table }: ComparePage):
     <details class="more">
       <summary>How this was computed</summary>
       <p>
-        Over maps: each map’s value is averaged over the seeds of a cell, the baseline’s value of the same map
-        is taken from it, and the mean of these paired differences is resampled over maps
-        ${formatCount(resamples)} times with a fixed seed, in double precision; the interval is that between
-        the 2.5th and the 97.5th percentile. It says what other maps of the kind would have shown, for these
-        very trainings.
+        Over maps: as many maps as there are were drawn from them, with repeats, ${formatCount(resamples)}
+        times with a fixed seed, the same for both sides; the interval is that between the 2.5th and the
+        97.5th percentile of the differences. Of a metric that is a mean over maps, the drawn maps’ values are
+        averaged; of a segmenter’s scores, the drawn maps’ pixels are counted together. Both are in the mean
+        over the seeds of a cell. It says what other maps of the kind would have shown, for these very
+        trainings.
         ${
-          measures.some(({ isProxied }) => isProxied) &&
-          html`For
-          ${measures.filter(({ isProxied }) => isProxied).map(({ name }, index) => `${index > 0 ? ', ' : ''}${name}`)}
-          the values of maps do not average to the metric, which is computed over all maps at once: their
-          interval is of the mean of the maps’ own values, a stand-in.`
+          standIns.length > 0 &&
+          html`Of ${standIns.join(', ')} there are no counts of single maps: their interval is of the mean of
+          the maps’ own values, a stand-in.`
         }
       </p>
       <p>

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
 import { compare } from '../../runtime/compare/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
-import type { Protocol } from '../../runtime/eval/record.ts';
+import type { EvalRecord, Protocol } from '../../runtime/eval/record.ts';
 import { flat, makeRun, meanMetric } from '../support/compared-runs.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 
@@ -102,6 +102,21 @@ describe('cells', () => {
     ]);
     expect(verdict[0]).toBe('mIoU (unet) is known for a alone: 0.4500, of a single seed.');
     expect(notes.map(({ text }) => text)).toEqual([expect.stringMatching(/^Without an evaluation.*: b\.$/)]);
+  });
+
+  it('that were evaluated before pixels were kept by map are read, and named', async () => {
+    const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
+    const file = join(folders[1]!, 'eval', 'a1b2-0.json');
+    const { counts: _, ...before } = JSON.parse(readFileSync(file, 'utf8')) as EvalRecord;
+    writeFileSync(file, JSON.stringify(before));
+    const { cells, notes } = await gather({ folders });
+    expect(cells.map(({ runs }) => runs[0]!.evaluation?.metrics.length)).toEqual([2, 2]);
+    expect(notes).toEqual([
+      {
+        text: expect.stringMatching(/^Evaluated before pixels were kept map by map.*: b\.$/) as string,
+        command: `spadework eval ${folders[1]} --segmenter RUN --again`,
+      },
+    ]);
   });
 
   it('are refused for a single run, a run named twice and a folder that holds none', async () => {

@@ -115,6 +115,7 @@ async function makeEvaluation(
     maps,
     metrics,
     pictures: `eval/${protocolId}`,
+    counts: maps.map(() => [[0, 9, 9, 9]]),
   };
   mkdirSync(join(folder, 'eval'), { recursive: true });
   writeFileSync(join(folder, 'eval', `${protocolId}.json`), JSON.stringify(record));
