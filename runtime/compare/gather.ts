@@ -1,6 +1,6 @@
 /** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { evalFormat, type EvalRecord } from '../eval/record.ts';
 import { readAblation, type AblationRecord } from '../ablate/record.ts';
 import { readMetrics } from '../report/record.ts';
@@ -143,11 +143,19 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
   };
 }
 
-/** Names cells by what the names of their runs begin with, and by whole folders where that does not tell them apart. */
+/** Names cells by what the names of their runs begin with, and by where they lie where that does not tell them apart. */
 function labelsOf(cells: readonly (readonly ReadRun[])[]): string[] {
   const short = cells.map((runs) => commonStart(runs.map(({ name }) => name)));
   const tellsApart = new Set(short).size === short.length && short.every((label) => label !== '');
-  return tellsApart ? short : cells.map(([run]) => run!.folder);
+  return tellsApart ? short : fromCommonFolder(cells.map(([run]) => run!.folder));
+}
+
+/** Gives paths of folders from the deepest folder that holds them all. */
+function fromCommonFolder(folders: readonly string[]): string[] {
+  const paths = folders.map((folder) => resolve(folder).split(sep));
+  let depth = 0;
+  while (paths.every((path) => path.length > depth + 1 && path[depth] === paths[0]![depth])) depth++;
+  return paths.map((path) => path.slice(depth).join(sep));
 }
 
 function commonStart(names: readonly string[]): string {

@@ -8,11 +8,20 @@ import { resamples } from '../compare/statistics.ts';
 import type { Table, TableCell } from '../compare/table.ts';
 import { headingOf } from '../compare/texts.ts';
 import type { Comparison, Note } from '../compare/types.ts';
-import { comparedCurves, differencePanel, styleOfCell } from './compare-chart.ts';
+import { comparedLosses, comparedMeasures, differencePanel, styleOfCell } from './compare-chart.ts';
 import { COMPARE_SCRIPT, COMPARE_STYLE } from './compare-style.ts';
 import { formatCount, fourDigits } from './format.ts';
 import { html, type Content, type Markup } from './html.ts';
-import { classLegend, commandBlock, document, factTable, pageHeader, picture, type Fact } from './parts.ts';
+import {
+  classLegend,
+  commandBlock,
+  document,
+  factTable,
+  pageHeader,
+  picture,
+  scrolling,
+  type Fact,
+} from './parts.ts';
 
 /** All that a page is made of. */
 export interface ComparePage {
@@ -38,7 +47,7 @@ export function comparePage(page: ComparePage): string {
   const content = html`${header(page)}
     <main>
       ${verdict(page)} ${numbers(page)} ${differences(page)} ${specs(page)} ${wall(page)} ${failures(page)}
-      ${curves(comparison)} ${protocol(page)} ${runs(page)}
+      ${heldOut(comparison)} ${losses(comparison)} ${protocol(page)} ${runs(page)}
       <section id="commands">
         <h2>Go on from here</h2>
         ${commandBlock('Compare again', page.command)}
@@ -131,8 +140,8 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
     html`<td class="${kind(column)}">
       ${isBest ? html`<b>${text}</b>` : text}${spread !== undefined && html` <small>± ${spread}</small>`}
     </td>`;
-  return html`<div class="scroll">
-    <table>
+  return scrolling(
+    html`<table>
       <thead>
         <tr>
           ${columns.map((column, index) => html`<th class="${kind(index)}" scope="col">${headingOf(column)}</th>`)}
@@ -155,8 +164,8 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
           </tr>
         </tfoot>`
       }
-    </table>
-  </div>`;
+    </table>`,
+  );
 }
 
 /** Shows how a cell is drawn in plots. */
@@ -317,25 +326,45 @@ function failuresOf(label: string, cell: number, cases: Failures['cells'][number
     </div>`;
 }
 
-function curves(comparison: Comparison): Markup {
-  const panels = comparedCurves(comparison);
-  const several = comparison.cells.some((cell) => cell.runs.length > 1);
+/** Shows what trainings measured as they went; nothing where none did. */
+function heldOut(comparison: Comparison): Content {
+  const panels = comparedMeasures(comparison);
+  if (panels.length === 0) return undefined;
+  return html`<section id="held-out">
+    <h2>Held-out pairs, as training went</h2>
+    <p class="note">
+      ${`Over training steps${ofSeeds(comparison)}.`} Measured on a part of the pairs, without a protocol: the
+      table has the numbers to compare by.
+    </p>
+    ${curves(comparison, panels)}
+  </section>`;
+}
+
+function losses(comparison: Comparison): Markup {
+  const panels = comparedLosses(comparison);
   return html`<section id="curves">
     <h2>Losses</h2>
     ${
       panels.length === 0
         ? html`<p class="note">No step has been recorded yet.</p>`
         : html`<p class="note">
-              Running averages over training
-              steps${several && '; thin lines are seeds, thick ones their mean'}. Losses of different kinds
-              say nothing about each other.
+              ${`Running averages over training steps${ofSeeds(comparison)}.`} Losses of different kinds say
+              nothing about each other.
             </p>
-            <ul class="series">
-              ${comparison.cells.map(({ label }, cell) => html`<li>${swatch(cell)}${label}</li>`)}
-            </ul>
-            <div class="charts">${panels}</div>`
+            ${curves(comparison, panels)}`
     }
   </section>`;
+}
+
+function ofSeeds({ cells }: Comparison): string {
+  return cells.some(({ runs }) => runs.length > 1) ? '; thin lines are seeds, thick ones their mean' : '';
+}
+
+function curves({ cells }: Comparison, panels: readonly Markup[]): Markup {
+  return html`<ul class="series">
+      ${cells.map(({ label }, cell) => html`<li>${swatch(cell)}${label}</li>`)}
+    </ul>
+    <div class="charts">${panels}</div>`;
 }
 
 function protocol({ comparison }: ComparePage): Content {

@@ -7,7 +7,6 @@ export const COMPARE_STYLE = `
 .missing { margin-top: 22px; padding: 14px 20px; background: var(--wash); border-radius: 6px; font-size: 0.92rem; }
 .missing ul { margin: 6px 0 0; padding-left: 20px; }
 .missing code { overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; margin: 16px 0; }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 th, td { padding: 7px 14px 7px 0; border-top: 1px solid var(--line); vertical-align: baseline; white-space: nowrap; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; vertical-align: bottom; white-space: normal; min-width: 5.5em; }

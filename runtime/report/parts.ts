@@ -93,6 +93,11 @@ function factRow({ name, value }: Fact): Markup {
   </div>`;
 }
 
+/** Lets a table scroll by itself where it is wider than the page. */
+export function scrolling(table: Markup): Markup {
+  return html`<div class="scroll">${table}</div>`;
+}
+
 /** Renders a command line to copy under what it does. */
 export function commandBlock(purpose: string, command: string): Markup {
   return html`<div class="command">

@@ -1,6 +1,6 @@
 /** Tests comparisons of run folders: cells, protocols, pictures, pages and the tables beside them. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
@@ -206,11 +206,45 @@ describe('the page', () => {
     await compareIn(folders);
     const text = pageOf().querySelector('main')!.textContent;
     expect(text).toContain('No run has been evaluated');
-    expect(text).toContain(`spadework eval ${folders[0]}`);
+    expect(text).toMatch(/spadework eval …\/case-\d+\/a/);
     expect(pageOf().querySelectorAll('#curves .panel svg')).toHaveLength(2);
     expect(pageOf().querySelector('#numbers tbody')?.textContent).toMatch(/0\.25 s\s+300 MiB/);
     expect(pageOf().querySelector('#differences')).toBeNull();
   });
+
+  it('draws what was measured while training went, each measure in a panel of its own', async () => {
+    const folders = ['a', 'b'].map((name) => join(root, name));
+    const measured = { 20: { SSIM: 0.2, L1: 0.3 }, 40: { SSIM: 0.4, L1: null } };
+    await makeRun({ folder: folders[0]!, text: tinySpec(), base, seed: 1, measured });
+    await makeRun({ folder: folders[1]!, text: other, base, seed: 1, measured: { 40: { SSIM: 0.3 } } });
+    await compareIn(folders);
+    const panels = Array.from(pageOf().querySelectorAll('#held-out .panel'));
+    expect(panels.map((panel) => panel.querySelector('h3')!.textContent)).toEqual(['SSIM', 'L1']);
+    // One line for the run of two values, dots for those of a single one.
+    const count = (what: string): number[] => panels.map((panel) => panel.querySelectorAll(what).length);
+    expect(count('[aria-label="line"] path')).toEqual([1, 0]);
+    expect(count('[aria-label="dot"] circle')).toEqual([1, 1]);
+  });
+
+  it.each(['relative', 'absolute'])(
+    'names no absolute path where folders are given by %s ones',
+    async (kind) => {
+      const gone = tinySpec().replace(/path: "[^"]*"/, 'path: "gone"');
+      const made = ['a', 'b'].map((name) => join(root, name, 'run-1'));
+      await makeRun({ folder: made[0]!, text: gone, base, seed: 1, evaluation: { maps, metrics: [] } });
+      await makeRun({ folder: made[1]!, text: other, base, seed: 1 });
+      const folders = kind === 'absolute' ? made : made.map((folder) => relative(process.cwd(), folder));
+      await compareIn(folders, { command: `spadework compare ${folders.join(' ')} --out=${folders[0]!}` });
+      const texts = ['index.html', 'compare.md', 'compare.csv', 'compare.tex'].map(textOf);
+      expect(texts[0]).toMatch(/the data cannot be read: .*gone/);
+      expect(texts[0]).toMatch(/data, path: .*gone →/);
+      expect(texts[1]).toContain('| a/run-1 |');
+      for (const text of texts) {
+        expect(text).not.toContain(process.cwd());
+        expect(text.replaceAll(/(\.\.\/)+/g, '…').includes(base)).toBe(false);
+      }
+    },
+  );
 
   it('escapes names', async () => {
     const folders = [await made('<b>&', tinySpec(), 1, 0.4), await made('plain', other, 1, 0.3)];
