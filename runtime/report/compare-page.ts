@@ -16,6 +16,7 @@ import {
   classLegend,
   commandBlock,
   document,
+  factStrip,
   factTable,
   pageHeader,
   picture,
@@ -46,8 +47,8 @@ export function comparePage(page: ComparePage): string {
   const { comparison } = page;
   const content = html`${header(page)}
     <main>
-      ${verdict(page)} ${numbers(page)} ${differences(page)} ${specs(page)} ${wall(page)} ${failures(page)}
-      ${heldOut(comparison)} ${losses(comparison)} ${protocol(page)} ${runs(page)}
+      ${wall(page)} ${toBearInMind(page)} ${numbers(page)} ${differences(page)} ${specs(page)}
+      ${failures(page)} ${heldOut(comparison)} ${losses(comparison)} ${protocol(page)} ${runs(page)}
       <section id="commands">
         <h2>Go on from here</h2>
         ${commandBlock('Compare again', page.command)}
@@ -57,27 +58,35 @@ export function comparePage(page: ComparePage): string {
   return document(`${comparison.title}: a Spadework comparison`, content, script, COMPARE_STYLE);
 }
 
-function header({ comparison, costs, pictures }: ComparePage): Markup {
+const notMeasured =
+  'No run has been evaluated, so nothing can be said about quality: this page shows what the runs cost, how their losses went and what they paint.';
+
+/** Says what was compared, and what came out by the first metric. */
+function header({ comparison, verdict: [first] }: ComparePage): Markup {
+  return pageHeader({
+    kind: html`<span>Spadework comparison</span>`,
+    title: comparison.title,
+    lead: html`${comparison.doc}<strong class="headline">${first ?? notMeasured}</strong>`,
+    facts: [],
+  });
+}
+
+function keyFacts({ comparison, costs, pictures }: ComparePage): Content {
   const { cells } = comparison;
   const all = cells.flatMap((cell) => cell.runs);
   const seeds = cells.map((cell) => cell.runs.length);
   const evaluated = all.find(({ evaluation }) => evaluation)?.evaluation;
   const size = all[0]!.record.data.size;
-  return pageHeader({
-    kind: html`<span>Spadework comparison</span>`,
-    title: comparison.title,
-    lead: comparison.doc,
-    facts: [
-      { name: 'Compared', value: formatCount(cells.length) },
-      { name: 'Runs', value: formatCount(all.length) },
-      { name: 'Seeds of each', value: range(seeds) },
-      { name: 'Steps of each', value: range(all.map(({ record }) => record.steps)) },
-      { name: 'Pictures', value: `${size.width} × ${size.height}` },
-      { name: 'Maps measured on', value: evaluated && formatCount(evaluated.maps.length) },
-      { name: 'Maps shown', value: evaluated ? undefined : formatCount(pictures.maps.length) },
-      { name: 'Engine', value: [...new Set(costs.flatMap(({ engines }) => engines))].join('; ') },
-    ],
-  });
+  return factStrip([
+    { name: 'Compared', value: formatCount(cells.length) },
+    { name: 'Runs', value: formatCount(all.length) },
+    { name: 'Seeds of each', value: range(seeds) },
+    { name: 'Steps of each', value: range(all.map(({ record }) => record.steps)) },
+    { name: 'Pictures', value: `${size.width} × ${size.height}` },
+    { name: 'Maps measured on', value: evaluated && formatCount(evaluated.maps.length) },
+    { name: 'Maps shown', value: evaluated ? undefined : formatCount(pictures.maps.length) },
+    { name: 'Engine', value: [...new Set(costs.flatMap(({ engines }) => engines))].join('; ') },
+  ]);
 }
 
 function range(values: readonly number[]): string {
@@ -85,38 +94,31 @@ function range(values: readonly number[]): string {
   return low === high ? formatCount(low) : `${formatCount(low)} to ${formatCount(high)}`;
 }
 
-function verdict({ verdict: sentences, notes }: ComparePage): Markup {
-  return html`<section id="verdict">
-    <h2>In short</h2>
-    ${
-      sentences.length > 0
-        ? html`<ul class="verdict">
-            ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
-          </ul>`
-        : html`<p>
-            No run has been evaluated, so nothing can be said about quality: this page shows what the runs
-            cost, how their losses went and what they paint.
-          </p>`
-    }
-    ${
-      notes.length > 0 &&
-      html`<aside class="missing">
-        <h3>To bear in mind</h3>
-        <ul>
-          ${notes.map(
-            ({ text, command }) =>
-              html`<li>${text}${command !== undefined && html` <code>${command}</code>`}</li>`,
-          )}
-        </ul>
-      </aside>`
-    }
-  </section>`;
+function toBearInMind({ notes }: ComparePage): Content {
+  if (notes.length === 0) return undefined;
+  return html`<aside class="missing">
+    <h3>To bear in mind</h3>
+    <ul>
+      ${notes.map(
+        ({ text, command }) =>
+          html`<li>${text}${command !== undefined && html` <code>${command}</code>`}</li>`,
+      )}
+    </ul>
+  </aside>`;
 }
 
-function numbers({ table, measures, comparison }: ComparePage): Markup {
+function numbers(page: ComparePage): Markup {
+  const { table, measures, comparison, verdict } = page;
+  const [, ...others] = verdict;
   const several = comparison.cells.some((cell) => cell.runs.length > 1);
   return html`<section id="numbers">
     <h2>Numbers</h2>
+    ${
+      others.length > 0 &&
+      html`<ul class="verdict">
+        ${others.map((sentence) => html`<li>${sentence}</li>`)}
+      </ul>`
+    }
     <p class="note">
       ${
         measures.length > 0 &&
@@ -131,6 +133,7 @@ function numbers({ table, measures, comparison }: ComparePage): Markup {
       The same as <a href="compare.md">Markdown</a>, <a href="compare.tex">LaTeX</a> and, in full precision,
       <a href="compare.csv">CSV</a>.
     </p>
+    ${keyFacts(page)}
   </section>`;
 }
 
@@ -144,7 +147,7 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
     html`<table>
       <thead>
         <tr>
-          ${columns.map((column, index) => html`<th class="${kind(index)}" scope="col">${headingOf(column)}</th>`)}
+          ${columns.map((column, index) => html`<th class="${kind(index)}" scope="col">${breakable(headingOf(column))}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -166,6 +169,11 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
       }
     </table>`,
   );
+}
+
+/** Lets a long name go on in the next line after a part of it. */
+function breakable(name: string): Content {
+  return name.split(/(?<=_)/).map((part, index) => [index > 0 && html`<wbr />`, part]);
 }
 
 /** Shows how a cell is drawn in plots. */
@@ -253,12 +261,14 @@ function wall({ comparison, pictures, measures }: ComparePage): Markup {
   const seeds = [...new Set(runs.flatMap((run) => (run ? [run.record.seed] : [])))];
   const size = runs.find((run) => run)?.record.data;
   const isEvaluated = runs.some((run) => run?.evaluation);
+  const [measure] = measures;
   return html`<section id="pictures">
     <h2>The same maps</h2>
     <p class="note">
       ${isEvaluated ? 'Held-out label maps' : 'Maps of the samples that training painted last'}, each painted
       by every ${measures.length > 0 || comparison.axes.length > 1 ? 'cell' : 'run'}: by its first
-      seed${seeds.length === 1 && ` (${seeds[0]})`}, not by a chosen one.
+      seed${seeds.length === 1 && ` (${seeds[0]})`}, not by a chosen
+      one.${measure && ` The numbers are ${measure.name}, over all maps and seeds.`}
     </p>
     <div class="picker" hidden>
       <button type="button" data-step="-1" aria-label="The map before">‹</button>
@@ -269,26 +279,46 @@ function wall({ comparison, pictures, measures }: ComparePage): Markup {
     ${maps.map(
       (map) =>
         html`<div class="wall" data-name="${map.name}">
-          ${tile('label', 'Label map', map.label, map.name)}
-          ${tile('photo', 'Photograph', map.photo, map.name)}
-          ${map.painted.map((path, cell) => tile('painted', cells[cell]!.label, path, map.name, cell))}
+          ${tile({ kind: 'label', caption: 'Label map', path: map.label, map: map.name })}
+          ${tile({ kind: 'photo', caption: 'Photograph', path: map.photo, map: map.name, value: measure?.ceiling })}
+          ${map.painted.map((path, cell) =>
+            tile({
+              kind: 'painted',
+              caption: cells[cell]!.label,
+              path,
+              map: map.name,
+              cell,
+              value: measure?.cells[cell]?.mean,
+            }),
+          )}
         </div>`,
     )}
     ${classLegend(size?.classes ?? [])}
   </section>`;
 }
 
-function tile(kind: string, caption: string, path: string | undefined, map: string, cell?: number): Content {
-  if (path === undefined)
-    return cell === undefined
-      ? undefined
-      : html`<figure class="none">
-          <figcaption>${swatch(cell)}${caption}</figcaption>
-          <p class="note">not painted</p>
-        </figure>`;
-  return html`<figure class="${kind}">
-    <figcaption>${cell !== undefined && swatch(cell)}${caption}</figcaption>
-    <a href="${path}">${picture(path, `${caption}: ${map}`, undefined, kind)}</a>
+interface Tile {
+  readonly kind: 'label' | 'photo' | 'painted';
+  readonly caption: string;
+  readonly path: string | undefined;
+  readonly map: string;
+  /** The place of the cell that painted it. */
+  readonly cell?: number;
+  /** What the cell reaches, or the photographs do. */
+  readonly value?: number | undefined;
+}
+
+function tile({ kind, caption, path, map, cell, value }: Tile): Content {
+  if (path === undefined && cell === undefined) return undefined;
+  return html`<figure class="${path === undefined ? 'none' : kind}">
+    <figcaption>
+      ${cell !== undefined && swatch(cell)}${caption}${value !== undefined && html`<b>${fourDigits(value)}</b>`}
+    </figcaption>
+    ${
+      path === undefined
+        ? html`<p class="note">not painted</p>`
+        : html`<a href="${path}">${picture(path, `${caption}: ${map}`, undefined, kind)}</a>`
+    }
   </figure>`;
 }
 

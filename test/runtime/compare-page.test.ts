@@ -204,7 +204,7 @@ describe('the page', () => {
   it('says what is missing without evaluations, with the command, and shows cost and curves', async () => {
     const folders = [await made('a', tinySpec(), 1), await made('b', other, 1)];
     await compareIn(folders);
-    const text = pageOf().querySelector('main')!.textContent;
+    const text = pageOf().body.textContent;
     expect(text).toContain('No run has been evaluated');
     expect(text).toMatch(/spadework eval …\/case-\d+\/a/);
     expect(pageOf().querySelectorAll('#curves .panel svg')).toHaveLength(2);
