@@ -363,8 +363,8 @@ function heldOut(comparison: Comparison): Content {
   return html`<section id="held-out">
     <h2>Held-out pairs, as training went</h2>
     <p class="note">
-      ${`Over training steps${ofSeeds(comparison)}.`} Measured on a part of the pairs, without a protocol: the
-      table has the numbers to compare by.
+      ${`Over training steps${ofSeeds(comparison)}.`} Measured on a part of the pairs, without a protocol:
+      numbers to compare by come of evaluations.
     </p>
     ${curves(comparison, panels)}
   </section>`;

@@ -196,7 +196,7 @@ const DATA_STYLE = `
 .problems .note { margin: 2px 0 0; }
 #pictures .map h3 { margin-top: 18px; }
 .classes { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.classes th, .classes td { text-align: right; padding: 4px 14px; border-top: 1px solid var(--line); }
+.classes th, .classes td { white-space: nowrap; text-align: right; padding: 4px 14px; border-top: 1px solid var(--line); }
 .classes th { border: 0; color: var(--soft); font-weight: 500; }
 .classes .name { text-align: left; }
 .classes i { display: inline-block; width: 14px; height: 14px; border-radius: 3px; margin-right: 9px; vertical-align: -2px;

@@ -162,6 +162,9 @@ describe('the page', () => {
     );
     expect(wide).toMatch(/^wide 2 0\.4600 ± 0\.0141 59\.00 ± 1\.41 /);
     expect(narrow).toMatch(/^narrow 2 0\.3600 ± 0\.0141 69\.00 ± 1\.41 /);
+    expect(pageOf().querySelectorAll('.scroll > table')).toHaveLength(2);
+    expect(pageOf().querySelectorAll('table')).toHaveLength(2);
+    expect(pageOf().querySelector('.headline')?.textContent).toMatch(/^mIoU \(unet\) is highest.*for wide/);
     expect(pageOf().querySelector('#numbers tbody b')?.textContent).toBe('0.4600');
     expect(pageOf().querySelector('tfoot')?.textContent).toMatch(/real photographs\s+0\.9000\s+–/);
     expect(textOf('compare.md')).toContain('| wide | 2 | **0.4600 ± 0.0141** | **59.00 ± 1.41** |');
@@ -183,6 +186,10 @@ describe('the page', () => {
     expect(
       walls.map((wall) => [wall.getAttribute('data-name'), wall.querySelectorAll('img').length]),
     ).toEqual(maps.map((map) => [map, 4]));
+    const captions = Array.from(walls[0]!.querySelectorAll('figcaption'), ({ textContent }) =>
+      textContent.replace(/\s+/g, ' ').trim(),
+    );
+    expect(captions).toEqual(['Label map', 'Photograph0.9000', 'a0.4500', 'b0.3500']);
     const sources = Array.from(document.querySelectorAll('img')).map((image) => image.getAttribute('src')!);
     expect(sources.filter((source) => !existsSync(join(root, 'out', source)))).toEqual([]);
     expect(document.querySelector('#failures figcaption')?.textContent.trim()).toMatch(
