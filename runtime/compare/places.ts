@@ -5,7 +5,7 @@ import { relative, sep } from 'node:path';
 const shownParts = 2;
 
 /** An absolute path, in quotation marks or up to the next space; what stands before it is no part of a path or address. */
-const absolutePath = /(?<=')\/[^']+(?=')|(?<![^\s=:(])\/[^\s'",;()]+/g;
+const absolutePath = /(?<=')\/[^']+(?=')|(?<![^\s=(])\/[^\s'",;()]+/g;
 
 /** Names the absolute paths in a text from the working folder, and those that lie outside of it by their last parts. */
 export function withoutPlaces(text: string): string {

@@ -210,9 +210,9 @@ function differences({ comparison, measures, differences: table }: ComparePage):
     <details class="more">
       <summary>How this was computed</summary>
       <p>
-        Over maps: as many maps as there are were drawn from them, with repeats, ${formatCount(resamples)}
-        times with a fixed seed, the same for both sides; the interval is that between the 2.5th and the
-        97.5th percentile of the differences. Of a metric that is a mean over maps, the drawn maps’ values are
+        Over maps: maps are drawn with repeats, as many as there are, ${formatCount(resamples)} times, with a
+        fixed seed and the same maps for both sides; the interval is that between the 2.5th and the 97.5th
+        percentile of the differences. Of a metric that is a mean over maps, the drawn maps’ values are
         averaged; of a segmenter’s scores, the drawn maps’ pixels are counted together. Both are in the mean
         over the seeds of a cell. It says what other maps of the kind would have shown, for these very
         trainings.

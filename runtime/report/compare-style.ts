@@ -67,7 +67,7 @@ export const COMPARE_SCRIPT = `
   for (const button of picker.querySelectorAll('button'))
     button.addEventListener('click', () => show(Number(slider.value) + Number(button.dataset.step)));
   picker.hidden = false;
-  // In the middle: the first of a set's maps are as much like each other as any.
+  // From the middle of the set, as the slider shows.
   show(Math.floor(walls.length / 2));
 })();
 `;

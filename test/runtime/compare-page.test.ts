@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
 import { compare } from '../../runtime/compare/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
+import { withoutPlaces } from '../../runtime/compare/places.ts';
 import type { EvalRecord, Protocol } from '../../runtime/eval/record.ts';
 import { flat, makeRun, meanMetric } from '../support/compared-runs.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
@@ -252,6 +253,13 @@ describe('the page', () => {
       }
     },
   );
+
+  it('names places from the working folder or by their last parts, and leaves addresses alone', () => {
+    const here = process.cwd();
+    expect(
+      withoutPlaces(`in '/a/b c/d', /x/y/z --out=${here}/runs ${here} http://head:8265/api and/or`),
+    ).toBe("in '…/b c/d', …/y/z --out=runs . http://head:8265/api and/or");
+  });
 
   it('escapes names', async () => {
     const folders = [await made('<b>&', tinySpec(), 1, 0.4), await made('plain', other, 1, 0.3)];
