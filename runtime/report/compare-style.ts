@@ -13,7 +13,7 @@ header.top .lead { max-width: 96ch; }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 th, td { padding: 7px 14px 7px 0; border-top: 1px solid var(--line); vertical-align: baseline; white-space: nowrap; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; vertical-align: bottom; white-space: normal; min-width: 4.2em; }
-tbody th { font-weight: 500; text-align: left; min-width: 7.5em; max-width: 22em; white-space: normal; }
+tbody th { font-weight: 500; text-align: left; min-width: 8.5em; max-width: 22em; white-space: normal; }
 .number { text-align: right; }
 .text { text-align: left; }
 td small { display: block; color: var(--soft); font-size: 0.85em; line-height: 1.2; }

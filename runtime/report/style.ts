@@ -131,6 +131,9 @@ footer { color: var(--soft); font-size: 0.88rem; margin-top: 64px; padding-botto
   .map figcaption { margin: 0 0 3px; font-size: 0.8rem; }
   .player output { min-width: 6em; }
   .facts { gap: 0 18px; }
+  /* What stays in view leaves room for what it is about. */
+  .scroll tr > :first-child { max-width: 36vw; overflow-wrap: break-word; }
+  .scroll tr > :first-child, .scroll tr > :first-child * { white-space: normal; }
   .film { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 8px; }
   /* Charts are scaled to the page, so their words are drawn larger. */
   .panel svg text { font-size: 17px; }
