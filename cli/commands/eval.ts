@@ -79,7 +79,7 @@ export function addEval(program: Command): void {
     .option('--quiet', 'print nothing but mistakes and the result')
     .addHelpText('after', examples)
     .action(async (run: string, flags: EvalFlags) => {
-      const { evaluate, renderEvaluation } = await import('../../runtime/eval/index.ts');
+      const { evaluate, evaluationText, renderEvaluation } = await import('../../runtime/eval/index.ts');
       const { features, perceptual, weights, perceptualWeights, linear, json, quiet, ...plain } = flags;
       let progress: Progress | undefined;
       const shown = {
@@ -101,7 +101,7 @@ export function addEval(program: Command): void {
         ...(layers && { perceptual: { ...layers, linear } }),
         ...(quiet ? {} : shown),
       }).finally(() => progress?.stop());
-      print(json ? JSON.stringify(record, undefined, 2) : renderEvaluation(record).trimEnd());
+      print(json ? evaluationText(record) : renderEvaluation(record).trimEnd());
     });
 }
 

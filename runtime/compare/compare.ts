@@ -7,6 +7,7 @@ import { costsOf, type Costs } from './costs.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { measure } from './measures.ts';
 import { collectPictures, type PictureOptions } from './pictures.ts';
+import { withoutPlaces } from './places.ts';
 import { specDifferences } from './specs.ts';
 import { differenceTable, mainTable } from './table.ts';
 import { toCsv, toLatex, toMarkdown } from './texts.ts';
@@ -27,7 +28,7 @@ export interface CompareOptions extends GatherOptions {
 export interface CompareResult {
   readonly page: string;
   readonly verdict: readonly string[];
-  /** What is missing, as on the page. */
+  /** What is missing, as on the page, with places as they were given. */
   readonly notes: readonly Note[];
 }
 
@@ -72,12 +73,18 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
         costs,
         table,
         differences,
-        specs: specDifferences(comparison),
+        specs: specDifferences(comparison).map(({ cell, lines }) => ({
+          cell,
+          lines: lines.map(withoutPlaces),
+        })),
         pictures,
-        notes,
+        notes: notes.map(({ text, command: next }) => ({
+          text: withoutPlaces(text),
+          command: next && withoutPlaces(next),
+        })),
         folder: out,
         isAlone: compact,
-        command,
+        command: withoutPlaces(command),
       }),
     );
     return { page, verdict, notes };

@@ -1,6 +1,6 @@
 /** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { evalFormat, type EvalRecord } from '../eval/record.ts';
 import { readAblation, type AblationRecord } from '../ablate/record.ts';
 import { readMetrics } from '../report/record.ts';
@@ -13,6 +13,7 @@ import {
   evaluatedEarlier,
   namedTwice,
   noSuchBaseline,
+  notCounted,
   notEvaluated,
   notFinished,
   nothingToCompare,
@@ -142,11 +143,19 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
   };
 }
 
-/** Names cells by what the names of their runs begin with, and by whole folders where that does not tell them apart. */
+/** Names cells by what the names of their runs begin with, and by where they lie where that does not tell them apart. */
 function labelsOf(cells: readonly (readonly ReadRun[])[]): string[] {
   const short = cells.map((runs) => commonStart(runs.map(({ name }) => name)));
   const tellsApart = new Set(short).size === short.length && short.every((label) => label !== '');
-  return tellsApart ? short : cells.map(([run]) => run!.folder);
+  return tellsApart ? short : fromCommonFolder(cells.map(([run]) => run!.folder));
+}
+
+/** Gives paths of folders from the deepest folder that holds them all. */
+function fromCommonFolder(folders: readonly string[]): string[] {
+  const paths = folders.map((folder) => resolve(folder).split(sep));
+  let depth = 0;
+  while (paths.every((path) => path.length > depth + 1 && path[depth] === paths[0]![depth])) depth++;
+  return paths.map((path) => path.slice(depth).join(sep));
 }
 
 function commonStart(names: readonly string[]): string {
@@ -200,6 +209,14 @@ function notesOn(runs: readonly ComparedRun[]): Note[] {
     notes.push({
       text: notEvaluated(without.map(({ name }) => name)),
       command: `spadework eval ${quoted(without[0]!.folder)}`,
+    });
+  const uncounted = runs.filter(
+    ({ evaluation }) => evaluation?.protocol.judges.segmenter && !evaluation.counts,
+  );
+  if (uncounted.length > 0)
+    notes.push({
+      text: notCounted(uncounted.map(({ name }) => name)),
+      command: `spadework eval ${quoted(uncounted[0]!.folder)} --segmenter RUN --again`,
     });
   const evaluations = runs.flatMap(({ name, record, evaluation }) =>
     evaluation ? [{ name, done: record.steps, step: evaluation.step }] : [],

@@ -1,7 +1,15 @@
 /** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
 import type { Metric } from '../eval/record.ts';
-import { mean } from '../measure/index.ts';
-import { bootstrapInterval, deviation, excludesZero, welchInterval, type Interval } from './statistics.ts';
+import { mean, type ShortCounts } from '../measure/index.ts';
+import { resampledScores } from './resampled-scores.ts';
+import {
+  bootstrapInterval,
+  deviation,
+  excludesZero,
+  percentileInterval,
+  welchInterval,
+  type Interval,
+} from './statistics.ts';
 import type { Cell, Comparison } from './types.ts';
 
 /** A metric of all cells. */
@@ -13,8 +21,6 @@ export interface Measure {
   readonly cells: readonly (Summary | undefined)[];
   /** Differences to the baseline, in the order of the cells; undefined for the baseline and where either has no value. */
   readonly differences: readonly (Difference | undefined)[];
-  /** Whether values of single maps do not average to the metric, so that intervals over maps are of a stand-in for it. */
-  readonly isProxied: boolean;
 }
 
 /** A metric of one cell. */
@@ -30,7 +36,7 @@ export interface Summary {
 /** How a cell differs from the baseline: this cell's value less the baseline's. */
 export interface Difference {
   readonly value: number;
-  /** Over the same maps, values averaged over seeds; undefined where the metric has no values of single maps. */
+  /** Over the same maps, in the mean over seeds; undefined where the metric has nothing of single maps, or there is one map. */
   readonly maps: PairedDifference | undefined;
   /** By the spread over seeds; undefined where a cell has a single one. */
   readonly seeds: Interval | undefined;
@@ -40,6 +46,8 @@ export interface Difference {
 
 export interface PairedDifference extends Interval {
   readonly mean: number;
+  /** Whether values of single maps stand in for a metric that they do not average to. */
+  readonly isStandIn: boolean;
   /** How many maps both have a value for. */
   readonly count: number;
 }
@@ -57,12 +65,10 @@ export function measure({ cells, baseline }: Comparison): Measure[] {
     const sign = better === 'higher' ? 1 : -1;
     const best = Math.max(...means.map((value) => (value === undefined ? -Infinity : sign * value)));
     const reference = metrics[cells.indexOf(baseline)] ?? [];
-    const isProxied = known.some((metric) => metric.name === name && isProxy(metric));
     return {
       name,
       better,
       ceiling: known.find((metric) => metric.name === name && metric.ceiling !== undefined)?.ceiling,
-      isProxied,
       cells: metrics.map((ofCell) => {
         const values = ofCell.map(({ value }) => value);
         if (values.length === 0) return undefined;
@@ -78,8 +84,16 @@ export function measure({ cells, baseline }: Comparison): Measure[] {
   });
 }
 
-function metricsOf({ runs }: Cell, name: string): Metric[] {
-  return runs.flatMap(({ evaluation }) => evaluation?.metrics.filter((metric) => metric.name === name) ?? []);
+/** A metric of a run with the counts that it is made of, where it is. */
+interface MeasuredMetric extends Metric {
+  readonly counts: readonly ShortCounts[] | undefined;
+}
+
+function metricsOf({ runs }: Cell, name: string): MeasuredMetric[] {
+  return runs.flatMap(({ evaluation }) => {
+    const metric = evaluation?.metrics.find((one) => one.name === name);
+    return metric ? [{ ...metric, counts: metric.score && evaluation?.counts }] : [];
+  });
 }
 
 /** Rounding of sums in another order, and of values that were written as float32. */
@@ -93,10 +107,14 @@ function isProxy({ value, perMap }: Metric): boolean {
   );
 }
 
-function differ(ours: readonly Metric[], theirs: readonly Metric[], sign: 1 | -1): Difference {
+function differ(
+  ours: readonly MeasuredMetric[],
+  theirs: readonly MeasuredMetric[],
+  sign: 1 | -1,
+): Difference {
   const values = (metrics: readonly Metric[]): number[] => metrics.map(({ value }) => value);
   const value = mean(values(ours)) - mean(values(theirs));
-  const maps = pair(ours, theirs);
+  const maps = pairSums(ours, theirs, value) ?? pairValues(ours, theirs);
   const seeds = welchInterval(values(ours), values(theirs));
   const intervals = [maps, seeds].filter((interval) => interval !== undefined);
   const isClear = intervals.every(
@@ -107,15 +125,44 @@ function differ(ours: readonly Metric[], theirs: readonly Metric[], sign: 1 | -1
   return { value, maps, seeds, verdict };
 }
 
+/** Compares scores of the sums of drawn maps; undefined where a run has no counts of its maps. */
+function pairSums(
+  ours: readonly MeasuredMetric[],
+  theirs: readonly MeasuredMetric[],
+  value: number,
+): PairedDifference | undefined {
+  const [a, b] = [resampled(ours), resampled(theirs)];
+  const count = ours[0]?.counts?.length ?? 0;
+  if (!a || !b || count < 2) return undefined;
+  // Where all drawn maps are void there is no score.
+  const differences = a.map((score, resample) => score - b[resample]!).filter(Number.isFinite);
+  if (differences.length === 0) return undefined;
+  return { mean: value, isStandIn: false, count, ...percentileInterval(differences) };
+}
+
+/** Gives the score of each resample in the mean over seeds; undefined where a seed has no counts. */
+function resampled(metrics: readonly MeasuredMetric[]): Float64Array | undefined {
+  const ofSeeds = metrics.flatMap(({ counts, score }) =>
+    counts && score ? [resampledScores(counts)[score]] : [],
+  );
+  if (ofSeeds.length < metrics.length) return undefined;
+  return ofSeeds[0]?.map((_, resample) => mean(ofSeeds.map((scores) => scores[resample]!)));
+}
+
 /** Compares over the maps that both have values for, each averaged over seeds. */
-function pair(ours: readonly Metric[], theirs: readonly Metric[]): PairedDifference | undefined {
+function pairValues(ours: readonly Metric[], theirs: readonly Metric[]): PairedDifference | undefined {
   const [a, b] = [overSeeds(ours), overSeeds(theirs)];
   const differences = a.flatMap((value, map) => {
     const other = b[map];
     return value === undefined || other === undefined ? [] : [value - other];
   });
   if (differences.length < 2) return undefined;
-  return { mean: mean(differences), count: differences.length, ...bootstrapInterval(differences) };
+  return {
+    mean: mean(differences),
+    isStandIn: [...ours, ...theirs].some(isProxy),
+    count: differences.length,
+    ...bootstrapInterval(differences),
+  };
 }
 
 /** Gives the mean over seeds of each map's value; undefined where a seed has none. */

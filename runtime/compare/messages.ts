@@ -46,6 +46,9 @@ export const notFinished = (name: string, status: string, steps: number, planned
 export const notEvaluated = (names: readonly string[]): string =>
   `Without an evaluation, so without numbers on quality: ${names.join(', ')}.`;
 
+export const notCounted = (names: readonly string[]): string =>
+  `Evaluated before pixels were kept map by map, so that intervals of a segmenter's scores are of stand-ins: ${names.join(', ')}.`;
+
 export const evaluatedEarlier = (name: string, step: number, steps: number): string =>
   `${name} was evaluated after step ${step}, and has done ${steps} since its start.`;
 

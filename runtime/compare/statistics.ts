@@ -35,15 +35,20 @@ export function bootstrapInterval(values: readonly number[]): Interval {
     for (const end = next + values.length; next < end; next++) sum += values[drawn[next]!]!;
     means[resample] = sum / values.length;
   }
-  means.sort();
+  return percentileInterval(means);
+}
+
+/** Gives the interval in which the middle of resampled values lies. */
+export function percentileInterval(values: Float64Array): Interval {
+  const sorted = values.slice().sort();
   const tail = (1 - confidence) / 2;
-  return { low: quantile(means, tail), high: quantile(means, 1 - tail) };
+  return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
 }
 
 const draws = new Map<number, Uint32Array>();
 
 /** Draws all resamples of `count` values: indices, one resample after the other. */
-function drawsOf(count: number): Uint32Array {
+export function drawsOf(count: number): Uint32Array {
   const known = draws.get(count);
   if (known) return known;
   const random = new RandomStream(count, 'bootstrap');

@@ -85,7 +85,7 @@ function ceilingRow(axes: number, measures: readonly Measure[], width: number): 
 
 /** Puts the differences to the baseline into one table. */
 export function differenceTable({ cells }: Comparison, measures: readonly Measure[]): Table {
-  const rows = measures.flatMap(({ name, differences, isProxied }) =>
+  const rows = measures.flatMap(({ name, differences }) =>
     differences.flatMap((difference, index) =>
       difference
         ? [
@@ -95,7 +95,7 @@ export function differenceTable({ cells }: Comparison, measures: readonly Measur
               { text: signed(difference.value) },
               {
                 text: difference.maps
-                  ? `${isProxied ? 'mean of maps ' : ''}${interval(difference.maps)}`
+                  ? `${difference.maps.isStandIn ? 'mean of maps ' : ''}${interval(difference.maps)}`
                   : '–',
               },
               { text: difference.seeds ? interval(difference.seeds) : '–' },

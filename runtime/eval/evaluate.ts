@@ -31,7 +31,7 @@ import {
 import type { EvaluateOptions } from './options.ts';
 import { paintHeldOut } from './paint-held-out.ts';
 import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './protocol.ts';
-import { evalFormat, type EvalRecord, type Protocol } from './record.ts';
+import { evalFormat, evaluationText, type EvalRecord, type Protocol } from './record.ts';
 import { fewestForFeatures } from './tally.ts';
 
 /**
@@ -61,7 +61,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
     const engine: Engine = await chooseEngine(options.engine ?? 'auto', log);
     const pictures = join(layout.evaluations, protocolId);
     await paintHeldOut({ engine, layout, spec, run, checkpoint }, heldOut, protocol, pictures, options);
-    const metrics = await measure({ engine, heldOut, judges, protocol, pictures }, options);
+    const measures = await measure({ engine, heldOut, judges, protocol, pictures }, options);
     const record: EvalRecord = {
       format: evalFormat,
       created: new Date().toISOString(),
@@ -69,12 +69,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
       protocol,
       protocolId,
       maps: heldOut.pairs.map(({ name }) => name),
-      metrics,
+      ...measures,
       pictures: relative(layout.folder, pictures),
     };
-    await whileWritingAsync(layout.folder, () =>
-      writeWhole(file, `${JSON.stringify(record, undefined, 2)}\n`),
-    );
+    await whileWritingAsync(layout.folder, () => writeWhole(file, `${evaluationText(record)}\n`));
     return record;
   } finally {
     await heldOut.close();

@@ -3,4 +3,11 @@ export { evaluate } from './evaluate.ts';
 export type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
 export { renderEvaluation } from './text.ts';
 export { comparable, protocolIdOf } from './protocol.ts';
-export { evalFormat, type EvalRecord, type JudgeRecord, type Metric, type Protocol } from './record.ts';
+export {
+  evalFormat,
+  evaluationText,
+  type EvalRecord,
+  type JudgeRecord,
+  type Metric,
+  type Protocol,
+} from './record.ts';

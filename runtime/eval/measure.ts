@@ -10,7 +10,7 @@ import type { Judges } from './judges.ts';
 import type { EvaluateOptions } from './options.ts';
 import { pictureFile } from './paint-held-out.ts';
 import { readPicture } from './pictures.ts';
-import type { Metric, Protocol } from './record.ts';
+import type { EvalRecord, Protocol } from './record.ts';
 import { Segmenter } from './segmenter.ts';
 import {
   ColorDiversityTally,
@@ -36,7 +36,10 @@ export interface Measured {
 const mapsAtOnce = 4;
 
 /** Measures all metrics that the judges and the photographs allow. */
-export async function measure(measured: Measured, options: EvaluateOptions): Promise<readonly Metric[]> {
+export async function measure(
+  measured: Measured,
+  options: EvaluateOptions,
+): Promise<Pick<EvalRecord, 'metrics' | 'counts'>> {
   const { heldOut } = measured;
   const opened: Opened[] = [];
   try {
@@ -51,7 +54,8 @@ export async function measure(measured: Measured, options: EvaluateOptions): Pro
       options.progressed?.('measured', to, total);
     }
     await finish();
-    return tallies.flatMap((tally) => tally.metrics());
+    const counts = tallies.flatMap((tally) => tally.counts?.() ?? []);
+    return { metrics: tallies.flatMap((tally) => tally.metrics()), ...(counts.length > 0 && { counts }) };
   } finally {
     opened.forEach((one) => one.dispose());
   }
@@ -110,7 +114,7 @@ async function openTallies(
     opened.push(network);
     const sizes = { maps: size, segmenter: segmenter.size };
     await keeping(
-      { ...common, kind: 'segmenter', classes, voidIds, judge: segmenter.record.sha256 },
+      { ...common, kind: 'class counts', classes, voidIds, judge: segmenter.record.sha256 },
       (known) => new SegmentationTally(segmenter.record.name, network, sizes, { classes, voidIds }, known),
     );
   }

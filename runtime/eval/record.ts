@@ -1,4 +1,5 @@
 /** Answers for what an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
+import type { SegmentationScore, ShortCounts } from '../measure/index.ts';
 
 export const evalFormat = 'spadework-eval/1';
 
@@ -39,6 +40,8 @@ export interface Metric {
   readonly ceiling?: number;
   /** One value for each map, in the order of `maps`, where the metric has any; null where a map has none. */
   readonly perMap?: readonly (number | null)[];
+  /** Which score of the pixels of all maps it is, where it is one: those of other maps can be told from `counts`. */
+  readonly score?: SegmentationScore;
   /** One value for each class, by id; null for classes that do not occur. */
   readonly perClass?: readonly (number | null)[];
 }
@@ -57,4 +60,14 @@ export interface EvalRecord {
   readonly metrics: readonly Metric[];
   /** Folder of the painted pictures below the run's, `<map>.png` each. */
   readonly pictures: string;
+  /** Pixels of each map by class as the segmenter finds them; absent without one, and in records of before they were kept. */
+  readonly counts?: readonly ShortCounts[];
+}
+
+/** Writes a record as JSON to read: the counts take a line for each map. */
+export function evaluationText({ counts, ...record }: EvalRecord): string {
+  const text = JSON.stringify(record, undefined, 2);
+  if (!counts) return text;
+  const lines = counts.map((ofMap) => `    ${JSON.stringify(ofMap)}`);
+  return `${text.slice(0, -'\n}'.length)},\n  "counts": [\n${lines.join(',\n')}\n  ]\n}`;
 }

@@ -2,8 +2,7 @@
 import { must } from '../../compiler/ir/types.ts';
 import type { Sample } from '../data/index.ts';
 import {
-  addPixels,
-  emptyConfusion,
+  countPixels,
   featureDistance,
   featureSet,
   frechetDistance,
@@ -12,13 +11,16 @@ import {
   meanDifference,
   meanOfKnown,
   meanOfPairs,
-  mergeConfusions,
   peakSignalToNoise,
   scoresOf,
+  shortCounts,
   structuralSimilarity,
-  type Confusion,
+  sumCounts,
+  type ClassCounts,
   type FeatureMap,
   type FeatureSet,
+  type SegmentationScore,
+  type ShortCounts,
 } from '../measure/index.ts';
 import type { Picture } from '../report/index.ts';
 import type { PhotoRows } from './cache.ts';
@@ -41,6 +43,8 @@ export interface Tally {
   /** Takes the next maps, in order. */
   add(maps: readonly PaintedMap[]): Promise<void>;
   metrics(): readonly Metric[];
+  /** Gives the pixels of each map by class, where the metrics are scores of their sum. */
+  counts?(): readonly ShortCounts[];
 }
 
 const firstOf = ({ painted }: PaintedMap): Picture => must(painted[0], 'every map is painted');
@@ -76,8 +80,8 @@ export class SimilarityTally implements Tally {
 
 /** mIoU and accuracies, with what the photographs themselves reach. */
 export class SegmentationTally implements Tally {
-  private readonly painted: Confusion[] = [];
-  private readonly real: Confusion[];
+  private readonly painted: ClassCounts[] = [];
+  private readonly real: ClassCounts[];
   private readonly isRealKnown: boolean;
 
   /** `known` are counts of photographs from an earlier evaluation. */
@@ -89,7 +93,7 @@ export class SegmentationTally implements Tally {
     known: PhotoRows | undefined,
   ) {
     this.isRealKnown = known !== undefined;
-    this.real = (known ?? []).map((counts) => ({ ...labels, counts: Float64Array.from(counts) }));
+    this.real = (known ?? []).map((counts) => Float64Array.from(counts));
   }
 
   async add(maps: readonly PaintedMap[]): Promise<void> {
@@ -101,27 +105,29 @@ export class SegmentationTally implements Tally {
   private async count(
     maps: readonly PaintedMap[],
     pictureOf: (map: PaintedMap) => Picture,
-  ): Promise<Confusion[]> {
+  ): Promise<ClassCounts[]> {
     const found = await this.segmenter.find(maps.map(pictureOf));
     return maps.map(({ sample }, index) => {
-      const confusion = emptyConfusion(this.labels.classes, this.labels.voidIds);
       const truth = scaleLabels(sample.labels, this.sizes.maps, this.sizes.segmenter);
-      addPixels(confusion, truth, must(found[index], 'every picture was segmented'));
-      return confusion;
+      return countPixels(truth, must(found[index], 'every picture was segmented'), this.labels);
     });
   }
 
   /** Gives counts of the photographs, to be kept; undefined where they were known, or there are none. */
   rowsToKeep(): PhotoRows | undefined {
     if (this.isRealKnown || this.real.length === 0) return undefined;
-    return this.real.map(({ counts }) => Float32Array.from(counts));
+    return this.real.map((counts) => Float32Array.from(counts));
+  }
+
+  counts(): readonly ShortCounts[] {
+    return this.painted.map(shortCounts);
   }
 
   metrics(): readonly Metric[] {
-    const scores = scoresOf(mergeConfusions(this.painted));
-    const ceiling = this.real.length > 0 ? scoresOf(mergeConfusions(this.real)) : undefined;
+    const scores = scoresOf(sumCounts(this.painted));
+    const ceiling = this.real.length > 0 ? scoresOf(sumCounts(this.real)) : undefined;
     const maps = this.painted.map(scoresOf);
-    const metric = (title: string, score: 'meanIoU' | 'classAccuracy' | 'pixelAccuracy'): Metric[] => {
+    const metric = (title: string, score: SegmentationScore): Metric[] => {
       const value = scores[score];
       if (value === null) return [];
       const reached = ceiling?.[score];
@@ -130,6 +136,7 @@ export class SegmentationTally implements Tally {
           name: `${title} (${this.name})`,
           value,
           better: 'higher',
+          score,
           ...(typeof reached === 'number' && { ceiling: reached }),
           perMap: maps.map((map) => map[score]),
           ...(score === 'meanIoU' && { perClass: scores.perClass }),

@@ -1,12 +1,13 @@
 /** Answers for what the rest of the program may use of measures: pure functions of arrays, without files, engines or clocks. */
 export {
-  addPixels,
-  emptyConfusion,
-  mergeConfusions,
+  countPixels,
   scoresOf,
-  type Confusion,
-  type SegmentationScores,
-} from './confusion.ts';
+  shortCounts,
+  sumCounts,
+  type ClassCounts,
+  type SegmentationScore,
+  type ShortCounts,
+} from './class-counts.ts';
 export { featureDistance, meanOfPairs, type FeatureMap } from './feature-distance.ts';
 export { featureSet, joinRows, rowOf, type FeatureSet } from './features.ts';
 export { frechetDistance } from './frechet.ts';

@@ -6,8 +6,8 @@ import type { Comparison } from '../compare/types.ts';
 import { PANEL_TITLES, plotMarkup, SERIES_COLORS, smooth, thin, wholeTicks, type Point } from './chart.ts';
 import { formatCount, signed, threeDigits } from './format.ts';
 import { html, type Markup } from './html.ts';
+import type { MetricRecord } from './record.ts';
 
-const smoothing = 0.06;
 const seedPoints = 160;
 const width = 540;
 
@@ -24,34 +24,55 @@ export function styleOfCell(index: number): { readonly color: string; readonly d
 }
 
 /** Draws each loss term of each network as a panel: thin lines for seeds, thick ones for the mean of a cell. */
-export function comparedCurves({ cells }: Comparison): Markup[] {
-  const runs = cells.flatMap((cell) => cell.runs);
-  const terms = new Map<string, Set<string>>();
-  for (const { curves } of runs)
-    for (const { losses } of curves)
-      for (const [network, values] of Object.entries(losses)) {
-        const known = terms.get(network) ?? new Set();
-        for (const name of Object.keys(values)) known.add(name);
-        terms.set(network, known);
-      }
-  return [...terms].flatMap(([network, names]) =>
-    [...names].flatMap((name) => {
-      const drawn = cells.map(({ runs: ofCell }) =>
-        ofCell.map(({ curves }) =>
-          curves.flatMap(({ step, losses }): Point[] => {
-            const value = losses[network]?.[name];
-            return typeof value === 'number' && Number.isFinite(value) ? [{ step, value }] : [];
-          }),
-        ),
-      );
-      return drawn.flat(2).length > 0 ? [termPanel(network, name, drawn)] : [];
+export function comparedLosses({ cells }: Comparison): Markup[] {
+  const networks = new Set(recordsOf(cells).flatMap(({ losses }) => Object.keys(losses)));
+  return [...networks].flatMap((network) =>
+    panelsOf(cells, ({ losses }) => losses[network], {
+      title: (name) => `${PANEL_TITLES[network] ?? network}: ${name}`,
+      smoothing: 0.06,
     }),
   );
 }
 
-function termPanel(network: string, name: string, cells: readonly (readonly Point[][])[]): Markup {
-  const title = `${PANEL_TITLES[network] ?? network}: ${name}`;
-  const seeds = cells.map((runs) => runs.map((points) => thinned(points)));
+/** Draws in the same way what trainings measured on held-out pairs, a panel for each measure. */
+export function comparedMeasures({ cells }: Comparison): Markup[] {
+  // There are few of these values, and each is a mean already.
+  return panelsOf(cells, ({ evaluation }) => evaluation, { title: (name) => name, smoothing: 0 });
+}
+
+function recordsOf(cells: Comparison['cells']): MetricRecord[] {
+  return cells.flatMap(({ runs }) => runs.flatMap(({ curves }) => curves));
+}
+
+interface PanelOptions {
+  readonly title: (name: string) => string;
+  /** Share of the records that a point averages. */
+  readonly smoothing: number;
+}
+
+/** Draws a panel for each name of what `numbersOf` finds in records; none where all values are missing. */
+function panelsOf(
+  cells: Comparison['cells'],
+  numbersOf: (record: MetricRecord) => Readonly<Record<string, number | null>> | undefined,
+  { title, smoothing }: PanelOptions,
+): Markup[] {
+  const names = new Set(recordsOf(cells).flatMap((record) => Object.keys(numbersOf(record) ?? {})));
+  return [...names].flatMap((name) => {
+    const drawn = cells.map(({ runs }) =>
+      runs.map(({ curves }) =>
+        curves.flatMap((record): Point[] => {
+          const value = numbersOf(record)?.[name];
+          return typeof value === 'number' && Number.isFinite(value) ? [{ step: record.step, value }] : [];
+        }),
+      ),
+    );
+    return drawn.flat(2).length > 0 ? [curvePanel(title(name), drawn, smoothing)] : [];
+  });
+}
+
+function curvePanel(title: string, cells: readonly (readonly Point[][])[], smoothing: number): Markup {
+  const thinned = (points: readonly Point[]): Point[] => thin(smooth(points, smoothing), seedPoints);
+  const seeds = cells.map((runs) => runs.map(thinned));
   const means = cells.map((runs) => thinned(meanOf(runs)));
   const values = [...means, ...seeds.flat()].flat().map(({ value }) => value);
   const steps = cells.flat(2).map(({ step }) => step);
@@ -102,10 +123,6 @@ function termPanel(network: string, name: string, cells: readonly (readonly Poin
     <figcaption><h3>${title}</h3></figcaption>
     ${plotMarkup(svg)}
   </figure>`;
-}
-
-function thinned(points: readonly Point[]): Point[] {
-  return thin(smooth(points, smoothing), seedPoints);
 }
 
 function line(

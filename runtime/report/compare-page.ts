@@ -8,11 +8,21 @@ import { resamples } from '../compare/statistics.ts';
 import type { Table, TableCell } from '../compare/table.ts';
 import { headingOf } from '../compare/texts.ts';
 import type { Comparison, Note } from '../compare/types.ts';
-import { comparedCurves, differencePanel, styleOfCell } from './compare-chart.ts';
+import { comparedLosses, comparedMeasures, differencePanel, styleOfCell } from './compare-chart.ts';
 import { COMPARE_SCRIPT, COMPARE_STYLE } from './compare-style.ts';
 import { formatCount, fourDigits } from './format.ts';
 import { html, type Content, type Markup } from './html.ts';
-import { classLegend, commandBlock, document, factTable, pageHeader, picture, type Fact } from './parts.ts';
+import {
+  classLegend,
+  commandBlock,
+  document,
+  factStrip,
+  factTable,
+  pageHeader,
+  picture,
+  scrolling,
+  type Fact,
+} from './parts.ts';
 
 /** All that a page is made of. */
 export interface ComparePage {
@@ -37,8 +47,8 @@ export function comparePage(page: ComparePage): string {
   const { comparison } = page;
   const content = html`${header(page)}
     <main>
-      ${verdict(page)} ${numbers(page)} ${differences(page)} ${specs(page)} ${wall(page)} ${failures(page)}
-      ${curves(comparison)} ${protocol(page)} ${runs(page)}
+      ${wall(page)} ${toBearInMind(page)} ${numbers(page)} ${differences(page)} ${specs(page)}
+      ${failures(page)} ${heldOut(comparison)} ${losses(comparison)} ${protocol(page)} ${runs(page)}
       <section id="commands">
         <h2>Go on from here</h2>
         ${commandBlock('Compare again', page.command)}
@@ -48,27 +58,35 @@ export function comparePage(page: ComparePage): string {
   return document(`${comparison.title}: a Spadework comparison`, content, script, COMPARE_STYLE);
 }
 
-function header({ comparison, costs, pictures }: ComparePage): Markup {
+const notMeasured =
+  'No run has been evaluated, so nothing can be said about quality: this page shows what the runs cost, how their losses went and what they paint.';
+
+/** Says what was compared, and what came out by the first metric. */
+function header({ comparison, verdict: [first] }: ComparePage): Markup {
+  return pageHeader({
+    kind: html`<span>Spadework comparison</span>`,
+    title: comparison.title,
+    lead: html`${comparison.doc}<strong class="headline">${first ?? notMeasured}</strong>`,
+    facts: [],
+  });
+}
+
+function keyFacts({ comparison, costs, pictures }: ComparePage): Content {
   const { cells } = comparison;
   const all = cells.flatMap((cell) => cell.runs);
   const seeds = cells.map((cell) => cell.runs.length);
   const evaluated = all.find(({ evaluation }) => evaluation)?.evaluation;
   const size = all[0]!.record.data.size;
-  return pageHeader({
-    kind: html`<span>Spadework comparison</span>`,
-    title: comparison.title,
-    lead: comparison.doc,
-    facts: [
-      { name: 'Compared', value: formatCount(cells.length) },
-      { name: 'Runs', value: formatCount(all.length) },
-      { name: 'Seeds of each', value: range(seeds) },
-      { name: 'Steps of each', value: range(all.map(({ record }) => record.steps)) },
-      { name: 'Pictures', value: `${size.width} × ${size.height}` },
-      { name: 'Maps measured on', value: evaluated && formatCount(evaluated.maps.length) },
-      { name: 'Maps shown', value: evaluated ? undefined : formatCount(pictures.maps.length) },
-      { name: 'Engine', value: [...new Set(costs.flatMap(({ engines }) => engines))].join('; ') },
-    ],
-  });
+  return factStrip([
+    { name: 'Compared', value: formatCount(cells.length) },
+    { name: 'Runs', value: formatCount(all.length) },
+    { name: 'Seeds of each', value: range(seeds) },
+    { name: 'Steps of each', value: range(all.map(({ record }) => record.steps)) },
+    { name: 'Pictures', value: `${size.width} × ${size.height}` },
+    { name: 'Maps measured on', value: evaluated && formatCount(evaluated.maps.length) },
+    { name: 'Maps shown', value: evaluated ? undefined : formatCount(pictures.maps.length) },
+    { name: 'Engine', value: [...new Set(costs.flatMap(({ engines }) => engines))].join('; ') },
+  ]);
 }
 
 function range(values: readonly number[]): string {
@@ -76,38 +94,31 @@ function range(values: readonly number[]): string {
   return low === high ? formatCount(low) : `${formatCount(low)} to ${formatCount(high)}`;
 }
 
-function verdict({ verdict: sentences, notes }: ComparePage): Markup {
-  return html`<section id="verdict">
-    <h2>In short</h2>
-    ${
-      sentences.length > 0
-        ? html`<ul class="verdict">
-            ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
-          </ul>`
-        : html`<p>
-            No run has been evaluated, so nothing can be said about quality: this page shows what the runs
-            cost, how their losses went and what they paint.
-          </p>`
-    }
-    ${
-      notes.length > 0 &&
-      html`<aside class="missing">
-        <h3>To bear in mind</h3>
-        <ul>
-          ${notes.map(
-            ({ text, command }) =>
-              html`<li>${text}${command !== undefined && html` <code>${command}</code>`}</li>`,
-          )}
-        </ul>
-      </aside>`
-    }
-  </section>`;
+function toBearInMind({ notes }: ComparePage): Content {
+  if (notes.length === 0) return undefined;
+  return html`<aside class="missing">
+    <h3>To bear in mind</h3>
+    <ul>
+      ${notes.map(
+        ({ text, command }) =>
+          html`<li>${text}${command !== undefined && html` <code>${command}</code>`}</li>`,
+      )}
+    </ul>
+  </aside>`;
 }
 
-function numbers({ table, measures, comparison }: ComparePage): Markup {
+function numbers(page: ComparePage): Markup {
+  const { table, measures, comparison, verdict } = page;
+  const [, ...others] = verdict;
   const several = comparison.cells.some((cell) => cell.runs.length > 1);
   return html`<section id="numbers">
     <h2>Numbers</h2>
+    ${
+      others.length > 0 &&
+      html`<ul class="verdict">
+        ${others.map((sentence) => html`<li>${sentence}</li>`)}
+      </ul>`
+    }
     <p class="note">
       ${
         measures.length > 0 &&
@@ -122,6 +133,7 @@ function numbers({ table, measures, comparison }: ComparePage): Markup {
       The same as <a href="compare.md">Markdown</a>, <a href="compare.tex">LaTeX</a> and, in full precision,
       <a href="compare.csv">CSV</a>.
     </p>
+    ${keyFacts(page)}
   </section>`;
 }
 
@@ -131,11 +143,11 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
     html`<td class="${kind(column)}">
       ${isBest ? html`<b>${text}</b>` : text}${spread !== undefined && html` <small>± ${spread}</small>`}
     </td>`;
-  return html`<div class="scroll">
-    <table>
+  return scrolling(
+    html`<table>
       <thead>
         <tr>
-          ${columns.map((column, index) => html`<th class="${kind(index)}" scope="col">${headingOf(column)}</th>`)}
+          ${columns.map((column, index) => html`<th class="${kind(index)}" scope="col">${breakable(headingOf(column))}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -155,8 +167,13 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
           </tr>
         </tfoot>`
       }
-    </table>
-  </div>`;
+    </table>`,
+  );
+}
+
+/** Lets a long name go on in the next line after a part of it. */
+function breakable(name: string): Content {
+  return name.split(/(?<=_)/).map((part, index) => [index > 0 && html`<wbr />`, part]);
 }
 
 /** Shows how a cell is drawn in plots. */
@@ -178,6 +195,9 @@ function swatch(cell: number): Markup {
 function differences({ comparison, measures, differences: table }: ComparePage): Content {
   if (table.rows.length === 0) return undefined;
   const panels = measures.flatMap((measure) => differencePanel(comparison, measure) ?? []);
+  const standIns = measures
+    .filter(({ differences }) => differences.some((difference) => difference?.maps?.isStandIn))
+    .map(({ name }) => name);
   const { baseline } = comparison;
   return html`<section id="differences">
     <h2>Against ${baseline.label}</h2>
@@ -190,17 +210,16 @@ function differences({ comparison, measures, differences: table }: ComparePage):
     <details class="more">
       <summary>How this was computed</summary>
       <p>
-        Over maps: each map’s value is averaged over the seeds of a cell, the baseline’s value of the same map
-        is taken from it, and the mean of these paired differences is resampled over maps
-        ${formatCount(resamples)} times with a fixed seed, in double precision; the interval is that between
-        the 2.5th and the 97.5th percentile. It says what other maps of the kind would have shown, for these
-        very trainings.
+        Over maps: maps are drawn with repeats, as many as there are, ${formatCount(resamples)} times, with a
+        fixed seed and the same maps for both sides; the interval is that between the 2.5th and the 97.5th
+        percentile of the differences. Of a metric that is a mean over maps, the drawn maps’ values are
+        averaged; of a segmenter’s scores, the drawn maps’ pixels are counted together. Both are in the mean
+        over the seeds of a cell. It says what other maps of the kind would have shown, for these very
+        trainings.
         ${
-          measures.some(({ isProxied }) => isProxied) &&
-          html`For
-          ${measures.filter(({ isProxied }) => isProxied).map(({ name }, index) => `${index > 0 ? ', ' : ''}${name}`)}
-          the values of maps do not average to the metric, which is computed over all maps at once: their
-          interval is of the mean of the maps’ own values, a stand-in.`
+          standIns.length > 0 &&
+          html`Of ${standIns.join(', ')} there are no counts of single maps: their interval is of the mean of
+          the maps’ own values, a stand-in.`
         }
       </p>
       <p>
@@ -242,12 +261,14 @@ function wall({ comparison, pictures, measures }: ComparePage): Markup {
   const seeds = [...new Set(runs.flatMap((run) => (run ? [run.record.seed] : [])))];
   const size = runs.find((run) => run)?.record.data;
   const isEvaluated = runs.some((run) => run?.evaluation);
+  const [measure] = measures;
   return html`<section id="pictures">
     <h2>The same maps</h2>
     <p class="note">
       ${isEvaluated ? 'Held-out label maps' : 'Maps of the samples that training painted last'}, each painted
       by every ${measures.length > 0 || comparison.axes.length > 1 ? 'cell' : 'run'}: by its first
-      seed${seeds.length === 1 && ` (${seeds[0]})`}, not by a chosen one.
+      seed${seeds.length === 1 && ` (${seeds[0]})`}, not by a chosen
+      one.${measure && ` The numbers are ${measure.name}, over all maps and seeds.`}
     </p>
     <div class="picker" hidden>
       <button type="button" data-step="-1" aria-label="The map before">‹</button>
@@ -258,26 +279,46 @@ function wall({ comparison, pictures, measures }: ComparePage): Markup {
     ${maps.map(
       (map) =>
         html`<div class="wall" data-name="${map.name}">
-          ${tile('label', 'Label map', map.label, map.name)}
-          ${tile('photo', 'Photograph', map.photo, map.name)}
-          ${map.painted.map((path, cell) => tile('painted', cells[cell]!.label, path, map.name, cell))}
+          ${tile({ kind: 'label', caption: 'Label map', path: map.label, map: map.name })}
+          ${tile({ kind: 'photo', caption: 'Photograph', path: map.photo, map: map.name, value: measure?.ceiling })}
+          ${map.painted.map((path, cell) =>
+            tile({
+              kind: 'painted',
+              caption: cells[cell]!.label,
+              path,
+              map: map.name,
+              cell,
+              value: measure?.cells[cell]?.mean,
+            }),
+          )}
         </div>`,
     )}
     ${classLegend(size?.classes ?? [])}
   </section>`;
 }
 
-function tile(kind: string, caption: string, path: string | undefined, map: string, cell?: number): Content {
-  if (path === undefined)
-    return cell === undefined
-      ? undefined
-      : html`<figure class="none">
-          <figcaption>${swatch(cell)}${caption}</figcaption>
-          <p class="note">not painted</p>
-        </figure>`;
-  return html`<figure class="${kind}">
-    <figcaption>${cell !== undefined && swatch(cell)}${caption}</figcaption>
-    <a href="${path}">${picture(path, `${caption}: ${map}`, undefined, kind)}</a>
+interface Tile {
+  readonly kind: 'label' | 'photo' | 'painted';
+  readonly caption: string;
+  readonly path: string | undefined;
+  readonly map: string;
+  /** The place of the cell that painted it. */
+  readonly cell?: number;
+  /** What the cell reaches, or the photographs do. */
+  readonly value?: number | undefined;
+}
+
+function tile({ kind, caption, path, map, cell, value }: Tile): Content {
+  if (path === undefined && cell === undefined) return undefined;
+  return html`<figure class="${path === undefined ? 'none' : kind}">
+    <figcaption>
+      ${cell !== undefined && swatch(cell)}${caption}${value !== undefined && html`<b>${fourDigits(value)}</b>`}
+    </figcaption>
+    ${
+      path === undefined
+        ? html`<p class="note">not painted</p>`
+        : html`<a href="${path}">${picture(path, `${caption}: ${map}`, undefined, kind)}</a>`
+    }
   </figure>`;
 }
 
@@ -315,25 +356,45 @@ function failuresOf(label: string, cell: number, cases: Failures['cells'][number
     </div>`;
 }
 
-function curves(comparison: Comparison): Markup {
-  const panels = comparedCurves(comparison);
-  const several = comparison.cells.some((cell) => cell.runs.length > 1);
+/** Shows what trainings measured as they went; nothing where none did. */
+function heldOut(comparison: Comparison): Content {
+  const panels = comparedMeasures(comparison);
+  if (panels.length === 0) return undefined;
+  return html`<section id="held-out">
+    <h2>Held-out pairs, as training went</h2>
+    <p class="note">
+      ${`Over training steps${ofSeeds(comparison)}.`} Measured on a part of the pairs, without a protocol:
+      numbers to compare by come of evaluations.
+    </p>
+    ${curves(comparison, panels)}
+  </section>`;
+}
+
+function losses(comparison: Comparison): Markup {
+  const panels = comparedLosses(comparison);
   return html`<section id="curves">
     <h2>Losses</h2>
     ${
       panels.length === 0
         ? html`<p class="note">No step has been recorded yet.</p>`
         : html`<p class="note">
-              Running averages over training
-              steps${several && '; thin lines are seeds, thick ones their mean'}. Losses of different kinds
-              say nothing about each other.
+              ${`Running averages over training steps${ofSeeds(comparison)}.`} Losses of different kinds say
+              nothing about each other.
             </p>
-            <ul class="series">
-              ${comparison.cells.map(({ label }, cell) => html`<li>${swatch(cell)}${label}</li>`)}
-            </ul>
-            <div class="charts">${panels}</div>`
+            ${curves(comparison, panels)}`
     }
   </section>`;
+}
+
+function ofSeeds({ cells }: Comparison): string {
+  return cells.some(({ runs }) => runs.length > 1) ? '; thin lines are seeds, thick ones their mean' : '';
+}
+
+function curves({ cells }: Comparison, panels: readonly Markup[]): Markup {
+  return html`<ul class="series">
+      ${cells.map(({ label }, cell) => html`<li>${swatch(cell)}${label}</li>`)}
+    </ul>
+    <div class="charts">${panels}</div>`;
 }
 
 function protocol({ comparison }: ComparePage): Content {

@@ -2,19 +2,22 @@
 
 /** Holds the styles that come after those of all pages. */
 export const COMPARE_STYLE = `
-.verdict { margin: 10px 0 0; padding: 0; list-style: none; max-width: 78ch; font-size: 1.06rem; }
+header.top .lead { max-width: 96ch; }
+.headline { display: block; margin-top: 12px; color: var(--ink); font-weight: 600; }
+#pictures { margin-top: 26px; }
+.verdict { margin: 10px 0 18px; padding: 0; list-style: none; max-width: 78ch; font-size: 1.06rem; }
 .verdict li + li { margin-top: 8px; }
-.missing { margin-top: 22px; padding: 14px 20px; background: var(--wash); border-radius: 6px; font-size: 0.92rem; }
+.missing { margin-top: 34px; padding: 14px 20px; background: var(--wash); border-radius: 6px; font-size: 0.92rem; }
 .missing ul { margin: 6px 0 0; padding-left: 20px; }
 .missing code { overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; margin: 16px 0; }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; min-width: 100%; }
 th, td { padding: 7px 14px 7px 0; border-top: 1px solid var(--line); vertical-align: baseline; white-space: nowrap; }
-thead th { border-top: 0; color: var(--soft); font-weight: 500; vertical-align: bottom; white-space: normal; min-width: 5.5em; }
-tbody th { font-weight: 500; text-align: left; max-width: 22em; white-space: normal; }
+thead th { border-top: 0; color: var(--soft); font-weight: 500; vertical-align: bottom; white-space: normal; min-width: 4.2em; }
+tbody th { font-weight: 500; text-align: left; min-width: 8.5em; max-width: 22em; white-space: normal; }
 .number { text-align: right; }
 .text { text-align: left; }
-td small { color: var(--soft); font-size: 0.85em; }
+td small { display: block; color: var(--soft); font-size: 0.85em; line-height: 1.2; }
+tfoot td:first-child { white-space: normal; }
 tfoot td { color: var(--soft); border-top: 2px solid var(--line); font-style: italic; }
 .swatch { width: 18px; height: 6px; margin-right: 8px; vertical-align: middle; flex: none; }
 .picker { position: sticky; top: 0; z-index: 1; display: flex; align-items: center; gap: 12px; padding: 12px 0;
@@ -25,10 +28,11 @@ tfoot td { color: var(--soft); border-top: 2px solid var(--line); font-style: it
 .picker button:hover { border-color: var(--soft); }
 .picker input { flex: 1; min-width: 0; height: 24px; accent-color: var(--accent); cursor: pointer; }
 .picker output { flex: none; min-width: 10em; text-align: right; font-variant-numeric: tabular-nums; }
-.wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 14px; margin-top: 14px; }
+.wall { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 14px; margin-top: 14px; }
 .wall figure, .failures figure { margin: 0; min-width: 0; }
 .wall figcaption { display: flex; align-items: center; font-size: 0.88rem; color: var(--soft); margin-bottom: 6px;
   overflow-wrap: anywhere; }
+.wall figcaption b { margin-left: auto; color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
 .wall img, .failures img { display: block; width: 100%; height: auto; background: var(--wash); border-radius: 3px; }
 .of-cell { margin: 18px 0 8px; display: flex; align-items: center; }
 .failures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 18px; }
@@ -38,7 +42,6 @@ tfoot td { color: var(--soft); border-top: 2px solid var(--line); font-style: it
 .runs { list-style: none; margin: 14px 0 0; padding: 0; columns: 20em auto; column-gap: 32px; }
 .runs li { break-inside: avoid; padding: 3px 0; }
 @media (max-width: 640px) {
-  tbody th { min-width: 7.5em; }
   .wall { grid-template-columns: 1fr 1fr; gap: 10px; }
   .picker output { min-width: 6em; max-width: 9em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .failures { grid-template-columns: 1fr; }
@@ -64,6 +67,7 @@ export const COMPARE_SCRIPT = `
   for (const button of picker.querySelectorAll('button'))
     button.addEventListener('click', () => show(Number(slider.value) + Number(button.dataset.step)));
   picker.hidden = false;
-  show(0);
+  // From the middle of the set, as the slider shows.
+  show(Math.floor(walls.length / 2));
 })();
 `;

@@ -12,6 +12,7 @@ import {
   factTable,
   pageHeader,
   picture,
+  scrolling,
   type Fact,
   type PictureSize,
 } from './parts.ts';
@@ -157,33 +158,35 @@ function classTable(classes: readonly DataPageClass[], hasTest: boolean): Markup
   const cells = (found: DataPageClass['test']): Content =>
     html`<td>${found ? `${threeDigits(100 * found.share)} %` : ''}</td>
       <td>${found ? formatCount(found.maps) : ''}</td>`;
-  return html`<table class="classes">
-    <thead>
-      <tr>
-        <th>Id</th>
-        <th class="name">Class</th>
-        <th>Training</th>
-        <th>in maps</th>
-        ${
-          hasTest &&
-          html`<th>Held out</th>
-            <th>in maps</th>`
-        }
-      </tr>
-    </thead>
-    <tbody>
-      ${classes.map(
-        ({ id, name, color, isVoid, train, test }) =>
-          html`<tr>
-            <td>${id}</td>
-            <td class="name">
-              <i style="background:rgb(${color.join(', ')})"></i>${name}${isVoid && ' (void)'}
-            </td>
-            ${cells(train)} ${hasTest && cells(test)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return scrolling(
+    html`<table class="classes">
+      <thead>
+        <tr>
+          <th class="name">Class</th>
+          <th>Id</th>
+          <th>Training</th>
+          <th>in maps</th>
+          ${
+            hasTest &&
+            html`<th>Held out</th>
+              <th>in maps</th>`
+          }
+        </tr>
+      </thead>
+      <tbody>
+        ${classes.map(
+          ({ id, name, color, isVoid, train, test }) =>
+            html`<tr>
+              <td class="name">
+                <i style="background:rgb(${color.join(', ')})"></i>${name}${isVoid && ' (void)'}
+              </td>
+              <td>${id}</td>
+              ${cells(train)} ${hasTest && cells(test)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>`,
+  );
 }
 
 const DATA_STYLE = `
@@ -192,8 +195,8 @@ const DATA_STYLE = `
 .problems li.warning { border-color: var(--series-6); }
 .problems .note { margin: 2px 0 0; }
 #pictures .map h3 { margin-top: 18px; }
-.classes { border-collapse: collapse; margin-top: 12px; font-variant-numeric: tabular-nums; }
-.classes th, .classes td { text-align: right; padding: 4px 14px; border-top: 1px solid var(--line); }
+.classes { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.classes th, .classes td { white-space: nowrap; text-align: right; padding: 4px 14px; border-top: 1px solid var(--line); }
 .classes th { border: 0; color: var(--soft); font-weight: 500; }
 .classes .name { text-align: left; }
 .classes i { display: inline-block; width: 14px; height: 14px; border-radius: 3px; margin-right: 9px; vertical-align: -2px;

@@ -67,13 +67,17 @@ export function pageHeader(o: {
   lead?: Content;
   facts: readonly Fact[];
 }): Markup {
-  const facts = stated(o.facts);
   return html`<header class="top">
     <p class="eyebrow">${SPADE}${o.kind}</p>
     <h1>${o.title}</h1>
-    ${o.lead && html`<p class="lead">${o.lead}</p>`}
-    ${facts.length > 0 && html`<dl class="strip">${facts.map(factRow)}</dl>`}
+    ${o.lead && html`<p class="lead">${o.lead}</p>`} ${factStrip(o.facts)}
   </header>`;
+}
+
+/** Renders the key facts side by side; `undefined` where none has a value. */
+export function factStrip(facts: readonly Fact[]): Markup | undefined {
+  const rows = stated(facts).map(factRow);
+  return rows.length > 0 ? html`<dl class="strip">${rows}</dl>` : undefined;
 }
 
 /** Renders facts as a table of names and values; `undefined` where none has a value. */
@@ -91,6 +95,11 @@ function factRow({ name, value }: Fact): Markup {
     <dt>${name}</dt>
     <dd>${value}</dd>
   </div>`;
+}
+
+/** Lets a table scroll by itself where it is wider than the page. */
+export function scrolling(table: Markup): Markup {
+  return html`<div class="scroll">${table}</div>`;
 }
 
 /** Renders a command line to copy under what it does. */

@@ -11,7 +11,7 @@ import { FLAME_SCRIPT, FLAME_STYLE, flameGraph, type FlameBox } from './flame.ts
 import { formatSeconds, threeDigits } from './format.ts';
 import { highlight } from './highlight.ts';
 import { html, type Content, type Markup } from './html.ts';
-import { commandBlock, document, factTable, pageHeader, type Fact } from './parts.ts';
+import { commandBlock, document, factTable, pageHeader, scrolling, type Fact } from './parts.ts';
 import { writeWhole } from './picture.ts';
 
 /** What a page says beside the profile. */
@@ -132,8 +132,8 @@ function partsTable<P extends Part>(
       <td class="number">${part.kernels}</td>
     </tr>`;
   const table = (rows: readonly P[]): Markup =>
-    html`<div class="wide">
-      <table class="parts">
+    scrolling(
+      html`<table class="parts">
         <thead>
           <tr>
             ${heads.map((head) => html`<th>${head}</th>`)}
@@ -146,8 +146,8 @@ function partsTable<P extends Part>(
         <tbody>
           ${rows.map(row)}
         </tbody>
-      </table>
-    </div>`;
+      </table>`,
+    );
   const rest = parts.slice(openRows);
   return html`${table(parts.slice(0, openRows))}
   ${
@@ -166,14 +166,14 @@ function bar(phase: Phase, share: number): Markup {
 const milliseconds = (ms: number): string => formatSeconds(ms / 1000);
 
 const PROFILE_STYLE = `
-.wide { overflow-x: auto; margin-top: 14px; }
 .parts { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 .parts th { color: var(--soft); font-weight: 400; font-size: 0.84rem; text-align: left; padding: 0 14px 6px 0; white-space: nowrap; }
 .parts td { border-top: 1px solid var(--line); padding: 5px 14px 5px 0; vertical-align: top; }
 .parts td.number, .parts th.number { width: 1%; text-align: right; white-space: nowrap; }
 .parts .number { font-variant-numeric: tabular-nums; }
 .parts .place { color: var(--soft); white-space: nowrap; font-size: 0.88rem; }
-.parts code { display: block; min-width: 17em; white-space: pre-wrap; overflow-wrap: anywhere; }
+.parts code { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
+.parts td + td code { min-width: 17em; }
 .parts .bar { min-width: 150px; width: 26%; white-space: nowrap; font-size: 0; }
 .parts .bar i { display: inline-block; height: 10px; margin-top: 7px; }
 .parts .comment { color: var(--soft); font-style: italic; }

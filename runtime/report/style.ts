@@ -96,6 +96,12 @@ summary { cursor: pointer; color: var(--accent); }
 .series i { width: 14px; height: 3px; border-radius: 2px; align-self: center; }
 .series b { font-weight: 600; font-variant-numeric: tabular-nums; }
 
+/* A table wider than the page: a shadow where more of it lies, and its first column stays in view. */
+.scroll { --shadow: color-mix(in srgb, var(--ink) 28%, transparent); overflow-x: auto; margin: 16px 0;
+  background: linear-gradient(to left, var(--paper) 40%, transparent) right / 44px 100% no-repeat local,
+    linear-gradient(to left, var(--shadow), transparent) right / 16px 100% no-repeat scroll; }
+.scroll tr > :first-child { position: sticky; left: 0; background: var(--paper); padding-left: 0; }
+
 pre { margin: 14px 0 0; padding: 18px 20px; background: var(--wash); border-radius: 6px; overflow: auto; line-height: 1.6;
   tab-size: 2; }
 pre.source { max-height: 52rem; }
@@ -125,6 +131,9 @@ footer { color: var(--soft); font-size: 0.88rem; margin-top: 64px; padding-botto
   .map figcaption { margin: 0 0 3px; font-size: 0.8rem; }
   .player output { min-width: 6em; }
   .facts { gap: 0 18px; }
+  /* What stays in view leaves room for what it is about. */
+  .scroll tr > :first-child { max-width: 36vw; overflow-wrap: break-word; }
+  .scroll tr > :first-child, .scroll tr > :first-child * { white-space: normal; }
   .film { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 8px; }
   /* Charts are scaled to the page, so their words are drawn larger. */
   .panel svg text { font-size: 17px; }

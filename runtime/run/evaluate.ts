@@ -8,12 +8,12 @@ import { voidIds } from '../../compiler/spec/labels.ts';
 import type { BestMetric, DataSpec, Spec } from '../../compiler/spec/types.ts';
 import { evenly, type Dataset, type Sample } from '../data/index.ts';
 import {
-  addPixels,
-  emptyConfusion,
+  countPixels,
   meanDifference,
   meanOfKnown,
   peakSignalToNoise,
   scoresOf,
+  sumCounts,
   structuralSimilarity,
 } from '../measure/index.ts';
 import { fromFloat, type MetricRecord } from '../report/index.ts';
@@ -105,10 +105,10 @@ function compareClasses(
   data: DataSpec,
 ): Record<string, number | null> {
   const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
-  const counts = emptyConfusion(data.classes, voidIds(data));
-  segment(session, photos).forEach((found, index) =>
-    addPixels(counts, must(samples[index], 'one for each').labels, found),
+  const labels = { classes: data.classes, voidIds: voidIds(data) };
+  const counts = segment(session, photos).map((found, index) =>
+    countPixels(must(samples[index], 'one for each').labels, found, labels),
   );
-  const { meanIoU, pixelAccuracy } = scoresOf(counts);
+  const { meanIoU, pixelAccuracy } = scoresOf(sumCounts(counts));
   return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };
 }

@@ -1,12 +1,13 @@
 /** Tests comparisons of run folders: cells, protocols, pictures, pages and the tables beside them. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
 import { compare } from '../../runtime/compare/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
-import type { Protocol } from '../../runtime/eval/record.ts';
+import { withoutPlaces } from '../../runtime/compare/places.ts';
+import type { EvalRecord, Protocol } from '../../runtime/eval/record.ts';
 import { flat, makeRun, meanMetric } from '../support/compared-runs.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 
@@ -104,6 +105,21 @@ describe('cells', () => {
     expect(notes.map(({ text }) => text)).toEqual([expect.stringMatching(/^Without an evaluation.*: b\.$/)]);
   });
 
+  it('that were evaluated before pixels were kept by map are read, and named', async () => {
+    const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
+    const file = join(folders[1]!, 'eval', 'a1b2-0.json');
+    const { counts: _, ...before } = JSON.parse(readFileSync(file, 'utf8')) as EvalRecord;
+    writeFileSync(file, JSON.stringify(before));
+    const { cells, notes } = await gather({ folders });
+    expect(cells.map(({ runs }) => runs[0]!.evaluation?.metrics.length)).toEqual([2, 2]);
+    expect(notes).toEqual([
+      {
+        text: expect.stringMatching(/^Evaluated before pixels were kept map by map.*: b\.$/) as string,
+        command: `spadework eval ${folders[1]} --segmenter RUN --again`,
+      },
+    ]);
+  });
+
   it('are refused for a single run, a run named twice and a folder that holds none', async () => {
     const run = await made('a', tinySpec(), 1);
     await expect(gather({ folders: [run] })).rejects.toThrow('is a single run');
@@ -147,6 +163,9 @@ describe('the page', () => {
     );
     expect(wide).toMatch(/^wide 2 0\.4600 ± 0\.0141 59\.00 ± 1\.41 /);
     expect(narrow).toMatch(/^narrow 2 0\.3600 ± 0\.0141 69\.00 ± 1\.41 /);
+    expect(pageOf().querySelectorAll('.scroll > table')).toHaveLength(2);
+    expect(pageOf().querySelectorAll('table')).toHaveLength(2);
+    expect(pageOf().querySelector('.headline')?.textContent).toMatch(/^mIoU \(unet\) is highest.*for wide/);
     expect(pageOf().querySelector('#numbers tbody b')?.textContent).toBe('0.4600');
     expect(pageOf().querySelector('tfoot')?.textContent).toMatch(/real photographs\s+0\.9000\s+–/);
     expect(textOf('compare.md')).toContain('| wide | 2 | **0.4600 ± 0.0141** | **59.00 ± 1.41** |');
@@ -168,6 +187,10 @@ describe('the page', () => {
     expect(
       walls.map((wall) => [wall.getAttribute('data-name'), wall.querySelectorAll('img').length]),
     ).toEqual(maps.map((map) => [map, 4]));
+    const captions = Array.from(walls[0]!.querySelectorAll('figcaption'), ({ textContent }) =>
+      textContent.replace(/\s+/g, ' ').trim(),
+    );
+    expect(captions).toEqual(['Label map', 'Photograph0.9000', 'a0.4500', 'b0.3500']);
     const sources = Array.from(document.querySelectorAll('img')).map((image) => image.getAttribute('src')!);
     expect(sources.filter((source) => !existsSync(join(root, 'out', source)))).toEqual([]);
     expect(document.querySelector('#failures figcaption')?.textContent.trim()).toMatch(
@@ -189,12 +212,53 @@ describe('the page', () => {
   it('says what is missing without evaluations, with the command, and shows cost and curves', async () => {
     const folders = [await made('a', tinySpec(), 1), await made('b', other, 1)];
     await compareIn(folders);
-    const text = pageOf().querySelector('main')!.textContent;
+    const text = pageOf().body.textContent;
     expect(text).toContain('No run has been evaluated');
-    expect(text).toContain(`spadework eval ${folders[0]}`);
+    expect(text).toMatch(/spadework eval …\/case-\d+\/a/);
     expect(pageOf().querySelectorAll('#curves .panel svg')).toHaveLength(2);
     expect(pageOf().querySelector('#numbers tbody')?.textContent).toMatch(/0\.25 s\s+300 MiB/);
     expect(pageOf().querySelector('#differences')).toBeNull();
+  });
+
+  it('draws what was measured while training went, each measure in a panel of its own', async () => {
+    const folders = ['a', 'b'].map((name) => join(root, name));
+    const measured = { 20: { SSIM: 0.2, L1: 0.3 }, 40: { SSIM: 0.4, L1: null } };
+    await makeRun({ folder: folders[0]!, text: tinySpec(), base, seed: 1, measured });
+    await makeRun({ folder: folders[1]!, text: other, base, seed: 1, measured: { 40: { SSIM: 0.3 } } });
+    await compareIn(folders);
+    const panels = Array.from(pageOf().querySelectorAll('#held-out .panel'));
+    expect(panels.map((panel) => panel.querySelector('h3')!.textContent)).toEqual(['SSIM', 'L1']);
+    // One line for the run of two values, dots for those of a single one.
+    const count = (what: string): number[] => panels.map((panel) => panel.querySelectorAll(what).length);
+    expect(count('[aria-label="line"] path')).toEqual([1, 0]);
+    expect(count('[aria-label="dot"] circle')).toEqual([1, 1]);
+  });
+
+  it.each(['relative', 'absolute'])(
+    'names no absolute path where folders are given by %s ones',
+    async (kind) => {
+      const gone = tinySpec().replace(/path: "[^"]*"/, 'path: "gone"');
+      const made = ['a', 'b'].map((name) => join(root, name, 'run-1'));
+      await makeRun({ folder: made[0]!, text: gone, base, seed: 1, evaluation: { maps, metrics: [] } });
+      await makeRun({ folder: made[1]!, text: other, base, seed: 1 });
+      const folders = kind === 'absolute' ? made : made.map((folder) => relative(process.cwd(), folder));
+      await compareIn(folders, { command: `spadework compare ${folders.join(' ')} --out=${folders[0]!}` });
+      const texts = ['index.html', 'compare.md', 'compare.csv', 'compare.tex'].map(textOf);
+      expect(texts[0]).toMatch(/the data cannot be read: .*gone/);
+      expect(texts[0]).toMatch(/data, path: .*gone →/);
+      expect(texts[1]).toContain('| a/run-1 |');
+      for (const text of texts) {
+        expect(text).not.toContain(process.cwd());
+        expect(text.replaceAll(/(\.\.\/)+/g, '…').includes(base)).toBe(false);
+      }
+    },
+  );
+
+  it('names places from the working folder or by their last parts, and leaves addresses alone', () => {
+    const here = process.cwd();
+    expect(
+      withoutPlaces(`in '/a/b c/d', /x/y/z --out=${here}/runs ${here} http://head:8265/api and/or`),
+    ).toBe("in '…/b c/d', …/y/z --out=runs . http://head:8265/api and/or");
   });
 
   it('escapes names', async () => {

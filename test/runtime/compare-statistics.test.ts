@@ -4,15 +4,31 @@ import { RandomStream } from '../../compiler/random.ts';
 import { measure } from '../../runtime/compare/measures.ts';
 import { bootstrapInterval, deviation, welchInterval } from '../../runtime/compare/statistics.ts';
 import type { Comparison } from '../../runtime/compare/types.ts';
-import type { Metric } from '../../runtime/eval/record.ts';
+import type { EvalRecord, Metric } from '../../runtime/eval/record.ts';
+import {
+  countPixels,
+  mean,
+  scoresOf,
+  shortCounts,
+  sumCounts,
+  type ClassCounts,
+  type SegmentationScore,
+} from '../../runtime/measure/index.ts';
 import { meanMetric } from '../support/compared-runs.ts';
 
 /** Makes a comparison of cells whose runs have only metrics. */
 function compared(...cells: readonly (readonly Metric[])[]): Comparison {
+  return comparedEvaluations(...cells.map((runs) => runs.map((metric) => ({ metrics: [metric] }))));
+}
+
+/** Makes a comparison of cells whose runs have only evaluations. */
+function comparedEvaluations(
+  ...cells: readonly (readonly Pick<EvalRecord, 'metrics' | 'counts'>[])[]
+): Comparison {
   const made = cells.map((runs, index) => ({
     label: `cell ${index}`,
     point: {},
-    runs: runs.map((metric) => ({ evaluation: { metrics: [metric] } })),
+    runs: runs.map((evaluation) => ({ evaluation })),
   }));
   return { title: '', axes: [], notes: [], cells: made, baseline: made[0] } as unknown as Comparison;
 }
@@ -44,6 +60,99 @@ describe('intervals', () => {
     }).filter(Boolean).length;
     expect(held).toBeGreaterThanOrEqual(180);
     expect(held).toBeLessThanOrEqual(199);
+  });
+});
+
+describe('differences of a segmenter’s scores', () => {
+  const names = {
+    meanIoU: 'mIoU',
+    classAccuracy: 'class accuracy',
+    pixelAccuracy: 'pixel accuracy',
+  } as const;
+  const kinds = Object.keys(names) as SegmentationScore[];
+  const labels = { classes: 4, voidIds: [3] };
+
+  /** Makes maps of which a segmenter finds a share right, fewer classes in some than in others. */
+  function countsOf(count: number, share: number, seed: number): ClassCounts[] {
+    const random = new RandomStream(seed, 'maps');
+    return Array.from({ length: count }, (_, map) => {
+      const truth = Array.from({ length: 60 }, () => random.below(2 + (map % 3)));
+      return countPixels(
+        truth,
+        truth.map((id) => (random.uniform() < share ? id : random.below(4))),
+        labels,
+      );
+    });
+  }
+
+  /** Makes the evaluation of a run, as it is recorded. */
+  function evaluated(counts: readonly ClassCounts[]): Pick<EvalRecord, 'metrics' | 'counts'> {
+    const ofMaps = counts.map(scoresOf);
+    const metrics = kinds.map((score): Metric => {
+      const value = scoresOf(sumCounts(counts))[score]!;
+      return { name: names[score], value, better: 'higher', score, perMap: ofMaps.map((map) => map[score]) };
+    });
+    return { metrics, counts: counts.map(shortCounts) };
+  }
+
+  const differencesOf = (
+    ours: readonly (readonly ClassCounts[])[],
+    theirs: readonly (readonly ClassCounts[])[],
+  ) =>
+    measure(comparedEvaluations(theirs.map(evaluated), ours.map(evaluated))).map(
+      (one) => one.differences[1]!,
+    );
+
+  it('lie where those of maps that are drawn and counted together do', () => {
+    const ours = [1, 2].map((seed) => countsOf(9, 0.9, seed));
+    const theirs = [3, 4].map((seed) => countsOf(9, 0.6, seed));
+    const random = new RandomStream(9, 'bootstrap');
+    const draws = Array.from({ length: 10_000 }, () => Array.from({ length: 9 }, () => random.below(9)));
+    differencesOf(ours, theirs).forEach(({ maps, value }, index) => {
+      const direct = (maps: readonly number[]): number => {
+        const scores = [ours, theirs].map((runs) =>
+          mean(runs.map((run) => scoresOf(sumCounts(maps.map((map) => run[map]!)))[kinds[index]!]!)),
+        );
+        return scores[0]! - scores[1]!;
+      };
+      const sorted = draws.map(direct).sort((a, b) => a - b);
+      const between = (share: number): number => {
+        const below = Math.floor(share * 9999);
+        return sorted[below]! + (share * 9999 - below) * (sorted[below + 1]! - sorted[below]!);
+      };
+      expect(maps).toMatchObject({ isStandIn: false, count: 9 });
+      expect(maps!.mean).toBe(value);
+      expect([maps!.low, maps!.high]).toEqual([
+        expect.closeTo(between(0.025), 12),
+        expect.closeTo(between(0.975), 12),
+      ]);
+    });
+  });
+
+  it('are exact where all maps are the same one, and of a single map have no interval', () => {
+    const [one, other] = [countsOf(1, 0.9, 1)[0]!, countsOf(1, 0.6, 2)[0]!];
+    for (const { maps, value } of differencesOf([[one, one]], [[other, other]]))
+      expect([maps!.low, maps!.high]).toEqual([expect.closeTo(value, 12), expect.closeTo(value, 12)]);
+    for (const { maps } of differencesOf([[one]], [[other]])) expect(maps).toBeUndefined();
+  });
+
+  it('are 0 between equal runs, however different their maps are', () => {
+    const maps = countsOf(9, 0.7, 5);
+    for (const difference of differencesOf([maps], [maps]))
+      expect(difference).toMatchObject({ maps: { low: 0, high: 0 }, verdict: 'unclear' });
+  });
+
+  it('leave resamples out that hold void alone', () => {
+    const nothing = countPixels([3, 3], [0, 1], labels);
+    const [ours, theirs] = [countsOf(1, 0.9, 6)[0]!, countsOf(1, 0.6, 7)[0]!];
+    for (const { maps, value } of differencesOf([[ours, nothing]], [[theirs, nothing]]))
+      expect([maps!.low, maps!.high]).toEqual([expect.closeTo(value, 12), expect.closeTo(value, 12)]);
+  });
+
+  it('are of stand-ins where one run was recorded without counts', () => {
+    const [ours, theirs] = [evaluated(countsOf(9, 0.9, 1)), evaluated(countsOf(9, 0.6, 2))];
+    const [first] = measure(comparedEvaluations([theirs], [{ metrics: ours.metrics }]));
+    expect(first!.differences[1]!.maps!.isStandIn).toBe(true);
   });
 });
 
@@ -95,8 +204,10 @@ describe('differences', () => {
   });
 
   it('say when the values of maps only stand in for the metric', () => {
-    expect(only(compared([meanMetric('m', maps)])).isProxied).toBe(false);
-    expect(only(compared([{ ...meanMetric('m', maps), value: 0.7 }])).isProxied).toBe(true);
+    const isStandIn = (other: Metric) =>
+      only(compared([meanMetric('m', maps)], [other])).differences[1]!.maps!.isStandIn;
+    expect(isStandIn(meanMetric('m', maps))).toBe(false);
+    expect(isStandIn({ ...meanMetric('m', maps), value: 0.7 })).toBe(true);
   });
 
   it('leave out maps that one side has no value for', () => {

@@ -171,6 +171,7 @@ describe('the page', () => {
     expect(sources, 'of the pairs without mistakes').toHaveLength(3 * 3);
     for (const source of sources) expect(existsSync(join(out, source)), source).toBe(true);
     expect(document.querySelector('#classes svg')?.textContent).toContain('<car>');
+    expect(document.querySelectorAll('.scroll > table')).toHaveLength(1);
     const overlay = await sharp(join(out, sources[1]!)).metadata();
     expect([overlay.width, overlay.height]).toEqual([4, 4]);
   });

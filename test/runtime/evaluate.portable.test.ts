@@ -96,6 +96,10 @@ describe('an evaluation', () => {
       expect(perMap).toHaveLength(2);
     }
     expect(metric(record, 'mIoU (segments)').perClass).toHaveLength(3);
+    const pixels = record.counts?.map((ofMap) => ofMap.reduce((sum, [, inMap]) => sum + inMap, 0));
+    expect(pixels).toEqual([32 * 32, 32 * 32]);
+    const right = record.counts!.flat().reduce((sum, [, , , count]) => sum + count, 0);
+    expect(right / (2 * 32 * 32)).toBeCloseTo(metric(record, 'pixel accuracy (segments)').value, 12);
     const withoutZero = await run({ segmenter: experiment.segmenter, void: [0] });
     expect(withoutZero.protocol.voidIds).toEqual([0]);
     expect(metric(withoutZero, 'mIoU (segments)').perClass?.[0]).toBeNull();

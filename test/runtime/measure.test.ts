@@ -2,19 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
-  addPixels,
+  countPixels,
   discrepancy,
-  emptyConfusion,
   featureDistance,
   featureSet,
   frechetDistance,
   kernelDistance,
   meanAndDeviation,
   meanOfPairs,
-  mergeConfusions,
   peakSignalToNoise,
   scoresOf,
+  shortCounts,
   structuralSimilarity,
+  sumCounts,
   type FeatureMap,
   type FeatureSet,
 } from '../../runtime/measure/index.ts';
@@ -148,9 +148,7 @@ describe('segmentation', () => {
   const { classes, void: voidId, truth, found, ...expected } = fixture.segmentation;
 
   it('is scored as NumPy scores it: void left out, and classes that are nowhere', () => {
-    const confusion = emptyConfusion(classes, [voidId]);
-    addPixels(confusion, truth, found);
-    const scores = scoresOf(confusion);
+    const scores = scoresOf(countPixels(truth, found, { classes, voidIds: [voidId] }));
     for (const name of ['pixelAccuracy', 'classAccuracy', 'meanIoU'] as const)
       expect(scores[name], name).toBeCloseTo(expected[name], 12);
     scores.perClass.forEach((value, id) =>
@@ -159,31 +157,37 @@ describe('segmentation', () => {
   });
 
   it('scores the sum of maps, not the mean of their scores', () => {
-    const parts = [0, 1].map((half) => {
-      const part = emptyConfusion(classes, [voidId]);
-      addPixels(part, truth.slice(100 * half, 100 * half + 100), found.slice(100 * half, 100 * half + 100));
-      return part;
-    });
-    expect(scoresOf(mergeConfusions(parts)).meanIoU).toBeCloseTo(expected.meanIoU, 12);
+    const half = (ids: readonly number[], part: number) => ids.slice(100 * part, 100 * part + 100);
+    const parts = [0, 1].map((part) =>
+      countPixels(half(truth, part), half(found, part), { classes, voidIds: [voidId] }),
+    );
+    expect(scoresOf(sumCounts(parts)).meanIoU).toBeCloseTo(expected.meanIoU, 12);
   });
 
   it('gives no score where everything is void, and counts void where no class is', () => {
-    const nothing = emptyConfusion(2, [0]);
-    addPixels(nothing, [0, 0], [1, 1]);
+    const nothing = countPixels([0, 0], [1, 1], { classes: 2, voidIds: [0] });
     expect(scoresOf(nothing)).toEqual({
       pixelAccuracy: null,
       classAccuracy: null,
       meanIoU: null,
       perClass: [null, null],
     });
-    const everything = emptyConfusion(2, []);
-    addPixels(everything, [0, 0], [1, 0]);
+    const everything = countPixels([0, 0], [1, 0], { classes: 2, voidIds: [] });
     expect(scoresOf(everything)).toMatchObject({ pixelAccuracy: 0.5, perClass: [0.5, 0] });
   });
 
   it('refuses ids beyond the classes, and maps of two sizes', () => {
-    expect(() => addPixels(emptyConfusion(2, []), [2], [0])).toThrow('id 2 is none of 2 classes');
-    expect(() => addPixels(emptyConfusion(2, []), [1], [0, 1])).toThrow('different maps');
+    const labels = { classes: 2, voidIds: [] };
+    expect(() => countPixels([2], [0], labels)).toThrow('id 2 is none of 2 classes');
+    expect(() => countPixels([1], [0, 1], labels)).toThrow('different maps');
+  });
+
+  it('keeps of a map the classes that are in it or found, void left out', () => {
+    const counts = countPixels([0, 1, 1, 4], [1, 1, 4, 1], { classes: 6, voidIds: [4] });
+    expect(shortCounts(counts)).toEqual([
+      [0, 1, 0, 0],
+      [1, 2, 2, 1],
+    ]);
   });
 });
 

@@ -21,6 +21,8 @@ export interface MadeRun {
   readonly steps?: number;
   readonly evaluation?: Pick<EvalRecord, 'maps' | 'metrics'> & { readonly protocol?: Partial<Protocol> };
   readonly painted?: (map: string) => Picture;
+  /** Measures on held-out pairs by step. */
+  readonly measured?: Readonly<Record<number, NonNullable<MetricRecord['evaluation']>>>;
 }
 
 const size = { width: 32, height: 32 };
@@ -62,6 +64,7 @@ export async function makeRun({
   steps = 40,
   evaluation,
   painted,
+  measured,
 }: MadeRun): Promise<void> {
   const spec = specOf(text, base, seed);
   const layout = layoutOf(folder);
@@ -86,11 +89,13 @@ export async function makeRun({
   });
   const random = new RandomStream(seed, folder);
   const lines = Array.from({ length: steps }, (_, index): MetricRecord => {
+    const found = measured?.[index + 1];
     const noise = (): number => 0.2 * random.normal();
     return {
       step: index + 1,
       epoch: index / 5,
       seconds: index / 4,
+      ...(found && { evaluation: found }),
       losses: { G: { hinge: 1 / (1 + index / 9) + noise() }, D: { hinge: 1.5 + noise() } },
     };
   });
@@ -115,6 +120,7 @@ async function makeEvaluation(
     maps,
     metrics,
     pictures: `eval/${protocolId}`,
+    counts: maps.map(() => [[0, 9, 9, 9]]),
   };
   mkdirSync(join(folder, 'eval'), { recursive: true });
   writeFileSync(join(folder, 'eval', `${protocolId}.json`), JSON.stringify(record));

@@ -1,0 +1,61 @@
+/**
+ * Answers for what a segmenter's scores would have been on other maps: counts of maps that are drawn anew are added up and scored,
+ * as those of all maps are.
+ */
+import { scoresOf, type SegmentationScore, type ShortCounts } from '../measure/index.ts';
+import { drawsOf, resamples } from './statistics.ts';
+
+/** Each score for each resample; NaN where there was nothing to score. */
+export type ResampledScores = Readonly<Record<SegmentationScore, Float64Array>>;
+
+const known = new WeakMap<readonly ShortCounts[], ResampledScores>();
+
+/** Scores all resamples of the maps of a run. They are the same for all runs over equally many maps, so that these are paired. */
+export function resampledScores(maps: readonly ShortCounts[]): ResampledScores {
+  const before = known.get(maps);
+  if (before) return before;
+  const scores = {
+    meanIoU: new Float64Array(resamples),
+    classAccuracy: new Float64Array(resamples),
+    pixelAccuracy: new Float64Array(resamples),
+  };
+  const { starts, places, values, width } = inOneRow(maps);
+  const drawn = drawsOf(maps.length);
+  const sum = new Float64Array(width);
+  for (let resample = 0, next = 0; resample < resamples; resample++) {
+    sum.fill(0);
+    for (const end = next + maps.length; next < end; next++) {
+      const map = drawn[next]!;
+      for (let at = starts[map]!; at < starts[map + 1]!; at++) sum[places[at]!]! += values[at]!;
+    }
+    const { meanIoU, classAccuracy, pixelAccuracy } = scoresOf(sum);
+    scores.meanIoU[resample] = meanIoU ?? NaN;
+    scores.classAccuracy[resample] = classAccuracy ?? NaN;
+    scores.pixelAccuracy[resample] = pixelAccuracy ?? NaN;
+  }
+  known.set(maps, scores);
+  return scores;
+}
+
+/** The counts of all maps, one after the other. */
+interface CountsInOneRow {
+  /** Where each map begins, and the end of the last. */
+  readonly starts: Uint32Array;
+  /** Where each number belongs in `ClassCounts`, which have `width` places. */
+  readonly places: Uint32Array;
+  readonly values: Float64Array;
+  readonly width: number;
+}
+
+function inOneRow(maps: readonly ShortCounts[]): CountsInOneRow {
+  const entries = maps.map((rows) =>
+    rows.flatMap(([id, ...numbers]) =>
+      numbers.map((value, kind) => ({ place: numbers.length * id + kind, value })),
+    ),
+  );
+  const starts = new Uint32Array(maps.length + 1);
+  entries.forEach((ofMap, map) => (starts[map + 1] = starts[map]! + ofMap.length));
+  const places = Uint32Array.from(entries.flatMap((ofMap) => ofMap.map(({ place }) => place)));
+  const values = Float64Array.from(entries.flatMap((ofMap) => ofMap.map(({ value }) => value)));
+  return { starts, places, values, width: places.reduce((most, place) => Math.max(most, place + 1), 0) };
+}
