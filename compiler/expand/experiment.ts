@@ -37,6 +37,7 @@ import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
 import { namelessTerm, summandsOf } from './terms.ts';
 import { typeRules } from './value-types.ts';
+import { writtenArguments } from './written.ts';
 import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
 
 /** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
@@ -170,6 +171,7 @@ export function expandNetwork(
     network: {
       name,
       definition: block.name.text,
+      arguments: writtenArguments(value),
       ...(doc && { doc }),
       inputs: recorder.inputs,
       variables: [...recorder.variables.values()],
