@@ -33,10 +33,16 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 /** Runs the command of this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
+  failWhereFilesAreTooLarge();
   endWithParent();
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+/** Lets a write beyond the limit of file sizes fail, with an error that can be shown, where the signal would end the process. */
+function failWhereFilesAreTooLarge(): void {
+  process.on('SIGXFSZ', () => undefined);
 }
 
 /** Runs a command, given by its words, and gives the exit code. */

@@ -6,7 +6,7 @@ import type { Source } from './source.ts';
 import { toAst, toOverride } from './to-ast.ts';
 import { tokenize } from './tokens.ts';
 
-export { print, printExpression, printPath } from './print.ts';
+export { print, printExpression, printNumber, printPath, printText } from './print.ts';
 export { renderDiagnostic, renderDiagnostics, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 export { suggest } from './suggest.ts';
 

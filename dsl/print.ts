@@ -68,7 +68,7 @@ function withComments(comments: Comments, indent: string, text: string): string 
 // ------------------------------------------------------------------------------------------- declarations
 
 function printUse(use: Use): string {
-  const module = use.file ? quote(use.module) : use.module;
+  const module = use.file ? printText(use.module) : use.module;
   const names = use.names.map(({ text }) => text);
   const line = `use ${module} { ${names.join(', ')} }`;
   const broken = `use ${module} {\n${names.map((name) => `${step}${name},\n`).join('')}}`;
@@ -178,8 +178,8 @@ function printItem(item: ExperimentItem, indent: string): string {
     case 'data':
       return printValue(`data ${item.name.text} `, item.settings, indent);
     case 'load': {
-      const naming = item.mapping === undefined ? '' : ` naming ${quote(item.mapping.value)}`;
-      return `load ${item.network.text} from ${quote(item.path.value)}${naming}`;
+      const naming = item.mapping === undefined ? '' : ` naming ${printText(item.mapping.value)}`;
+      return `load ${item.network.text} from ${printText(item.path.value)}${naming}`;
     }
     case 'loss':
       return printValue(`loss ${listNames(item.networks)} = `, item.value, indent);
@@ -437,7 +437,7 @@ function flat(expression: Expression): string {
     case 'number':
       return printNumber(expression.value, expression.integer);
     case 'string':
-      return quote(expression.value);
+      return printText(expression.value);
     case 'boolean':
       return String(expression.value);
     case 'none':
@@ -501,14 +501,15 @@ function labelOf(label: Label | undefined): string {
 }
 
 /** Prints a number so that it parses to the same value, and as a float if it was one: `2.0`, `0.9`, `1e-4`. */
-function printNumber(value: number, integer: boolean): string {
+export function printNumber(value: number, integer: boolean): string {
   if (integer) return String(value);
   const isPlain = value === 0 || (value >= 1e-3 && value < 1e6);
   const text = isPlain ? String(value) : value.toExponential().replace('e+', 'e');
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-function quote(text: string): string {
+/** Prints a text in quotes, on one line. */
+export function printText(text: string): string {
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
   return `"${escaped}"`;
 }

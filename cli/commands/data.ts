@@ -1,6 +1,6 @@
 /** Answers for `spadework data`: checking the data of a spec, and making data. */
 import { dirname, join, resolve } from 'node:path';
-import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { fillInData } from '../../compiler/expand/data.ts';
 import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
@@ -16,6 +16,8 @@ interface CheckFlags {
   readonly name?: string;
   readonly set?: readonly string[];
   readonly preset?: string;
+  readonly data?: string;
+  /** An older name of `data`. */
   readonly path?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -24,14 +26,14 @@ interface CheckFlags {
 const examples = `
 Examples:
   spadework data check streets.spade
-  spadework data check --preset camvid --path data/camvid
+  spadework data check --preset camvid --data data/camvid
   spadework data make streets data/streets --count 200 --size 128x64`;
 
 const checkExamples = `
 Examples:
   spadework data check streets.spade
-  spadework data check streets.spade --path ~/pictures --out report
-  spadework data check --preset cityscapes --path data/cityscapes --json
+  spadework data check streets.spade --data ~/pictures --out report
+  spadework data check --preset cityscapes --data data/cityscapes --json
 
 Exit code 1 where there are errors: what keeps the data from being trained on. Warnings are about what is rarely meant.`;
 
@@ -57,7 +59,8 @@ function addDataCheck(data: Command, line: string): void {
     .option('--name <experiment>', 'the experiment to take the data of, where the file holds several')
     .addOption(setOption())
     .option('--preset <name>', 'a known data set, in place of a spec')
-    .option('--path <folder>', "folder of the data, in place of the spec's path")
+    .option('--data <folder>', "folder of the data, in place of the spec's path")
+    .addOption(new Option('--path <folder>').hideHelp())
     .option('--out <folder>', 'folder for the page (default: checks/<data>; none with --json)')
     .option('--json', 'print the report as JSON, and write a page only with --out')
     .addHelpText('after', checkExamples)
@@ -149,7 +152,8 @@ function pictureSize(text: string): MakeFlags['size'] {
 }
 
 /** Finds what is to be checked. Throws an InputError, or the mistakes of the spec. */
-function dataOf(file: string | undefined, { name, set, preset, path }: CheckFlags): DataSpec {
+function dataOf(file: string | undefined, { name, set, preset, ...flags }: CheckFlags): DataSpec {
+  const path = flags.data ?? flags.path;
   if (file !== undefined && preset !== undefined)
     throw new InputError(
       'a spec and a preset are given\nhint: keep one; a preset is named in a spec: preset: "camvid"',
@@ -166,7 +170,7 @@ function dataOf(file: string | undefined, { name, set, preset, path }: CheckFlag
   const known = Object.keys(presets).join(', ');
   if (preset === undefined || path === undefined)
     throw new InputError(
-      `nothing says what to check\nhint: name a spec, or --preset and --path; there are: ${known}`,
+      `nothing says what to check\nhint: name a spec, or --preset and --data; there are: ${known}`,
     );
   const settings = presets[preset];
   if (!settings) throw new InputError(`there is no preset '${preset}'\nhint: there are: ${known}`);

@@ -29,7 +29,8 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
     ({ pointer }) => !broken.has(pointer) && (!isIncomplete || /^\/(data|train)\//.test(pointer)),
   );
   const found = [...diagnostics, ...wrong.map(({ diagnostic }) => diagnostic)];
-  if (wrong.length === 0) found.push(...apply(settingRules, spec, locate));
+  // A setting that a mistake left out is neither missing nor at odds with others.
+  if (wrong.length === 0 && broken.size === 0) found.push(...apply(settingRules, spec, locate));
   // A wrong picture keeps the losses from being expanded, so it comes first.
   for (const rules of [wholeRules, nameRules, adviceRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));

@@ -199,6 +199,17 @@ const networkSchema = object(
     outputs: ref('refs'),
   },
   {
+    arguments: listOf(
+      object(
+        'What a parameter was given.',
+        {
+          name: text('The name of the parameter.'),
+          value: text('The value as the language writes it, such as 32 or spade(hidden: 128).'),
+        },
+        { default: { const: true, description: 'Whether the call left it out.' } },
+      ),
+      'The settings that the definition was called with; differences are named by them, and nothing is computed from them.',
+    ),
     doc: text('What it is.'),
     weights: object(
       'Where its weights are read from before training. Without a loss of its own it stays as they say.',

@@ -5,6 +5,8 @@ export interface Difference {
   readonly what: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Whether `what` is the path that changes it in the language, which says by itself where it belongs. */
+  readonly isPath?: true;
 }
 
 export interface DiffSection {

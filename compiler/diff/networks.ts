@@ -1,13 +1,18 @@
-/** Answers for what differs between two networks of the same name: how many of which ops, their settings, and their weights. */
+/**
+ * Answers for what differs between two networks of the same name: what they were given, and where that is not known or is the
+ * same, how many of which ops they have, the settings of these, and the shapes of weights.
+ */
 import { parametersOf } from '../spec/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../spec/types.ts';
+import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference } from './differences.ts';
 
 /** Compares networks; one that is missing is a single difference. */
 export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec | undefined): Difference[] {
   if (!before || !after) return [{ what: 'network', before: summaryOf(before), after: summaryOf(after) }];
+  const written = diffArguments(before, after);
   const pairs: [string, (network: NetworkSpec) => string | undefined][] = [
-    ['definition', ({ definition }) => definition],
+    ['definition', ({ definition }) => (written ? undefined : definition)],
     ['parameters', (network) => parametersOf(network).toLocaleString('en-US')],
     ['weights from', ({ weights }) => weights?.path],
     ['naming', ({ weights }) => weights?.mapping],
@@ -17,13 +22,27 @@ export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec 
     ([name, one, other]) =>
       compared(`input ${name}`, one && describeInput(one), other && describeInput(other)),
   );
-  return [
-    ...whole,
-    ...inputs,
-    ...diffOps(before, after),
-    ...diffSettings(before, after),
-    ...diffShapes(before, after),
-  ];
+  const ops = [...diffOps(before, after), ...diffSettings(before, after)];
+  // What was given says why weights have other shapes; two ways of writing the same network are no difference.
+  if (written && written.length > 0 && !isAlike(before, after))
+    return [...written, ...whole, ...inputs, ...summed('ops', ops)];
+  return [...whole, ...inputs, ...ops, ...diffShapes(before, after)];
+}
+
+/** Tells whether two networks are the same but for how they were written. */
+function isAlike(before: NetworkSpec, after: NetworkSpec): boolean {
+  const [one, other] = [before, after].map(({ definition, inputs, variables, nodes, outputs }) =>
+    JSON.stringify([definition, inputs, variables, nodes.map(({ at: _, ...node }) => node), outputs]),
+  );
+  return one === other;
+}
+
+/** Makes one line of differences. */
+function summed(what: string, differences: readonly Difference[]): Difference[] {
+  const [before, after] = (['before', 'after'] as const).map((side) =>
+    differences.flatMap((one) => (one[side] === undefined ? [] : [`${one.what} ${one[side]}`])).join(', '),
+  );
+  return compared(what, before || undefined, after || undefined);
 }
 
 function summaryOf(network: NetworkSpec | undefined): string | undefined {
@@ -73,9 +92,9 @@ function diffShapes(before: NetworkSpec, after: NetworkSpec): Difference[] {
     ([name, one, other]) =>
       one && other ? compared(lastOf(name), formatSetting(one.shape), formatSetting(other.shape)) : [],
   );
-  return [...groupBy(changes, ({ what }) => what).values()].flatMap((group) => {
+  return [...groupBy(changes, ({ what }) => what).values()].flatMap((group): Difference[] => {
     const [line, ...others] = together(group);
-    if (!line || others.length === 0) return line ?? [];
+    if (!line || others.length === 0) return line ? [line] : [];
     const what = `${group[0]?.what} (${times(group.length)})`;
     return [{ what, before: `${line.before}, …`, after: `${line.after}, …` }];
   });

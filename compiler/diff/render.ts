@@ -1,4 +1,5 @@
 /** Answers for the differences of two specs as text. */
+import type { Difference } from './differences.ts';
 import type { SpecDiff } from './index.ts';
 
 /** Longer values are cut; a terminal has 110 columns. */
@@ -9,7 +10,7 @@ export function renderDiff({ before, after, sections }: SpecDiff): string {
   if (sections.length === 0) return `${before} and ${after} mean the same`;
   const rows = sections.flatMap(({ title, differences }) => [
     [title],
-    ...differences.map((one) => [`  ${one.what}`, cut(one.before), cut(one.after)]),
+    ...differences.map((one) => [`  ${one.what}`, ...valuesOf(one)]),
   ]);
   const all = [['', before, after], ...rows];
   const widths = [0, 1].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
@@ -21,6 +22,11 @@ export function renderDiff({ before, after, sections }: SpecDiff): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** Gives both values of a difference; what a spec's author wrote is shown in full. */
+function valuesOf({ before, after, isPath }: Difference): string[] {
+  return [before, after].map((value) => (isPath ? (value ?? '-') : cut(value)));
 }
 
 function cut(value: string | undefined): string {

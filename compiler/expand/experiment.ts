@@ -28,6 +28,7 @@ import type {
   TrainSpec,
 } from '../spec/types.ts';
 import { inputsOfData, isGenerator, isMappingFile, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
+import { builtins } from './builtins.ts';
 import type { Evaluator } from './evaluate.ts';
 import { docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
@@ -37,6 +38,7 @@ import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
 import { namelessTerm, summandsOf } from './terms.ts';
 import { typeRules } from './value-types.ts';
+import { writtenArguments } from './written.ts';
 import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
 
 /** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
@@ -153,14 +155,8 @@ export function expandNetwork(
   if (holdsUnknown(result)) return undefined;
   const outputs = toRefTree(result);
   if (outputs === undefined) {
-    context.report(
-      messages.wrongType(
-        `result of ${block.name.text}`,
-        'a tensor or nested lists of them',
-        describe(result),
-        span,
-      ),
-    );
+    const expected = 'a tensor or nested lists of them';
+    evaluator.fail(messages.wrongType(`result of ${block.name.text}`, expected, describe(result), span));
     return undefined;
   }
   const doc = docOf(block);
@@ -170,6 +166,7 @@ export function expandNetwork(
     network: {
       name,
       definition: block.name.text,
+      arguments: writtenArguments(value),
       ...(doc && { doc }),
       inputs: recorder.inputs,
       variables: [...recorder.variables.values()],
@@ -394,8 +391,13 @@ class ExperimentExpansion {
     const { places } = this.context;
     places.set(pointer, { name: network.span, value: item.optimizer.span });
     if (item.optimizer.kind !== 'call') return;
-    for (const { name, value } of item.optimizer.arguments)
-      if (name) places.set(`${pointer}/${name.text}`, { name: name.span, value: value.span });
+    const { callee } = item.optimizer;
+    const known = callee.kind === 'reference' ? builtins.get(callee.name)?.names : undefined;
+    for (const [index, { name, value }] of item.optimizer.arguments.entries()) {
+      const key = name?.text ?? known?.[index];
+      if (key !== undefined)
+        places.set(`${pointer}/${key}`, { name: name?.span ?? value.span, value: value.span });
+    }
   }
 
   /** Tells whether a name is bound to a network; reports it where it is not. */
@@ -413,10 +415,12 @@ class ExperimentExpansion {
 
   private bindNetwork(name: string, expression: Expression): void {
     const { context } = this;
-    const value = context.evaluator.evaluate(expression, this.scope);
+    const { span } = expression;
+    const found = context.evaluator.evaluate(expression, this.scope);
+    const isFit = ['block', 'none', 'unknown'].includes(found.kind);
+    const value = isFit ? found : context.evaluator.fail(messages.notANetwork(name, describe(found), span));
     this.scope.bindings.set(name, value.kind === 'block' ? { kind: 'network', name } : value);
     if (value.kind !== 'block' || !hasSize(this.data)) return;
-    const { span } = expression;
     context.evaluator.changes = changesIn(expression);
     const expanded = expandNetwork(name, value, span, inputsOfData(this.data), context, this.networks);
     context.evaluator.changes = [];

@@ -236,6 +236,11 @@ export const unknownNetwork = (
     amongst(name, candidates, `add: let ${name} = ...`),
   );
 
+export const notANetwork = (name: string, found: string, span: Span): Diagnostic =>
+  error('wrong-type', `let ${name}: expected a network such as SpadeGenerator(), found ${found}`, span, {
+    hint: `what is no network is bound without 'let': ${name} = ...; none leaves it out`,
+  });
+
 export const noGenerator = (span: Span, candidates: Iterable<string>): Diagnostic =>
   error('no-generator', 'the experiment has no generator, which makes the fake picture', span, {
     notes: amongst('', candidates).notes,

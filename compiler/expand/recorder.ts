@@ -235,7 +235,7 @@ function toValue(tree: Tree, ref: Ref): Value {
 /** Reads the references of a network's result; undefined where it holds anything but tensors. */
 export function toRefTree(value: Value): RefTree | undefined {
   if (value.kind === 'tensor') return typeOf(value.node).dtype === 'f32' ? value.ref : undefined;
-  if (value.kind !== 'list') return undefined;
+  if (value.kind !== 'list' || value.items.length === 0) return undefined;
   const parts = value.items.map(toRefTree);
   return parts.every((part) => part !== undefined) ? parts : undefined;
 }

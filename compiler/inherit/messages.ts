@@ -26,6 +26,19 @@ export const unknownPath = (
 ): Diagnostic =>
   error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, hint));
 
+export const changedInParts = (section: string, span: Span): Diagnostic =>
+  error('unknown-path', `'${section}' is changed part by part`, span, {
+    hint: `say which: ${section}.${partsOfSections[section]} = ...`,
+  });
+
+/** A part of each section, as an example. */
+const partsOfSections: Readonly<Record<string, string>> = {
+  data: 'size',
+  train: 'steps',
+  optimize: 'G',
+  loss: 'G',
+};
+
 export const pathTooLong = (path: string, span: Span): Diagnostic =>
   error('path-too-long', `'${path}' has no parts that can be changed`, span, {
     hint: `change it as a whole: ${path} = ...`,

@@ -72,9 +72,12 @@ class Overriding {
   private binding(name: Name): Let | Assignment | undefined {
     const bindings = this.items.filter(isBinding);
     const known = [...bindings.map((one) => one.name.text), ...sections];
-    return (
-      bindings.find((one) => one.name.text === name.text) ??
-      this.fail(messages.unknownPath(name.text, 'the experiment', name.span, known))
+    const found = bindings.find((one) => one.name.text === name.text);
+    if (found) return found;
+    return this.fail(
+      sections.some((section) => section === name.text)
+        ? messages.changedInParts(name.text, name.span)
+        : messages.unknownPath(name.text, 'the experiment', name.span, known),
     );
   }
 

@@ -32,12 +32,22 @@ export function applySets(
     const bound = experiment.items.filter(isBinding).map(({ name }) => name.text);
     const own = moduleOfSet(override, module, bound, loader, report);
     loader.adopt(source, own);
-    checkNamesIn(override, bound, own, (diagnostic) =>
-      report(override.value.kind === 'reference' ? withQuotes(diagnostic, text) : diagnostic),
-    );
+    const unknown: Diagnostic[] = [];
+    checkNamesIn(override, bound, own, (diagnostic) => unknown.push(diagnostic));
+    const [first] = unknown;
+    if (first && isWord(text)) {
+      report(withQuotes(first, text));
+      return [];
+    }
+    unknown.forEach(report);
     return [override];
   });
   return applyChanges(experiment, overrides, { report, moduleOf: loader.moduleOf });
+}
+
+/** Tells whether a value may be meant as a text, such as a path, whose parts are no names then. */
+function isWord(text: string): boolean {
+  return /^[^=]*=\s*[\w./-]+\s*$/.test(text);
 }
 
 /** Says how a text is written, where a value that is one word names nothing: shells take quotes away. */

@@ -95,10 +95,21 @@ export interface WeightsSpec {
   readonly mapping?: string;
 }
 
+/** What a parameter of a network was given. Nothing is computed from it: it says in the author's words what nodes say in ours. */
+export interface ArgumentSpec {
+  readonly name: string;
+  /** As the language writes it, with expressions evaluated: `32`, `spade(hidden: 128)`. */
+  readonly value: string;
+  /** Whether the network was called without it. */
+  readonly default?: true;
+}
+
 export interface NetworkSpec {
   readonly name: string;
   /** The network or block that it is an instance of. */
   readonly definition: string;
+  /** The settings that the definition was called with, in the order of its parameters. */
+  readonly arguments?: readonly ArgumentSpec[];
   readonly doc?: string;
   readonly inputs: readonly InputSpec[];
   readonly variables: readonly VariableSpec[];

@@ -92,11 +92,12 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   return record;
 }
 
-/** Digests what a run trains; where in a text it was written does not count, so that cases and comments may be added. */
+/** Parts of a spec that say where and how it was written. */
+const ofTexts = new Set(['at', 'sources', 'arguments']);
+
+/** Digests what a run trains; how it was written does not count, so that cases and comments may be added. */
 function digestOf(spec: Spec): string {
-  const text = JSON.stringify(spec, (key, value: unknown) =>
-    key === 'at' || key === 'sources' ? undefined : value,
-  );
+  const text = JSON.stringify(spec, (key, value: unknown) => (ofTexts.has(key) ? undefined : value));
   return createHash('sha256').update(text).digest('hex');
 }
 

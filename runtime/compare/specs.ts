@@ -43,7 +43,10 @@ export function withoutSeed(spec: Spec): Spec {
 /** Lists what two specs differ in, a line for each difference, up to a number of lines. */
 export function differingLines(before: Spec, after: Spec, most: number): string[] {
   const lines = diffSpecs(before, after).sections.flatMap(({ title, differences }) =>
-    differences.map((one) => `${title}, ${one.what}: ${one.before ?? 'none'} → ${one.after ?? 'none'}`),
+    differences.map(
+      ({ what, before: one = 'none', after: other = 'none', isPath }) =>
+        `${isPath ? what : `${title}, ${what}`}: ${one} → ${other}`,
+    ),
   );
   const rest = lines.length - most;
   return rest > 0 ? [...lines.slice(0, most), `and ${rest} more`] : lines;

@@ -279,14 +279,29 @@ export const memoryShort = (needed: number, free: number): string =>
   `warning: the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free; a smaller batch, ` +
   'or parts of it (accumulate in train), needs less';
 
-export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError =>
-  error.code === 'ENOSPC' || error.code === 'EDQUOT'
-    ? machine(`the disk of '${folder}' is full`, 'free some space; the last checkpoint is whole', error)
-    : machine(
+export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError => {
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return machine(
+        `the disk of '${folder}' is full`,
+        'free some space; the last checkpoint is whole',
+        error,
+      );
+    case 'EFBIG':
+      return machine(
+        `a file in '${folder}' would be larger than files may be here`,
+        'lift the limit (ulimit -f unlimited), or take another disk; the last checkpoint is whole',
+        error,
+      );
+    default:
+      return machine(
         `'${folder}' cannot be written (${error.code ?? error.message})`,
         'give a folder that you may write to: --out FOLDER',
         error,
       );
+  }
+};
 
 export const outOfMemory = (error: Error): RunError =>
   machine(

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
-import { folderInUse, runFolderGone } from '../../runtime/run/messages.ts';
+import { folderInUse, runFolderGone, unwritable } from '../../runtime/run/messages.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
 import { runCli, startCli } from './run-cli.ts';
@@ -139,5 +139,33 @@ describe.skipIf(!canMount)('a disk (skipped where user namespaces may not mount)
     });
     expect(shell.stderr).toContain("error: 'fixed' cannot be written (EROFS)\nhint: ");
     expect([shell.status, shell.stdout]).toEqual([3, '']);
+  });
+});
+
+describe('a limit of file sizes', patience, () => {
+  it('that a file of a run is beyond blames the machine; the checkpoints are whole, and the run goes on from them', async () => {
+    for (const out of ['limited', 'free'])
+      expect(await run('train', 'short.spade', '--out', out, '--steps', '3', '--quiet')).toMatchObject({
+        code: 0,
+      });
+    const { checkpoints } = layoutOf(join(folder, 'limited'));
+    const weights = (out: string, step: number): Buffer =>
+      readFileSync(join(layoutOf(join(folder, out)).checkpoints, stepName(step), 'variables.safetensors'));
+    const before = [readdirSync(checkpoints), weights('limited', 3)];
+    const script = `ulimit -f 16
+      exec "${process.execPath}" "${command}" resume limited --steps 40 --quiet`;
+    const shell = spawnSync('sh', ['-c', script], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    expect(shell.stderr).toBe(
+      error(unwritable('limited', { code: 'EFBIG' } as NodeJS.ErrnoException).message),
+    );
+    expect([shell.status, shell.stdout]).toEqual([3, '']);
+    expect([readdirSync(checkpoints), weights('limited', 3)]).toEqual(before);
+    for (const out of ['limited', 'free'])
+      expect(await run('resume', out, '--steps', '40', '--quiet')).toMatchObject({ code: 0 });
+    expect(weights('limited', 40).equals(weights('free', 40))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 /** Answers for comparisons of specs: differences in meaning are found, grouped and counted; others are none. */
 import { describe, expect, it } from 'vitest';
-import { diffSpecs, renderDiff } from '../../compiler/index.ts';
+import { diffSpecs, renderDiff, type Spec } from '../../compiler/index.ts';
 import { specOf } from '../support/specs.ts';
 
 const text = `use norms { spade, instance, batch }
@@ -25,6 +25,12 @@ const changed = (...sets: string[]) =>
   renderDiff(diffSpecs(one, specOf(text, { sets })))
     .split('\n')
     .slice(1);
+
+/** A spec as other tools write it: without the arguments of its networks. */
+const unwritten = (spec: Spec): Spec => ({
+  ...spec,
+  networks: spec.networks.map(({ arguments: _, ...network }) => network),
+});
 
 describe('two specs', () => {
   it('mean the same where layout, comments, names of experiments and ways of writing differ', () => {
@@ -61,7 +67,57 @@ describe('two specs', () => {
     );
   });
 
-  it('differ in networks: ops, settings of ops, and shapes of weights, those that changed alike in one line', () => {
+  it('differ in what networks are given, as it is written, and only then in numbers of ops', () => {
+    expect(changed('G.width = 4').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        G.width     2       4
+        parameters  93,685  315,663"
+    `);
+    expect(changed('G.norm.hidden = 2 * 4', 'D.layers = 3').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        G.norm            spade(hidden: 4)                          spade(hidden: 8)
+        parameters        93,685                                    120,325
+      network D
+        D.layers          2                                         3
+        parameters        387                                       963
+        ops               conv2d 3 times, leaky_relu 2 times, spe…  conv2d 4 times, leaky_relu 3 times, spe…
+      loss G
+        gan_generator     one way                                   computed otherwise
+        feature_matching  one way                                   computed otherwise
+      loss D
+        gan_fake          one way                                   computed otherwise
+        gan_real          one way                                   computed otherwise"
+    `);
+    expect(changed('G.norm = instance()').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        G.norm      spade(hidden: 4)                          instance
+        parameters  93,685                                    66,361
+        ops         resize_nearest 21 times, one_hot 17 tim…  resize_nearest 6 times, one_hot once, c…"
+    `);
+    expect(changed('G = GlobalGenerator(width: 4)').join('\n')).toMatchInlineSnapshot(`
+      "network G
+        G           SpadeGenerator(width: 2, norm: spade(hidden: 4))  GlobalGenerator(width: 4)
+        parameters  93,685                                            715,027
+        ops         resize_nearest 21 times, one_hot 17 tim…          one_hot once, conv2d 24 times, add 37 t…"
+    `);
+  });
+
+  it('differ from a default by its value', () => {
+    const other = specOf(text.replace('width: 2, norm: spade(hidden: 4)', 'width: 2'));
+    expect(renderDiff(diffSpecs(one, other))).toContain('G.norm      spade(hidden: 4)  spade\n');
+  });
+
+  it('mean the same where an argument says what is the default', () => {
+    const bare = specOf(text.replace('spade(hidden: 4)', 'spade'));
+    const full = specOf(text.replace('spade(hidden: 4)', 'spade(hidden: 128, kernel: 3)'));
+    expect(diffSpecs(bare, full).sections).toEqual([]);
+  });
+
+  it('differ in ops, settings of ops and shapes of weights where specs do not say what networks were given', () => {
+    const changed = (set: string) =>
+      renderDiff(diffSpecs(unwritten(one), specOf(text, { sets: [set] })))
+        .split('\n')
+        .slice(1);
     expect(changed('G.norm = instance()').join('\n')).toMatchInlineSnapshot(`
       "network G
         parameters      93,685     66,361
@@ -83,6 +139,9 @@ describe('two specs', () => {
         mlp_gamma.weight (18 times)   [3, 3, 4, 32], …  [5, 5, 4, 32], …
         mlp_beta.weight (18 times)    [3, 3, 4, 32], …  [5, 5, 4, 32], …"
     `);
+  });
+
+  it('differ in networks that only one of them has', () => {
     const other = specOf(
       text
         .replace(/let D = .*\n/, '')

@@ -253,10 +253,10 @@ experiment mine {
 
   it('checks a known data set without a spec', async () => {
     const mini = fileURLToPath(new URL('../../examples/data/camvid-mini', import.meta.url));
-    const { code, err } = await runCli(['data', 'check', '--preset', 'camvid', '--path', mini, '--json']);
+    const { code, err } = await runCli(['data', 'check', '--preset', 'camvid', '--data', mini, '--json']);
     expect(code).toBe(1); // the excerpt lies in other folders than the whole
     expect(err).toBe('');
-    const unknown = await runCli(['data', 'check', '--preset', 'camvd', '--path', mini]);
+    const unknown = await runCli(['data', 'check', '--preset', 'camvd', '--data', mini]);
     expect([unknown.code, unknown.err]).toEqual([
       1,
       "error: there is no preset 'camvd'\nhint: there are: ade20k, camvid, cityscapes, coco_stuff, facades\n",
