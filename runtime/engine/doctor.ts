@@ -114,11 +114,7 @@ async function checkGpu(environment: NodeJS.ProcessEnv, device: 'cpu' | 'gpu' | 
 function checkKernels(kernels: Kernels, device: 'cpu' | 'gpu'): Check {
   if (kernels.kind === 'ready') return ok('Own kernels', `compiled for this processor in ${kernels.file}`);
   if (device === 'gpu') return ok('Own kernels', `none (${kernels.reason})`);
-  return warn(
-    'Own kernels',
-    kernels.reason,
-    'run "spadework engine install --rebuild" to compile them anew',
-  );
+  return warn('Own kernels', kernels.reason, 'run "spadework engine install --rebuild" to compile them anew');
 }
 
 function checkThreads(environment: NodeJS.ProcessEnv): Check {
