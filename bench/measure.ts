@@ -1,5 +1,6 @@
 /** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
 import { cpus } from 'node:os';
+import { memoryOfStep } from '../compiler/explain/index.ts';
 import { check, compile, type Spec } from '../compiler/index.ts';
 import { inputsOf, type Program } from '../compiler/ir/program.ts';
 import { must, sizeOf } from '../compiler/ir/types.ts';
@@ -7,7 +8,7 @@ import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/random.ts';
 import { labelsInput } from '../compiler/spec/types.ts';
-import { choiceOf, chosenKeys } from '../compiler/tables/index.ts';
+import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/tables/index.ts';
 import { SpecMistakes } from '../cli/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/index.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
@@ -59,6 +60,8 @@ export interface Measurement extends Times {
 export interface StepMeasurement extends Measurement {
   /** Losses of the last step. */
   readonly losses: Readonly<Record<string, number>>;
+  /** The resident size with the graph loaded, and what `explain` says that variables and values take (10^6 bytes): at `peak_rss_mb`. */
+  readonly estimated_rss_mb: number;
 }
 
 /** What was measured of synthesis. */
@@ -82,12 +85,14 @@ export async function measureStep(
   const stepper = makeStepper(session, { ...spec, train }, { seed, stepsPerEpoch: batches.maps / batch });
   let losses: ReadonlyMap<string, Float32Array> = new Map();
   const sameData = (data: StepData): StepData => data;
+  const { variableBytes, slotBytes, peakActivationBytes } = memoryOfStep(spec, session.program, bench.levels);
   const measured = await measure(bench, settings, report, sameData, (data, step) => {
     losses = stepper(step, data);
   });
   session.dispose();
   return {
     ...measured,
+    estimated_rss_mb: rounded((bench.residentBytes + variableBytes + slotBytes + peakActivationBytes) / 1e6),
     losses: Object.fromEntries(
       [...losses].map(([name, values]) => [name, must(values[0], `${name} is a number`)]),
     ),
@@ -130,6 +135,10 @@ interface Bench {
   readonly session: Session;
   readonly compileTimes: Measurement['compile_ms'];
   readonly tables: number;
+  /** What was found out about the patches of the maps. */
+  readonly levels: readonly LevelChoice[];
+  /** The resident size with the graph loaded, before variables have values. */
+  readonly residentBytes: number;
 }
 
 async function openBench(
@@ -148,9 +157,10 @@ async function openBench(
   if (!spec) throw new SpecMistakes(diagnostics);
   const checked = watch();
   const { batch } = settings;
-  const keys = settings.dense
+  const levels = settings.dense
     ? []
-    : chosenKeys(chooseTables(spec, { batch, methods: [method] }, await someMaps(batches)));
+    : chooseTables(spec, { batch, methods: [method] }, await someMaps(batches));
+  const keys = chosenKeys(levels);
   const chosen = watch();
   const program = compile(spec, { batch, methods: [method], sources, tables: choiceOf(keys) });
   const built = watch();
@@ -163,9 +173,10 @@ async function openBench(
     method === 'step' ? openSession(engine, program) : openStaged(program, synthesisMethod, mapInputs, open),
   );
   const loaded = rounded(Math.max(0, watch() - lowered));
+  const residentBytes = process.memoryUsage.rss();
   setInitialValues(session, settings.seed);
   const compileTimes = { check: checked, choose: chosen, build: built, lower: lowered, load: loaded };
-  return { batches, spec, engine, session, compileTimes, tables: keys.length };
+  return { batches, spec, engine, session, compileTimes, tables: keys.length, levels, residentBytes };
 }
 
 /** How many steps are looked at before tables are chosen, as before a training. */

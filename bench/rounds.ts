@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must } from '../compiler/ir/types.ts';
 import { RunError } from '../runtime/run/messages.ts';
-import type { Measurement, SynthesisMeasurement } from './measure.ts';
+import type { Measurement, StepMeasurement, SynthesisMeasurement } from './measure.ts';
 import { alreadyDense, differentWork, noPeer, notReduced, programFailed } from './messages.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';
 import { medianOf } from './timing.ts';
@@ -19,7 +19,8 @@ export type Figures = Pick<
   | ('ms' | 'min_ms' | 'max_ms' | 'first_step_ms' | 'peak_rss_mb')
   | ('library' | 'threads' | 'machine' | 'label_channels' | 'parameters')
 > &
-  Pick<SynthesisMeasurement, 'restyle_ms'> & {
+  Pick<SynthesisMeasurement, 'restyle_ms'> &
+  Partial<Pick<StepMeasurement, 'estimated_rss_mb'>> & {
     /** Milliseconds by phase. */
     readonly compile_ms: Readonly<Record<string, number>>;
   };

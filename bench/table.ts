@@ -38,7 +38,9 @@ export function describeComparison(comparison: Comparison, settings: CompareSett
 
 function describeStart(figures: Figures): string {
   const phases = Object.entries(figures.compile_ms).map(([phase, ms]) => `${phase} ${seconds(ms)}`);
-  return `${phases.join(', ')}; the first step takes ${seconds(figures.first_step_ms)}`;
+  const { first_step_ms: first, estimated_rss_mb: estimated } = figures;
+  const memory = estimated === undefined ? '' : `; the estimate of the peak is ${estimated.toFixed(0)} MB`;
+  return `${phases.join(', ')}; the first step takes ${seconds(first)}${memory}`;
 }
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1e3).toFixed(2)} s`;
