@@ -3,7 +3,7 @@
  * of ordinary ones, and some more sums. There are kernels for filters of 3x3 and 4x4 at stride 1.
  */
 import { shapeOf } from '../ir/node.ts';
-import type { Shape } from '../ir/types.ts';
+import { sizeOf, type Shape } from '../ir/types.ts';
 import { number, type TfContext } from './define.ts';
 import { computesReduced } from './precision.ts';
 import { at } from './support.ts';
@@ -16,8 +16,11 @@ export interface Filtering {
   readonly before: number;
 }
 
-/** Fewer channels leave vectors empty, and fewer tiles do not make up for transforming the filter. */
-const fewest = { channels: 16, tiles: 16 };
+/**
+ * Fewer channels leave vectors empty, and fewer tiles do not make up for transforming the filter. With fewer products (at one
+ * multiplication and one addition each) nobody would notice the time, but rounding is a little more than that of plain sums.
+ */
+const fewest = { channels: 16, tiles: 16, flops: 2e8 };
 
 /** Tells whether a convolution, or a cotangent of it, is computed by minimal filtering. */
 export function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y }: Filtering): boolean {
@@ -28,7 +31,13 @@ export function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y 
   // A tile sees 6x6 values of x.
   const tilesAlong = (axis: 1 | 2): number => Math.ceil(at(y, axis) / (7 - height));
   const tiles = at(y, 0) * tilesAlong(1) * tilesAlong(2);
-  return hasKernel && Math.min(channels, outChannels) >= fewest.channels && tiles >= fewest.tiles;
+  const flops = 2 * sizeOf(filter) * (sizeOf(y) / outChannels);
+  return (
+    hasKernel &&
+    Math.min(channels, outChannels) >= fewest.channels &&
+    tiles >= fewest.tiles &&
+    flops >= fewest.flops
+  );
 }
 
 /** Emits a convolution: y from x and the filter. */
