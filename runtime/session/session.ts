@@ -53,7 +53,7 @@ export function initialValues(
 }
 
 /** How many bytes of variables are set at once. */
-const groupBytes = 2 ** 26;
+const groupBytes = 2 ** 24;
 
 /** Tells whether all numbers are finite. */
 export function areFinite(values: ArrayLike<number>): boolean {
