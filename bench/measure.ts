@@ -242,5 +242,4 @@ async function measure<Given>(
 /** TensorFlow reads these while it loads. */
 function useThreads(threads: number): void {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
-  process.env['TF_NUM_INTEROP_THREADS'] ??= String(threads);
 }

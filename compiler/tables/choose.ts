@@ -8,8 +8,11 @@ import { levelSizes } from '../patches/index.ts';
 import type { PatchFeed } from './inputs.ts';
 import type { TableChoice } from './levels.ts';
 
-/** The largest share of patches in pixels at which rows of rows pay: above, sums and reading cost what products save. */
-const largestShare = 0.85;
+/**
+ * The largest share of patches in pixels at which rows of rows pay: above, sums and reading cost what products save, all the more as
+ * convolutions of pixels need a quarter of theirs (ops/winograd.ts).
+ */
+const largestShare = 0.5;
 
 /** The same where nothing looks at the rows but pixels: a convolution of labels is cheap, so that rows must be few. */
 const largestShareOfLabels = 0.25;

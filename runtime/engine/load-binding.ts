@@ -61,6 +61,9 @@ export function loadBinding(folder: string, { quiet = true, kernels }: LoadOptio
   // Left alone where the user has set it.
   const level = (process.env['TF_CPP_MIN_LOG_LEVEL'] ??= silentLevel);
   host.setVariable('TF_CPP_MIN_LOG_LEVEL', level);
+  // Ops run one after another, each on all processors: two at a time fight for them and for their caches.
+  if (kernels !== undefined)
+    host.setVariable('TF_NUM_INTEROP_THREADS', (process.env['TF_NUM_INTEROP_THREADS'] ??= '1'));
   replaceRetiredUtilities();
   const requireFromPackage = createRequire(join(bindingPackageFolder(), 'package.json'));
   const restoreLocator = locateBindingAt(join(folder, bindingFile), requireFromPackage);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -11,6 +12,20 @@
 
 namespace spadework {
 namespace {
+
+// How long a thread looks again and again before it sleeps: kernels call in quick succession, and waking takes longer than that.
+constexpr std::chrono::microseconds kPatience(50);
+
+// Waits a little for a condition; tells whether it came true.
+template <class Condition>
+bool SpinUntil(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int i = 0; i < 64; i++)
+      if (condition()) return true;
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
 
 // The tasks of one caller. Whoever holds it takes the next task until there is none.
 struct Job {
@@ -27,6 +42,7 @@ struct Job {
   }
 
   void Wait() {
+    if (SpinUntil([this] { return done.load() == count; })) return;
     std::unique_lock<std::mutex> lock(mutex);
     finished.wait(lock, [this] { return done.load() == count; });
   }
@@ -52,6 +68,7 @@ class Helpers {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       jobs_.push_back(job);
+      offered_.fetch_add(1);
     }
     arrived_.notify_all();
   }
@@ -63,7 +80,8 @@ class Helpers {
 
  private:
   void Serve() {
-    for (;;) {
+    for (int64_t seen = 0;;) {
+      SpinUntil([&] { return offered_.load() != seen; });
       std::shared_ptr<Job> job;
       {
         std::unique_lock<std::mutex> lock(mutex_);
@@ -72,6 +90,7 @@ class Helpers {
           return !jobs_.empty();
         });
         job = jobs_.front();
+        seen = offered_.load();
       }
       job->Work();
     }
@@ -80,6 +99,7 @@ class Helpers {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::shared_ptr<Job>> jobs_;
+  std::atomic<int64_t> offered_{0};
 };
 
 int CountThreads() {
