@@ -1,11 +1,11 @@
 /** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
-import { fuseMethod } from '../fusion/index.ts';
 import { bindSymbols } from '../ir/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import { nodesOf } from '../ir/program.ts';
 import { bytesOf, must, sizeOf } from '../ir/types.ts';
 import { opTable } from '../ops/index.ts';
+import { methodsToRun } from '../lower/tensorflow.ts';
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
@@ -238,15 +238,17 @@ export function memoryOfStep(spec: Spec, program: Program, levels: readonly Leve
   );
 }
 
-function memoryOf({ variables }: Program, methods: readonly Method[]): StepMemory {
+function memoryOf(program: Program, methods: readonly Method[]): StepMemory {
   const bytes = (isBeside: boolean): number =>
-    variables
+    program.variables
       .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
       .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
   return {
     variableBytes: bytes(false),
     slotBytes: bytes(true),
-    peakActivationBytes: Math.max(...methods.map((method) => peakBytes(fuseMethod(method), bytesMade))),
+    peakActivationBytes: Math.max(
+      ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method, bytesMade)),
+    ),
   };
 }
 

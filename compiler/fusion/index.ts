@@ -4,7 +4,7 @@
  */
 import { Builder } from '../ir/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
-import { nodesOf, type Method, type Program } from '../ir/program.ts';
+import { nodesOf, type Method } from '../ir/program.ts';
 import { broadcastShapes, must, sameShape, type Shape } from '../ir/types.ts';
 import { isSingleOp, KernelPlanner, type Kernel } from './kernels.ts';
 import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
@@ -12,11 +12,6 @@ import { printProgramText } from './program.ts';
 import { withScaleAfter } from './scales.ts';
 import { SumRewriter } from './sums.ts';
 import { isTrivial, writeKernel } from './write.ts';
-
-/** Fuses the methods of a program. */
-export function fuseProgram(program: Program): Program {
-  return { ...program, methods: program.methods.map(fuseMethod) };
-}
 
 /** Fuses a method: what it computes stays the same but for rounding. */
 export function fuseMethod(method: Method): Method {

@@ -2,12 +2,14 @@
  * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
-import { fuseProgram } from '../fusion/index.ts';
-import { bytesIn, must, type DType } from '../ir/types.ts';
+import { fuseMethod } from '../fusion/index.ts';
+import { bytesIn, must, type DType, type TensorType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import type { Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';
 import type { TfAttr } from '../ops/define.ts';
+import { chooseOrders, inverseOf, orderedType, withOrders, type AxisOrder } from './layouts.ts';
+import { inThriftyOrder, ownerOf, updatedVariable, usersByOwner } from './order.ts';
 import { encodeSavedModel, type TfConstant, type TfNode } from './saved-model.ts';
 
 /** Tensor names of one method: what to feed and what to fetch. */
@@ -44,43 +46,71 @@ export function lowerToTensorflow(
   program: Program,
   { kernels = false, fuse = kernels }: TensorflowTarget = {},
 ): TensorflowPlan {
-  const lowered = fuse ? fuseProgram(program) : program;
+  const orders = chooseOrders(program);
+  const kept = [...(program.kept ?? [])].map(([name, type]) => ({ name, type }));
   const nodes: TfNode[] = [];
   const origins = new Map<string, Node>();
   const handles = new Map<string, string>();
   const variables = new Map<string, { value: string; done: string; read: string }>();
-  const kept = [...(program.kept ?? [])].map(([name, type]) => ({ name, type }));
   [...program.variables, ...kept].forEach((variable, index) => {
-    const { dtype, shape } = variable.type;
     const name = `variable_${index}`;
-    const type: TfAttr = { type: dtype };
-    nodes.push(
-      {
-        name,
-        op: 'VarHandleOp',
-        inputs: [],
-        attrs: { dtype: type, shape: { shape }, container: { string: '' }, shared_name: { string: name } },
-      },
-      { name: `${name}/value`, op: 'Placeholder', inputs: [], attrs: { dtype: type, shape: { shape } } },
-      {
-        name: `${name}/assign`,
-        op: 'AssignVariableOp',
-        inputs: [name, `${name}/value`],
-        attrs: { dtype: type, validate_shape: { bool: false } },
-      },
-      doneNode(`${name}/done`, `${name}/true`, [`${name}/assign`], nodes),
-      { name: `${name}/read`, op: 'ReadVariableOp', inputs: [name], attrs: { dtype: type } },
-    );
     handles.set(variable.name, name);
-    variables.set(variable.name, { value: `${name}/value`, done: `${name}/done`, read: `${name}/read` });
+    variables.set(variable.name, declareVariable(name, variable.type, orders.get(variable.name), nodes));
   });
   const methods = new Map(
-    lowered.methods.map((method) => [
+    program.methods.map((method) => [
       method.name,
-      new MethodLowering(method, handles, nodes, kernels, origins).lower(),
+      new MethodLowering(methodToRun(method, orders, fuse), handles, nodes, kernels, origins).lower(),
     ]),
   );
   return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, origins, methods, variables };
+}
+
+/** Gives a method as it is run: for variables that are kept in `orders`, its pointwise work fused or not, in a thrifty order. */
+function methodToRun(method: Method, orders: ReadonlyMap<string, AxisOrder>, fuse: boolean): Method {
+  const ordered = withOrders(method, orders);
+  return inThriftyOrder(fuse ? fuseMethod(ordered) : ordered);
+}
+
+/** Gives a program's methods as they are run where there are kernels for pointwise work. */
+export function methodsToRun(program: Program): readonly Method[] {
+  const orders = chooseOrders(program);
+  return program.methods.map((method) => methodToRun(method, orders, true));
+}
+
+/** Declares a variable, with what sets and reads it; it is kept with its axes in `order`. */
+function declareVariable(
+  name: string,
+  { dtype, shape }: TensorType,
+  order: AxisOrder | undefined,
+  nodes: TfNode[],
+): { value: string; done: string; read: string } {
+  const type: TfAttr = { type: dtype };
+  const kept = order ? orderedType({ dtype, shape }, order).shape : shape;
+  const add = (part: string, op: string, inputs: readonly string[], attrs: TfNode['attrs']): string => {
+    nodes.push({ name: `${name}/${part}`, op, inputs, attrs });
+    return `${name}/${part}`;
+  };
+  const turned = (part: string, tensor: string, by: AxisOrder): string => {
+    const value: TfConstant = { constant: { dtype: 'i32', shape: [by.length], values: by } };
+    const permutation = add(`${part}_order`, 'Const', [], { dtype: { type: 'i32' }, value });
+    return add(`${part}_turned`, 'Transpose', [tensor, permutation], { T: type, Tperm: { type: 'i32' } });
+  };
+  nodes.push({
+    name,
+    op: 'VarHandleOp',
+    inputs: [],
+    attrs: { dtype: type, shape: { shape: kept }, container: { string: '' }, shared_name: { string: name } },
+  });
+  const value = add('value', 'Placeholder', [], { dtype: type, shape: { shape } });
+  const assigned = add('assign', 'AssignVariableOp', [name, order ? turned('value', value, order) : value], {
+    dtype: type,
+    validate_shape: { bool: false },
+  });
+  const done = `${name}/done`;
+  nodes.push(doneNode(done, `${name}/true`, [assigned], nodes));
+  const read = add('read', 'ReadVariableOp', [name], { dtype: type });
+  return { value, done, read: order ? turned('read', read, inverseOf(order)) : read };
 }
 
 /** Makes a fetchable node that is there once `after` have run. */
@@ -98,8 +128,8 @@ function doneNode(name: string, constant: string, after: readonly string[], node
 /** From how many bytes of results on an op runs in its turn. */
 const inTurnFrom = 2 ** 16;
 
-/** Ops that make no values of their own, or whose place in the order is their operands'. */
-const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'constant', 'adam']);
+/** Ops that make no values of their own. */
+const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'constant']);
 
 /**
  * Tells whether a node waits for the one before it. TensorFlow starts whatever it can, all tables of all layers at once for
@@ -109,6 +139,9 @@ function takesTurns({ op, results }: Node): boolean {
   return !anyTime.has(op) && results.reduce((sum, type) => sum + bytesIn(type), 0) >= inTurnFrom;
 }
 
+/** Names the op that gives a tensor: that of its second result is `name:1`. */
+const operationOf = (tensor: string): string => tensor.split(':')[0]!;
+
 class MethodLowering {
   private count = 0;
   private readonly tensors = new Map<Node, readonly string[]>();
@@ -117,6 +150,8 @@ class MethodLowering {
   /** Read nodes by variable, for ordering writes after them. */
   private readonly reads = new Map<string, string>();
   private readonly updates: string[] = [];
+  private readonly ordered: readonly Node[];
+  private readonly users: ReadonlyMap<Node, readonly Node[]>;
   private readonly inPlace = new Set<string>();
   /** What the ops emitted now have to wait for, and the last op of those that run in turn. */
   private before: string | undefined;
@@ -128,11 +163,14 @@ class MethodLowering {
     private readonly nodes: TfNode[],
     private readonly kernels: boolean,
     private readonly origins: Map<string, Node>,
-  ) {}
+  ) {
+    this.ordered = nodesOf(method);
+    this.users = usersByOwner(this.ordered);
+  }
 
   lower(): MethodBinding {
     const inputs = new Map<string, string>();
-    for (const node of nodesOf(this.method))
+    for (const node of this.ordered)
       this.tensors.set(
         node,
         this.madeFor(node, () => this.lowerNode(node, inputs)),
@@ -233,12 +271,12 @@ class MethodLowering {
         shared: (op, operands, attrs) => this.shared(op, operands, attrs),
       },
       resource: (index) => {
-        const variable = this.variableOf(node, index);
+        const variable = updatedVariable(this.method, node, index);
         return variable && this.handles.get(variable);
       },
       update: (op, operands, attrs) => this.update(node, op, operands, attrs),
       readUpdated: (index) => {
-        const variable = must(this.variableOf(node, index), 'an updated operand is no variable');
+        const variable = must(updatedVariable(this.method, node, index), 'an updated operand is no variable');
         const last = must(this.updates[this.updates.length - 1], 'no update came before');
         const dtype = must(node.operands[index]?.results[0], 'operand without a type').dtype;
         const handle = must(this.handles.get(variable), `variable ${variable} is not declared`);
@@ -247,18 +285,8 @@ class MethodLowering {
     });
     const tensors = typeof emitted === 'string' ? [emitted] : emitted;
     this.before = undefined;
-    if (isInTurn) this.lastInTurn = must(tensors[0], 'an op has a result').split(':')[0];
+    if (isInTurn) this.lastInTurn = operationOf(must(tensors[0], 'an op has a result'));
     return tensors;
-  }
-
-  /** Names the variable that operand `index` reads, if result `index` is what the method writes to it. */
-  private variableOf(node: Node, index: number): string | undefined {
-    const operand = node.operands[index];
-    if (operand?.op !== 'read') return undefined;
-    const variable = String(operand.attrs['name']);
-    const value = this.method.writes.get(variable);
-    const matches = value?.op === 'item' && value.operands[0] === node && value.attrs['index'] === index;
-    return matches ? variable : undefined;
   }
 
   private update(
@@ -267,10 +295,14 @@ class MethodLowering {
     operands: readonly string[],
     attrs: Readonly<Record<string, TfAttr>>,
   ): void {
-    const variables = node.operands.flatMap((_, index) => this.variableOf(node, index) ?? []);
-    const after = variables.flatMap((variable) => this.reads.get(variable) ?? []);
-    this.updates.push(this.add(op, [...operands, ...after.map((read) => `^${read}`)], attrs));
-    for (const variable of variables) this.inPlace.add(variable);
+    const replaced = node.operands.filter(
+      (_, index) => updatedVariable(this.method, node, index) !== undefined,
+    );
+    // While anybody holds the memory of a variable, TensorFlow would copy it to change it.
+    const holders = replaced.flatMap((read) => [read, ...(this.users.get(ownerOf(read)) ?? [])]);
+    const after = new Set(holders.flatMap((holder) => this.tensors.get(holder) ?? []).map(operationOf));
+    this.updates.push(this.add(op, [...operands, ...[...after].map((name) => `^${name}`)], attrs));
+    for (const read of replaced) this.inPlace.add(String(read.attrs['name']));
   }
 
   private write(variable: string, value: Node): void {

@@ -1,13 +1,15 @@
 /**
- * Answers for every pass on every example: a training step in tables and with fused kernels is the same function as the plain
- * graph's, in float64: losses, gradients of all weights, and everything that is written.
+ * Answers for every pass on every example: a training step in tables, with fused kernels, in the order in which it runs and with
+ * variables laid out as they are kept is the same function as the plain graph's, in float64: losses, gradients of all weights, and
+ * everything that is written.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { fuseMethod } from '../../compiler/fusion/index.ts';
 import { nodesOf } from '../../compiler/ir/program.ts';
 import { must } from '../../compiler/ir/types.ts';
+import { chooseOrders } from '../../compiler/lower/layouts.ts';
+import { methodsToRun } from '../../compiler/lower/tensorflow.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { specOf } from '../support/specs.ts';
 import { evaluateStep, expectAgree, mapKinds, stepOf } from '../support/table-tests.ts';
@@ -51,10 +53,12 @@ it.each(cases)(
     expect(spec.objectives.length).toBeGreaterThan(0);
     const plain = evaluateStep(spec, stepOf(spec, false), kind);
     const ops = new Set<string>();
-    const optimized = evaluateStep(spec, stepOf(spec, true), kind, (method) => {
-      const fused = fuseMethod(method);
-      for (const { op } of nodesOf(fused)) ops.add(op);
-      return fused;
+    const program = stepOf(spec, true);
+    const optimized = evaluateStep(spec, program, kind, (step) => {
+      const alone = { ...program, methods: [step] };
+      const [method] = methodsToRun(alone);
+      for (const { op } of nodesOf(method!)) ops.add(op);
+      return { method: method!, orders: chooseOrders(alone) };
     });
     expect([...ops]).toContain('fused');
     expectAgree(optimized, plain, 1e-5);

@@ -5,8 +5,10 @@
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { bindSymbols } from '../../compiler/ir/bind.ts';
+import { Builder } from '../../compiler/ir/builder.ts';
 import { inputsOf, type Method, type Program } from '../../compiler/ir/program.ts';
-import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { f32, must, sizeOf } from '../../compiler/ir/types.ts';
+import { inverseOf, type AxisOrder } from '../../compiler/lower/layouts.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
 import { patchIndexer } from '../../compiler/patches/index.ts';
 import { RandomStream } from '../../compiler/random.ts';
@@ -194,12 +196,29 @@ export function bindings(
   );
 }
 
+/** Puts the axes of a tensor into an order. */
+function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
+  const b = new Builder();
+  const x = b.input('x', f32(...shape));
+  const [result] = evaluate([b.op('transpose', [x], { permutation: order })], {
+    inputs: new Map([['x', { shape, data }]]),
+    variables: new Map(),
+  });
+  return must(result, 'one result');
+}
+
+/** How a method is changed, and in which orders of axes its variables are then kept. */
+export interface Change {
+  readonly method: Method;
+  readonly orders?: ReadonlyMap<string, AxisOrder>;
+}
+
 /** Evaluates the first method of a step in float64, after `change`: outputs, and what is written. */
 export function evaluateStep(
   spec: Spec,
   program: Program,
   kind: string,
-  change: (method: Method) => Method = (method) => method,
+  change: (method: Method) => Change = (method) => ({ method }),
 ): Map<string, Float64Array> {
   const name = stepMethods(spec)[0]!.name;
   const method = must(
@@ -217,24 +236,26 @@ export function evaluateStep(
     );
     tables.forEach(({ count }, level) => sizes.set(rowsOfLevel(level), count));
   }
-  const bound = change(bindSymbols(method, (symbol) => must(sizes.get(symbol), 'every level has rows')));
+  const { method: bound, orders = new Map<string, AxisOrder>() } = change(
+    bindSymbols(method, (symbol) => must(sizes.get(symbol), 'every level has rows')),
+  );
   const inputs = bindings(bound, new Map([...fed].map(([input, { values }]) => [input, values])));
   const types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
   const variables = new Map(
-    [...drawVariables(program)].map(([variable, values]) => [
-      variable,
-      { shape: types.get(variable)!.shape, data: Float64Array.from(values) },
-    ]),
+    [...drawVariables(program)].map(([variable, values]) => {
+      const value = { shape: types.get(variable)!.shape, data: Float64Array.from(values) };
+      const order = orders.get(variable);
+      return [variable, order ? turned(value, order) : value];
+    }),
   );
-  const results = [
-    ...bound.outputs,
-    ...[...bound.writes].map(([to, node]) => [`write ${to}`, node] as const),
-  ];
-  const values = evaluate(
-    results.map(([, node]) => node),
-    { inputs, variables },
-  );
-  return new Map(results.map(([result], index) => [result, values[index]!.data]));
+  const values = evaluate([...bound.outputs.values(), ...bound.writes.values()], { inputs, variables });
+  const outputs = [...bound.outputs.keys()].map((output, index) => [output, values[index]!.data] as const);
+  const writes = [...bound.writes.keys()].map((variable, index) => {
+    const value = values[outputs.length + index]!;
+    const order = orders.get(variable);
+    return [`write ${variable}`, (order ? turned(value, inverseOf(order)) : value).data] as const;
+  });
+  return new Map([...outputs, ...writes]);
 }
 
 /** Tests on an engine that steps and pictures in tables are those of pixels. */
