@@ -11,6 +11,7 @@ import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
 import { printProgramText } from './program.ts';
 import { withScaleAfter } from './scales.ts';
 import { SumRewriter } from './sums.ts';
+import { asPointwise } from './outer.ts';
 import { isTrivial, writeKernel } from './write.ts';
 
 /** Fuses a method: what it computes stays the same but for rounding. */
@@ -29,10 +30,17 @@ function withFewerPasses(method: Method): Method {
     b.origin = node.origin;
     const rewritten = isSumOverPixels(node)
       ? rewriter.rewrite(node, operands[0]!)
-      : withScaleAfter(b, node, operands);
+      : (withoutBarrier(node, operands) ??
+        asPointwise(b, node, operands) ??
+        withScaleAfter(b, node, operands));
     made.set(node, rewritten ?? copyNode(b, node, operands));
   }
   return withValues(method, now);
+}
+
+/** Once gradients are made, what they were not to go through is what it is: the same products on either side are one. */
+function withoutBarrier(node: Node, [operand]: readonly Node[]): Node | undefined {
+  return node.op === 'stop_gradient' ? operand : undefined;
 }
 
 /** Ops that broadcast by themselves need no operands that are broadcast before: then it shows what is the same for all pixels. */
