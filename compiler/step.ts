@@ -6,6 +6,7 @@
  */
 import type { Span } from '../dsl/source.ts';
 import { gradients } from './autodiff/gradients.ts';
+import { DataApart } from './data-apart.ts';
 import { Builder } from './ir/builder.ts';
 import { shapeOf, type Node } from './ir/node.ts';
 import type { Method, Program, Variable, VariableRole } from './ir/program.ts';
@@ -55,6 +56,8 @@ export interface StepOptions {
   readonly exposePictures?: boolean;
   /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
   readonly tables?: TableChoice | undefined;
+  /** Leaves forward graphs as they are written; without it they come in forms that are faster. */
+  readonly asWritten?: boolean;
   /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
@@ -159,8 +162,8 @@ export function buildProgram(spec: Spec, asked: StepOptions): Program {
 }
 
 /** Starts the plan of a program's patches, where tables are made of any. */
-function planLevels({ data }: Spec, { tables, batch }: StepOptions): LevelPlanner | undefined {
-  if (!tables || !data) return undefined;
+function planLevels({ data }: Spec, { tables, batch, asWritten }: StepOptions): LevelPlanner | undefined {
+  if (!tables || !data || asWritten) return undefined;
   const { labels } = inputsOfData(data);
   if (labels.kind !== 'labels') return undefined;
   const { name, height, width } = labels;
@@ -170,15 +173,21 @@ function planLevels({ data }: Spec, { tables, batch }: StepOptions): LevelPlanne
 /** A method that has been started. */
 type OpenedEnvironment = Environment & {
   readonly initial: ReadonlyMap<string, Node>;
-  readonly tables?: Tabulation;
+  /** How forward graphs are written anew before they are differentiated, in this order. */
+  readonly rewrites: readonly Rewrite[];
 };
+
+/** Writes a forward graph anew: gives what takes the place of each root; `weights` are the same at every pixel and stay. */
+interface Rewrite {
+  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node>;
+}
 
 /** Starts a method: variables hold what they are read as. */
 export function openEnvironment(
   spec: Spec,
   variables: readonly Variable[],
   training: boolean,
-  options: Pick<Building, 'batch' | 'spanOf' | 'feedNoise' | 'levels'>,
+  options: Pick<Building, 'batch' | 'spanOf' | 'feedNoise' | 'asWritten' | 'levels'>,
 ): OpenedEnvironment {
   const b = new Builder();
   const initial = new Map(
@@ -197,7 +206,9 @@ export function openEnvironment(
     randomState: () => b.input(randomStateInput, i32(2)),
     spanOf: options.spanOf ?? (() => undefined),
     ...(options.feedNoise && { noise: new Map() }),
-    ...(options.levels && { tables: new Tabulation(b, options.levels) }),
+    rewrites: options.asWritten
+      ? []
+      : [...(options.levels ? [new Tabulation(b, options.levels)] : []), new DataApart(b)],
     initial,
   };
 }
@@ -211,20 +222,24 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
 }
 
 /**
- * Has what was built since variables held `before` done in tables, where there are any: gives what takes the place of `values`,
- * and replaces what variables hold by now.
+ * Writes what was built since variables held `before` anew, in a form that is faster and has cheaper gradients: what comes from data
+ * alone kept apart, and in tables where there are any. Gives what takes the place of `values`, and replaces what variables hold by now.
  */
-function tabulate(
-  { tables, variables }: Pick<OpenedEnvironment, 'tables' | 'variables'>,
+function rewritten(
+  { rewrites, variables }: Pick<OpenedEnvironment, 'rewrites' | 'variables'>,
   before: ReadonlyMap<string, Node>,
   values: readonly Node[],
 ): readonly Node[] {
-  if (!tables) return values;
   const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
-  const made = tables.rewrite([...values, ...moved.map(([, value]) => value)], before.values());
-  const now = (value: Node): Node => must(made.get(value), 'a root was rewritten');
-  for (const [name, value] of moved) variables.set(name, now(value));
-  return values.map(now);
+  let roots = [...values, ...moved.map(([, value]) => value)];
+  for (const pass of rewrites) {
+    const made = pass.rewrite(roots, before.values());
+    roots = roots.map((root) => must(made.get(root), 'a root was rewritten'));
+  }
+  moved.forEach(([name], index) =>
+    variables.set(name, must(roots[values.length + index], 'as many as before')),
+  );
+  return roots.slice(0, values.length);
 }
 
 function buildStep(spec: Spec, variables: readonly Variable[], options: Building): Method {
@@ -311,7 +326,7 @@ function differentiate(
     const picture = call && values.get(call.id);
     if (picture && !Array.isArray(picture)) named.push(['fake', picture as Node]);
   }
-  const made = tabulate(
+  const made = rewritten(
     opened,
     before,
     named.map(([, value]) => value),
@@ -428,7 +443,7 @@ function buildSynthesis(
   useAverages(environment, generator);
   const before = new Map(environment.variables);
   const painted = applyNetwork(environment, generator, inputs) as Node;
-  const [picture] = tabulate(environment, before, [painted]);
+  const [picture] = rewritten(environment, before, [painted]);
   const outputs = new Map([['picture', must(picture, 'as many as before')]]);
   return { name: 'synthesize', outputs, writes: new Map() };
 }

@@ -110,7 +110,7 @@ export const mapKinds: Readonly<Record<string, (x: number, y: number, random: Ra
   'stripes at the borders': (x, y) => (x === 0 || y === 0 || x === 31 || y === 31 ? 2 : 0),
 };
 
-/** Builds the step of a spec, with its gradients: in tables of all levels, or pixel by pixel. */
+/** Builds the step of a spec, with its gradients: in tables of all levels, or as it is written. */
 export function stepOf(spec: Spec, inTables: boolean): Program {
   const whole = must(spec.data, 'it has data').batch;
   const parts = spec.train?.accumulate ?? 1;
@@ -119,7 +119,7 @@ export function stepOf(spec: Spec, inTables: boolean): Program {
     methods: ['step', 'synthesize'],
     exposeGradients: true,
     exposePictures: true,
-    ...(inTables && { tables: () => true }),
+    ...(inTables ? { tables: () => true } : { asWritten: true }),
   });
 }
 
@@ -284,12 +284,12 @@ export function testTablesOn(open: OpenSession): void {
   it.each(tableCases.map((one) => [one.name, one] as const))('is that of pixels: %s', (_name, one) => {
     const spec = tableSpec(one);
     const kind = 'two regions';
-    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.3);
   });
 
   it.each(Object.keys(mapKinds))('is that of pixels on maps of %s', (kind) => {
     const spec = tableSpec(must(tableCases[0], 'there is a case'));
-    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+    expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.3);
   });
 
   it('takes maps with any number of patches in one session', () => {

@@ -1,0 +1,149 @@
+/**
+ * Answers for keeping what comes from data alone apart from what weights have reached. A discriminator of several scales pools
+ * labels joined to a picture, of painted and real pictures joined in turn: pooled before they are joined, labels and photographs
+ * are pooled once for all passes of a step, and gradients run through the painted picture alone.
+ *
+ *     avg_pool2d(concat(labels, picture)) -> concat(avg_pool2d(labels), avg_pool2d(picture))
+ */
+import type { Builder } from './ir/builder.ts';
+import { shapeOf, type Node } from './ir/node.ts';
+import { reachableTo } from './ir/rebuild.ts';
+import { must } from './ir/types.ts';
+import { list, number } from './ops/define.ts';
+import { pointwiseNames } from './ops/pointwise.ts';
+
+/** Axes along which parts are kept apart: channels, then pictures of a batch. */
+const axes = { channels: 3, pictures: 0 } as const;
+
+/** Writes the forward graphs of one builder anew; what was written once stays, so that objectives share it. */
+export class DataApart {
+  private readonly made = new Map<Node, Node>();
+  /** Whether weights have reached a node. */
+  private readonly reached = new Map<Node, boolean>();
+
+  constructor(private readonly b: Builder) {}
+
+  /** Gives what takes the place of each root; `weights` are nodes that stay as they are and that weights have reached. */
+  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
+    const leaves = new Set(weights);
+    for (const node of reachableTo(roots, leaves)) {
+      if (leaves.has(node)) {
+        this.made.set(node, node);
+        this.reached.set(node, true);
+      }
+      if (!this.made.has(node)) this.made.set(node, this.rewriteNode(node));
+    }
+    return new Map(roots.map((root) => [root, this.now(root)]));
+  }
+
+  private now(node: Node): Node {
+    return must(this.made.get(node), 'operands come before their users');
+  }
+
+  private isReached(node: Node): boolean {
+    const known = this.reached.get(node);
+    if (known !== undefined) return known;
+    const found = node.op === 'read' || node.operands.some((operand) => this.isReached(operand));
+    this.reached.set(node, found);
+    return found;
+  }
+
+  private rewriteNode(node: Node): Node {
+    const outer = this.b.origin;
+    this.b.origin = node.origin;
+    const made = this.make(
+      node,
+      node.operands.map((operand) => this.now(operand)),
+    );
+    this.b.origin = outer;
+    return made;
+  }
+
+  /** Makes `node` of `operands`: the same of each part, joined, where that keeps data apart. */
+  private make(node: Node, operands: readonly Node[]): Node {
+    const axis = Object.values(axes).find(
+      (one) => actsAlong(node, one) && this.isWorthIt(node, operands, one),
+    );
+    if (axis === undefined) return this.inSum(node, operands) ?? this.again(node, operands);
+    const joined = operands.map((operand) => partsAlong(operand, axis));
+    const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
+    const parts = Array.from({ length: count }, (_, index) =>
+      this.make(
+        node,
+        operands.map((operand, at) => joined[at]?.[index] ?? operand),
+      ),
+    );
+    return this.b.op('concat', parts, { axis });
+  }
+
+  /** A convolution of channels from data and of others is the sum of both. */
+  private inSum(node: Node, [x, filter]: readonly Node[]): Node | undefined {
+    const parts = node.op === 'conv2d' && x ? partsAlong(x, axes.channels) : undefined;
+    if (!parts || !filter || !this.isWorthIt(node, [x!], axes.channels)) return undefined;
+    const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'a picture has channels'));
+    const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
+    const sums = parts.map((part, index) => this.make(node, [part, must(filters[index], 'one of each')]));
+    return sums.reduce((sum, one) => this.b.add(sum, one));
+  }
+
+  private again(node: Node, operands: readonly Node[]): Node {
+    if (operands.every((operand, index) => operand === node.operands[index])) return node;
+    return node.op === 'item'
+      ? this.b.item(must(operands[0], 'item of nothing'), number(node.attrs, 'index'))
+      : this.b.op(node.op, operands, node.attrs);
+  }
+
+  /** Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or of one part repeated. */
+  private isWorthIt({ op }: Node, operands: readonly Node[], axis: number): boolean {
+    // A filter is the same for all pictures.
+    const pictures = op === 'conv2d' ? operands.slice(0, 1) : operands;
+    const joined = pictures.flatMap((operand) => {
+      const parts = partsAlong(operand, axis);
+      return parts ? [parts] : [];
+    });
+    const [first] = joined;
+    if (!first) return false;
+    const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
+    const others = pictures.filter((operand) => !partsAlong(operand, axis));
+    if (joined.some((parts) => sizes(parts) !== sizes(first)) || others.some((one) => !isAlike(one, axis)))
+      return false;
+    if (axis === axes.pictures && joined.every((parts) => new Set(parts).size === 1)) return true;
+    if (axis === axes.pictures && (op === 'conv2d' || op === 'concat')) return false;
+    const fromData = first.map((_, index) =>
+      joined.every((parts) => !this.isReached(must(parts[index], 'alike'))),
+    );
+    // Channels of data alone had better stay together.
+    return fromData.some(Boolean) && (axis === axes.pictures || !fromData.every(Boolean));
+  }
+}
+
+/** Gives the parts that a node joins along an axis. */
+function partsAlong(node: Node, axis: number): readonly Node[] | undefined {
+  return node.op === 'concat' && number(node.attrs, 'axis') === axis ? node.operands : undefined;
+}
+
+/** Tells whether a value is the same all along an axis of pictures [N,H,W,C], as an operand that is broadcast. */
+function isAlike(node: Node, axis: number): boolean {
+  const shape = shapeOf(node);
+  return (shape[shape.length - 4 + axis] ?? 1) === 1;
+}
+
+/** Tells whether an op does with each part along an axis of pictures what it does with the whole. */
+function actsAlong({ op, operands, attrs, results }: Node, axis: number): boolean {
+  if (results[0]?.shape.length !== 4) return false;
+  switch (op) {
+    case 'avg_pool2d':
+    case 'max_pool2d':
+      return true;
+    case 'pad':
+      return list(attrs, 'amounts')[2 * axis] === 0 && list(attrs, 'amounts')[2 * axis + 1] === 0;
+    case 'one_hot':
+      return axis === axes.pictures;
+    case 'concat':
+      return number(attrs, 'axis') !== axis && axis === axes.pictures;
+    case 'conv2d':
+      return axis === axes.pictures;
+    default:
+      return pointwiseNames.has(op) && operands.some((operand) => shapeOf(operand).length === 4);
+  }
+}
