@@ -16,18 +16,13 @@ import {
   type OpDefinition,
   type RefTensor,
   type TfAttr,
+  type TfContext,
   type TensorFlow,
 } from './define.ts';
 import { phasesIn, type DilatedAxis } from './phases.ts';
 import { reducible } from './precision.ts';
 import { at, checkFloat, float } from './support.ts';
-import {
-  emitFiltered,
-  emitFilteredFilterGrad,
-  emitFilteredInputGrad,
-  isFiltered,
-  type Filtering,
-} from './winograd.ts';
+import { emitFiltered, emitFilteredFilterGrad, emitFilteredInputGrad, type Filtering } from './winograd.ts';
 
 export interface Geometry {
   readonly stride: number;
@@ -216,9 +211,23 @@ function dilatedAxes(x: Shape, filter: Shape, y: Shape, attrs: Attrs): readonly 
   return [ofAxis(1), ofAxis(2)];
 }
 
-/** What kernels for minimal filtering know of a convolution of stride 1 that is not dilated. */
-function filteringOf(x: Shape, filter: Shape, y: Shape, attrs: Attrs): Filtering {
-  return { x, filter, y, before: along(at(x, 1), at(filter, 0), geometryOf(attrs)).before };
+/** Emits a convolution, or a cotangent of one, as a kernel of our own; undefined where TensorFlow's is to be taken. */
+function emitOwn(context: TfContext): string | undefined {
+  const { node } = context;
+  const [first, second] = node.operands.map(shapeOf) as [Shape, Shape];
+  const filtering = (x: Shape, filter: Shape, y: Shape): Filtering => {
+    const { before } = along(at(x, 1), at(filter, 0), geometryOf(node.attrs));
+    return { x, filter, y, before };
+  };
+  switch (node.op) {
+    case 'conv2d':
+      return emitFiltered(context, filtering(first, second, shapeOf(node)));
+    case 'conv2d_input_grad':
+      return emitFilteredInputGrad(context, filtering(shapeOf(node), second, first));
+    case 'conv2d_filter_grad':
+      return emitFilteredFilterGrad(context, filtering(first, shapeOf(node), second));
+  }
+  return undefined;
 }
 
 /** TensorFlow's attributes of what a dilated convolution is on phases. */
@@ -276,13 +285,7 @@ const conv2d = defineOp({
         data[yi]! += x!.data[xi]! * f!.data[fi]!;
       }),
     ),
-  tensorflow: (context) => {
-    const { emit, inputs, node } = context;
-    const [x, filter] = node.operands.map(shapeOf) as [Shape, Shape];
-    const filtering = filteringOf(x, filter, shapeOf(node), node.attrs);
-    if (isFiltered(context, filtering)) return emitFiltered(context, filtering);
-    return emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs));
-  },
+  tensorflow: ({ emit, inputs, node }) => emit.op('Conv2D', inputs, tensorflowAttrs(node.attrs)),
   tfjs: ({ tf, inputs, node }) => {
     const { stride, padding } = geometryOf(node.attrs);
     const [x, filter] = [at(inputs, 0) as Tfjs.Tensor4D, at(inputs, 1) as Tfjs.Tensor4D];
@@ -316,12 +319,9 @@ const conv2dInputGrad = defineOp({
         data[xi]! += dy!.data[yi]! * f!.data[fi]!;
       }),
     ),
-  tensorflow: (context) => {
-    const { emit, inputs, node } = context;
+  tensorflow: ({ emit, inputs, node }) => {
     const [y, filter] = node.operands.map(shapeOf) as [Shape, Shape];
     const shape = shapeOf(node);
-    const filtering = filteringOf(shape, filter, y, node.attrs);
-    if (isFiltered(context, filtering)) return emitFilteredInputGrad(context, filtering);
     const cotangent = (size: Shape, dy: string, attrs: Record<string, TfAttr>): string =>
       emit.op('Conv2DBackpropInput', [emit.constant('i32', [4], size), at(inputs, 1), dy], attrs);
     const dy = at(inputs, 0);
@@ -404,11 +404,8 @@ const conv2dFilterGrad = defineOp({
         data[fi]! += x!.data[xi]! * dy!.data[yi]!;
       }),
     ),
-  tensorflow: (context) => {
-    const { emit, inputs, node } = context;
+  tensorflow: ({ emit, inputs, node }) => {
     const [x, y] = node.operands.map(shapeOf) as [Shape, Shape];
-    const filtering = filteringOf(x, shapeOf(node), y, node.attrs);
-    if (isFiltered(context, filtering)) return emitFilteredFilterGrad(context, filtering);
     const cotangent = (picture: string, dy: string, attrs: Record<string, TfAttr>): string =>
       emit.op('Conv2DBackpropFilter', [picture, emit.constant('i32', [4], shapeOf(node)), dy], attrs);
     const [left, right] = [at(inputs, 0), at(inputs, 1)];
@@ -505,6 +502,6 @@ export function fitAxis(
   return tf.pad(cut, amounts);
 }
 
-export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad].map(
-  reducible,
+export const convolutionOps: readonly OpDefinition[] = [conv2d, conv2dInputGrad, conv2dFilterGrad].map((op) =>
+  reducible(op, emitOwn),
 );

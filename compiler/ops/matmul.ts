@@ -72,4 +72,4 @@ const matmul = defineOp({
   })),
 });
 
-export const matmulOps: readonly OpDefinition[] = [matmul].map(reducible);
+export const matmulOps: readonly OpDefinition[] = [matmul].map((op) => reducible(op));

@@ -30,8 +30,14 @@ const tolerance = 2 ** -7;
 /** Tells whether an op computes in bfloat16. */
 export const computesReduced = (attrs: Attrs): boolean => attrs['compute'] === 'bfloat16';
 
-/** Lets an op of floating-point operands be computed in bfloat16 as well; its `vjp` hands the attribute on. */
-export function reducible(op: OpDefinition): OpDefinition {
+/**
+ * Lets an op of floating-point operands be computed in bfloat16 as well; its `vjp` hands the attribute on. `emitOwn` emits a kernel
+ * of our own, which rounds by itself, or gives undefined where there is none.
+ */
+export function reducible(
+  op: OpDefinition,
+  emitOwn: (context: TfContext) => string | undefined = () => undefined,
+): OpDefinition {
   return {
     ...op,
     attrs: { ...op.attrs, compute: "'bfloat16' rounds operands and result; left out, nothing is rounded" },
@@ -49,7 +55,8 @@ export function reducible(op: OpDefinition): OpDefinition {
       return 'shape' in results ? roundReference(results) : results.map(roundReference);
     },
     tensorflow: (context) =>
-      computesReduced(context.node.attrs) ? emitReduced(op, context) : op.tensorflow(context),
+      emitOwn(context) ??
+      (computesReduced(context.node.attrs) ? emitReduced(op, context) : op.tensorflow(context)),
     tfjs: (context) => {
       if (!computesReduced(context.node.attrs)) return op.tfjs(context);
       const { tf, inputs } = context;

@@ -42,6 +42,18 @@ inline void Store(float* to, Vector value, int64_t count) {
   std::memcpy(to, &value, count * sizeof(float));
 }
 
+// Rounds to the 8 binary digits of bfloat16, to even where two are equally near, where `Reduced`.
+template <bool Reduced>
+inline Vector Rounded(Vector value) {
+  if constexpr (!Reduced) return value;
+  typedef uint32_t Bits __attribute__((vector_size(sizeof(Vector))));
+  Bits bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  bits = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
 // Multiplies 6 values by B^T; here and below, values lie `step` apart.
 inline void TransformInput(const Vector* in, int64_t step, Vector* out) {
   const Vector d0 = in[0], d1 = in[step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step];

@@ -68,7 +68,7 @@ void Do(bool parallel, int64_t count, const Task& task) {
 }
 
 // Reads a square of pictures, zeros outside of them, and writes its transform: a row of channels for each place.
-template <int64_t From, class Side>
+template <int64_t From, bool Reduced, class Side>
 void TransformSquare(const Pictures& pictures, const float* from, Tiles::Corner corner, Side side, float* to,
                      int64_t place_step) {
   const auto [picture, top, left] = corner;
@@ -79,15 +79,17 @@ void TransformSquare(const Pictures& pictures, const float* from, Tiles::Corner 
       for (int64_t j = 0; j < From; j++)
         square[i * From + j] =
             inside || pictures.Holds(top + i, left + j)
-                ? Load(from + pictures.At(picture, top + i, left + j) + channel, pictures.channels - channel)
+                ? Rounded<Reduced>(
+                      Load(from + pictures.At(picture, top + i, left + j) + channel, pictures.channels - channel))
                 : Vector{};
     BothSides<From, kSeen>(square, made, side);
     for (int64_t place = 0; place < kPlaces; place++) Store(to + place * place_step + channel, made[place]);
   }
 }
 
-// A convolution y[n,i,j,o] = sum of x[n, i + u - pad, j + v - pad, c] filter[u,v,c,o] with a filter of Taps x Taps.
-template <int64_t Taps>
+// A convolution y[n,i,j,o] = sum of x[n, i + u - pad, j + v - pad, c] filter[u,v,c,o] with a filter of Taps x Taps. Where `Reduced`,
+// operands and results are rounded to bfloat16, and all between them is not.
+template <int64_t Taps, bool Reduced>
 class Filtering {
  public:
   Filtering(const Pictures& x, const Pictures& y, int64_t pad)
@@ -110,7 +112,7 @@ class Filtering {
       const int64_t seen_step = count * x_.Pitch(), product_step = count * y_.Pitch();
       const Scratch seen(kPlaces * seen_step), products(kPlaces * product_step);
       Do(blocks_.shared, count, [&](int64_t tile) {
-        TransformSquare<kSeen>(x_, x, tiles_.At(first + tile, pad_), TransformInput, seen.get() + tile * x_.Pitch(),
+        TransformSquare<kSeen, Reduced>(x_, x, tiles_.At(first + tile, pad_), TransformInput, seen.get() + tile * x_.Pitch(),
                                seen_step);
       });
       if (at_once)
@@ -146,9 +148,9 @@ class Filtering {
         const int64_t first = block * blocks_.size, count = std::min(blocks_.size, tiles_.count - first);
         const int64_t seen_step = count * x_.Pitch(), given_step = count * y_.Pitch();
         Do(blocks_.shared, count, [&](int64_t tile) {
-          TransformSquare<kSeen>(x_, x, tiles_.At(first + tile, pad_), TransformInput, seen.get() + tile * x_.Pitch(),
+          TransformSquare<kSeen, Reduced>(x_, x, tiles_.At(first + tile, pad_), TransformInput, seen.get() + tile * x_.Pitch(),
                                  seen_step);
-          TransformSquare<kTile>(y_, dy, tiles_.At(first + tile), TransformOutputGrad<kTile>,
+          TransformSquare<kTile, Reduced>(y_, dy, tiles_.At(first + tile), TransformOutputGrad<kTile>,
                                  given.get() + tile * y_.Pitch(), given_step);
         });
         if (at_once)
@@ -205,7 +207,7 @@ class Filtering {
     for (int64_t row = 0; row < rows; row++)
       for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
         Vector square[Taps * Taps], made[kPlaces];
-        for (int64_t tap = 0; tap <= last_tap; tap++) square[tap] = Load(&taps[tap][row][lane]);
+        for (int64_t tap = 0; tap <= last_tap; tap++) square[tap] = Rounded<Reduced>(Load(&taps[tap][row][lane]));
         BothSides<Taps, kSeen>(square, made, spadework::TransformFilter<Taps>);
         for (int64_t place = 0; place < kPlaces; place++)
           Store(to + place * place_step + row * kPanel + lane, made[place]);
@@ -241,7 +243,7 @@ class Filtering {
       }
       BothSides<kSeen, Taps>(square, made, TransformFilterGrad<Taps>);
       for (int64_t tap = 0; tap < Taps * Taps; tap++)
-        Store(filter + (tap * x_.channels + channel) * y_.channels + out, made[tap], last - out);
+        Store(filter + (tap * x_.channels + channel) * y_.channels + out, Rounded<Reduced>(made[tap]), last - out);
     }
   }
 
@@ -255,7 +257,8 @@ class Filtering {
       for (int64_t i = 0; i < kTile; i++)
         for (int64_t j = 0; j < kTile; j++)
           if (y_.Holds(top + i, left + j))
-            Store(y + y_.At(picture, top + i, left + j) + channel, made[i * kTile + j], y_.channels - channel);
+            Store(y + y_.At(picture, top + i, left + j) + channel, Rounded<Reduced>(made[i * kTile + j]),
+                  y_.channels - channel);
     }
   }
 
@@ -267,10 +270,12 @@ class Filtering {
 
 // Calls `use` with the filtering for filters of 3x3 or 4x4.
 template <class Use>
-void WithFiltering(int64_t taps, const Pictures& x, const Pictures& y, int64_t pad, const Use& use) {
+void WithFiltering(int64_t taps, bool reduced, const Pictures& x, const Pictures& y, int64_t pad, const Use& use) {
   Require(taps == 3 || taps == 4, "filters are 3x3 or 4x4");
-  if (taps == 3) use(Filtering<3>(x, y, pad));
-  else use(Filtering<4>(x, y, pad));
+  if (taps == 3 && reduced) use(Filtering<3, true>(x, y, pad));
+  else if (taps == 3) use(Filtering<3, false>(x, y, pad));
+  else if (reduced) use(Filtering<4, true>(x, y, pad));
+  else use(Filtering<4, false>(x, y, pad));
 }
 
 Pictures PicturesOf(const Shape& shape) { return {shape[0], shape[1], shape[2], shape[3]}; }
@@ -282,7 +287,8 @@ class Convolve {
       : pad_(node.Integer("pad")),
         height_(node.Integer("height")),
         width_(node.Integer("width")),
-        turned_(node.Flag("turned")) {}
+        turned_(node.Flag("turned")),
+        reduced_(node.Flag("reduced")) {}
 
   void Compute(Call& call) const {
     const Shape filter = call.InputShape(1);
@@ -290,40 +296,43 @@ class Convolve {
     const Pictures y = {x.count, height_, width_, filter[turned_ ? 2 : 3]};
     const float *from = call.Read<float>(0), *weights = call.Read<float>(1);
     float* to = call.Write(0, {y.count, y.height, y.width, y.channels});
-    WithFiltering(filter[0], x, y, pad_,
+    WithFiltering(filter[0], reduced_, x, y, pad_,
                   [&](const auto& filtering) { filtering.Convolve(from, weights, turned_, to); });
   }
 
  private:
   const int64_t pad_, height_, width_;
-  const bool turned_;
+  const bool turned_, reduced_;
 };
 
 // x [N,H,W,C], dy [N,H',W',O] -> [taps,taps,C,O].
 class ConvolveFilterGrad {
  public:
-  explicit ConvolveFilterGrad(const Construction& node) : pad_(node.Integer("pad")), taps_(node.Integer("taps")) {}
+  explicit ConvolveFilterGrad(const Construction& node) : pad_(node.Integer("pad")), taps_(node.Integer("taps")), reduced_(node.Flag("reduced")) {}
 
   void Compute(Call& call) const {
     const Pictures x = PicturesOf(call.InputShape(0)), y = PicturesOf(call.InputShape(1));
     const float *from = call.Read<float>(0), *dy = call.Read<float>(1);
     float* to = call.Write(0, {taps_, taps_, x.channels, y.channels});
-    WithFiltering(taps_, x, y, pad_, [&](const auto& filtering) { filtering.FilterGrad(from, dy, to); });
+    WithFiltering(taps_, reduced_, x, y, pad_, [&](const auto& filtering) { filtering.FilterGrad(from, dy, to); });
   }
 
  private:
   const int64_t pad_, taps_;
+  const bool reduced_;
 };
 
 }  // namespace
 
 void RegisterWinogradOps() {
   RegisterKernel<Convolve>({"SpadeworkConvolve",
-                            {"pad: int", "height: int", "width: int", "turned: bool"},
+                            {"pad: int", "height: int", "width: int", "turned: bool", "reduced: bool"},
                             {"x: float", "filter: float"},
                             {"y: float"}});
-  RegisterKernel<ConvolveFilterGrad>(
-      {"SpadeworkConvolveFilterGrad", {"pad: int", "taps: int"}, {"x: float", "dy: float"}, {"filter: float"}});
+  RegisterKernel<ConvolveFilterGrad>({"SpadeworkConvolveFilterGrad",
+                                      {"pad: int", "taps: int", "reduced: bool"},
+                                      {"x: float", "dy: float"},
+                                      {"filter: float"}});
 }
 
 }  // namespace spadework
