@@ -2,10 +2,16 @@
 // loads, setting variables of the real environment from a worker thread too, and giving freed memory back to the system.
 #define NAPI_VERSION 8
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <link.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#endif
 #include <node_api.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <string>
@@ -59,10 +65,29 @@ napi_value SetVariable(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// releaseMemory(): gives the system the memory that was freed, which the C library keeps for later.
+#ifdef __GLIBC__
+// Lets go of the pages of a library that nobody writes to, code and constants. Most of them were read while it was loaded and are
+// not needed again; those that are come back from the file.
+int ReleasePages(dl_phdr_info* library, size_t, void*) {
+  if (strstr(library->dlpi_name, "libtensorflow") == nullptr) return 0;
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (int i = 0; i < library->dlpi_phnum; i++) {
+    const auto& part = library->dlpi_phdr[i];
+    if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+    // Its ends may share a page with parts that are written to.
+    const uintptr_t start = library->dlpi_addr + part.p_vaddr, end = start + part.p_memsz;
+    const uintptr_t first = (start + page - 1) / page * page, last = end / page * page;
+    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  }
+  return 0;
+}
+#endif
+
+// releaseMemory(): gives the system the memory that was freed, which the C library keeps for later, and what was needed for loading.
 napi_value ReleaseMemory(napi_env, napi_callback_info) {
 #ifdef __GLIBC__
   malloc_trim(0);
+  dl_iterate_phdr(ReleasePages, nullptr);
 #endif
   return nullptr;
 }

@@ -2,6 +2,8 @@
 import { createRequire, Module } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { bindingPackage } from './recipe.ts';
 
 /** Is the module tfjs-node-gpu exports: all of tfjs, plus `node`, `io` for files and the native backend. */
@@ -41,6 +43,18 @@ const withKernels = new WeakSet<object>();
 
 /** The helper modules of the libraries of this process. */
 const hosts = new WeakMap<object, Host>();
+
+let collect: (() => void) | undefined;
+
+/** Has JavaScript free what nobody holds anymore; large arrays that were let go of may else stay for long. */
+export function collectGarbage(): void {
+  if (!collect) {
+    // There is no other way to ask for it in a running process.
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
+}
 
 /** Gives the system the memory that the library `tf`, which `loadBinding` gave, has freed. */
 export function releaseMemory(tf: object): void {

@@ -5,20 +5,26 @@ import { join } from 'node:path';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { PatchTables } from '../../compiler/patches/index.ts';
-import { must, type TensorType } from '../../compiler/ir/types.ts';
+import { bytesIn, must, type TensorType } from '../../compiler/ir/types.ts';
 import type { TensorFlow } from '../../compiler/ops/define.ts';
 import {
   lowerToTensorflow,
   type TensorflowPlan,
   type TensorflowTarget,
 } from '../../compiler/lower/tensorflow.ts';
-import { hasKernels, releaseMemory } from '../engine/load-binding.ts';
+import { collectGarbage, hasKernels, releaseMemory } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
 
 /** TensorFlow shares memory that lies on a multiple of as many bytes, and copies all other. */
 const sharedAlignment = 64;
+
+/** How many times as large as needed the place is kept that calls are fed from. */
+const keptStaging = 8;
+
+/** From how many bytes of variables on it is worth some time that nothing else stays in memory. */
+const largeProgram = 2 ** 26;
 
 /** What we use of tfjs-node's backend; its own types do not export it. */
 interface NodeBackend {
@@ -45,6 +51,7 @@ export class NativeSession implements Session {
   private readonly model: number;
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
+  private readonly isLarge: boolean;
   /** The methods that have been called. */
   private readonly prepared = new Set<string>();
   /** Where the inputs of a call are copied to, one after another. */
@@ -64,6 +71,7 @@ export class NativeSession implements Session {
     this.plan = lowerToTensorflow(program, { kernels, fuse });
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
+    this.isLarge = program.variables.reduce((sum, { type }) => sum + bytesIn(type), 0) >= largeProgram;
     this.backend = tf.backend() as unknown as NodeBackend;
     const folder = mkdtempSync(join(tmpdir(), 'spadework-'));
     try {
@@ -72,6 +80,7 @@ export class NativeSession implements Session {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+    releaseMemory(tf);
   }
 
   setVariables(values: ReadonlyMap<string, Float32Array>): void {
@@ -87,8 +96,6 @@ export class NativeSession implements Session {
         some,
         some.map(({ done }) => done),
       ).forEach((tensor) => tensor.dispose());
-    // Calls of methods are fed much less.
-    this.staging = new ArrayBuffer(0);
     releaseMemory(this.tf);
   }
 
@@ -111,10 +118,13 @@ export class NativeSession implements Session {
       ...input,
     }));
     const names = [...binding.outputs.keys()];
+    const isFirst = !this.prepared.has(method);
+    // Compiling and setting variables leave much behind; the first call of a method would come on top of it.
+    if (isFirst && this.isLarge) collectGarbage();
     const results = this.call(fed, [...binding.outputs.values(), ...(binding.done ? [binding.done] : [])]);
     results.slice(names.length).forEach((tensor) => tensor.dispose());
     // The first call prepares the method's graph, in memory that is not needed again.
-    if (!this.prepared.has(method)) releaseMemory(this.tf);
+    if (isFirst) releaseMemory(this.tf);
     this.prepared.add(method);
     return this.copyOut(names, results);
   }
@@ -169,7 +179,9 @@ export class NativeSession implements Session {
       needed = offset + byteLength;
       return offset;
     });
-    if (this.staging.byteLength < needed) this.staging = new ArrayBuffer(needed);
+    // Variables are much more than what methods are fed.
+    if (this.staging.byteLength < needed || this.staging.byteLength > keptStaging * needed)
+      this.staging = new ArrayBuffer(needed);
     return all.map((values, index) => {
       const offset = offsets[index];
       const copy =

@@ -24,7 +24,9 @@ export interface KernelTime {
 export interface Session {
   readonly engine: 'native' | 'portable';
   readonly program: Program;
-  /** Sets variables by name; those not named keep their values. Throws where a name is unknown or a size differs. */
+  /**
+   * Sets variables by name, to copies; those not named keep their values. Throws where a name is unknown or a size differs.
+   */
   setVariables(values: ReadonlyMap<string, Float32Array>): void;
   /** Copies variables out, in the order asked for; all of the program's own without `names`. */
   readVariables(names?: readonly string[]): Map<string, Float32Array>;
@@ -81,20 +83,50 @@ export function setInitialValues(
   seed: number,
   loaded?: ReadonlyMap<string, Float32Array>,
 ): void {
-  const entries = initialEntries(session.program.variables, seed, loaded);
-  for (const some of inGroups(entries, ([, { byteLength }]) => byteLength))
+  const arena = new Arena();
+  const entries = initialEntries(session.program.variables, seed, loaded, (count) => arena.take(count));
+  for (const some of inGroups(entries, ([, { byteLength }]) => byteLength)) {
     session.setVariables(new Map(some));
+    arena.clear();
+  }
+}
+
+/** Makes an array for as many numbers, whatever they are by now. */
+type Allocate = (count: number) => Float32Array;
+
+/** Memory that is used again and again: what JavaScript lets go of is given back late. */
+class Arena {
+  private buffer = new ArrayBuffer(0);
+  private used = 0;
+
+  take(count: number): Float32Array {
+    const bytes = count * Float32Array.BYTES_PER_ELEMENT;
+    // What was taken before keeps the old one.
+    if (this.used + bytes > this.buffer.byteLength) {
+      this.buffer = new ArrayBuffer(Math.max(bytes, groupBytes));
+      this.used = 0;
+    }
+    const taken = new Float32Array(this.buffer, this.used, count);
+    this.used += bytes;
+    return taken;
+  }
+
+  /** Says that nobody uses what was taken. */
+  clear(): void {
+    this.used = 0;
+  }
 }
 
 function* initialEntries(
   variables: readonly Variable[],
   seed: number,
   loaded: ReadonlyMap<string, Float32Array> = new Map(),
+  allocate: Allocate = (count) => new Float32Array(count),
 ): Generator<readonly [string, Float32Array]> {
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
   const valueOf = (name: string): Float32Array => {
     const variable = must(byName.get(name), `'${name}', which another variable starts from, is missing`);
-    return loaded.get(name) ?? initialValue(variable, seed, valueOf);
+    return loaded.get(name) ?? initialValue(variable, seed, valueOf, allocate);
   };
   for (const { name } of variables) yield [name, valueOf(name)];
 }
@@ -103,11 +135,12 @@ function initialValue(
   { name, type, role, network, initializer }: Variable,
   seed: number,
   valueOf: (name: string) => Float32Array,
+  allocate: Allocate,
 ): Float32Array {
   if (role === 'average') return valueOf(weightOfCompanion(name));
   if (initializer.kind === 'lengths_of')
     return lengths(valueOf(variableName(network, initializer.variable)), sizeOf(type.shape));
-  return drawInitial(type, initializer, new RandomStream(seed, name));
+  return drawInitial(type, initializer, new RandomStream(seed, name), allocate);
 }
 
 /** The Euclidean lengths of an array's `count` columns: its last axis runs fastest. */
@@ -121,28 +154,33 @@ function drawInitial(
   type: TensorType,
   initializer: Exclude<Initializer, { kind: 'lengths_of' }>,
   random: RandomStream,
+  allocate: Allocate,
 ): Float32Array {
-  const values = new Float32Array(sizeOf(type.shape));
+  const values = allocate(sizeOf(type.shape));
+  const fill = (draw: (before: number) => number): Float32Array => {
+    for (let index = 0; index < values.length; index++) values[index] = draw(values[index]!);
+    return values;
+  };
   switch (initializer.kind) {
     case 'constant':
       return values.fill(initializer.value);
     case 'normal':
-      return values.map(() => initializer.mean + initializer.std * random.normal());
+      return fill(() => initializer.mean + initializer.std * random.normal());
     case 'uniform': {
       const { low, high } = initializer;
-      return values.map(() => low + (high - low) * random.uniform());
+      return fill(() => low + (high - low) * random.uniform());
     }
     case 'xavier_normal': {
       // Filters are [h,w,I,O], matrices [I,O]: fans count the kernel area.
       const area = sizeOf(type.shape.slice(0, -2));
       const fans = type.shape.slice(-2).reduce((sum, size) => sum + size * area, 0);
       const std = initializer.gain * Math.sqrt(2 / fans);
-      return values.map(() => std * random.normal());
+      return fill(() => std * random.normal());
     }
     case 'unit_vector': {
-      const drawn = values.map(() => random.normal());
-      const norm = Math.sqrt(drawn.reduce((sum, value) => sum + value * value, 0));
-      return drawn.map((value) => value / norm);
+      fill(() => random.normal());
+      const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+      return fill((value) => value / norm);
     }
   }
 }
