@@ -8,7 +8,7 @@ import { reportError } from '../cli/errors.ts';
 import { note, print } from '../cli/terminal.ts';
 import { must } from '../compiler/ir/types.ts';
 import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from './options.ts';
-import { compare, medianOver, type Comparison, type Task } from './rounds.ts';
+import { compare, medianOver, type Comparison, type Figures, type Task } from './rounds.ts';
 import { compileSeconds, markdownTable, ratio, restyleRatio } from './table.ts';
 
 /** What a case says of its settings; the command line and the defaults say the rest. */
@@ -100,6 +100,16 @@ function against(figure: number, digits: number, isMissed: boolean): string {
   return figure.toFixed(digits) + (isMissed ? ' (missed)' : '');
 }
 
+/** How far the peak that was estimated may be from the one that was measured. */
+const estimateWithin = 0.15;
+
+/** Says how far from the peak the estimate of a training step was. */
+function estimateOf({ estimated_rss_mb: estimate }: Figures, peak: number): string {
+  if (estimate === undefined) return '';
+  const apart = estimate / peak - 1;
+  return `${apart < 0 ? '' : '+'}${against(100 * apart, 0, Math.abs(apart) > estimateWithin)} %`;
+}
+
 /** Makes a row for what a comparison found; another one for a changed vector z. */
 function rowsOf({ name, task, settings, target, restyleTarget }: Case, comparison: Comparison): string[][] {
   const { ours, theirs } = must(comparison.rounds[0], 'at least one round');
@@ -116,7 +126,8 @@ function rowsOf({ name, task, settings, target, restyleTarget }: Case, compariso
     against(found, 2, wanted !== undefined && found < wanted),
     milliseconds.toFixed(0),
     medianOver(comparison, (round) => round.theirs.ms).toFixed(0),
-    against(ourPeak, 0, isTraining && ourPeak > theirPeak),
+    against(ourPeak, 0, settings.against === undefined && ourPeak > theirPeak),
+    estimateOf(ours, ourPeak),
     theirPeak.toFixed(0),
     against(compileSeconds(ours), 1, isWide && compileSeconds(ours) > longestStart.compile),
     against(firstStep, 1, isWide && firstStep > longestStart.firstStep),
@@ -149,6 +160,7 @@ const heads = [
   'ours (ms)',
   'theirs (ms)',
   'ours (MB)',
+  'estimate',
   'theirs (MB)',
   'our compile time (s)',
   'our first step (s)',

@@ -60,7 +60,7 @@ export interface Measurement extends Times {
 export interface StepMeasurement extends Measurement {
   /** Losses of the last step. */
   readonly losses: Readonly<Record<string, number>>;
-  /** The resident size with the graph loaded, and what `explain` says that variables and values take (10^6 bytes): at `peak_rss_mb`. */
+  /** The resident size with the graph loaded, and what `explain` says that a step takes (10^6 bytes): beside `peak_rss_mb`. */
   readonly estimated_rss_mb: number;
 }
 
@@ -85,14 +85,14 @@ export async function measureStep(
   const stepper = makeStepper(session, { ...spec, train }, { seed, stepsPerEpoch: batches.maps / batch });
   let losses: ReadonlyMap<string, Float32Array> = new Map();
   const sameData = (data: StepData): StepData => data;
-  const { variableBytes, slotBytes, peakActivationBytes } = memoryOfStep(spec, session.program, bench.levels);
+  const { memoryBytes } = memoryOfStep(spec, session.program, bench.levels);
   const measured = await measure(bench, settings, report, sameData, (data, step) => {
     losses = stepper(step, data);
   });
   session.dispose();
   return {
     ...measured,
-    estimated_rss_mb: rounded((bench.residentBytes + variableBytes + slotBytes + peakActivationBytes) / 1e6),
+    estimated_rss_mb: rounded((bench.residentBytes + memoryBytes) / 1e6),
     losses: Object.fromEntries(
       [...losses].map(([name, values]) => [name, must(values[0], `${name} is a number`)]),
     ),

@@ -7,6 +7,7 @@
 import type { Span } from '../dsl/source.ts';
 import { gradients } from './autodiff/gradients.ts';
 import { DataApart } from './data-apart.ts';
+import { Doubled } from './doubled.ts';
 import { Builder } from './ir/builder.ts';
 import { shapeOf, type Node } from './ir/node.ts';
 import type { Method, Program, Variable, VariableRole } from './ir/program.ts';
@@ -208,7 +209,7 @@ export function openEnvironment(
     ...(options.feedNoise && { noise: new Map() }),
     rewrites: options.asWritten
       ? []
-      : [...(options.levels ? [new Tabulation(b, options.levels)] : []), new DataApart(b)],
+      : [...(options.levels ? [new Tabulation(b, options.levels)] : []), new DataApart(b), new Doubled(b)],
     initial,
   };
 }

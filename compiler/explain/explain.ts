@@ -81,6 +81,8 @@ export interface StepExplanation {
   readonly slotBytes: number;
   /** The most bytes of computed values that are needed at one time, executed in order and with pointwise work fused. */
   readonly peakActivationBytes: number;
+  /** All of that, with what the engine's allocator holds besides. */
+  readonly memoryBytes: number;
   readonly levels: readonly LevelChoice[] | undefined;
 }
 
@@ -225,7 +227,16 @@ export function explainStep(
 }
 
 /** Bytes that a training step needs. */
-export type StepMemory = Pick<StepExplanation, 'variableBytes' | 'slotBytes' | 'peakActivationBytes'>;
+export type StepMemory = Pick<
+  StepExplanation,
+  'variableBytes' | 'slotBytes' | 'peakActivationBytes' | 'memoryBytes'
+>;
+
+/**
+ * The share of activations that TensorFlow's allocator holds besides: it hands out blocks up to twice as large as asked for, and keeps
+ * them. Of ten training steps (bench/README.md) it was between a tenth and two thirds.
+ */
+const allocatorShare = 0.4;
 
 /** Estimates the memory of a compiled step, whose tables have as many rows as `levels` says. */
 export function memoryOfStep(spec: Spec, program: Program, levels: readonly LevelChoice[]): StepMemory {
@@ -243,13 +254,12 @@ function memoryOf(program: Program, methods: readonly Method[]): StepMemory {
     program.variables
       .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
       .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
-  return {
-    variableBytes: bytes(false),
-    slotBytes: bytes(true),
-    peakActivationBytes: Math.max(
-      ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method, bytesMade)),
-    ),
-  };
+  const [variableBytes, slotBytes] = [bytes(false), bytes(true)];
+  const peakActivationBytes = Math.max(
+    ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method, bytesMade, bytesWithin)),
+  );
+  const memoryBytes = variableBytes + slotBytes + (1 + allocatorShare) * peakActivationBytes;
+  return { variableBytes, slotBytes, peakActivationBytes, memoryBytes };
 }
 
 /** Gives the number of rows of a program's symbols: the mean of what was counted. */
@@ -289,6 +299,11 @@ const free = new Set(['input', 'read', 'item', 'reshape', 'stop_gradient', 'adam
 function bytesMade(node: Node): number {
   if (free.has(node.op)) return 0;
   return node.results.reduce((sum, type) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
+}
+
+/** Counts the bytes that a node takes while it is computed, beside its operands and results. */
+function bytesWithin(node: Node): number {
+  return opTable.get(node.op)?.workspace?.(node) ?? 0;
 }
 
 function isNode(tree: Tree): tree is Node {

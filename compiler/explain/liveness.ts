@@ -3,8 +3,15 @@ import type { Node } from '../ir/node.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
 import { ownerOf } from '../lower/order.ts';
 
-/** Gives the peak of bytes that are alive; outputs and written values stay to the end. */
-export function peakBytes(method: Method, bytesMade: (node: Node) => number): number {
+/**
+ * Gives the peak of bytes that are alive: what nodes make, and what they take besides while they are computed. Outputs and written
+ * values stay to the end.
+ */
+export function peakBytes(
+  method: Method,
+  bytesMade: (node: Node) => number,
+  bytesWithin: (node: Node) => number = () => 0,
+): number {
   const nodes = nodesOf(method);
   const lastUse = new Map<Node, number>();
   nodes.forEach((node, position) =>
@@ -18,7 +25,7 @@ export function peakBytes(method: Method, bytesMade: (node: Node) => number): nu
   let peak = 0;
   nodes.forEach((node, position) => {
     alive += bytesMade(node);
-    peak = Math.max(peak, alive);
+    peak = Math.max(peak, alive + bytesWithin(node));
     for (const dead of dying.get(position) ?? []) alive -= bytesMade(dead);
   });
   return peak;

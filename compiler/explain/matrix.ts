@@ -85,7 +85,7 @@ function rowOf(run: PlannedRun, runs: readonly string[], options: MatrixOptions)
     parameters: networks.reduce((sum, { parameters }) => sum + parameters, 0),
     networks,
     flops,
-    memoryBytes: step && step.variableBytes + step.slotBytes + step.peakActivationBytes,
+    memoryBytes: step?.memoryBytes,
     steps,
     seconds:
       flops !== undefined && steps !== undefined && speed !== undefined ? (steps * flops) / speed : undefined,

@@ -137,6 +137,7 @@ function renderStep(step: StepExplanation): string {
     ['variables', formatBytes(step.variableBytes)],
     ['optimizer slots', formatBytes(step.slotBytes)],
     ['activations at the peak', `${formatBytes(step.peakActivationBytes)} (estimate)`],
+    ['all, with what the engine holds', `${formatBytes(step.memoryBytes)} (estimate)`],
   ]);
 }
 

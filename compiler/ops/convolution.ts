@@ -6,7 +6,7 @@
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
-import { f32, sizeOf, type Shape } from '../ir/types.ts';
+import { bytesOf, f32, sizeOf, type Shape } from '../ir/types.ts';
 import {
   defineOp,
   list,
@@ -236,6 +236,9 @@ const phaseAttrs = tensorflowAttrs({ stride: 1, padding: 'valid' });
 /** Multiply-adds count as two operations; `y` is the shape of the convolution's output. */
 const convolutionFlops = (filter: Shape, y: Shape): number => 2 * sizeOf(filter) * (sizeOf(y) / at(y, 3));
 
+/** oneDNN puts filters into an order of its own. */
+const filterCopy = (filter: Shape): number => bytesOf.f32 * sizeOf(filter);
+
 /** Convolutions that the three ops are tested on: odd and even kernels, some smaller than the stride, rows left over, taps apart. */
 const samples: readonly { x: Shape; filter: Shape; y: Shape; attrs: Attrs }[] = [
   { x: [2, 5, 6, 3], filter: [3, 3, 3, 4], y: [2, 5, 6, 4], attrs: { stride: 1, padding: 'same' } },
@@ -292,6 +295,7 @@ const conv2d = defineOp({
     return tf.conv2d(x, filter, stride, padding, 'NHWC', dilationOf(node.attrs));
   },
   flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(node)),
+  workspace: (node) => filterCopy(shapeOf(at(node.operands, 1))),
   samples: samples.map(({ x, filter, attrs }) => ({ operands: [f32(...x), f32(...filter)], attrs })),
 });
 
@@ -374,6 +378,7 @@ const conv2dInputGrad = defineOp({
     return tf.slice(all, [0, vertical.first, horizontal.first, 0], [batch, height, width, channels]);
   },
   flops: (node) => convolutionFlops(shapeOf(at(node.operands, 1)), shapeOf(at(node.operands, 0))),
+  workspace: (node) => filterCopy(shapeOf(at(node.operands, 1))),
   samples: samples.map(({ x, filter, y, attrs }) => ({
     operands: [f32(...y), f32(...filter)],
     attrs: { ...attrs, shape: x },
@@ -460,6 +465,7 @@ const conv2dFilterGrad = defineOp({
     return tf.reshape(tf.stack(places), [kh, kw, channels, outChannels]);
   },
   flops: (node) => convolutionFlops(shapeOf(node), shapeOf(at(node.operands, 1))),
+  workspace: (node) => filterCopy(shapeOf(node)),
   samples: samples.map(({ x, filter, y, attrs }) => ({
     operands: [f32(...x), f32(...y)],
     attrs: { ...attrs, shape: filter },

@@ -111,6 +111,8 @@ export interface OpDefinition {
   readonly tfjs: (context: TfjsContext) => Tfjs.Tensor | Tfjs.Tensor[];
   /** Floating-point operations of one evaluation. */
   readonly flops: (node: Node) => number;
+  /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
+  readonly workspace?: (node: Node) => number;
   readonly samples: readonly Sample[];
 }
 

@@ -37,7 +37,7 @@ export async function announceNeeds(
   );
   // The last ones, and the one that is being written.
   const checkpoints = keptCheckpoints + 1 + (keepsBest ? 1 : 0);
-  const memoryBytes = memory && memory.variableBytes + memory.slotBytes + memory.peakActivationBytes;
+  const memoryBytes = memory?.memoryBytes;
   log(needs({ checkpointBytes, checkpoints, memoryBytes }));
   const missing = checkpoints * checkpointBytes - bytesBelow(layoutOf(folder).checkpoints);
   const free = await freeBytes(folder);

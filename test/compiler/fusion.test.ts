@@ -130,6 +130,32 @@ describe('a norm that is modulated by rows of tables, with its gradients', () =>
   });
 });
 
+describe('an outer product', () => {
+  const b = new Builder();
+  const [column, row] = [b.input('column', f32(18, 1)), b.input('row', f32(4, 1))] as const;
+  const product = b.op('matmul', [column, row], { transpose_a: false, transpose_b: true });
+  const filter = b.input('filter', f32(3, 3, 2, 4));
+
+  it('is computed where a filter is, which it has the shape of', () => {
+    const fused = fusedAlike(methodOf(b.sub(filter, b.reshape(product, [3, 3, 2, 4]))), 'outer');
+    expect(countOf(fused, 'matmul')).toBe(0);
+    expect(countOf(fused, 'fused')).toBe(1);
+  });
+
+  it('stays a matrix product where rows would be broken', () => {
+    const fused = fusedAlike(methodOf(b.op('tanh', [b.reshape(product, [9, 8])])), 'broken');
+    expect(countOf(fused, 'matmul')).toBe(1);
+  });
+});
+
+it('what gradients were not to go through is one with what it is', () => {
+  const b = new Builder();
+  const [m, v] = [b.input('m', f32(5, 4)), b.input('v', f32(4, 1))] as const;
+  const times = (x: Node): Node => b.op('matmul', [x, v], { transpose_a: false, transpose_b: false });
+  const fused = fusedAlike(methodOf(b.add(times(m), times(b.op('stop_gradient', [m])))), 'barrier');
+  expect(countOf(fused, 'matmul')).toBe(1);
+});
+
 describe('a filter that is divided by one number', () => {
   const b = new Builder();
   const filter = b.input('filter', f32(3, 3, 3, 4));

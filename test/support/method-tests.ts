@@ -5,7 +5,7 @@ import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program, Variable } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { verifyProgram } from '../../compiler/ir/verify.ts';
-import type { Session } from '../../runtime/session/session.ts';
+import { initialValues, setInitialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
 
 const vector = f32(2);
@@ -31,6 +31,9 @@ function programOf(define: (b: Builder, read: (name: string) => Node) => Omit<Me
   return program;
 }
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
 const record = (values: Readonly<Record<string, Node>>): ReadonlyMap<string, Node> =>
   new Map(Object.entries(values));
 const nothing: ReadonlyMap<string, Node> = new Map();
@@ -54,6 +57,54 @@ export function testMethodsOn(open: OpenSession): void {
         start(session);
         expect(Array.from(session.run('method_0', {}).get('old')!)).toEqual([1, 2]);
         expect(stateOf(session)).toMatchObject({ w: [3, 4], m: [1, 2], v: [5, 6] });
+      });
+    });
+
+    it('reads and writes variables that are used with their axes in another order', () => {
+      const b = new Builder();
+      const type = f32(2, 3, 4, 5);
+      const weight: Variable = {
+        name: 'weight',
+        type,
+        role: 'parameter',
+        network: 'G',
+        initializer: { kind: 'constant', value: 0 },
+      };
+      const read = b.read('weight', type);
+      const turned = b.op('transpose', [read], { permutation: [2, 0, 1, 3] });
+      const back = b.op('transpose', [b.op('square', [turned])], { permutation: [1, 2, 0, 3] });
+      const program: Program = {
+        variables: [weight],
+        methods: [
+          { name: 'move', outputs: record({ turned }), writes: record({ weight: b.sub(read, back) }) },
+        ],
+      };
+      verifyProgram(program);
+      withSession(open, program, (session) => {
+        const values = Float32Array.from({ length: 120 }, (_, index) => index);
+        session.setVariables(new Map([['weight', values]]));
+        expect(session.readVariables().get('weight')).toEqual(values);
+        // Entry [c, h, w, o] of what is turned is entry [h, w, c, o].
+        const found = session.run('move', {}).get('turned')!;
+        expect([...found.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 20, 21, 22, 23, 24, 40]);
+        expect(session.readVariables().get('weight')).toEqual(values.map((value) => value - value * value));
+      });
+    });
+
+    it('finds the initial values of all variables, however many are set at once', () => {
+      const sizes = [2_500_000, 3, 4_100_000, 1_700_000, 1];
+      const drawn = sizes.map((size, index): Variable => ({
+        name: `w${index}`,
+        type: f32(size),
+        role: 'parameter',
+        network: 'G',
+        initializer: { kind: 'uniform', low: index, high: index + 1 },
+      }));
+      withSession(open, { variables: drawn, methods: [] }, (session) => {
+        setInitialValues(session, 5);
+        const expected = initialValues(drawn, 5);
+        for (const [name, values] of session.readVariables())
+          expect(Buffer.compare(bytesOf(values), bytesOf(expected.get(name)!)), name).toBe(0);
       });
     });
 
