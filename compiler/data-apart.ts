@@ -5,9 +5,9 @@
  *
  *     avg_pool2d(concat(labels, picture)) -> concat(avg_pool2d(labels), avg_pool2d(picture))
  */
-import type { Builder } from './ir/builder.ts';
+import { GraphRewrite } from './ir/graph-rewrite.ts';
 import { shapeOf, type Node } from './ir/node.ts';
-import { reachableTo } from './ir/rebuild.ts';
+import { rebuild } from './ir/rebuild.ts';
 import { must } from './ir/types.ts';
 import { list, number } from './ops/define.ts';
 import { pointwiseNames } from './ops/pointwise.ts';
@@ -15,56 +15,19 @@ import { pointwiseNames } from './ops/pointwise.ts';
 /** Axes along which parts are kept apart: channels, then pictures of a batch. */
 const axes = { channels: 3, pictures: 0 } as const;
 
-/** Writes the forward graphs of one builder anew; what was written once stays, so that objectives share it. */
-export class DataApart {
-  private readonly made = new Map<Node, Node>();
+/** Keeps what comes from data alone apart from what weights have reached. */
+export class DataApart extends GraphRewrite {
   /** Whether weights have reached a node. */
   private readonly reached = new Map<Node, boolean>();
 
-  constructor(private readonly b: Builder) {}
-
-  /** Gives what takes the place of each root; `weights` are nodes that stay as they are and that weights have reached. */
-  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
-    const leaves = new Set(weights);
-    for (const node of reachableTo(roots, leaves)) {
-      if (leaves.has(node)) {
-        this.made.set(node, node);
-        this.reached.set(node, true);
-      }
-      if (!this.made.has(node)) this.made.set(node, this.rewriteNode(node));
-    }
-    return new Map(roots.map((root) => [root, this.now(root)]));
-  }
-
-  private now(node: Node): Node {
-    return must(this.made.get(node), 'operands come before their users');
-  }
-
-  private isReached(node: Node): boolean {
-    const known = this.reached.get(node);
-    if (known !== undefined) return known;
-    const found = node.op === 'read' || node.operands.some((operand) => this.isReached(operand));
-    this.reached.set(node, found);
-    return found;
-  }
-
-  private rewriteNode(node: Node): Node {
-    const outer = this.b.origin;
-    this.b.origin = node.origin;
-    const made = this.make(
-      node,
-      node.operands.map((operand) => this.now(operand)),
-    );
-    this.b.origin = outer;
-    return made;
-  }
-
   /** Makes `node` of `operands`: the same of each part, joined, where that keeps data apart. */
-  private make(node: Node, operands: readonly Node[]): Node {
+  protected override make(node: Node, operands: readonly Node[]): Node {
+    // Asked of each node in its turn, this never goes deep.
+    for (const operand of operands) this.isReached(operand);
     const axis = Object.values(axes).find(
       (one) => actsAlong(node, one) && this.isWorthIt(node, operands, one),
     );
-    if (axis === undefined) return this.inSum(node, operands) ?? this.again(node, operands);
+    if (axis === undefined) return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
     const joined = operands.map((operand) => partsAlong(operand, axis));
     const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
     const parts = Array.from({ length: count }, (_, index) =>
@@ -86,11 +49,13 @@ export class DataApart {
     return sums.reduce((sum, one) => this.b.add(sum, one));
   }
 
-  private again(node: Node, operands: readonly Node[]): Node {
-    if (operands.every((operand, index) => operand === node.operands[index])) return node;
-    return node.op === 'item'
-      ? this.b.item(must(operands[0], 'item of nothing'), number(node.attrs, 'index'))
-      : this.b.op(node.op, operands, node.attrs);
+  private isReached(node: Node): boolean {
+    const known = this.reached.get(node);
+    if (known !== undefined) return known;
+    const isWeight = node.op === 'read' || this.weights.has(node);
+    const found = isWeight || node.operands.some((operand) => this.isReached(operand));
+    this.reached.set(node, found);
+    return found;
   }
 
   /** Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or of one part repeated. */

@@ -6,9 +6,9 @@
  *
  * along each side: 16 products for four pixels where there were 36.
  */
-import type { Builder } from './ir/builder.ts';
+import { GraphRewrite } from './ir/graph-rewrite.ts';
 import { shapeOf, type Node } from './ir/node.ts';
-import { rebuild, reachableTo } from './ir/rebuild.ts';
+import { rebuild } from './ir/rebuild.ts';
 import { must } from './ir/types.ts';
 import { dilationOf, geometryOf } from './ops/convolution.ts';
 import { number } from './ops/define.ts';
@@ -17,33 +17,10 @@ import { computesReduced } from './ops/precision.ts';
 /** Smaller pictures have larger filters, and putting these together costs what their fewer products save. */
 const smallestSide = 32;
 
-/** Writes the forward graphs of one builder anew; what was written once stays, so that objectives share it. */
-export class Doubled {
-  private readonly made = new Map<Node, Node>();
-
-  constructor(private readonly b: Builder) {}
-
-  /** Gives what takes the place of each root; `weights` stay as they are. */
-  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
-    const leaves = new Set(weights);
-    for (const node of reachableTo(roots, leaves)) {
-      if (leaves.has(node)) this.made.set(node, node);
-      if (!this.made.has(node)) this.made.set(node, this.rewriteNode(node));
-    }
-    return new Map(roots.map((root) => [root, this.now(root)]));
-  }
-
-  private now(node: Node): Node {
-    return must(this.made.get(node), 'operands come before their users');
-  }
-
-  private rewriteNode(node: Node): Node {
-    const operands = node.operands.map((operand) => this.now(operand));
-    const outer = this.b.origin;
-    this.b.origin = node.origin;
-    const made = this.onPicture(node, operands) ?? rebuild(this.b, node, operands);
-    this.b.origin = outer;
-    return made;
+/** Computes convolutions of doubled pictures on the pictures. */
+export class Doubled extends GraphRewrite {
+  protected override make(node: Node, operands: readonly Node[]): Node {
+    return this.onPicture(node, operands) ?? rebuild(this.b, node, operands);
   }
 
   /** Makes a convolution of a doubled picture on the picture; undefined for all other nodes. */

@@ -1,0 +1,35 @@
+/** Answers for passes that write forward graphs anew, node by node, before they are differentiated. */
+import type { Builder } from './builder.ts';
+import type { Node } from './node.ts';
+import { reachableTo } from './rebuild.ts';
+import { must } from './types.ts';
+
+/** A pass over the forward graphs of one builder; what was written once stays, so that objectives share it. */
+export abstract class GraphRewrite {
+  private readonly made = new Map<Node, Node>();
+  /** The nodes that stay as they are, such as the values of variables when an objective begins. */
+  protected readonly weights = new Set<Node>();
+
+  constructor(protected readonly b: Builder) {}
+
+  /** Gives what takes the place of each root. */
+  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
+    const leaves = new Set(weights);
+    const now = (node: Node): Node => must(this.made.get(node), 'operands come before their users');
+    const outer = this.b.origin;
+    for (const node of reachableTo(roots, leaves)) {
+      if (leaves.has(node)) {
+        this.weights.add(node);
+        this.made.set(node, node);
+      }
+      if (this.made.has(node)) continue;
+      this.b.origin = node.origin;
+      this.made.set(node, this.make(node, node.operands.map(now)));
+    }
+    this.b.origin = outer;
+    return new Map(roots.map((root) => [root, now(root)]));
+  }
+
+  /** Makes what takes the place of a node, of what took those of its operands. */
+  protected abstract make(node: Node, operands: readonly Node[]): Node;
+}
