@@ -62,6 +62,12 @@ const sources: ReadonlySet<string> = new Set(['read', 'input', 'constant']);
 
 const isAlwaysThere = (node: Node): boolean => sources.has(ownerOf(node).op);
 
+/**
+ * TensorFlow makes one op of a padding and the convolution that reads it, which waits for whatever either waited for: nothing may
+ * wait for one and be waited for by the other, so they come one right after the other.
+ */
+const isPad = ({ op }: Node): boolean => op === 'pad';
+
 function thriftyOrder(method: Method): readonly Node[] {
   const nodes = nodesOf(method);
   const users = usersByOwner(nodes);
@@ -80,6 +86,7 @@ function thriftyOrder(method: Method): readonly Node[] {
   const ordered = new Set<Node>();
   const place = (node: Node): void => {
     if (ordered.has(node)) return;
+    for (const operand of node.operands) if (!isPad(operand)) place(operand);
     node.operands.forEach(place);
     ordered.add(node);
     for (const update of waiting.get(node) ?? []) {
@@ -88,7 +95,8 @@ function thriftyOrder(method: Method): readonly Node[] {
       if (left === 0) place(update);
     }
   };
-  for (const node of nodes) if (!missing.has(node) && !node.operands.every(isAlwaysThere)) place(node);
+  for (const node of nodes)
+    if (!missing.has(node) && !isPad(node) && !node.operands.every(isAlwaysThere)) place(node);
   nodes.forEach(place);
   return [...ordered];
 }

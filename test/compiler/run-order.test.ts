@@ -62,6 +62,12 @@ describe.each(systems)('in the step of %s', (name) => {
     }
   });
 
+  it('a padding comes right before the convolution that reads it', () => {
+    const pads = nodes.filter((node) => node.op === 'pad' && users.get(node)?.[0]?.op === 'conv2d');
+    expect(pads.length).toBeGreaterThan(3);
+    for (const pad of pads) expect(nodes[at(pad) + 1]).toBe(users.get(pad)![0]);
+  });
+
   it('less is held at one time', () => {
     const bytesMade = (node: Node): number =>
       ownerOf(node) !== node || ['input', 'read', 'adam'].includes(node.op)
