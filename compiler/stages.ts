@@ -4,10 +4,10 @@
  * only the rest at each call. What a stage hands on is kept in variables.
  */
 import { Builder } from './ir/builder.ts';
-import { typeOf, type Node } from './ir/node.ts';
+import { bytesOfResults, typeOf, type Node } from './ir/node.ts';
 import { nodesOf, type Method, type Program } from './ir/program.ts';
 import { rebuild } from './ir/rebuild.ts';
-import { bytesIn, must } from './ir/types.ts';
+import { must } from './ir/types.ts';
 import { pointwiseNames } from './ops/pointwise.ts';
 import { partOfInput } from './tables/index.ts';
 
@@ -70,8 +70,6 @@ export function splitIntoStages(program: Program, name: string, isMap: (input: s
   };
 }
 
-const bytesMade = ({ results }: Node): number => results.reduce((sum, type) => sum + bytesIn(type), 0);
-
 const isSourceOf = ({ op }: Node): boolean => op === 'input' || op === 'read';
 
 /** The first stage at which each node can be computed. */
@@ -97,10 +95,10 @@ function sink(method: Method, stages: Map<Node, number>): ReadonlyMap<Node, numb
     const stage = must(stages.get(node), 'every node has a stage');
     const used = users.get(node) ?? stage;
     const costs = node.operands.reduce(
-      (sum, operand) => sum + (isSourceOf(operand) ? 0 : bytesMade(operand)),
+      (sum, operand) => sum + (isSourceOf(operand) ? 0 : bytesOfResults(operand)),
       0,
     );
-    if (used > stage && (isSourceOf(node) || (cheapOps.has(node.op) && costs <= bytesMade(node))))
+    if (used > stage && (isSourceOf(node) || (cheapOps.has(node.op) && costs <= bytesOfResults(node))))
       stages.set(node, used);
     const moved = must(stages.get(node), 'it has one');
     for (const operand of node.operands) users.set(operand, Math.min(users.get(operand) ?? moved, moved));

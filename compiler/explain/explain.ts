@@ -11,7 +11,7 @@ import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instant
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
 import { isUpdate, partsOfStep, stepMethods } from '../step.ts';
 import { rowsOfLevel, type LevelChoice } from '../tables/index.ts';
-import { peakBytes } from './liveness.ts';
+import { bytesMade, peakBytes } from './liveness.ts';
 
 export interface ExplainedStep {
   /** The step pixel by pixel, and as it is trained. */
@@ -256,7 +256,7 @@ function memoryOf(program: Program, methods: readonly Method[]): StepMemory {
       .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
   const [variableBytes, slotBytes] = [bytes(false), bytes(true)];
   const peakActivationBytes = Math.max(
-    ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method, bytesMade, bytesWithin)),
+    ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method)),
   );
   const memoryBytes = variableBytes + slotBytes + (1 + allocatorShare) * peakActivationBytes;
   return { variableBytes, slotBytes, peakActivationBytes, memoryBytes };
@@ -290,20 +290,6 @@ function forwardNodes(step: Method): Node[] {
 
 function flopsOf(node: Node): number {
   return opTable.get(node.op)?.flops(node) ?? 0;
-}
-
-/** Ops whose result is their operand, or comes from outside. */
-const free = new Set(['input', 'read', 'item', 'reshape', 'stop_gradient', 'adam']);
-
-/** Counts the bytes that a node's results take. */
-function bytesMade(node: Node): number {
-  if (free.has(node.op)) return 0;
-  return node.results.reduce((sum, type) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
-}
-
-/** Counts the bytes that a node takes while it is computed, beside its operands and results. */
-function bytesWithin(node: Node): number {
-  return opTable.get(node.op)?.workspace?.(node) ?? 0;
 }
 
 function isNode(tree: Tree): tree is Node {

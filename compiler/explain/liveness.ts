@@ -1,17 +1,27 @@
 /** Answers for how much memory a method's values need at one time, if it runs in order and drops what nobody needs anymore. */
-import type { Node } from '../ir/node.ts';
+import { bytesOfResults, type Node } from '../ir/node.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
 import { ownerOf } from '../lower/order.ts';
+import { opTable } from '../ops/index.ts';
+
+/** Ops that update in place, or whose results come from outside. */
+const free: ReadonlySet<string> = new Set(['input', 'read', 'adam']);
+
+/** Counts the bytes that a node's results take; none where they are a view of its operand. */
+export function bytesMade(node: Node): number {
+  return free.has(node.op) || ownerOf(node) !== node ? 0 : bytesOfResults(node);
+}
+
+/** Counts the bytes that a node takes while it is computed, beside its operands and results. */
+function bytesWithin(node: Node): number {
+  return opTable.get(node.op)?.workspace?.(node) ?? 0;
+}
 
 /**
  * Gives the peak of bytes that are alive: what nodes make, and what they take besides while they are computed. Outputs and written
  * values stay to the end.
  */
-export function peakBytes(
-  method: Method,
-  bytesMade: (node: Node) => number,
-  bytesWithin: (node: Node) => number = () => 0,
-): number {
+export function peakBytes(method: Method, bytes: (node: Node) => number = bytesMade): number {
   const nodes = nodesOf(method);
   const lastUse = new Map<Node, number>();
   nodes.forEach((node, position) =>
@@ -24,9 +34,9 @@ export function peakBytes(
   let alive = 0;
   let peak = 0;
   nodes.forEach((node, position) => {
-    alive += bytesMade(node);
+    alive += bytes(node);
     peak = Math.max(peak, alive + bytesWithin(node));
-    for (const dead of dying.get(position) ?? []) alive -= bytesMade(dead);
+    for (const dead of dying.get(position) ?? []) alive -= bytes(dead);
   });
   return peak;
 }

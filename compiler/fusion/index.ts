@@ -4,14 +4,14 @@
  */
 import { Builder } from '../ir/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
-import { nodesOf, type Method } from '../ir/program.ts';
+import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { broadcastShapes, must, sameShape, type Shape } from '../ir/types.ts';
 import { isSingleOp, KernelPlanner, type Kernel } from './kernels.ts';
 import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
+import { asPointwise } from './outer.ts';
 import { printProgramText } from './program.ts';
 import { withScaleAfter } from './scales.ts';
 import { SumRewriter } from './sums.ts';
-import { asPointwise } from './outer.ts';
 import { isTrivial, writeKernel } from './write.ts';
 
 /** Fuses a method: what it computes stays the same but for rounding. */
@@ -60,13 +60,6 @@ function makeKernels(method: Method): Method {
   const maker = new KernelMaker(new KernelPlanner(nodes, kept));
   for (const node of nodes) maker.visit(node);
   return withValues(method, (node) => maker.now(node));
-}
-
-/** The method whose outputs and writes are made by now. */
-function withValues(method: Method, now: (node: Node) => Node): Method {
-  const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
-    new Map([...values].map(([name, node]) => [name, now(node)]));
-  return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
 }
 
 /**

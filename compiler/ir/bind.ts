@@ -1,8 +1,7 @@
 /** Answers for giving symbols a size: a method whose tables have known numbers of rows, for whoever counts or evaluates. */
 import { Builder } from './builder.ts';
 import type { Attrs, Node } from './node.ts';
-import type { Method } from './program.ts';
-import { nodesOf } from './program.ts';
+import { nodesOf, withValues, type Method } from './program.ts';
 import { rebuild } from './rebuild.ts';
 import { isSymbolic, must } from './types.ts';
 
@@ -21,7 +20,5 @@ export function bindSymbols(method: Method, sizeOfSymbol: (symbol: number) => nu
     );
   for (const node of nodesOf(method))
     bound.set(node, rebuild(b, node, node.operands.map(now), attrsOf(node.attrs)));
-  const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
-    new Map([...values].map(([name, node]) => [name, now(node)]));
-  return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
+  return withValues(method, now);
 }

@@ -1,6 +1,6 @@
 /** Answers for what a node of the graph is: immutable and typed. Nodes are made by the `Builder` alone. */
 import type { Span } from '../../dsl/source.ts';
-import { must, type TensorType } from './types.ts';
+import { bytesIn, must, type TensorType } from './types.ts';
 
 export type AttrValue = number | boolean | string | readonly number[];
 export type Attrs = Readonly<Record<string, AttrValue>>;
@@ -31,6 +31,11 @@ export function typeOf(node: Node): TensorType {
 /** Gives the shape of a node with one result. */
 export function shapeOf(node: Node): readonly number[] {
   return typeOf(node).shape;
+}
+
+/** Counts the bytes of all results of a node. */
+export function bytesOfResults({ results }: Node): number {
+  return results.reduce((sum, type) => sum + bytesIn(type), 0);
 }
 
 /** Says which constraint of an op does not hold; a diagnostic is made of it where the source is known. */

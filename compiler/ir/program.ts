@@ -50,6 +50,13 @@ export function nodesOf(method: Method): Node[] {
   return reachable([...method.outputs.values(), ...method.writes.values()]);
 }
 
+/** Gives the method whose outputs and writes are what became of those of `method`. */
+export function withValues(method: Method, now: (node: Node) => Node): Method {
+  const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
+    new Map([...values].map(([name, node]) => [name, now(node)]));
+  return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
+}
+
 /** Lists the values that a method is fed, by name. */
 export function inputsOf(method: Method): Map<string, TensorType> {
   const inputs = nodesOf(method).filter((node) => node.op === 'input');

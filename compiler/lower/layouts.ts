@@ -10,15 +10,11 @@ import { rebuild } from '../ir/rebuild.ts';
 import { must, type TensorType } from '../ir/types.ts';
 import { list } from '../ops/define.ts';
 import { pointwiseNames } from '../ops/pointwise.ts';
+import { inverseOrder } from '../ops/support.ts';
 import { weightOfCompanion } from '../step.ts';
 
 /** An order of axes: entry `i` says which axis comes `i`-th. */
 export type AxisOrder = readonly number[];
-
-/** Gives the order that undoes `order`. */
-export function inverseOf(order: AxisOrder): AxisOrder {
-  return order.map((_, axis) => order.indexOf(axis));
-}
 
 /** Puts what belongs to axes into an order. */
 export function inOrder<T>(order: AxisOrder, ofAxes: readonly T[]): T[] {
@@ -61,7 +57,7 @@ function isElementwise({ op }: Node): boolean {
 
 /** Makes a method again for variables that are kept in `orders`. */
 export function withOrders(method: Method, orders: ReadonlyMap<string, AxisOrder>): Method {
-  return new OrderRewriter(orders).rewrite(method);
+  return orders.size === 0 ? method : new OrderRewriter(orders).rewrite(method);
 }
 
 /** A value: `node` with its axes in `order`. */
@@ -95,7 +91,8 @@ class OrderRewriter {
     if (node.op === 'read') {
       const variable = String(node.attrs['name']);
       const order = this.orders.get(variable);
-      if (order) return { node: b.read(variable, orderedType(typeOf(node), order)), order: inverseOf(order) };
+      if (order)
+        return { node: b.read(variable, orderedType(typeOf(node), order)), order: inverseOrder(order) };
     }
     const operands = node.operands.map((operand) => this.now(operand));
     const [first] = operands;
@@ -119,7 +116,7 @@ class OrderRewriter {
 
   /** Tells whether gradients of a kept weight are turned by `order`. */
   private isUndone(order: AxisOrder): boolean {
-    return [...this.orders.values()].some((one) => String(inverseOf(one)) === String(order));
+    return [...this.orders.values()].some((one) => String(inverseOrder(one)) === String(order));
   }
 
   /** Gives the order that all operands of an op on entries have, but for numbers that stand for all entries. */

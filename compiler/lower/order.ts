@@ -5,7 +5,7 @@
  */
 import { Builder } from '../ir/builder.ts';
 import type { Node } from '../ir/node.ts';
-import { nodesOf, type Method } from '../ir/program.ts';
+import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { rebuild } from '../ir/rebuild.ts';
 import { must } from '../ir/types.ts';
 
@@ -29,7 +29,7 @@ export function updatedVariable({ writes }: Method, node: Node, index: number): 
 }
 
 /** Lists the reads of the variables that a node updates in place. */
-function readsReplaced(method: Method, node: Node): readonly Node[] {
+export function readsReplaced(method: Method, node: Node): readonly Node[] {
   return node.operands.filter((_, index) => updatedVariable(method, node, index) !== undefined);
 }
 
@@ -49,13 +49,10 @@ export function usersByOwner(nodes: readonly Node[]): ReadonlyMap<Node, readonly
 export function inThriftyOrder(method: Method): Method {
   const b = new Builder();
   const made = new Map<Node, Node>();
-  for (const node of thriftyOrder(method)) {
-    const operands = node.operands.map((operand) => must(made.get(operand), 'operands come before'));
-    made.set(node, rebuild(b, node, operands, { ...node.attrs }));
-  }
-  const all = (values: ReadonlyMap<string, Node>): Map<string, Node> =>
-    new Map([...values].map(([name, node]) => [name, must(made.get(node), 'every node was made')]));
-  return { name: method.name, outputs: all(method.outputs), writes: all(method.writes) };
+  const now = (node: Node): Node => must(made.get(node), 'operands come before their users');
+  for (const node of thriftyOrder(method))
+    made.set(node, rebuild(b, node, node.operands.map(now), { ...node.attrs }));
+  return withValues(method, now);
 }
 
 const sources: ReadonlySet<string> = new Set(['read', 'input', 'constant']);

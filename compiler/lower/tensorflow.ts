@@ -3,13 +3,14 @@
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
 import { fuseMethod } from '../fusion/index.ts';
-import { bytesIn, must, type DType, type TensorType } from '../ir/types.ts';
+import { must, type DType, type TensorType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import type { Node } from '../ir/node.ts';
+import { bytesOfResults, type Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';
 import type { TfAttr } from '../ops/define.ts';
-import { chooseOrders, inverseOf, orderedType, withOrders, type AxisOrder } from './layouts.ts';
-import { inThriftyOrder, ownerOf, updatedVariable, usersByOwner } from './order.ts';
+import { inverseOrder } from '../ops/support.ts';
+import { chooseOrders, orderedType, withOrders, type AxisOrder } from './layouts.ts';
+import { inThriftyOrder, ownerOf, readsReplaced, updatedVariable, usersByOwner } from './order.ts';
 import { encodeSavedModel, type TfConstant, type TfNode } from './saved-model.ts';
 
 /** Tensor names of one method: what to feed and what to fetch. */
@@ -110,7 +111,7 @@ function declareVariable(
   const done = `${name}/done`;
   nodes.push(doneNode(done, `${name}/true`, [assigned], nodes));
   const read = add('read', 'ReadVariableOp', [name], { dtype: type });
-  return { value, done, read: order ? turned('read', read, inverseOf(order)) : read };
+  return { value, done, read: order ? turned('read', read, inverseOrder(order)) : read };
 }
 
 /** Makes a fetchable node that is there once `after` have run. */
@@ -135,8 +136,8 @@ const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'const
  * Tells whether a node waits for the one before it. TensorFlow starts whatever it can, all tables of all layers at once for
  * example, and then holds all results until they are used; in the order of the graph they are made when they are needed.
  */
-function takesTurns({ op, results }: Node): boolean {
-  return !anyTime.has(op) && results.reduce((sum, type) => sum + bytesIn(type), 0) >= inTurnFrom;
+function takesTurns(node: Node): boolean {
+  return !anyTime.has(node.op) && bytesOfResults(node) >= inTurnFrom;
 }
 
 /** Names the op that gives a tensor: that of its second result is `name:1`. */
@@ -295,9 +296,7 @@ class MethodLowering {
     operands: readonly string[],
     attrs: Readonly<Record<string, TfAttr>>,
   ): void {
-    const replaced = node.operands.filter(
-      (_, index) => updatedVariable(this.method, node, index) !== undefined,
-    );
+    const replaced = readsReplaced(this.method, node);
     // While anybody holds the memory of a variable, TensorFlow would copy it to change it.
     const holders = replaced.flatMap((read) => [read, ...(this.users.get(ownerOf(read)) ?? [])]);
     const after = new Set(holders.flatMap((holder) => this.tensors.get(holder) ?? []).map(operationOf));

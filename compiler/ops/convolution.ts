@@ -22,7 +22,7 @@ import {
 import { phasesIn, type DilatedAxis } from './phases.ts';
 import { reducible } from './precision.ts';
 import { at, checkFloat, float } from './support.ts';
-import { emitFiltered, emitFilteredFilterGrad, emitFilteredInputGrad, type Filtering } from './winograd.ts';
+import { emitFiltered, emitFilteredFilterGrad, emitFilteredInputGrad, isFiltered } from './winograd.ts';
 
 export interface Geometry {
   readonly stride: number;
@@ -211,23 +211,21 @@ function dilatedAxes(x: Shape, filter: Shape, y: Shape, attrs: Attrs): readonly 
   return [ofAxis(1), ofAxis(2)];
 }
 
-/** Emits a convolution, or a cotangent of one, as a kernel of our own; undefined where TensorFlow's is to be taken. */
+/** How each of the three is emitted as a kernel of our own, and which of (operands, result) are x, the filter and y. */
+const ownKernels = {
+  conv2d: { emit: emitFiltered, places: [0, 1, 2] },
+  conv2d_input_grad: { emit: emitFilteredInputGrad, places: [2, 1, 0] },
+  conv2d_filter_grad: { emit: emitFilteredFilterGrad, places: [0, 2, 1] },
+} as const;
+
+/** Emits one of the three as a kernel of our own; undefined where TensorFlow's is to be taken. */
 function emitOwn(context: TfContext): string | undefined {
   const { node } = context;
-  const [first, second] = node.operands.map(shapeOf) as [Shape, Shape];
-  const filtering = (x: Shape, filter: Shape, y: Shape): Filtering => {
-    const { before } = along(at(x, 1), at(filter, 0), geometryOf(node.attrs));
-    return { x, filter, y, before };
-  };
-  switch (node.op) {
-    case 'conv2d':
-      return emitFiltered(context, filtering(first, second, shapeOf(node)));
-    case 'conv2d_input_grad':
-      return emitFilteredInputGrad(context, filtering(shapeOf(node), second, first));
-    case 'conv2d_filter_grad':
-      return emitFilteredFilterGrad(context, filtering(first, shapeOf(node), second));
-  }
-  return undefined;
+  const { emit, places } = ownKernels[node.op as keyof typeof ownKernels];
+  const shapes = [...node.operands, node].map(shapeOf);
+  const [x, filter, y] = places.map((place) => at(shapes, place)) as [Shape, Shape, Shape];
+  const filtering = { x, filter, y, before: along(at(x, 1), at(filter, 0), geometryOf(node.attrs)).before };
+  return isFiltered(context, filtering) ? emit(context, filtering) : undefined;
 }
 
 /** TensorFlow's attributes of what a dilated convolution is on phases. */

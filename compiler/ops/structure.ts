@@ -20,6 +20,7 @@ import {
   emitGather,
   entryAt,
   float,
+  inverseOrder,
   pairs,
   stridesOf,
   sumRows,
@@ -131,17 +132,15 @@ const transpose = defineOp({
     );
     return { dtype: x!.dtype, shape: order.map((axis) => at(x!.shape, axis)) };
   },
-  vjp: ({ b, node, dy }) => {
-    const order = list(node.attrs, 'permutation');
-    const inverse = order.map((_, axis) => order.indexOf(axis));
-    return [() => b.op('transpose', [dy], { permutation: inverse })];
-  },
+  vjp: ({ b, node, dy }) => [
+    () => b.op('transpose', [dy], { permutation: inverseOrder(list(node.attrs, 'permutation')) }),
+  ],
   reference: ([x], node) => {
-    const order = list(node.attrs, 'permutation');
+    const inverse = inverseOrder(list(node.attrs, 'permutation'));
     return tabulate(shapeOf(node), (index) =>
       entryAt(
         x!,
-        order.map((_, axis) => at(index, order.indexOf(axis))),
+        inverse.map((axis) => at(index, axis)),
       ),
     );
   },

@@ -192,3 +192,8 @@ export function sumRows(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
   const part = tf.matMul(tf.ones([1, rows / stage]), tf.reshape(x, [rows / stage, stage * width]));
   return stage === 1 ? part : tf.matMul(tf.ones([1, stage]), tf.reshape(part, [stage, width]));
 }
+
+/** Gives the order of axes that undoes `order`, whose entry `i` says which axis comes `i`-th. */
+export function inverseOrder(order: readonly number[]): number[] {
+  return order.map((_, axis) => order.indexOf(axis));
+}

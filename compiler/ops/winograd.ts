@@ -24,7 +24,7 @@ export interface Filtering {
 const fewest = { channels: 16, tiles: 16, flops: 2e8 };
 
 /** Tells whether a convolution, or a cotangent of it, is computed by minimal filtering. */
-function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y }: Filtering): boolean {
+export function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y }: Filtering): boolean {
   const [height, width, channels, outChannels] = filter as [number, number, number, number];
   if (!kernels || number(attrs, 'stride') !== 1 || attrs['dilation'] !== undefined) return false;
   const hasKernel = height === width && (height === 3 || height === 4);
@@ -40,11 +40,8 @@ function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y }: Filt
   );
 }
 
-/** Emits a convolution: y from x and the filter. Here and below, undefined where it is not computed by minimal filtering. */
-export function emitFiltered(context: TfContext, filtering: Filtering): string | undefined {
-  if (!isFiltered(context, filtering)) return undefined;
-  const { emit, inputs, node } = context;
-  const { y, before } = filtering;
+/** Emits a convolution: y from x and the filter. */
+export function emitFiltered({ emit, inputs, node }: TfContext, { y, before }: Filtering): string {
   return emit.op('SpadeworkConvolve', inputs, {
     pad: { int: before },
     height: { int: at(y, 1) },
@@ -55,10 +52,10 @@ export function emitFiltered(context: TfContext, filtering: Filtering): string |
 }
 
 /** Emits the cotangent for x from that of y and the filter: a convolution too. */
-export function emitFilteredInputGrad(context: TfContext, filtering: Filtering): string | undefined {
-  if (!isFiltered(context, filtering)) return undefined;
-  const { emit, inputs, node } = context;
-  const { x, filter, before } = filtering;
+export function emitFilteredInputGrad(
+  { emit, inputs, node }: TfContext,
+  { x, filter, before }: Filtering,
+): string {
   return emit.op('SpadeworkConvolve', inputs, {
     pad: { int: at(filter, 0) - 1 - before },
     height: { int: at(x, 1) },
@@ -69,11 +66,9 @@ export function emitFilteredInputGrad(context: TfContext, filtering: Filtering):
 }
 
 /** Emits the cotangent for the filter from x and that of y. */
-export function emitFilteredFilterGrad(context: TfContext, filtering: Filtering): string | undefined {
-  if (!isFiltered(context, filtering)) return undefined;
-  const { emit, inputs, node } = context;
+export function emitFilteredFilterGrad({ emit, inputs, node }: TfContext, { before }: Filtering): string {
   return emit.op('SpadeworkConvolveFilterGrad', inputs, {
-    pad: { int: filtering.before },
+    pad: { int: before },
     taps: { int: at(shapeOf(node), 0) },
     reduced: { bool: computesReduced(node.attrs) },
   });

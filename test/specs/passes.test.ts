@@ -51,7 +51,7 @@ it.each(cases)(
   ({ file, kind, batch }) => {
     const spec = readExample(file, batch);
     expect(spec.objectives.length).toBeGreaterThan(0);
-    const plain = evaluateStep(spec, stepOf(spec, false), kind);
+    const plain = evaluateStep(spec, stepOf(spec, false, true), kind);
     const ops = new Set<string>();
     const program = stepOf(spec, true);
     const optimized = evaluateStep(spec, program, kind, (step) => {
