@@ -8,7 +8,7 @@ import { reportError } from '../cli/errors.ts';
 import { note, print } from '../cli/terminal.ts';
 import { must } from '../compiler/ir/types.ts';
 import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from './options.ts';
-import { compare, medianOver, type Comparison, type Figures, type Task } from './rounds.ts';
+import { compare, medianOver, type Comparison, type Task } from './rounds.ts';
 import { compileSeconds, markdownTable, ratio, restyleRatio } from './table.ts';
 
 /** What a case says of its settings; the command line and the defaults say the rest. */
@@ -104,9 +104,9 @@ function against(figure: number, digits: number, isMissed: boolean): string {
 const estimateWithin = 0.15;
 
 /** Says how far from the peak the estimate of a training step was. */
-function estimateOf({ estimated_rss_mb: estimate }: Figures, peak: number): string {
-  if (estimate === undefined) return '';
-  const apart = estimate / peak - 1;
+function estimateOf(comparison: Comparison): string {
+  if (comparison.rounds.some(({ ours }) => ours.estimated_rss_mb === undefined)) return '';
+  const apart = medianOver(comparison, ({ ours }) => (ours.estimated_rss_mb ?? 0) / ours.peak_rss_mb) - 1;
   return `${apart < 0 ? '' : '+'}${against(100 * apart, 0, Math.abs(apart) > estimateWithin)} %`;
 }
 
@@ -127,7 +127,7 @@ function rowsOf({ name, task, settings, target, restyleTarget }: Case, compariso
     milliseconds.toFixed(0),
     medianOver(comparison, (round) => round.theirs.ms).toFixed(0),
     against(ourPeak, 0, settings.against === undefined && ourPeak > theirPeak),
-    estimateOf(ours, ourPeak),
+    estimateOf(comparison),
     theirPeak.toFixed(0),
     against(compileSeconds(ours), 1, isWide && compileSeconds(ours) > longestStart.compile),
     against(firstStep, 1, isWide && firstStep > longestStart.firstStep),

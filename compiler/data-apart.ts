@@ -4,10 +4,15 @@
  * are pooled once for all passes of a step, and gradients run through the painted picture alone.
  *
  *     avg_pool2d(concat(labels, picture)) -> concat(avg_pool2d(labels), avg_pool2d(picture))
+ *
+ * So does the whole discriminator while it judges for a generator, as its own weights have no gradients then: painted and real
+ * pictures pass it apart, until something looks at both.
+ *
+ *     split(conv2d(concat(painted, real))) -> conv2d(painted), conv2d(real)
  */
 import { GraphRewrite } from './ir/graph-rewrite.ts';
 import { shapeOf, type Node } from './ir/node.ts';
-import { rebuild } from './ir/rebuild.ts';
+import { reachableTo, rebuild } from './ir/rebuild.ts';
 import { must } from './ir/types.ts';
 import { list, number } from './ops/define.ts';
 import { pointwiseNames } from './ops/pointwise.ts';
@@ -17,18 +22,40 @@ const axes = { channels: 3, pictures: 0 } as const;
 
 /** Keeps what comes from data alone apart from what weights have reached. */
 export class DataApart extends GraphRewrite {
-  /** Whether weights have reached a node. */
+  /** Whether any weight has reached a node. */
   private readonly reached = new Map<Node, boolean>();
+  /** Whether a node has gradients: a weight that is trained has reached it. */
+  private readonly moved = new Map<Node, boolean>();
+
+  override rewrite(
+    roots: readonly Node[],
+    weights: ReadonlySet<Node>,
+    trained: ReadonlySet<Node> = new Set(),
+  ): ReadonlyMap<Node, Node> {
+    // Each objective trains others.
+    this.moved.clear();
+    for (const weight of weights) this.moved.set(weight, trained.has(weight));
+    for (const node of reachableTo(roots, weights)) {
+      const made = this.made.get(node);
+      if (made) this.isMoved(made);
+    }
+    return super.rewrite(roots, weights);
+  }
 
   /** Makes `node` of `operands`: the same of each part, joined, where that keeps data apart. */
   protected override make(node: Node, operands: readonly Node[]): Node {
     // Asked of each node in its turn, this never goes deep.
-    for (const operand of operands) this.isReached(operand);
+    for (const operand of operands) {
+      this.isReached(operand);
+      this.isMoved(operand);
+    }
+    const part = this.joinedPart(node, operands);
+    if (part) return part;
     const axis = Object.values(axes).find(
       (one) => actsAlong(node, one) && this.isWorthIt(node, operands, one),
     );
     if (axis === undefined) return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
-    const joined = operands.map((operand) => partsAlong(operand, axis));
+    const joined = operands.map((operand) => this.partsAlong(operand, axis));
     const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
     const parts = Array.from({ length: count }, (_, index) =>
       this.make(
@@ -41,12 +68,12 @@ export class DataApart extends GraphRewrite {
 
   /** A convolution of channels from data and of others is the sum of both. */
   private inSum(node: Node, [x, filter]: readonly Node[]): Node | undefined {
-    const parts = node.op === 'conv2d' && x ? partsAlong(x, axes.channels) : undefined;
+    const parts = node.op === 'conv2d' && x ? this.partsAlong(x, axes.channels) : undefined;
     if (!parts || !filter || !this.isWorthIt(node, [x!], axes.channels)) return undefined;
     const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'a picture has channels'));
     const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
     const sums = parts.map((part, index) => this.make(node, [part, must(filters[index], 'one of each')]));
-    return sums.reduce((sum, one) => this.b.add(sum, one));
+    return sums.reduce((sum, one) => this.make(this.b.add(sum, one), [sum, one]));
   }
 
   private isReached(node: Node): boolean {
@@ -58,33 +85,62 @@ export class DataApart extends GraphRewrite {
     return found;
   }
 
-  /** Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or of one part repeated. */
+  private isMoved(node: Node): boolean {
+    const known = this.moved.get(node);
+    if (known !== undefined) return known;
+    const found = node.op !== 'stop_gradient' && node.operands.some((operand) => this.isMoved(operand));
+    this.moved.set(node, found);
+    return found;
+  }
+
+  /**
+   * Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or have no gradients while
+   * others have; or of one part repeated.
+   */
   private isWorthIt({ op }: Node, operands: readonly Node[], axis: number): boolean {
     // A filter is the same for all pictures.
     const pictures = op === 'conv2d' ? operands.slice(0, 1) : operands;
     const joined = pictures.flatMap((operand) => {
-      const parts = partsAlong(operand, axis);
+      const parts = this.partsAlong(operand, axis);
       return parts ? [parts] : [];
     });
     const [first] = joined;
     if (!first) return false;
     const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
-    const others = pictures.filter((operand) => !partsAlong(operand, axis));
+    const others = pictures.filter((operand) => !this.partsAlong(operand, axis));
     if (joined.some((parts) => sizes(parts) !== sizes(first)) || others.some((one) => !isAlike(one, axis)))
       return false;
-    if (axis === axes.pictures && joined.every((parts) => new Set(parts).size === 1)) return true;
-    if (axis === axes.pictures && (op === 'conv2d' || op === 'concat')) return false;
-    const fromData = first.map((_, index) =>
-      joined.every((parts) => !this.isReached(must(parts[index], 'alike'))),
-    );
+    const found = (has: (part: Node) => boolean): boolean[] =>
+      first.map((_, index) => joined.some((parts) => has(must(parts[index], 'alike'))));
+    const reached = found((part) => this.isReached(part));
+    const fromData = reached.includes(false);
     // Channels of data alone had better stay together.
-    return fromData.some(Boolean) && (axis === axes.pictures || !fromData.every(Boolean));
+    if (axis === axes.channels) return fromData && reached.includes(true);
+    if (joined.every((parts) => new Set(parts).size === 1)) return true;
+    if (op === 'concat') return false;
+    const moved = found((part) => this.isMoved(part));
+    const isShared = operands.some((operand) => !this.partsAlong(operand, axis) && this.isMoved(operand));
+    const isHalfMoved = moved.includes(true) && moved.includes(false) && !isShared;
+    return isHalfMoved || (fromData && op !== 'conv2d');
   }
-}
 
-/** Gives the parts that a node joins along an axis. */
-function partsAlong(node: Node, axis: number): readonly Node[] | undefined {
-  return node.op === 'concat' && number(node.attrs, 'axis') === axis ? node.operands : undefined;
+  /** Gives the part that `node` takes of joined ones; undefined for all other nodes. */
+  private joinedPart({ op, attrs }: Node, [cut]: readonly Node[]): Node | undefined {
+    if (op !== 'item' || cut?.op !== 'split') return undefined;
+    const axis = number(cut.attrs, 'axis');
+    const parts = this.partsAlong(must(cut.operands[0], 'it has an operand'), axis);
+    const sizes = parts?.map((part) => shapeOf(part)[axis]);
+    return String(sizes) === String(list(cut.attrs, 'sizes')) ? parts?.[number(attrs, 'index')] : undefined;
+  }
+
+  /** Gives the parts that a node joins along an axis. */
+  private partsAlong(node: Node, axis: number): readonly Node[] | undefined {
+    const { op, operands, attrs } = node;
+    if (op === 'concat') return number(attrs, 'axis') === axis ? operands : undefined;
+    if (op !== 'expand_rows' || axis !== axes.pictures) return undefined;
+    const [rows, places] = operands as [Node, Node];
+    return this.partsAlong(places, axis)?.map((part) => this.b.op(op, [rows, part], attrs));
+  }
 }
 
 /** Tells whether a value is the same all along an axis of pictures [N,H,W,C], as an operand that is broadcast. */
@@ -103,7 +159,11 @@ function actsAlong({ op, operands, attrs, results }: Node, axis: number): boolea
     case 'pad':
       return list(attrs, 'amounts')[2 * axis] === 0 && list(attrs, 'amounts')[2 * axis + 1] === 0;
     case 'one_hot':
+    case 'reflect_pad':
+    case 'upsample_nearest':
       return axis === axes.pictures;
+    case 'sum':
+      return axis === axes.pictures && !list(attrs, 'axes').includes(axis);
     case 'concat':
       return number(attrs, 'axis') !== axis && axis === axes.pictures;
     case 'conv2d':

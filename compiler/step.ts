@@ -178,9 +178,16 @@ type OpenedEnvironment = Environment & {
   readonly rewrites: readonly Rewrite[];
 };
 
-/** Writes a forward graph anew: gives what takes the place of each root; `weights` are the same at every pixel and stay. */
+/**
+ * Writes a forward graph anew: gives what takes the place of each root; `weights` are the same at every pixel and stay, gradients
+ * are asked of `trained`.
+ */
 interface Rewrite {
-  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node>;
+  rewrite(
+    roots: readonly Node[],
+    weights: ReadonlySet<Node>,
+    trained: ReadonlySet<Node>,
+  ): ReadonlyMap<Node, Node>;
 }
 
 /** Starts a method: variables hold what they are read as. */
@@ -225,16 +232,19 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
 /**
  * Writes what was built since variables held `before` anew, in a form that is faster and has cheaper gradients: what comes from data
  * alone kept apart, and in tables where there are any. Gives what takes the place of `values`, and replaces what variables hold by now.
+ * Gradients will be asked of `trained`.
  */
 function rewritten(
   { rewrites, variables }: Pick<OpenedEnvironment, 'rewrites' | 'variables'>,
   before: ReadonlyMap<string, Node>,
   values: readonly Node[],
+  trained: readonly Node[] = [],
 ): readonly Node[] {
   const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
+  const weights = new Set(before.values());
   let roots = [...values, ...moved.map(([, value]) => value)];
   for (const pass of rewrites) {
-    const made = pass.rewrite(roots, before.values());
+    const made = pass.rewrite(roots, weights, new Set(trained));
     roots = roots.map((root) => must(made.get(root), 'a root was rewritten'));
   }
   moved.forEach(([name], index) =>
@@ -327,10 +337,13 @@ function differentiate(
     const picture = call && values.get(call.id);
     if (picture && !Array.isArray(picture)) named.push(['fake', picture as Node]);
   }
+  const names = weightsOf(spec, objective);
+  const weights = names.map((name) => valueOf(environment, name));
   const made = rewritten(
     opened,
     before,
     named.map(([, value]) => value),
+    weights,
   );
   named.forEach(([name], index) =>
     outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
@@ -338,12 +351,7 @@ function differentiate(
   const terms = made.slice(0, objective.terms.length);
   const loss = terms.reduce((sum, term) => b.add(sum, term));
   outputs.set(`${objective.network}/total`, loss);
-  const names = weightsOf(spec, objective);
-  const found = gradients(
-    b,
-    loss,
-    names.map((name) => valueOf(environment, name)),
-  );
+  const found = gradients(b, loss, weights);
   return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
 }
 

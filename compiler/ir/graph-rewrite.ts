@@ -6,19 +6,19 @@ import { must } from './types.ts';
 
 /** A pass over the forward graphs of one builder; what was written once stays, so that objectives share it. */
 export abstract class GraphRewrite {
-  private readonly made = new Map<Node, Node>();
+  /** What took the place of each node so far. */
+  protected readonly made = new Map<Node, Node>();
   /** The nodes that stay as they are, such as the values of variables when an objective begins. */
   protected readonly weights = new Set<Node>();
 
   constructor(protected readonly b: Builder) {}
 
-  /** Gives what takes the place of each root. */
-  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
-    const leaves = new Set(weights);
+  /** Gives what takes the place of each root; the graph ends at `weights`. */
+  rewrite(roots: readonly Node[], weights: ReadonlySet<Node>): ReadonlyMap<Node, Node> {
     const now = (node: Node): Node => must(this.made.get(node), 'operands come before their users');
     const outer = this.b.origin;
-    for (const node of reachableTo(roots, leaves)) {
-      if (leaves.has(node)) {
+    for (const node of reachableTo(roots, weights)) {
+      if (weights.has(node)) {
         this.weights.add(node);
         this.made.set(node, node);
       }

@@ -33,13 +33,12 @@ export class Tabulation implements Tables {
    * Gives what takes the place of each root. `weights` are nodes that are the same at every pixel and stay as they are, such
    * as the variables' values when an objective begins.
    */
-  rewrite(roots: readonly Node[], weights: Iterable<Node>): ReadonlyMap<Node, Node> {
-    const leaves = new Set(weights);
+  rewrite(roots: readonly Node[], weights: ReadonlySet<Node>): ReadonlyMap<Node, Node> {
     const { labels, edges } = this.levels.maps;
     const isMap = (name: string): boolean => name === labels || name === edges;
-    const locality = analyzeLocality(roots, { isMap, weights: leaves });
-    for (const node of reachableTo(roots, leaves)) {
-      if (leaves.has(node)) this.pixels.set(node, node);
+    const locality = analyzeLocality(roots, { isMap, weights });
+    for (const node of reachableTo(roots, weights)) {
+      if (weights.has(node)) this.pixels.set(node, node);
       if (this.pixels.has(node) || this.forms.has(node)) continue;
       this.at(node, () => this.place(node, locality));
     }

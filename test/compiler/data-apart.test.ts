@@ -32,7 +32,8 @@ describe.each(
     'U-Net',
     'updates at once',
     'a gradient penalty',
-  ].map((name, index) => [name, must(kinds[index], 'there are as many kinds')] as const),
+    'a discriminator with statistics of the batch',
+  ].map((name, index) => [name, must(kinds[index % kinds.length], 'there are kinds')] as const),
 )('the step of %s', (name, kind) => {
   const [apart, written] = [stepOf(name, false), stepOf(name, true)];
 
@@ -63,7 +64,7 @@ describe('a convolution', () => {
   const stacked = (parts: readonly Node[]): Node => b.op('concat', parts, { axis: 0 });
   const joined = b.op('concat', [stacked([labels, labels]), stacked([fake, real])], { axis: 3 });
   const root = b.op('conv2d', [joined, weights], { stride: 1, padding: 'same' });
-  const rewritten = must(new DataApart(b).rewrite([root], []).get(root), 'a root');
+  const rewritten = must(new DataApart(b).rewrite([root], new Set()).get(root), 'a root');
 
   it('of labels that come twice is computed once, and apart from that of pictures', () => {
     const shapes = reachable([rewritten]).flatMap((node) =>
@@ -78,10 +79,52 @@ describe('a convolution', () => {
   it('of channels from data alone stays whole', () => {
     const both = b.op('concat', [labels, real], { axis: 3 });
     const whole = b.op('conv2d', [both, weights], { stride: 1, padding: 'same' });
-    expect(new DataApart(b).rewrite([whole], []).get(whole)).toBe(whole);
+    expect(new DataApart(b).rewrite([whole], new Set()).get(whole)).toBe(whole);
   });
 
   it('stops at what it is told', () => {
-    expect(new DataApart(b).rewrite([root], [root]).get(root)).toBe(root);
+    expect(new DataApart(b).rewrite([root], new Set([root])).get(root)).toBe(root);
+  });
+});
+
+describe('a discriminator of painted and real pictures', () => {
+  const size = 8;
+  const b = new Builder();
+  const scale = b.read('scale', f32());
+  const filters = [b.read('first', f32(3, 3, 3, 4)), b.read('last', f32(3, 3, 4, 1))] as const;
+  const real = b.input('real', f32(1, size, size, 3));
+  const painted = b.mul(b.input('x', f32(1, size, size, 3)), scale);
+
+  /** Judges both in one pass, with statistics over the given axes, and gives the judgement of the painted one. */
+  const judged = (axes: readonly number[]): Node => {
+    const both = b.op('concat', [painted, real], { axis: 0 });
+    const x = b.op('conv2d', [both, filters[0]], { stride: 1, padding: 'same' });
+    const centred = b.sub(x, b.mean(x, axes));
+    const y = b.op('conv2d', [b.op('leaky_relu', [centred], { slope: 0.2 }), filters[1]], {
+      stride: 1,
+      padding: 'same',
+    });
+    return b.item(b.op('split', [y], { axis: 0, sizes: [1, 1] }), 0);
+  };
+  const apart = (root: Node, trained: readonly Node[]): Node =>
+    must(
+      new DataApart(b).rewrite([root], new Set([scale, ...filters]), new Set(trained)).get(root),
+      'a root',
+    );
+
+  it('judges the painted one alone where only the generator is trained and asks for no more', () => {
+    const nodes = reachable([apart(judged([1, 2]), [scale])]);
+    expect(nodes.filter(({ op }) => op === 'conv2d').map((node) => shapeOf(node)[0])).toEqual([1, 1]);
+    expect(nodes).not.toContain(real);
+  });
+
+  it('stays in one piece where it is trained itself, or nothing is', () => {
+    for (const trained of [[...filters], [scale, ...filters], []])
+      expect(apart(judged([1, 2]), trained)).toBe(judged([1, 2]));
+  });
+
+  it('is taken apart up to what looks at both pictures', () => {
+    const nodes = reachable([apart(judged([0, 1, 2]), [scale])]);
+    expect(nodes.filter(({ op }) => op === 'conv2d').map((node) => shapeOf(node)[0])).toEqual([1, 1, 2]);
   });
 });

@@ -23,7 +23,7 @@ function convolutions({ size = [33, 32], kernel = 3, factor = 2, attrs = {} }: C
   const filter = b.input('filter', f32(kernel, kernel, 3, 2));
   const larger = b.op('upsample_nearest', [x], { factor });
   const written = b.op('conv2d', [larger, filter], { stride: 1, padding: 'same', ...attrs });
-  const rewritten = must(new Doubled(b).rewrite([written], []).get(written), 'a root');
+  const rewritten = must(new Doubled(b).rewrite([written], new Set()).get(written), 'a root');
   return { b, x, filter, written, rewritten };
 }
 

@@ -53,6 +53,10 @@ export const tableCases: readonly TableCase[] = [
   { name: 'the map at every layer', generator: 'ConcatDecoder(width: 2)' },
   { name: 'U-Net', generator: 'UNet(width: 2, reductions: 4)' },
   { name: 'pix2pixHD', generator: 'GlobalGenerator(width: 2, reductions: 2, blocks: 1)' },
+  {
+    name: 'a discriminator with statistics of the batch',
+    discriminator: 'MultiscaleDiscriminator(scales: 2, layers: 2, width: 2, norm: batch())',
+  },
   { name: 'updates at once', train: 'updates: "at_once"' },
   { name: 'a step in parts', train: 'accumulate: 2' },
   {
@@ -80,7 +84,7 @@ export function tableSpec({
 use pix2pixhd { GlobalGenerator }
 use discriminators { MultiscaleDiscriminator }
 use losses { gan_generator, gan_fake, gan_real, feature_matching, gradient_penalty, wasserstein }
-use norms { spade, clade }
+use norms { spade, clade, batch }
 
 experiment tables {
   data maps {
