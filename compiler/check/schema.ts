@@ -166,6 +166,18 @@ const initializerSchema = union('kind', 'How a variable starts.', [
   object('A random vector of length 1.', { kind: { const: 'unit_vector' } }),
 ]);
 
+const calledWith = listOf(
+  object(
+    'What a parameter was given.',
+    {
+      name: text('The name of the parameter.'),
+      value: text('The value as the language writes it, such as 32 or spade(hidden: 128).'),
+    },
+    { default: { const: true, description: 'Whether the call left it out.' } },
+  ),
+  'The settings that the definition was called with; differences are named by them, and nothing is computed from them.',
+);
+
 const networkSchema = object(
   'A network: nodes in order of computation, over its inputs and its own variables.',
   {
@@ -199,17 +211,7 @@ const networkSchema = object(
     outputs: ref('refs'),
   },
   {
-    arguments: listOf(
-      object(
-        'What a parameter was given.',
-        {
-          name: text('The name of the parameter.'),
-          value: text('The value as the language writes it, such as 32 or spade(hidden: 128).'),
-        },
-        { default: { const: true, description: 'Whether the call left it out.' } },
-      ),
-      'The settings that the definition was called with; differences are named by them, and nothing is computed from them.',
-    ),
+    arguments: calledWith,
     doc: text('What it is.'),
     weights: object(
       'Where its weights are read from before training. Without a loss of its own it stays as they say.',
@@ -234,10 +236,17 @@ const objectiveSchema = object(
     network: text('The network that is trained; it names the loss.'),
     nodes: listOf(ref('node'), 'Nodes, which may call networks.'),
     terms: listOf(
-      object('One summand.', {
-        name: text('What reports call it.'),
-        value: ref('id'),
-      }),
+      object(
+        'One summand.',
+        {
+          name: text('What reports call it.'),
+          value: ref('id'),
+        },
+        {
+          definition: text('The block that it calls.'),
+          arguments: calledWith,
+        },
+      ),
       'The summands: scalar nodes, with their factors applied.',
       { minItems: 1 },
     ),

@@ -1,6 +1,7 @@
 /** Answers for what differs between the losses of two specs: their summands, factors, and how the summands are computed. */
 import { trainedBy } from '../spec/queries.ts';
-import type { NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../spec/types.ts';
+import type { CallSpec, NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../spec/types.ts';
+import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference, type DiffSection } from './differences.ts';
 
 /** Compares the losses of two specs, by the network that they are named after. */
@@ -12,13 +13,16 @@ export function diffObjectives(before: Spec, after: Spec): DiffSection[] {
   return [
     ...pairs.map(([name, one, other]) => ({
       title: `loss ${name}`,
-      differences: diffObjective(one, other, signatures),
+      differences: diffObjective(name, one, other, signatures),
     })),
     { title: 'losses', differences: known ? compared('order', order(before), order(after)) : [] },
   ];
 }
 
+const otherwise = 'computed otherwise';
+
 function diffObjective(
+  network: string,
   before: ObjectiveSpec | undefined,
   after: ObjectiveSpec | undefined,
   signatures: Signatures,
@@ -29,11 +33,14 @@ function diffObjective(
   const trains = ours && theirs ? compared('trains', ours.trains, theirs.trains) : [];
   const terms = pairUp(ours?.terms ?? [], theirs?.terms ?? [], ({ name }) => name).flatMap(
     ([name, one, other]): Difference[] => {
-      if (one?.factor !== other?.factor || !one || !other)
+      if (!one || !other)
         return compared(name, one && formatFactor(one.factor), other && formatFactor(other.factor));
-      return one.signature === other.signature
-        ? []
-        : [{ what: name, before: 'one way', after: 'computed otherwise' }];
+      const factors = compared(name, formatFactor(one.factor), formatFactor(other.factor));
+      if (one.signature === other.signature) return factors;
+      const given = diffArguments(`loss.${network}.${name}`, one.call, other.call) ?? [];
+      if (given.length > 0) return [...factors, ...given];
+      if (factors.length === 0) return [{ what: name, before: 'one way', after: otherwise }];
+      return factors.map((factor) => ({ ...factor, after: `${formatFactor(other.factor)}, ${otherwise}` }));
     },
   );
   return [...trains, ...terms];
@@ -41,6 +48,7 @@ function diffObjective(
 
 interface Term {
   readonly name: string;
+  readonly call: CallSpec;
   readonly factor: number;
   /** Equal for terms that are computed alike, factors aside. */
   readonly signature: number;
@@ -59,7 +67,7 @@ function readObjective(
 
 /** Takes the factors off a term: `mul(constant, x)`, `neg(x)`. */
 function readTerm(
-  { name, value }: TermSpec,
+  { name, value, ...call }: TermSpec,
   nodes: ReadonlyMap<string, NodeSpec>,
   signatures: Signatures,
 ): Term {
@@ -73,7 +81,7 @@ function readTerm(
     else break;
     core = node.inputs[node.op === 'neg' ? 0 : 1 - at] ?? core;
   }
-  return { name, factor, signature: signatures.of(core, nodes) };
+  return { name, call, factor, signature: signatures.of(core, nodes) };
 }
 
 function constantOf(node: NodeSpec | undefined): number | undefined {

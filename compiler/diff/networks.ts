@@ -10,7 +10,7 @@ import { compared, formatSetting, pairUp, type Difference } from './differences.
 /** Compares networks; one that is missing is a single difference. */
 export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec | undefined): Difference[] {
   if (!before || !after) return [{ what: 'network', before: summaryOf(before), after: summaryOf(after) }];
-  const written = diffArguments(before, after);
+  const written = diffArguments(before.name, before, after);
   const pairs: [string, (network: NetworkSpec) => string | undefined][] = [
     ['definition', ({ definition }) => (written ? undefined : definition)],
     ['parameters', (network) => parametersOf(network).toLocaleString('en-US')],

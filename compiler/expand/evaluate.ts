@@ -15,7 +15,7 @@ import * as messages from './messages.ts';
 import type { Module, ModuleLoader } from './modules.ts';
 import type { Recorder } from './recorder.ts';
 import { runStatements } from './statements.ts';
-import { innerShape, unknown, type TensorValue, type Value } from './values.ts';
+import { innerShape, unknown, type BlockValue, type TensorValue, type Value } from './values.ts';
 
 /** What a loss may ask for: pictures, judgements and codes of the step that it belongs to, and calls of networks. */
 export interface LossContext {
@@ -25,6 +25,8 @@ export interface LossContext {
   judge(network: string, picture: TensorValue | undefined, span: Span): Value;
   encoding(network: string, span: Span): Value;
   call(network: string, given: Argumented): Value;
+  /** Takes note of what a block is called with, by the place of the call. */
+  called(at: Span, block: BlockValue): void;
 }
 
 export interface Scope {

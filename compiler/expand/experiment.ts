@@ -36,9 +36,9 @@ import { fillInData } from './data.ts';
 import { relocate, type DataPresets, type Module } from './modules.ts';
 import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
-import { namelessTerm, summandsOf } from './terms.ts';
+import { callOf, namelessTerm, summandsOf } from './terms.ts';
 import { typeRules } from './value-types.ts';
-import { writtenArguments } from './written.ts';
+import { writtenCall } from './written.ts';
 import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
 
 /** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
@@ -165,8 +165,7 @@ export function expandNetwork(
     result,
     network: {
       name,
-      definition: block.name.text,
-      arguments: writtenArguments(value),
+      ...writtenCall(value),
       ...(doc && { doc }),
       inputs: recorder.inputs,
       variables: [...recorder.variables.values()],
@@ -508,7 +507,9 @@ class ExperimentExpansion {
         );
         return [];
       }
-      return [{ name: term, value: scalar.ref }];
+      const call = callOf(expression);
+      const called = call && step.calledAt(call.span);
+      return [{ name: term, value: scalar.ref, ...(called && writtenCall(called)) }];
     });
     evaluator.loss = undefined;
     evaluator.recorder = undefined;

@@ -42,7 +42,7 @@ export function termName(expression: Expression): string {
 }
 
 /** Finds the call that a summand is named after. */
-function callOf(expression: Expression): Call | undefined {
+export function callOf(expression: Expression): Call | undefined {
   switch (expression.kind) {
     case 'call':
       return expression.callee.kind === 'reference' ? expression : undefined;

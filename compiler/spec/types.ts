@@ -95,21 +95,26 @@ export interface WeightsSpec {
   readonly mapping?: string;
 }
 
-/** What a parameter of a network was given. Nothing is computed from it: it says in the author's words what nodes say in ours. */
+/** What a parameter was given. Nothing is computed from it: it says in the author's words what nodes say in ours. */
 export interface ArgumentSpec {
   readonly name: string;
   /** As the language writes it, with expressions evaluated: `32`, `spade(hidden: 128)`. */
   readonly value: string;
-  /** Whether the network was called without it. */
+  /** Whether the call left it out. */
   readonly default?: true;
 }
 
-export interface NetworkSpec {
-  readonly name: string;
-  /** The network or block that it is an instance of. */
-  readonly definition: string;
-  /** The settings that the definition was called with, in the order of its parameters. */
+/** The call that something was made by. */
+export interface CallSpec {
+  /** The network or block that was called. */
+  readonly definition?: string;
+  /** The settings that it was called with, in the order of its parameters; what the data give is none. */
   readonly arguments?: readonly ArgumentSpec[];
+}
+
+export interface NetworkSpec extends CallSpec {
+  readonly name: string;
+  readonly definition: string;
   readonly doc?: string;
   readonly inputs: readonly InputSpec[];
   readonly variables: readonly VariableSpec[];
@@ -120,7 +125,7 @@ export interface NetworkSpec {
 }
 
 /** One summand of a loss, with its factor already applied. */
-export interface TermSpec {
+export interface TermSpec extends CallSpec {
   readonly name: string;
   readonly value: Ref;
 }

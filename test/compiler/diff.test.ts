@@ -141,6 +141,30 @@ describe('two specs', () => {
     `);
   });
 
+  it('differ in what summands of losses are given, as it is written, beside their factors', () => {
+    const kinds = ['loss.G.gan_generator.kind', 'loss.D.gan_fake.kind', 'loss.D.gan_real.kind'];
+    expect(changed(...kinds.map((kind) => `${kind} = least_squares`)).join('\n')).toMatchInlineSnapshot(`
+      "loss G
+        loss.G.gan_generator.kind  hinge  least_squares
+      loss D
+        loss.D.gan_fake.kind       hinge  least_squares
+        loss.D.gan_real.kind       hinge  least_squares"
+    `);
+    const both = text.replace('10 * feature_matching(D)', '5 * feature_matching(D, apart: true)');
+    expect(renderDiff(diffSpecs(one, specOf(both)))).toMatchInlineSnapshot(`
+      "                                 one    one
+      loss G
+        feature_matching               x 10   x 5
+        loss.G.feature_matching.apart  false  true"
+    `);
+    const written = text.replace('gan_generator(D)', 'gan_generator(apart: false, D: D)');
+    expect(diffSpecs(one, specOf(written)).sections).toEqual([]);
+    const wider = text.replace('layers: 2', 'layers: 3').replace('10 *', '5 *');
+    expect(renderDiff(diffSpecs(one, specOf(wider)))).toMatch(
+      /feature_matching +x 10 +x 5, computed otherwise/,
+    );
+  });
+
   it('differ in networks that only one of them has', () => {
     const other = specOf(
       text
@@ -172,10 +196,10 @@ describe('two specs', () => {
       ),
     ).toMatchInlineSnapshot(`
       "loss G
-        feature_matching  x 10     x 2.5
-        l1                x -1     -
+        feature_matching      x 10   x 2.5
+        l1                    x -1   -
       loss D
-        gan_fake          one way  computed otherwise"
+        loss.D.gan_fake.kind  hinge  least_squares"
     `);
   });
 });
