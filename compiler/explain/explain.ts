@@ -238,7 +238,7 @@ export type StepMemory = Pick<
  */
 const allocatorShare = 0.4;
 
-/** Estimates the memory of a compiled step, whose tables have as many rows as `levels` says. */
+/** Estimates the memory of a compiled step, whose tables have at most as many rows as `levels` says. */
 export function memoryOfStep(spec: Spec, program: Program, levels: readonly LevelChoice[]): StepMemory {
   const names = new Set(stepMethods(spec).map(({ name }) => name));
   const methods = program.methods.filter(({ name }) => names.has(name));
@@ -262,7 +262,7 @@ function memoryOf(program: Program, methods: readonly Method[]): StepMemory {
   return { variableBytes, slotBytes, peakActivationBytes, memoryBytes };
 }
 
-/** Gives the number of rows of a program's symbols: the mean of what was counted. */
+/** Gives the number of rows of a program's symbols: the most that were counted, since memory is what the largest maps take. */
 function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: number) => number {
   const rows = new Map(
     patches?.keys.map((key, level) => {
@@ -270,7 +270,7 @@ function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: 
         levels.find((one) => one.key === key),
         `the patches of ${key} were not counted`,
       );
-      return [rowsOfLevel(level), Math.ceil(counted.rows)];
+      return [rowsOfLevel(level), counted.mostRows];
     }),
   );
   return (symbol) => must(rows.get(symbol), 'a table has a level');

@@ -28,24 +28,28 @@ export interface LevelChoice {
   /** Distinct patches of a call, in the mean, and their share in the pixels. */
   readonly rows: number;
   readonly share: number;
+  /** The most of any call. */
+  readonly mostRows: number;
   readonly isTable: boolean;
 }
 
-/** Decides about all levels of a program whose tables are all made; `rows` is the mean number of patches of each level. */
+/** Decides about all levels of a program whose tables are all made; `counts` are numbers of patches of each level, in some calls. */
 export function chooseLevels(
   { plan, keys, maps }: PatchFeed,
-  rows: readonly number[],
+  counts: readonly (readonly number[])[],
 ): readonly LevelChoice[] {
   const levels = levelSizes(plan).map(({ height, width }, level) => {
     const { source } = must(plan.levels[level], 'a level has a size');
-    const count = must(rows[level], 'every level was counted');
+    const counted = must(counts[level], 'every level was counted');
+    const rows = counted.reduce((sum, count) => sum + count, 0) / counted.length;
     return {
       key: must(keys[level], 'a level has a key'),
       below: 'level' in source ? source.level : undefined,
       height,
       width,
-      rows: count,
-      share: count / (maps.pictures * height * width),
+      rows,
+      share: rows / (maps.pictures * height * width),
+      mostRows: Math.max(...counted),
     };
   });
   const pays = levels.map(

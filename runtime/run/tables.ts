@@ -21,15 +21,13 @@ export interface MapBatch {
 /** How many calls the patches are counted of. */
 const countedCalls = 4;
 
-/** Counts the distinct patches of each level of a program, in the mean over batches of maps. */
-function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[] {
+/** Counts the distinct patches of each level of a program, in each of some batches of maps. */
+function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[][] {
   const indexer = patchIndexer(plan);
-  const sums = plan.levels.map(() => 0);
-  for (const { labels, edges } of batches)
-    indexer.index(labels, plan.edges ? edges : undefined).tables.forEach(({ count }, level) => {
-      sums[level] = must(sums[level], 'one sum a level') + count / batches.length;
-    });
-  return sums;
+  const found = batches.map(({ labels, edges }) =>
+    indexer.index(labels, plan.edges ? edges : undefined).tables.map(({ count }) => count),
+  );
+  return plan.levels.map((_, level) => found.map((counts) => must(counts[level], 'one table a level')));
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Tests patch tables in float64: a step in tables is the same function as the step pixel by pixel. */
 import { describe, expect, it } from 'vitest';
+import { memoryOfStep } from '../../compiler/explain/index.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { verifyProgram } from '../../compiler/ir/verify.ts';
+import { chooseTables } from '../../runtime/run/tables.ts';
 import {
   evaluateStep,
   expectAgree,
@@ -46,5 +48,31 @@ describe('a step in patch tables', () => {
       new Set(nodesOf(program.methods[0]!).map(({ op }) => op));
     expect(ops(stepOf(spec, false))).toContain('one_hot');
     expect(ops(stepOf(spec, true))).not.toContain('one_hot');
+  });
+});
+
+describe('the memory of a step in patch tables', () => {
+  const spec = tableSpec(tableCases[0]!);
+  const step = stepOf(spec, true);
+  /** Two maps of squares of different sizes. */
+  const squares = (size: number) => ({
+    labels: Int32Array.from({ length: 2 * 32 * 32 }, (_, i) => {
+      const [x, y] = [Math.floor((i % 32) / size), Math.floor(i / 32 / size)];
+      return (x * x + 3 * y + x * y * y) % 4;
+    }),
+    edges: undefined,
+  });
+  const [few, many] = [squares(32), squares(3)];
+  const levelsOf = (...maps: (typeof few)[]) => chooseTables(spec, { batch: 2 }, maps);
+  const bytesOf = (...maps: (typeof few)[]): number =>
+    memoryOfStep(spec, step, levelsOf(...maps)).memoryBytes;
+
+  it('is estimated by the largest maps, and what pays by the mean', () => {
+    expect(bytesOf(few, many)).toBe(bytesOf(many));
+    expect(bytesOf(many)).toBeGreaterThan(bytesOf(few));
+    const [mean, one, other] = [levelsOf(few, many), levelsOf(few), levelsOf(many)];
+    expect(mean.map(({ rows }) => rows)).toEqual(
+      one.map(({ rows }, level) => (rows + other[level]!.rows) / 2),
+    );
   });
 });
