@@ -55,7 +55,7 @@ export class DataApart extends GraphRewrite {
       (one) => actsAlong(node, one) && this.isWorthIt(node, operands, one),
     );
     if (axis === undefined) return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
-    const joined = operands.map((operand) => this.partsAlong(operand, axis));
+    const joined = operands.map((operand) => this.partsFor(node, operand, axis));
     const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
     const parts = Array.from({ length: count }, (_, index) =>
       this.make(
@@ -97,17 +97,18 @@ export class DataApart extends GraphRewrite {
    * Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or have no gradients while
    * others have; or of one part repeated.
    */
-  private isWorthIt({ op }: Node, operands: readonly Node[], axis: number): boolean {
+  private isWorthIt(node: Node, operands: readonly Node[], axis: number): boolean {
+    const { op } = node;
     // A filter is the same for all pictures.
     const pictures = op === 'conv2d' ? operands.slice(0, 1) : operands;
     const joined = pictures.flatMap((operand) => {
-      const parts = this.partsAlong(operand, axis);
+      const parts = this.partsFor(node, operand, axis);
       return parts ? [parts] : [];
     });
     const [first] = joined;
     if (!first) return false;
     const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
-    const others = pictures.filter((operand) => !this.partsAlong(operand, axis));
+    const others = pictures.filter((operand) => !this.partsFor(node, operand, axis));
     if (joined.some((parts) => sizes(parts) !== sizes(first)) || others.some((one) => !isAlike(one, axis)))
       return false;
     const found = (has: (part: Node) => boolean): boolean[] =>
@@ -119,7 +120,7 @@ export class DataApart extends GraphRewrite {
     if (joined.every((parts) => new Set(parts).size === 1)) return true;
     if (op === 'concat') return false;
     const moved = found((part) => this.isMoved(part));
-    const isShared = operands.some((operand) => !this.partsAlong(operand, axis) && this.isMoved(operand));
+    const isShared = operands.some((operand) => !this.partsFor(node, operand, axis) && this.isMoved(operand));
     const isHalfMoved = moved.includes(true) && moved.includes(false) && !isShared;
     return isHalfMoved || (fromData && op !== 'conv2d');
   }
@@ -131,6 +132,11 @@ export class DataApart extends GraphRewrite {
     const parts = this.partsAlong(must(cut.operands[0], 'it has an operand'), axis);
     const sizes = parts?.map((part) => shapeOf(part)[axis]);
     return String(sizes) === String(list(cut.attrs, 'sizes')) ? parts?.[number(attrs, 'index')] : undefined;
+  }
+
+  /** Gives the parts of an operand that joins along an axis what `node` does something with; a vector that is broadcast has other axes. */
+  private partsFor({ op }: Node, operand: Node, axis: number): readonly Node[] | undefined {
+    return shapeOf(operand).length === 4 || op === 'one_hot' ? this.partsAlong(operand, axis) : undefined;
   }
 
   /** Gives the parts that a node joins along an axis. */

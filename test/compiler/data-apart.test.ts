@@ -87,6 +87,16 @@ describe('a convolution', () => {
   });
 });
 
+describe('a vector that is joined', () => {
+  it('is no batch of pictures', () => {
+    const b = new Builder();
+    const half = b.input('half', f32(2));
+    const x = b.read('x', f32(1, 8, 8, 4));
+    const root = b.add(x, b.op('concat', [half, half], { axis: 0 }));
+    expect(new DataApart(b).rewrite([root], new Set()).get(root)).toBe(root);
+  });
+});
+
 describe('a discriminator of painted and real pictures', () => {
   const size = 8;
   const b = new Builder();
