@@ -106,7 +106,9 @@ const estimateWithin = 0.15;
 /** Says how far from the peak the estimate of a training step was. */
 function estimateOf(comparison: Comparison): string {
   if (comparison.rounds.some(({ ours }) => ours.estimated_rss_mb === undefined)) return '';
-  const apart = medianOver(comparison, ({ ours }) => (ours.estimated_rss_mb ?? 0) / ours.peak_rss_mb) - 1;
+  const apart =
+    medianOver(comparison, ({ ours }) => must(ours.estimated_rss_mb, 'it was estimated') / ours.peak_rss_mb) -
+    1;
   return `${apart < 0 ? '' : '+'}${against(100 * apart, 0, Math.abs(apart) > estimateWithin)} %`;
 }
 

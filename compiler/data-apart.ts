@@ -34,7 +34,10 @@ export class DataApart extends GraphRewrite {
   ): ReadonlyMap<Node, Node> {
     // Each objective trains others.
     this.moved.clear();
-    for (const weight of weights) this.moved.set(weight, trained.has(weight));
+    for (const weight of weights) {
+      this.reached.set(weight, true);
+      this.moved.set(weight, trained.has(weight));
+    }
     for (const node of reachableTo(roots, weights)) {
       const made = this.made.get(node);
       if (made) this.isMoved(made);
@@ -51,25 +54,26 @@ export class DataApart extends GraphRewrite {
     }
     const part = this.joinedPart(node, operands);
     if (part) return part;
-    const axis = Object.values(axes).find(
-      (one) => actsAlong(node, one) && this.isWorthIt(node, operands, one),
-    );
-    if (axis === undefined) return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
-    const joined = operands.map((operand) => this.partsFor(node, operand, axis));
-    const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
-    const parts = Array.from({ length: count }, (_, index) =>
-      this.make(
-        node,
-        operands.map((operand, at) => joined[at]?.[index] ?? operand),
-      ),
-    );
-    return this.b.op('concat', parts, { axis });
+    for (const axis of Object.values(axes)) {
+      if (!actsAlong(node, axis)) continue;
+      const joined = operands.map((_, at) => this.partsFor(node, operands, at, axis));
+      if (!this.isWorthIt(node, operands, joined, axis)) continue;
+      const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
+      const parts = Array.from({ length: count }, (_, index) =>
+        this.make(
+          node,
+          operands.map((operand, at) => joined[at]?.[index] ?? operand),
+        ),
+      );
+      return this.b.op('concat', parts, { axis });
+    }
+    return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
   }
 
   /** A convolution of channels from data and of others is the sum of both. */
   private inSum(node: Node, [x, filter]: readonly Node[]): Node | undefined {
     const parts = node.op === 'conv2d' && x ? this.partsAlong(x, axes.channels) : undefined;
-    if (!parts || !filter || !this.isWorthIt(node, [x!], axes.channels)) return undefined;
+    if (!parts || !filter || !this.isWorthIt(node, [x!], [parts], axes.channels)) return undefined;
     const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'a picture has channels'));
     const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
     const sums = parts.map((part, index) => this.make(node, [part, must(filters[index], 'one of each')]));
@@ -77,51 +81,42 @@ export class DataApart extends GraphRewrite {
   }
 
   private isReached(node: Node): boolean {
-    const known = this.reached.get(node);
-    if (known !== undefined) return known;
-    const isWeight = node.op === 'read' || this.weights.has(node);
-    const found = isWeight || node.operands.some((operand) => this.isReached(operand));
-    this.reached.set(node, found);
-    return found;
+    return isFound(this.reached, node, (one) => (one.op === 'read' ? true : undefined));
   }
 
   private isMoved(node: Node): boolean {
-    const known = this.moved.get(node);
-    if (known !== undefined) return known;
-    const found = node.op !== 'stop_gradient' && node.operands.some((operand) => this.isMoved(operand));
-    this.moved.set(node, found);
-    return found;
+    return isFound(this.moved, node, (one) => (one.op === 'stop_gradient' ? false : undefined));
   }
 
   /**
    * Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or have no gradients while
-   * others have; or of one part repeated.
+   * others have; or of one part repeated. `parts` are those of each operand that is joined.
    */
-  private isWorthIt(node: Node, operands: readonly Node[], axis: number): boolean {
-    const { op } = node;
-    // A filter is the same for all pictures.
-    const pictures = op === 'conv2d' ? operands.slice(0, 1) : operands;
-    const joined = pictures.flatMap((operand) => {
-      const parts = this.partsFor(node, operand, axis);
-      return parts ? [parts] : [];
-    });
+  private isWorthIt(
+    { op }: Node,
+    operands: readonly Node[],
+    parts: readonly (readonly Node[] | undefined)[],
+    axis: number,
+  ): boolean {
+    const joined = parts.filter((one) => one !== undefined);
     const [first] = joined;
     if (!first) return false;
-    const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
-    const others = pictures.filter((operand) => !this.partsFor(node, operand, axis));
-    if (joined.some((parts) => sizes(parts) !== sizes(first)) || others.some((one) => !isAlike(one, axis)))
-      return false;
+    const sizes = (some: readonly Node[]): string => String(some.map((part) => shapeOf(part)[axis]));
+    const others = operands.filter((_, at) => !parts[at]);
+    // A filter is the same for all pictures.
+    const isFit = op === 'conv2d' || others.every((one) => isAlike(one, axis));
+    if (!isFit || joined.some((some) => sizes(some) !== sizes(first))) return false;
     const found = (has: (part: Node) => boolean): boolean[] =>
-      first.map((_, index) => joined.some((parts) => has(must(parts[index], 'alike'))));
+      first.map((_, index) => joined.some((some) => has(must(some[index], 'alike'))));
     const reached = found((part) => this.isReached(part));
     const fromData = reached.includes(false);
     // Channels of data alone had better stay together.
     if (axis === axes.channels) return fromData && reached.includes(true);
-    if (joined.every((parts) => new Set(parts).size === 1)) return true;
+    if (joined.every((some) => new Set(some).size === 1)) return true;
     if (op === 'concat') return false;
     const moved = found((part) => this.isMoved(part));
-    const isShared = operands.some((operand) => !this.partsFor(node, operand, axis) && this.isMoved(operand));
-    const isHalfMoved = moved.includes(true) && moved.includes(false) && !isShared;
+    const isHalfMoved =
+      moved.includes(true) && moved.includes(false) && !others.some((one) => this.isMoved(one));
     return isHalfMoved || (fromData && op !== 'conv2d');
   }
 
@@ -134,9 +129,16 @@ export class DataApart extends GraphRewrite {
     return String(sizes) === String(list(cut.attrs, 'sizes')) ? parts?.[number(attrs, 'index')] : undefined;
   }
 
-  /** Gives the parts of an operand that joins along an axis what `node` does something with; a vector that is broadcast has other axes. */
-  private partsFor({ op }: Node, operand: Node, axis: number): readonly Node[] | undefined {
-    return shapeOf(operand).length === 4 || op === 'one_hot' ? this.partsAlong(operand, axis) : undefined;
+  /** Gives the parts of an operand that is joined along an axis of pictures; a filter, or a vector that is broadcast, has other axes. */
+  private partsFor(
+    { op }: Node,
+    operands: readonly Node[],
+    at: number,
+    axis: number,
+  ): readonly Node[] | undefined {
+    const operand = must(operands[at], 'an operand');
+    const isPictures = op === 'conv2d' ? at === 0 : op === 'one_hot' || shapeOf(operand).length === 4;
+    return isPictures ? this.partsAlong(operand, axis) : undefined;
   }
 
   /** Gives the parts that a node joins along an axis. */
@@ -147,6 +149,13 @@ export class DataApart extends GraphRewrite {
     const [rows, places] = operands as [Node, Node];
     return this.partsAlong(places, axis)?.map((part) => this.b.op(op, [rows, part], attrs));
   }
+}
+
+/** Tells whether something is found in a node: `known` or `own` may say so, else it is found in an operand. */
+function isFound(known: Map<Node, boolean>, node: Node, own: (node: Node) => boolean | undefined): boolean {
+  const found = known.get(node) ?? own(node) ?? node.operands.some((operand) => isFound(known, operand, own));
+  known.set(node, found);
+  return found;
 }
 
 /** Tells whether a value is the same all along an axis of pictures [N,H,W,C], as an operand that is broadcast. */

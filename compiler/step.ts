@@ -241,10 +241,10 @@ function rewritten(
   trained: readonly Node[] = [],
 ): readonly Node[] {
   const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
-  const weights = new Set(before.values());
+  const [weights, targets] = [new Set(before.values()), new Set(trained)];
   let roots = [...values, ...moved.map(([, value]) => value)];
   for (const pass of rewrites) {
-    const made = pass.rewrite(roots, weights, new Set(trained));
+    const made = pass.rewrite(roots, weights, targets);
     roots = roots.map((root) => must(made.get(root), 'a root was rewritten'));
   }
   moved.forEach(([name], index) =>

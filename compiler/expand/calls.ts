@@ -172,7 +172,7 @@ export class Calls {
       if (!this.checkArgument(parameters, key, value, span, name)) return unknown;
       scope.bindings.set(key, value);
     }
-    this.evaluator.loss?.called(given.span, { ...callee, bound: values });
+    this.evaluator.loss?.calls.set(given.span, { ...callee, bound: values });
     return this.runBlock(callee, scope, given.span, label);
   }
 

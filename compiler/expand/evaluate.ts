@@ -25,8 +25,8 @@ export interface LossContext {
   judge(network: string, picture: TensorValue | undefined, span: Span): Value;
   encoding(network: string, span: Span): Value;
   call(network: string, given: Argumented): Value;
-  /** Takes note of what a block is called with, by the place of the call. */
-  called(at: Span, block: BlockValue): void;
+  /** What blocks were called with, by the place of the call. */
+  readonly calls: Map<Span, BlockValue>;
 }
 
 export interface Scope {

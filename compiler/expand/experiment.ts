@@ -508,7 +508,7 @@ class ExperimentExpansion {
         return [];
       }
       const call = callOf(expression);
-      const called = call && step.calledAt(call.span);
+      const called = call && step.calls.get(call.span);
       return [{ name: term, value: scalar.ref, ...(called && writtenCall(called)) }];
     });
     evaluator.loss = undefined;

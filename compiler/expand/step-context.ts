@@ -29,8 +29,7 @@ export class StepContext implements LossContext {
   private readonly encodings = new Map<string, Value>();
   private readonly maps: LabelsValue;
   private readonly photographs: TensorValue;
-  /** What blocks were called with, by the place of the call. */
-  private readonly calls = new Map<Span, BlockValue>();
+  readonly calls = new Map<Span, BlockValue>();
 
   constructor(
     /** The networks that the loss trains. */
@@ -45,14 +44,6 @@ export class StepContext implements LossContext {
     const { labels, real } = inputsOfData(data);
     this.maps = recorder.bindInput(labels) as LabelsValue;
     this.photographs = recorder.bindInput(real) as TensorValue;
-  }
-
-  called(at: Span, block: BlockValue): void {
-    this.calls.set(at, block);
-  }
-  /** Gives what the block was called with at a place. */
-  calledAt(at: Span): BlockValue | undefined {
-    return this.calls.get(at);
   }
 
   real(): Value {

@@ -124,7 +124,14 @@ export function isIdMap(tensor: TensorValue): boolean {
 
 /** Tells whether a reported mistake left a gap in a value. */
 export function holdsUnknown(value: Value): boolean {
-  return value.kind === 'unknown' || (value.kind === 'list' && value.items.some(holdsUnknown));
+  return holds(value, 'unknown');
+}
+
+/** Tells whether a value is of one of these kinds, or a list that holds one. */
+export function holds(value: Value, ...kinds: readonly Value['kind'][]): boolean {
+  return (
+    kinds.includes(value.kind) || (value.kind === 'list' && value.items.some((item) => holds(item, ...kinds)))
+  );
 }
 
 /** Says what a value is, for messages: `an integer`, `a picture 64x64 of 3 channels`. */

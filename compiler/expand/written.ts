@@ -1,27 +1,21 @@
-/** Answers for what a network or a summand of a loss was given, as the language writes it with expressions evaluated: this is how differences are named. */
+/**
+ * Answers for what a network or a summand of a loss was given, as the language writes it with expressions evaluated: this is how
+ * differences are named.
+ */
 import type { Expression } from '../../dsl/ast.ts';
 import { printExpression, printNumber, printText } from '../../dsl/index.ts';
 import type { ArgumentSpec, CallSpec } from '../spec/types.ts';
-import type { BlockValue, Value } from './values.ts';
+import { holds, type BlockValue, type Value } from './values.ts';
 
 /** Writes a call of a block, with its settings in the order of its parameters; what the data give is none. */
 export function writtenCall({ block, bound }: BlockValue): Required<CallSpec> {
   const list = block.parameters.flatMap((parameter): ArgumentSpec[] => {
     const name = parameter.name.text;
     const given = bound.get(name);
-    if (given) return isComputed(given) ? [] : [{ name, value: writeValue(given) }];
+    if (given) return holds(given, 'tensor', 'labels') ? [] : [{ name, value: writeValue(given) }];
     return parameter.default ? [{ name, value: writeDefault(parameter.default), default: true }] : [];
   });
   return { definition: block.name.text, arguments: list };
-}
-
-/** Tells whether a value is computed from data, which the language has no form for. */
-function isComputed(value: Value): boolean {
-  return (
-    value.kind === 'tensor' ||
-    value.kind === 'labels' ||
-    (value.kind === 'list' && value.items.some(isComputed))
-  );
 }
 
 /** Writes a block that needs no arguments as its name, however its author did. */

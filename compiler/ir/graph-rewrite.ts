@@ -8,20 +8,15 @@ import { must } from './types.ts';
 export abstract class GraphRewrite {
   /** What took the place of each node so far. */
   protected readonly made = new Map<Node, Node>();
-  /** The nodes that stay as they are, such as the values of variables when an objective begins. */
-  protected readonly weights = new Set<Node>();
 
   constructor(protected readonly b: Builder) {}
 
-  /** Gives what takes the place of each root; the graph ends at `weights`. */
+  /** Gives what takes the place of each root; `weights` stay as they are, such as the values of variables when an objective begins. */
   rewrite(roots: readonly Node[], weights: ReadonlySet<Node>): ReadonlyMap<Node, Node> {
     const now = (node: Node): Node => must(this.made.get(node), 'operands come before their users');
     const outer = this.b.origin;
     for (const node of reachableTo(roots, weights)) {
-      if (weights.has(node)) {
-        this.weights.add(node);
-        this.made.set(node, node);
-      }
+      if (weights.has(node)) this.made.set(node, node);
       if (this.made.has(node)) continue;
       this.b.origin = node.origin;
       this.made.set(node, this.make(node, node.operands.map(now)));
