@@ -291,19 +291,20 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
   return spec.objectives.flatMap((objective, index): Method[] => {
     const first = { ...openEnvironment(spec, variables, true, options), stream };
     const outputs = new Map<string, Node>();
-    for (const [name, gradient] of differentiate(spec, objective, first, options, outputs)) {
-      const sum = companionName(name, sumCompanion);
-      first.variables.set(sum, first.b.add(valueOf(first, sum), gradient));
-    }
+    const found = differentiate(spec, objective, first, options, outputs);
+    forEachWeight(spec, objective, first.b, (weight) => {
+      const sum = companionName(weight, sumCompanion);
+      first.variables.set(sum, first.b.add(valueOf(first, sum), gradientOf(found, weight)));
+    });
 
     const second = openEnvironment(spec, variables, true, options);
     const means = new Map<string, Node>();
-    for (const weight of weightsOf(spec, objective)) {
+    forEachWeight(spec, objective, second.b, (weight) => {
       const sum = companionName(weight, sumCompanion);
       const read = valueOf(second, sum);
       means.set(weight, second.b.mul(read, 1 / partsOfStep(spec)));
       second.variables.set(sum, second.b.constant(0, shapeOf(read)));
-    }
+    });
     const exposed = new Map<string, Node>();
     applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
     if (options.exposeGradients) expose(exposed, means);
@@ -326,7 +327,7 @@ function differentiate(
   const environment = forObjective(opened, objective);
   const before = new Map(opened.variables);
   const values = dataInputs(spec, b, options.batch);
-  instantiateNodes(environment, objective.nodes, values, `loss ${objective.network}`);
+  instantiateNodes(environment, objective.nodes, values, lossScope(objective));
   const named = objective.terms.map(({ name, value }): [string, Node] => [
     name,
     must(values.get(value), `term ${name} has no value`) as Node,
@@ -349,7 +350,9 @@ function differentiate(
     outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
   );
   const terms = made.slice(0, objective.terms.length);
+  b.origin = { scope: lossScope(objective), span: undefined };
   const loss = terms.reduce((sum, term) => b.add(sum, term));
+  b.origin = undefined;
   outputs.set(`${objective.network}/total`, loss);
   const found = gradients(b, loss, weights);
   return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
@@ -381,11 +384,37 @@ function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): v
   for (const [name, gradient] of found) outputs.set(`gradient/${name}`, gradient);
 }
 
+function gradientOf(found: ReadonlyMap<string, Node>, weight: string): Node {
+  return must(found.get(weight), `no gradient of ${weight}`);
+}
+
+function lossScope({ network }: ObjectiveSpec): string {
+  return `loss ${network}`;
+}
+
 const updateScope = 'optimize ';
 
 /** Tells whether a node belongs to the update of weights, rather than to a loss or its gradients. */
 export function isUpdate(node: Node): boolean {
   return node.origin?.scope.startsWith(updateScope) ?? false;
+}
+
+/** Makes nodes that belong to the update of a network's weights. */
+function whileUpdating(b: Builder, network: string, make: () => void): void {
+  b.origin = { scope: updateScope + network, span: undefined };
+  make();
+  b.origin = undefined;
+}
+
+/** Makes what belongs to the update of each weight that an objective trains. */
+function forEachWeight(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  b: Builder,
+  make: (weight: string) => void,
+): void {
+  for (const name of trainedBy(objective))
+    whileUpdating(b, name, () => parameterNames(networkNamed(spec, name)).forEach(make));
 }
 
 /**
@@ -403,25 +432,28 @@ function applyUpdates(
   for (const name of trainedBy(objective)) {
     const optimizer = spec.train?.optimizers.find((one) => one.network === name);
     if (!optimizer) throw new CompilerBug(`network ${name} is trained without an optimizer`);
-    b.origin = { scope: updateScope + name, span: undefined };
-    const weights = parameterNames(networkNamed(spec, name));
-    const raw = weights.map((weight) => must(found.get(weight), `no gradient of ${weight}`));
-    measured?.set(gradientLengthOf(name), jointLength(b, raw));
-    const clipped = optimizer.clip_norm === undefined ? raw : clipLength(b, raw, optimizer.clip_norm);
-    weights.forEach((weight, index) => {
-      const slots = slotsOf(optimizer).map((slot) => companionName(weight, slot));
-      const moved = moveWeight(b, optimizer, {
-        weight: valueOf(environment, weight),
-        slots: slots.map((slot) => valueOf(environment, slot)),
-        gradient: must(clipped[index], 'as many as before'),
+    whileUpdating(b, name, () => {
+      const weights = parameterNames(networkNamed(spec, name));
+      const raw = weights.map((weight) => gradientOf(found, weight));
+      measured?.set(gradientLengthOf(name), jointLength(b, raw));
+      const clipped = optimizer.clip_norm === undefined ? raw : clipLength(b, raw, optimizer.clip_norm);
+      weights.forEach((weight, index) => {
+        const slots = slotsOf(optimizer).map((slot) => companionName(weight, slot));
+        const moved = moveWeight(b, optimizer, {
+          weight: valueOf(environment, weight),
+          slots: slots.map((slot) => valueOf(environment, slot)),
+          gradient: must(clipped[index], 'as many as before'),
+        });
+        variables.set(weight, moved.weight);
+        slots.forEach((slot, at) => variables.set(slot, must(moved.slots[at], `no value of ${slot}`)));
+        if (optimizer.average === undefined) return;
+        const average = companionName(weight, averageCompanion);
+        variables.set(
+          average,
+          moveAverage(b, valueOf(environment, average), moved.weight, optimizer.average),
+        );
       });
-      variables.set(weight, moved.weight);
-      slots.forEach((slot, at) => variables.set(slot, must(moved.slots[at], `no value of ${slot}`)));
-      if (optimizer.average === undefined) return;
-      const average = companionName(weight, averageCompanion);
-      variables.set(average, moveAverage(b, valueOf(environment, average), moved.weight, optimizer.average));
     });
-    b.origin = undefined;
   }
 }
 
