@@ -3,13 +3,15 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace spadework {
 
 // F(m x m, r x r) of Lavin and Gray (2016), "Fast Algorithms for Convolutional Neural Networks", section 4: a tile of m x m results
 // is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, p, -p, q, -q
 // and infinity, so that m + r - 1 = 6 and B is the same for all r: four by four results of filters of 3x3, three by three of 4x4.
-// With p and q on both sides of 1 rounding errors are half of those at 1 and 2.
+// With p and q on both sides of 1 rounding errors are half of those at 1 and 2. The factors that belong to each point are part of B
+// here, where they cost less than in G; G is what A is then, for as many coefficients as there are taps.
 constexpr int64_t kSeen = 6, kPlaces = kSeen * kSeen;
 constexpr float kP = 0.70710678f, kQ = 1.41421356f, kP2 = 0.5f, kQ2 = 2.0f;
 
@@ -30,16 +32,42 @@ inline Vector Load(const float* from) {
 }
 inline void Store(float* to, Vector value) { std::memcpy(to, &value, sizeof(value)); }
 
-// The same for the last numbers of a row, `count` of which are left.
+// The same for the last numbers of a row, `count` of which are left, or none.
 inline Vector Load(const float* from, int64_t count) {
   if (count >= kLanes) return Load(from);
   Vector value = {};
-  std::memcpy(&value, from, count * sizeof(float));
+  if (count > 0) std::memcpy(&value, from, count * sizeof(float));
   return value;
 }
 inline void Store(float* to, Vector value, int64_t count) {
   if (count >= kLanes) return Store(to, value);
   std::memcpy(to, &value, count * sizeof(float));
+}
+
+// Of two vectors: for each group of 2 `Step` lanes, the lower `Step` lanes of both, or the upper ones.
+template <int64_t Step, bool Upper, int64_t... Lane>
+inline Vector Halves(Vector a, Vector b, std::integer_sequence<int64_t, Lane...>) {
+  constexpr int64_t in_a = Upper ? Step : 0, in_b = Upper ? 0 : -Step;
+  return Vector{(Lane & Step ? b[(Lane + in_b) % kLanes] : a[(Lane + in_a) % kLanes])...};
+}
+
+// Turns a square of numbers over: exchanges ever larger blocks off its diagonal.
+template <int64_t Step = 1>
+inline void TurnOver(Vector* square) {
+  constexpr auto lanes = std::make_integer_sequence<int64_t, kLanes>();
+  for (int64_t row = 0; row < kLanes; row++) {
+    if (row & Step) continue;
+    const Vector a = square[row], b = square[row + Step];
+    square[row] = Halves<Step, false>(a, b, lanes);
+    square[row + Step] = Halves<Step, true>(a, b, lanes);
+  }
+  if constexpr (2 * Step < kLanes) TurnOver<2 * Step>(square);
+}
+
+// Reads a square of numbers turned over, of rows that lie `step` apart: of `rows` of them, and of `count` numbers of each.
+inline void LoadTurned(const float* from, int64_t step, int64_t rows, int64_t count, Vector* to) {
+  for (int64_t row = 0; row < kLanes; row++) to[row] = row < rows ? Load(from + row * step, count) : Vector{};
+  TurnOver(to);
 }
 
 // Rounds to the 8 binary digits of bfloat16, to even where two are equally near, where `Reduced`.
@@ -54,11 +82,15 @@ inline Vector Rounded(Vector value) {
   return value;
 }
 
+// Factors of the points 0, p and -p, q and -q.
+constexpr float kAtZero = 1 / (kP2 * kQ2), kAtP = 1 / (2 * kP2 * (kP2 - kQ2)), kAtQ = 1 / (2 * kQ2 * (kQ2 - kP2));
+
 // Multiplies 6 values by B^T; here and below, values lie `step` apart.
 inline void TransformInput(const Vector* in, int64_t step, Vector* out) {
   const Vector d0 = in[0], d1 = in[step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step];
-  const Vector even = d4 - kQ2 * d2, odd = kP * (d3 - kQ2 * d1), even2 = d4 - kP2 * d2, odd2 = kQ * (d3 - kP2 * d1);
-  out[0] = kP2 * kQ2 * d0 - (kP2 + kQ2) * d2 + d4;
+  const Vector even = kAtP * d4 - kAtP * kQ2 * d2, odd = kAtP * kP * (d3 - kQ2 * d1);
+  const Vector even2 = kAtQ * d4 - kAtQ * kP2 * d2, odd2 = kAtQ * kQ * (d3 - kP2 * d1);
+  out[0] = d0 - kAtZero * (kP2 + kQ2) * d2 + kAtZero * d4;
   out[1] = even + odd;
   out[2] = even - odd;
   out[3] = even2 + odd2;
@@ -66,65 +98,30 @@ inline void TransformInput(const Vector* in, int64_t step, Vector* out) {
   out[5] = kP2 * kQ2 * d1 - (kP2 + kQ2) * d3 + d5;
 }
 
-// Factors of the rows of G at 0, at p and -p, at q and -q.
-constexpr float kAtZero = 1 / (kP2 * kQ2), kAtP = 1 / (2 * kP2 * (kP2 - kQ2)), kAtQ = 1 / (2 * kQ2 * (kQ2 - kP2));
-
-// Values of a polynomial of `Count` coefficients at p, -p, q, -q, by its even and odd powers.
+// Multiplies `Count` values by G, or by A: values of a polynomial of these coefficients at all points, by its even and odd powers.
 template <int64_t Count>
 inline void Evaluate(const Vector* in, int64_t step, Vector* out) {
   Vector even = in[0], odd = kP * in[step], even2 = in[0], odd2 = kQ * in[step];
   if constexpr (Count > 2) even += kP2 * in[2 * step], even2 += kQ2 * in[2 * step];
   if constexpr (Count > 3) odd += kP * kP2 * in[3 * step], odd2 += kQ * kQ2 * in[3 * step];
-  out[0] = even + odd;
-  out[1] = even - odd;
-  out[2] = even2 + odd2;
-  out[3] = even2 - odd2;
+  out[0] = in[0];
+  out[1] = even + odd;
+  out[2] = even - odd;
+  out[3] = even2 + odd2;
+  out[4] = even2 - odd2;
+  out[5] = in[(Count - 1) * step];
 }
 
-// The transpose of Evaluate.
+// Multiplies 6 values by G^T, or by A^T.
 template <int64_t Count>
-inline void Collect(Vector at_p, Vector at_minus_p, Vector at_q, Vector at_minus_q, Vector* out) {
-  const Vector even = at_p + at_minus_p, odd = at_p - at_minus_p, even2 = at_q + at_minus_q, odd2 = at_q - at_minus_q;
-  out[0] = even + even2;
+inline void Collect(const Vector* in, int64_t step, Vector* out) {
+  const Vector even = in[step] + in[2 * step], odd = in[step] - in[2 * step];
+  const Vector even2 = in[3 * step] + in[4 * step], odd2 = in[3 * step] - in[4 * step];
+  out[0] = in[0] + even + even2;
   out[1] = kP * odd + kQ * odd2;
   if constexpr (Count > 2) out[2] = kP2 * even + kQ2 * even2;
   if constexpr (Count > 3) out[3] = kP * kP2 * odd + kQ * kQ2 * odd2;
-}
-
-// Multiplies `Taps` values by G.
-template <int64_t Taps>
-inline void TransformFilter(const Vector* in, int64_t step, Vector* out) {
-  Evaluate<Taps>(in, step, out + 1);
-  out[0] = kAtZero * in[0];
-  out[1] *= kAtP;
-  out[2] *= kAtP;
-  out[3] *= kAtQ;
-  out[4] *= kAtQ;
-  out[5] = in[(Taps - 1) * step];
-}
-
-// Multiplies 6 values by G^T.
-template <int64_t Taps>
-inline void TransformFilterGrad(const Vector* in, int64_t step, Vector* out) {
-  Collect<Taps>(kAtP * in[step], kAtP * in[2 * step], kAtQ * in[3 * step], kAtQ * in[4 * step], out);
-  out[0] += kAtZero * in[0];
-  out[Taps - 1] += in[5 * step];
-}
-
-// Multiplies 6 values by A^T.
-template <int64_t Tile>
-inline void TransformOutput(const Vector* in, int64_t step, Vector* out) {
-  Collect<Tile>(in[step], in[2 * step], in[3 * step], in[4 * step], out);
-  out[0] += in[0];
-  out[Tile - 1] += in[5 * step];
-}
-
-// Multiplies `Tile` values by A.
-template <int64_t Tile>
-inline void TransformOutputGrad(const Vector* in, int64_t step, Vector* out) {
-  Evaluate<Tile>(in, step, out + 1);
-  out[0] = in[0];
-  out[5] = in[(Tile - 1) * step];
+  out[Count - 1] += in[5 * step];
 }
 
 // Applies a transform of From values to To along both sides of a square.

@@ -150,7 +150,7 @@ class Filtering {
         Do(blocks_.shared, count, [&](int64_t tile) {
           TransformSquare<kSeen, Reduced>(x_, x, tiles_.At(first + tile, pad_), TransformInput, seen.get() + tile * x_.Pitch(),
                                  seen_step);
-          TransformSquare<kTile, Reduced>(y_, dy, tiles_.At(first + tile), TransformOutputGrad<kTile>,
+          TransformSquare<kTile, Reduced>(y_, dy, tiles_.At(first + tile), Evaluate<kTile>,
                                  given.get() + tile * y_.Pitch(), given_step);
         });
         if (at_once)
@@ -183,41 +183,46 @@ class Filtering {
   }
 
  private:
-  static constexpr int64_t kTile = kSeen + 1 - Taps;
+  static constexpr int64_t kTile = kSeen + 1 - Taps, kTaps = Taps * Taps;
 
-  // Channels of x that a filter is transformed for at a time.
-  static constexpr int64_t kFilterRows = 16;
+  // Channels of x that a filter is transformed for at a time, and how many before they are its memory is asked for: taps lie far apart.
+  static constexpr int64_t kFilterRows = 16, kFilterAhead = 8;
 
   // Transforms a panel of the filter for at most kFilterRows channels of x from `first` on: for each place, rows of the panel.
   void TransformFilter(const float* filter, bool turned, int64_t panel, int64_t first, int64_t rows, float* to,
                        int64_t place_step) const {
-    constexpr int64_t last_tap = Taps * Taps - 1;
-    const int64_t out = panel * kPanel, count = std::min(kPanel, y_.channels - out);
-    float taps[Taps * Taps][kFilterRows][kPanel] = {};
-    for (int64_t tap = 0; tap <= last_tap; tap++)
-      if (turned) {
-        for (int64_t column = 0; column < count; column++)
-          for (int64_t row = 0; row < rows; row++)
-            taps[last_tap - tap][row][column] = filter[(tap * y_.channels + out + column) * x_.channels + first + row];
-      } else {
-        for (int64_t row = 0; row < rows; row++)
-          std::memcpy(taps[tap][row], filter + (tap * x_.channels + first + row) * y_.channels + out,
-                      count * sizeof(float));
-      }
-    for (int64_t row = 0; row < rows; row++)
-      for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
-        Vector square[Taps * Taps], made[kPlaces];
-        for (int64_t tap = 0; tap <= last_tap; tap++) square[tap] = Rounded<Reduced>(Load(&taps[tap][row][lane]));
-        BothSides<Taps, kSeen>(square, made, spadework::TransformFilter<Taps>);
+    for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
+      const int64_t out = panel * kPanel + lane, count = y_.channels - out;
+      Vector turned_taps[kTaps][kFilterRows];
+      if (turned)
+        for (int64_t tap = 0; tap < kTaps; tap++)
+          for (int64_t row = 0; row < rows; row += kLanes)
+            LoadTurned(filter + ((kTaps - 1 - tap) * y_.channels + out) * x_.channels + first + row, x_.channels,
+                       count, rows - row, turned_taps[tap] + row);
+      for (int64_t row = 0; row < rows; row++) {
+        Vector square[kTaps], made[kPlaces];
+        for (int64_t tap = 0; tap < kTaps; tap++) {
+          if (turned) {
+            square[tap] = turned_taps[tap][row];
+          } else {
+            const float* from = filter + (tap * x_.channels + first + row) * y_.channels + out;
+            __builtin_prefetch(from + kFilterAhead * y_.channels);
+            square[tap] = Load(from, count);
+          }
+          square[tap] = Rounded<Reduced>(square[tap]);
+        }
+        BothSides<Taps, kSeen>(square, made, Evaluate<Taps>);
         for (int64_t place = 0; place < kPlaces; place++)
           Store(to + place * place_step + row * kPanel + lane, made[place]);
       }
+    }
   }
 
   // Multiplies all tiles by a panel of the filter, which is transformed for some channels at a time.
   void MultiplyByPanel(const float* filter, bool turned, int64_t panel, int64_t tiles, const float* seen,
                        float* products) const {
-    constexpr int64_t rows = 8 * kFilterRows, place_step = rows * kPanel;
+    // No power of two from place to place, which would be few places of the cache.
+    constexpr int64_t rows = 8 * kFilterRows, place_step = rows * kPanel + kLanes;
     const Scratch made(kPlaces * place_step);
     for (int64_t first = 0; first < x_.channels; first += rows) {
       const int64_t depth = std::min(rows, x_.channels - first);
@@ -235,14 +240,14 @@ class Filtering {
   void WriteTaps(const float* sums, int64_t place_step, int64_t parts, int64_t part_step, int64_t channel,
                  int64_t first, int64_t last, float* filter) const {
     for (int64_t out = first; out < last; out += kLanes) {
-      Vector square[kPlaces], made[Taps * Taps];
+      Vector square[kPlaces], made[kTaps];
       for (int64_t place = 0; place < kPlaces; place++) {
         const float* sum = sums + place * place_step + out - first;
         square[place] = Load(sum);
         for (int64_t part = 1; part < parts; part++) square[place] += Load(sum + part * part_step);
       }
-      BothSides<kSeen, Taps>(square, made, TransformFilterGrad<Taps>);
-      for (int64_t tap = 0; tap < Taps * Taps; tap++)
+      BothSides<kSeen, Taps>(square, made, Collect<Taps>);
+      for (int64_t tap = 0; tap < kTaps; tap++)
         Store(filter + (tap * x_.channels + channel) * y_.channels + out, Rounded<Reduced>(made[tap]), last - out);
     }
   }
@@ -253,7 +258,7 @@ class Filtering {
     for (int64_t channel = 0; channel < y_.channels; channel += kLanes) {
       Vector square[kPlaces], made[kTile * kTile];
       for (int64_t place = 0; place < kPlaces; place++) square[place] = Load(from + place * place_step + channel);
-      BothSides<kSeen, kTile>(square, made, TransformOutput<kTile>);
+      BothSides<kSeen, kTile>(square, made, Collect<kTile>);
       for (int64_t i = 0; i < kTile; i++)
         for (int64_t j = 0; j < kTile; j++)
           if (y_.Holds(top + i, left + j))
