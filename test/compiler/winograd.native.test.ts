@@ -18,6 +18,7 @@ interface Case {
   readonly kernel: number;
   readonly out: number;
   readonly padding: 'same' | 'valid';
+  readonly stride?: 1 | 2;
 }
 
 /**
@@ -33,14 +34,20 @@ const cases: readonly Case[] = [
   { x: [1, 18, 17, 256], kernel: 3, out: 272, padding: 'same' },
   { x: [1, 53, 54, 48], kernel: 4, out: 50, padding: 'same' },
   { x: [2, 33, 34, 96], kernel: 4, out: 80, padding: 'valid' },
+  { x: [4, 66, 66, 32], kernel: 4, out: 64, padding: 'valid', stride: 2 },
+  { x: [2, 97, 101, 48], kernel: 4, out: 50, padding: 'valid', stride: 2 },
+  { x: [2, 64, 62, 64], kernel: 4, out: 72, padding: 'same', stride: 2 },
+  { x: [6, 67, 63, 32], kernel: 4, out: 41, padding: 'same', stride: 2 },
+  { x: [1, 36, 34, 160], kernel: 4, out: 150, padding: 'same', stride: 2 },
+  { x: [1, 32, 32, 256], kernel: 4, out: 272, padding: 'same', stride: 2 },
 ];
 
 /** The convolution and its gradients for picture and filter, as outputs of a method. */
-function methodOf({ x, kernel, out, padding }: Case, attrs = {}): Method {
+function methodOf({ x, kernel, out, padding, stride = 1 }: Case, attrs = {}): Method {
   const b = new Builder();
   const picture = b.input('x', f32(...x));
   const filter = b.input('filter', f32(kernel, kernel, x[3], out));
-  const y = b.op('conv2d', [picture, filter], { stride: 1, padding, ...attrs });
+  const y = b.op('conv2d', [picture, filter], { stride, padding, ...attrs });
   const product = b.mul(y, b.input('dy', f32(...shapeOf(y))));
   const [dx, dfilter] = gradients(b, b.sum(product, [0, 1, 2, 3], false), [picture, filter]) as [Node, Node];
   const outputs = new Map([
@@ -74,7 +81,13 @@ describe('which convolutions are filtered minimally', () => {
     ['few tiles', { ...large, x: [1, 12, 12, 512], out: 512 }, {}],
     ['few products', { ...large, x: [1, 16, 16, 64] }, {}],
     ['filters of 5x5', { ...large, kernel: 5 }, {}],
-    ['a stride', large, { stride: 2 }],
+    ['filters of 3x3 at a stride', large, { stride: 2 }],
+    ['a stride of 3', { ...large, kernel: 4 }, { stride: 3 }],
+    [
+      'a stride and channels that fill no vectors',
+      { ...large, kernel: 4, x: [1, 64, 64, 72] },
+      { stride: 2 },
+    ],
     ['a dilation', large, { dilation: 2 }],
   ] as const)('not those with %s', (_name, one, attrs) => {
     expect(kernelsIn(methodOf(one, attrs))).toBe(0);
@@ -87,7 +100,7 @@ await describeNative('minimal filtering', (tf) => {
     it.each(
       cases.flatMap((one) =>
         (['float32', 'bfloat16'] as const).map((precision) => ({
-          name: `${one.x} filter ${one.kernel} to ${one.out}, ${one.padding}, ${precision}`,
+          name: `${one.x} filter ${one.kernel} to ${one.out}, ${one.padding}, stride ${one.stride ?? 1}, ${precision}`,
           one,
           precision,
         })),

@@ -9,7 +9,8 @@ namespace spadework {
 
 // F(m x m, r x r) of Lavin and Gray (2016), "Fast Algorithms for Convolutional Neural Networks", section 4: a tile of m x m results
 // is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, p, -p, q, -q
-// and infinity, so that m + r - 1 = 6 and B is the same for all r: four by four results of filters of 3x3, three by three of 4x4.
+// and infinity, so that m + r - 1 = 6 and B is the same for all r: five by five results of
+// filters of 2x2, four by four of 3x3, three by three of 4x4.
 // With p and q on both sides of 1 rounding errors are half of those at 1 and 2. The factors that belong to each point are part of B
 // here, where they cost less than in G; G is what A is then, for as many coefficients as there are taps.
 constexpr int64_t kSeen = 6, kPlaces = kSeen * kSeen;
@@ -104,6 +105,7 @@ inline void Evaluate(const Vector* in, int64_t step, Vector* out) {
   Vector even = in[0], odd = kP * in[step], even2 = in[0], odd2 = kQ * in[step];
   if constexpr (Count > 2) even += kP2 * in[2 * step], even2 += kQ2 * in[2 * step];
   if constexpr (Count > 3) odd += kP * kP2 * in[3 * step], odd2 += kQ * kQ2 * in[3 * step];
+  if constexpr (Count > 4) even += kP2 * kP2 * in[4 * step], even2 += kQ2 * kQ2 * in[4 * step];
   out[0] = in[0];
   out[1] = even + odd;
   out[2] = even - odd;
@@ -121,6 +123,7 @@ inline void Collect(const Vector* in, int64_t step, Vector* out) {
   out[1] = kP * odd + kQ * odd2;
   if constexpr (Count > 2) out[2] = kP2 * even + kQ2 * even2;
   if constexpr (Count > 3) out[3] = kP * kP2 * odd + kQ * kQ2 * odd2;
+  if constexpr (Count > 4) out[4] = kP2 * kP2 * even + kQ2 * kQ2 * even2;
   out[Count - 1] += in[5 * step];
 }
 
