@@ -9,10 +9,9 @@ namespace spadework {
 
 // F(m x m, r x r) of Lavin and Gray (2016), "Fast Algorithms for Convolutional Neural Networks", section 4: a tile of m x m results
 // is A^T ((G w G^T) * (B^T d B)) A, of a filter w and of what it sees of x, d. Polynomials are evaluated at the points 0, p, -p, q, -q
-// and infinity, so that m + r - 1 = 6 and B is the same for all r: five by five results of
-// filters of 2x2, four by four of 3x3, three by three of 4x4.
-// With p and q on both sides of 1 rounding errors are half of those at 1 and 2. The factors that belong to each point are part of B
-// here, where they cost less than in G; G is what A is then, for as many coefficients as there are taps.
+// and infinity, so that m + r - 1 = 6 and B is the same for all r: five by five results of filters of 2x2, four by four of 3x3, three
+// by three of 4x4. With p and q on both sides of 1 rounding errors are half of those at 1 and 2. The factors that belong to each point
+// are part of B here, where they cost less than in G; G is what A is then, for as many coefficients as there are taps.
 constexpr int64_t kSeen = 6, kPlaces = kSeen * kSeen;
 constexpr float kP = 0.70710678f, kQ = 1.41421356f, kP2 = 0.5f, kQ2 = 2.0f;
 
