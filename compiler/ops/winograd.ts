@@ -67,7 +67,7 @@ function emitConvolve(
   isTurned: boolean,
 ): string {
   return emit.op('SpadeworkConvolve', inputs, {
-    ...geometryOf(attrs, before),
+    ...kernelAttrs(attrs, before),
     height: { int: at(to, 1) },
     width: { int: at(to, 2) },
     turned: { bool: isTurned },
@@ -77,12 +77,12 @@ function emitConvolve(
 /** Emits the cotangent for the filter from x and that of y. */
 export function emitFilteredFilterGrad({ emit, inputs, node }: TfContext, { before }: Filtering): string {
   return emit.op('SpadeworkConvolveFilterGrad', inputs, {
-    ...geometryOf(node.attrs, before),
+    ...kernelAttrs(node.attrs, before),
     size: { int: at(shapeOf(node), 0) },
   });
 }
 
-function geometryOf(attrs: Attrs, before: number): Record<string, TfAttr> {
+function kernelAttrs(attrs: Attrs, before: number): Record<string, TfAttr> {
   return {
     stride: { int: number(attrs, 'stride') },
     pad: { int: before },

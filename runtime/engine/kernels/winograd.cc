@@ -186,15 +186,15 @@ class Filtering {
         });
         if (at_once)
           ParallelFor(panels * Parts(depth, rows), [&](int64_t task) {
-            const int64_t panel = task % panels, channel = task / panels * rows;
-            const int64_t height = std::min(rows, depth - channel);
+            const int64_t panel = task % panels, number = task / panels * rows;
+            const int64_t height = std::min(rows, depth - number);
             const Scratch square(kPlaces * rows * kPanel);
             for (int64_t place = 0; place < kPlaces; place++)
-              Multiply<false>(height, seen.get() + place * seen_step + channel, {1, x_.Pitch()},
+              Multiply<false>(height, seen.get() + place * seen_step + number, {1, x_.Pitch()},
                               given.get() + place * given_step + panel * kPanel, y_.Pitch(), count,
                               square.get() + place * rows * kPanel, kPanel);
             for (int64_t row = 0; row < height; row++)
-              WriteTaps(square.get() + row * kPanel, rows * kPanel, 1, 0, channel + row, panel * kPanel,
+              WriteTaps(square.get() + row * kPanel, rows * kPanel, 1, 0, number + row, panel * kPanel,
                         std::min(y_.channels, (panel + 1) * kPanel), filter);
           });
         else
@@ -208,8 +208,8 @@ class Filtering {
       }
     });
     if (!at_once)
-      ParallelFor(depth, [&](int64_t channel) {
-        WriteTaps(sums.get() + channel * pitch, place_size, parts, size, channel, 0, y_.channels, filter);
+      ParallelFor(depth, [&](int64_t number) {
+        WriteTaps(sums.get() + number * pitch, place_size, parts, size, number, 0, y_.channels, filter);
       });
   }
 
@@ -239,27 +239,23 @@ class Filtering {
     for (int64_t lane = 0; lane < kPanel; lane += kLanes) {
       const int64_t out = panel * kPanel + lane, count = y_.Depth() - out;
       Vector turned_taps[kTaps][kFilterRows];
-      if (turned_ && count > 0)
-        for (int64_t tap = 0; tap < kTaps; tap++)
+      const float* begins[kTaps];
+      for (int64_t tap = 0; tap < kTaps; tap++) {
+        if (!turned_) begins[tap] = filter + FilterAt(first, x_.channels, tap) * y_.channels + out;
+        else
           for (int64_t row = 0; row < rows; row += kLanes)
             LoadTurned(filter + FilterAt(out, y_.channels, kTaps - 1 - tap) * x_.channels + first + row, x_.channels,
                        count, rows - row, turned_taps[tap] + row);
-      const float* begins[kTaps];
-      for (int64_t tap = 0; tap < kTaps; tap++)
-        begins[tap] = turned_ ? nullptr : filter + FilterAt(first, x_.channels, tap) * y_.channels + out;
+      }
+      const auto load = [&](int64_t tap, int64_t row) {
+        if (turned_) return turned_taps[tap][row];
+        const float* from = begins[tap] + row * y_.channels;
+        __builtin_prefetch(from + kFilterAhead * y_.channels);
+        return Load(from, count);
+      };
       for (int64_t row = 0; row < rows; row++) {
-        Vector taps[kTaps] = {}, made[kPlaces];
-        if (count > 0)
-          for (int64_t tap = 0; tap < kTaps; tap++) {
-            if (turned_) {
-              taps[tap] = turned_taps[tap][row];
-            } else {
-              const float* from = begins[tap] + row * y_.channels;
-              __builtin_prefetch(from + kFilterAhead * y_.channels);
-              taps[tap] = Load(from, count);
-            }
-            taps[tap] = Rounded<Reduced>(taps[tap]);
-          }
+        Vector taps[kTaps], made[kPlaces];
+        for (int64_t tap = 0; tap < kTaps; tap++) taps[tap] = Rounded<Reduced>(load(tap, row));
         BothSides<Taps, kSeen>(taps, made, Evaluate<Taps>);
         for (int64_t place = 0; place < kPlaces; place++)
           Store(to + place * place_step + row * kPanel + lane, made[place]);
