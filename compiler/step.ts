@@ -350,9 +350,9 @@ function differentiate(
     outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
   );
   const terms = made.slice(0, objective.terms.length);
-  b.origin = { scope: lossScope(objective), span: undefined };
-  const loss = terms.reduce((sum, term) => b.add(sum, term));
-  b.origin = undefined;
+  const loss = b.within({ scope: lossScope(objective), span: undefined }, () =>
+    terms.reduce((sum, term) => b.add(sum, term)),
+  );
   outputs.set(`${objective.network}/total`, loss);
   const found = gradients(b, loss, weights);
   return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
@@ -401,9 +401,7 @@ export function isUpdate(node: Node): boolean {
 
 /** Makes nodes that belong to the update of a network's weights. */
 function whileUpdating(b: Builder, network: string, make: () => void): void {
-  b.origin = { scope: updateScope + network, span: undefined };
-  make();
-  b.origin = undefined;
+  b.within({ scope: updateScope + network, span: undefined }, make);
 }
 
 /** Makes what belongs to the update of each weight that an objective trains. */

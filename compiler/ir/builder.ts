@@ -13,6 +13,15 @@ export class Builder {
   /** The origin given to nodes made from now on. */
   origin: Origin | undefined = undefined;
 
+  /** Gives nodes that are made meanwhile an origin. */
+  within<T>(origin: Origin | undefined, make: () => T): T {
+    const outer = this.origin;
+    this.origin = origin;
+    const made = make();
+    this.origin = outer;
+    return made;
+  }
+
   /** Makes, or finds, the node `name(operands) {attrs}`; throws an `OpError` where a constraint of the op fails. */
   op(name: string, operands: readonly Node[], attrs: Attrs = {}): Node {
     const entry = opTable.get(name);

@@ -14,14 +14,12 @@ export abstract class GraphRewrite {
   /** Gives what takes the place of each root; `weights` stay as they are, such as the values of variables when an objective begins. */
   rewrite(roots: readonly Node[], weights: ReadonlySet<Node>): ReadonlyMap<Node, Node> {
     const now = (node: Node): Node => must(this.made.get(node), 'operands come before their users');
-    const outer = this.b.origin;
     for (const node of reachableTo(roots, weights)) {
       if (weights.has(node)) this.made.set(node, node);
       if (this.made.has(node)) continue;
-      this.b.origin = node.origin;
-      this.made.set(node, this.make(node, node.operands.map(now)));
+      const made = this.b.within(node.origin, () => this.make(node, node.operands.map(now)));
+      this.made.set(node, made);
     }
-    this.b.origin = outer;
     return new Map(roots.map((root) => [root, now(root)]));
   }
 

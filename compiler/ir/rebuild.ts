@@ -6,12 +6,9 @@ import type { Attrs, Node } from './node.ts';
 export function rebuild(b: Builder, node: Node, operands: readonly Node[], attrs: Attrs = node.attrs): Node {
   if (attrs === node.attrs && operands.every((operand, index) => operand === node.operands[index]))
     return node;
-  const outer = b.origin;
-  b.origin = node.origin;
-  const made =
-    node.op === 'item' ? b.item(operands[0]!, Number(node.attrs['index'])) : b.op(node.op, operands, attrs);
-  b.origin = outer;
-  return made;
+  return b.within(node.origin, () =>
+    node.op === 'item' ? b.item(operands[0]!, Number(node.attrs['index'])) : b.op(node.op, operands, attrs),
+  );
 }
 
 /** Lists the nodes that `roots` need, operands before users, without going beyond `leaves`. */

@@ -156,12 +156,13 @@ export function instantiateNodes(
   owner: string,
 ): void {
   const { b } = environment;
-  const outer = b.origin;
   for (const node of nodes) {
-    b.origin = { scope: scopeOf(node, owner), span: environment.spanOf(node.at) };
-    values.set(node.id, instantiateNode(environment, node, values, owner));
+    const origin = { scope: scopeOf(node, owner), span: environment.spanOf(node.at) };
+    values.set(
+      node.id,
+      b.within(origin, () => instantiateNode(environment, node, values, owner)),
+    );
   }
-  b.origin = outer;
 }
 
 function scopeOf({ scope }: NodeSpec, owner: string): string {

@@ -40,7 +40,7 @@ export class Tabulation implements Tables {
     for (const node of reachableTo(roots, weights)) {
       if (weights.has(node)) this.pixels.set(node, node);
       if (this.pixels.has(node) || this.forms.has(node)) continue;
-      this.at(node, () => this.place(node, locality));
+      this.b.within(node.origin, () => this.place(node, locality));
     }
     return new Map(roots.map((root) => [root, this.asPixels(root)]));
   }
@@ -53,7 +53,7 @@ export class Tabulation implements Tables {
     const known = this.pixels.get(node);
     if (known) return known;
     const form = this.forms.get(node);
-    const made = this.at(node, () =>
+    const made = this.b.within(node.origin, () =>
       form?.kind === 'rows' && !hasMargin(form.margin) ? expand(this, form) : this.rebuilt(node),
     );
     this.pixels.set(node, made);
@@ -77,14 +77,5 @@ export class Tabulation implements Tables {
   private rebuilt(node: Node): Node {
     const operands = node.operands.map((operand) => this.asPixels(operand));
     return rebuild(this.b, node, operands);
-  }
-
-  /** Lets nodes that are made come from where `node` does. */
-  private at<T>(node: Node, make: () => T): T {
-    const outer = this.b.origin;
-    this.b.origin = node.origin;
-    const made = make();
-    this.b.origin = outer;
-    return made;
   }
 }
