@@ -1,13 +1,23 @@
 /**
- * Answers for how tests run, in three tiers by file name: `*.portable.test.ts` loads tfjs on WebAssembly,
- * `*.native.test.ts` loads TensorFlow and is skipped with a reason where that is not set up, all others load no engine.
+ * Answers for how tests run. Engines go by file name: `*.portable.test.ts` loads tfjs on WebAssembly, `*.native.test.ts` loads
+ * TensorFlow, all others load no engine. Tags say the rest: `full` marks what `npm test` leaves to `npm run test:full`, and
+ * `needs-…` what is skipped where something is missing.
  */
 import { configDefaults, defineConfig } from 'vitest/config';
+import { needs } from './test/needs.ts';
 
 const tier = (name: string, include: string, ...exclude: string[]) => ({
   extends: true as const,
   test: { name, include: [include], exclude: [...configDefaults.exclude, ...exclude] },
 });
+
+const tagsOfNeeds = await Promise.all(
+  needs.map(async ({ tag, reason, isMissing }) => ({
+    name: tag,
+    description: `runs where ${reason}`,
+    ...((await isMissing()) && { skip: true }),
+  })),
+);
 
 export default defineConfig({
   test: {
@@ -16,6 +26,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    tags: [
+      { name: 'full', description: 'repeats what a quick test shows, or runs long: npm run test:full' },
+      ...tagsOfNeeds,
+    ],
     projects: [
       tier('pure', 'test/**/*.test.ts', 'test/**/*.portable.test.ts', 'test/**/*.native.test.ts'),
       tier('portable', 'test/**/*.portable.test.ts'),

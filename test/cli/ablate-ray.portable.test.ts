@@ -1,4 +1,4 @@
-/** Tests ablations on a real Ray cluster of this machine; skipped, with the reason, where the command `ray` is not found. */
+/** Tests ablations on a real Ray cluster of this machine. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,9 +11,6 @@ import { tinyAblation } from '../support/tiny-ablation.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
 
-const ray = findRay();
-const why =
-  ray === undefined ? ': skipped, since there is no command ray (set SPADEWORK_TEST_RAY to its path)' : '';
 const environment = { SPADEWORK_ENGINE: 'portable' };
 
 let folder: string;
@@ -26,14 +23,13 @@ const words = (...more: string[]): string[] => [
 ];
 
 beforeAll(async () => {
-  if (ray === undefined) return;
   ({ folder } = await makeTinyExperiment());
   writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
-  cluster = await startRay(ray);
+  cluster = await startRay(findRay()!);
 }, 120_000);
 afterAll(async () => {
   await cluster?.stop();
-  if (ray !== undefined) removeFolder(folder);
+  removeFolder(folder);
 }, 60_000);
 
 /** Asks Ray about a job. */
@@ -53,7 +49,7 @@ async function untilTraining(out: string, run: string, client: Promise<unknown>)
   }
 }
 
-describe.skipIf(ray === undefined)(`an ablation on Ray${why}`, { timeout: 240_000 }, () => {
+describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }, () => {
   it('trains each run in a job, keeps what it says, and compares them', async () => {
     const { code, out, err } = await runCli(words('--out', 'whole'), { folder, environment });
     expect([code, out], err).toEqual([0, 'whole/comparison/index.html\n']);

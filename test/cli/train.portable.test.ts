@@ -91,7 +91,7 @@ describe('train', () => {
     expect(err).not.toMatch(/^\s+at /m);
   });
 
-  it.skipIf(process.getuid?.() === 0)('blames the machine for a folder without permission', async () => {
+  it('blames the machine for a folder without permission', { tags: 'needs-permissions' }, async () => {
     mkdirSync(join(folder, 'locked'));
     chmodSync(join(folder, 'locked'), 0o500);
     const { code, err } = await run('train', 'tiny.spade', '--out', 'locked/run');

@@ -14,9 +14,6 @@ import { runCli, startCli } from './run-cli.ts';
 
 const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
 const environment = { SPADEWORK_ENGINE: 'portable' };
-/** A user namespace lets anyone mount a small disk, where the kernel grants it. */
-const canMount =
-  spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=64k none /mnt']).status === 0;
 
 /** Each test starts several processes. */
 const patience = { timeout: 180_000 };
@@ -85,7 +82,7 @@ describe('a run whose folder', patience, () => {
   });
 });
 
-describe.skipIf(!canMount)('a disk (skipped where user namespaces may not mount)', patience, () => {
+describe('a disk', { ...patience, tags: 'needs-mounts' }, () => {
   it('that fills up blames the machine; with room again the run ends with the same bits', async () => {
     mkdirSync(join(folder, 'disk'));
     expect(await run('train', 'short.spade', '--out', 'roomy', '--quiet')).toMatchObject({ code: 0 });

@@ -75,7 +75,7 @@ experiment codes {
 describe.each([
   ['of one generator and its judge', text],
   ['of codes and calls', codes],
-])('a text %s', (_name, sound) => checkMutants(sound));
+])('a text %s', { tags: 'full' }, (_name, sound) => checkMutants(sound));
 
 function checkMutants(text: string): void {
   const { tokens } = tokenize(text);

@@ -35,7 +35,7 @@ async function withModel(
 /** Defines a test, skipped with a reason where the fixture is not there. */
 function itWith(name: string, what: string, test: (fixture: Fixture) => Promise<void>): void {
   if (findFixture(name)) it(what, () => test(readFixture(name)));
-  else it.skip(`${what} (fixture ${name} is not in this checkout)`);
+  else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
 interface LayerCase {

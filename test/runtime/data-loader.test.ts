@@ -212,9 +212,7 @@ describe('the excerpt of CamVid', () => {
     });
     await dataset.check();
     expect(dataset.pairs).toHaveLength(count);
-    const began = performance.now();
-    await take(dataset, 50, { batch: 4, seed: 1, augment: { flip: true } });
-    console.log(`${split}: ${((performance.now() - began) / 50).toFixed(2)} ms for a batch of 4, 160x120`);
+    expect(await take(dataset, 10, { batch: 4, seed: 1, augment: { flip: true } })).toHaveLength(10);
   });
 });
 

@@ -1,5 +1,4 @@
 /** Answers for presets on the data sets that they are for, as these come; skipped where a data set is not there. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { voidIds } from '../../compiler/spec/labels.ts';
@@ -51,7 +50,7 @@ describe.each(sets)('the preset $preset', ({ preset, folder, settings = {}, pair
     ...fillInData({ path, ...settings }, dataPresets()[preset] ?? {}),
   } as unknown as DataSpec;
 
-  it.skipIf(!existsSync(path))('reads the data set whole', async () => {
+  it('reads the data set whole', { tags: 'needs-data-sets' }, async () => {
     const training = await openTrainingData(data);
     onTestFinished(() => training.close());
     const test = await openTestData(data);

@@ -5,20 +5,17 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { createBuildFolder, engineKey, enginesFolder } from '../../runtime/engine/cache.ts';
-import { findCompiler } from '../../runtime/engine/compile.ts';
 import { chooseEngine, findNativeEngine, loadNative, type ReadyEngine } from '../../runtime/engine/index.ts';
 import { notSetUp } from '../../runtime/engine/messages.ts';
 import { findOwnLibrary } from '../../runtime/engine/own-library.ts';
 import { convolve, convolveByHand, enginesUrl, expectClose, runScript } from './engine-support.ts';
 
 const cached = await findNativeEngine();
-const isReady = cached.kind === 'ready';
-const why = cached.kind === 'unavailable' ? ` (skipped: ${cached.reason})` : '';
 
 const folder = mkdtempSync(join(tmpdir(), 'spadework-engine-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.runIf(isReady)(`the native engine${why}`, () => {
+describe('the native engine', { tags: 'needs-native' }, () => {
   it('convolves, and knows the version of its library', async () => {
     const tf = await loadNative();
     expect(tf.getBackend()).toBe('tensorflow');
@@ -61,7 +58,7 @@ function startWorker(source: string): string {
   `;
 }
 
-describe.runIf(isReady && findCompiler(process.env) !== undefined)(`a real set-up${why}`, () => {
+describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, () => {
   it(
     'by two processes at once makes one engine, after clearing away a killed one',
     { timeout: 180_000 },

@@ -34,12 +34,7 @@ import {
 import * as messages from '../../runtime/engine/messages.ts';
 import { ensureKernels, kernelsFile } from '../../runtime/engine/kernels.ts';
 import { findOwnLibrary } from '../../runtime/engine/own-library.ts';
-import {
-  chooseWheels,
-  compareVersions,
-  detectPlatform,
-  type Platform,
-} from '../../runtime/engine/platform.ts';
+import { chooseWheels, compareVersions, type Platform } from '../../runtime/engine/platform.ts';
 import { wheelContents, wheels } from '../../runtime/engine/recipe.ts';
 import { findFileUrl } from '../../runtime/engine/simple-index.ts';
 import { takeFromFolder, unpackArchive } from '../../runtime/engine/unpack.ts';
@@ -244,9 +239,7 @@ describe('the platform', () => {
   });
 });
 
-const hasWheel = !('kind' in chooseWheels(detectPlatform({ SPADEWORK_DEVICE: 'cpu' })));
-
-describe.runIf(hasWheel)('an engine that cannot be set up', () => {
+describe('an engine that cannot be set up', { tags: 'needs-library' }, () => {
   it('is reported as data where there is no compiler, before anything is downloaded', async () => {
     const lines: string[] = [];
     const result = await ensureNativeEngine({
@@ -296,16 +289,13 @@ describe.runIf(hasWheel)('an engine that cannot be set up', () => {
     expect(await findNativeEngine({ environment })).toEqual(messages.notSetUp());
   });
 
-  it.skipIf(findCompiler(process.env) === undefined)(
-    'keeps the log of a compile that failed and names it',
-    async () => {
-      const logFile = join(folder, 'logs', 'compile.log');
-      const library = { libraries: [], headers: join(folder, 'no-headers'), rpath: folder };
-      const compile = compileBinding(findCompiler(process.env)!, folder, library, logFile, process.env);
-      await expect(compile).rejects.toMatchObject({ unavailable: { logFile } });
-      expect(readFileSync(logFile, 'utf8')).toMatch(/tensorflow\/c\/c_api\.h/);
-    },
-  );
+  it('keeps the log of a compile that failed and names it', { tags: 'needs-compiler' }, async () => {
+    const logFile = join(folder, 'logs', 'compile.log');
+    const library = { libraries: [], headers: join(folder, 'no-headers'), rpath: folder };
+    const compile = compileBinding(findCompiler(process.env)!, folder, library, logFile, process.env);
+    await expect(compile).rejects.toMatchObject({ unavailable: { logFile } });
+    expect(readFileSync(logFile, 'utf8')).toMatch(/tensorflow\/c\/c_api\.h/);
+  });
 });
 
 describe('the kernels of an engine', () => {
@@ -339,8 +329,9 @@ describe('the kernels of an engine', () => {
     });
   });
 
-  it.skipIf(findCompiler(process.env) === undefined)(
+  it(
     'are tried once where they do not compile, and leave the log and the reason',
+    { tags: 'needs-compiler' },
     async () => {
       const lines: string[] = [];
       const compiler = findCompiler(process.env)!;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crc32c } from '../../runtime/report/crc.ts';
 import { EventWriter, HistogramCounter } from '../../runtime/report/events.ts';
 import { readEvents, readRecords, slowChecksum } from '../support/read-events.ts';
+import { findTensorBoard } from '../support/tensorboard.ts';
 
 const weights = Float32Array.of(-2, -1, -0.5, 0, 0.25, 0.25, 1, 3, NaN, Infinity);
 
@@ -103,16 +104,8 @@ describe('event files', () => {
   });
 });
 
-/** A Python that has TensorBoard: the one named, or the one that is found. */
-const python = [process.env['SPADEWORK_TENSORBOARD_PYTHON'], 'python3'].find(
-  (one) => one && spawnSync(one, ['-c', 'import tensorboard']).status === 0,
-);
-
-describe('the real TensorBoard', () => {
-  const name = 'reads scalars, pictures and histograms, and drops what was done again';
-  if (python === undefined)
-    return it.skip(`${name} (no Python with tensorboard: set SPADEWORK_TENSORBOARD_PYTHON)`);
-  return it(name, () => {
+describe('the real TensorBoard', { tags: 'needs-tensorboard' }, () => {
+  it('reads scalars, pictures and histograms, and drops what was done again', () => {
     const script = `
 import json, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -125,7 +118,7 @@ print(json.dumps({
   'images': [[one.step, one.width, one.height, len(one.encoded_image_string)] for one in events.Images('samples')],
   'histogram': [histogram.min, histogram.max, histogram.num, histogram.sum, sum(histogram.bucket)],
 }))`;
-    const { stdout, stderr } = spawnSync(python, ['-c', script, folder], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(findTensorBoard()!, ['-c', script, folder], { encoding: 'utf8' });
     expect(stdout, stderr).not.toBe('');
     expect(JSON.parse(stdout)).toEqual({
       tags: { scalars: ['loss/G/gan'], images: ['samples'], histograms: ['weights/G'] },

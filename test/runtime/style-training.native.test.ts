@@ -1,5 +1,5 @@
 /** Tests trainings with encoders, loaded networks and parts of batches on the native engine. */
-import { describeNative } from '../support/engines.ts';
+import { describeNative, full } from '../support/engines.ts';
 import { testStyleTrainingOn } from '../support/style-training-tests.ts';
 
-await describeNative('training with styles on TensorFlow', () => testStyleTrainingOn('native'));
+await describeNative('training with styles on TensorFlow', () => testStyleTrainingOn('native'), full);

@@ -54,7 +54,7 @@ async function withNetwork(
 /** Defines a test, skipped with a reason where the fixture is not there. */
 function itWith(name: string, what: string, test: (fixture: SystemFixture) => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(what, () => test(readSystem(name)));
-  else it.skip(`${what} (fixture ${name} is not in this checkout)`);
+  else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
 /** Tests them. */

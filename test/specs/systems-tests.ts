@@ -336,7 +336,7 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
 /** Defines a test, skipped with a reason where the fixture is not there. */
 function itWith(name: string, what: string, test: (fixture: SystemFixture) => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(what, () => test(readSystem(name)));
-  else it.skip(`${what} (fixture ${name} is not in this checkout)`);
+  else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
 /** What pix2pixHD's discriminator says in the passes of an iteration: of the fake, of the photograph, of the fake again. */

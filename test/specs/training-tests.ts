@@ -140,7 +140,7 @@ const style: Experiment = {
 /** Defines a test, skipped with a reason where the fixture is not there. */
 function itWith(name: string, what: string, test: () => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(`${name}: ${what}`, test);
-  else it.skip(`${name}: ${what} (the fixture is not in this checkout)`);
+  else it.skip(`${name}: ${what}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
 /** Expects weights to be the stored ones but for a few, by quantiles (fixtures' README), and buffers by their tolerance. */

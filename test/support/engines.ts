@@ -8,15 +8,26 @@ export function portableTensorFlow(): Promise<TensorFlow> {
   return loadPortable('wasm');
 }
 
-/** Runs `define` with the native engine, or leaves one skipped test that says why there is none. */
-export async function describeNative(name: string, define: (tf: TensorFlow) => void): Promise<void> {
+/** Marks tests that `npm test` leaves to `npm run test:full`. */
+export const full = { tags: 'full' } as const;
+
+/** Marks tests that a quick test of the same kind stands for: all of a list but the first. */
+export function fullAfterFirst(index: number): { readonly tags?: 'full' } {
+  return index === 0 ? {} : full;
+}
+
+/** Runs `define` with the native engine, or leaves one skipped test that says what it needs. */
+export async function describeNative(
+  name: string,
+  define: (tf: TensorFlow) => void,
+  options: { readonly tags?: 'full' } = {},
+): Promise<void> {
   const silent = { log: () => undefined };
   const found = await findNativeEngine(silent);
   if (found.kind === 'unavailable') {
-    console.warn(`Skipping ${name}: ${found.reason} ${found.fix}`);
-    it.skip(`${name} (no native engine: ${found.reason})`);
+    it.skip(name, { tags: ['needs-native', ...(options.tags ? [options.tags] : [])] }, () => undefined);
     return;
   }
   const tf = await loadNative(silent);
-  describe(name, () => define(tf));
+  describe(name, options, () => define(tf));
 }

@@ -14,7 +14,7 @@ const allowedBytes = 24 * 2 ** 20;
 
 /** Tests that a training on an engine holds as much memory after 2,000 steps as after 500. */
 export function testMemoryOn(engine: 'native' | 'portable'): void {
-  it(`memory stays as it is over ${steps} steps`, { timeout: 300_000 }, async () => {
+  it(`memory stays as it is over ${steps} steps`, { timeout: 300_000, tags: 'full' }, async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const memory = (): { readonly resident: number; readonly held: number } => {

@@ -33,11 +33,14 @@ import {
   tinySpec,
   trainText,
 } from './tiny-experiment.ts';
+import { full } from './engines.ts';
 import { readEvents } from './read-events.ts';
 import { statefulSpec } from './stateful-experiment.ts';
 
 /** Tests training, going on, and painting on an engine. */
 export function testTrainingOn(engine: 'native' | 'portable'): void {
+  // What does not depend on the engine is shown on the portable one.
+  const rest = engine === 'native' ? full : {};
   let folder: string;
   let spec: string;
   const at = (...path: string[]): string => join(folder, ...path);
@@ -57,7 +60,7 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
   });
   afterAll(() => removeFolder(folder));
 
-  describe('a run', () => {
+  describe('a run', rest, () => {
     it('leaves its spec, record, losses, samples, page and the last two checkpoints', () => {
       const layout = layoutOf(at('first'));
       expect(readFileSync(layout.source, 'utf8')).toBe(tinySpec());
@@ -272,7 +275,7 @@ experiment`;
     });
   });
 
-  describe('overwriting', () => {
+  describe('overwriting', rest, () => {
     it('leaves the old run alone where the new one cannot start', async () => {
       await run('precious', tinySpec(), { steps: 1 });
       const before = readdirSync(at('precious'));
@@ -293,7 +296,7 @@ experiment`;
     });
   });
 
-  describe('a folder in use', () => {
+  describe('a folder in use', rest, () => {
     it('is refused to another training, and free again after a killed one', async () => {
       const file = join(at('first'), lockFile);
       const inUse = folderInUse(at('first'), file).message;
@@ -393,7 +396,7 @@ experiment`;
     });
   });
 
-  describe('measuring', () => {
+  describe('measuring', rest, () => {
     const measured = 'evaluate_every: 2, checkpoint_every: 5, sample_every: 12, best: "PSNR"';
     const text = statefulSpec({ steps: 12, train: measured });
     const evaluationsOf = (out: string) =>
@@ -478,7 +481,7 @@ experiment`;
     });
   });
 
-  describe('painting', () => {
+  describe('painting', rest, () => {
     const paintWith = (options: Partial<Parameters<typeof synth>[0]> = {}) =>
       synth({
         run: at('first'),
