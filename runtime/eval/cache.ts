@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { joinRows } from '../measure/index.ts';
 import { writeWhole } from '../report/index.ts';
 import { isFileError } from '../run/folder.ts';
-import { readSafetensors, writeSafetensors, DamagedFile } from '../weights/safetensors.ts';
+import { DamagedFile } from '../weights/errors.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { cacheUnwritable } from './messages.ts';
 import { canonicalJson, digestOf } from './protocol.ts';
 

@@ -1,6 +1,7 @@
 /** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
+import { must } from '../../compiler/ir/types.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
-import { openWeights } from '../weights/index.ts';
+import { openWeights, readFinite } from '../weights/index.ts';
 import { linearLayersMissing, linearLayersOfOther, noLinearLayers } from './messages.ts';
 import type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
 import { digestOf } from './protocol.ts';
@@ -64,8 +65,12 @@ async function readLinear(file: string, judge: ReadJudge): Promise<readonly Floa
   }));
   const missing = layers.filter(({ name }) => !held.tensors.has(name)).map(({ name }) => name);
   if (missing.length > 0) throw linearLayersMissing(file, missing, [...held.tensors.keys()]);
+  const read = readFinite(
+    held,
+    layers.map(({ name }) => name),
+  );
   return layers.map(({ name, channels }) => {
-    const values = held.read(name);
+    const values = must(read.get(name), `${name} was read`);
     if (values.length !== channels) throw linearLayersOfOther(file, name, values.length, channels);
     return values;
   });

@@ -77,7 +77,7 @@ export function fromOfficial(
     const { shape, values } = own.get(name)!;
     return convert(prefix + name, values, { dtype: 'f32', shape }, 'NHWC') as Float32Array;
   };
-  const file = { path: 'tensors', format: 'memory', tensors: own, read };
+  const file = { path: 'tensors', format: 'memory', tensors: own, unread: new Map<string, string>(), read };
   const { values, report } = matchWeights(part.variables, file, part.mapping, '');
   const [other] = report.otherShape;
   if (other) throw officialShape(prefix + other.official, part.ours + other.ours, other.found, other.shape);

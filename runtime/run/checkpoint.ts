@@ -18,7 +18,8 @@ import {
 } from './messages.ts';
 import { writeWhole } from '../report/index.ts';
 import { parseFormatted } from './formatted.ts';
-import { DamagedFile, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { DamagedFile } from '../weights/errors.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/1';
 

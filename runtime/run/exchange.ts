@@ -13,19 +13,17 @@ import { initialValues } from '../session/session.ts';
 import {
   compareWeights,
   doesNotFit,
+  findFitting,
   fits,
-  listMappings,
   loadMapping,
   matchWeights,
   nothingFits,
   openWeights,
   renderReport,
-  WeightsError,
   writeOfficial,
-  type Fitting,
   type Match,
   type MatchReport,
-  type WeightsFile,
+  type WeightsError,
 } from '../weights/index.ts';
 import { loadLastCheckpoint, saveCheckpoint, valuesOf } from './checkpoint.ts';
 import { classesOf } from './data.ts';
@@ -174,30 +172,12 @@ async function matchFile(spec: Spec, network: NetworkSpec, options: Imported): P
   const file = await openWeights(options.file);
   const report = compareWeights(network.variables, file, mapping, options.inside);
   const lines = renderReport(report);
-  if (report.matched.length === 0) throw nothingFits(lines.join('\n'), findFitting(spec, file, options));
-  if (!options.partial && !fits(report)) throw doesNotFit(lines.join('\n'), findFitting(spec, file, options));
+  const refuse = (message: typeof doesNotFit): WeightsError =>
+    message(lines.join('\n'), options, findFitting(spec.networks, file, options));
+  if (report.matched.length === 0) throw refuse(nothingFits);
+  if (!options.partial && !fits(report)) throw refuse(doesNotFit);
   for (const line of lines) options.log?.(line);
   return matchWeights(network.variables, file, mapping, options.inside);
-}
-
-/** Finds a network of the spec, the one asked for first, and a mapping that a file fits. */
-function findFitting(spec: Spec, file: WeightsFile, { network, inside }: Imported): Fitting | undefined {
-  const mappings = [undefined, ...listMappings().map(loadMapping)];
-  const inOrder = spec.networks.filter(({ name }) => name === network).concat(spec.networks);
-  for (const { name, variables } of inOrder)
-    for (const mapping of mappings)
-      if (fitsBy(variables, file, mapping, inside)) return { network: name, mapping: mapping?.name };
-  return undefined;
-}
-
-function fitsBy(...meeting: Parameters<typeof compareWeights>): boolean {
-  try {
-    return fits(compareWeights(...meeting));
-  } catch (error) {
-    // The mapping of another code may give two variables one name.
-    if (error instanceof WeightsError) return false;
-    throw error;
-  }
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { formatBytes, formatSeconds } from '../report/format.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { Fitting } from '../weights/index.ts';
 
 /** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
 export class RunError extends Error {
@@ -51,10 +52,18 @@ export const instancesMissing = (name: string): RunError =>
     'name their folder: --instances FOLDER',
   );
 
-export const weightsDoNotFit = (network: string, report: string): RunError =>
+/** `instead` is what the file does fit. */
+export const weightsDoNotFit = (
+  network: string,
+  path: string,
+  report: string,
+  instead: Fitting | undefined,
+): RunError =>
   input(
     `${report}\nthe weights do not fit network '${network}'`,
-    'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
+    instead
+      ? `everything fits with: load ${network} from ${JSON.stringify(path)}${instead.mapping === undefined ? '' : ` naming ${JSON.stringify(instead.mapping)}`}`
+      : 'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
   );
 
 export const noStyleTaken = (name: string): RunError =>

@@ -9,6 +9,7 @@ import { variableName } from '../../compiler/spec/instantiate.ts';
 import { frozenNetworks } from '../../compiler/spec/queries.ts';
 import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
 import {
+  findFitting,
   fits,
   loadMapping,
   matchWeights,
@@ -59,9 +60,13 @@ async function readNetwork(
   mapping?: string,
 ): Promise<LoadedWeights> {
   const naming = mapping === undefined ? undefined : loadMapping(mapping);
-  const { values, report } = matchWeights(variables, await openWeights(path), naming);
+  const file = await openWeights(path);
+  const { values, report } = matchWeights(variables, file, naming);
   // A file may hold more than a network takes, such as layers above the last one that is compared.
-  if (!fits(report, true)) throw weightsDoNotFit(name, renderReport(report).join('\n'));
+  if (!fits(report, true)) {
+    const instead = findFitting([{ name, variables }], file, { network: name, mapping }, true);
+    throw weightsDoNotFit(name, path, renderReport(report).join('\n'), instead);
+  }
   return new Map([...values].map(([variable, array]) => [variableName(name, variable), array]));
 }
 

@@ -1,7 +1,8 @@
 /** Answers for pieces of files: each is read when it is asked for, so that a large file costs only what is taken of it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
-import { DamagedFile } from './safetensors.ts';
+import { DamagedFile } from './errors.ts';
+import type { Meter } from './limits.ts';
 
 /** A piece of a file; a deflated one is unpacked as a whole. */
 export interface Piece {
@@ -19,23 +20,30 @@ const maximumReadBytes = 2 ** 30;
 /** Deflate makes nothing smaller than by this factor, so that a piece which claims more is a lie. */
 const largestRatio = 1032;
 
-/** Gives the size of a file in bytes. */
-export function sizeOfFile(path: string): number {
-  return whileOpen(path, (file) => fstatSync(file).size);
+/** Gives all of a file as a piece. */
+export function wholeFile(path: string): Piece {
+  const size = whileOpen(path, (file) => fstatSync(file).size);
+  return { path, start: 0, stored: size, length: size, deflated: false };
 }
 
-/** Reads `length` bytes of a piece from `offset` on. Throws DamagedFile. */
+/** Reads `length` bytes of a piece from `offset` on, which is stored as it is. Throws DamagedFile. */
 export function readPiece(piece: Piece, offset = 0, length = piece.length - offset): Uint8Array<ArrayBuffer> {
-  const { path, start, stored, deflated } = piece;
   if (offset < 0 || length < 0 || offset + length > piece.length)
     throw new DamagedFile('it ends in the middle');
-  if (!deflated) return readRange(path, start + offset, length);
-  if (piece.length > stored * largestRatio) throw new DamagedFile('it claims to unpack to more than it can');
-  return inflate(readRange(path, start, stored), piece.length).slice(offset, offset + length);
+  return readRange(piece.path, piece.start + offset, length);
 }
 
-function inflate(packed: Uint8Array, length: number): Uint8Array {
-  let bytes: Uint8Array;
+/** Reads all of a piece, which may be deflated. Throws DamagedFile and TooLarge. */
+export function unpackPiece(piece: Piece, meter: Meter): Uint8Array<ArrayBuffer> {
+  if (!piece.deflated) return readPiece(piece);
+  if (piece.length > piece.stored * largestRatio)
+    throw new DamagedFile('it claims to unpack to more than it can');
+  meter.unpack(piece.length);
+  return inflate(readRange(piece.path, piece.start, piece.stored), piece.length);
+}
+
+function inflate(packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = inflateRawSync(packed, { maxOutputLength: Math.max(1, length) });
   } catch (error) {
@@ -47,17 +55,20 @@ function inflate(packed: Uint8Array, length: number): Uint8Array {
 }
 
 function readRange(path: string, start: number, length: number): Uint8Array<ArrayBuffer> {
-  return whileOpen(path, (file) => {
-    // Whatever a file claims about itself, no more memory is taken than it has bytes.
-    if (start + length > fstatSync(file).size) throw new DamagedFile('it ends in the middle');
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length;) {
-      const read = readSync(file, bytes, done, Math.min(length - done, maximumReadBytes), start + done);
-      if (read === 0) throw new DamagedFile('it became shorter while it was read');
-      done += read;
-    }
-    return bytes;
-  });
+  return whileOpen(path, (file) => readOpen(file, start, length));
+}
+
+/** Reads bytes of an open file. Throws DamagedFile where it has less. */
+export function readOpen(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
+  // Whatever a file claims about itself, no more memory is taken than it has bytes.
+  if (start + length > fstatSync(file).size) throw new DamagedFile('it ends in the middle');
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const read = readSync(file, bytes, done, Math.min(length - done, maximumReadBytes), start + done);
+    if (read === 0) throw new DamagedFile('it became shorter while it was read');
+    done += read;
+  }
+  return bytes;
 }
 
 function whileOpen<T>(path: string, work: (file: number) => T): T {

@@ -1,19 +1,24 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
-import { DamagedFile, readSafetensorsHeads } from './safetensors.ts';
-import { readPiece, sizeOfFile, type Piece } from './bytes.ts';
+import { statSync } from 'node:fs';
+import { readPiece, wholeFile, type Piece } from './bytes.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';
+import { DamagedFile, RefusedFile, TooLarge } from './errors.ts';
+import { Meter } from './limits.ts';
 import {
   damagedWeights,
   folderOfWeights,
   noSuchFile,
   noTensors,
+  noTensorsBut,
+  notRegular,
   refusedWeights,
+  tooLargeWeights,
   unknownFormat,
   unreadableDtype,
   unreadableFile,
 } from './messages.ts';
-import { RefusedPickle } from './pickle.ts';
 import { firstByteOfPickles, openTorchLegacy, openTorchZip } from './pytorch.ts';
+import { readSafetensorsHeads } from './safetensors.ts';
 
 /** What a file says of a tensor. */
 export interface TensorInfo {
@@ -29,36 +34,44 @@ export interface WeightsFile {
   readonly format: string;
   /** The tensors by name; those in nested containers by their path: `state_dict.fc.weight`. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** Reads a tensor of the file, row by row in its shape, as float32. Throws a WeightsError. */
-  read(name: string): Float32Array;
+  /** What else lies in the containers and is not read, by its path, with what it is: objects of Python. */
+  readonly unread: ReadonlyMap<string, string>;
+  /**
+   * Reads a tensor of the file, row by row in its shape, as float32. Views may repeat numbers without end: `isAsked` says that
+   * the caller has room for that shape, without it no more is read of a file than its size explains. Throws a WeightsError.
+   */
+  read(name: string, isAsked?: boolean): Float32Array;
 }
 
 /** What a reader of one format gives; `read` gives nothing for a name that is not there. */
-export interface StoredTensors extends Pick<WeightsFile, 'format' | 'tensors'> {
-  read(name: string): Float32Array | undefined;
+export interface StoredTensors extends Pick<WeightsFile, 'format' | 'tensors' | 'unread'> {
+  read(name: string, isAsked: boolean): Float32Array | undefined;
 }
 
 /**
  * Opens a file of weights: safetensors, or what torch.save writes (the zip layout, and the one before it). No code in it is
- * ever run. Throws a WeightsError where it is missing, damaged, or holds more than tensors in containers.
+ * ever run, and objects of Python beside the tensors are passed over. `meter` counts what that costs. Throws a WeightsError
+ * where the file is missing, damaged, without tensors, or would take more memory than its size explains.
  */
-export async function openWeights(path: string): Promise<WeightsFile> {
+export async function openWeights(path: string, meter = new Meter()): Promise<WeightsFile> {
   let stored: StoredTensors;
   try {
-    stored = await openByContent(path);
+    stored = await openByContent(path, meter);
   } catch (error) {
     throw explained(path, error);
   }
-  if (stored.tensors.size === 0) throw noTensors(path);
+  const { format, tensors, unread } = stored;
+  if (tensors.size === 0) throw unread.size === 0 ? noTensors(path) : noTensorsBut(path, unread);
   return {
     path,
-    format: stored.format,
-    tensors: stored.tensors,
-    read(name) {
+    format,
+    tensors,
+    unread,
+    read(name, isAsked = false) {
       const dtype = stored.tensors.get(name)?.dtype;
       if (dtype !== undefined && !isDtype(dtype)) throw unreadableDtype(path, name, dtype);
       try {
-        const values = stored.read(name);
+        const values = stored.read(name, isAsked);
         if (values) return values;
       } catch (error) {
         throw explained(path, error);
@@ -68,26 +81,28 @@ export async function openWeights(path: string): Promise<WeightsFile> {
   };
 }
 
-async function openByContent(path: string): Promise<StoredTensors> {
-  const size = sizeOfFile(path);
-  const start = readPiece(
-    { path, start: 0, stored: size, length: size, deflated: false },
-    0,
-    Math.min(size, 16),
-  );
-  if (start[0] === 0x50 && start[1] === 0x4b) return openTorchZip(path); // PK
+async function openByContent(path: string, meter: Meter): Promise<StoredTensors> {
+  // Opening a pipe would wait for its other end.
+  const stat = statSync(path);
+  if (stat.isDirectory()) throw folderOfWeights(path);
+  if (!stat.isFile()) throw notRegular(path);
+  const whole = wholeFile(path);
+  meter.begin(whole.length);
+  const start = readPiece(whole, 0, Math.min(whole.length, 16));
+  if (start[0] === 0x50 && start[1] === 0x4b) return openTorchZip(path, meter); // PK
   // A length of 8 bytes, of which the last are never needed, then JSON; its first byte may be that of a pickle.
-  if (start[7] === 0 && start[8] === 0x7b) return openSafetensors(path);
-  if (start[0] === firstByteOfPickles) return openTorchLegacy(path);
-  if (path.endsWith('.safetensors')) return openSafetensors(path);
+  if (start[7] === 0 && start[8] === 0x7b) return openSafetensors(path, meter);
+  if (start[0] === firstByteOfPickles) return openTorchLegacy(path, meter);
+  if (path.endsWith('.safetensors')) return openSafetensors(path, meter);
   throw unknownFormat(path);
 }
 
-async function openSafetensors(path: string): Promise<StoredTensors> {
-  const heads = new Map((await readSafetensorsHeads(path)).map((head) => [head.name, head]));
+async function openSafetensors(path: string, meter: Meter): Promise<StoredTensors> {
+  const heads = new Map((await readSafetensorsHeads(path, meter)).map((head) => [head.name, head]));
   return {
     format: 'safetensors',
     tensors: heads,
+    unread: new Map(),
     read(name) {
       const head = heads.get(name);
       if (!head || !isDtype(head.dtype)) return undefined;
@@ -100,10 +115,10 @@ async function openSafetensors(path: string): Promise<StoredTensors> {
 
 /** Turns what readers and the file system throw into what is said to a user. */
 function explained(path: string, error: unknown): unknown {
+  if (error instanceof TooLarge) return tooLargeWeights(path, error.message, error.hint, error);
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);
-  if (error instanceof RefusedPickle) return refusedWeights(path, error.message, error);
+  if (error instanceof RefusedFile) return refusedWeights(path, error.message, error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return noSuchFile(path);
-  if (code === 'EISDIR') return folderOfWeights(path);
   return syscall !== undefined && code !== undefined ? unreadableFile(path, code) : error;
 }

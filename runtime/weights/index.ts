@@ -5,6 +5,8 @@ import { officialPlaces, type WeightVariable } from './official.ts';
 
 export { openWeights, type TensorInfo, type WeightsFile } from './file.ts';
 export { listMappings, loadMapping, plainMapping, type Mapping, type MappingRule } from './mapping.ts';
+export { notFiniteIn, readFinite } from './finite.ts';
+export { findFitting } from './fitting.ts';
 export { compareWeights, fits, matchWeights, type Match, type MatchReport, type Pairing } from './match.ts';
 export { doesNotFit, nothingFits, WeightsError, type Fitting } from './messages.ts';
 export { officialPlaces, type Official, type WeightVariable } from './official.ts';

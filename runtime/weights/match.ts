@@ -1,8 +1,9 @@
 /** Answers for bringing a file and a network together: which tensor each variable gets, and what does not fit. */
 import { must } from '../../compiler/ir/types.ts';
 import { ignoredBy, plainMapping, type Mapping } from './mapping.ts';
-import { notUnder } from './messages.ts';
+import { readFinite } from './finite.ts';
 import { officialPlaces, type Official, type WeightVariable } from './official.ts';
+import { findPart, sameShape } from './parts.ts';
 import type { WeightsFile } from './file.ts';
 
 /** A variable, and the name that the file has or should have it by. */
@@ -20,8 +21,12 @@ export interface MatchReport {
   /** What the names in the file start with before the network's own: `state_dict.`; mostly nothing. */
   readonly inside: string;
   readonly matched: readonly Pairing[];
+  /** Other parts of the file that everything fits, too, by what the names in them start with. */
+  readonly copies: readonly string[];
   /** Variables without a tensor. */
   readonly missing: readonly Pairing[];
+  /** What lies in the file in the place of what is missing, and is not read, by its path in the part. */
+  readonly unread: ReadonlyMap<string, string>;
   readonly otherShape: readonly (Pairing & { readonly found: readonly number[] })[];
   /** Tensors without a variable. */
   readonly leftOver: readonly { readonly official: string; readonly shape: readonly number[] }[];
@@ -38,8 +43,9 @@ export interface Match {
 }
 
 /**
- * Finds a network's variables in a file and reads them. `inside` names the part of the file to look in; without it, that part
- * is taken where the most names fit. Throws a WeightsError where the file cannot be read; what does not fit is in the report.
+ * Finds a network's variables in a file and reads them. `inside` names the part of the file to look in; in it, or without it in
+ * the file, that part is taken where the most names fit (`findPart`). Throws a WeightsError where the file cannot be read, or
+ * holds values that are not finite; what does not fit is in the report.
  */
 export function matchWeights(
   variables: readonly WeightVariable[],
@@ -49,9 +55,13 @@ export function matchWeights(
 ): Match {
   const places = officialPlaces(variables, mapping);
   const report = compare(places, file, mapping, inside);
-  const values = report.matched.map(({ ours, official }): [string, Float32Array] => {
-    const place = must(places.get(ours), `${ours} has no place`);
-    return [ours, place.toOurs(file.read(report.inside + official))];
+  const nameOf = ({ official }: Pairing): string => report.inside + official;
+  const read = readFinite(file, report.matched.map(nameOf));
+  const values = report.matched.map((pairing): [string, Float32Array] => {
+    const place = must(places.get(pairing.ours), `${pairing.ours} has no place`);
+    const stored = must(read.get(nameOf(pairing)), `${pairing.ours} was read`);
+    read.delete(nameOf(pairing)); // so that the values need not lie in memory twice
+    return [pairing.ours, place.toOurs(stored)];
   });
   return { values: new Map(values), report };
 }
@@ -72,7 +82,8 @@ function compare(
   mapping: Mapping,
   inside: string | undefined,
 ): MatchReport {
-  const prefix = inside === undefined ? bestPrefix(places, file) : givenPrefix(inside, file);
+  const { prefix, copies } = findPart(places, file, inside);
+  const unread = new Map<string, string>();
   const matched: Pairing[] = [];
   const missing: Pairing[] = [];
   const otherShape: (Pairing & { readonly found: readonly number[] })[] = [];
@@ -81,6 +92,7 @@ function compare(
     const official = nameIn(file, prefix, place);
     if (official === undefined) {
       missing.push({ ours, official: place.name, shape: place.shape });
+      noteUnread(file, prefix, place.name, unread);
       continue;
     }
     used.add(prefix + official);
@@ -95,11 +107,12 @@ function compare(
   const isIgnored = ignoredBy(mapping);
   const leftOver: { readonly official: string; readonly shape: readonly number[] }[] = [];
   const ignored: string[] = [];
+  const nested = copies.filter((copy) => copy.startsWith(prefix));
   let elsewhere = 0;
   for (const [name, { shape }] of file.tensors) {
     if (used.has(name)) continue;
     const official = name.slice(prefix.length);
-    if (!name.startsWith(prefix)) elsewhere++;
+    if (!name.startsWith(prefix) || nested.some((copy) => name.startsWith(copy))) elsewhere++;
     else if (isIgnored(official) || isByProduct(official, (other) => used.has(prefix + other)))
       ignored.push(official);
     else leftOver.push({ official, shape });
@@ -109,8 +122,11 @@ function compare(
     file: { path, format },
     mapping: mapping.name,
     inside: prefix,
+    copies,
     matched,
     missing,
+    // Where nothing is found, the network may lie in any of them.
+    unread: matched.length === 0 && otherShape.length === 0 ? file.unread : unread,
     otherShape,
     leftOver,
     ignored,
@@ -123,8 +139,19 @@ export function fits({ missing, otherShape, leftOver }: MatchReport, leftOverIsF
   return missing.length === 0 && otherShape.length === 0 && (leftOverIsFine || leftOver.length === 0);
 }
 
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+/** Notes what lies where a tensor is missing, or around there: an object of Python. */
+function noteUnread(
+  { unread }: WeightsFile,
+  prefix: string,
+  official: string,
+  found: Map<string, string>,
+): void {
+  if (unread.size === 0) return;
+  const name = prefix + official;
+  for (let end = name.length; end > 0; end = name.lastIndexOf('.', end - 1)) {
+    const what = unread.get(name.slice(0, end));
+    if (what !== undefined) found.set(name.slice(0, end), what);
+  }
 }
 
 function nameIn(
@@ -133,34 +160,6 @@ function nameIn(
   { name, otherNames }: Official,
 ): string | undefined {
   return [name, ...otherNames].find((official) => tensors.has(prefix + official));
-}
-
-function givenPrefix(inside: string, { path, tensors }: WeightsFile): string {
-  if (inside === '') return '';
-  const prefix = inside.endsWith('.') ? inside : `${inside}.`;
-  const names = [...tensors.keys()];
-  if (names.some((name) => name.startsWith(prefix))) return prefix;
-  const roots = new Set(
-    names.flatMap((name) => (name.includes('.') ? [name.slice(0, name.indexOf('.'))] : [])),
-  );
-  throw notUnder(path, inside, [...roots]);
-}
-
-/** Finds the part of a file under which the most names fit, and the shortest such; nothing where that is less than half. */
-function bestPrefix(places: ReadonlyMap<string, Official>, file: WeightsFile): string {
-  const wanted = new Set([...places.values()].flatMap(({ name, otherNames }) => [name, ...otherNames]));
-  const hits = new Map<string, number>([['', 0]]);
-  for (const name of file.tensors.keys())
-    for (let dot = -1; ;) {
-      const prefix = name.slice(0, dot + 1);
-      if (wanted.has(name.slice(dot + 1))) hits.set(prefix, (hits.get(prefix) ?? 0) + 1);
-      dot = name.indexOf('.', dot + 1);
-      if (dot < 0) break;
-    }
-  const [best, count] = [...hits].reduce((a, b) =>
-    b[1] > a[1] || (b[1] === a[1] && b[0].length < a[0].length) ? b : a,
-  );
-  return 2 * count >= places.size ? best : '';
 }
 
 /**

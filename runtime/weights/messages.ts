@@ -1,4 +1,5 @@
 /** Answers for what is said to a user about files of weights: one function a message, and the error which carries them. */
+import { formatBytes } from '../report/format.ts';
 
 /** Carries what is wrong with a file of weights, or with what it is taken for; `message` is ready to show. */
 export class WeightsError extends Error {
@@ -23,25 +24,85 @@ export const unknownFormat = (path: string): WeightsError =>
     'fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with torch.save(network.state_dict(), "weights.pth")',
   );
 
+export const notRegular = (path: string): WeightsError =>
+  error(`'${path}' is no regular file`, 'name a file of weights: a device or a pipe is not read');
+
 export const folderOfWeights = (path: string): WeightsError =>
   error(`'${path}' is a folder`, 'name the file of weights in it');
 
 export const damagedWeights = (path: string, why: string, cause?: unknown): WeightsError =>
   error(`'${path}' is damaged: ${why}`, 'fetch or save the file again', cause);
 
+/** What is read of a file, for whom more is refused. */
+const readAlone =
+  'only tensors, numbers, texts and containers of them are read, and nothing in a file is ever run';
+const saveAlone =
+  'where you trust the file, save its weights alone in Python: torch.save(network.state_dict(), "weights.pth")';
+
 export const refusedWeights = (path: string, why: string, cause?: unknown): WeightsError =>
-  error(
-    `'${path}' is refused: ${why}; only tensors, numbers, texts and containers of them are read, and nothing in a file is ever run`,
-    'where you trust the file, save its weights alone in Python: torch.save(network.state_dict(), "weights.pth")',
-    cause,
-  );
+  error(`'${path}' is refused: ${why}; ${readAlone}`, saveAlone, cause);
 
-/** Says why a pickle is refused that names something of Python. */
-export const refersTo = (name: string): string => `it refers to '${name}', which no tensor needs`;
+export const tooLargeWeights = (path: string, why: string, hint: string, cause?: unknown): WeightsError =>
+  error(`'${path}' is refused: ${why}`, hint, cause);
 
-/** Says why a pickle is refused that has an instruction which tensors do not need. */
-export const instructs = (name: string, offset: number): string =>
-  `it has the pickle instruction ${name} (byte ${offset}), which no tensor needs`;
+/** Says why a file is refused, and what to do. */
+interface Refusal {
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** Says that the pickle, the entries or the header of a file make too many values. */
+export const buildsTooMuch = (fileBytes: number): Refusal => ({
+  why: `its ${formatBytes(fileBytes)} would make more values in memory than tensors need`,
+  hint: saveAlone,
+});
+
+/** Says that a file unpacks to too much. */
+export const unpacksTooMuch = (unpacked: number, fileBytes: number): Refusal => ({
+  why: `its ${formatBytes(fileBytes)} would unpack to ${formatBytes(unpacked)} or more, which is no packing of weights`,
+  hint: saveAlone,
+});
+
+/** Says that tensors, taken together, repeat or share stored numbers too often. */
+export const takesTooMuch = (tensor: string, taken: number, fileBytes: number): Refusal => ({
+  why: `with '${shortened(tensor)}' the tensors of its ${formatBytes(fileBytes)} would take ${formatBytes(taken)}, as they repeat what is stored`,
+  hint: 'where you trust the file, save such tensors whole in Python: tensor.contiguous()',
+});
+
+/** Says why a pickle is refused that asks for bytes which are given beside it. */
+export const needsBuffers = (offset: number): string =>
+  `its pickle asks for bytes that lie in no file (byte ${offset})`;
+
+/** Texts of a file that a message repeats are cut here. */
+const longest = 100;
+const shortened = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+
+/** Says what an object is that is not read: what would make it in Python. */
+export const madeBy = (maker: string): string => `made by '${shortened(maker)}'`;
+
+/** Says what a class or a function is that is not read. */
+export const nameAlone = (name: string): string => `'${shortened(name)}' of Python`;
+
+/** Says that a name is none. */
+export const twoTensors = 'the name of two tensors';
+
+/** Lists what is not read, the outermost first. */
+function listUnread(unread: ReadonlyMap<string, string>): string {
+  const depth = (path: string): number => path.split('.').length;
+  const inOrder = [...unread].sort(([a], [b]) => depth(a) - depth(b));
+  const shown = inOrder.slice(0, 3).map(([at, what]) => (at === '' ? what : `'${shortened(at)}' is ${what}`));
+  return shown.join(', ') + (unread.size > shown.length ? ` (${unread.size} in all)` : '');
+}
+
+/** Says that objects of Python lie where tensors should. */
+export const objectsInPlace = (unread: ReadonlyMap<string, string>): string =>
+  `objects of Python are not read: ${listUnread(unread)}; save tensors in their place: torch.save(network.state_dict(), "weights.pth")`;
+
+export const noTensorsBut = (path: string, unread: ReadonlyMap<string, string>): WeightsError =>
+  refusedWeights(path, `it holds no tensors, but objects of Python: ${listUnread(unread)}`);
+
+export const unreadUnder = (path: string, inside: string, what: string): WeightsError =>
+  refusedWeights(path, `'${inside}' is ${what}`);
 
 export const noTensors = (path: string): WeightsError =>
   error(
@@ -71,35 +132,106 @@ export const oneNameForTwo = (official: string, ours: readonly [string, string])
     'give each of them a rule of its own, the more special one first',
   );
 
-export const notUnder = (path: string, inside: string, known: readonly string[]): WeightsError =>
+/** Says a part of a file as the option that names it, ready for a shell. */
+export function insideOption(prefix: string): string {
+  const path = prefix.replace(/\.$/, '');
+  return `--inside ${/^[\w.-]+$/.test(path) ? path : `'${path}'`}`;
+}
+
+/** How many parts a message lists. */
+const listed = 10;
+export const list = (names: readonly string[]): string =>
+  names.slice(0, listed).join(', ') + (names.length > listed ? `, … (${names.length})` : '');
+
+/** `parts` are those that have the network's names, `roots` all. */
+export const notUnder = (
+  path: string,
+  inside: string,
+  parts: readonly string[],
+  roots: readonly string[],
+): WeightsError =>
   error(
     `'${path}' has nothing under '${inside}'`,
-    known.length === 0 ? 'leave out --inside' : `it has ${known.join(', ')}`,
+    parts.length > 0
+      ? `the names of this network lie under ${list(parts.map(insideOption))}`
+      : roots.length === 0
+        ? 'leave out --inside'
+        : `it has ${list(roots)}, but not the names of this network: choose another --network or --mapping`,
   );
+
+/** A tensor with values that are not finite. */
+export interface NotFinite {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** How many values are not finite, of how many. */
+  readonly count: number;
+  readonly of: number;
+  /** Where the first of them lies, and what it is. */
+  readonly index: readonly number[];
+  readonly first: number;
+}
+
+/** Describes a tensor with values that are not finite. */
+export const notFiniteValue = ({ name, shape, dtype, count, of, index, first }: NotFinite): string =>
+  `'${name}' (${showShape(shape)}): ${count} of ${of}, the first at [${index.join(', ')}] (${first}${dtype === 'F64' ? ' as float32' : ''})`;
+
+export const notFiniteValues = (path: string, bad: readonly NotFinite[]): WeightsError =>
+  error(
+    [
+      `'${path}' holds values that are not finite:`,
+      ...bad.slice(0, listed).map((one) => `  ${notFiniteValue(one)}`),
+      ...(bad.length > listed ? [`  ... and ${bad.length - listed} more tensors`] : []),
+    ].join('\n'),
+    'the training that saved it had failed by then: take an earlier checkpoint of it',
+  );
+
+/** What a file was asked for. */
+export interface Asked {
+  readonly network: string;
+  /** One of `specs/mappings`, or the path of a JSON file. */
+  readonly mapping?: string | undefined;
+  readonly inside?: string | undefined;
+}
 
 /** Names a network and a mapping that a file fits. */
 export interface Fitting {
   readonly network: string;
   /** The name of the mapping; nothing where our names fit. */
   readonly mapping: string | undefined;
+  /** What the names in the file start with. */
+  readonly inside: string;
 }
 
-export const doesNotFit = (report: string, instead: Fitting | undefined): WeightsError =>
+export const doesNotFit = (report: string, asked: Asked, instead: Fitting | undefined): WeightsError =>
   error(
     `${report}\nthe weights do not fit the network`,
     instead
-      ? tryInstead(instead)
+      ? tryInstead(asked, instead)
       : 'choose the spec and the mapping that belong to the file; --partial takes what fits and leaves the rest as it is',
   );
 
-export const nothingFits = (report: string, instead: Fitting | undefined): WeightsError =>
+export const nothingFits = (report: string, asked: Asked, instead: Fitting | undefined): WeightsError =>
   error(
     `${report}\nnone of the weights fits the network`,
-    instead ? tryInstead(instead) : 'choose the spec, the network and the mapping that belong to the file',
+    instead
+      ? tryInstead(asked, instead)
+      : 'choose the spec, the network and the mapping that belong to the file',
   );
 
-const tryInstead = ({ network, mapping }: Fitting): string =>
-  `everything fits with --network ${network} ${mapping === undefined ? 'and no --mapping' : `--mapping ${mapping}`}`;
+function tryInstead(asked: Asked, { network, mapping, inside }: Fitting): string {
+  const without = [
+    ...(mapping === undefined && asked.mapping !== undefined ? ['--mapping'] : []),
+    ...(inside === '' && asked.inside !== undefined ? ['--inside'] : []),
+  ];
+  const options = [
+    `--network ${network}`,
+    ...(mapping === undefined ? [] : [`--mapping ${mapping}`]),
+    ...(inside === '' || asked.inside === undefined ? [] : [insideOption(inside)]),
+    ...without.map((option) => `and no ${option}`),
+  ];
+  return `everything fits with ${options.join(' ')}`;
+}
 
 /** Prints a shape: `1024x36x3x3`, or `scalar`. */
 export function showShape(shape: readonly number[]): string {

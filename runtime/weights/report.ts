@@ -1,13 +1,14 @@
 /** Answers for how a file met a network, as lines for a user: counts, the first of what does not fit, and what to do. */
 import type { MatchReport } from './match.ts';
-import { showShape } from './messages.ts';
+import { insideOption, list, objectsInPlace, showShape } from './messages.ts';
 
 /** More of one kind say nothing new. */
 const shown = 6;
 
 /** Renders a report: a summary, then a table for each kind of misfit. */
 export function renderReport(report: MatchReport): string[] {
-  const { file, mapping, inside, matched, missing, otherShape, leftOver, ignored, elsewhere } = report;
+  const { file, mapping, inside, copies, matched, missing, otherShape, leftOver, ignored, elsewhere } =
+    report;
   const parts = [
     `${matched.length} matched`,
     ...(otherShape.length > 0 ? [`${otherShape.length} of another shape`] : []),
@@ -20,6 +21,9 @@ export function renderReport(report: MatchReport): string[] {
     ...(inside === ''
       ? []
       : [`  read under '${inside.slice(0, -1)}'; ${elsewhere} tensors lie elsewhere in the file`]),
+    ...(copies.length === 0
+      ? []
+      : [`  everything fits elsewhere in the file, too: ${list(copies.map(insideOption))}`]),
     ...table(
       'Of another shape',
       ['in the file', 'file', 'network', 'ours'],
@@ -60,7 +64,12 @@ function table(title: string, headings: readonly string[], rows: readonly (reado
 
 /** Says what the shapes and names that differ have in common, where that tells what is wrong. */
 function hintsOf(report: MatchReport): string[] {
-  return [...hintsOfShapes(report), ...hintsOfNames(report)].map((hint) => `  hint: ${hint}`);
+  const { unread } = report;
+  const hints = [
+    ...hintsOfShapes(report),
+    ...(unread.size > 0 ? [objectsInPlace(unread)] : hintsOfNames(report)),
+  ];
+  return hints.map((hint) => `  hint: ${hint}`);
 }
 
 function hintsOfShapes({ otherShape }: MatchReport): string[] {

@@ -8,9 +8,9 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
-
-/** Says that a file is not the safetensors file that it should be; the message says why. */
-export class DamagedFile extends Error {}
+import { DamagedFile } from './errors.ts';
+import { parseHeader, type HeaderEntry } from './header.ts';
+import { longestHeader, Meter } from './limits.ts';
 
 export interface TensorHead {
   readonly name: string;
@@ -29,16 +29,8 @@ export interface StoredTensor {
   readonly values: Float32Array;
 }
 
-interface HeaderEntry {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
-}
-
 const lengthBytes = 8;
 const bytesPerValue = 4;
-/** The limit of the reference implementation; a longer header is a damaged length. */
-const maximumHeaderBytes = 100_000_000;
 /** One read, and one piece of a digest, must stay below 2 GiB. */
 const maximumReadBytes = 2 ** 28;
 
@@ -102,7 +94,7 @@ export function readSafetensors(
     const hash = createHash('sha256');
     const tensors = new Map<string, StoredTensor>();
     // The places come in the order of their data, without gaps, so that reading on is enough.
-    for (const { name, shape, dtype, length } of await readHeads(file, hash)) {
+    for (const { name, shape, dtype, length } of await readHeads(file, hash, new Meter())) {
       if (dtype !== 'F32') throw new DamagedFile(`'${name}' has dtype ${dtype}, expected F32`);
       tensors.set(name, { shape, values: toFloat32(await readNext(file, length, hash), dtype, true) });
     }
@@ -111,8 +103,8 @@ export function readSafetensors(
 }
 
 /** Reads where a safetensors file, of any number formats, holds its tensors. Throws DamagedFile. */
-export function readSafetensorsHeads(path: string): Promise<readonly TensorPlace[]> {
-  return whileOpen(path, (file) => readHeads(file, createHash('sha256')));
+export function readSafetensorsHeads(path: string, meter: Meter): Promise<readonly TensorPlace[]> {
+  return whileOpen(path, (file) => readHeads(file, createHash('sha256'), meter));
 }
 
 async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -130,16 +122,17 @@ async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>
 }
 
 /** Reads the header, and checks that it accounts for every byte after it. */
-async function readHeads(file: FileHandle, hash: Hash): Promise<TensorPlace[]> {
+async function readHeads(file: FileHandle, hash: Hash, meter: Meter): Promise<TensorPlace[]> {
   const { size } = await file.stat();
+  meter.begin(size);
   if (size < lengthBytes) throw new DamagedFile(`it has ${size} bytes, too few for a header`);
   const length = await readNext(file, lengthBytes, hash);
   const headerLength = Number(new DataView(length.buffer).getBigUint64(0, true));
   const dataStart = lengthBytes + headerLength;
   const dataLength = size - dataStart;
-  if (headerLength > maximumHeaderBytes || dataLength < 0)
+  if (headerLength > longestHeader || dataLength < 0)
     throw new DamagedFile(`its header claims ${headerLength} bytes, but the file has ${size}`);
-  const header = parseHeader(await readNext(file, headerLength, hash));
+  const header = parseHeader(await readNext(file, headerLength, hash), meter);
   let expected = 0;
   const places = header.map(([name, entry]) => {
     const { start, end } = checkEntry(name, entry, expected, dataLength);
@@ -168,32 +161,6 @@ async function readNext(file: FileHandle, length: number, hash: Hash): Promise<U
     done += bytesRead;
   }
   return bytes;
-}
-
-/** Gives the entries in the order of their data, without the free text under `__metadata__`. */
-function parseHeader(bytes: Uint8Array): [string, HeaderEntry][] {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new DamagedFile('its header is not JSON');
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw new DamagedFile('its header is not a JSON object');
-  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__') as [string, unknown][];
-  for (const [name, entry] of entries)
-    if (!isEntry(entry))
-      throw new DamagedFile(`its header's entry of '${name}' lacks dtype, shape or data_offsets`);
-  return (entries as [string, HeaderEntry][]).sort(
-    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
-  );
-}
-
-function isEntry(entry: unknown): entry is HeaderEntry {
-  const { dtype, shape, data_offsets } = (entry ?? {}) as Partial<Record<keyof HeaderEntry, unknown>>;
-  const isCounts = (value: unknown): value is number[] =>
-    Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && Number(one) >= 0);
-  return typeof dtype === 'string' && isCounts(shape) && isCounts(data_offsets) && data_offsets.length === 2;
 }
 
 function checkEntry(

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DamagedFile, readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
+import { DamagedFile } from '../../runtime/weights/errors.ts';
+import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
 
 let folder: string;
 let path: string;

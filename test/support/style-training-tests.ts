@@ -67,7 +67,7 @@ export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
       const layout = layoutOf(at('styled'));
       expect(readdirSync(layout.weights)).toEqual(['V.safetensors']);
       const [kept, given] = await Promise.all(
-        [join(layout.weights, 'V.safetensors'), at(weightsFile)].map(openWeights),
+        [join(layout.weights, 'V.safetensors'), at(weightsFile)].map((path) => openWeights(path)),
       );
       expect([...kept!.tensors.keys()]).toEqual([...given!.tensors.keys()]);
       for (const name of given!.tensors.keys()) expect(kept!.read(name)).toEqual(given!.read(name));

@@ -29,6 +29,7 @@ function listed(tensors: Record<string, number[]>): WeightsFile {
   return {
     path: 'file.pth',
     format: 'PyTorch',
+    unread: new Map(),
     tensors: new Map(Object.entries(tensors).map(([name, shape]) => [name, { shape, dtype: 'F32' }])),
     read: (name) => Float32Array.from({ length: tensors[name]!.reduce((a, b) => a * b, 1) }, (_, i) => i),
   };
@@ -137,7 +138,7 @@ describe('a part of a file', () => {
     expect(matchWeights(layer, file).report.inside).toBe('G.');
     expect(matchWeights(layer, file, undefined, 'average').report.inside).toBe('average.');
     expect(() => matchWeights(layer, file, undefined, 'D')).toThrow(
-      "'file.pth' has nothing under 'D'\nhint: it has G, average",
+      "'file.pth' has nothing under 'D'\nhint: the names of this network lie under --inside G, --inside average",
     );
   });
 

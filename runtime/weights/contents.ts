@@ -1,0 +1,50 @@
+/** Answers for what lies where in the containers of a pickle: tensors by their paths, and objects in the way of tensors. */
+import { costs, deepest, type Meter } from './limits.ts';
+import { madeBy, nameAlone, twoTensors } from './messages.ts';
+import { Dict, Named, Opaque, Tensor, type Pickled } from './python.ts';
+
+/** What lies in a file, by its path in nested containers: `state_dict.fc.weight`, `0.bias`. */
+export interface Contents {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What is not read, and why. */
+  readonly unread: ReadonlyMap<string, string>;
+}
+
+/** The path of a tensor that is in no container. */
+const outermost = 'tensor';
+
+/** Lists what lies in a value. Throws TooLarge. */
+export function contentsOf(root: Pickled, meter: Meter): Contents {
+  const tensors = new Map<string, Tensor>();
+  const unread = new Map<string, string>();
+  const around = new Set<Pickled>();
+  const note = (path: string, why: string): void => {
+    // A long path is put together only where it is kept: it is charged before.
+    meter.build(costs.dictEntry + costs.textByte * path.length);
+    tensors.delete(path);
+    unread.set(path, why);
+  };
+  const visit = (value: Pickled, path: string): void => {
+    if (value === null || typeof value !== 'object') return;
+    meter.build(costs.visit);
+    if (value instanceof Tensor) {
+      const name = path || outermost;
+      meter.build(costs.dictEntry + costs.textByte * name.length);
+      if (tensors.has(name) || unread.has(name)) note(name, twoTensors);
+      else tensors.set(name, value);
+    } else if (value instanceof Named) note(path, nameAlone(value.name));
+    else if (value instanceof Opaque && value.size === 0) note(path, madeBy(value.maker));
+    else if (Array.isArray(value) || value instanceof Dict) {
+      // What holds itself is seen once; nobody puts tensors as deep as the limit.
+      if (around.has(value) || around.size === deepest) return;
+      around.add(value);
+      meter.build(costs.visitedValue * (Array.isArray(value) ? value.length : value.size));
+      for (const [key, inner] of value.entries())
+        if (typeof key === 'string' || typeof key === 'number')
+          visit(inner, path === '' ? String(key) : `${path}.${key}`);
+      around.delete(value);
+    }
+  };
+  visit(root, '');
+  return { tensors, unread };
+}

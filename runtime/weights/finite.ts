@@ -1,0 +1,36 @@
+/** Answers for values that are not finite: a file that holds them is refused where it is read. */
+import { notFiniteValues, type NotFinite } from './messages.ts';
+import type { WeightsFile } from './file.ts';
+
+/** Finds the values that are not finite: how many there are, and where the first lies; undefined where there are none. */
+export function notFiniteIn(
+  values: Float32Array,
+  shape: readonly number[],
+): Omit<NotFinite, 'name' | 'dtype'> | undefined {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return undefined;
+  let count = 0;
+  for (const value of values.subarray(at)) if (!Number.isFinite(value)) count++;
+  const index: number[] = [];
+  let rest = at;
+  for (const size of [...shape].reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return { shape, count, of: values.length, index, first: values[at] ?? NaN };
+}
+
+/** Reads tensors for which the caller has room, by name. Throws a WeightsError that names all which are not finite. */
+export function readFinite(file: WeightsFile, names: Iterable<string>): Map<string, Float32Array> {
+  const bad: NotFinite[] = [];
+  const read = new Map<string, Float32Array>();
+  for (const name of names) {
+    const { shape = [], dtype = '' } = file.tensors.get(name) ?? {};
+    const values = file.read(name, true);
+    const found = notFiniteIn(values, shape);
+    if (found) bad.push({ name, dtype, ...found });
+    else read.set(name, values);
+  }
+  if (bad.length > 0) throw notFiniteValues(file.path, bad);
+  return read;
+}

@@ -1,0 +1,88 @@
+/** Answers for the numbers of PyTorch's tensors: where storages lie in a file, and what views of them hold. */
+import { sizeOf } from '../../compiler/ir/types.ts';
+import { readPiece, unpackPiece, type Piece } from './bytes.ts';
+import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
+import { DamagedFile } from './errors.ts';
+import type { Meter } from './limits.ts';
+import type { Tensor } from './python.ts';
+import { gather, rowMajor } from './strides.ts';
+import { untyped } from './torch-names.ts';
+
+/** Bytes of the formats that files may hold and that are not read. */
+const otherWidths: Readonly<Record<string, number>> = {
+  [untyped]: 1,
+  complex64: 8,
+  complex128: 16,
+  qint8: 1,
+  quint8: 1,
+  qint32: 4,
+  quint4x2: 1,
+  quint2x4: 1,
+};
+
+/** Gives the bytes that a number takes; undefined where the format is not known. */
+export function widthOf({ dtype }: { readonly dtype: string }): number | undefined {
+  return isDtype(dtype) ? bytesOf(dtype) : Object.hasOwn(otherWidths, dtype) ? otherWidths[dtype] : undefined;
+}
+
+/** How many numbers lie between the first and the last of a view, both counted. */
+function spanOf({ shape, strides }: Tensor): number {
+  return 1 + shape.reduce((index, size, axis) => index + (size - 1) * (strides[axis] ?? 0), 0);
+}
+
+/** The storages of a file. */
+export class Storages {
+  /** The storage that was unpacked last: its tensors mostly follow each other. */
+  private unpacked: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+
+  constructor(
+    private readonly pieces: ReadonlyMap<string, Piece>,
+    private readonly little: boolean,
+    private readonly meter: Meter,
+  ) {}
+
+  /** Refuses tensors that reach outside their storages, and storages that are not where or what they should be. */
+  check(name: string, tensor: Tensor): void {
+    const { storage, offset, shape } = tensor;
+    const piece = this.pieces.get(storage.key);
+    if (!piece) throw new DamagedFile(`the storage '${storage.key}' of '${name}' is missing`);
+    const [width, own] = [widthOf(storage), widthOf(tensor)];
+    if (width !== undefined && piece.length !== storage.stored * width)
+      throw new DamagedFile(
+        `the storage of '${name}' has ${piece.length} bytes, expected ${storage.stored * width}`,
+      );
+    if (shape.includes(0) || width === undefined || own === undefined) return;
+    const last = offset + spanOf(tensor) - 1;
+    const count = (storage.count * width) / own;
+    if (last >= count) throw new DamagedFile(`'${name}' reaches to number ${last} of a storage of ${count}`);
+  }
+
+  /**
+   * Reads the part of a storage that a tensor spans, and brings it into the order of its axes. Only where `isAsked` is not set
+   * does the file alone decide how large it is, and is it charged.
+   */
+  read(name: string, tensor: Tensor, isAsked: boolean): Float32Array {
+    const { storage, offset, shape, strides, dtype } = tensor;
+    const piece = this.pieces.get(storage.key);
+    if (!piece || !isDtype(dtype)) throw new DamagedFile(`a storage of ${dtype} is not read`);
+    if (shape.includes(0)) return new Float32Array(0);
+    const width = bytesOf(dtype);
+    const span = spanOf(tensor);
+    const plain = rowMajor(shape);
+    const isPlain = shape.every((size, axis) => size === 1 || strides[axis] === plain[axis]);
+    const values = Float32Array.BYTES_PER_ELEMENT * sizeOf(shape);
+    if (!isAsked) this.meter.take(isPlain ? values : values + span * width, name);
+    const start = storage.offset * (widthOf(storage) ?? 1) + offset * width;
+    const stored = toFloat32(this.bytes(storage.key, piece, start, span * width), dtype, this.little);
+    return isPlain ? stored : gather(stored, shape, strides);
+  }
+
+  private bytes(key: string, piece: Piece, start: number, length: number): Uint8Array<ArrayBuffer> {
+    if (!piece.deflated) return readPiece(piece, start, length);
+    if (this.unpacked?.key !== key) {
+      this.unpacked = undefined; // so that it need not lie beside the next
+      this.unpacked = { key, bytes: unpackPiece(piece, this.meter) };
+    }
+    return this.unpacked.bytes.slice(start, start + length);
+  }
+}
