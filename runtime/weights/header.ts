@@ -15,7 +15,7 @@ export interface HeaderEntry {
 export function parseHeader(bytes: Uint8Array, meter: Meter): [string, HeaderEntry][] {
   const keys = countKeys(bytes, meter);
   const header = objectOf(bytes);
-  const all = Object.entries(header);
+  const all: [string, unknown][] = Object.entries(header);
   if (keys.ofTensors > all.length) throw namedTwice(bytes);
   const entries = all.filter(([name]) => name !== '__metadata__');
   for (const [name, entry] of entries)

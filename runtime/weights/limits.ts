@@ -10,9 +10,9 @@ const mebibyte = 2 ** 20;
 /** What may come of a file: so many bytes in any case, and so many for each of its own bytes. */
 const allowances = {
   /** The values of pickles, and the entries of archives and headers, as they lie in memory. */
-  built: { inAnyCase: 48 * mebibyte, forEach: 16, ofAtMost: 32 * mebibyte },
+  built: { inAnyCase: 32 * mebibyte, forEach: 16, ofAtMost: 32 * mebibyte },
   /** What deflated parts unpack to. Weights shrink by a tenth, pickles twentyfold; deflate can do a thousandfold. */
-  unpacked: { inAnyCase: 32 * mebibyte, forEach: 32, ofAtMost: Infinity },
+  unpacked: { inAnyCase: 16 * mebibyte, forEach: 32, ofAtMost: Infinity },
   /** Tensors whose sizes the file alone decides; views may repeat numbers, or share them. */
   taken: { inAnyCase: 64 * mebibyte, forEach: 16, ofAtMost: Infinity },
 } as const;
@@ -35,7 +35,7 @@ export const costs = {
   /** An entry of a zip archive. */
   archiveEntry: 1024,
   /** A bracket, and a comma or colon, of a JSON header. */
-  headerBracket: 64,
+  headerBracket: 96,
   headerSeparator: 16,
 } as const;
 

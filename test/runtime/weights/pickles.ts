@@ -1,11 +1,12 @@
 /** Answers for pickles and files around them that PyTorch would never write, put together from instructions. */
+import { deflateRawSync } from 'node:zlib';
 
 export type PickleParts = readonly (Uint8Array | readonly Uint8Array[])[];
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-const text = (value: string): Uint8Array =>
+export const text = (value: string): Uint8Array =>
   Buffer.concat([bytes(0x58), uint32(value.length), Buffer.from(value)]);
-const name = (module: string, member: string): Uint8Array => Buffer.from(`c${module}\n${member}\n`);
+export const name = (module: string, member: string): Uint8Array => Buffer.from(`c${module}\n${member}\n`);
 
 function uint32(value: number): Uint8Array {
   const buffer = Buffer.alloc(4);
@@ -14,7 +15,7 @@ function uint32(value: number): Uint8Array {
 }
 
 /** A number as pickles have it: small ones whole, others as LONG1 or, where they are fractions, as doubles. */
-function number(value: number): Uint8Array {
+export function number(value: number): Uint8Array {
   const buffer = Buffer.alloc(9);
   if (Number.isInteger(value)) {
     buffer.writeBigInt64LE(BigInt(value), 1);
@@ -28,25 +29,31 @@ function number(value: number): Uint8Array {
 /** Instructions by what they do. */
 export const op = {
   mark: bytes(0x28),
+  pop: bytes(0x30),
   none: bytes(0x4e),
   emptyList: bytes(0x5d),
   emptyDict: bytes(0x7d),
   append: bytes(0x61),
   appends: bytes(0x65),
   setItems: bytes(0x75),
+  reduce: bytes(0x52),
+  newObject: bytes(0x81),
+  build: bytes(0x62),
+  persistent: bytes(0x51),
   put: (index: number) => bytes(0x71, index),
   get: (index: number) => bytes(0x68, index),
 };
 
-const tuple = (...parts: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array =>
+export const tuple = (...parts: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array =>
   Buffer.concat([op.mark, ...parts.flat(), bytes(0x74)]);
 
-/** A storage '0' of four float32. */
+/** A storage of four float32. */
 export function storage({
   type = name('torch', 'FloatStorage'),
   count = 4,
-}: { type?: Uint8Array; count?: number } = {}): Uint8Array {
-  const id = tuple(text('storage'), type, text('0'), text('cpu'), number(count), op.none);
+  key = '0',
+}: { type?: Uint8Array; count?: number; key?: string } = {}): Uint8Array {
+  const id = tuple(text('storage'), type, text(key), text('cpu'), number(count), op.none);
   return Buffer.concat([id, bytes(0x51)]);
 }
 
@@ -78,7 +85,7 @@ export function tensor({
   ]);
 }
 
-const pickle = (parts: PickleParts): Uint8Array =>
+export const pickle = (parts: PickleParts): Uint8Array =>
   Buffer.concat([bytes(0x80, 2), ...parts.flat(), bytes(0x2e)]);
 const values = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
 
@@ -96,43 +103,74 @@ export function legacy(parts: PickleParts): Uint8Array {
   ]);
 }
 
-/** Makes a zip archive of stored entries around a pickle. */
-export function archive(parts: PickleParts): Uint8Array {
-  const entries: readonly (readonly [string, Uint8Array])[] = [
-    ['a/data.pkl', pickle(parts)],
-    ['a/data/0', values],
-  ];
+/** An entry of an archive. */
+export interface Entry {
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly isDeflated?: boolean;
+  /** The entry whose bytes this one claims for its own, and has none itself. */
+  readonly as?: string;
+  /** What the directory says of its length, where that is a lie. */
+  readonly claimed?: number;
+}
+
+/** Makes a zip archive around a pickle. */
+export function archive(parts: PickleParts, { isDeflated = false } = {}): Uint8Array {
+  return zip([
+    { path: 'a/data.pkl', content: pickle(parts), isDeflated },
+    { path: 'a/data/0', content: values },
+  ]);
+}
+
+/** Makes a zip archive. */
+export function zip(entries: readonly Entry[]): Uint8Array {
   const local: Uint8Array[] = [];
   const central: Uint8Array[] = [];
-  let at = 0;
-  for (const [path, content] of entries) {
+  const places = new Map<string, { at: number; common: Uint8Array }>();
+  let end = 0;
+  for (const { path, content, isDeflated = false, as, claimed } of entries) {
+    const packed = isDeflated ? deflateRawSync(content) : content;
     // Version, flags, method, time, checksum (which nobody asks for), and lengths.
     const common = Buffer.concat([
-      bytes(20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-      uint32(content.length),
-      uint32(content.length),
-      bytes(path.length, 0, 0, 0),
+      bytes(20, 0, 0, 0, isDeflated ? 8 : 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+      uint32(packed.length),
+      uint32(claimed ?? content.length),
     ]);
+    const lengths = bytes(path.length, 0, 0, 0);
+    const place = places.get(as ?? '') ?? { at: end, common };
+    places.set(path, place);
     central.push(
-      Buffer.concat([
-        Buffer.from('PK\x01\x02'),
-        bytes(20, 0),
-        common,
-        new Uint8Array(10),
-        uint32(at),
-        Buffer.from(path),
-      ]),
+      Buffer.from('PK\x01\x02'),
+      bytes(20, 0),
+      place.common,
+      lengths,
+      new Uint8Array(10),
+      uint32(place.at),
+      Buffer.from(path),
     );
-    local.push(Buffer.from('PK\x03\x04'), common, Buffer.from(path), content);
-    at += 30 + path.length + content.length;
+    if (as !== undefined) continue;
+    local.push(Buffer.from('PK\x03\x04'), common, lengths, Buffer.from(path), packed);
+    end += 30 + path.length + packed.length;
   }
   const directory = Buffer.concat(central);
-  const end = Buffer.concat([
+  const count = Buffer.alloc(4);
+  count.writeUInt16LE(entries.length);
+  count.writeUInt16LE(entries.length, 2);
+  const last = [
     Buffer.from('PK\x05\x06'),
-    bytes(0, 0, 0, 0, entries.length, 0, entries.length, 0),
+    bytes(0, 0, 0, 0),
+    count,
     uint32(directory.length),
-    uint32(at),
+    uint32(end),
     bytes(0, 0),
-  ]);
-  return Buffer.concat([...local, directory, end]);
+  ];
+  return Buffer.concat([...local, directory, ...last]);
+}
+
+/** Makes a safetensors file of a header's text and values. */
+export function safetensors(header: string | object, values = new Uint8Array(0)): Uint8Array {
+  const content = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(content.length));
+  return Buffer.concat([length, content, values]);
 }
