@@ -19,7 +19,9 @@ import {
 import { writeWhole } from '../report/index.ts';
 import { parseFormatted } from './formatted.ts';
 import { DamagedFile } from '../weights/errors.ts';
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { notFiniteIn } from '../weights/finite.ts';
+import { notFiniteValue } from '../weights/messages.ts';
+import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/1';
 
@@ -236,7 +238,19 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const { tensors, sha256 } = await named(variablesFile, readSafetensors(join(folder, variablesFile)));
   if (sha256 !== state.sha256)
     throw new DamagedFile(`${variablesFile}: its bytes are not those that were saved (SHA-256 differs)`);
+  requireFinite(tensors);
   return { folder, state, values: new Map([...tensors].map(([name, { values }]) => [name, values])) };
+}
+
+/** Refuses variables that a checkpoint of ours cannot hold: none is saved that is not finite. */
+function requireFinite(tensors: ReadonlyMap<string, StoredTensor>): void {
+  for (const [name, { shape, values }] of tensors) {
+    const found = notFiniteIn(values, shape);
+    if (found)
+      throw new DamagedFile(
+        `${variablesFile}: ${notFiniteValue({ name, dtype: 'F32', ...found })} is not finite`,
+      );
+  }
 }
 
 async function named<T>(file: string, work: Promise<T>): Promise<T> {

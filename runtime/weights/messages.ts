@@ -143,7 +143,7 @@ const listed = 10;
 export const list = (names: readonly string[]): string =>
   names.slice(0, listed).join(', ') + (names.length > listed ? `, … (${names.length})` : '');
 
-/** `parts` are those that have the network's names, `roots` all. */
+/** `parts` are those that have the network's names, the best first, `roots` all. */
 export const notUnder = (
   path: string,
   inside: string,
@@ -152,10 +152,10 @@ export const notUnder = (
 ): WeightsError =>
   error(
     `'${path}' has nothing under '${inside}'`,
-    parts.length > 0
-      ? `the names of this network lie under ${list(parts.map(insideOption))}`
-      : roots.length === 0
-        ? 'leave out --inside'
+    parts[0] === '' || (parts.length === 0 && roots.length === 0)
+      ? 'leave out --inside'
+      : parts.length > 0
+        ? `the names of this network lie under ${list(parts.map(insideOption))}`
         : `it has ${list(roots)}, but not the names of this network: choose another --network or --mapping`,
   );
 

@@ -7,7 +7,7 @@ import { check } from '../../compiler/index.ts';
 import type { NetworkSpec } from '../../compiler/spec/types.ts';
 import { variablesOf } from '../../compiler/step.ts';
 import { fileProvider } from '../../runtime/library.ts';
-import { readSafetensors } from '../../runtime/weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
 import { importWeights, type ImportOptions } from '../../runtime/run/index.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { loadMapping, writeOfficial } from '../../runtime/weights/index.ts';
@@ -126,6 +126,66 @@ describe('import', () => {
       err: containing('hint: everything fits with --network G --mapping spade\n'),
     });
     expect(existsSync(at('other'))).toBe(false);
+  });
+
+  it('names the copies of a network with the option that takes each, and its hints can be followed', async () => {
+    const { tensors } = await readSafetensors(at('net_G.safetensors'));
+    const starts = ['netG.module.', 'netG_ema.'];
+    const copies = starts.flatMap((start) =>
+      [...tensors].map(([name, one]) => ({ ...one, name: start + name })),
+    );
+    await writeSafetensors(
+      at('both.safetensors'),
+      copies,
+      copies.map(({ values }) => values),
+    );
+    const words = ['import', 'both.safetensors', '--spec', 'tiny.spade', '--network', 'G'];
+    const wrongPart = await run(...words, '--inside', 'net', '--mapping', 'spade', '--out', 'parts');
+    expect(wrongPart).toMatchObject({
+      code: 1,
+      err: containing('lie under --inside netG_ema, --inside netG.module'),
+    });
+    const wrongMapping = await run(...words, '--inside', 'netG', '--mapping', 'pix2pixhd', '--out', 'parts');
+    const [, hint = ''] = /^hint: everything fits with (.*)$/m.exec(wrongMapping.err) ?? [];
+    expect([wrongMapping.code, hint]).toEqual([
+      1,
+      matching(/^--network G --mapping \w+ --inside netG\.module$/),
+    ]);
+    const followed = await run(...words.slice(0, 4), ...hint.split(' '), '--out', 'parts');
+    expect(followed).toMatchObject({ code: 0, err: containing("read under 'netG.module'") });
+    const chosen = await run(...words, '--mapping', 'spade', '--out', 'chosen');
+    expect(chosen).toMatchObject({
+      code: 0,
+      err: containing('everything fits elsewhere in the file, too: --inside netG.module'),
+    });
+  });
+
+  it('refuses values that are not finite, and so does load, before anything is written or trained', async () => {
+    const { tensors } = await readSafetensors(at('net_G.safetensors'));
+    const spoilt = [...tensors].map(([name, { shape, values }]) => ({ name, shape, values: values.slice() }));
+    const { shape } = spoilt.find(({ name, values }) => name === 'fc.bias' && (values[1] = NaN))!;
+    await writeSafetensors(
+      at('nan.safetensors'),
+      spoilt,
+      spoilt.map(({ values }) => values),
+    );
+    const said = `'fc.bias' (${shape.join('x')}): 1 of ${shape[0]}, the first at [1] (NaN)`;
+    const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'spoilt'];
+    const imported = await run('import', 'nan.safetensors', ...words);
+    expect(imported).toMatchObject({ code: 1, err: containing(said) });
+    const load = (naming: string): string =>
+      tinySpec().replace('let D =', `load G from "nan.safetensors" naming "${naming}"\n  let D =`);
+    writeFileSync(at('nan.spade'), load('spade'));
+    expect(await run('train', 'nan.spade', '--out', 'spoilt')).toMatchObject({
+      code: 1,
+      err: containing(said),
+    });
+    writeFileSync(at('nan.spade'), load('pix2pixhd'));
+    expect(await run('train', 'nan.spade', '--out', 'spoilt')).toMatchObject({
+      code: 1,
+      err: matching(/hint: everything fits with: load G from ".*nan\.safetensors" naming "\w+"/),
+    });
+    expect(existsSync(at('spoilt'))).toBe(false);
   });
 
   it('paints without the networks that only losses need, where their weights are missing', async () => {

@@ -57,7 +57,8 @@ const repeats: readonly (readonly [string, Uint8Array])[] = [
 
 const emptyZip = (entries: number): Uint8Array =>
   zip(range(entries, (i) => ({ path: `${i}`, content: new Uint8Array(0) })));
-const bytesOfTensor = 4 * million;
+/** A million numbers. */
+const zeros = new Uint8Array(4 * million);
 
 /** Makes an archive of a pickle and of storages. */
 const stored = (
@@ -126,7 +127,7 @@ export const attacks: readonly Attack[] = [
     make: () => {
       const view = tensor({ shape: [million], count: million });
       return stored(dictOf(...range(1000, (i) => [`w${i}`, view] as const)), {
-        0: new Uint8Array(bytesOfTensor),
+        0: zeros,
       });
     },
     said: 'as they repeat what is stored',
@@ -136,7 +137,7 @@ export const attacks: readonly Attack[] = [
     make: () => {
       const view = tensor({ shape: [2], strides: [million - 1], count: million });
       return stored(dictOf(...range(1000, (i) => [`w${i}`, view] as const)), {
-        0: new Uint8Array(bytesOfTensor),
+        0: zeros,
       });
     },
     said: 'as they repeat what is stored',
@@ -155,7 +156,7 @@ export const attacks: readonly Attack[] = [
               ] as const,
           ),
         ),
-        Object.fromEntries(range(100, (i) => [i, new Uint8Array(bytesOfTensor)])),
+        Object.fromEntries(range(100, (i) => [i, zeros])),
         true,
       ),
     said: 'which is no packing of weights',
@@ -177,7 +178,7 @@ export const attacks: readonly Attack[] = [
         { path: 'a/data.pkl', content: pickle(parts) },
         ...range(1000, (i) => ({
           path: `a/data/${i}`,
-          content: new Uint8Array(bytesOfTensor),
+          content: zeros,
           ...(i > 0 && { as: 'a/data/0' }),
         })),
       ]);

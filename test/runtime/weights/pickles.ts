@@ -31,6 +31,7 @@ export const op = {
   mark: bytes(0x28),
   pop: bytes(0x30),
   none: bytes(0x4e),
+  emptyTuple: bytes(0x29),
   emptyList: bytes(0x5d),
   emptyDict: bytes(0x7d),
   append: bytes(0x61),
