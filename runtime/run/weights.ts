@@ -9,6 +9,7 @@ import { variableName } from '../../compiler/spec/instantiate.ts';
 import { frozenNetworks } from '../../compiler/spec/queries.ts';
 import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
 import {
+  compareWeights,
   findFitting,
   fits,
   loadMapping,
@@ -61,12 +62,13 @@ async function readNetwork(
 ): Promise<LoadedWeights> {
   const naming = mapping === undefined ? undefined : loadMapping(mapping);
   const file = await openWeights(path);
-  const { values, report } = matchWeights(variables, file, naming);
+  const report = compareWeights(variables, file, naming);
   // A file may hold more than a network takes, such as layers above the last one that is compared.
   if (!fits(report, true)) {
     const instead = findFitting([{ name, variables }], file, { network: name, mapping }, true);
     throw weightsDoNotFit(name, path, renderReport(report).join('\n'), instead);
   }
+  const { values } = matchWeights(variables, file, naming);
   return new Map([...values].map(([variable, array]) => [variableName(name, variable), array]));
 }
 

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
-import type { NetworkSpec } from '../../compiler/spec/types.ts';
+import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
 import { variablesOf } from '../../compiler/step.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
 import { importWeights, type ImportOptions } from '../../runtime/run/index.ts';
 import { initialValues } from '../../runtime/session/session.ts';
-import { loadMapping, writeOfficial } from '../../runtime/weights/index.ts';
+import { loadWeights } from '../../runtime/run/weights.ts';
+import { loadMapping, WeightsError, writeOfficial } from '../../runtime/weights/index.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
 
@@ -128,66 +129,6 @@ describe('import', () => {
     expect(existsSync(at('other'))).toBe(false);
   });
 
-  it('names the copies of a network with the option that takes each, and its hints can be followed', async () => {
-    const { tensors } = await readSafetensors(at('net_G.safetensors'));
-    const starts = ['netG.module.', 'netG_ema.'];
-    const copies = starts.flatMap((start) =>
-      [...tensors].map(([name, one]) => ({ ...one, name: start + name })),
-    );
-    await writeSafetensors(
-      at('both.safetensors'),
-      copies,
-      copies.map(({ values }) => values),
-    );
-    const words = ['import', 'both.safetensors', '--spec', 'tiny.spade', '--network', 'G'];
-    const wrongPart = await run(...words, '--inside', 'net', '--mapping', 'spade', '--out', 'parts');
-    expect(wrongPart).toMatchObject({
-      code: 1,
-      err: containing('lie under --inside netG_ema, --inside netG.module'),
-    });
-    const wrongMapping = await run(...words, '--inside', 'netG', '--mapping', 'pix2pixhd', '--out', 'parts');
-    const [, hint = ''] = /^hint: everything fits with (.*)$/m.exec(wrongMapping.err) ?? [];
-    expect([wrongMapping.code, hint]).toEqual([
-      1,
-      matching(/^--network G --mapping \w+ --inside netG\.module$/),
-    ]);
-    const followed = await run(...words.slice(0, 4), ...hint.split(' '), '--out', 'parts');
-    expect(followed).toMatchObject({ code: 0, err: containing("read under 'netG.module'") });
-    const chosen = await run(...words, '--mapping', 'spade', '--out', 'chosen');
-    expect(chosen).toMatchObject({
-      code: 0,
-      err: containing('everything fits elsewhere in the file, too: --inside netG.module'),
-    });
-  });
-
-  it('refuses values that are not finite, and so does load, before anything is written or trained', async () => {
-    const { tensors } = await readSafetensors(at('net_G.safetensors'));
-    const spoilt = [...tensors].map(([name, { shape, values }]) => ({ name, shape, values: values.slice() }));
-    const { shape } = spoilt.find(({ name, values }) => name === 'fc.bias' && (values[1] = NaN))!;
-    await writeSafetensors(
-      at('nan.safetensors'),
-      spoilt,
-      spoilt.map(({ values }) => values),
-    );
-    const said = `'fc.bias' (${shape.join('x')}): 1 of ${shape[0]}, the first at [1] (NaN)`;
-    const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'spoilt'];
-    const imported = await run('import', 'nan.safetensors', ...words);
-    expect(imported).toMatchObject({ code: 1, err: containing(said) });
-    const load = (naming: string): string =>
-      tinySpec().replace('let D =', `load G from "nan.safetensors" naming "${naming}"\n  let D =`);
-    writeFileSync(at('nan.spade'), load('spade'));
-    expect(await run('train', 'nan.spade', '--out', 'spoilt')).toMatchObject({
-      code: 1,
-      err: containing(said),
-    });
-    writeFileSync(at('nan.spade'), load('pix2pixhd'));
-    expect(await run('train', 'nan.spade', '--out', 'spoilt')).toMatchObject({
-      code: 1,
-      err: matching(/hint: everything fits with: load G from ".*nan\.safetensors" naming "\w+"/),
-    });
-    expect(existsSync(at('spoilt'))).toBe(false);
-  });
-
   it('paints without the networks that only losses need, where their weights are missing', async () => {
     const text = tinySpec()
       .replace('use norms', 'use features { Vgg19 }\nuse losses { perceptual }\nuse norms')
@@ -205,7 +146,9 @@ describe('import', () => {
     const words = ['--spec', 'tiny.spade', '--network', 'G', '--out', 'harmed'];
     const { code, err } = await run('import', join(fixtures, 'evil_global.pth'), ...words);
     expect(code).toBe(1);
-    expect(err).toMatch(/is refused: it refers to 'posix\.system'.*\nhint: where you trust the file/);
+    expect(err).toMatch(
+      /is refused: it holds no tensors, but objects of Python: 'w' is made by 'posix\.system'.*\nhint: where you trust the file/,
+    );
     expect(existsSync(at('harmed'))).toBe(false);
   });
 
@@ -236,6 +179,91 @@ describe('import', () => {
     mkdirSync(at('full'));
     writeFileSync(at('full', 'letter.txt'), 'dear');
     await refused({ out: at('full') }).toThrow('exists and is not empty');
+  });
+});
+
+describe('hints and refusals', () => {
+  const specOf = (text: string): Spec => check({ name: at('tiny.spade'), text }, fileProvider()).spec!;
+  /** Imports in this process; gives what was said, and the error where there was one. */
+  async function importing(options: Partial<ImportOptions>): Promise<{ said: string; failed: boolean }> {
+    const lines: string[] = [];
+    const whole = {
+      spec: specOf(tinySpec()),
+      sources: [{ name: at('tiny.spade'), text: tinySpec() }],
+      network: 'G',
+      command: '',
+      overwrite: true,
+    };
+    try {
+      const log = (line: string): void => void lines.push(line);
+      await importWeights({ ...whole, ...options, log } as ImportOptions);
+      return { said: lines.join('\n'), failed: false };
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error;
+      return { said: error.message, failed: true };
+    }
+  }
+
+  it('name the copies of a network with the option that takes each, and can be followed', async () => {
+    const { tensors } = await readSafetensors(at('net_G.safetensors'));
+    const copies = ['netG.module.', 'netG_ema.'].flatMap((start) =>
+      [...tensors].map(([name, one]) => ({ ...one, name: start + name })),
+    );
+    const file = at('both.safetensors');
+    await writeSafetensors(
+      file,
+      copies,
+      copies.map(({ values }) => values),
+    );
+    const out = at('parts');
+    const wrongPart = await importing({ file, out, inside: 'net', mapping: 'spade' });
+    expect(wrongPart).toEqual({
+      failed: true,
+      said: containing('lie under --inside netG_ema, --inside netG.module'),
+    });
+    const wrongMapping = await importing({ file, out, inside: 'netG', mapping: 'pix2pixhd' });
+    const hint = /hint: everything fits with --network G --mapping (\w+) --inside (\S+)$/.exec(
+      wrongMapping.said,
+    );
+    expect(hint?.[2]).toBe('netG.module');
+    const followed = await importing({ file, out, mapping: hint![1], inside: hint![2] });
+    expect(followed).toEqual({ failed: false, said: containing("read under 'netG.module'") });
+    const chosen = await importing({ file, out, mapping: 'spade' });
+    expect(chosen).toEqual({
+      failed: false,
+      said: containing('everything fits elsewhere in the file, too: --inside netG.module'),
+    });
+  });
+
+  it('say which values are not finite, in import and in load, before anything is written', async () => {
+    const { tensors } = await readSafetensors(at('net_G.safetensors'));
+    const spoilt = [...tensors].map(([name, { shape, values }]) => ({ name, shape, values: values.slice() }));
+    const [bad] = spoilt.filter(({ name }) => name === 'fc.bias');
+    bad!.values[1] = NaN;
+    const file = at('nan.safetensors');
+    await writeSafetensors(
+      file,
+      spoilt,
+      spoilt.map(({ values }) => values),
+    );
+    const said = `'fc.bias' (${bad!.values.length}): 1 of ${bad!.values.length}, the first at [1] (NaN)`;
+    const out = at('spoilt');
+    expect(await importing({ file, out, mapping: 'spade' })).toEqual({
+      failed: true,
+      said: containing(said),
+    });
+    expect(existsSync(out)).toBe(false);
+    const load = (naming: string): Spec =>
+      specOf(tinySpec().replace('let D =', `load G from "${file}" naming "${naming}"\n  let D =`));
+    await expect(loadWeights(load('spade'))).rejects.toThrow(said);
+    const hint = `hint: everything fits with: load G from "${file}" naming "`;
+    const wrongNaming = await loadWeights(load('pix2pixhd')).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(wrongNaming).toContain(hint);
+    const naming = wrongNaming.split(hint)[1]?.split('"')[0] ?? '';
+    await expect(loadWeights(load(naming))).rejects.toThrow(said);
   });
 });
 
