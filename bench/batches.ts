@@ -11,7 +11,7 @@ import {
   type IdMap,
 } from '../runtime/data/decode.ts';
 import { DataError } from '../runtime/data/index.ts';
-import { colorsInsteadOfIds, undecodable } from '../runtime/data/messages.ts';
+import { coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
 import type { StepData } from '../runtime/run/step.ts';
 import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';
@@ -151,7 +151,8 @@ async function readIds(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file)).catch((error: unknown) => {
     throw new DataError([undecodable(file, (error as Error).message)]);
   });
-  if ('color' in found) throw new DataError([colorsInsteadOfIds(file, found.x, found.y, found.color)]);
+  if ('color' in found)
+    throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
   return found;
 }
 

@@ -10,7 +10,7 @@ import { RandomStream } from '../compiler/random.ts';
 import { decodeIds, edgesOf, resizeNearest } from '../runtime/data/decode.ts';
 import type { IdMap, Size } from '../runtime/data/decode.ts';
 import { DataError } from '../runtime/data/index.ts';
-import { colorsInsteadOfIds } from '../runtime/data/messages.ts';
+import { coloredMaps } from '../runtime/data/messages.ts';
 import { listFolder } from '../runtime/data/pairs.ts';
 import { atLeast } from './options.ts';
 
@@ -40,7 +40,8 @@ function pyramidPlan(size: Size, edges: boolean): PatchPlan {
 
 async function readMap(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file));
-  if (!('ids' in found)) throw new DataError([colorsInsteadOfIds(file, found.x, found.y, found.color)]);
+  if (!('ids' in found))
+    throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
   return found;
 }
 

@@ -290,6 +290,11 @@ const dataSchema = object(
       enum: ['photo_left', 'photo_right'],
       description: 'Photograph and label map lie side by side in each file: where the photograph is.',
     },
+    orientation: {
+      enum: ['stored', 'exif'],
+      description:
+        'Whether pictures are taken as stored (default), or turned as the orientation tags (EXIF) in their files say.',
+    },
     subfolders: { type: 'boolean', description: 'Whether files are searched for in subfolders, too.' },
     image_suffix: text('What names of photographs have before their ending and partners do not share.'),
     label_suffix: text('What names of label maps have before their ending and partners do not share.'),

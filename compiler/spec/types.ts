@@ -159,6 +159,11 @@ export interface DataSpec {
   readonly test_instances?: string;
   /** Photograph and label map lie side by side in each file. */
   readonly paired?: PhotoSide;
+  /**
+   * Whether pictures are turned as the orientation tags (EXIF) in their files say, or taken as stored. Undefined where nobody said so:
+   * they are taken as stored, and tags are warned of.
+   */
+  readonly orientation?: 'stored' | 'exif';
   /** Files are searched for in folders within the folders, too. */
   readonly subfolders?: boolean;
   /** What names of files have before their ending and partners do not share, such as `_leftImg8bit`; files without it are left out. */

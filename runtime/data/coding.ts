@@ -1,7 +1,8 @@
 /** Answers for turning what label maps hold into class ids: values by a table, colors by those of the classes. */
 import type { ClassInfo, Color } from './classes.ts';
 import type { IdMap, RgbMap } from './decode.ts';
-import type { Undeclared, UndeclaredColor } from './messages.ts';
+import type { Undeclared, UndeclaredColor } from './findings.ts';
+import { pack, unpack } from './tally.ts';
 
 /** How label maps of a data set are read; plain data, may be cloned. */
 export interface LabelCoding {
@@ -33,6 +34,8 @@ export interface LabelDecoder {
 const none = -1;
 /** Near colors are kept up to this number: photographs of maps have too many. */
 const keptColors = 65536;
+/** As many wrong colors of a file are told. */
+const shownColors = 12;
 
 /** Makes the decoder of a coding. */
 export function labelDecoder({ values, colors }: LabelCoding): LabelDecoder {
@@ -54,21 +57,27 @@ export function labelDecoder({ values, colors }: LabelCoding): LabelDecoder {
       const colorAt = (i: number): Color => [rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!];
       let first = none;
       let pixels = 0;
-      const wrong = new Map<number, Color>();
+      const wrong = new Set<number>();
+      let farthest = 0;
       for (let i = 0; i < ids.length; i++) {
         const id = classOf(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!);
         if (id >= 0) ids[i] = id;
         else {
           if (first < 0) first = i;
           pixels++;
-          wrong.set(pack(...colorAt(i)), colorAt(i));
+          const color = colorAt(i);
+          const key = pack(...color);
+          if (wrong.has(key)) continue;
+          if (wrong.size < keptColors) wrong.add(key);
+          farthest = Math.max(farthest, nearestClass(colors.classes, color).distance);
         }
       }
       if (first < 0) return { width, height, ids };
       const color = colorAt(first);
       const [x, y] = [first % width, Math.floor(first / width)];
       const nearest = nearestClass(colors.classes, color);
-      return { x, y, color, pixels, total: ids.length, colors: [...wrong.values()], nearest };
+      const some = [...wrong].slice(0, shownColors).map(unpack);
+      return { x, y, color, pixels, total: ids.length, colors: some, nearest, farthest };
     },
   };
 }
@@ -92,10 +101,8 @@ function colorFinder(
   };
 }
 
-const pack = (red: number, green: number, blue: number): number => (red << 16) | (green << 8) | blue;
-
 /** Finds the class whose color is nearest; the first one where several are. */
-function nearestClass(
+export function nearestClass(
   classes: readonly ClassInfo[],
   color: Color,
 ): { readonly class: ClassInfo; readonly distance: number } {

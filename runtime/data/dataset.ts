@@ -5,12 +5,14 @@ import { applyChange, changeOf, type Augmentation } from './augment.ts';
 import type { ClassInfo } from './classes.ts';
 import { plainCoding, type LabelCoding } from './coding.ts';
 import type { Half, Size } from './decode.ts';
+import { FindingsSum, type Findings } from './findings.ts';
 import { DataError } from './messages.ts';
 import { SampleOrder } from './order.ts';
 import type { Place } from './order.ts';
 import { listPairs } from './pairs.ts';
 import type { DatasetFolders, Pair } from './pairs.ts';
 import { DecodingPool } from './pool.ts';
+import { faultProblems, sampleProblems, type Meaning, type SaidOfLabels } from './problems.ts';
 import type { DecodedSample } from './sample.ts';
 
 /** What a data set is opened with. */
@@ -20,8 +22,12 @@ export interface DatasetOptions {
   readonly classes: readonly ClassInfo[];
   /** What label maps hold; by default the ids of the classes. */
   readonly coding?: LabelCoding;
+  /** What a spec says of the label maps, which hints start from. */
+  readonly said?: SaidOfLabels | undefined;
   /** The half that the photo is, where it lies beside its label map in one file. */
   readonly photoHalf?: Half | undefined;
+  /** Whether pictures are turned as their orientation tags say; undefined where nobody said so: then they are not, but tags are told of. */
+  readonly isTurned?: boolean | undefined;
   /** The size that samples are scaled to. */
   readonly size: Size;
   /** The size that samples are kept at for loaders that take parts of them; `size` by default. */
@@ -90,11 +96,15 @@ export interface Dataset {
   readonly pairs: readonly Pair[];
   readonly size: Size;
   readonly classes: readonly ClassInfo[];
+  /** What its label maps mean. */
+  readonly meaning: Meaning;
   /**
    * Reads every label map (and, of a data set that fits into the cache, every photo; else their headers) and throws one
-   * DataError with all problems. `report` is called after each sample.
+   * DataError with all problems. Gives what is odd, in words. `report` is called after each sample.
    */
-  check(report?: (done: number, total: number) => void): Promise<void>;
+  check(report?: (done: number, total: number) => void): Promise<readonly string[]>;
+  /** Gives what `check` finds, as data. */
+  examine(report?: (done: number, total: number) => void): Promise<Findings>;
   /** Reads one sample as it is. Throws a DataError, or a RangeError if there is no such sample. */
   read(index: number): Promise<Sample>;
   /** Starts a stream of batches; the same options give the same batches, on any machine. */
@@ -113,9 +123,26 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
   return new FolderDataset(pairs, options);
 }
 
+/**
+ * Checks data sets whose label maps are read alike, such as the parts of one: what is wrong with them is one DataError, so that a
+ * hint is right for all. Gives what is odd, in words.
+ */
+export async function checkDatasets(
+  datasets: readonly Dataset[],
+  report?: (done: number, total: number) => void,
+): Promise<readonly string[]> {
+  const sum = new FindingsSum();
+  for (const dataset of datasets) sum.add(await dataset.examine(report));
+  const { meaning } = datasets[0] as Dataset;
+  const { errors, warnings } = sampleProblems(sum.sum, meaning);
+  if (errors.length > 0) throw new DataError(errors.map(({ text }) => text));
+  return warnings.map(({ text }) => text);
+}
+
 class FolderDataset implements Dataset {
   readonly size: Size;
   readonly classes: readonly ClassInfo[];
+  readonly meaning: Meaning;
   private readonly workers: number;
   private readonly pool: DecodingPool;
   private readonly stored: Size;
@@ -127,36 +154,40 @@ class FolderDataset implements Dataset {
 
   constructor(
     readonly pairs: readonly Pair[],
-    { size, stored, classes, coding, photoHalf, workers, cacheBytes }: DatasetOptions,
+    { size, stored, classes, coding, said, photoHalf, isTurned, workers, cacheBytes }: DatasetOptions,
   ) {
     this.size = size;
     this.stored = stored ?? size;
     this.classes = classes;
     this.workers = workers ?? Math.max(1, Math.min(4, availableParallelism() - 1));
     this.cacheBytes = cacheBytes ?? DEFAULT_CACHE_BYTES;
-    this.pool = new DecodingPool(this.workers, {
-      coding: coding ?? plainCoding(classes),
-      photoHalf,
-    });
+    this.meaning = { coding: coding ?? plainCoding(classes), classes, said, isTurned };
+    this.pool = new DecodingPool(this.workers, { coding: this.meaning.coding, photoHalf, isTurned });
   }
 
-  async check(report?: (done: number, total: number) => void): Promise<void> {
+  check(report?: (done: number, total: number) => void): Promise<readonly string[]> {
+    return checkDatasets([this], report);
+  }
+
+  async examine(report?: (done: number, total: number) => void): Promise<Findings> {
     const total = this.pairs.length;
-    const problems: string[][] = [];
+    const sum = new FindingsSum();
     const fits = total * this.stored.width * this.stored.height * this.bytesPerPixel() <= this.cacheBytes;
     let next = 0;
     let done = 0;
-    const inspectSome = async (): Promise<void> => {
+    const examineSome = async (): Promise<void> => {
       while (next < total) {
         const index = next++;
-        problems[index] = await (fits ? this.problemsOfDecoding(index) : this.inspect(index));
+        const pair = this.pairs[index] as Pair;
+        const { findings, sample } = await this.pool.examine(pair, fits ? this.stored : undefined);
+        if (sample) this.keep(index, sample);
+        sum.add(findings, index);
         report?.(++done, total);
       }
     };
     // Two requests a thread: one file is read while another is decoded.
-    await Promise.all(Array.from({ length: 2 * this.workers }, inspectSome));
-    const all = problems.flat();
-    if (all.length > 0) throw new DataError(all);
+    await Promise.all(Array.from({ length: 2 * this.workers }, examineSome));
+    return sum.sum;
   }
 
   async read(index: number): Promise<Sample> {
@@ -193,20 +224,6 @@ class FolderDataset implements Dataset {
     return (wide ? 2 : 1) + (pair?.instances === undefined ? 0 : 3) + (pair?.image === undefined ? 0 : 3);
   }
 
-  private async inspect(index: number): Promise<string[]> {
-    return [...(await this.pool.inspect(this.pairs[index] as Pair))];
-  }
-
-  private async problemsOfDecoding(index: number): Promise<string[]> {
-    try {
-      await this.decoded(index);
-      return [];
-    } catch (error) {
-      if (error instanceof DataError) return [...error.problems];
-      throw error;
-    }
-  }
-
   /** Gives a sample from the cache, from a request that is under way, or decodes it. */
   private decoded(index: number): Promise<DecodedSample> {
     const cached = this.cache.get(index);
@@ -224,12 +241,20 @@ class FolderDataset implements Dataset {
     if (pair === undefined)
       throw new RangeError(`there is no sample ${index}: the data has ${this.pairs.length}`);
     const outcome = await this.pool.decode(pair, size);
-    if ('problems' in outcome) throw new DataError(outcome.problems);
+    if ('faults' in outcome)
+      throw new DataError(faultProblems(outcome.faults, this.meaning).map(({ text }) => text));
     return outcome.sample;
   }
 
   private async decodeStored(index: number): Promise<DecodedSample> {
     const sample = await this.decode(index, this.stored);
+    this.keep(index, sample);
+    return sample;
+  }
+
+  /** Keeps a sample in the cache while there is room. */
+  private keep(index: number, sample: DecodedSample): void {
+    if (this.cache.has(index)) return;
     const bytes =
       sample.labels.byteLength +
       (sample.edges?.byteLength ?? 0) +
@@ -239,7 +264,6 @@ class FolderDataset implements Dataset {
       this.cachedBytes += bytes;
       this.cache.set(index, sample);
     }
-    return sample;
   }
 
   private patchesOf(

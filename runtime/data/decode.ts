@@ -1,5 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
+import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE } from './formats.ts';
 
 /** Width and height in pixels. */
 export interface Size {
@@ -12,11 +13,13 @@ export interface IdMap extends Size {
   readonly ids: Uint16Array;
 }
 
-/** What a PNG holds that has colors where ids are expected: the first colored pixel. */
-export interface ColoredPixel {
+/** What a PNG holds that has colors where ids are expected: the first colored pixel, and all colors. */
+export interface Colored {
   readonly x: number;
   readonly y: number;
   readonly color: readonly [number, number, number];
+  /** RGB of 8 bits; undefined where there are more bits. */
+  readonly map: RgbMap | undefined;
 }
 
 /** A picture of colors: RGB of 8 bits, row by row: [height, width, 3]. */
@@ -24,33 +27,81 @@ export interface RgbMap extends Size {
   readonly rgb: Uint8Array;
 }
 
-const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** Offsets in a PNG file: IHDR is always the first chunk, so its fields have fixed places. */
-const IHDR = { type: 12, bitDepth: 24, colorType: 25, checksum: 29, end: 33 } as const;
-const GREY = 0;
-const PALETTE = 3;
-const GREY_WITH_ALPHA = 4;
+/** Says why a picture cannot be decoded; its message is a reason in one line. */
+export class PictureError extends Error {
+  /** Whether the file is damaged, holds another format than it should, or more pixels than are decoded. */
+  readonly why: 'damaged' | 'foreign' | 'vast';
+
+  constructor(why: PictureError['why'], reason: string) {
+    super(reason);
+    this.why = why;
+  }
+}
+
+/** Maps are decoded whole, so that more pixels are more memory than threads should take: 8192 x 8192. */
+export const MOST_MAP_PIXELS = 2 ** 26;
+/** Photos are scaled while they are decoded; no camera has more pixels. */
+export const MOST_PHOTO_PIXELS = 2 ** 28;
+
+/** How pictures are decoded. */
+export interface Decoding {
+  /** Whether a picture is turned as the camera's orientation tag in its file says; by default its pixels stay as stored. */
+  readonly isTurned?: boolean | undefined;
+  /** Whether everything that the decoder warns of is an error, too. */
+  readonly isStrict?: boolean | undefined;
+}
+
+/** What the decoder itself is told. Photos in the wild carry harmless oddities; only damage and missing data are errors. */
+const optionsOf = (most: number, isStrict = false) =>
+  ({ failOn: isStrict ? 'warning' : 'error', limitInputPixels: most }) as const;
+
+/** Decodes a picture of a known format through `decode`. Throws a PictureError. */
+async function decoding<T>(content: Buffer, most: number, decode: () => Promise<T>): Promise<T> {
+  if (content.length === 0) throw new PictureError('damaged', 'the file is empty');
+  if (formatOf(content) === undefined)
+    throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
+  try {
+    return await decode();
+  } catch (error) {
+    if (error instanceof PictureError) throw error;
+    const reason = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
+    if (!reason.includes('exceeds pixel limit')) throw new PictureError('damaged', reason);
+    const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
+    throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
+  }
+}
 
 /**
  * Reads the ids of a PNG file's content: grey values of 1 to 16 bits and palette indices as they are stored, never scaled,
  * color-managed or expanded to the palette's colors; alpha is ignored. An RGB file is taken for grey if all its pixels are.
- * Gives the first colored pixel instead if it is not. Throws the decoder's error if the content cannot be decoded.
+ * Gives the first colored pixel instead if it is not, with all colors. Throws a PictureError if the content cannot be decoded.
  */
-export async function decodeIds(content: Buffer): Promise<IdMap | ColoredPixel> {
-  if (content.length < IHDR.end || !content.subarray(0, 8).equals(PNG_SIGNATURE)) {
-    throw new Error('it is not a PNG file, or holds only its beginning');
-  }
+export async function decodeIds(
+  content: Buffer,
+  { isTurned = false }: Decoding = {},
+): Promise<IdMap | Colored> {
+  const format = formatOf(content);
+  if (format !== undefined && format !== 'PNG')
+    throw new PictureError('foreign', `it is not a PNG file but ${format}`);
+  if (content.length > 0 && (content.length < IHDR.end || format === undefined))
+    throw new PictureError('damaged', 'it is not a PNG file, or holds only its beginning');
+  return decoding(content, MOST_MAP_PIXELS, () => decodePng(content, isTurned));
+}
+
+async function decodePng(content: Buffer, isTurned: boolean): Promise<IdMap | Colored> {
   const bitDepth = content.readUInt8(IHDR.bitDepth);
   const colorType = content.readUInt8(IHDR.colorType);
   const png = colorType === PALETTE ? withoutPalette(content) : content;
   // An embedded color profile must not touch ids, hence ignoreIcc.
-  const image = sharp(png, { failOn: 'error', ignoreIcc: true }).removeAlpha();
+  const whole = sharp(png, { ...optionsOf(MOST_MAP_PIXELS), ignoreIcc: true });
+  const image = (isTurned ? whole.autoOrient() : whole).removeAlpha();
   if (colorType !== GREY && colorType !== PALETTE && colorType !== GREY_WITH_ALPHA) {
     const { data, info } = await image
       .toColourspace(bitDepth === 16 ? 'rgb16' : 'srgb')
-      .raw({ depth: 'ushort' })
+      .raw({ depth: bitDepth === 16 ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return greyOfRgb({ words: wordsOf(data), width: info.width, height: info.height });
+    const { width, height } = info;
+    return greyOfRgb({ words: bitDepth === 16 ? wordsOf(data) : data, width, height });
   }
   const { data, info } = await image
     .toColourspace(bitDepth === 16 ? 'grey16' : 'b-w')
@@ -73,12 +124,8 @@ function withoutPalette(content: Buffer): Buffer<ArrayBuffer> {
   header.writeUInt8(GREY, IHDR.colorType);
   header.writeUInt32BE(checksum(header.subarray(IHDR.type, IHDR.checksum)), IHDR.checksum);
   const kept: Uint8Array[] = [header];
-  for (let at: number = IHDR.end; at + 8 <= content.length;) {
-    const end = at + 12 + content.readUInt32BE(at); // length, type, data, checksum
-    const type = content.toString('latin1', at + 4, at + 8);
-    if (type === 'IDAT' || type === 'IEND') kept.push(content.subarray(at, end));
-    at = end;
-  }
+  for (const { type, whole } of chunksOf(content))
+    if (type === 'IDAT' || type === 'eXIf' || type === 'IEND') kept.push(whole);
   return Buffer.concat(kept);
 }
 
@@ -92,19 +139,24 @@ function checksum(bytes: Uint8Array): number {
   return ~sum >>> 0;
 }
 
-/** Copies raw 16-bit pixels out of the decoder's buffer, which need not be aligned and cannot be handed to another thread. */
-function wordsOf(data: Buffer): Uint16Array<ArrayBuffer> {
-  return new Uint16Array(new Uint8Array(data).buffer);
+/** Views raw 16-bit pixels in the decoder's buffer; copies them only where they are not aligned. */
+function wordsOf(data: Buffer): Uint16Array {
+  const { buffer, byteOffset, length } = data;
+  return byteOffset % 2 === 0
+    ? new Uint16Array(buffer, byteOffset, length / 2)
+    : new Uint16Array(new Uint8Array(data).buffer);
 }
 
 /** [H,W,3] -> [H,W] */
-function greyOfRgb(map: Size & { readonly words: Uint16Array | Uint8Array }): IdMap | ColoredPixel {
+function greyOfRgb(map: Size & { readonly words: Uint16Array | Uint8Array }): IdMap | Colored {
   const { words, width, height } = map;
   const ids = new Uint16Array(width * height);
   for (let i = 0; i < ids.length; i++) {
     const color = [words[3 * i]!, words[3 * i + 1]!, words[3 * i + 2]!] as const;
-    if (color[0] !== color[1] || color[0] !== color[2])
-      return { x: i % width, y: Math.floor(i / width), color };
+    if (color[0] !== color[1] || color[0] !== color[2]) {
+      const rgb = words instanceof Uint8Array ? { width, height, rgb: words } : undefined;
+      return { x: i % width, y: Math.floor(i / width), color, map: rgb };
+    }
     ids[i] = color[0];
   }
   return { width, height, ids };
@@ -115,18 +167,21 @@ export function bitsOf(content: Buffer): number {
   return content.readUInt8(IHDR.bitDepth);
 }
 
-/** Reads a picture of colors as it is stored; alpha is ignored. Throws the decoder's error. */
-export async function decodeColors(content: Buffer): Promise<RgbMap> {
-  const { data, info } = await sharp(content, { failOn: 'error', ignoreIcc: true })
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, rgb: data };
+/** Reads a picture of colors as it is stored; alpha is ignored. Throws a PictureError. */
+export function decodeColors(content: Buffer, { isTurned = false }: Decoding = {}): Promise<RgbMap> {
+  return decoding(content, MOST_MAP_PIXELS, async () => {
+    const whole = sharp(content, { ...optionsOf(MOST_MAP_PIXELS), ignoreIcc: true });
+    const { data, info } = await (isTurned ? whole.autoOrient() : whole)
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, rgb: data };
+  });
 }
 
 /** Takes colors for ids where they are all grey; else gives the first one that is not. */
-export function idsOfColors({ width, height, rgb }: RgbMap): IdMap | ColoredPixel {
+export function idsOfColors({ width, height, rgb }: RgbMap): IdMap | Colored {
   return greyOfRgb({ words: rgb, width, height });
 }
 
@@ -183,42 +238,89 @@ export function denseIds(instances: Uint16Array | Int32Array): Uint16Array<Array
   });
 }
 
-/** Photos in the wild carry harmless oddities; only damage and missing data are errors. */
-const PHOTO = { failOn: 'error' } as const;
+/** What the header of a picture says. */
+export interface Header {
+  /** As it is decoded: turned where that was asked for. */
+  readonly size: Size;
+  /** As it would be the other way. */
+  readonly otherSize: Size;
+  /** The camera's orientation tag, 1 to 8; 1 is upright. */
+  readonly orientation: number;
+  readonly hasAlpha: boolean;
+  readonly isCmyk: boolean;
+  /** Whether it has more than 8 bits a value. */
+  readonly isDeep: boolean;
+  /** Pictures in the file. */
+  readonly frames: number;
+}
 
-/** Reads the size of a photo, or of the half that it is, from the header, without decoding pixels. Throws the decoder's error. */
-export async function photoSize(content: Buffer, half?: Half): Promise<Size> {
-  const { width, height } = await sharp(content, PHOTO).metadata();
-  return { width: half ? Math.floor(width / 2) : width, height };
+/** Reads the header of a picture, or of the half that is meant, without decoding pixels. Throws a PictureError. */
+export function readHeader(
+  content: Buffer,
+  { isTurned = false }: Decoding = {},
+  half?: Half,
+): Promise<Header> {
+  return decoding(content, MOST_PHOTO_PIXELS, async () => {
+    const found = await sharp(content, optionsOf(MOST_PHOTO_PIXELS)).metadata();
+    const partOf = ({ width, height }: Size): Size => ({
+      width: half ? Math.floor(width / 2) : width,
+      height,
+    });
+    const stored = { width: found.width, height: found.height };
+    const [size, otherSize] = isTurned ? [found.autoOrient, stored] : [stored, found.autoOrient];
+    return {
+      size: partOf(size),
+      otherSize: partOf(otherSize),
+      orientation: found.orientation ?? 1,
+      hasAlpha: found.hasAlpha,
+      isCmyk: found.space === 'cmyk',
+      isDeep: found.depth !== 'uchar',
+      frames: found.pages ?? 1,
+    };
+  });
+}
+
+/** Tells whether some pixel of a picture with an alpha channel is not opaque. Throws a PictureError. */
+export function isTransparent(content: Buffer): Promise<boolean> {
+  return decoding(content, MOST_PHOTO_PIXELS, async () => {
+    const { isOpaque } = await sharp(content, optionsOf(MOST_PHOTO_PIXELS)).stats();
+    return !isOpaque;
+  });
 }
 
 /**
  * Decodes a photo to 8-bit sRGB, [height, width, 3]. It is scaled to exactly the wanted size with a Lanczos filter (which
  * averages when shrinking), neither cropped nor padded; grey becomes RGB, alpha is dropped. A camera's orientation tag is
- * not applied, because label maps are drawn on the stored pixels. `half` takes that part of the picture alone. Throws the decoder's error.
+ * applied only where that is asked for: label maps may be drawn on the stored pixels. `half` takes that part of the picture
+ * alone. Throws a PictureError.
  */
-export async function decodePhoto(
+export function decodePhoto(
   content: Buffer,
   { width, height }: Size,
+  { isTurned = false, isStrict = false }: Decoding = {},
   half?: Half,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = sharp(content, PHOTO);
-  const photo = half ? whole.extract(await regionOf(content, half)) : whole;
-  const pixels = await photo
-    .removeAlpha()
-    .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: false })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer();
-  return new Uint8Array(pixels); // a copy: the decoder's own buffer cannot be handed to another thread
+  return decoding(content, MOST_PHOTO_PIXELS, async () => {
+    const stored = sharp(content, optionsOf(MOST_PHOTO_PIXELS, isStrict));
+    const whole = isTurned ? stored.autoOrient() : stored;
+    const photo = half ? whole.extract(await regionOf(content, half, isTurned)) : whole;
+    const pixels = await photo
+      .removeAlpha()
+      .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: false })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+    return new Uint8Array(pixels); // a copy: the decoder's own buffer cannot be handed to another thread
+  });
 }
 
 /** Says where a half of a picture lies. */
 async function regionOf(
   content: Buffer,
   half: Half,
+  isTurned: boolean,
 ): Promise<Size & { readonly left: number; readonly top: number }> {
-  const { width: columns } = await sharp(content, PHOTO).metadata();
-  const { width, height } = await photoSize(content, half);
-  return { left: half === 'left' ? 0 : columns - width, top: 0, width, height };
+  const { size: whole } = await readHeader(content, { isTurned });
+  const width = Math.floor(whole.width / 2);
+  return { left: half === 'left' ? 0 : whole.width - width, top: 0, width, height: whole.height };
 }

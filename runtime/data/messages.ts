@@ -1,6 +1,12 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
 import type { ClassInfo, Color } from './classes.ts';
+import type { ColorAdvice } from './color-advice.ts';
+import type { Fault, Note, Role, Sized, Undeclared, UndeclaredColor } from './findings.ts';
+import type { Suffixes } from './pairs.ts';
+import { settingsText, type Settings } from './settings.ts';
+import type { Tally } from './tally.ts';
+import type { ValueAdvice } from './value-advice.ts';
 
 /** How many files one message, or problems one error, names before it only counts the rest. */
 export const LISTED = 10;
@@ -20,6 +26,10 @@ export class DataError extends Error {
     this.problems = problems;
   }
 }
+
+/** Shows what cannot be seen, such as line breaks in names, by its number. */
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
 
 const hint = (text: string): string => `\nhint: ${text}`;
 
@@ -49,24 +59,34 @@ export function idRanges(ids: Iterable<number>): string {
   return list(runs.map(([from, to]) => (from === to ? `${from}` : `${from}..${to}`)));
 }
 
-/** Colors this near to that of a class are most likely meant to be it. */
-const blurred = 60;
+/** Quotes a path; a line break in it must not look like a line of ours. */
+const quoted = (file: string): string => `'${visible(file)}'`;
 
-/** What a folder of a data set is for, in the words of the messages. */
-export type Role = 'label maps' | 'photos' | 'instance maps' | 'paired pictures';
+/** Counts what is found: `1 photo`, `3 label maps`. */
+const counted = (count: number, role: Role): string => `${count} ${count === 1 ? role.slice(0, -1) : role}`;
+
+/** Names the first files, each with what is to be said of it. */
+const filesWith = (items: readonly (readonly [file: string, remark: string])[]): string =>
+  list(items.map(([file, remark]) => `${quoted(file)} (${remark})`));
+
+const files = (some: readonly string[]): string => list(some.map(quoted));
+
+/** Ends a hint with the settings that it speaks of. */
+const write = (settings: Settings | undefined): string => (settings ? `: ${settingsText(settings)}` : '');
 
 export const noDataFolder = (folder: string): string =>
-  `the folder of the data does not exist: '${folder}'` +
+  `the folder of the data does not exist: ${quoted(folder)}` +
   hint('check path in the data of the spec, or name the folder on the command line');
 
 export const noFolder = (role: Role, folder: string): string =>
-  `the folder of the ${role} does not exist: '${folder}'` + hint('check the path of the data in the spec');
+  `the folder of the ${role} does not exist: ${quoted(folder)}` +
+  hint('check the path of the data in the spec');
 
 export const notAFolder = (role: Role, folder: string): string =>
-  `the path of the ${role} is not a folder: '${folder}'` + hint('name the folder that holds the files');
+  `the path of the ${role} is not a folder: ${quoted(folder)}` + hint('name the folder that holds the files');
 
 export const unreadableFolder = (role: Role, folder: string, reason: string): string =>
-  `the folder of the ${role} cannot be read: '${folder}' (${reason})`;
+  `the folder of the ${role} cannot be read: ${quoted(folder)} (${reason})`;
 
 export const emptyFolder = (
   role: Role,
@@ -74,8 +94,8 @@ export const emptyFolder = (
   endings: readonly string[],
   others: readonly string[],
 ): string =>
-  `the folder of the ${role} holds none: '${folder}'; expected files ending in ${endings.join(', ')}, ` +
-  (others.length === 0 ? 'found nothing' : `found ${list(others)}`) +
+  `the folder of the ${role} holds none: ${quoted(folder)}; expected files ending in ${endings.join(', ')}, ` +
+  (others.length === 0 ? 'found nothing' : `found ${list(others.map(visible))}`) +
   hintAtEndings(role, others);
 
 function hintAtEndings(role: Role, others: readonly string[]): string {
@@ -86,9 +106,49 @@ function hintAtEndings(role: Role, others: readonly string[]): string {
   return isMap ? hint('JPEG and WebP alter values, so ids have to be stored as PNG') : '';
 }
 
-export const twoFilesOneStem = (role: Role, stem: string, files: readonly string[]): string =>
-  `several ${role} share the name '${stem}': ${files.join(', ')}` +
-  hint('photo and label map are paired by file name without its ending, so keep one of them');
+export const filesOfOneStem = (
+  role: Role,
+  shared: readonly (readonly [stem: string, files: readonly string[]])[],
+): string => {
+  const [[stem, first]] = shared as [readonly [string, readonly string[]]];
+  const others = shared
+    .slice(1)
+    .map(([other, names]) => `${quoted(other)} (${names.map(visible).join(', ')})`);
+  return (
+    `several ${role} share the name ${quoted(stem)}: ${first.map(visible).join(', ')}` +
+    (others.length > 0 ? `; and ${others.length} more names are shared: ${list(others)}` : '') +
+    hint('photo and label map are paired by file name without its ending, so keep one of them')
+  );
+};
+
+/** Reports things that have the names of pictures. */
+export const notRegular = (
+  role: Role,
+  folder: string,
+  found: readonly (readonly [name: string, what: string])[],
+): string =>
+  `${found.length} of the names of ${role} in ${quoted(folder)} are not regular files: ${filesWith(found)}` +
+  hint('pictures are read from files, and from links to files; take the others out');
+
+/** Reports photographs and maps, or two kinds of maps, that lie in one folder under the same names. */
+export const notToldApart = (
+  role: Role,
+  other: Role,
+  folder: string,
+  found: number,
+  suffixes: Suffixes | undefined,
+): string =>
+  `${role} and ${other} lie in one folder, and nothing tells them apart: ${quoted(folder)} has ${found} files ` +
+  'ending in .png, which could be either' +
+  hint(
+    role === 'photos'
+      ? `say what their names end with: ${
+          suffixes
+            ? settingsText({ image_suffix: suffixes.image, label_suffix: suffixes.label })
+            : 'image_suffix: "_img", label_suffix: "_mask"'
+        }; where each file holds photo and label map side by side, say paired: "photo_left"`
+      : 'say what their names end with: label_suffix: "_labels", instance_suffix: "_instances"',
+  );
 
 export const noPartner = (
   missing: Role,
@@ -96,12 +156,22 @@ export const noPartner = (
   of: Role,
   stems: readonly string[],
   total: number,
+  near: readonly [string, string] | undefined,
 ): string =>
-  `${stems.length} of ${total} ${of} have no partner among the ${missing} in '${folder}': ${list(stems)}` +
+  `${stems.length} of ${total} ${of} have no partner among the ${missing} in ${quoted(folder)}: ` +
+  list(stems.map(visible)) +
   hint(
-    'partners have the same file name but for the ending, for example a.jpg and a.png; where their names end differently, ' +
-      'say so: image_suffix: "_photo", label_suffix: "_ids"',
+    near
+      ? `${quoted(near[0])} and ${quoted(near[1])} differ in upper and lower case, or in how accents are written: give them the same name`
+      : 'partners have the same file name but for the ending, for example a.jpg and a.png; where their names end differently, ' +
+          'say so: image_suffix: "_photo", label_suffix: "_ids"',
   );
+
+/** Warns of names that are one on other machines. */
+export const differInCase = (groups: readonly (readonly string[])[]): string =>
+  `${groups.length} names of pairs differ from others only in case or in how accents are written: ` +
+  list(groups.map((names) => names.map(visible).join(' = '))) +
+  hint('on other machines they are one file: rename them');
 
 export const notListed = (
   file: string,
@@ -110,120 +180,366 @@ export const notListed = (
   total: number,
   known: readonly string[],
 ): string =>
-  `${lines.length} of ${total} names in '${file}' are not those of label maps in '${folder}': ` +
-  list(lines.map(([name, line]) => `${name} (line ${line})`)) +
-  hint(`name one pair a line, such as ${known[0] ?? 'a'}`);
+  `${lines.length} of ${total} names in ${quoted(file)} are not those of label maps in ${quoted(folder)}: ` +
+  list(lines.map(([name, line]) => `${visible(name)} (line ${line})`)) +
+  hint(`name one pair a line, such as ${visible(known[0] ?? 'a')}`);
 
 export const undecodable = (file: string, reason: string): string =>
-  `'${file}' cannot be decoded: ${reason}` + hint('the file is damaged or cut off; fetch or save it again');
+  `${quoted(file)} cannot be decoded: ${reason}` + hint(damaged);
 
-export const noPhoto = (place: string): string =>
-  `there is no photo and no folder of photos at '${place}'` + hint('check the path');
+const damaged = 'the file is damaged or cut off; fetch or save it again';
 
-export const folderInUse = (folder: string): string =>
-  `'${folder}' is not empty` + hint('name a new folder: data is made into one of its own');
-
-export const unreadable = (file: string, reason: string): string => `'${file}' cannot be read: ${reason}`;
-
-export const colorsInsteadOfIds = (
-  file: string,
-  x: number,
-  y: number,
-  color: readonly [number, number, number],
-): string =>
-  `'${file}' holds colors where one id a pixel is expected: (${color.join(', ')}) at x ${x}, y ${y}` +
-  hint(
-    'this looks like a color mask: say label_format: "colors" and the colors of the classes, or take the grey label maps of ' +
-      'the data set',
-  );
-
-/** Colors that no class has, as found in one file. */
-export interface UndeclaredColor {
-  /** The first wrong pixel in reading order, in the file's own resolution. */
-  readonly x: number;
-  readonly y: number;
-  readonly color: Color;
-  /** How many pixels are wrong, of how many. */
-  readonly pixels: number;
-  readonly total: number;
-  /** The distinct wrong colors. */
-  readonly colors: readonly Color[];
-  readonly nearest: { readonly class: ClassInfo; readonly distance: number };
-}
-
-export const undeclaredColor = (
-  file: string,
-  found: UndeclaredColor,
-  classes: readonly ClassInfo[],
-): string => {
-  const { nearest } = found;
-  const distance = Math.ceil(nearest.distance);
-  const colors = list(found.colors.map((color) => `(${color.join(', ')})`));
+/** Reports pictures that cannot be decoded, all for the same reason. */
+export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): string => {
+  const [{ file, role, why, reason }] = found as [Extract<Fault, { kind: 'undecoded' }>];
+  const formats = role === 'photos' || role === 'paired pictures' ? 'JPEG, PNG or WebP' : 'PNG';
+  const hints = {
+    damaged,
+    foreign:
+      formats === 'PNG'
+        ? 'JPEG and WebP alter values, so ids have to be stored as PNG: take the maps as they were first made'
+        : `save it as ${formats}`,
+    vast: 'scale it down, or cut it into parts',
+  };
   return (
-    `'${file}' holds the color (${found.color.join(', ')}) at x ${found.x}, y ${found.y}, which no class has; ` +
-    `${found.pixels} of ${found.total} pixels are wrong${found.colors.length > 1 ? `, of the colors ${colors}` : ''}; the nearest of ${classes.length} classes is ${nearest.class.name} ` +
-    `(${nearest.class.color.join(', ')}), ${distance} away` +
-    hint(
-      distance <= blurred
-        ? `colors that were blurred or saved as JPEG are taken for the nearest with: color_distance: ${distance}`
-        : 'give it a class of its own (if it stands for pixels without a label, that class is void), or repair the mask',
-    )
+    (found.length === 1
+      ? `${quoted(file)} cannot be decoded: ${reason}`
+      : `${counted(found.length, role)} cannot be decoded: ${filesWith(found.map((one) => [one.file, one.reason]))}`) +
+    hint(hints[why])
   );
 };
+
+export const noPhoto = (place: string): string =>
+  `there is no photo and no folder of photos at ${quoted(place)}` + hint('check the path');
+
+export const folderInUse = (folder: string): string =>
+  `${quoted(folder)} is not empty` + hint('name a new folder: data is made into one of its own');
+
+export const unreadable = (file: string, reason: string): string =>
+  `${quoted(file)} cannot be read: ${reason}`;
+
+/** Reports files that cannot be read, or are none. */
+export const unreadFiles = (found: readonly Extract<Fault, { kind: 'unread' }>[]): string =>
+  found.length === 1
+    ? unreadable(found[0]!.file, found[0]!.reason)
+    : `${counted(found.length, found[0]!.role)} cannot be read: ` +
+      filesWith(found.map(({ file, reason }) => [file, reason]));
+
+const colorText = (color: readonly number[]): string => `(${color.join(', ')})`;
+const colorList = (colors: readonly (readonly number[])[]): string => list(colors.map(colorText));
+
+/** Says at which pixel of which file something is first found, and in how many files more. */
+function andOthers(others: readonly string[], role: Role): string {
+  if (others.length === 0) return '';
+  const rest = others.length === 1 ? `does 1 more of the ${role}` : `do ${others.length} more of the ${role}`;
+  return `; and so ${rest}: ${files(others)}`;
+}
+
+/** Reports colors where ids are expected. */
+export const coloredMaps = (
+  found: readonly Extract<Fault, { kind: 'colored' }>[],
+  advice: ColorAdvice | undefined,
+): string => {
+  const [{ file, role, x, y, color }] = found as [Extract<Fault, { kind: 'colored' }>];
+  return (
+    `${quoted(file)} holds colors where one id a pixel is expected: ${colorText(color)} at x ${x}, y ${y}` +
+    andOthers(
+      found.slice(1).map((one) => one.file),
+      role,
+    ) +
+    hint(role === 'instance maps' ? 'number the instances in grey, 8 or 16 bits' : maskHint(advice))
+  );
+};
+
+function maskHint(advice: ColorAdvice | undefined): string {
+  const grey = 'or take the grey label maps of the data set';
+  if (advice?.kind === 'masks')
+    return `these are masks in the colors of the classes: say ${settingsText(advice.settings ?? { label_format: 'colors' })}`;
+  if (advice?.kind === 'mixed') return `other label maps hold ids: take the grey ones for these, too`;
+  if (advice?.kind === 'photographs')
+    return 'these look like photographs: check whether images and labels are exchanged';
+  if (advice?.kind === 'palette' && advice.settings)
+    return `this looks like a color mask: say the colors of the classes, in the order of the classes${write(advice.settings)}; ${grey}`;
+  const colors =
+    advice?.kind === 'palette' && advice.colors.length > 0 ? `; it holds ${colorList(advice.colors)}` : '';
+  return `this looks like a color mask: say label_format: "colors" and the colors of the classes${colors}; ${grey}`;
+}
+
+/** Reports colors that no class has; one number is right for all files. */
+export const undeclaredColors = (
+  some: readonly Extract<Fault, { kind: 'color' }>[],
+  classes: readonly ClassInfo[],
+  advice: ColorAdvice | undefined,
+): string => {
+  const [{ file, found }] = some as readonly [Extract<Fault, { kind: 'color' }>];
+  const { nearest } = found;
+  const pixels = some.reduce((sum, one) => sum + one.found.pixels, 0);
+  const total = some.reduce((sum, one) => sum + one.found.total, 0);
+  const colors = found.colors.length > 1 ? `, of the colors ${colorList(found.colors)}` : '';
+  return (
+    `${quoted(file)} holds the color ${colorText(found.color)} at x ${found.x}, y ${found.y}, which no class has` +
+    andOthers(
+      some.slice(1).map((one) => one.file),
+      'label maps',
+    ) +
+    `; ${pixels} of ${total} pixels are wrong${colors}; the nearest of ${classes.length} classes is ` +
+    `${visible(nearest.class.name)} ${colorText(nearest.class.color)}, ${Math.ceil(nearest.distance)} away` +
+    hint(colorHint(advice))
+  );
+};
+
+function colorHint(advice: ColorAdvice | undefined): string {
+  switch (advice?.kind) {
+    case 'near':
+      return (
+        `all of these are within ${advice.distance} of a class: colors that were blurred or saved as JPEG are taken for the ` +
+        `nearest class with${write(advice.settings)}; blurred borders may then get a class between the two, so masks without blur are better`
+      );
+    case 'missing':
+      return (
+        `areas have ${advice.colors.length === 1 ? 'a color' : 'colors'} that no class has, ${colorList(advice.colors)}: give ` +
+        `${advice.colors.length === 1 ? 'it a class of its own' : 'each a class of its own'} (if it stands for pixels without a label, that class is void)` +
+        write(advice.settings) +
+        (advice.settings === undefined && advice.distance > 0
+          ? `; and color_distance: ${advice.distance}`
+          : '') +
+        '; or repair the mask'
+      );
+    case 'palette':
+      return `the maps hold other colors than the classes have, ${colorList(advice.colors)}: say these${write(advice.settings)}`;
+    case 'photographs':
+      return 'these look like photographs, not like masks: check whether images and labels are exchanged';
+    default:
+      return 'data check says how far all colors are from those of the classes';
+  }
+}
 
 export const sharedColor = (first: ClassInfo, second: ClassInfo): string =>
   `the classes ${first.name} and ${second.name} have the same color (${first.color.join(', ')})` +
   hint('in masks of colors, each class needs a color of its own');
 
 export const noColor = (file: string, name: string): string =>
-  `'${file}': class ${JSON.stringify(name)} has no color, but label maps hold colors` +
+  `${quoted(file)}: class ${JSON.stringify(name)} has no color, but label maps hold colors` +
   hint('give it the color that it has in the masks: "color": [r, g, b]');
 
-/** Label values outside the declared classes, as found in one file. */
-export interface Undeclared {
-  /** The first wrong pixel in reading order, in the file's own resolution. */
-  readonly x: number;
-  readonly y: number;
-  readonly value: number;
-  /** How many pixels are wrong, of how many. */
-  readonly pixels: number;
-  readonly total: number;
-  /** The distinct wrong values. */
-  readonly values: readonly number[];
+/** Reports values that are no declared class, in all maps that have some. */
+export const undeclaredValues = (
+  some: readonly { readonly file: string; readonly found: Undeclared }[],
+  declared: readonly number[],
+  advice: ValueAdvice,
+): string => {
+  const [{ file, found }] = some as [{ file: string; found: Undeclared }];
+  const pixels = some.reduce((sum, one) => sum + one.found.pixels, 0);
+  const total = some.reduce((sum, one) => sum + one.found.total, 0);
+  const values = new Set(some.flatMap((one) => one.found.values));
+  return (
+    `${quoted(file)} holds the value ${found.value} at x ${found.x}, y ${found.y}, which is not a declared class` +
+    andOthers(
+      some.slice(1).map((one) => one.file),
+      'label maps',
+    ) +
+    `; ${pixels} of ${total} pixels are wrong (values ${idRanges(values)}); ` +
+    `declared: ${idRanges(declared)} (${declared.length} classes)` +
+    hint(valueHint(advice))
+  );
+};
+
+function valueHint(advice: ValueAdvice): string {
+  const { kind, settings } = advice;
+  switch (kind) {
+    case 'scattered':
+    case 'picture':
+      return scatterHint(advice);
+    case 'binary':
+      return (
+        'maps of 0 and 255 alone are masks of black and white: 255 is a class, not void. Say their colors' +
+        (settings
+          ? write(settings)
+          : ': label_format: "colors", (0, 0, 0) for class 0 and (255, 255, 255) for class 1')
+      );
+    case 'greys':
+      return (
+        `as many values as classes: ${advice.greys.join(', ')}. Where they stand for the classes in this order, read them by their greys` +
+        (settings ? write(settings) : ': label_format: "colors", and a grey for each class')
+      );
+    case 'unknown0':
+      return (
+        'ids seem to start at 1, with 0 for pixels without a label' +
+        (settings
+          ? `: say ${settingsText(settings)}`
+          : ': say ids_from: 1, void: 0, and count void as a class') +
+        (advice.more ? `; if 0 is a class like the others, say ${settingsText(advice.more)}` : '')
+      );
+    case 'from1':
+      return `ids seem to start at 1, as no map has 0: say${write(settings ?? { ids_from: 1 }).slice(1)}`;
+    case 'more':
+      return `ids go up to ${advice.last}, so there are more classes: ${
+        settings ? `say ${settingsText(settings)}` : 'count them, and name them where names are given'
+      }`;
+    case 'void': {
+      const values = advice.values.join(', ');
+      const text = settings ? settingsText(settings) : `void: ${values}, and count void as a class`;
+      return advice.isCustom
+        ? `${values} stands for pixels without a label (void) by custom: say ${text}`
+        : `if ${values} ${advice.values.length === 1 ? 'marks' : 'mark'} void (unlabelled) pixels, say ${text}; if not, repair the map`;
+    }
+    case 'other':
+      return 'this may be a grey picture of colors, or an instance map, instead of a map of class ids';
+  }
 }
 
-export const undeclaredValue = (file: string, found: Undeclared, declared: readonly number[]): string =>
-  `'${file}' holds the value ${found.value} at x ${found.x}, y ${found.y}, which is not a declared class; ` +
-  `${found.pixels} of ${found.total} pixels are wrong (values ${idRanges(found.values)}); ` +
-  `declared: ${idRanges(declared)} (${declared.length} classes)` +
+function scatterHint(advice: ValueAdvice): string {
+  if (advice.kind !== 'scattered')
+    return 'hardly two neighboring pixels are equal: this is a grey photograph, or an instance map, instead of a map of class ids';
+  return (
+    `values scatter around a few ids (${idRanges(advice.peaks)}), as JPEG or smooth scaling leave them: take the maps as they were first ` +
+    `made${advice.settings ? `; or take each value for the nearest of these${write(advice.settings)}` : ''}`
+  );
+}
+
+/** Warns of values that are all declared, but are not those of areas. */
+export const valuesScatter = ({ values }: Tally, advice: ValueAdvice): string =>
+  (advice.kind === 'scattered'
+    ? `values of label maps scatter around a few ids: ${values.size} values, of which ${advice.peaks.length} fill areas`
+    : `label maps look like pictures: they have ${values.size} values, and none fills areas`) +
+  hint(scatterHint(advice));
+
+/** Reports pairs of different shape; `orientation` is how tags have to be read for them to agree. */
+export const differentShapes = (
+  found: readonly { readonly first: Sized; readonly second: Sized }[],
+  orientation: 'exif' | 'stored' | undefined,
+): string => {
+  const [{ first, second }] = found as [{ first: Sized; second: Sized }];
+  const others = found.slice(1).map(({ first: one, second: two }): readonly [string, string] => {
+    return [one.file, `${one.width}x${one.height}, its partner ${two.width}x${two.height}`];
+  });
+  const isTurned = found.every(({ first: a, second: b }) => a.width * b.width === a.height * b.height);
+  return (
+    `a pair differs in shape: ${quoted(first.file)} is ${first.width}x${first.height}, ` +
+    `${quoted(second.file)} is ${second.width}x${second.height} (width x height)` +
+    (others.length > 0
+      ? `; and so ${others.length === 1 ? 'does 1 more' : `do ${others.length} more`}: ${filesWith(others)}`
+      : '') +
+    hint(
+      orientation === undefined
+        ? 'both have to show the same view; sizes may differ only if width : height is the same' +
+            (isTurned ? '; one of the two seems to be turned by 90 degrees' : '')
+        : orientation === 'exif'
+          ? `photos have an orientation tag (EXIF), and fit once they are turned by it${write({ orientation })}`
+          : `they fit as they are stored, not turned by their orientation tags (EXIF)${write({ orientation })}`,
+    )
+  );
+};
+
+/** What a camera's orientation tag says, by its number. */
+const orientations: Readonly<Record<number, string>> = {
+  2: 'mirrored',
+  3: 'turned by 180 degrees',
+  4: 'mirrored upside down',
+  5: 'mirrored and turned',
+  6: 'turned right by 90 degrees',
+  7: 'mirrored and turned',
+  8: 'turned left by 90 degrees',
+};
+
+/** Warns of orientation tags; `orientation` is how they have to be read where shapes tell. */
+export const orientationTags = (
+  role: Role,
+  notes: readonly Extract<Note, { kind: 'orientation' }>[],
+  orientation: 'exif' | 'stored' | undefined,
+): string =>
+  `${counted(notes.length, role)} ${have(notes)} an EXIF orientation tag, by which viewers turn pictures; ` +
+  `${notes.length === 1 ? 'it is' : 'they are'} taken as stored: ` +
+  filesWith(
+    notes.map(({ file, orientation: tag }) => [
+      file,
+      `Orientation ${tag}: ${orientations[tag] ?? 'unknown'}`,
+    ]),
+  ) +
   hint(
-    found.values.length > 1 && found.values.length >= declared.length
-      ? 'this may be a grey picture of colors, or an instance map, instead of a map of class ids'
-      : `if ${found.value} marks void (unlabelled) pixels, say void: ${found.value} and count one class more; if not, repair the map`,
+    orientation === 'stored'
+      ? 'label maps fit the pictures as stored; to say so, write orientation: "stored"'
+      : 'where label maps were drawn on what viewers show, turn the pictures: orientation: "exif"; where on the stored pixels, say ' +
+          'orientation: "stored"',
   );
 
-export const differentShapes = (
-  first: { file: string; width: number; height: number },
-  second: { file: string; width: number; height: number },
-): string =>
-  `a pair differs in shape: '${first.file}' is ${first.width}x${first.height}, ` +
-  `'${second.file}' is ${second.width}x${second.height} (width x height)` +
-  hint('both have to show the same view; sizes may differ only if width : height is the same');
+const have = (some: readonly unknown[]): string => (some.length === 1 ? 'has' : 'have');
+
+/** Warns of animations and pages. */
+export const severalFrames = (role: Role, notes: readonly Extract<Note, { kind: 'frames' }>[]): string =>
+  `${counted(notes.length, role)} ${notes.length === 1 ? 'holds' : 'hold'} several pictures, of which only the first is read: ` +
+  filesWith(notes.map(({ file, frames }) => [file, `${frames} pictures`])) +
+  hint('save each picture that is to be read as a file of its own');
+
+/** Warns of files whose format is not that of their ending. */
+export const otherFormats = (role: Role, notes: readonly Extract<Note, { kind: 'ending' }>[]): string =>
+  `${counted(notes.length, role)} ${notes.length === 1 ? 'is' : 'are'} of another format than the ending of the name says: ` +
+  filesWith(notes.map(({ file, format }) => [file, format])) +
+  hint(
+    role === 'photos'
+      ? 'they are read all the same; rename them'
+      : 'JPEG and WebP alter colors: take the maps as they were first made, or rename them',
+  );
+
+/** Warns of files that are decoded, though the decoder complains. */
+export const doubtfulFiles = (role: Role, notes: readonly Extract<Note, { kind: 'doubtful' }>[]): string =>
+  `${counted(notes.length, role)} can be decoded, but ${notes.length === 1 ? 'seems' : 'seem'} damaged: ` +
+  filesWith(notes.map(({ file, reason }) => [file, reason])) +
+  hint('look at them: parts may be grey or shifted; fetch or save them again');
+
+/** Warns of photographs with a gamma of their own. */
+export const gammaIgnored = (role: Role, notes: readonly Extract<Note, { kind: 'gamma' }>[]): string =>
+  `${counted(notes.length, role)} ${have(notes)} a gamma of their own (gAMA), which is not applied: ` +
+  filesWith(notes.map(({ file, gamma }) => [file, `gamma ${gamma}`])) +
+  hint('networks see them brighter or darker than viewers show them; save them as sRGB');
+
+/** Warns of maps of ids whose palettes give an index another color. */
+export const palettesDiffer = (found: readonly string[]): string =>
+  `the palettes of ${counted(found.length, 'label maps')} give indices other colors than the maps before: ${files(found)}` +
+  hint(
+    'the indices are read as ids; where the colors tell the classes, say label_format: "colors" and the colors of the classes',
+  );
+
+/** Warnings that name the files alone. */
+export const plainNotes = {
+  transparent: (role: Role, found: readonly string[]): string =>
+    `${counted(found.length, role)} ${have(found)} transparent pixels, which are read as if they were not: ${files(found)}` +
+    hint(
+      role === 'photos' || role === 'paired pictures'
+        ? 'what lies under the transparency is trained on, often black; flatten the pictures first'
+        : 'where they stand for pixels without a label, give these a value of their own, and say it: void',
+    ),
+  cmyk: (role: Role, found: readonly string[]): string =>
+    `${counted(found.length, role)} ${found.length === 1 ? 'is' : 'are'} in CMYK, the colors of printing: ${files(found)}` +
+    hint('they are converted to RGB, and may look other than in a viewer; save them as RGB'),
+  dark: (role: Role, found: readonly string[]): string =>
+    `${counted(found.length, role)} of 16 bits ${found.length === 1 ? 'is' : 'are'} nearly black: ${files(found)}` +
+    hint('values of 10 or 12 bits in a file of 16 are; scale them to the whole range first'),
+  deepColors: (_role: Role, found: readonly string[]): string =>
+    `${counted(found.length, 'label maps')} ${have(found)} colors of 16 bits, of which the upper 8 are read: ${files(found)}` +
+    hint('save masks of colors with 8 bits'),
+  greyPalette: (_role: Role, found: readonly string[]): string =>
+    `the palettes of ${counted(found.length, 'label maps')} hold greys which are ids of other classes than their indices: ${files(found)}` +
+    hint(
+      'the indices are read as ids; programs that make PNG files smaller turn grey maps into palettes, and then the greys are the ids: ' +
+        'save the maps as grey PNG',
+    ),
+} as const;
 
 export const noClassesFile = (file: string, reason: string): string =>
-  `the classes cannot be read from '${file}': ${reason}` + hint(CLASSES_EXAMPLE);
+  `the classes cannot be read from ${quoted(file)}: ${reason}` + hint(CLASSES_EXAMPLE);
 
 export const classesNotJson = (file: string, reason: string): string =>
-  `'${file}' is not valid JSON: ${reason}` + hint(CLASSES_EXAMPLE);
+  `${quoted(file)} is not valid JSON: ${reason}` + hint(CLASSES_EXAMPLE);
 
 export const noClassList = (file: string): string =>
-  `'${file}' has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);
+  `${quoted(file)} has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);
 
 export const badClass = (file: string, position: number, what: string, found: unknown): string =>
-  `'${file}': class ${position + 1} of the list ${what}, found ${JSON.stringify(found) ?? 'nothing'}`;
+  `${quoted(file)}: class ${position + 1} of the list ${what}, found ${JSON.stringify(found) ?? 'nothing'}`;
 
 export const repeatedClass = (file: string, what: 'id' | 'name', value: number | string): string =>
-  `'${file}': two classes have the ${what} ${JSON.stringify(value)}`;
+  `${quoted(file)}: two classes have the ${what} ${JSON.stringify(value)}`;
 
 const CLASSES_EXAMPLE =
   'expected {"classes": [{"id": 0, "name": "sky", "color": [128, 128, 128]}, ...]}; color is optional';
@@ -231,7 +547,7 @@ const CLASSES_EXAMPLE =
 /** Files of the same bytes: their names, in the order of the splits. */
 export type Repeats = readonly (readonly string[])[];
 
-const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.join(' = ')));
+const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.map(visible).join(' = ')));
 
 export const photosInBothSplits = (repeats: Repeats): string =>
   `${repeats.length} ${repeats.length === 1 ? 'photo is' : 'photos are'} in both splits: ${repeated(repeats)}` +

@@ -1,24 +1,30 @@
 /** Answers for which files belong together: lists the folders of a data set and pairs their files by name. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { listNames, readRegular, whyUnread, type FolderNames } from './files.ts';
+import type { Role } from './findings.ts';
 import {
+  differInCase,
   emptyFolder,
+  filesOfOneStem,
   noFolder,
   noPartner,
   notAFolder,
   notListed,
-  twoFilesOneStem,
+  notRegular,
+  notToldApart,
   unreadable,
   unreadableFolder,
 } from './messages.ts';
-import type { Role } from './messages.ts';
 
 /** Where the files of a data set lie. */
 export interface DatasetFolders {
   /** The photos; undefined if there are only label maps, as for synthesis. */
   readonly images: string | undefined;
-  /** The label maps: PNG, one class id a pixel. The same folder as `images` where both lie side by side in each file. */
+  /** The label maps: PNG, one class id a pixel. */
   readonly labels: string;
+  /** Whether photo and label map lie side by side in each file; then `labels` is the same folder as `images`. */
+  readonly isPaired?: boolean | undefined;
   /** Instance maps, 8- or 16-bit PNG, one instance id a pixel. */
   readonly instances?: string | undefined;
   /** Whether folders within the folders are searched. */
@@ -52,6 +58,14 @@ const ENDINGS: Record<Role, readonly string[]> = {
 interface Search {
   readonly subfolders?: boolean | undefined;
   readonly suffix?: string | undefined;
+  /** What else lies in the folder: files that are rather that are left out. */
+  readonly beside?: readonly Kind[];
+}
+
+/** A kind of file: what it is, and what its names have before their endings. */
+interface Kind {
+  readonly role: Role;
+  readonly suffix: string;
 }
 
 /** Lists one folder: stem -> path. Undefined, with the reason in `problems`, if it holds nothing to use. */
@@ -59,93 +73,234 @@ export async function listFolder(
   role: Role,
   folder: string,
   problems: string[],
-  { subfolders = false, suffix = '' }: Search = {},
+  { subfolders = false, suffix = '', beside = [] }: Search = {},
 ): Promise<Map<string, string> | undefined> {
-  let names: string[];
+  let found: FolderNames;
   try {
     if (!(await stat(folder)).isDirectory()) {
       problems.push(notAFolder(role, folder));
       return undefined;
     }
-    const all = (await readdir(folder, { recursive: subfolders })).map((name) => name.replaceAll('\\', '/'));
-    names = all.filter((name) => !name.split('/').some((part) => part.startsWith('.')));
+    found = await listNames(folder, subfolders);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    problems.push(code === 'ENOENT' ? noFolder(role, folder) : unreadableFolder(role, folder, message));
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = whyUnread(folder, error);
+    problems.push(code === 'ENOENT' ? noFolder(role, folder) : unreadableFolder(role, folder, reason));
     return undefined;
   }
-  names.sort(); // by code unit: the order of samples must not depend on locale or file system
-  const usable = names.flatMap((name) => {
-    const { dir, name: stem, ext } = path.posix.parse(name);
-    const isUsable = ENDINGS[role].includes(ext.toLowerCase()) && stem.endsWith(suffix);
-    return isUsable ? [{ name, stem: path.posix.join(dir, stem.slice(0, stem.length - suffix.length)) }] : [];
-  });
+  const kind = { role, suffix };
+  const isMeant = (name: string): boolean =>
+    isOfKind(name, kind) && !beside.some((other) => isRather(name, other, kind));
+  const odd = [...found.others].filter(([name]) => isMeant(name));
+  if (odd.length > 0) problems.push(notRegular(role, folder, odd));
+  const usable = found.files.filter(isMeant);
+  if (usable.length === 0 && odd.length > 0) return undefined;
   if (usable.length === 0) {
+    const names = [...found.files, ...found.others.keys()].sort();
     const endings = ENDINGS[role].map((ending) => suffix + ending);
     problems.push(emptyFolder(role, folder, endings, names));
     return undefined;
   }
   const byStem = new Map<string, string[]>();
-  for (const { name, stem } of usable) byStem.set(stem, [...(byStem.get(stem) ?? []), name]);
-  const files = new Map<string, string>();
-  for (const [stem, sharing] of byStem) {
-    if (sharing.length > 1) problems.push(twoFilesOneStem(role, stem, sharing));
-    files.set(stem, path.join(folder, sharing[0] as string));
+  for (const name of usable) {
+    const stem = stemOf(name, suffix);
+    const sharing = byStem.get(stem);
+    if (sharing) sharing.push(name);
+    else byStem.set(stem, [name]);
   }
-  return files;
+  const shared = [...byStem].filter(([, sharing]) => sharing.length > 1);
+  if (shared.length > 0) problems.push(filesOfOneStem(role, shared));
+  return new Map([...byStem].map(([stem, sharing]) => [stem, path.join(folder, sharing[0] as string)]));
+}
+
+function isOfKind(name: string, { role, suffix }: Kind): boolean {
+  const { name: stem, ext } = path.posix.parse(name);
+  return ENDINGS[role].includes(ext.toLowerCase()) && stem.endsWith(suffix);
+}
+
+/**
+ * Tells whether a file, of two kinds that lie in one folder, is rather the other one: that with the longer suffix, or, between
+ * equal ones, the map, as maps are PNG alone and photos are mostly not.
+ */
+function isRather(name: string, other: Kind, kind: Kind): boolean {
+  if (!isOfKind(name, other)) return false;
+  if (other.suffix.length !== kind.suffix.length) return other.suffix.length > kind.suffix.length;
+  return kind.role === 'photos' && other.role !== 'photos';
+}
+
+/** Gives what partners share of their names. */
+function stemOf(name: string, suffix: string): string {
+  const { dir, name: stem } = path.posix.parse(name);
+  return path.posix.join(dir, stem.slice(0, stem.length - suffix.length));
+}
+
+/** One kind of file of a data set, and the folder that it lies in. */
+interface Place extends Kind {
+  readonly folder: string;
+}
+
+/** Lists the kinds of files of a data set, label maps first. */
+function placesOf({ images, labels, instances, isPaired = false, suffixes = {} }: DatasetFolders): Place[] {
+  const { images: ofImages = '', labels: ofLabels = '', instances: ofInstances = '' } = suffixes;
+  return [
+    isPaired
+      ? { role: 'paired pictures', folder: labels, suffix: ofImages }
+      : { role: 'label maps', folder: labels, suffix: ofLabels },
+    ...(images === undefined || isPaired
+      ? []
+      : [{ role: 'photos', folder: images, suffix: ofImages } as const]),
+    ...(instances === undefined
+      ? []
+      : [{ role: 'instance maps', folder: instances, suffix: ofInstances } as const]),
+  ];
+}
+
+/** Names a folder by where it is, whatever way leads there. */
+async function identityOf(folder: string): Promise<string> {
+  return realpath(folder).catch(() => path.resolve(folder));
+}
+
+/** What is listed of a data set. */
+export interface Listing {
+  readonly pairs: Pair[];
+  /** What is wrong; then the pairs are those that could be made. */
+  readonly problems: string[];
+  /** What is odd. */
+  readonly warnings: string[];
 }
 
 /**
  * Lists the samples of the folders, sorted by name. Photos (.jpg, .jpeg, .png, .webp), label maps and instance maps (.png)
- * belong together if their file names are equal but for suffix and ending. What is wrong is returned as problems, all of it at
- * once; then the pairs are those that could be made.
+ * belong together if their file names are equal but for suffix and ending. Where they lie in one folder, suffixes or endings tell
+ * them apart. What is wrong is returned as problems, all of it at once; then the pairs are those that could be made.
  */
-export async function listPairs(folders: DatasetFolders): Promise<{ pairs: Pair[]; problems: string[] }> {
+export async function listPairs(folders: DatasetFolders): Promise<Listing> {
   const problems: string[] = [];
-  const { images, instances, subfolders, suffixes = {} } = folders;
-  const isPaired = images === folders.labels;
-  const labels = await listFolder(isPaired ? 'paired pictures' : 'label maps', folders.labels, problems, {
-    subfolders,
-    suffix: isPaired ? suffixes.images : suffixes.labels,
-  });
-  const partners: { role: Role; folder: string; files: Map<string, string> | undefined }[] = [];
-  for (const [role, folder, suffix] of [
-    ['photos', isPaired ? undefined : images, suffixes.images],
-    ['instance maps', instances, suffixes.instances],
-  ] as const) {
-    if (folder === undefined) continue;
-    const files = await listFolder(role, folder, problems, { subfolders, suffix });
-    partners.push({ role, folder, files });
+  const places = placesOf(folders);
+  const identities = await Promise.all(places.map(({ folder }) => identityOf(folder)));
+  const listed = new Map<Role, Map<string, string> | undefined>();
+  for (const [i, { role, folder, suffix }] of places.entries()) {
+    const beside = places.filter((_, k) => k !== i && identities[k] === identities[i]);
+    // Photos may still have other endings; maps of two kinds have the same.
+    const rival = beside.find((other) => other.suffix === suffix && other.role !== 'photos');
+    const found: string[] = [];
+    const { subfolders } = folders;
+    const isHopeless = rival !== undefined && role === 'instance maps';
+    const files = isHopeless
+      ? undefined
+      : await listFolder(role, folder, found, { subfolders, suffix, beside });
+    const rivals = rival && listed.get(rival.role);
+    if (!files && rivals && role !== places[0]!.role) {
+      const names = [...rivals.values()].map((file) => path.basename(file));
+      problems.push(notToldApart(role, rival.role, folder, names.length, suffixesIn(names)));
+    } else problems.push(...found);
+    listed.set(role, files);
   }
-  if (labels === undefined) return { pairs: [], problems };
+  const labels = listed.get(places[0]!.role);
+  if (labels === undefined) return { pairs: [], problems, warnings: [] };
+  const taken = await takenStems(folders, labels, problems);
+  for (const { role, folder } of places.slice(1)) {
+    const files = listed.get(role);
+    if (files)
+      reportLonely({ role, folder, files }, { folder: folders.labels, files: labels }, taken, problems);
+  }
+  const pairs = [...labels]
+    .filter(([stem]) => taken(stem))
+    .map(([name, label]) => ({
+      name,
+      label,
+      image: folders.isPaired ? label : listed.get('photos')?.get(name),
+      instances: listed.get('instance maps')?.get(name),
+    }));
+  const alike = namesThatDifferInCase(pairs.map(({ name }) => name));
+  return { pairs, problems, warnings: alike.length > 0 ? [differInCase(alike)] : [] };
+}
+
+/** How the names of photos and of label maps end. */
+export interface Suffixes {
+  readonly image: string;
+  readonly label: string;
+}
+
+/** Words that names of label maps end with. */
+const mapWords = /mask|label|seg|gt|annot|ids?$|map/i;
+
+/** Finds what names of photos and of label maps end with, where all names come in two and only one half of them sounds like maps. */
+function suffixesIn(names: readonly string[]): Suffixes | undefined {
+  const parts = names.map((name) => /^(.+?)([_.-][^_.-]*)?\.\w+$/.exec(name));
+  const stems = new Set(parts.map((part) => part?.[1]));
+  const suffixes = [...new Set(parts.map((part) => part?.[2] ?? ''))];
+  if (suffixes.length !== 2 || stems.size * 2 !== names.length) return undefined;
+  const label = suffixes.filter((suffix) => mapWords.test(suffix));
+  const image = suffixes.find((suffix) => !label.includes(suffix));
+  return label.length === 1 && image !== undefined ? { image, label: label[0]! } : undefined;
+}
+
+interface Files {
+  readonly folder: string;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Reports files without a partner, both ways. */
+function reportLonely(
+  { role, folder, files }: Files & { readonly role: Role },
+  labels: Files,
+  isTaken: (stem: string) => boolean,
+  problems: string[],
+): void {
+  const taken = [...labels.files.keys()].filter(isTaken);
+  const without = taken.filter((stem) => !files.has(stem));
+  const surplus = [...files.keys()].filter((stem) => isTaken(stem) && !labels.files.has(stem));
+  const near = nearStems(without, surplus);
+  if (without.length > 0) problems.push(noPartner(role, folder, 'label maps', without, taken.length, near));
+  if (surplus.length > 0)
+    problems.push(noPartner('label maps', labels.folder, role, surplus, files.size, near));
+}
+
+/** What makes names equal for people, though not for computers: letter case, and how accents are composed. */
+const foldName = (name: string): string => name.normalize('NFC').toLowerCase();
+
+/** Finds two names that people take for one. */
+function nearStems(
+  some: readonly string[],
+  others: readonly string[],
+): readonly [string, string] | undefined {
+  const folded = new Map(others.map((name) => [foldName(name), name]));
+  for (const name of some) {
+    const other = folded.get(foldName(name));
+    if (other !== undefined) return [name, other];
+  }
+  return undefined;
+}
+
+function namesThatDifferInCase(names: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const key = foldName(name);
+    const group = groups.get(key);
+    if (group) group.push(name);
+    else groups.set(key, [name]);
+  }
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+/** Says which pairs the lists of a data set take. */
+async function takenStems(
+  { labels: folder, list, except }: DatasetFolders,
+  labels: ReadonlyMap<string, string>,
+  problems: string[],
+): Promise<(stem: string) => boolean> {
   const readNames = async (file: string | undefined): Promise<Names | undefined> => {
     if (file === undefined) return undefined;
     const names = await readList(file, problems);
     const absent = [...(names ?? [])].filter(([stem]) => !labels.has(stem));
     if (names && absent.length > 0)
-      problems.push(notListed(file, folders.labels, absent, names.size, [...labels.keys()]));
+      problems.push(notListed(file, folder, absent, names.size, [...labels.keys()]));
     return names;
   };
-  const listed = await readNames(folders.list);
-  const excepted = await readNames(folders.except);
-  const isTaken = (stem: string): boolean => (listed?.has(stem) ?? true) && !excepted?.has(stem);
-  const taken = [...labels].filter(([stem]) => isTaken(stem));
-  for (const { role, folder, files } of partners) {
-    if (files === undefined) continue;
-    const without = taken.map(([stem]) => stem).filter((stem) => !files.has(stem));
-    const surplus = [...files.keys()].filter((stem) => isTaken(stem) && !labels.has(stem));
-    if (without.length > 0) problems.push(noPartner(role, folder, 'label maps', without, taken.length));
-    if (surplus.length > 0) {
-      problems.push(noPartner('label maps', folders.labels, role, surplus, files.size));
-    }
-  }
-  const find = (role: Role, stem: string): string | undefined =>
-    partners.find((partner) => partner.role === role)?.files?.get(stem);
-  const pairs = taken.map(([name, label]) => {
-    const image = isPaired ? label : find('photos', name);
-    return { name, label, image, instances: find('instance maps', name) };
-  });
-  return { pairs, problems };
+  const listed = await readNames(list);
+  const excepted = await readNames(except);
+  return (stem) => (listed?.has(stem) ?? true) && !excepted?.has(stem);
 }
 
 /** The pairs that a list names, each with its line. */
@@ -155,9 +310,9 @@ type Names = ReadonlyMap<string, number>;
 async function readList(file: string, problems: string[]): Promise<Names | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readRegular(file)).toString('utf8').replace(/^\ufeff/, '');
   } catch (error) {
-    problems.push(unreadable(file, (error as Error).message));
+    problems.push(unreadable(file, whyUnread(file, error)));
     return undefined;
   }
   const names = new Map<string, number>();

@@ -1,7 +1,8 @@
 /** Answers for photos without label maps: a single one, or those of a folder by name, at the size of a network. */
-import { readFile, stat } from 'node:fs/promises';
-import { decodePhoto, type Size } from './decode.ts';
+import { stat } from 'node:fs/promises';
+import { decodePhoto, type Decoding, type Size } from './decode.ts';
 import { toUnitRange } from './dataset.ts';
+import { readRegular, whyUnread } from './files.ts';
 import { DataError, noPhoto, undecodable, unreadable } from './messages.ts';
 import { listFolder } from './pairs.ts';
 
@@ -15,13 +16,13 @@ export interface Photos {
 }
 
 /** Opens a photo or a folder of photos, which are scaled to `size`. Throws a DataError where there is none. */
-export async function openPhotos(place: string, size: Size): Promise<Photos> {
+export async function openPhotos(place: string, size: Size, decoding: Decoding = {}): Promise<Photos> {
   const found = await stat(place).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new DataError([code === 'ENOENT' ? noPhoto(place) : unreadable(place, message)]);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DataError([code === 'ENOENT' ? noPhoto(place) : unreadable(place, whyUnread(place, error))]);
   });
   if (!found.isDirectory()) {
-    const photo = await readPhoto(place, size);
+    const photo = await readPhoto(place, size, decoding);
     return { place, has: () => true, read: () => Promise.resolve(photo) };
   }
   const problems: string[] = [];
@@ -33,14 +34,17 @@ export async function openPhotos(place: string, size: Size): Promise<Photos> {
     read: (name) => {
       const file = files.get(name);
       if (file === undefined) throw new RangeError(`there is no photo '${name}' in '${place}'`);
-      return readPhoto(file, size);
+      return readPhoto(file, size, decoding);
     },
   };
 }
 
-async function readPhoto(file: string, size: Size): Promise<Float32Array> {
+async function readPhoto(file: string, size: Size, decoding: Decoding): Promise<Float32Array> {
+  const content = await readRegular(file).catch((error: unknown) => {
+    throw new DataError([unreadable(file, whyUnread(file, error))]);
+  });
   try {
-    const pixels = await decodePhoto(await readFile(file), size);
+    const pixels = await decodePhoto(content, size, decoding);
     const photo = new Float32Array(pixels.length);
     toUnitRange(pixels, photo, 0);
     return photo;

@@ -5,7 +5,7 @@ import 'sharp';
 import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
 import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
-import type { Outcome, SampleSettings } from './sample.ts';
+import type { Examined, Outcome, SampleSettings } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';
 import type { Answer, Question, Reply, Request } from './worker.ts';
 
@@ -35,15 +35,14 @@ export class DecodingPool {
     return (await this.ask({ kind: 'decode', pair, size })) as Outcome;
   }
 
-  /** Finds the problems of one sample, as `decode` does its work. */
-  async inspect(pair: Pair): Promise<readonly string[]> {
-    const answer = await this.ask({ kind: 'inspect', pair });
-    return (answer as Extract<Answer, { readonly problems: readonly string[] }>).problems;
+  /** Looks closely at one sample, and decodes it where a size is given, as `decode` does its work. */
+  async examine(pair: Pair, size: Size | undefined): Promise<Pick<Examined, 'findings' | 'sample'>> {
+    return (await this.ask({ kind: 'examine', pair, size })) as Pick<Examined, 'findings' | 'sample'>;
   }
 
-  /** Finds what is to know of one sample, which networks see at a size, as `decode` does its work. */
-  async survey(pair: Pair, size: Size): Promise<SampleSurvey> {
-    const answer = await this.ask({ kind: 'survey', pair, size });
+  /** Finds what is to know of one sample, which networks see at `size`, as `decode` does its work. */
+  async survey(pair: Pair, size: Size, stored: Size): Promise<SampleSurvey> {
+    const answer = await this.ask({ kind: 'survey', pair, size, stored });
     return (answer as Extract<Answer, { readonly survey: SampleSurvey }>).survey;
   }
 

@@ -1,5 +1,4 @@
 /** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
-import { readFile } from 'node:fs/promises';
 import { labelDecoder, type LabelCoding } from './coding.ts';
 import {
   decodeColors,
@@ -9,19 +8,18 @@ import {
   edgesOf,
   halfOf,
   idsOfColors,
-  photoSize,
+  isTransparent,
+  PictureError,
+  readHeader,
   resizeNearest,
 } from './decode.ts';
-import type { ColoredPixel, Half, IdMap, Size } from './decode.ts';
-import {
-  colorsInsteadOfIds,
-  differentShapes,
-  undeclaredColor,
-  undeclaredValue,
-  undecodable,
-  unreadable,
-} from './messages.ts';
+import type { Colored, Half, Header, IdMap, RgbMap, Size } from './decode.ts';
+import { readRegular, whyUnread } from './files.ts';
+import type { Fault, Findings, Note, Role } from './findings.ts';
+import { isGreyByte } from './formats.ts';
+import { headerNotes, isDark, mapNotes } from './notes.ts';
 import type { Pair } from './pairs.ts';
+import { TallySum, tallyColors, tallyValues } from './tally.ts';
 
 /** What every sample of a data set is read with. */
 export interface SampleSettings {
@@ -29,6 +27,8 @@ export interface SampleSettings {
   readonly coding: LabelCoding;
   /** The half that the photo is, where it lies beside its label map in one file. */
   readonly photoHalf?: Half | undefined;
+  /** Whether pictures are turned as their orientation tags say; by default they are taken as stored. */
+  readonly isTurned?: boolean | undefined;
 }
 
 /** A sample in the little room that the cache and the way between threads want; all of one size. */
@@ -43,16 +43,20 @@ export interface DecodedSample {
   readonly image: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Everything wrong with one sample, in words, or the sample. */
-export type Outcome = { readonly sample: DecodedSample } | { readonly problems: readonly string[] };
+/** A sample, or everything wrong with it. */
+export type Outcome = { readonly sample: DecodedSample } | { readonly faults: readonly Fault[] };
 
-/** The maps of a sample as they are stored, as far as they could be read. */
-export interface ReadMaps {
-  /** Class ids; undefined where some pixels have none. */
+/** What a close look at a sample shows. */
+export interface Examined {
+  readonly findings: Findings;
+  /** The sample, where it was asked for and nothing is wrong with it. */
+  readonly sample: DecodedSample | undefined;
+  /** The maps as they are stored, as far as they could be read. */
   readonly label: IdMap | undefined;
-  /** The size of the label map, where it is one. */
-  readonly size: Size | undefined;
   readonly instances: IdMap | undefined;
+  /** Sizes of the label map and the photo. */
+  readonly labelSize: Size | undefined;
+  readonly photoSize: Size | undefined;
 }
 
 /** Reads a file: whoever wants its bytes for more than one thing keeps them. */
@@ -62,156 +66,215 @@ export type ReadContent = (file: string) => Promise<Buffer>;
 export interface SampleReader {
   /** Gives a sample at a size. */
   decode(pair: Pair, size: Size): Promise<Outcome>;
-  /** Gives a sample's problems only, reading every label value but of the photo no more than the header. */
-  inspect(pair: Pair): Promise<readonly string[]>;
-  /** Gives the maps as they are stored; what is wrong goes to `problems`. */
-  readMaps(pair: Pair, problems: string[], read?: ReadContent): Promise<ReadMaps>;
-  /** Gives the size of the photo as stored, compared with the label map's; undefined where there is none to read. */
-  readPhotoSize(
-    pair: Pair,
-    label: Size | undefined,
-    problems: string[],
-    read?: ReadContent,
-  ): Promise<Size | undefined>;
+  /**
+   * Looks at everything in a sample that may be wrong or read otherwise than it was meant. The photo is decoded as `decode` does,
+   * to a size; of that without one, no more than the header is read.
+   */
+  examine(pair: Pair, size: Size | undefined, read?: ReadContent): Promise<Examined>;
 }
 
 /** Makes the reader of a data set's samples. */
-export function sampleReader({ coding, photoHalf }: SampleSettings): SampleReader {
+export function sampleReader(settings: SampleSettings): SampleReader {
+  const { coding, photoHalf } = settings;
   const decoder = labelDecoder(coding);
+  const declared = new Set(decoder.declared);
   const mapHalf = photoHalf && (photoHalf === 'left' ? 'right' : 'left');
+  const pictureRole: Role = photoHalf ? 'paired pictures' : 'label maps';
 
-  async function readMaps(pair: Pair, problems: string[], read?: ReadContent): Promise<ReadMaps> {
-    const { label, size } =
-      (await readFileWith(
-        pair.label,
-        problems,
-        (content) => readLabel(pair.label, content, problems),
-        read,
-      )) ?? {};
-    const { instances: file } = pair;
-    const instances =
-      file === undefined
-        ? undefined
-        : await readFileWith(
-            file,
-            problems,
-            async (content) => requireIds(file, await decodeIds(content), problems),
-            read,
-          );
-    if (size !== undefined && instances !== undefined && !sameShape(size, instances)) {
-      problems.push(differentShapes(named(pair.label, size), named(pair.instances as string, instances)));
+  /** Reads the maps and the photo of a sample; `looks` has what is odd about them noted and counted. */
+  class Reading {
+    readonly faults: Fault[] = [];
+    readonly notes: Note[] = [];
+    readonly tally = new TallySum();
+    label: IdMap | undefined;
+    labelSize: Size | undefined;
+    instances: IdMap | undefined;
+    photoSize: Size | undefined;
+    image: Uint8Array<ArrayBuffer> | undefined;
+    private labelHeader: Header | undefined;
+
+    constructor(
+      private readonly pair: Pair,
+      private readonly size: Size | undefined,
+      private readonly looks: boolean,
+      private readonly read: ReadContent = readRegular,
+    ) {}
+
+    async all(): Promise<this> {
+      const { label, instances, image } = this.pair;
+      await this.with(label, pictureRole, (content) => this.readLabel(label, content));
+      if (instances !== undefined)
+        await this.with(instances, 'instance maps', (content) => this.readInstances(instances, content));
+      if (image !== undefined)
+        await this.with(image, photoHalf ? pictureRole : 'photos', (content) =>
+          this.readPhoto(image, content),
+        );
+      return this;
     }
-    return { label, size, instances };
-  }
 
-  /** Reads a label map by the coding; what it holds that has no meaning is a problem, and the map is left out. */
-  async function readLabel(
-    file: string,
-    content: Buffer,
-    problems: string[],
-  ): Promise<{ label?: IdMap; size: Size } | undefined> {
-    if (coding.colors) {
-      const colors = await decodeColors(content);
-      const map = mapHalf ? halfOf(colors, mapHalf) : colors;
-      const found = decoder.colors(map);
-      if ('ids' in found) return { label: found, size: map };
-      problems.push(undeclaredColor(file, found, coding.colors.classes));
-      return { size: map };
-    }
-    const stored = mapHalf
-      ? idsOfColors(halfOf(await decodeColors(content), mapHalf))
-      : await decodeIds(content);
-    const values = requireIds(file, stored, problems);
-    if (!values) return undefined;
-    const found = decoder.values(values);
-    if ('ids' in found) return { label: found, size: values };
-    problems.push(undeclaredValue(file, found, decoder.declared));
-    return { size: values };
-  }
-
-  /** Reads the photo through `use`, after comparing its shape with the label map's. */
-  async function readPhoto<T>(
-    pair: Pair,
-    label: Size | undefined,
-    problems: string[],
-    use: (content: Buffer, found: Size) => Promise<T>,
-    read?: ReadContent,
-  ): Promise<T | undefined> {
-    const file = pair.image;
-    if (file === undefined) return undefined;
-    const decode = async (content: Buffer): Promise<T> => {
-      const found = await photoSize(content, photoHalf);
-      if (label !== undefined && !sameShape(label, found)) {
-        problems.push(differentShapes(named(file, found), named(pair.label, label)));
-      }
-      return use(content, found);
-    };
-    return readFileWith(file, problems, decode, read);
-  }
-
-  const readPhotoSize: SampleReader['readPhotoSize'] = (pair, label, problems, read) =>
-    readPhoto(pair, label, problems, (_content, found) => Promise.resolve(found), read);
-
-  return {
-    readMaps,
-    readPhotoSize,
-    async decode(pair, size) {
-      const problems: string[] = [];
-      const { label, size: stored, instances } = await readMaps(pair, problems);
-      const image = await readPhoto(pair, stored, problems, (content) =>
-        decodePhoto(content, size, photoHalf),
-      );
-      if (label === undefined || problems.length > 0) return { problems };
+    sample(): DecodedSample | undefined {
+      const { label, instances, size } = this;
+      if (label === undefined || size === undefined || this.faults.length > 0) return undefined;
       const ids = resizeNearest(label, size);
       const scaled = instances && resizeNearest(instances, size);
       return {
-        sample: {
-          labels: decoder.narrow ? new Uint8Array(ids) : new Uint16Array(ids),
-          edges: scaled && edgesOf(scaled, size),
-          instances: scaled && denseIds(scaled),
-          image,
-        },
+        labels: decoder.narrow ? new Uint8Array(ids) : new Uint16Array(ids),
+        edges: scaled && edgesOf(scaled, size),
+        instances: scaled && denseIds(scaled),
+        image: this.image,
       };
+    }
+
+    /** Reads a file and uses its content; that this fails is a fault. */
+    private async with(file: string, role: Role, use: (content: Buffer) => Promise<void>): Promise<void> {
+      let content: Buffer;
+      try {
+        content = await this.read(file);
+      } catch (error) {
+        this.faults.push({ kind: 'unread', file, role, reason: whyUnread(file, error) });
+        return;
+      }
+      try {
+        await use(content);
+      } catch (error) {
+        if (!(error instanceof PictureError)) throw error;
+        this.faults.push({ kind: 'undecoded', file, role, why: error.why, reason: error.message });
+      }
+    }
+
+    private async readLabel(file: string, content: Buffer): Promise<void> {
+      const map =
+        coding.colors || mapHalf ? partOf(await decodeColors(content, settings), mapHalf) : undefined;
+      if (coding.colors && map) this.readColors(file, map);
+      else if (map) this.readValues(file, idsOfColors(map), true);
+      else this.readValues(file, await decodeIds(content, settings), isGreyByte(content));
+      if (!this.looks) return;
+      const isByColors = coding.colors !== undefined || mapHalf !== undefined;
+      this.labelHeader = await readHeader(content, settings);
+      const noted = { file, role: pictureRole, content };
+      // Of paired pictures, the header is noted once, with the photo.
+      if (!mapHalf) this.notes.push(...headerNotes(noted, this.labelHeader, true));
+      this.notes.push(...(await mapNotes(noted, this.tally.sum, declared, isByColors)));
+    }
+
+    private readColors(file: string, map: RgbMap): void {
+      const found = decoder.colors(map);
+      this.labelSize = map;
+      if (this.looks) this.tally.add(tallyColors(map.rgb, map.width));
+      if ('ids' in found) this.label = found;
+      else this.faults.push({ kind: 'color', file, found });
+    }
+
+    private readValues(file: string, stored: IdMap | Colored, isShown: boolean): void {
+      if (!('ids' in stored)) {
+        this.reportColors(file, pictureRole, stored);
+        return;
+      }
+      const found = decoder.values(stored);
+      this.labelSize = stored;
+      if (this.looks) this.tally.add(tallyValues(stored.ids, stored.width, isShown));
+      if ('ids' in found) this.label = found;
+      else this.faults.push({ kind: 'value', file, found });
+    }
+
+    private reportColors(file: string, role: Role, { x, y, color, map }: Colored): void {
+      this.faults.push({ kind: 'colored', file, role, x, y, color });
+      if (this.looks && map && role !== 'instance maps') this.tally.add(tallyColors(map.rgb, map.width));
+    }
+
+    private async readInstances(file: string, content: Buffer): Promise<void> {
+      const map = await decodeIds(content, settings);
+      if ('ids' in map) this.instances = map;
+      else this.reportColors(file, 'instance maps', map);
+      const { labelSize, instances } = this;
+      if (labelSize && instances && !sameShape(labelSize, instances))
+        this.faults.push({
+          kind: 'shape',
+          first: named(this.pair.label, labelSize),
+          second: named(file, instances),
+          isTurned: false,
+        });
+      if (!this.looks) return;
+      const noted = { file, role: 'instance maps', content } as const;
+      this.notes.push(...headerNotes(noted, await readHeader(content, settings), true));
+    }
+
+    private async readPhoto(file: string, content: Buffer): Promise<void> {
+      const header = await readHeader(content, settings, photoHalf);
+      this.photoSize = header.size;
+      const fitsOtherwise = this.compareShapes(file, header);
+      const role = photoHalf ? pictureRole : 'photos';
+      if (this.looks) this.notes.push(...headerNotes({ file, role, content }, header, fitsOtherwise));
+      if (!this.size) return;
+      this.image = this.looks
+        ? await this.decodeClosely(file, role, content, this.size)
+        : await decodePhoto(content, this.size, settings, photoHalf);
+      if (!this.looks) return;
+      if (header.hasAlpha && !photoHalf && (await isTransparent(content)))
+        this.notes.push({ kind: 'transparent', file, role });
+      if (header.isDeep && isDark(this.image)) this.notes.push({ kind: 'dark', file, role });
+    }
+
+    /** Compares a photo with its label map; tells whether they agree where orientation tags are read the other way. */
+    private compareShapes(file: string, { size, otherSize }: Header): boolean {
+      const { labelSize, labelHeader } = this;
+      if (labelSize === undefined) return true;
+      const otherLabel = labelHeader && !photoHalf ? labelHeader.otherSize : labelSize;
+      const fitsOtherwise = sameShape(otherLabel, otherSize);
+      if (!sameShape(labelSize, size))
+        this.faults.push({
+          kind: 'shape',
+          first: named(file, size),
+          second: named(this.pair.label, labelSize),
+          isTurned: fitsOtherwise,
+        });
+      return fitsOtherwise;
+    }
+
+    /** Decodes a photo as ever, but has what the decoder warns of noted. */
+    private async decodeClosely(
+      file: string,
+      role: Role,
+      content: Buffer,
+      size: Size,
+    ): Promise<Uint8Array<ArrayBuffer>> {
+      try {
+        return await decodePhoto(content, size, { ...settings, isStrict: true }, photoHalf);
+      } catch (error) {
+        const image = await decodePhoto(content, size, settings, photoHalf);
+        this.notes.push({ kind: 'doubtful', file, role, reason: (error as Error).message });
+        return image;
+      }
+    }
+  }
+
+  return {
+    async decode(pair, size) {
+      const reading = await new Reading(pair, size, false).all();
+      const sample = reading.sample();
+      return sample ? { sample } : { faults: reading.faults };
     },
-    async inspect(pair) {
-      const problems: string[] = [];
-      const { size } = await readMaps(pair, problems);
-      await readPhotoSize(pair, size, problems);
-      return problems;
+    async examine(pair, size, read) {
+      const reading = await new Reading(pair, size, true, read).all();
+      const { faults, notes, tally, label, instances, labelSize, photoSize } = reading;
+      return {
+        findings: { faults, notes, tally: tally.sum },
+        sample: reading.sample(),
+        label,
+        instances,
+        labelSize: labelSize && { width: labelSize.width, height: labelSize.height },
+        photoSize,
+      };
     },
   };
 }
 
-/** Reads a file and decodes it; undefined, with the reason in `problems`, where that fails. */
-async function readFileWith<T>(
-  file: string,
-  problems: string[],
-  decode: (content: Buffer) => Promise<T>,
-  read: ReadContent = (name) => readFile(name),
-): Promise<T | undefined> {
-  let content: Buffer;
-  try {
-    content = await read(file);
-  } catch (error) {
-    problems.push(unreadable(file, (error as Error).message));
-    return undefined;
-  }
-  try {
-    return await decode(content);
-  } catch (error) {
-    problems.push(undecodable(file, reasonOf(error)));
-    return undefined;
-  }
+/** Takes the half of a picture that is meant. Throws a PictureError where it is too narrow for two. */
+function partOf(map: RgbMap, half: Half | undefined): RgbMap {
+  if (half === undefined) return map;
+  if (map.width < 2) throw new PictureError('damaged', 'it is too narrow to hold two pictures side by side');
+  return halfOf(map, half);
 }
-
-function requireIds(file: string, map: IdMap | ColoredPixel, problems: string[]): IdMap | undefined {
-  if ('ids' in map) return map;
-  problems.push(colorsInsteadOfIds(file, map.x, map.y, map.color));
-  return undefined;
-}
-
-/** Says a decoder's error in one line. */
-const reasonOf = (error: unknown): string => (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
 
 const named = (file: string, { width, height }: Size) => ({ file, width, height });
 

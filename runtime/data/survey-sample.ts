@@ -1,6 +1,5 @@
 /** Answers for what is to know of one sample without keeping it: its sizes, classes and digests, and what is wrong with it. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import {
   nearestGrid,
   patchIndexer,
@@ -9,13 +8,15 @@ import {
   type PatchIndexer,
 } from '../../compiler/patches/index.ts';
 import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
+import { readRegular } from './files.ts';
+import type { Findings } from './findings.ts';
 import type { Pair } from './pairs.ts';
 import type { SampleReader } from './sample.ts';
 
 /** What is known of one sample; what could not be read is left out. */
 export interface SampleSurvey {
-  /** Everything wrong with its files, in words. */
-  readonly problems: readonly string[];
+  /** What is wrong with its files, and what is odd about them. */
+  readonly findings: Findings;
   /** Sizes as stored. */
   readonly label?: Size;
   readonly photo?: Size;
@@ -32,28 +33,30 @@ export interface SampleSurvey {
 /** Side lengths of the windows whose distinct patches are counted: what one, two and four convolutions of 3 x 3 see. */
 export const patchWindows = [3, 5, 9] as const;
 
-/** Makes the surveyor of samples that networks see at a size. */
-export function sampleSurveyor(reader: SampleReader, size: Size): (pair: Pair) => Promise<SampleSurvey> {
+/** Makes the surveyor of samples that training keeps at the size `stored` and networks see at `size`. */
+export function sampleSurveyor(
+  reader: SampleReader,
+  size: Size,
+  stored: Size,
+): (pair: Pair) => Promise<SampleSurvey> {
   const indexer = patchIndexer(planOf(size));
   return async (pair) => {
-    const problems: string[] = [];
     // Files are decoded, digested and asked for their bits: each is read once.
     const contents = new Map<string, Buffer>();
     const read = async (file: string): Promise<Buffer> => {
-      const content = contents.get(file) ?? (await readFile(file));
+      const content = contents.get(file) ?? (await readRegular(file));
       contents.set(file, content);
       return content;
     };
-    const { label, size: stored, instances } = await reader.readMaps(pair, problems, read);
-    const photo = await reader.readPhotoSize(pair, stored, problems, read);
+    const { findings, label, labelSize, instances, photoSize } = await reader.examine(pair, stored, read);
     const contentOf = (file: string | undefined): Buffer | undefined =>
       file === undefined ? undefined : contents.get(file);
     const [labelDigest, photoDigest] = [pair.label, pair.image].map((file) => digestOf(contentOf(file)));
     const instanceFile = contentOf(pair.instances);
     return {
-      problems,
-      ...(stored && { label: { width: stored.width, height: stored.height } }),
-      ...(photo && { photo }),
+      findings,
+      ...(labelSize && { label: labelSize }),
+      ...(photoSize && { photo: photoSize }),
       ...(label && { pixels: countIds(label), patches: sharesOf(indexer, label, size) }),
       ...(instances &&
         instanceFile && {

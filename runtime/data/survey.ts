@@ -1,6 +1,8 @@
 /** Answers for surveying the pairs of some folders in parallel: sums and mistakes of all samples, none of which is kept. */
 import { availableParallelism } from 'node:os';
 import type { DatasetOptions } from './dataset.ts';
+import type { Size } from './decode.ts';
+import { FindingsSum, type Findings } from './findings.ts';
 import { listPairs } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import type { LabelCoding } from './coding.ts';
@@ -11,8 +13,11 @@ import { patchWindows, type SampleSurvey } from './survey-sample.ts';
 /** What all pairs of some folders hold together. */
 export interface Survey {
   readonly pairs: readonly Pair[];
-  /** What is wrong with the folders, then with the files, in the order of the pairs. */
+  /** What is wrong with the folders, and what is odd about them. */
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** What is wrong with the files, and what is odd about them, in the order of the pairs. */
+  readonly findings: Findings;
   /** How many samples have each size, as stored: `480x360`. */
   readonly labelSizes: ReadonlyMap<string, number>;
   readonly photoSizes: ReadonlyMap<string, number>;
@@ -28,7 +33,10 @@ export interface Survey {
 }
 
 /** What pairs are surveyed with. */
-export type SurveyOptions = Pick<DatasetOptions, 'folders' | 'photoHalf' | 'size' | 'workers'> & {
+export type SurveyOptions = Pick<
+  DatasetOptions,
+  'folders' | 'photoHalf' | 'isTurned' | 'size' | 'stored' | 'workers'
+> & {
   readonly coding: LabelCoding;
 };
 
@@ -37,21 +45,21 @@ const most = 8;
 
 /** Reads every file of some folders, and gives what they hold; mistakes are part of it, and nothing is thrown for them. */
 export async function surveyPairs(
-  { folders, size, ...settings }: SurveyOptions,
+  { folders, size, stored = size, workers: threads, ...settings }: SurveyOptions,
   report?: (done: number, total: number) => void,
 ): Promise<Survey> {
-  const { pairs, problems } = await listPairs(folders);
-  const workers = settings.workers ?? Math.min(most, availableParallelism());
+  const { pairs, problems, warnings } = await listPairs(folders);
+  const workers = threads ?? Math.min(most, availableParallelism());
   const pool = new DecodingPool(workers, settings);
   const sum = new SurveySum();
-  const found: (readonly string[])[] = [];
+  const found = new FindingsSum();
   let next = 0;
   let done = 0;
   const surveySome = async (): Promise<void> => {
     while (next < pairs.length) {
       const index = next++;
-      const survey = await pool.survey(pairs[index] as Pair, size);
-      found[index] = survey.problems;
+      const survey = await pool.survey(pairs[index] as Pair, size, stored);
+      found.add(survey.findings, index);
       sum.add(index, survey);
       report?.(++done, pairs.length);
     }
@@ -61,13 +69,18 @@ export async function surveyPairs(
   } finally {
     await pool.close();
   }
-  return { ...sum.result(), pairs, problems: [...problems, ...found.flat()] };
+  return { ...sum.result(), pairs, problems, warnings, findings: found.sum };
 }
 
 /** Reads some pairs, one after the other; those with mistakes are left out. */
 export async function* readPairs(
   pairs: readonly Pair[],
-  { size, ...settings }: Pick<DatasetOptions, 'size' | 'photoHalf'> & { readonly coding: LabelCoding },
+  {
+    size,
+    ...settings
+  }: { readonly size: Size } & Pick<DatasetOptions, 'photoHalf' | 'isTurned'> & {
+      readonly coding: LabelCoding;
+    },
 ): AsyncGenerator<{ readonly pair: Pair; readonly sample: DecodedSample }> {
   const pool = new DecodingPool(1, settings);
   try {
@@ -110,7 +123,7 @@ class SurveySum {
     patches.forEach((share, window) => (this.shares[window]! += share));
   }
 
-  result(): Omit<Survey, 'pairs' | 'problems'> {
+  result(): Omit<Survey, 'pairs' | 'problems' | 'warnings' | 'findings'> {
     const { labelSizes, photoSizes, classes, bits, mostInstances, labelDigests, photoDigests, counted } =
       this;
     return {

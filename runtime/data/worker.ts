@@ -10,14 +10,14 @@ import {
 import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import { sampleReader } from './sample.ts';
-import type { Outcome, SampleSettings } from './sample.ts';
+import type { Examined, Outcome, SampleSettings } from './sample.ts';
 import { sampleSurveyor, type SampleSurvey } from './survey-sample.ts';
 
-/** Asks for one sample, for its problems only, for what is to know of it, or for the patches of label maps. */
+/** Asks for one sample, for a close look at it, for what is to know of it, or for the patches of label maps. */
 export type Question =
   | { readonly kind: 'decode'; readonly pair: Pair; readonly size: Size }
-  | { readonly kind: 'inspect'; readonly pair: Pair }
-  | { readonly kind: 'survey'; readonly pair: Pair; readonly size: Size }
+  | { readonly kind: 'examine'; readonly pair: Pair; readonly size: Size | undefined }
+  | { readonly kind: 'survey'; readonly pair: Pair; readonly size: Size; readonly stored: Size }
   | {
       readonly kind: 'patches';
       readonly plan: PatchPlan;
@@ -26,7 +26,11 @@ export type Question =
     };
 
 /** What a question is answered with. */
-export type Answer = Outcome | { readonly survey: SampleSurvey } | { readonly patches: PatchTables };
+export type Answer =
+  | Outcome
+  | Pick<Examined, 'findings' | 'sample'>
+  | { readonly survey: SampleSurvey }
+  | { readonly patches: PatchTables };
 
 export type Request = Question & { readonly ticket: number };
 
@@ -48,9 +52,9 @@ let finder: { readonly key: string; readonly indexer: PatchIndexer } | undefined
 
 let surveyor: { readonly key: string; readonly survey: ReturnType<typeof sampleSurveyor> } | undefined;
 
-function surveyorFor(size: Size): ReturnType<typeof sampleSurveyor> {
-  const key = `${size.width}x${size.height}`;
-  if (surveyor?.key !== key) surveyor = { key, survey: sampleSurveyor(reader, size) };
+function surveyorFor(size: Size, stored: Size): ReturnType<typeof sampleSurveyor> {
+  const key = JSON.stringify([size, stored]);
+  if (surveyor?.key !== key) surveyor = { key, survey: sampleSurveyor(reader, size, stored) };
   return surveyor.survey;
 }
 
@@ -64,10 +68,12 @@ async function answerTo(request: Request): Promise<Answer> {
   switch (request.kind) {
     case 'decode':
       return reader.decode(request.pair, request.size);
-    case 'inspect':
-      return { problems: await reader.inspect(request.pair) };
+    case 'examine': {
+      const { findings, sample } = await reader.examine(request.pair, request.size);
+      return { findings, sample };
+    }
     case 'survey':
-      return { survey: await surveyorFor(request.size)(request.pair) };
+      return { survey: await surveyorFor(request.size, request.stored)(request.pair) };
     case 'patches':
       return { patches: patchesOf(request.plan, request.labels, request.edges) };
   }
@@ -76,7 +82,7 @@ async function answerTo(request: Request): Promise<Answer> {
 /** The arrays of an answer, which go to the main thread without being copied. */
 function arraysOf(answer: Answer): ArrayBuffer[] {
   const arrays =
-    'sample' in answer
+    'sample' in answer && answer.sample
       ? [answer.sample.labels, answer.sample.edges, answer.sample.instances, answer.sample.image]
       : 'patches' in answer
         ? answer.patches.tables.flatMap(({ parts, edges, pixels }) => [parts, edges, pixels])

@@ -3,7 +3,8 @@ import { voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
 import * as messages from '../data/messages.ts';
-import { classesOf, foldersOf, readingOf, requireDataFolder, type SplitName } from './data.ts';
+import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';
+import { classesOf, foldersOf, readingOf, requireDataFolder, storedSize, type SplitName } from './data.ts';
 
 /** One split of the data. */
 export interface SplitReport {
@@ -29,6 +30,8 @@ export interface DataReport {
   readonly errors: readonly string[];
   /** What can be, but is rarely meant. */
   readonly warnings: readonly string[];
+  /** Settings of data that hints say to write, each with the error or warning that it is for. */
+  readonly fixes: readonly { readonly problem: string; readonly settings: Settings }[];
 }
 
 /** Reads all of a spec's data and says what it is. Throws a DataError or RunError where not even the classes are known. */
@@ -46,25 +49,43 @@ export async function checkData(
     ['test', test],
   ] as const) {
     if (!folders) continue;
-    const survey = await surveyPairs({ ...reading, folders }, (done, total) => report?.(name, done, total));
+    const survey = await surveyPairs({ ...reading, folders, stored: storedSize(data, name) }, (done, total) =>
+      report?.(name, done, total),
+    );
     splits.push({ name, survey });
   }
   const reported = classes.map((one) => classReport(one, voidIds(data).includes(one.id), splits));
   const repeats = findRepeats(splits, data.paired !== undefined);
+  // One hint, such as one number, has to be right for both splits.
+  const found = sampleProblems(joinFindings(splits.map(({ survey }) => survey.findings)), {
+    ...reading,
+    said: data,
+  });
   return {
     name: data.name,
     size: data.size,
     splits,
     classes: reported,
-    errors: [...new Set(splits.flatMap(({ survey }) => survey.problems)), ...repeats.errors],
+    errors: [
+      ...new Set(splits.flatMap(({ survey }) => survey.problems)),
+      ...textsOf(found.errors),
+      ...repeats.errors,
+    ],
     warnings: [
+      ...new Set(splits.flatMap(({ survey }) => survey.warnings)),
+      ...textsOf(found.warnings),
       ...repeats.warnings,
       ...(splits.length > 1 ? [] : [messages.nothingHeldOut()]),
       ...oddClasses(reported),
       ...splits.flatMap((split) => oddSizes(split, data.size)),
     ],
+    fixes: [...found.errors, ...found.warnings].flatMap(({ text, settings }) =>
+      settings ? [{ problem: text, settings }] : [],
+    ),
   };
 }
+
+const textsOf = (problems: readonly Problem[]): string[] => problems.map(({ text }) => text);
 
 function classReport(one: ClassInfo, isVoid: boolean, splits: readonly SplitReport[]): ClassReport {
   const found = splits.map(({ name, survey }) => {

@@ -117,24 +117,31 @@ export function foldersOf(data: DataSpec): {
 
 /** Opens the training pairs of a spec's data; paths in it are absolute or relative to the working folder. */
 export function openTrainingData(data: DataSpec): Promise<Dataset> {
+  return open(data, foldersOf(data).train, storedSize(data, 'train'));
+}
+
+/** Gives the size that pictures of a part of the data are decoded at. */
+export function storedSize(data: DataSpec, split: SplitName): DataSpec['size'] {
   // The largest that a part is taken from: smaller ones are made of it.
-  const stored = scaleSize(data.crop_from ?? data.size, rangeOf(data.scale)[1]);
-  return open(data, foldersOf(data).train, stored);
+  return split === 'train' ? scaleSize(data.crop_from ?? data.size, rangeOf(data.scale)[1]) : data.size;
 }
 
 /** Opens the held-out maps of a spec's data, with photos where it names them; undefined where it names no maps. */
 export function openTestData(data: DataSpec): Promise<Dataset> | undefined {
   const { test } = foldersOf(data);
-  return test && open(data, test, data.size);
+  return test && open(data, test, storedSize(data, 'test'));
 }
 
 /** Gives what is the same for all data sets that are read as a spec says, whatever folders they lie in. */
 export function readingOf(
   data: DataSpec,
   classes: readonly ClassInfo[],
-): Pick<DatasetOptions, 'classes' | 'photoHalf' | 'size'> & { readonly coding: LabelCoding } {
+): Pick<DatasetOptions, 'classes' | 'said' | 'photoHalf' | 'isTurned' | 'size'> & {
+  readonly coding: LabelCoding;
+} {
   const photoHalf = data.paired && (data.paired === 'photo_left' ? 'left' : 'right');
-  return { classes, coding: codingOf(data, classes), photoHalf, size: data.size };
+  const isTurned = data.orientation && data.orientation === 'exif';
+  return { classes, said: data, coding: codingOf(data, classes), photoHalf, isTurned, size: data.size };
 }
 
 interface Folders {
@@ -162,6 +169,7 @@ function placesOf(data: DataSpec, { images, labels, instances, list, except }: F
   return {
     images: below(images),
     labels: join(data.path, labels),
+    isPaired: data.paired !== undefined,
     instances: below(instances),
     list: below(list),
     except: below(except),

@@ -81,10 +81,11 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
       : await loadLastCheckpoint(layout.checkpoints, options.run, log);
   const weights = await readFrozenWeights(layout, spec);
   const { size } = spec.data;
-  const styles = options.style === undefined ? undefined : await openPhotos(options.style, size);
+  const reading = readingOf(spec.data, record.data?.classes ?? classesOf(spec.data));
+  const styles = options.style === undefined ? undefined : await openPhotos(options.style, size, reading);
   const dataset = await openDataset({
     folders: { images: options.images, labels: options.labels, instances: options.instances },
-    ...readingOf(spec.data, record.data?.classes ?? classesOf(spec.data)),
+    ...reading,
     photoHalf: undefined, // maps to paint are files of their own
   });
   try {

@@ -12,7 +12,7 @@ import type { Spec } from '../../compiler/spec/types.ts';
 import { partsOfStep } from '../../compiler/step.ts';
 import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Dataset } from '../data/index.ts';
+import { checkDatasets, type Dataset } from '../data/index.ts';
 import { chooseEngine } from '../engine/index.ts';
 import { loadLastCheckpoint } from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
@@ -132,8 +132,8 @@ async function withData(
   let test: Dataset | undefined;
   try {
     test = await openTestData(spec.data);
-    await training.check();
-    await test?.check();
+    for (const warning of await checkDatasets([training, ...(test ? [test] : [])]))
+      observer?.log?.(`warning: ${warning}`);
     const shown = test ?? training;
     const samples = await Promise.all(shown.pairs.slice(0, sampleCount).map((_, index) => shown.read(index)));
     if (!test) observer?.log?.(samplesFromTraining(samples.length));

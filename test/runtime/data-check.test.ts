@@ -89,13 +89,13 @@ describe('mistakes', () => {
     expect(found).toEqual([
       expect.stringMatching(/^1 of 4 label maps have no partner among the photos in .*: f$/),
       expect.stringMatching(/^1 of 4 photos have no partner among the label maps in .*: e$/),
-      expect.stringMatching(
-        /a\.png' holds the value 7 at x 1, y 0, which is not a declared class; 8 of 16 pixels/,
-      ),
+      expect.stringMatching(/c\.png' cannot be decoded/),
       expect.stringMatching(
         /b\.png' holds colors where one id a pixel is expected: \(1, 0, 0\) at x 1, y 0$/,
       ),
-      expect.stringMatching(/c\.png' cannot be decoded/),
+      expect.stringMatching(
+        /a\.png' holds the value 7 at x 1, y 0, which is not a declared class; 8 of 16 pixels/,
+      ),
       expect.stringMatching(/a pair differs in shape: .*d\.png' is 8x2, .*d\.png' is 4x4/),
     ]);
   });
@@ -178,13 +178,15 @@ describe('the page', () => {
 
   it('gives a hint once where one problem after the other has it', async () => {
     const files = await sound();
-    for (const name of ['a', 'b', 'c']) files[`train/labels/${name}.png`] = await map(0, 9);
+    // In both parts, and all maps: as many messages as parts.
+    for (const name of ['a', 'b', 'c']) files[`train/images/${name}.gif.png`] = await photo(1);
+    for (const name of ['d', 'e']) files[`test/labels/${name}x.png`] = await map(1);
     const out = join(temporaryFolder(), 'page');
     const data = dataSpec(writeFiles(files));
     const page = await writeDataCheck(out, data, await checkData(data), 'spadework data check mine.spade');
     const { document } = parseHTML(readFileSync(page, 'utf8'));
     const errors = Array.from(document.querySelectorAll('.problems .error'));
-    expect(errors.map((one) => one.querySelector('.note') !== null)).toEqual([false, false, true]);
+    expect(errors.map((one) => one.querySelector('.note') !== null)).toEqual([false, true]);
   });
 
   it('leaves out what it has nothing to show of', async () => {
@@ -243,7 +245,8 @@ experiment mine {
       folder: join(folder, 'elsewhere'),
     });
     const report = JSON.parse(out) as { errors: string[]; splits: { name: string; pairs: number }[] };
-    expect([code, report.errors.length]).toEqual([1, 2]);
+    expect([code, report.errors.length]).toEqual([1, 1]);
+    expect(report.errors[0]).toContain("and so does 1 more of the label maps: '");
     expect(report.splits).toMatchObject([
       { name: 'train', pairs: 3 },
       { name: 'test', pairs: 1 },

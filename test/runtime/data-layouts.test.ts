@@ -170,7 +170,7 @@ describe('masks of colors', () => {
       '1 of 4 pixels are wrong; the nearest of 3 classes is road (128, 64, 128), 3 away',
     );
     expect(problem).toContain(
-      'hint: colors that were blurred or saved as JPEG are taken for the nearest with: color_distance: 3',
+      'hint: all of these are within 3 of a class: colors that were blurred or saved as JPEG are taken for the nearest class with: color_distance: 3',
     );
   });
 
@@ -178,7 +178,9 @@ describe('masks of colors', () => {
     const dataset = await opened(openTrainingData(await layout([[0, 0, 0], [9, 9, 9], [0, 0, 0], SKY])));
     const [problem] = await problemsOf(dataset.check());
     expect(problem).toContain('3 of 4 pixels are wrong, of the colors (0, 0, 0), (9, 9, 9); the nearest');
-    expect(problem).toContain('hint: give it a class of its own');
+    expect(problem).toContain(
+      'hint: areas have colors that no class has, (0, 0, 0), (9, 9, 9): give each a class of its own',
+    );
   });
 
   it('may be taken for the nearest class up to a distance', async () => {

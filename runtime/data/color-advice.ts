@@ -1,0 +1,151 @@
+/** Answers for what wrong colors of label maps most likely mean: the hint, and its one number, follow from all of them together. */
+import { lastClassIsVoid } from '../../compiler/spec/labels.ts';
+import type { ClassInfo, Color } from './classes.ts';
+import { nearestClass } from './coding.ts';
+import { colorSettings, saidOf, type Meaning, type Settings } from './settings.ts';
+import { unpack, type Count, type Tally } from './tally.ts';
+import { isSolid } from './value-advice.ts';
+
+/** What is to be done about colors that are not those of classes; the settings make them right, where any do. */
+export type ColorAdvice = { readonly settings?: Settings | undefined } &
+  /** Borders were blurred, or colors altered: each pixel is taken for the nearest class. */
+  (
+    | { readonly kind: 'near'; readonly distance: number }
+    /** Colors of areas that no class has, and what is left for `distance`. */
+    | { readonly kind: 'missing'; readonly colors: readonly Color[]; readonly distance: number }
+    /** Maps hold few colors, and hardly those of the classes. */
+    | { readonly kind: 'palette'; readonly colors: readonly Color[] }
+    /** Maps hold colors where ids are expected, and the classes' are among them. */
+    | { readonly kind: 'masks' }
+    /** Some maps hold ids, and others colors. */
+    | { readonly kind: 'mixed' }
+    /** Photographs, as it seems. */
+    | { readonly kind: 'photographs' }
+  );
+
+/** Colors this near to that of a class are most likely meant to be it. */
+const blurred = 60;
+/** More classes than these are not added one by one. */
+const mostAdded = 8;
+/** As many colors of areas are told. */
+const mostTold = 256;
+/** Where maps are too small to have areas, colors of such a share of all pixels stand for them. */
+const largeShare = 0.1;
+
+interface Found extends Count {
+  readonly color: Color;
+  readonly isArea: boolean;
+}
+
+/** Lists the colors of maps, the most frequent first. */
+function colorsOf({ colors }: Tally): readonly Found[] {
+  const counts = [...colors.values()];
+  const total = counts.reduce((sum, { pixels }) => sum + pixels, 0);
+  const hasAreas = counts.some(({ inner }) => inner > 0);
+  return [...colors]
+    .map(([color, count]) => ({
+      color: unpack(color),
+      ...count,
+      isArea: hasAreas ? isSolid(count) : count.pixels >= largeShare * total,
+    }))
+    .sort((a, b) => b.pixels - a.pixels);
+}
+
+const pixelsOf = (some: readonly Found[]): number => some.reduce((sum, { pixels }) => sum + pixels, 0);
+
+const distanceTo = (classes: readonly ClassInfo[], color: Color): number =>
+  classes.length === 0 ? Infinity : nearestClass(classes, color).distance;
+
+/** The number that takes every color for the nearest class; `farthest` bounds it where colors were too many to be counted. */
+function coveringDistance(
+  found: readonly Found[],
+  classes: readonly ClassInfo[],
+  { uncounted }: Tally,
+  farthest: number,
+): number {
+  const most = Math.max(0, ...found.map(({ color }) => distanceTo(classes, color)));
+  return Math.ceil(uncounted > 0 ? Math.max(most, farthest) : most);
+}
+
+/** Says what colors that no class has mean, where masks of colors are expected. */
+export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number): ColorAdvice {
+  const classes = meaning.coding.colors?.classes ?? [];
+  const said = saidOf(meaning);
+  const found = colorsOf(tally);
+  const total = pixelsOf(found) + tally.uncounted;
+  const areas = found.filter(({ isArea }) => isArea);
+  const missing = areas.filter(({ color }) => distanceTo(classes, color) > blurred);
+  const near = found.filter(({ color }) => distanceTo(classes, color) <= blurred);
+  if (areas.length === 0 || pixelsOf(areas) < total / 4) {
+    if (pixelsOf(near) < total / 2) return { kind: 'photographs' };
+  } else if (missing.length > mostAdded || pixelsOf(near) < total / 10)
+    return {
+      kind: 'palette',
+      colors: areas.slice(0, mostTold).map(({ color }) => color),
+      settings:
+        said.names === undefined && areas.length <= mostTold
+          ? colorSettings(meaning, ...paletteAnd(areas, found, tally))
+          : undefined,
+    };
+  if (missing.length === 0) {
+    const distance = coveringDistance(found, classes, tally, farthest);
+    return { kind: 'near', distance, settings: { color_distance: distance } };
+  }
+  const colors = missing.map(({ color }) => color);
+  const all = [...classes, ...colors.map((color, i) => ({ id: classes.length + i, name: '', color }))];
+  const distance = coveringDistance(found, all, tally, farthest);
+  const needed = distance > (said.color_distance ?? 0) ? distance : 0;
+  return { kind: 'missing', colors, distance: needed, settings: withClasses(meaning, colors, needed) };
+}
+
+/** Gives the settings that add colors to the classes: a single black one stands for pixels without a label. */
+function withClasses(meaning: Meaning, added: readonly Color[], distance: number): Settings | undefined {
+  const said = saidOf(meaning);
+  if (said.legend !== undefined || said.colors === undefined || lastClassIsVoid(said)) return undefined;
+  const isVoid = added.length === 1 && added[0]!.every((channel) => channel === 0);
+  const names = added.map((_, i) => (isVoid ? 'unlabelled' : `class ${said.classes + i}`));
+  return {
+    classes: said.classes + added.length,
+    ...(said.names && { names: [...said.names, ...names] }),
+    colors: [...said.colors, ...added],
+    ...(isVoid && { void: [...(said.void ?? []), said.classes] }),
+    ...(distance > 0 && { color_distance: distance }),
+  };
+}
+
+function paletteAnd(
+  areas: readonly Found[],
+  found: readonly Found[],
+  tally: Tally,
+): [colors: readonly Color[], distance: number] {
+  const colors = areas.map(({ color }) => color);
+  const classes = colors.map((color, id) => ({ id, name: '', color }));
+  return [colors, coveringDistance(found, classes, tally, tally.uncounted > 0 ? 442 : 0)];
+}
+
+/** Says what colors mean where ids are expected. */
+export function adviceOnMasks(tally: Tally, meaning: Meaning): ColorAdvice {
+  if (tally.values.size > 0) return { kind: 'mixed' };
+  const { colors: given, legend, names } = saidOf(meaning);
+  const found = colorsOf(tally);
+  const areas = found.filter(({ isArea }) => isArea);
+  if (found.length > 0 && pixelsOf(areas) < (pixelsOf(found) + tally.uncounted) / 4)
+    return { kind: 'photographs' };
+  const isKnown = ({ color }: Found): boolean => distanceTo(meaning.classes, color) === 0;
+  if ((given !== undefined || legend !== undefined) && areas.length > 0 && areas.every(isKnown)) {
+    const distance = coveringDistance(found, meaning.classes, tally, 442);
+    return {
+      kind: 'masks',
+      settings: { label_format: 'colors', ...(distance > 0 && { color_distance: distance }) },
+    };
+  }
+  return {
+    kind: 'palette',
+    colors: areas.slice(0, mostTold).map(({ color }) => color),
+    // Which name is whose, colors do not tell.
+    settings:
+      names === undefined && areas.length <= mostTold
+        ? colorSettings(meaning, ...paletteAnd(areas, found, tally))
+        : undefined,
+  };
+}

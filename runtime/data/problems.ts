@@ -1,0 +1,170 @@
+/** Answers for what findings come to: one problem for each kind of mistake, however many files have it, with the hint that mends all. */
+import { adviceOnColors, adviceOnMasks } from './color-advice.ts';
+import { FindingsSum, type Fault, type Findings, type Note } from './findings.ts';
+import * as messages from './messages.ts';
+import type { Meaning, Settings } from './settings.ts';
+import { emptyTally, type Tally } from './tally.ts';
+import { adviceOnScatter, adviceOnValues } from './value-advice.ts';
+
+export type { Meaning, SaidOfLabels, Settings } from './settings.ts';
+
+/** A problem in words; with the settings of data that its hint says to write, where these mend it. */
+export interface Problem {
+  readonly text: string;
+  readonly settings?: Settings | undefined;
+}
+
+/** Says what is wrong with samples, and what is odd about them. */
+export function sampleProblems(
+  { faults, notes, tally }: Findings,
+  meaning: Meaning,
+): { readonly errors: readonly Problem[]; readonly warnings: readonly Problem[] } {
+  // Tags can be read the other way only where that suits all pairs that have them.
+  const isTurnable = notes.every((note) => note.kind !== 'orientation' || note.fitsOtherwise);
+  return {
+    errors: faultProblems(faults, meaning, tally, isTurnable),
+    warnings: noteProblems(notes, faults, meaning, tally, isTurnable),
+  };
+}
+
+/** Says what is wrong with samples; without a tally, hints follow from the faults alone. */
+export function faultProblems(
+  faults: readonly Fault[],
+  meaning: Meaning,
+  tally?: Tally,
+  isTurnable = true,
+): Problem[] {
+  const of = <Kind extends Fault['kind']>(kind: Kind): Extract<Fault, { kind: Kind }>[] =>
+    faults.filter((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind);
+  const problems: Problem[] = [];
+  const add = (text: string, settings?: Settings): void => void problems.push({ text, settings });
+  const said = <F extends Fault>(some: readonly F[], say: (some: readonly F[]) => Problem | string): void => {
+    if (some.length === 0) return;
+    const problem = say(some);
+    if (typeof problem === 'string') add(problem);
+    else problems.push(problem);
+  };
+
+  for (const [, some] of groupBy(of('unread'), ({ role }) => role)) said(some, messages.unreadFiles);
+  for (const [, some] of groupBy(of('undecoded'), ({ role, why }) => `${role} ${why}`))
+    said(some, messages.undecodedFiles);
+  for (const [, some] of groupBy(of('colored'), ({ role }) => role))
+    said(some, (colored) => {
+      const isMap = colored[0]!.role !== 'instance maps';
+      const advice = isMap && tally ? adviceOnMasks(tally, meaning) : undefined;
+      return { text: messages.coloredMaps(colored, advice), settings: advice?.settings };
+    });
+  said(of('value'), (some) => {
+    const declared = meaning.coding.values.map(([value]) => value);
+    const advice = adviceOnValues(tally ?? tallyOf(some), meaning);
+    return { text: messages.undeclaredValues(some, declared, advice), settings: advice.settings };
+  });
+  said(of('color'), (some) => {
+    const farthest = Math.max(...some.map(({ found }) => found.farthest));
+    const advice = tally ? adviceOnColors(tally, meaning, farthest) : undefined;
+    const text = messages.undeclaredColors(some, meaning.coding.colors?.classes ?? [], advice);
+    return { text, settings: advice?.settings };
+  });
+  for (const [isTurned, some] of groupBy(of('shape'), (fault) => fault.isTurned)) {
+    const orientation = isTurned && isTurnable ? (meaning.isTurned ? 'stored' : 'exif') : undefined;
+    said(some, () => ({
+      text: messages.differentShapes(some, orientation),
+      settings: orientation && { orientation },
+    }));
+  }
+  return problems;
+}
+
+/** Makes the tally of faults alone: which values are wrong, and not how they lie. */
+function tallyOf(faults: readonly Extract<Fault, { kind: 'value' }>[]): Tally {
+  const values = faults.flatMap(({ found }) => found.values);
+  return { ...emptyTally, values: new Map(values.map((value) => [value, { pixels: 1, inner: 1 }])) };
+}
+
+function noteProblems(
+  notes: readonly Note[],
+  faults: readonly Fault[],
+  meaning: Meaning,
+  tally: Tally,
+  isTurnable: boolean,
+): Problem[] {
+  const warnings: Problem[] = [];
+  for (const [, some] of groupBy(notes, ({ kind, role }) => `${kind} ${role}`)) {
+    const orientation = isTurnable ? 'exif' : 'stored';
+    const text = noteText(some, meaning, orientation);
+    if (text === undefined) continue;
+    const isTag = some[0]!.kind === 'orientation';
+    warnings.push({ text, settings: isTag ? { orientation } : undefined });
+  }
+  // Where values are wrong, that is said with them.
+  const isScatterSaid = meaning.coding.colors !== undefined || faults.some(({ kind }) => kind === 'value');
+  const advice = isScatterSaid ? undefined : adviceOnScatter(tally, meaning);
+  if (advice) warnings.push({ text: messages.valuesScatter(tally, advice), settings: advice.settings });
+  return warnings;
+}
+
+/** Says what notes of one kind come to; undefined where that is nothing. */
+function noteText(
+  notes: readonly Note[],
+  { isTurned }: Meaning,
+  orientation: 'exif' | 'stored',
+): string | undefined {
+  const [{ kind, role }] = notes as [Note];
+  const files = notes.map(({ file }) => file);
+  switch (kind) {
+    case 'orientation':
+      // Whoever chose how tags are read need not be told of them.
+      return isTurned === undefined
+        ? messages.orientationTags(role, notes.filter(isKind('orientation')), orientation)
+        : undefined;
+    case 'frames':
+      return messages.severalFrames(role, notes.filter(isKind('frames')));
+    case 'ending':
+      return messages.otherFormats(role, notes.filter(isKind('ending')));
+    case 'doubtful':
+      return messages.doubtfulFiles(role, notes.filter(isKind('doubtful')));
+    case 'gamma':
+      return messages.gammaIgnored(role, notes.filter(isKind('gamma')));
+    case 'palette': {
+      const odd = differentPalettes(notes.filter(isKind('palette')));
+      return odd.length > 0 ? messages.palettesDiffer(odd) : undefined;
+    }
+    default:
+      return messages.plainNotes[kind](role, files);
+  }
+}
+
+const isKind =
+  <Kind extends Note['kind']>(kind: Kind) =>
+  (note: Note): note is Extract<Note, { kind: Kind }> =>
+    note.kind === kind;
+
+/** Finds the files in whose palettes an index has another color than in the files before. */
+function differentPalettes(notes: readonly Extract<Note, { kind: 'palette' }>[]): string[] {
+  const known = new Map<number, number>();
+  return notes
+    .filter(({ colors }) => {
+      const isOther = colors.some(([index, color]) => (known.get(index) ?? color) !== color);
+      for (const [index, color] of colors) if (!known.has(index)) known.set(index, color);
+      return isOther;
+    })
+    .map(({ file }) => file);
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** Adds up findings of several parts of data, for which one hint is to be right. */
+export function joinFindings(parts: readonly Findings[]): Findings {
+  const sum = new FindingsSum();
+  for (const part of parts) sum.add(part);
+  return sum.sum;
+}

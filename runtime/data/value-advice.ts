@@ -1,0 +1,124 @@
+/** Answers for what wrong values of label maps most likely mean: the hint follows from all of them together. */
+import { lastClassIsVoid } from '../../compiler/spec/labels.ts';
+import type { Color } from './classes.ts';
+import { colorSettings, saidOf, valueSettings, type Meaning, type Settings } from './settings.ts';
+import type { Count, Tally } from './tally.ts';
+
+/** What is to be done about values that no class declares; the settings make them right, where any do. */
+export type ValueAdvice = { readonly settings?: Settings | undefined } & (
+  | {
+      /** Values lie around a few, as JPEG and smooth scaling leave them. */
+      readonly kind: 'scattered';
+      readonly peaks: readonly number[];
+    }
+  /** Hardly two neighbors are equal. */
+  | { readonly kind: 'picture' }
+  /** Black and white are two classes. */
+  | { readonly kind: 'binary' }
+  /** As many greys as classes stand for these in order. */
+  | { readonly kind: 'greys'; readonly greys: readonly number[] }
+  /** Ids start at 1, and 0 is none; `more` counts 0 as a class. */
+  | { readonly kind: 'unknown0'; readonly more: Settings | undefined }
+  /** Ids start at 1. */
+  | { readonly kind: 'from1' }
+  /** There are more classes than were counted. */
+  | { readonly kind: 'more'; readonly last: number }
+  /** Values that by custom stand for no class, or may. */
+  | { readonly kind: 'void'; readonly values: readonly number[]; readonly isCustom: boolean }
+  /** Something else than a map of ids. */
+  | { readonly kind: 'other' }
+);
+
+/** Of a value that fills areas, at least this share lies within them. */
+const innerShare = 0.1;
+/** Fewer values without areas are thin things, such as poles. */
+const fewThin = 8;
+/** Values as near to a more frequent one are its noise. */
+const noise = 8;
+/** By custom, these stand for no class. */
+const customVoid = [255, 65535];
+
+/** Tells whether a value fills areas. */
+export const isSolid = ({ pixels, inner }: Count): boolean => inner > 0 && inner >= innerShare * pixels;
+
+/** Finds the values around which others scatter; undefined where values are those of areas, as ids are. */
+export function peaksOf(values: ReadonlyMap<number, Count>): readonly number[] | undefined {
+  const solid = [...values].filter(([, count]) => isSolid(count));
+  const thin = values.size - solid.length;
+  if (thin < fewThin || thin < 2 * solid.length) return undefined;
+  const peaks: (readonly [number, Count])[] = [];
+  for (const [value, count] of solid.sort(([, a], [, b]) => b.pixels - a.pixels)) {
+    const isNoise = peaks.some(
+      ([peak, { pixels }]) => Math.abs(peak - value) <= noise && count.pixels < pixels / 4,
+    );
+    if (!isNoise) peaks.push([value, count]);
+  }
+  return peaks.map(([value]) => value).sort((a, b) => a - b);
+}
+
+/** Says what values that are not all declared mean. */
+export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
+  const scattered = adviceOnScatter(tally, meaning);
+  if (scattered) return scattered;
+  const said = saidOf(meaning);
+  const { ids_from: from = 0, void: voids = [] } = said;
+  const values = [...tally.values.keys()].sort((a, b) => a - b);
+  const declared = new Set(meaning.coding.values.map(([value]) => value));
+  const wrong = values.filter((value) => !declared.has(value));
+  const [first = 0] = wrong;
+  const highest = values.at(-1) ?? 0;
+  const real = said.classes - (lastClassIsVoid(said) ? 1 : 0);
+  const greys = (): Settings | undefined =>
+    tally.others === 0 ? colorSettings(meaning, values.map(greyOf), 0) : undefined;
+  const withVoid = (more: readonly number[]): Settings => ({
+    classes: real + 1,
+    void: [...new Set([...voids, ...more])],
+  });
+  const complete = (change: Settings): Settings | undefined => valueSettings(meaning, change, values);
+
+  if (values.every((value) => value === 0 || value === 255)) {
+    const settings = tally.others === 0 ? colorSettings(meaning, [greyOf(0), greyOf(255)], 0) : undefined;
+    return { kind: 'binary', settings };
+  }
+  if (wrong.length === 1 && first === from + real && from === 0 && real > 1) {
+    const more = complete({ classes: said.classes + 1 });
+    return values.includes(0)
+      ? { kind: 'unknown0', more, settings: complete({ ids_from: 1, ...withVoid([0]) }) }
+      : { kind: 'from1', settings: complete({ ids_from: 1 }) };
+  }
+  if (wrong.length === 1 && (customVoid.includes(first) || first < from))
+    return { kind: 'void', values: wrong, isCustom: true, settings: complete(withVoid(wrong)) };
+  if (values.length === real && highest > 15 && highest < 256 && tally.others === 0)
+    return { kind: 'greys', greys: values, settings: greys() };
+  const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
+  const last = ids.at(-1) ?? 0;
+  if (last >= from + real && last < 256 && 2 * ids.length > last - from + 1 && (ids[0] ?? 0) >= from) {
+    const counted = last - from + 1;
+    const custom = wrong.filter((value) => customVoid.includes(value));
+    const hasVoid = custom.length > 0 || lastClassIsVoid(said);
+    const change = {
+      classes: counted + (hasVoid ? 1 : 0),
+      ...(custom.length > 0 && { void: [...voids, ...custom] }),
+    };
+    return { kind: 'more', last, settings: complete(change) };
+  }
+  if (wrong.length > 1 && (wrong.length >= declared.size || wrong.length > noise)) return { kind: 'other' };
+  return { kind: 'void', values: wrong, isCustom: false, settings: complete(withVoid(wrong)) };
+}
+
+/** Says what scattered values mean; undefined where they are not. */
+export function adviceOnScatter(tally: Tally, meaning: Meaning): ValueAdvice | undefined {
+  const peaks = peaksOf(tally.values);
+  if (!peaks) return undefined;
+  if (peaks.length < 2) return { kind: 'picture' };
+  const values = [...tally.values.keys()];
+  const distances = values.map((value) => Math.min(...peaks.map((peak) => Math.abs(peak - value))));
+  const gaps = peaks.slice(1).map((peak, i) => peak - peaks[i]!);
+  const isApart = Math.min(...gaps) > noise && Math.max(...values) < 256 && tally.others === 0;
+  const settings = isApart
+    ? colorSettings(meaning, peaks.map(greyOf), Math.hypot(1, 1, 1) * Math.max(...distances))
+    : undefined;
+  return { kind: 'scattered', peaks, settings };
+}
+
+const greyOf = (value: number): Color => [value, value, value];

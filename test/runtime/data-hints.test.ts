@@ -1,0 +1,298 @@
+/** Answers for hints about label maps: they follow from what all maps hold, and data that follows them is right. */
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, it } from 'vitest';
+import type { DataSpec } from '../../compiler/spec/types.ts';
+import { classOfValue, voidIds } from '../../compiler/spec/labels.ts';
+import { areas, dataSpec, examine, pairsOf, requireMended } from './data-examine.ts';
+import { greyPng, handMadePng, rgb } from './data-support.ts';
+
+const WIDTH = 32;
+const grey = (ids: readonly number[]): Promise<Buffer> => greyPng(ids, WIDTH);
+
+/** Looks at data whose maps have these ids in areas, one list a map. */
+async function ofAreas(maps: readonly (readonly number[])[], more: Partial<DataSpec>): Promise<DataSpec> {
+  return dataSpec(await pairsOf(await Promise.all(maps.map((ids) => grey(areas(ids))))), more);
+}
+
+/** Follows the hint of the only error. */
+async function mended(data: DataSpec): Promise<DataSpec> {
+  const { errors } = await examine(data);
+  expect(errors.map(({ text }) => text)).toHaveLength(1);
+  return requireMended(data, errors[0]);
+}
+
+describe('wrong values', () => {
+  it('of 0 and 255 alone are two classes, and none is void', async () => {
+    const data = await mended(await ofAreas([[0, 255], [0, 255, 255], [0]], { classes: 2 }));
+    expect(data.colors).toEqual([
+      [0, 0, 0],
+      [255, 255, 255],
+    ]);
+    expect(voidIds(data)).toEqual([]);
+  });
+
+  it('of 0 and 255 alone are two classes whatever was counted, and with names', async () => {
+    expect((await mended(await ofAreas([[0, 255]], { classes: 1 }))).classes).toBe(2);
+    expect((await mended(await ofAreas([[0, 255]], { classes: 4 }))).classes).toBe(2);
+    const named = await ofAreas([[0, 255]], { classes: 2, names: ['ground', 'thing'] });
+    expect((await mended(named)).names).toEqual(['ground', 'thing']);
+  });
+
+  it('of 0 and 255 are not read by colors where a palette has others', async () => {
+    const map = handMadePng(areas([0, 255]), WIDTH, 8, 3);
+    const { errors } = await examine(dataSpec(await pairsOf([map]), { classes: 2 }));
+    expect(errors.map(({ settings }) => settings)).toEqual([undefined]);
+    expect(errors[0]?.text).toContain('255 is a class, not void');
+  });
+
+  it('equal to the number of classes, beside 0, start at 1 with 0 unknown: no class is lost', async () => {
+    const data = await mended(
+      await ofAreas(
+        [
+          [0, 1, 2, 3],
+          [4, 1],
+          [0, 4],
+        ],
+        { classes: 4 },
+      ),
+    );
+    expect([0, 1, 2, 3, 4].map((value) => classOfValue(data, value))).toEqual([4, 0, 1, 2, 3]);
+    expect(voidIds(data)).toEqual([4]);
+  });
+
+  it('equal to the number of classes keep names and void as they are', async () => {
+    const names = ['a', 'b', 'c'];
+    expect((await mended(await ofAreas([[0, 1, 2, 3]], { classes: 3, names }))).names).toEqual(names);
+    const data = await mended(await ofAreas([[0, 1, 2, 255], [3]], { classes: 4, void: [255] }));
+    expect([data.classes, data.void, voidIds(data)]).toEqual([4, [255, 0], [3]]);
+  });
+
+  it('equal to the number of classes, and no 0, start at 1', async () => {
+    const data = await mended(await ofAreas([[1, 2], [3]], { classes: 3 }));
+    expect([data.ids_from, data.classes, data.void]).toEqual([1, 3, undefined]);
+  });
+
+  it('that go on from the classes are more classes, with names where there are some', async () => {
+    expect(
+      (
+        await mended(
+          await ofAreas(
+            [
+              [0, 1, 2, 3],
+              [4, 5],
+            ],
+            { classes: 3 },
+          ),
+        )
+      ).classes,
+    ).toBe(6);
+    const named = await ofAreas(
+      [
+        [0, 1],
+        [2, 3, 255],
+      ],
+      { classes: 2, names: ['a', 'b'] },
+    );
+    const data = await mended(named);
+    expect([data.classes, data.void, data.names?.length]).toEqual([5, [255], 4]);
+    expect((await mended(await ofAreas([[0, 1]], { classes: 1 }))).classes).toBe(2);
+  });
+
+  it('of 255 beside ids are void', async () => {
+    const data = await mended(await ofAreas([[0, 1, 2, 255], [255]], {}));
+    expect([data.classes, data.void, voidIds(data)]).toEqual([4, [255], [3]]);
+    expect((await mended(await ofAreas([[1, 2, 0]], { classes: 3, ids_from: 1, void: [9] }))).void).toEqual([
+      9, 0,
+    ]);
+  });
+
+  it('of as many greys as classes stand for these in order', async () => {
+    const data = await mended(await ofAreas([[0, 128], [255]], {}));
+    expect(data.colors).toEqual([0, 128, 255].map((value) => [value, value, value]));
+  });
+
+  it('that are alone may be void, and no more is said', async () => {
+    const { errors } = await examine(
+      await ofAreas(
+        [
+          [0, 1, 2, 40],
+          [40, 2],
+        ],
+        { classes: 5 },
+      ),
+    );
+    expect(errors[0]?.text).toContain('hint: if 40 marks void (unlabelled) pixels, say classes: 6, void: 40');
+    await mended(
+      await ofAreas(
+        [
+          [0, 1, 2, 40],
+          [40, 2],
+        ],
+        { classes: 5 },
+      ),
+    );
+  });
+
+  it('are one message for all files, which names the first', async () => {
+    const { errors } = await examine(
+      await ofAreas(
+        Array.from({ length: 14 }, () => [0, 1, 2, 255]),
+        {},
+      ),
+    );
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.text).toMatch(/0\.png' holds the value 255 .* and so do 13 more of the label maps: /);
+    expect(errors[0]?.text).toContain(', and 3 more; 3584 of 14336 pixels are wrong (values 255)');
+  });
+
+  it('that a legend does not know are not mended by a number', async () => {
+    const data = await ofAreas([[0, 1, 2, 3]], { legend: '../legend.json' });
+    const classes = [0, 1, 2].map((id) => ({ id, name: `n${id}` }));
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(`${data.path}/legend.json`, JSON.stringify({ classes }));
+    const { errors } = await examine({ ...data, legend: 'legend.json' });
+    expect(errors.map(({ settings }) => settings)).toEqual([undefined]);
+  });
+});
+
+describe('values that scatter', () => {
+  const noisy = async (format: 'jpeg' | 'webp'): Promise<Buffer> => {
+    const clean = sharp(Uint8Array.from(areas([0, 40, 80])), {
+      raw: { width: WIDTH, height: WIDTH, channels: 1 },
+    });
+    const ids = (
+      await sharp(await clean[format]({ quality: 60 }).toBuffer())
+        .greyscale()
+        .raw()
+        .toBuffer()
+    ).map(
+      // Squares alone leave little noise.
+      (value, i) => (i % 8 === 0 ? Math.max(0, value + ((i * 7919) % 5) - 2) : value),
+    );
+    return grey([...ids]);
+  };
+
+  it('are noticed where all are declared, and are taken for the nearest id where that is said', async () => {
+    const data = dataSpec(await pairsOf([await noisy('jpeg'), await noisy('webp')]), { classes: 256 });
+    const { errors, warnings } = await examine(data);
+    expect(errors).toEqual([]);
+    expect(warnings[0]?.text).toMatch(
+      /^values of label maps scatter around a few ids: \d+ values, of which 3/,
+    );
+    const followed = await requireMended(data, warnings[0]);
+    expect(followed.classes).toBe(3);
+  });
+
+  it('are told so where some are not declared', async () => {
+    const data = dataSpec(await pairsOf([await noisy('jpeg')]), { classes: 81 });
+    expect((await examine(data)).errors[0]?.text).toMatch(
+      /hint: values scatter around a few ids \(0, \d+, \d+\)/,
+    );
+    await mended(data);
+  });
+
+  it('everywhere are those of a photograph', async () => {
+    const photo = await grey(Array.from({ length: WIDTH * WIDTH }, (_, i) => (i * 37 + (i >> 3)) % 200));
+    const { warnings } = await examine(dataSpec(await pairsOf([photo]), { classes: 256 }));
+    expect(warnings[0]?.text).toMatch(/^label maps look like pictures: they have \d+ values, and none/);
+  });
+
+  it('are not those of many classes, nor of thin things', async () => {
+    const many = Array.from({ length: 150 }, (_, i) => i);
+    const maps = many.flatMap((id) => (id % 4 === 0 ? [[id, id + 1, id + 2, id + 3]] : []));
+    const { errors, warnings } = await examine(await ofAreas(maps, { classes: 152 }));
+    expect([errors, warnings]).toEqual([[], []]);
+    const poles = areas([0, 1, 2]).map((id, i) => (i % 32 === 3 ? 3 + (i % 5) : id));
+    const data = dataSpec(await pairsOf([await grey(poles)]), { classes: 8 });
+    expect((await examine(data)).warnings).toEqual([]);
+  });
+});
+
+describe('wrong colors', () => {
+  const [SKY, ROAD, CAR] = [
+    [70, 130, 180],
+    [128, 64, 128],
+    [0, 0, 142],
+  ] as const;
+  const colors = [SKY, ROAD, CAR];
+  const names = ['sky', 'road', 'car'];
+  const masks = { label_format: 'colors', names, colors } as const;
+  const inColors = (ids: readonly number[], more: readonly (readonly number[])[] = []): Sharp =>
+    rgb(
+      areas(ids).flatMap((id) => [...colors, ...more][id]!),
+      WIDTH,
+    );
+
+  it('of blurred borders have one distance for all files', async () => {
+    const blurred = await Promise.all(
+      [
+        [0, 1],
+        [1, 2],
+        [0, 2],
+      ].map((ids) => inColors(ids).resize(48, 48, { kernel: 'cubic' }).png().toBuffer()),
+    );
+    const data = dataSpec(await pairsOf(blurred), masks);
+    const { errors } = await examine(data);
+    expect(errors).toHaveLength(1);
+    const followed = await mended(data);
+    // It is the least that is right for all.
+    const less = { ...followed, color_distance: followed.color_distance! - 2 };
+    expect((await examine(less)).errors).toHaveLength(1);
+  });
+
+  it('of JPEG noise have one distance for all files', async () => {
+    const noisy = await Promise.all(
+      [
+        [0, 1],
+        [2, 0],
+      ].map((ids) => inColors(ids).jpeg({ quality: 70 }).toBuffer()),
+    );
+    const pngs = await Promise.all(noisy.map((file) => sharp(file).png().toBuffer()));
+    await mended(dataSpec(await pairsOf(pngs), masks));
+  });
+
+  it('of areas are a class, and a black one is void', async () => {
+    const data = dataSpec(
+      await pairsOf([
+        await inColors([0, 1, 3], [[0, 0, 0]])
+          .png()
+          .toBuffer(),
+      ]),
+      masks,
+    );
+    const followed = await mended(data);
+    expect([followed.names?.at(-1), followed.void, voidIds(followed)]).toEqual(['unlabelled', [3], [3]]);
+    const other = await inColors(
+      [0, 3, 4],
+      [
+        [220, 20, 60],
+        [250, 170, 30],
+      ],
+    )
+      .png()
+      .toBuffer();
+    expect((await mended(dataSpec(await pairsOf([other]), masks))).classes).toBe(5);
+  });
+
+  it('where ids are expected are those of the classes, or are listed', async () => {
+    const files = await pairsOf([await inColors([0, 1, 2]).png().toBuffer()]);
+    expect((await mended(dataSpec(files, { names, colors }))).label_format).toBe('colors');
+    expect((await mended(dataSpec(files))).colors).toHaveLength(3);
+    const { errors } = await examine(dataSpec(files, { names }));
+    expect(errors[0]?.text).toContain('it holds (70, 130, 180), (128, 64, 128), (0, 0, 142)');
+  });
+
+  it('of photographs are told so', async () => {
+    const photo = await rgb(
+      Array.from({ length: 3 * WIDTH * WIDTH }, (_, i) => (i * 7919 + ((i * i) % 251)) % 256),
+      WIDTH,
+    )
+      .png()
+      .toBuffer();
+    const files = await pairsOf([photo]);
+    for (const settings of [{}, masks]) {
+      const { errors } = await examine(dataSpec(files, settings));
+      expect(errors[0]?.text).toContain('whether images and labels are exchanged');
+    }
+  });
+});
