@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { DataError, type Dataset } from '../../runtime/data/index.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';
-import { classesOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';
+import { classesOf, foldersOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { greyPng, rgb, writeFiles } from './data-support.ts';
 
 const SKY = [0, 0, 255];
@@ -329,5 +329,89 @@ describe('pairs', () => {
     expect(problems).toEqual([
       expect.stringMatching(/^1 of 2 photos have no partner among the label maps in .*: b\n/),
     ]);
+  });
+});
+
+describe('photos and maps in one folder', () => {
+  const lying = (files: Readonly<Record<string, Buffer>>, more: Partial<DataSpec> = {}): DataSpec => {
+    const inFolder = Object.entries(files).map(([name, content]) => [`all/${name}`, content] as const);
+    return dataSpec(writeFiles(Object.fromEntries(inFolder)), { images: 'all', labels: './all/', ...more });
+  };
+  const map = (): Promise<Buffer> => greyPng([0, 1, 2, 2], 2);
+  const grey = (): Promise<Buffer> => greyPng([9, 90, 200, 9], 2);
+  const jpeg = (): Promise<Buffer> => rgb(Array<number>(12).fill(7), 2).jpeg().toBuffer();
+
+  /** Gives the file names of pairs. */
+  async function pairsIn(data: DataSpec) {
+    const { pairs, problems } = await listPairs(foldersOf(data).train);
+    const nameOf = (file: string | undefined) => file && path.basename(file);
+    return {
+      pairs: pairs.map(({ image, label, instances }) => [image, label, instances].map(nameOf)),
+      problems,
+    };
+  }
+
+  it('are paired by suffixes, grey photos too', async () => {
+    const suffixes = { image_suffix: '_img', label_suffix: '_mask' };
+    const data = lying({ '0_img.png': await grey(), '0_mask.png': await map() }, suffixes);
+    expect(await pairsIn(data)).toEqual({ pairs: [['0_img.png', '0_mask.png', undefined]], problems: [] });
+    const dataset = await opened(openTrainingData(data));
+    expect([...(await dataset.read(0)).labels]).toEqual([0, 1, 2, 2]);
+  });
+
+  it('are paired where one suffix is longer, or there is only one', async () => {
+    const files = { 'a.png': await photo(1), 'a_mask.png': await map(), 'a_mask_inst.png': await map() };
+    const data = lying(files, { label_suffix: '_mask', instance_suffix: '_inst', instances: 'all' });
+    expect(await pairsIn({ ...data, instance_suffix: '_mask_inst' })).toEqual({
+      pairs: [['a.png', 'a_mask.png', 'a_mask_inst.png']],
+      problems: [],
+    });
+    const reverse = lying(
+      { 'a_photo.png': await photo(1), 'a.png': await map() },
+      { image_suffix: '_photo' },
+    );
+    expect((await pairsIn(reverse)).pairs).toEqual([['a_photo.png', 'a.png', undefined]]);
+  });
+
+  it('are paired by endings', async () => {
+    const data = lying({
+      '0.jpg': await jpeg(),
+      '0.png': await map(),
+      '1.JPG': await jpeg(),
+      '1.png': await map(),
+    });
+    expect(await pairsIn(data)).toEqual({
+      pairs: [
+        ['0.jpg', '0.png', undefined],
+        ['1.JPG', '1.png', undefined],
+      ],
+      problems: [],
+    });
+    await (await opened(openTrainingData(data))).check();
+  });
+
+  it('say what is needed where nothing tells them apart', async () => {
+    const data = lying({ '0_img.png': await photo(1), '0_mask.png': await map() });
+    const [problem, ...others] = (await pairsIn(data)).problems;
+    expect(others).toEqual([]);
+    expect(problem).toContain('photos and label maps lie in one folder, and nothing tells them apart');
+    expect(problem).toContain('image_suffix: "_img", label_suffix: "_mask"');
+    expect(problem).toContain('paired: "photo_left"');
+    const followed = await pairsIn({ ...data, image_suffix: '_img', label_suffix: '_mask' });
+    expect(followed.problems).toEqual([]);
+    const instances = lying({ '0.jpg': await jpeg(), '0.png': await map() }, { instances: 'all' });
+    expect((await pairsIn(instances)).problems).toEqual([
+      expect.stringMatching(/^instance maps and label maps lie in one folder/),
+    ]);
+  });
+
+  it('are side by side in each file only where the data say so', async () => {
+    const wide = rgb([1, 1, 1, 2, 2, 2, 0, 0, 0, 1, 1, 1], 4).png();
+    const data = lying({ 'a.png': await wide.toBuffer() });
+    expect((await pairsIn(data)).problems).toHaveLength(1);
+    expect(await pairsIn({ ...data, labels: 'all', paired: 'photo_left' })).toEqual({
+      pairs: [['a.png', 'a.png', undefined]],
+      problems: [],
+    });
   });
 });
