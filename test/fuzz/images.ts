@@ -1,0 +1,218 @@
+/**
+ * Answers for damaged and odd pictures in any number: each follows from a seed and its index alone, and is read as `data check`
+ * reads it, in this process. Reading ends in a picture or in a fault that is told; anything else is a mistake of ours.
+ */
+import { crc32, deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+import { FindingsSum } from '../../runtime/data/findings.ts';
+import { sampleProblems, type Meaning } from '../../runtime/data/problems.ts';
+import { sampleReader } from '../../runtime/data/sample.ts';
+import { RandomStream } from '../../compiler/random.ts';
+
+/** A picture as it lies on disk. */
+export interface FuzzedImage {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** What reading a picture came to. */
+export interface ImageOutcome {
+  /** `picture`: it was read; `refused`: a DataError would say why. */
+  readonly kind: 'picture' | 'refused';
+  /** The messages of errors and warnings. */
+  readonly said: readonly string[];
+}
+
+/** Random choices of one picture. */
+class Choices {
+  private readonly stream: RandomStream;
+
+  constructor(seed: number, index: number) {
+    this.stream = new RandomStream(seed, `image ${index}`);
+  }
+
+  /** An integer from 0 on, below `end`. */
+  below(end: number): number {
+    return this.stream.below(end);
+  }
+
+  of<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
+  }
+}
+
+/** Values at which programs break. */
+const edges = [
+  0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 127, 128, 254, 255, 256, 0x7fff, 0xffff, 50000, 0x7fffffff, 0xffffffff,
+];
+
+type Maker = (choices: Choices) => Promise<Buffer> | Buffer;
+
+/** Makes a sound picture, from which damage starts. */
+const soundPicture: Maker = async (choices) => {
+  const [width, height] = [1 + choices.below(40), 1 + choices.below(40)];
+  const channels = choices.of([1, 2, 3, 4] as const);
+  const few = choices.of([2, 4, 256]);
+  const pixels = Uint8Array.from({ length: width * height * channels }, () => choices.below(few));
+  const raw = sharp(pixels, { raw: { width, height, channels } });
+  const tagged = choices.below(3) === 0 ? raw.withMetadata({ orientation: 1 + choices.below(8) }) : raw;
+  const isInterlaced = choices.below(2) === 0;
+  switch (choices.of(['png', 'grey', 'palette', 'deep', 'jpeg', 'cmyk', 'webp', 'lossless', 'gif', 'tiff'])) {
+    case 'png':
+      return tagged.png({ progressive: isInterlaced }).toBuffer();
+    case 'grey':
+      return tagged.toColourspace('b-w').png({ progressive: isInterlaced }).toBuffer();
+    case 'palette':
+      return tagged.png({ palette: true, progressive: isInterlaced }).toBuffer();
+    case 'deep':
+      return tagged.toColourspace('rgb16').png().toBuffer();
+    case 'jpeg':
+      return tagged.jpeg({ progressive: isInterlaced, quality: 1 + choices.below(100) }).toBuffer();
+    case 'cmyk':
+      return tagged.toColourspace('cmyk').jpeg().toBuffer();
+    case 'webp':
+      return tagged.webp({ effort: 0 }).toBuffer();
+    case 'lossless':
+      return tagged.webp({ lossless: true, effort: 0 }).toBuffer();
+    case 'gif':
+      return tagged.gif({ effort: 1 }).toBuffer();
+    default:
+      return tagged.tiff({ compression: choices.of(['none', 'lzw', 'deflate', 'jpeg']) }).toBuffer();
+  }
+};
+
+/** Makes a PNG chunk, whose length or checksum may be wrong. */
+function chunk(choices: Choices, type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(choices.below(12) === 0 ? choices.of(edges) : data.length);
+  sum.writeUInt32BE(choices.below(12) === 0 ? choices.of(edges) : crc32(body));
+  return Buffer.concat([length, body, sum]);
+}
+
+/** Makes a PNG by hand: odd depths, color types and sizes, and pixels that are too few, too many or far smaller than they unpack to. */
+const handMade: Maker = (choices) => {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(choices.below(3) === 0 ? choices.of(edges) : 1 + choices.below(64), 0);
+  header.writeUInt32BE(choices.below(3) === 0 ? choices.of(edges) : 1 + choices.below(64), 4);
+  const [depth, colorType] = [
+    choices.of([1, 2, 4, 8, 16, 3, 0, 255]),
+    choices.of([0, 2, 3, 4, 6, 1, 5, 255]),
+  ];
+  header.set([depth, colorType, choices.of([0, 0, 1]), choices.of([0, 0, 1]), choices.of([0, 0, 1, 9])], 8);
+  const unpacked = choices.of([0, 1, 64, 4096, 65536, 2 ** 22]);
+  const noise = Buffer.alloc(choices.below(512), choices.below(256));
+  const pixels = deflateSync(Buffer.concat([noise, Buffer.alloc(unpacked)]));
+  const more = [
+    'PLTE',
+    'tRNS',
+    'gAMA',
+    'acTL',
+    'iCCP',
+    'eXIf',
+    'sRGB',
+    'zTXt',
+    'IDAT',
+    'XXXX',
+    'IHDR',
+  ].filter(() => choices.below(4) === 0);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk(choices, 'IHDR', header),
+    ...more.map((type) =>
+      chunk(choices, type, Buffer.alloc(choices.of([0, 1, 3, 4, 8, 768, 1024]), choices.below(256))),
+    ),
+    chunk(choices, 'IDAT', pixels),
+    ...(choices.below(5) === 0 ? [] : [chunk(choices, 'IEND', Buffer.alloc(0))]),
+  ]);
+};
+
+/** Bytes that begin like a picture. */
+const garbage: Maker = (choices) => {
+  const start = choices.of([
+    '',
+    '\xff\xd8\xff\xe0',
+    '\x89PNG\r\n\x1a\n',
+    'RIFF\0\0\0\0WEBPVP8 ',
+    'GIF89a',
+    'II*\0',
+    'MM\0*',
+    '<svg',
+    'BM',
+  ]);
+  const rest = Buffer.from(Array.from({ length: choices.below(200) }, () => choices.below(256)));
+  return Buffer.concat([Buffer.from(start, 'latin1'), rest]);
+};
+
+type Damage = (bytes: Buffer, choices: Choices) => Buffer;
+
+/** Ways to damage a picture. */
+const damages: readonly Damage[] = [
+  (bytes) => bytes,
+  (bytes, choices) => bytes.subarray(0, choices.below(bytes.length + 1)),
+  (bytes, choices) => changed(bytes, choices, 1 + choices.below(8), bytes.length),
+  (bytes, choices) => changed(bytes, choices, 1 + choices.below(4), Math.min(64, bytes.length)),
+  (bytes, choices) => {
+    const [at, length] = [choices.below(bytes.length), choices.below(64)];
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.min(bytes.length, at + length))]);
+  },
+  (bytes, choices) => {
+    const [at, from] = [choices.below(bytes.length), choices.below(bytes.length)];
+    const part = bytes.subarray(from, from + choices.below(64));
+    return Buffer.concat([bytes.subarray(0, at), part, bytes.subarray(at)]);
+  },
+  (bytes, choices) => {
+    const copy = Buffer.from(bytes);
+    if (copy.length >= 4) copy.writeUInt32BE(choices.of(edges), choices.below(copy.length - 3));
+    return copy;
+  },
+];
+
+function changed(bytes: Buffer, choices: Choices, count: number, below: number): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let i = 0; i < count && below > 0; i++) copy[choices.below(below)] = choices.below(256);
+  return copy;
+}
+
+/** Makes the picture of an index: the same bytes for the same seed. */
+export async function fuzzedImage(seed: number, index: number): Promise<FuzzedImage> {
+  const choices = new Choices(seed, index);
+  const make = choices.of([soundPicture, soundPicture, soundPicture, handMade, handMade, garbage]);
+  const bytes = await make(choices);
+  const damage = choices.of(damages);
+  const ending = choices.of(['png', 'png', 'jpg', 'jpeg', 'webp', 'PNG']);
+  return { name: `${index}.${ending}`, bytes: bytes.length > 0 ? damage(bytes, choices) : bytes };
+}
+
+const classes = [0, 1, 2, 3].map((id) => ({ id, name: `class ${id}`, color: [id * 80, 0, 0] as const }));
+const values = classes.map(({ id }) => [id, id] as const);
+/** Ways to read a picture: as photo, as map of ids or of colors, as both halves of a pair, turned or not. */
+const readings: readonly (Meaning & { readonly photoHalf?: 'left' | 'right' })[] = [
+  { classes, coding: { values } },
+  { classes, coding: { values, colors: { classes, distance: 0 } }, isTurned: true },
+  { classes, coding: { values, colors: { classes, distance: 500 } }, photoHalf: 'left', isTurned: true },
+  { classes, coding: { values }, photoHalf: 'right' },
+];
+const size = { width: 16, height: 16 };
+
+/**
+ * Reads a picture as photo, label map and instance map at once, in each way. Throws only where there is a mistake of ours: a
+ * picture that is refused by no fault, or by something else than one.
+ */
+export async function readFuzzed({ name, bytes }: FuzzedImage): Promise<ImageOutcome> {
+  const said: string[] = [];
+  let isRead = false;
+  for (const reading of readings) {
+    const reader = sampleReader(reading);
+    const pair = { name, label: name, image: name, instances: name };
+    const found = await reader.examine(pair, size, () => Promise.resolve(bytes));
+    const sum = new FindingsSum();
+    sum.add(found.findings);
+    const { errors, warnings } = sampleProblems(sum.sum, reading);
+    if (found.sample === undefined && errors.length === 0)
+      throw new Error(`${name} is refused without a word`);
+    isRead ||= found.sample !== undefined;
+    said.push(...[...errors, ...warnings].map(({ text }) => text));
+  }
+  return { kind: isRead ? 'picture' : 'refused', said };
+}
