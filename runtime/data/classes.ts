@@ -1,5 +1,5 @@
 /** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
-import { readFileSync } from 'node:fs';
+import { readRegularSync, whyUnread } from './files.ts';
 import {
   DataError,
   badClass,
@@ -41,9 +41,9 @@ export function readClasses(file: string): ClassInfo[] {
 export function readLegend(file: string): PartialClass[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularSync(file).toString('utf8');
   } catch (error) {
-    throw new DataError([noClassesFile(file, (error as Error).message)]);
+    throw new DataError([noClassesFile(file, whyUnread(file, error))]);
   }
   let content: unknown;
   try {

@@ -1,6 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
-import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE } from './formats.ts';
+import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, isEmptyPng, PALETTE } from './formats.ts';
 
 /** Width and height in pixels. */
 export interface Size {
@@ -60,6 +60,8 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
   if (content.length === 0) throw new PictureError('damaged', 'the file is empty');
   if (formatOf(content) === undefined)
     throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
+  // The decoder's library would write about such a header to the terminal.
+  if (isEmptyPng(content)) throw new PictureError('damaged', 'it has no pixels');
   try {
     return await decode();
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Answers for what is read from disk: regular files alone, of a size that pictures have; all else is called what it is. */
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { constants, readFileSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -31,6 +31,12 @@ export async function readRegular(file: string): Promise<Buffer> {
   } finally {
     await handle.close();
   }
+}
+
+/** Reads a small regular file as `readRegular` does, at once. */
+export function readRegularSync(file: string): Buffer {
+  refuse(statSync(file));
+  return readFileSync(file);
 }
 
 function refuse(found: Stats): void {

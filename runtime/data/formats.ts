@@ -15,7 +15,15 @@ export function formatOf(content: Buffer): Format | undefined {
 }
 
 /** Offsets in a PNG file: IHDR is always the first chunk, so its fields have fixed places. */
-export const IHDR = { type: 12, bitDepth: 24, colorType: 25, checksum: 29, end: 33 } as const;
+export const IHDR = {
+  type: 12,
+  width: 16,
+  height: 20,
+  bitDepth: 24,
+  colorType: 25,
+  checksum: 29,
+  end: 33,
+} as const;
 
 /** Color types of PNG files. */
 export const GREY = 0;
@@ -80,6 +88,12 @@ export function paletteOf(png: Buffer): readonly number[] | undefined {
     if (type === 'PLTE')
       return Array.from({ length: Math.floor(data.length / 3) }, (_, i) => data.readUIntBE(3 * i, 3));
   return undefined;
+}
+
+/** Tells whether a PNG file says that it has no columns or no rows. */
+export function isEmptyPng(content: Buffer): boolean {
+  if (formatOf(content) !== 'PNG' || content.length < IHDR.end) return false;
+  return content.readUInt32BE(IHDR.width) === 0 || content.readUInt32BE(IHDR.height) === 0;
 }
 
 /** Tells whether the values of a PNG file are greys of 8 bits, not indices of a palette or of another depth. */

@@ -1,8 +1,8 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
-import type { ClassInfo, Color } from './classes.ts';
+import type { ClassInfo } from './classes.ts';
 import type { ColorAdvice } from './color-advice.ts';
-import type { Fault, Note, Role, Sized, Undeclared, UndeclaredColor } from './findings.ts';
+import type { Fault, Note, Role, Sized, Undeclared } from './findings.ts';
 import type { Suffixes } from './pairs.ts';
 import { settingsText, type Settings } from './settings.ts';
 import type { Tally } from './tally.ts';
@@ -352,14 +352,12 @@ function valueHint(advice: ValueAdvice): string {
       return scatterHint(advice);
     case 'binary':
       return (
-        'maps of 0 and 255 alone are masks of black and white: 255 is a class, not void. Say their colors' +
-        (settings
-          ? write(settings)
-          : ': label_format: "colors", (0, 0, 0) for class 0 and (255, 255, 255) for class 1')
+        `maps of 0 and ${advice.white} alone are masks of black and white: ${advice.white} is a class, not void. Say their colors` +
+        (settings ? write(settings) : ': label_format: "colors", and a color for each class')
       );
     case 'greys':
       return (
-        `as many values as classes: ${advice.greys.join(', ')}. Where they stand for the classes in this order, read them by their greys` +
+        `the values are few and far between, ${list(advice.greys.map(String))}: where they stand for the classes in this order, read them by their greys` +
         (settings ? write(settings) : ': label_format: "colors", and a grey for each class')
       );
     case 'unknown0':

@@ -14,8 +14,8 @@ export type ValueAdvice = { readonly settings?: Settings | undefined } & (
   /** Hardly two neighbors are equal. */
   | { readonly kind: 'picture' }
   /** Black and white are two classes. */
-  | { readonly kind: 'binary' }
-  /** As many greys as classes stand for these in order. */
+  | { readonly kind: 'binary'; readonly white: number }
+  /** Few greys, far from each other, stand for classes in order. */
   | { readonly kind: 'greys'; readonly greys: readonly number[] }
   /** Ids start at 1, and 0 is none; `more` counts 0 as a class. */
   | { readonly kind: 'unknown0'; readonly more: Settings | undefined }
@@ -74,11 +74,16 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
     classes: real + 1,
     void: [...new Set([...voids, ...more])],
   });
+  // A class that is named for void, and that no map has, was counted for these values.
+  const voidCounted = (): Settings | undefined =>
+    /void|unlabel|ignore|unknown/i.test(said.names?.at(-1) ?? '') && !values.includes(from + real - 1)
+      ? { void: [...voids, ...wrong] }
+      : undefined;
   const complete = (change: Settings): Settings | undefined => valueSettings(meaning, change, values);
 
-  if (values.every((value) => value === 0 || value === 255)) {
-    const settings = tally.others === 0 ? colorSettings(meaning, [greyOf(0), greyOf(255)], 0) : undefined;
-    return { kind: 'binary', settings };
+  if (values.every((value) => value === 0 || (value === highest && value > noise))) {
+    const settings = tally.others === 0 ? colorSettings(meaning, [greyOf(0), greyOf(highest)], 0) : undefined;
+    return { kind: 'binary', white: highest, settings };
   }
   if (wrong.length === 1 && first === from + real && from === 0 && real > 1) {
     const more = complete({ classes: said.classes + 1 });
@@ -87,8 +92,15 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
       : { kind: 'from1', settings: complete({ ids_from: 1 }) };
   }
   if (wrong.length === 1 && (customVoid.includes(first) || first < from))
-    return { kind: 'void', values: wrong, isCustom: true, settings: complete(withVoid(wrong)) };
-  if (values.length === real && highest > 15 && highest < 256 && tally.others === 0)
+    return {
+      kind: 'void',
+      values: wrong,
+      isCustom: true,
+      settings: complete(voidCounted() ?? withVoid(wrong)),
+    };
+  const gap = Math.min(...values.slice(1).map((value, i) => value - values[i]!));
+  const isCounted = values.length === real && highest > 2 * noise;
+  if ((isCounted || gap >= noise) && highest < 256 && tally.others === 0)
     return { kind: 'greys', greys: values, settings: greys() };
   const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
   const last = ids.at(-1) ?? 0;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuzzedImage, readFuzzed } from './images.ts';
 
-const [seed, count] = [1, 150];
+const [seed, count] = [1, 100];
 
 describe('damaged pictures', () => {
   it('are the same for the same seed', async () => {

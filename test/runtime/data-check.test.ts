@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DataSpec } from '../../compiler/spec/types.ts';
+import { checkDatasets, DataError } from '../../runtime/data/index.ts';
+import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { checkData } from '../../runtime/run/data-check.ts';
 import { writeDataCheck } from '../../runtime/run/data-check-page.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -131,6 +133,44 @@ describe('mistakes', () => {
     const { test_images: _images, test_labels: _labels, ...data } = dataSpec(writeFiles(await sound()));
     const { warnings } = await checkData(data);
     expect(warnings).toEqual([expect.stringMatching(/^nothing is held out/)]);
+  });
+});
+
+describe('training', () => {
+  const blurred = (distance: number): Promise<Buffer> =>
+    rgb(Array.from({ length: 16 }, (_, i) => (i % 4 === 0 ? [distance, 0, 0] : [0, 0, 0])).flat(), 4)
+      .png()
+      .toBuffer();
+
+  it('refuses what a check refuses, in the same words, with one number for both parts', async () => {
+    const files = await sound();
+    for (const name of ['train/labels/a', 'train/labels/b', 'train/labels/c'])
+      files[`${name}.png`] = await blurred(10);
+    files['test/labels/d.png'] = await blurred(40);
+    files['train/images/c.png'] = files['train/images/c.png']!.subarray(0, 60);
+    const colors = [0, 100, 200].map((value) => [0, value, 0]);
+    const data = dataSpec(writeFiles(files), { label_format: 'colors', colors });
+    const { errors } = await checkData(data);
+    expect(errors).toHaveLength(2);
+    expect(errors[1]).toContain('color_distance: 40');
+    const parts = await Promise.all([openTrainingData(data), openTestData(data)!]);
+    onTestFinished(async () => void (await Promise.all(parts.map((part) => part.close()))));
+    const refused: unknown = await checkDatasets(parts).catch((error: unknown) => error);
+    expect(refused instanceof DataError && refused.problems).toEqual(errors);
+  });
+
+  it('tells what a check warns of in the files', async () => {
+    const files = await sound();
+    const turned = rgb(Array<number>(48).fill(9), 4).withMetadata({ orientation: 3 });
+    files['train/images/c.png'] = await turned.png().toBuffer();
+    const data = dataSpec(writeFiles(files));
+    const training = await openTrainingData(data);
+    onTestFinished(() => training.close());
+    const warnings = await training.check();
+    expect(warnings).toEqual([expect.stringContaining('1 photo has an EXIF orientation tag')]);
+    const report = await checkData(data);
+    expect(report.warnings).toEqual(warnings);
+    expect(report.fixes).toEqual([{ problem: warnings[0], settings: { orientation: 'exif' } }]);
   });
 });
 

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openPhotos } from '../../runtime/data/index.ts';
+import { openPhotos, readClasses } from '../../runtime/data/index.ts';
 import { LARGEST_FILE, readRegular } from '../../runtime/data/files.ts';
 import { dataSpec, examine } from './data-examine.ts';
 import { greyPng, rgb, temporaryFolder, writeFiles } from './data-support.ts';
@@ -58,6 +58,7 @@ describe.runIf(isPosix)('things that are no regular files', () => {
     await expect(readRegular(root)).rejects.toThrow('it is a folder, not a regular file');
     const { errors } = await examine(dataSpec(root, { list: 'pipe' }));
     expect(errors[0]?.text).toBe(`'${pipe}' cannot be read: it is a pipe, not a regular file`);
+    expect(() => readClasses(pipe)).toThrow('it is a pipe, not a regular file');
     await expect(openPhotos(pipe, { width: 2, height: 2 })).rejects.toThrow('it is a pipe');
   });
 

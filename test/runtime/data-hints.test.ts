@@ -106,6 +106,23 @@ describe('wrong values', () => {
     ]);
   });
 
+  it('of two greys are two classes, whatever the grey', async () => {
+    expect((await mended(await ofAreas([[0, 128]], { classes: 2 }))).classes).toBe(2);
+    const deep = await greyPng(areas([0, 65535]), WIDTH, 16);
+    const { errors } = await examine(dataSpec(await pairsOf([deep]), { classes: 2 }));
+    expect(errors[0]?.text).toContain('65535 is a class, not void');
+  });
+
+  it('of 255 are the class that is named for void and that no map has', async () => {
+    const names = ['a', 'b', 'unlabelled'];
+    const data = await mended(await ofAreas([[0, 1, 255]], { names }));
+    expect([data.classes, data.void]).toEqual([3, [255]]);
+  });
+
+  it('of few greys far from each other are as many classes', async () => {
+    expect((await mended(await ofAreas([[0, 127], [255]], { classes: 2 }))).classes).toBe(3);
+  });
+
   it('of as many greys as classes stand for these in order', async () => {
     const data = await mended(await ofAreas([[0, 128], [255]], {}));
     expect(data.colors).toEqual([0, 128, 255].map((value) => [value, value, value]));
