@@ -233,6 +233,13 @@ export interface Block extends Base {
   /** The comment lines directly above it: its documentation. */
   readonly comments: Comments;
 }
+/** `block sync_batch = batch`: a second name for a block. What it makes is named after the target, as if that were called. */
+export interface Alias extends Base {
+  readonly kind: 'alias';
+  readonly name: Name;
+  readonly target: Name;
+  readonly comments: Comments;
+}
 /** `data camvid { path: "...", size: 256x256 }` */
 export interface Data extends Base {
   readonly kind: 'data';
@@ -343,7 +350,7 @@ export interface Ablation extends Base {
   readonly parts: readonly AblationPart[];
   readonly comments: Comments;
 }
-export type Declaration = Block | Experiment | Variant | Ablation;
+export type Declaration = Block | Alias | Experiment | Variant | Ablation;
 export interface File extends Base {
   readonly kind: 'file';
   readonly source: Span['source'];
@@ -382,6 +389,7 @@ export const childKeys = {
   file: ['uses', 'declarations'],
   use: ['names'],
   block: ['name', 'parameters', 'result', 'body'],
+  alias: ['name', 'target'],
   experiment: ['name', 'items'],
   variant: ['name', 'base', 'changes'],
   override: ['path', 'value'],

@@ -47,6 +47,16 @@ export type BlockCstChildren = {
   Block?: IToken[];
   Network?: IToken[];
   Identifier: IToken[];
+  definition?: DefinitionCstNode[];
+  Equal?: IToken[];
+};
+
+export interface DefinitionCstNode extends CstNode {
+  name: 'definition';
+  children: DefinitionCstChildren;
+}
+
+export type DefinitionCstChildren = {
   parameters: ParametersCstNode[];
   Arrow?: IToken[];
   type?: TypeCstNode[];

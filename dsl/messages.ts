@@ -110,6 +110,10 @@ export const hints = {
   chainedComparison: "comparisons do not chain: write 'a < b and b < c'",
   comparisonForAssignment: "'=' binds a name, '==' compares",
   assignmentForComparison: "'==' compares, '=' binds a name",
+  alias:
+    "a second name for a block is written 'block a = b', both names alone; settings are given where it is used: 'a(kernel: 3)'",
+  block: "a block is written 'block a(x) { ... }', a second name for a block 'block a = b'",
+  networkAlias: 'only blocks have second names: use the network under its own',
   conditional: "a conditional is written 'if condition then value else value'",
   leadingZero: 'numbers below one are written with a zero: 0.5',
   statements: "a name that begins a line is bound to a value: 'name = value'",

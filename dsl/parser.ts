@@ -212,18 +212,36 @@ export class SpadeParser extends CstParser {
     });
   });
 
-  /** block := ('block' | 'network') name '(' parameters ')' ('->' type)? body */
+  /** block := ('block' | 'network') name definition | 'block' name '=' name */
   readonly block = this.RULE('block', () => {
     this.enter('declaration');
-    this.OR([{ ALT: () => this.CONSUME(t.Block) }, { ALT: () => this.CONSUME(t.Network) }]);
-    this.CONSUME(t.Identifier);
+    this.OR1([{ ALT: () => this.CONSUME(t.Block) }, { ALT: () => this.CONSUME(t.Network) }]);
+    this.CONSUME1(t.Identifier);
+    this.OR2({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.definition) },
+        {
+          GATE: () => tokenMatcher(this.LA(-1), t.Block),
+          ALT: () => {
+            this.CONSUME(t.Equal);
+            this.CONSUME2(t.Identifier);
+          },
+        },
+      ],
+      // What is forgotten are the parentheses.
+      ERR_MSG: tokenLabel(t.LeftParenthesis),
+    });
+    this.leave();
+  });
+
+  /** definition := parameters ('->' type)? body */
+  readonly definition = this.RULE('definition', () => {
     this.SUBRULE(this.parameters);
     this.OPTION(() => {
       this.CONSUME(t.Arrow);
       this.SUBRULE(this.type);
     });
     this.SUBRULE(this.body);
-    this.leave();
   });
 
   /** parameters := '(' (parameter (',' parameter)* ','?)? ')' */

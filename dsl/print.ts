@@ -83,6 +83,8 @@ function declarationText(declaration: Declaration): string {
   switch (declaration.kind) {
     case 'block':
       return printBlock(declaration);
+    case 'alias':
+      return `block ${declaration.name.text} = ${declaration.target.text}`;
     case 'experiment':
       return printExperiment(declaration);
     case 'variant':

@@ -319,7 +319,8 @@ class Recovery {
     }
     const isStray = endsBody(stumble) || stumble.rule === 'file';
     const where = isStray ? this.at(actual) : missing;
-    return messages.unexpectedToken(phrase(tokens, at, stumble), found, where, hintFor(tokens, at, stumble));
+    const hint = hintFor(tokens, at, stumble, unit);
+    return messages.unexpectedToken(phrase(tokens, at, stumble), found, where, hint);
   }
 
   private at(token: IToken | undefined): Span {
@@ -335,6 +336,7 @@ class Recovery {
 /** Says what fits at a token, in the words of the language. */
 function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string {
   const previous = tokens[at - 1];
+  if (isBehindAlias(tokens, at, stumble)) return 'the end of the declaration';
   if (stumble.rule === 'file') return "'use', 'block', 'network', 'experiment' or 'ablation'";
   if (stumble.rule === 'arguments' && expects(stumble, t.RightParenthesis)) return "an argument, ',' or ')'";
   if (stumble.rule === 'parameters' && expects(stumble, t.RightParenthesis)) return "a parameter, ',' or ')'";
@@ -354,10 +356,12 @@ function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string
   return `a setting 'name: value'${optimize} or a closing '}'`;
 }
 
-function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
+function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble, unit: Unit): string | undefined {
   const { hints } = messages;
   const actual = tokens[at];
   if (actual === undefined) return undefined;
+  if (isInAlias(tokens, at, stumble, unit))
+    return is(unit.first, t.Network) ? hints.networkAlias : hints.alias;
   const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
   if (opens && endsBody(stumble) && !sameLine(tokens[at - 1], actual))
     return hints.bracketOnNewLine(actual.image);
@@ -371,6 +375,7 @@ function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): strin
   }
   if (is(actual, t.Dot) && is(tokens[at + 1], t.NumberText)) return hints.leadingZero;
   if (stumble.rule === 'conditional') return hints.conditional;
+  if (stumble.rule === 'block') return hints.block;
   if (stumble.rule === 'use') return hints.usage;
   if (stumble.rule === 'loadItem') return hints.loading;
   if (stumble.rule === 'assignment' && is(actual, t.Dot)) return hints.override;
@@ -383,6 +388,19 @@ function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble): strin
     return hints.namedWithColon;
   }
   return undefined;
+}
+
+/** Says whether more stands in the line of `block name = other` than may. */
+function isBehindAlias(tokens: readonly IToken[], at: number, { rule }: Stumble): boolean {
+  return rule === 'file' && is(tokens[at - 2], t.Equal) && sameLine(tokens[at - 1], tokens[at]);
+}
+
+/** Says whether a mistake lies in `block name = other`, or in what someone wrote to mean that. */
+function isInAlias(tokens: readonly IToken[], at: number, stumble: Stumble, { kind, first }: Unit): boolean {
+  if (isBehindAlias(tokens, at, stumble)) return true;
+  if (kind !== 'declaration' || !(is(first, t.Block) || is(first, t.Network))) return false;
+  if (stumble.rule === 'block') return is(tokens[at], t.Equal) || is(tokens[at - 1], t.Equal);
+  return is(tokens[at], t.Equal) && expects(stumble, t.LeftBrace);
 }
 
 function describeToken(token: IToken): string {

@@ -103,18 +103,19 @@ class AstBuilder {
     };
   }
 
-  private block(node: cst.BlockCstNode): ast.Block {
-    const { Network, Identifier, parameters, type, body } = node.children;
+  private block(node: cst.BlockCstNode): ast.Block | ast.Alias {
+    const { Network, Identifier, definition } = node.children;
+    const common = { name: this.name(first(Identifier)), comments: noComments(), span: this.at(node) };
+    if (definition === undefined) return { kind: 'alias', ...common, target: this.name(second(Identifier)) };
+    const { parameters, type, body } = first(definition).children;
     const list = first(parameters).children.parameter ?? [];
     return {
       kind: 'block',
       keyword: Network === undefined ? 'block' : 'network',
-      name: this.name(first(Identifier)),
+      ...common,
       parameters: list.map((child) => this.parameter(child)),
       result: type === undefined ? undefined : this.type(first(type)),
       body: this.body(first(body)),
-      comments: noComments(),
-      span: this.at(node),
     };
   }
 

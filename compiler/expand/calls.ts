@@ -110,7 +110,7 @@ export class Calls {
 
   private applyBlock(callee: BlockValue, given: Argumented, label: string | undefined): Value {
     const { block } = callee;
-    const name = block.name.text;
+    const { name } = callee;
     const parameters = block.parameters;
     const values = new Map(callee.bound);
     for (const [key, value] of given.named) {
@@ -206,10 +206,7 @@ export class Calls {
     if (this.stack.length >= depthLimit) {
       this.exhausted = true;
       return this.evaluator.fail(
-        messages.tooDeep(
-          block.name.text,
-          this.stack.find((call) => call.name === block.name.text)?.span ?? span,
-        ),
+        messages.tooDeep(callee.name, this.stack.find((call) => call.name === callee.name)?.span ?? span),
       );
     }
     const { shared, unlabelled } = this;
@@ -225,7 +222,7 @@ export class Calls {
             : path.split('.');
     if (path) this.shared ??= new Set();
     this.unlabelled = new Map();
-    this.stack.push({ span, name: block.name.text });
+    this.stack.push({ span, name: callee.name });
     const result =
       this.evaluator.run(block.body, scope) ??
       this.evaluator.fail(messages.noReturn(block.name.text, block.name.span));
@@ -249,11 +246,9 @@ export class Calls {
 }
 
 function nameOf(callee: Value): string {
-  return callee.kind === 'block'
-    ? callee.block.name.text
-    : callee.kind === 'builtin' || callee.kind === 'network'
-      ? callee.name
-      : 'the call';
+  return callee.kind === 'block' || callee.kind === 'builtin' || callee.kind === 'network'
+    ? callee.name
+    : 'the call';
 }
 
 /** Tells whether a value is what blocks are applied to, rather than a setting of theirs. */

@@ -123,14 +123,7 @@ export class Expressions {
     if (bound) return bound;
     const module = scope.moduleOf?.(span.source) ?? scope.module;
     const declared = module.names.get(name);
-    if (declared)
-      return {
-        kind: 'block',
-        block: declared.block,
-        module: declared.module,
-        bound: new Map(),
-        path: undefined,
-      };
+    if (declared) return { kind: 'block', name, ...declared, bound: new Map(), path: undefined };
     if (builtins.has(name)) return { kind: 'builtin', name, bound: new Map() };
     if (module.missing.has(name)) return unknown;
     const later = scope.declared?.get(name);

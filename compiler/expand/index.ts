@@ -127,10 +127,11 @@ function expandBody(
     const bound = new Map(
       Object.entries(options.settings ?? {}).map(([key, setting]) => [key, valueOf(setting)]),
     );
-    const value: BlockValue = { kind: 'block', block, module, bound, path: undefined };
+    const name = block.name.text;
+    const value: BlockValue = { kind: 'block', name, block, module, bound, path: undefined };
     const latent = { name: 'z', kind: 'noise', shape: [assumedLatent] } as const;
     const inputs = { ...given, latent, byName: options.inputs ?? {} };
-    return expandNetwork(block.name.text, value, block.name.span, inputs, context, new Map())?.network ?? [];
+    return expandNetwork(name, value, block.name.span, inputs, context, new Map())?.network ?? [];
   });
   return { name: chosen[0]?.name.text ?? source.name, networks: expanded, objectives: [] };
 }

@@ -14,6 +14,34 @@ export const unknownName = (name: string, span: Span, candidates: Iterable<strin
   });
 };
 
+export const unknownTarget = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error('unknown-name', `nothing is called '${name}' here`, span, {
+    hint: meant(name, [...candidates]) ?? "an alias names a block: declare it, or import it with 'use'",
+  });
+
+export const aliasCycle = (name: string, span: Span): Diagnostic =>
+  error('alias-cycle', `'${name}' is another name of itself`, span, {
+    hint: 'name a block that is declared with a body, or imported',
+  });
+
+/** What an alias cannot stand for, with what is written in its place. */
+const otherThings = {
+  network: 'use the network under its own name',
+  function: 'use the function under its own name',
+  experiment: "a variant of an experiment is written 'experiment b = a with { ... }'",
+  ablation: 'an ablation goes by its own name alone',
+} as const;
+
+export const aliasOfOther = (name: string, found: keyof typeof otherThings, span: Span): Diagnostic =>
+  error(
+    'alias-of-no-block',
+    `only blocks have second names, but '${name}' is ${found === 'network' || found === 'function' ? 'a' : 'an'} ${found}`,
+    span,
+    {
+      hint: otherThings[found],
+    },
+  );
+
 export const boundLater = (name: string, span: Span, later: Span): Diagnostic =>
   error('bound-later', `'${name}' is not bound yet`, span, {
     labels: [{ span: later, text: 'bound here' }],

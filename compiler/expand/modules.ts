@@ -1,8 +1,8 @@
 /** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
-import type { Block, Declaration, Experiment, File, Variant } from '../../dsl/ast.ts';
+import type { Alias, Block, Experiment, File, Variant } from '../../dsl/ast.ts';
 import { parse, type Diagnostic } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { must } from '../ir/types.ts';
+import { resolveAliases } from './aliases.ts';
 import * as messages from './messages.ts';
 
 /** Settings of data, as in a spec, by the name of the data set. */
@@ -29,10 +29,16 @@ export interface DeclaredExperiment {
   readonly module: Module;
 }
 
+/** A block, and the module of its text. */
+export interface DeclaredBlock {
+  readonly block: Block;
+  readonly module: Module;
+}
+
 export interface Module {
   readonly file: File;
-  /** What its texts may name: its own declarations, imports, and the prelude. */
-  readonly names: ReadonlyMap<string, { readonly block: Block; readonly module: Module }>;
+  /** What its texts may name: its own declarations, imports, and the prelude; aliases lead to the blocks that they stand for. */
+  readonly names: ReadonlyMap<string, DeclaredBlock>;
   /** The experiments that it declares or imports, which others may vary. */
   readonly experiments: ReadonlyMap<string, DeclaredExperiment>;
   /** Names that a reported mistake keeps from having a meaning; nothing more is said about them. */
@@ -74,16 +80,17 @@ export class ModuleLoader {
   /** Finds the module of a text that was read. */
   readonly moduleOf = (source: Source): Module | undefined => this.bySource.get(source);
 
-  /** Lists where the standard library declares blocks, by their names; reads all of it. */
-  libraryBlocks(): Map<string, { readonly block: Block; readonly module: Module }[]> {
-    const found = new Map<string, { block: Block; module: Module }[]>();
+  /** Lists the blocks of the standard library by their names, and where these are declared; reads all of it. */
+  libraryBlocks(): Map<string, (DeclaredBlock & { readonly from: Module })[]> {
+    const found = new Map<string, (DeclaredBlock & { readonly from: Module })[]>();
     for (const name of this.provider.libraryModules) {
       const source = this.provider.library(name);
       if (!source) continue;
       this.library.add(source);
       const module = this.loadOnce(source, undefined);
-      for (const [key, block] of module ? ownBlocks(module.file) : [])
-        found.set(key, [...(found.get(key) ?? []), { block, module: must(module, 'it has blocks') }]);
+      if (!module) continue;
+      for (const [key, block] of ownBlocks(module))
+        found.set(key, [...(found.get(key) ?? []), { ...block, from: module }]);
     }
     return found;
   }
@@ -120,7 +127,7 @@ export class ModuleLoader {
 
   /** Gives names their meaning; `lost` are those of what syntax mistakes may have left out of the file. */
   private link(file: File, lost: readonly string[]): Module {
-    const names = new Map<string, { block: Block; module: Module }>();
+    const names = new Map<string, DeclaredBlock>();
     const missing = new Set<string>(lost);
     const experiments = new Map<string, DeclaredExperiment>();
     const module: Module = { file, names, experiments, missing };
@@ -147,13 +154,13 @@ export class ModuleLoader {
         }
         continue;
       }
-      const own = ownBlocks(imported.file);
+      const own = ownBlocks(imported);
       for (const name of use.names) {
         const block = own.get(name.text);
         const experiment = ownExperiments(imported).get(name.text);
         if (block || experiment) {
           if (!declare(name.text, name.span)) continue;
-          if (block) names.set(name.text, { block, module: imported });
+          if (block) names.set(name.text, block);
           if (experiment) experiments.set(name.text, experiment);
           continue;
         }
@@ -163,12 +170,20 @@ export class ModuleLoader {
           this.report(messages.notExported(name.text, use.module, name.span, known));
       }
     }
+    const aliases = new Map<string, Alias>();
     for (const declaration of file.declarations) {
       const { text, span } = declaration.name;
       if (!declare(text, span)) continue;
       if (declaration.kind === 'block') names.set(text, { block: declaration, module });
+      else if (declaration.kind === 'alias') aliases.set(text, declaration);
       else if (declaration.kind !== 'ablation') experiments.set(text, { experiment: declaration, module });
     }
+    for (const [name, block] of resolveAliases(aliases, module, this.report))
+      if (block) names.set(name, block);
+      else {
+        names.delete(name);
+        missing.add(name);
+      }
     return module;
   }
 
@@ -186,9 +201,14 @@ export class ModuleLoader {
   }
 }
 
-function ownBlocks(file: File): Map<string, Block> {
-  const isBlock = (declaration: Declaration): declaration is Block => declaration.kind === 'block';
-  return new Map(file.declarations.filter(isBlock).map((block) => [block.name.text, block]));
+/** Lists the blocks that a module declares, and those that it gives a second name. */
+function ownBlocks({ file, names }: Module): Map<string, DeclaredBlock> {
+  return new Map(
+    file.declarations.flatMap(({ kind, name }) => {
+      const block = kind === 'block' || kind === 'alias' ? names.get(name.text) : undefined;
+      return block ? [[name.text, block] as const] : [];
+    }),
+  );
 }
 
 /** Lists the experiments that a module declares itself. */

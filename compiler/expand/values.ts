@@ -41,11 +41,12 @@ export interface LabelsValue {
   readonly classes: number;
 }
 /**
- * A block with some arguments bound; `path` is set where `let` made it an instance, which shares its parameters; a network's
+ * A block with some arguments bound; `name` is what it was called by, which may be an alias. `path` is set where `let` made it an instance, which shares its parameters; a network's
  * own is empty.
  */
 export interface BlockValue {
   readonly kind: 'block';
+  readonly name: string;
   readonly block: Block;
   readonly module: Module;
   readonly bound: ReadonlyMap<string, Value>;
@@ -164,7 +165,7 @@ export function describe(value: Value): string {
       return `a label map ${width}x${height} of ${value.classes} classes`;
     }
     case 'block':
-      return `the ${value.block.keyword} ${value.block.name.text}`;
+      return `the ${value.block.keyword} ${value.name}`;
     case 'builtin':
       return `the function ${value.name}`;
     case 'network':

@@ -37,7 +37,7 @@ function writeValue(value: Value): string {
     case 'list':
       return `[${value.items.map(writeValue).join(', ')}]`;
     case 'block':
-      return writeCall(value.block.name.text, value.bound);
+      return writeCall(value.name, value.bound);
     case 'builtin':
       return writeCall(value.name, value.bound);
     case 'network':

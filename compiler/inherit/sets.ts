@@ -83,7 +83,7 @@ function moduleOfSet(
     missing.add(name);
     const place = unknown.get(name);
     if (!place) continue;
-    const modules = [only, ...others].map((one) => nameOfModule(one.module));
+    const modules = [only, ...others].map((one) => nameOfModule(one.from));
     report(messages.ambiguousName(name, place, modules));
   }
   return { ...module, names, missing };

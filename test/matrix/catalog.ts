@@ -20,6 +20,10 @@ for (const module of libraryModules) {
     if (block.kind === 'block') {
       const name = block.name.text;
       byName.set(name, { name, module, block, words: wordsOf(block) });
+    } else if (block.kind === 'alias') {
+      // A block of the same module, declared above its alias.
+      const target = byName.get(block.target.text);
+      if (target) byName.set(block.name.text, { ...target, name: block.name.text });
     }
 }
 
