@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
+import { checkJson } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { differingLines } from '../compare/specs.ts';
@@ -10,6 +11,7 @@ import { writeWhole } from '../report/index.ts';
 import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
 import { overrideSpec, type SpecOverrides } from '../run/index.ts';
 import { textsBeside, writeSources } from '../run/sources.ts';
+import { withNamesOfToday } from './earlier.ts';
 import { changedRuns, noRunToTrain, occupied, otherAblation } from './messages.ts';
 import {
   ablationFormat,
@@ -49,9 +51,9 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   const before = readAblation(folder);
   if (before === undefined) requireEmpty(folder);
   const known = new Map(before?.runs.map((entry) => [entry.name, entry]));
-  const changed = planned.filter(({ run, sha256 }) => {
+  const changed = planned.filter(({ run, spec, sha256 }) => {
     const entry = known.get(run.name);
-    return entry !== undefined && entry.sha256 !== sha256;
+    return entry !== undefined && entry.sha256 !== sha256 && !isRenamed(plannedSpec(folder, run.name), spec);
   });
   const gone = [...known.keys()].filter((name) => !ablation.runs.some((run) => run.name === name));
   const outdated = [...changed.map(({ run }) => run.name), ...gone];
@@ -67,7 +69,7 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   const runs = planned.map(({ run: { spec: _, ...run }, sha256 }): RunEntry => {
     const entry = known.get(run.name);
     return entry && !outdated.includes(run.name)
-      ? { ...entry, ...run }
+      ? { ...entry, ...run, sha256 }
       : { ...run, sha256, state: 'waiting', jobs: entry?.jobs ?? 0, failures: 0 };
   });
   const record: AblationRecord = {
@@ -133,12 +135,23 @@ function differencesTo(
   folder: string,
   { run, spec }: { readonly run: PlannedRun; readonly spec: Spec },
 ): string[] {
+  const before = plannedSpec(folder, run.name);
+  return before ? differingLines(before, spec, shownDifferences) : [];
+}
+
+/** Reads the spec that an earlier call planned for a run; undefined where it cannot be read. */
+function plannedSpec(folder: string, run: string): Spec | undefined {
+  const name = join(ablationLayout(folder).plan, `${run}.json`);
   try {
-    const before = readFileSync(join(ablationLayout(folder).plan, `${run.name}.json`), 'utf8');
-    return differingLines(JSON.parse(before) as Spec, spec, shownDifferences);
+    return checkJson({ name, text: readFileSync(name, 'utf8') }).spec;
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+/** Tells whether a spec of before trains the same, though an earlier version named its variables otherwise. */
+function isRenamed(before: Spec | undefined, today: Spec): boolean {
+  return before !== undefined && digestOf(withNamesOfToday(before, today)) === digestOf(today);
 }
 
 /** Refuses a folder that holds something else. */

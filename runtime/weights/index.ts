@@ -3,6 +3,7 @@ import { writeSafetensors } from './safetensors.ts';
 import { plainMapping, type Mapping } from './mapping.ts';
 import { officialPlaces, type WeightVariable } from './official.ts';
 
+export { otherVersionsNames } from './earlier-names.ts';
 export { openWeights, type TensorInfo, type WeightsFile } from './file.ts';
 export { listMappings, loadMapping, plainMapping, type Mapping, type MappingRule } from './mapping.ts';
 export { notFiniteIn, readFinite } from './finite.ts';

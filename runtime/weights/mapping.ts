@@ -154,13 +154,9 @@ export function officialNames(ours: readonly string[], { layout, rules }: Mappin
     return part.kind === 'plain' ? name : part.weight + part.suffix;
   });
   for (const rule of rules) {
-    const matcher = matcherOf(rule.ours);
+    const rename = renamer(rule);
     const before = new Set(names);
-    names = names.map((name) => {
-      const values = matchOf(matcher, name);
-      if (!values || (rule.without !== undefined && before.has(fill(rule.without, values)))) return name;
-      return fill(rule.official, values);
-    });
+    names = names.map((name) => rename(name, before) ?? name);
   }
   const owners = new Map<string, string>();
   names.forEach((official, index) => {
@@ -169,6 +165,16 @@ export function officialNames(ours: readonly string[], { layout, rules }: Mappin
     owners.set(official, self);
   });
   return names;
+}
+
+/** Makes the function that renames by a rule; it gives undefined for names that do not match. `all` are those of the network. */
+export function renamer(rule: MappingRule): (name: string, all?: ReadonlySet<string>) => string | undefined {
+  const matcher = matcherOf(rule.ours);
+  return (name, all) => {
+    const values = matchOf(matcher, name);
+    if (!values || (rule.without !== undefined && all?.has(fill(rule.without, values)))) return undefined;
+    return fill(rule.official, values);
+  };
 }
 
 /** Gives what the placeholders stand for, none of them where the pattern has none; undefined where a name does not match. */

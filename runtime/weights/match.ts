@@ -89,7 +89,7 @@ function compare(
   const otherShape: (Pairing & { readonly found: readonly number[] })[] = [];
   const used = new Set<string>();
   for (const [ours, place] of places) {
-    const official = nameIn(file, prefix, place);
+    const official = nameIn(file, prefix, place, used);
     if (official === undefined) {
       missing.push({ ours, official: place.name, shape: place.shape });
       noteUnread(file, prefix, place.name, unread);
@@ -158,8 +158,11 @@ function nameIn(
   { tensors }: WeightsFile,
   prefix: string,
   { name, otherNames }: Official,
+  used: ReadonlySet<string>,
 ): string | undefined {
-  return [name, ...otherNames].find((official) => tensors.has(prefix + official));
+  return [name, ...otherNames].find(
+    (official) => tensors.has(prefix + official) && !used.has(prefix + official),
+  );
 }
 
 /**

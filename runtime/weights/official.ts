@@ -1,6 +1,7 @@
 /** Answers for where a network's variables lie in files of other programs: under which names, in which shapes and orders. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 import type { storedOrders } from '../../compiler/spec/types.ts';
+import { otherVersionsNames } from './earlier-names.ts';
 import { officialNames, partOf, plainMapping, type Mapping } from './mapping.ts';
 import { inverse, permute } from './strides.ts';
 
@@ -14,7 +15,7 @@ export interface WeightVariable {
 /** How another program stores one of our variables. */
 export interface Official {
   readonly name: string;
-  /** Names that newer versions of the program give it. */
+  /** Names that other versions of the program, or of Spadework, give it. */
   readonly otherNames: readonly string[];
   readonly shape: readonly number[];
   /** Brings values from the official order of axes into ours. */
@@ -42,6 +43,7 @@ export function officialPlaces(
 ): ReadonlyMap<string, Official> {
   const names = variables.map(({ name }) => name);
   const officials = officialNames(names, mapping);
+  const [known, taken] = [new Set(names), new Set(officials)];
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
   return new Map(
     variables.map((variable, index) => {
@@ -54,8 +56,11 @@ export function officialPlaces(
         variable.name,
         {
           name,
-          otherNames:
-            mapping.layout === 'HWIO' ? [] : newerNames(name, partOf(variable.name, new Set(names)).kind),
+          otherNames: [
+            ...(mapping.layout === 'HWIO' ? [] : newerNames(name, partOf(variable.name, known).kind)),
+            // A name that is another variable's is not this one's, too.
+            ...otherVersionsNames(variable.name).filter((other) => other !== name && !taken.has(other)),
+          ],
           shape,
           toOurs: (values) => (same ? values : permute(values, stored, inverse(order))),
           toOfficial: (values) => (same ? values : permute(values, ours, order)),

@@ -57,8 +57,8 @@ const withSeg = { x: 'input.x', seg: 'input.seg' };
 const plainAffine = [{ ours: 'affine.{p}', official: '{p}' }];
 
 const layerCases: readonly LayerCase[] = [
-  ...(['batch', 'instance'] as const).map((base) => ({
-    fixture: base === 'batch' ? 'spade_layer_syncbatch' : 'spade_layer_instance',
+  ...(['batch', 'sync_batch', 'instance'] as const).map((base) => ({
+    fixture: base === 'instance' ? 'spade_layer_instance' : 'spade_layer_syncbatch',
     source: `use norms { spade, ${base} }
       network L(x: Image, seg: LabelMap) { return x |> spade(seg, base: ${base}) as layer }`,
     inputs: withMap,

@@ -21,7 +21,7 @@ use pix2pixhd {
   GlobalGenerator, LocalEnhancer, FeatureEncoder, Pix2PixHDDiscriminator, Pix2PixHDPlusPlus
 }
 use features { Vgg19 }
-use norms { batch, identity, instance }
+use norms { batch, identity, instance, spade, sync_batch }
 
 experiment names {
   data made_up { path: "d", images: "i", labels: "l", instances: "n", classes: 4, size: ${size}x${size}, batch: 1 }
@@ -42,7 +42,11 @@ interface Case {
   readonly size?: number;
 }
 const cases: readonly Case[] = [
-  { official: 'SPADE generator', mapping: 'spade', network: 'SpadeGenerator(width: 2)' },
+  ...['spade', 'spade(base: batch)', 'spade(base: sync_batch)'].map((norm) => ({
+    official: 'SPADE generator',
+    mapping: 'spade',
+    network: `SpadeGenerator(width: 2, norm: ${norm})`,
+  })),
   {
     official: 'SPADE generator, most, z',
     mapping: 'spade',
@@ -59,6 +63,7 @@ const cases: readonly Case[] = [
   ...[
     ['instance', 'instance'],
     ['batch', affineBatch],
+    ['batch', `sync_${affineBatch}`],
     ['none', 'identity'],
   ].flatMap(([kind, norm]): Case[] => [
     {
@@ -104,9 +109,9 @@ const cases: readonly Case[] = [
 ];
 
 describe('the names of', () => {
-  it.each(cases.map((one) => [one.official, one] as const))(
-    '%s are those of our network, with their shapes',
-    (_name, { official: name, mapping, network, size = 64 }) => {
+  it.each(cases.map((one) => [one.official, one.network, one] as const))(
+    '%s are those of our %s, with their shapes',
+    (_name, _network, { official: name, mapping, network, size = 64 }) => {
       const { variables } = networkOf(network, size);
       const places = [...officialPlaces(variables, loadMapping(mapping)).values()];
       const ours = Object.fromEntries(places.map((place) => [place.name, place.shape]));
@@ -125,7 +130,8 @@ describe('the names of', () => {
   });
 
   it('every official network are covered by a case', () => {
-    expect([...cases.map((one) => one.official), 'VGG-19'].sort()).toEqual(Object.keys(official).sort());
+    const covered = new Set([...cases.map((one) => one.official), 'VGG-19']);
+    expect([...covered].sort()).toEqual(Object.keys(official).sort());
   });
 });
 
