@@ -212,7 +212,7 @@ export class SpadeParser extends CstParser {
     });
   });
 
-  /** block := ('block' | 'network') name definition | 'block' name '=' name */
+  /** block := ('block' | 'network') name definition | 'block' name '=' name ; the latter is an alias */
   readonly block = this.RULE('block', () => {
     this.enter('declaration');
     this.OR1([{ ALT: () => this.CONSUME(t.Block) }, { ALT: () => this.CONSUME(t.Network) }]);

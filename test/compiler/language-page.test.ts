@@ -46,6 +46,18 @@ describe('docs/language.md', () => {
     expect(renderDiagnostics(checkText(`${imports}${block}${use}`).diagnostics, { color: false })).toBe('');
   });
 
+  it('shows an alias that is accepted, and does what the page says', () => {
+    const [alias] = examples('block sync_batch = ');
+    const body =
+      '  x = seg |> conv(3, bias: sync_batch == batch) as c\n  return x |> sync_batch(momentum: 0.01)';
+    const { spec, diagnostics } = checkText(
+      `${imports}${alias}\nnetwork P(seg: LabelMap) -> Image {\n${body}\n}\n`,
+    );
+    expect(renderDiagnostics(diagnostics, { color: false })).toBe('');
+    const names = spec?.networks[0]?.variables.map(({ name }) => name);
+    expect(names).toEqual(['c.weight', 'c.bias', 'batch.running_mean', 'batch.running_var']);
+  });
+
   it('shows a loss and lines of an experiment that are accepted', () => {
     const [block] = examples('block squared_gradient');
     const [load] = examples('load ');

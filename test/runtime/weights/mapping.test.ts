@@ -12,8 +12,16 @@ import { listMappings, loadMapping, officialPlaces } from '../../../runtime/weig
 const namesFile = fileURLToPath(new URL('../../fixtures/weights/official_names.json', import.meta.url));
 const official = JSON.parse(readFileSync(namesFile, 'utf8')) as Record<string, Record<string, number[]>>;
 
-/** Makes one network out of an expression, with data of four classes and instances. */
+const made = new Map<string, NetworkSpec>();
+
+/** Makes one network out of an expression, with data of four classes and instances; the same one each time. */
 function networkOf(expression: string, size: number): NetworkSpec {
+  const known = made.get(expression) ?? makeNetwork(expression, size);
+  made.set(expression, known);
+  return known;
+}
+
+function makeNetwork(expression: string, size: number): NetworkSpec {
   const text = `use generators { SpadeGenerator }
 use encoders { StyleEncoder }
 use discriminators { MultiscaleDiscriminator }
@@ -136,12 +144,16 @@ describe('the names of', () => {
 });
 
 describe('orders of axes', () => {
-  it('come back from the official ones as they were, for every variable of every case', () => {
-    for (const { mapping, network, size = 64 } of cases)
+  it('come back from the official ones as they were, for every variable of every official network', () => {
+    const once = cases.filter(
+      (one, at) => cases.findIndex(({ official: name }) => name === one.official) === at,
+    );
+    for (const { mapping, network, size = 64 } of once)
       for (const [name, place] of officialPlaces(networkOf(network, size).variables, loadMapping(mapping))) {
         const count = place.shape.reduce((product, length) => product * length, 1);
         const numbers = Float32Array.from({ length: count }, (_, i) => i);
-        expect(place.toOurs(place.toOfficial(numbers)), `${network} ${name}`).toEqual(numbers);
+        const back = Buffer.from(place.toOurs(place.toOfficial(numbers)).buffer);
+        expect(back.equals(Buffer.from(numbers.buffer)), `${network} ${name}`).toBe(true);
       }
   });
 
