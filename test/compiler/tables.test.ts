@@ -30,6 +30,16 @@ describe('a step in patch tables', () => {
     );
   });
 
+  it('is the step as it is written, whatever instances a resize leaves', () => {
+    const spec = tableSpec(tableCases.find(({ name }) => name.startsWith('styles'))!);
+    const [tables, written] = [stepOf(spec, true), stepOf(spec, false, true)];
+    expectAgree(
+      evaluateStep(spec, tables, 'regions of one pixel'),
+      evaluateStep(spec, written, 'regions of one pixel'),
+      tolerance,
+    );
+  });
+
   it.each(Object.keys(mapKinds))('is that of pixels on maps of %s', (kind) => {
     const spec = tableSpec(tableCases[0]!);
     expectAgree(

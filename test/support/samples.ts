@@ -32,14 +32,14 @@ export function drawUniform(name: string, shape: readonly number[]): RefTensor {
   return { shape, data };
 }
 
-/** Draws the operands of a sample as its entry says, float32-rounded so that every engine sees the same numbers. */
+/** Draws the operands of a sample as its entry says; floats are rounded to float32 so that every engine sees the same numbers. */
 export function drawOperands({ name, sample }: SampleCase): RefTensor[] {
   return sample.operands.map(({ dtype, shape }, index) => {
     // Integers without a rule of their own are ids 0..3.
     const byDefault = (u: number): number => (dtype === 'i32' ? Math.floor(2 * u + 2) : u);
     const draw = (u: number): number => (sample.draw ? sample.draw(index, u) : byDefault(u));
     const uniform = drawUniform(`${name}/operand ${index}`, shape);
-    return { shape, data: uniform.data.map((u) => Math.fround(draw(u))) };
+    return { shape, data: uniform.data.map((u) => (dtype === 'i32' ? draw(u) : Math.fround(draw(u)))) };
   });
 }
 

@@ -5,7 +5,14 @@ import type { Program } from '../../compiler/ir/program.ts';
 import { openStaged } from '../../runtime/session/staged.ts';
 import type { Feeds, Session } from '../../runtime/session/session.ts';
 import type { OpenSession } from './session-tests.ts';
-import { drawFeeds, drawVariables, expectAgree, tableSpec, type TableCase } from './table-tests.ts';
+import {
+  drawFeeds,
+  drawVariables,
+  expectAgree,
+  instanceStyles,
+  tableSpec,
+  type TableCase,
+} from './table-tests.ts';
 
 const cases: readonly TableCase[] = [
   { name: 'a style', generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))', batch: 1 },
@@ -15,6 +22,7 @@ const cases: readonly TableCase[] = [
     generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))',
     instances: true,
   },
+  { name: 'styles of instances', ...instanceStyles },
 ];
 
 const maps = ['labels', 'labels.edges', 'labels.instances'];

@@ -27,6 +27,8 @@ import { fullAfterFirst } from './engines.ts';
 /** How an experiment on tables differs from the plain one. */
 export interface TableCase {
   readonly name: string;
+  /** Definitions of its own. */
+  readonly definitions?: string;
   readonly generator?: string;
   readonly discriminator?: string;
   readonly losses?: readonly [string, string];
@@ -36,6 +38,28 @@ export interface TableCase {
   readonly instances?: boolean;
   readonly train?: string;
 }
+
+/** Styles of instances, in all sizes down to a pixel or so: resized maps have instances beyond the number of their pixels. */
+export const instanceStyles = {
+  definitions: `block styles(x, seg: LabelMap? = none, hidden: int = 3) {
+  let map = resize(seg, like: x)
+  style = segment_mean(conv(x, x.channels, kernel: 1), map.instances)
+  noise = segment_mean(random_normal([x.height, x.width, x.channels]), map.instances)
+  scale = conv(map, hidden, kernel: 3) |> relu |> conv(x.channels, kernel: 3)
+  return x * (1 + scale) + style + noise
+}
+
+network Styler(seg: LabelMap) -> Image {
+  x = resize(seg, height: seg.height // 16, width: seg.width // 16) |> conv(2, kernel: 1)
+  for i in range(4) {
+    x = styles(x, seg) as style[i] |> leaky_relu(0.2) |> upsample
+  }
+  return conv(x, 3) as conv_img |> tanh
+}
+`,
+  generator: 'Styler()',
+  instances: true,
+} as const;
 
 export const tableCases: readonly TableCase[] = [
   { name: 'SPADE' },
@@ -52,6 +76,7 @@ export const tableCases: readonly TableCase[] = [
   { name: 'SPADE from noise', generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))' },
   { name: 'CLADE', generator: 'SpadeGenerator(width: 2, norm: clade())' },
   { name: 'the map at every layer', generator: 'ConcatDecoder(width: 2)' },
+  { name: 'styles of instances in three pictures', ...instanceStyles, batch: 3 },
   { name: 'U-Net', generator: 'UNet(width: 2, reductions: 4)' },
   { name: 'pix2pixHD', generator: 'GlobalGenerator(width: 2, reductions: 2, blocks: 1)' },
   {
@@ -73,6 +98,7 @@ const classes = 4;
 
 /** Makes the spec of a case. */
 export function tableSpec({
+  definitions = '',
   generator = 'SpadeGenerator(width: 2, norm: spade(hidden: 3))',
   discriminator = 'MultiscaleDiscriminator(scales: 2, layers: 2, width: 2)',
   losses = ['gan_generator(D) + 10 * feature_matching(D)', 'gan_fake(D) + gan_real(D)'],
@@ -86,7 +112,7 @@ use pix2pixhd { GlobalGenerator }
 use discriminators { MultiscaleDiscriminator }
 use losses { gan_generator, gan_fake, gan_real, feature_matching, gradient_penalty, wasserstein }
 use norms { spade, clade, batch }
-
+${definitions}
 experiment tables {
   data maps {
     path: ".", images: "images", labels: "labels"
@@ -130,6 +156,14 @@ export function stepOf(spec: Spec, inTables: boolean, asWritten = false): Progra
   });
 }
 
+/** Instances as Cityscapes numbers them, ids above the number of pixels: squares, of which every picture has all. */
+function drawInstances([pictures = 1, height = 1, width = 1]: readonly number[]): Int32Array {
+  return Int32Array.from({ length: pictures * height * width }, (_, i) => {
+    const [x, y] = [Math.floor((i % width) / 5), Math.floor(((i / width) % height) / 7)];
+    return 26_000 + ((3 * x + 5 * y) % 37);
+  });
+}
+
 /** Draws what a method is called with: maps of a kind, photographs, and the scalars of the first step. */
 export function drawFeeds(spec: Spec, program: Program, method: Method, kind: keyof typeof mapKinds): Feeds {
   const random = new RandomStream(7, kind);
@@ -145,6 +179,7 @@ export function drawFeeds(spec: Spec, program: Program, method: Method, kind: ke
         const at = (i: number): number => label(i % width, Math.floor(i / width) % height, random);
         return [name, Int32Array.from({ length: size }, (_, i) => at(i))];
       }
+      if (name.endsWith('.instances')) return [name, drawInstances(shape)];
       if (name.endsWith('.edges'))
         return [name, Float32Array.from({ length: size }, () => Number(random.uniform() < 0.1))];
       return dtype === 'i32'
