@@ -7,6 +7,9 @@ export type DType = 'f32' | 'i32' | 'bool';
 
 export type Shape = readonly number[];
 
+/** The largest size of an axis, and the largest step: engines take both as int32. */
+export const largestSize = 2 ** 31 - 1;
+
 /** Sizes from here on are symbols: numbers of rows that only a call of a method tells. Far above any size, and exact in sums. */
 const firstSymbol = 2 ** 32;
 

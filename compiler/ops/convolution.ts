@@ -9,6 +9,7 @@ import { shapeOf, type Attrs } from '../ir/node.ts';
 import { bytesOf, f32, sizeOf, type Shape } from '../ir/types.ts';
 import {
   defineOp,
+  isSize,
   list,
   number,
   text,
@@ -83,11 +84,7 @@ export function inferOutput(x: Shape, filter: Shape, attrs: Attrs, check: Check)
     `x has ${x[3]}, the filter [${filter}]`,
   );
   const geometry = geometryOf(attrs);
-  check(
-    Number.isInteger(geometry.stride) && geometry.stride >= 1,
-    'stride is a positive integer',
-    String(geometry.stride),
-  );
+  check(isSize(geometry.stride), 'stride is a positive integer below 2^31', String(geometry.stride));
   const height = along(at(x, 1), at(filter, 0), geometry).out;
   const width = along(at(x, 2), at(filter, 1), geometry).out;
   check(
@@ -188,8 +185,8 @@ function inferDilated(x: Shape, filter: Shape, attrs: Attrs, check: Check): Shap
   const dilation = dilationOf(attrs);
   const isGiven = attrs['dilation'] !== undefined;
   check(
-    !isGiven || (Number.isInteger(dilation) && dilation > 1),
-    'dilation is an integer above 1',
+    !isGiven || (isSize(dilation) && dilation > 1),
+    'dilation is an integer above 1 and below 2^31',
     String(dilation),
   );
   check(!isGiven || number(attrs, 'stride') === 1, 'stride is 1 where there is a dilation');

@@ -57,6 +57,9 @@ function typesOf(types: readonly TensorType[], program: FusedProgram, check: Che
 const picture = f32(2, 4, 6, 5);
 const channels = f32(1, 1, 1, 5);
 
+/** Chooses one of 7 rows, or one that is not there. */
+const rowAround = (u: number): number => Math.floor(4.5 * (u + 1)) - 1;
+
 /** Normalization, modulation by rows of tables and activation, as SPADE's generators have it. */
 const forward: Sample = {
   operands: [picture, channels, channels, f32(7, 5), i32(2, 4, 6), f32(7, 5)],
@@ -82,7 +85,7 @@ const forward: Sample = {
       results: [{ kind: 'store', value: 13, shape: picture.shape }],
     }),
   },
-  draw: (index, u) => (index === 4 ? Math.floor(3.5 * (u + 1)) : u),
+  draw: (index, u) => (index === 4 ? rowAround(u) : u),
 };
 
 /** Sums of every kind, squares of pixels, and rows that collect what their pixels have. */
@@ -113,7 +116,7 @@ const sums: Sample = {
       ],
     }),
   },
-  draw: (index, u) => (index === 2 ? Math.floor(3.5 * (u + 1)) : u),
+  draw: (index, u) => (index === 2 ? rowAround(u) : u),
 };
 
 const fused = defineOp({

@@ -98,7 +98,8 @@ const unaryRows: readonly UnaryRow[] = [
     value: Math.sign,
     vjp: (b, x) => b.mul(x, 0),
     tensorflow: 'Sign',
-    tfjs: (tf, x) => tf.sign(x),
+    // WebAssembly's own sign takes numbers below 1e-7 for 0.
+    tfjs: (tf, x) => tf.sub(tf.cast(tf.greater(x, 0), 'float32'), tf.cast(tf.less(x, 0), 'float32')),
     draw: awayFromZero,
   },
   {

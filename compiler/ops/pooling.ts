@@ -2,7 +2,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
 import { sizeOf, type Shape } from '../ir/types.ts';
-import { defineOp, list, number, type Check, type OpDefinition } from './define.ts';
+import { defineOp, isSize, list, number, type Check, type OpDefinition } from './define.ts';
 import { at, checkFloat, checkRank, entryAt, float, spreadPixels, tabulate } from './support.ts';
 
 export interface Window {
@@ -20,8 +20,8 @@ export function pooledShape(x: Shape, attrs: Attrs, check: Check): Shape {
   check(x.length === 4, 'the picture has rank 4', `[${x}]`);
   const { size, stride } = windowOf(attrs);
   check(
-    [size, stride].every((value) => Number.isInteger(value) && value >= 1),
-    'size and stride are positive integers',
+    [size, stride].every(isSize),
+    'size and stride are positive integers below 2^31',
     `size ${size}, stride ${stride}`,
   );
   const out = (all: number): number => Math.floor((all - size) / stride) + 1;
@@ -144,7 +144,7 @@ const upsample = defineOp({
     checkFloat([x!], check);
     checkRank(x!, 4, 'x', check);
     const factor = number(attrs, 'factor');
-    check(Number.isInteger(factor) && factor >= 1, 'factor is a positive integer', String(factor));
+    check(isSize(factor), 'factor is a positive integer below 2^31', String(factor));
     const [n, h, w, c] = x!.shape as [number, number, number, number];
     return { dtype: 'f32', shape: [n, h * factor, w * factor, c] };
   },

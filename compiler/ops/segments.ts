@@ -3,7 +3,7 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf } from '../ir/node.ts';
 import { f32, i32, must, sizeOf, type Shape } from '../ir/types.ts';
 import { defineOp, type OpDefinition, type TfEmitter } from './define.ts';
-import { at, emitGather } from './support.ts';
+import { at, emitGather, wildId } from './support.ts';
 
 /** Rows of all pictures one below the other: [N H W, C]. */
 function tableOf(x: Shape): { pictures: number; pixels: number; rows: number; channels: number } {
@@ -78,12 +78,6 @@ function emitKeys(emit: TfEmitter, ids: string, pictures: number): string {
     type: { type: 'i64' },
   });
   return emit.shared('AddV2', [wide, offsets], { T: { type: 'i64' } });
-}
-
-/** Chooses one of a few ids for samples, such as a nearest resize of a large map leaves in a small one. */
-function wildId(uniform: number): number {
-  const ids = [0, 5, 6, 11, 26_001, 2 ** 24 + 1, 2 ** 31 - 1, -1, -(2 ** 31)];
-  return at(ids, Math.floor(((uniform + 1) / 2) * ids.length));
 }
 
 const segmentMean = defineOp({

@@ -1,6 +1,6 @@
 /** Answers for the ops that hold, move and choose values without computing: sources, shapes, pieces and ids. */
 import { shapeOf, typeOf, type Attrs, type Node } from '../ir/node.ts';
-import { formatType, sameShape, sizeOf, type DType, type Shape, type TensorType } from '../ir/types.ts';
+import { formatType, i32, sameShape, sizeOf, type DType, type Shape, type TensorType } from '../ir/types.ts';
 import {
   defineOp,
   flag,
@@ -26,6 +26,7 @@ import {
   sumRows,
   tabulate,
   unbroadcast,
+  wildId,
 } from './support.ts';
 
 const free = (): number => 0;
@@ -195,6 +196,8 @@ const pad = defineOp({
   attrs: { amounts: '(before, after) of each axis, flat', value: 'what to put there' },
   infer: ([x], attrs, check) => {
     checkFinite(attrs, 'value', check);
+    const value = number(attrs, 'value');
+    check(value === 0 || x!.dtype === 'f32', 'value is 0 where x is not floating-point', String(value));
     const amounts = list(attrs, 'amounts');
     check(amounts.length === 2 * x!.shape.length, 'amounts has two numbers an axis', `[${amounts}]`);
     check(
@@ -553,7 +556,7 @@ function takeMatrix(attrs: Attrs, from: readonly number[]) {
 
 const oneHot = defineOp({
   name: 'one_hot',
-  doc: 'Turns ids [..] into float32 channels [.., depth]: 1 at the id, 0 elsewhere.',
+  doc: 'Turns ids [..] into float32 channels [.., depth]: 1 at the id, 0 elsewhere; ids outside 0 .. depth - 1 have no 1.',
   operands: ['ids'],
   attrs: { depth: 'number of channels' },
   infer: ([ids], attrs, check) => {
@@ -579,7 +582,9 @@ const oneHot = defineOp({
   tfjs: ({ tf, inputs, node }) => {
     const depth = number(node.attrs, 'depth');
     const flat = tf.reshape(at(inputs, 0), [-1]);
-    return tf.reshape(tf.cast(tf.oneHot(flat, depth), 'float32'), [...shapeOf(node)]);
+    // The one channel of depth 1 is what tfjs refuses to make.
+    const channels = depth === 1 ? tf.equal(flat, tf.scalar(0, 'int32')) : tf.oneHot(flat, depth);
+    return tf.reshape(tf.cast(channels, 'float32'), [...shapeOf(node)]);
   },
   flops: free,
   samples: [
@@ -588,6 +593,11 @@ const oneHot = defineOp({
       attrs: { depth: 4 },
       draw: (_i, u) => Math.floor(2 * u + 2),
     },
+    ...[4, 1].map((depth) => ({
+      operands: [i32(2, 7)],
+      attrs: { depth },
+      draw: (_i: number, u: number) => wildId(u),
+    })),
   ],
 });
 

@@ -39,9 +39,10 @@ export function checkRank(type: TensorType, rank: number, what: string, check: C
   check(type.shape.length === rank, `${what} has rank ${rank}`, `[${type.shape}]`);
 }
 
-/** Requires a finite attribute: others have no text in JSON, which identity and printing are based on. */
+/** Requires an attribute that is finite in float32; others have no text in JSON, which identity and printing are based on. */
 export function checkFinite(attrs: Attrs, name: string, check: Check): void {
-  check(Number.isFinite(number(attrs, name)), `${name} is a finite number`, String(attrs[name]));
+  const isFinite = Number.isFinite(Math.fround(number(attrs, name)));
+  check(isFinite, `${name} is a finite number of float32`, String(attrs[name]));
 }
 
 /** Gives the shape of two operands after broadcasting. */
@@ -196,4 +197,10 @@ export function sumRows(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
 /** Gives the order of axes that undoes `order`, whose entry `i` says which axis comes `i`-th. */
 export function inverseOrder(order: readonly number[]): number[] {
   return order.map((_, axis) => order.indexOf(axis));
+}
+
+/** Chooses an id for a sample, of some that maps may hold: few and dense, as in Cityscapes, beyond what a float holds, no id at all. */
+export function wildId(uniform: number): number {
+  const ids = [0, 3, 4, 6, 11, 26_001, 2 ** 24 + 1, 2 ** 31 - 1, -1, -(2 ** 31)];
+  return at(ids, Math.floor(((uniform + 1) / 2) * ids.length));
 }

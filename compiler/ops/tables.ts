@@ -14,7 +14,7 @@ import {
   type TfContext,
   type TfEmitter,
 } from './define.ts';
-import { at, checkRank, emitGather } from './support.ts';
+import { at, checkRank, emitGather, wildId } from './support.ts';
 
 /** Rows, places of a patch, and channels. */
 interface Sizes {
@@ -55,15 +55,29 @@ function emitRows({ emit, inputs, node }: TfContext, index: number): string {
 
 const integers = { T: { type: 'i32' } } as const;
 
-/** Emits the row of [T K,O] that each part [R,K] reads, and `elsewhere` for parts that lead to no row. */
-function emitPlaces(
-  context: TfContext,
+/** Emits `found` where the index leads to one of `rows` rows, and `elsewhere` where it does not. */
+function emitWhereLeads(
+  emit: TfEmitter,
+  index: string,
   rows: string,
-  parts: string,
-  places: number,
+  found: string,
   elsewhere: string,
 ): string {
-  const { emit } = context;
+  const isBelow = emit.op('Less', [index, rows], integers);
+  const isFrom = emit.op('GreaterEqual', [index, emit.constant('i32', [], [0])], integers);
+  return emit.op('SelectV2', [emit.op('LogicalAnd', [isBelow, isFrom]), found, elsewhere], integers);
+}
+
+/** Emits rows [T,O] with one of zeros after them. */
+function emitRowOfZeros(emit: TfEmitter, rows: string): string {
+  return emit.op('Pad', [rows, emit.constant('i32', [2, 2], [0, 1, 0, 0])], {
+    T: { type: 'f32' },
+    Tpaddings: { type: 'i32' },
+  });
+}
+
+/** Emits the row of [T K,O] that each part [R,K] reads, and `elsewhere` for parts that lead to no row. */
+function emitPlaces(emit: TfEmitter, rows: string, parts: string, places: number, elsewhere: string): string {
   const steps = emit.constant(
     'i32',
     [1, places],
@@ -71,9 +85,7 @@ function emitPlaces(
   );
   const scaled = emit.op('Mul', [parts, emit.constant('i32', [], [places])], integers);
   const found = emit.op('AddV2', [scaled, steps], integers);
-  const isBelow = emit.op('Less', [parts, rows], integers);
-  const isFrom = emit.op('GreaterEqual', [parts, emit.constant('i32', [], [0])], integers);
-  return emit.op('SelectV2', [emit.op('LogicalAnd', [isBelow, isFrom]), found, elsewhere], integers);
+  return emitWhereLeads(emit, parts, rows, found, elsewhere);
 }
 
 function emitReshape(emit: TfEmitter, x: string, shape: Shape, dtype: 'f32' | 'f64' | 'i32'): string {
@@ -116,12 +128,31 @@ function segmentSums(tf: TensorFlow, x: Tfjs.Tensor, segments: Tfjs.Tensor, coun
   return tf.slice(tf.reshape(all, [count + 1, channels]), [0, 0], [count, channels]);
 }
 
+/** Gives `found` where the index leads to one of `rows` rows, and `elsewhere` where it does not, flat. */
+function whereLeads(
+  tf: TensorFlow,
+  index: Tfjs.Tensor,
+  rows: number,
+  found: Tfjs.Tensor,
+  elsewhere: number,
+): Tfjs.Tensor {
+  const leads = tf.logicalAnd(tf.greaterEqual(index, integer(tf, 0)), tf.less(index, integer(tf, rows)));
+  return tf.reshape(tf.where(leads, found, tf.fill(index.shape, elsewhere, 'int32')), [-1]);
+}
+
 /** The row of [T K,O] that each part reads, flat; the one after the last where a part leads to no row. */
 function placesOf(tf: TensorFlow, parts: Tfjs.Tensor, rows: number): Tfjs.Tensor {
   const [, places] = parts.shape as [number, number];
   const found = tf.add(tf.mul(parts, integer(tf, places)), tf.range(0, places, 1, 'int32'));
-  const leads = tf.logicalAnd(tf.greaterEqual(parts, integer(tf, 0)), tf.less(parts, integer(tf, rows)));
-  return tf.reshape(tf.where(leads, found, tf.fill(parts.shape, rows * places, 'int32')), [-1]);
+  return whereLeads(tf, parts, rows, found, rows * places);
+}
+
+/** Puts a row of zeros after rows [T,O]. */
+function withRowOfZeros(tf: TensorFlow, rows: Tfjs.Tensor): Tfjs.Tensor {
+  return tf.pad(rows, [
+    [0, 1],
+    [0, 0],
+  ]);
 }
 
 /** Names the dtype of `like`, operand 2, of which our own ops read the number of rows alone. */
@@ -166,12 +197,8 @@ const patchSum = defineOp({
     const { places, channels } = sizesOf(table, parts);
     const rows = emitRows(context, 0);
     const none = emit.op('Mul', [rows, emit.constant('i32', [], [places])], integers);
-    const found = emitPlaces(context, rows, at(inputs, 1), places, none);
-    const flat = emitReshape(emit, at(inputs, 0), [-1, channels], 'f32');
-    const padded = emit.op('Pad', [flat, emit.constant('i32', [2, 2], [0, 1, 0, 0])], {
-      T: { type: 'f32' },
-      Tpaddings: { type: 'i32' },
-    });
+    const found = emitPlaces(emit, rows, at(inputs, 1), places, none);
+    const padded = emitRowOfZeros(emit, emitReshape(emit, at(inputs, 0), [-1, channels], 'f32'));
     return emit.op('Sum', [emitGather(emit, 'f32', padded, found, 0), emit.constant('i32', [1], [1])], {
       T: { type: 'f32' },
       Tidx: { type: 'i32' },
@@ -181,16 +208,14 @@ const patchSum = defineOp({
   tfjs: ({ tf, inputs }) => {
     const [table, parts] = inputs as [Tfjs.Tensor, Tfjs.Tensor];
     const { rows, places, channels } = sizesOf(table.shape, parts.shape);
-    const padded = tf.pad(tf.reshape(table, [rows * places, channels]), [
-      [0, 1],
-      [0, 0],
-    ]);
+    const padded = withRowOfZeros(tf, tf.reshape(table, [rows * places, channels]));
     const found = tf.gather(padded, placesOf(tf, parts, rows));
     return tf.sum(tf.reshape(found, [at(parts.shape, 0), places, channels]), 1);
   },
   flops: (node) => patchFlops(node, shapeOf(at(node.operands, 1))),
   samples: [
     { operands: [f32(4, 6), i32(5, 3)], draw: (index, u) => (index === 1 ? Math.floor(3 * u + 2) : u) },
+    { operands: [f32(4, 6), i32(5, 3)], draw: (index, u) => (index === 1 ? wildId(u) : u) },
     { operands: [f32(3, 8), i32(7, 1)], draw: (index, u) => (index === 1 ? Math.floor(2 * u + 1) : u) },
   ],
 });
@@ -230,7 +255,7 @@ const patchSpread = defineOp({
     const [dy, parts] = node.operands.map(shapeOf) as [Shape, Shape, Shape];
     const [places, channels] = [at(parts, 1), at(dy, 1)];
     const rows = emitRows(context, 2);
-    const found = emitPlaces(context, rows, at(inputs, 1), places, emit.constant('i32', [], [-1]));
+    const found = emitPlaces(emit, rows, at(inputs, 1), places, emit.constant('i32', [], [-1]));
     const column = emitReshape(emit, at(inputs, 0), [-1, 1, channels], 'f32');
     const repeated = emit.op('Tile', [column, emit.constant('i32', [3], [1, places, 1])], {
       T: { type: 'f32' },
@@ -260,6 +285,10 @@ const patchSpread = defineOp({
       draw: (index, u) => (index === 1 ? Math.floor(3 * u + 2) : u),
     },
     {
+      operands: [f32(5, 2), i32(5, 3), f32(4, 1)],
+      draw: (index, u) => (index === 1 ? wildId(u) : u),
+    },
+    {
       operands: [f32(7, 3), i32(7, 1), i32(3, 2)],
       draw: (index, u) => (index === 1 ? Math.floor(2 * u + 1) : index === 2 ? 1 : u),
     },
@@ -268,7 +297,7 @@ const patchSpread = defineOp({
 
 const expandRows = defineOp({
   name: 'expand_rows',
-  doc: 'Gives every pixel its row of a table: table [T,C] and pixels [N,H,W], from 0 below T, make [N,H,W,C].',
+  doc: 'Gives every pixel its row of a table: table [T,C] and pixels [N,H,W] make [N,H,W,C]. Pixels outside 0 .. T - 1 get zeros.',
   operands: ['table', 'pixels'],
   infer: ([table, pixels], _attrs, check) => {
     checkRows(table!, 'table', check);
@@ -277,20 +306,27 @@ const expandRows = defineOp({
   },
   vjp: ({ b, x, dy }) => [() => b.op('collect_rows', [dy, at(x, 1), at(x, 0)]), undefined],
   reference: ([table, pixels]) => {
-    const channels = at(table!.shape, 1);
+    const [rows, channels] = table!.shape as [number, number];
     const data = new Float64Array(pixels!.data.length * channels);
-    pixels!.data.forEach((row, pixel) =>
-      data.set(table!.data.subarray(row * channels, (row + 1) * channels), pixel * channels),
-    );
+    pixels!.data.forEach((row, pixel) => {
+      if (leadsTo(row, rows))
+        data.set(table!.data.subarray(row * channels, (row + 1) * channels), pixel * channels);
+    });
     return { shape: [...pixels!.shape, channels], data };
   },
-  tensorflow: ({ emit, inputs, kernels }) =>
-    kernels
-      ? emit.op('SpadeworkExpandRows', inputs)
-      : emitGather(emit, 'f32', at(inputs, 0), at(inputs, 1), 0),
+  tensorflow: (context) => {
+    const { emit, inputs, kernels } = context;
+    if (kernels) return emit.op('SpadeworkExpandRows', inputs);
+    const [table, pixels] = inputs as [string, string];
+    const rows = emitRows(context, 0);
+    const found = emitWhereLeads(emit, pixels, rows, pixels, rows);
+    return emitGather(emit, 'f32', emitRowOfZeros(emit, table), found, 0);
+  },
   tfjs: ({ tf, inputs, node }) => {
-    const flat = tf.gather(at(inputs, 0), tf.reshape(at(inputs, 1), [-1]));
-    return tf.reshape(flat, [...shapeOf(node)]);
+    const [table, pixels] = inputs as [Tfjs.Tensor, Tfjs.Tensor];
+    const rows = at(table.shape, 0);
+    const found = whereLeads(tf, pixels, rows, pixels, rows);
+    return tf.reshape(tf.gather(withRowOfZeros(tf, table), found), [...shapeOf(node)]);
   },
   flops: () => 0,
   samples: [
@@ -298,6 +334,7 @@ const expandRows = defineOp({
       operands: [f32(4, 3), i32(2, 3, 5)],
       draw: (index, u) => (index === 1 ? Math.floor(2 * u + 2) : u),
     },
+    { operands: [f32(4, 3), i32(2, 3, 5)], draw: (index, u) => (index === 1 ? wildId(u) : u) },
   ],
 });
 
@@ -305,7 +342,7 @@ const collectRows = defineOp({
   name: 'collect_rows',
   doc:
     'The cotangent of expand_rows for its table, which has as many rows as `like`: row t is the sum of dy [N,H,W,C] over the ' +
-    'pixels [N,H,W] that read it.',
+    'pixels [N,H,W] that read it. Pixels outside 0 .. T - 1 are left out.',
   operands: ['dy', 'pixels', 'like'],
   infer: ([dy, pixels, like], _attrs, check) => {
     check(dy!.dtype === 'f32', 'dy is floating-point', dy!.dtype);
@@ -324,6 +361,7 @@ const collectRows = defineOp({
     const [rows, channels] = [at(like!.shape, 0), at(dy!.shape, 3)];
     const data = new Float64Array(rows * channels);
     pixels!.data.forEach((row, pixel) => {
+      if (!leadsTo(row, rows)) return;
       for (let c = 0; c < channels; c++) data[row * channels + c]! += dy!.data[pixel * channels + c]!;
     });
     return { shape: [rows, channels], data };
@@ -332,23 +370,31 @@ const collectRows = defineOp({
     const { emit, inputs, node, kernels } = context;
     if (kernels) return emit.op('SpadeworkCollectRows', inputs, likeAttrs(node));
     const channels = at(shapeOf(node), 1);
+    const pixels = at(inputs, 1);
+    const rows = emitRows(context, 2);
+    const found = emitWhereLeads(emit, pixels, rows, pixels, emit.constant('i32', [], [-1]));
     return emitSegmentSums(
       emit,
       emitReshape(emit, at(inputs, 0), [-1, channels], 'f32'),
-      emitReshape(emit, at(inputs, 1), [-1], 'i32'),
-      emitRows(context, 2),
+      emitReshape(emit, found, [-1], 'i32'),
+      rows,
     );
   },
   tfjs: ({ tf, inputs }) => {
     const [dy, pixels, like] = inputs as [Tfjs.Tensor, Tfjs.Tensor, Tfjs.Tensor];
     const flat = tf.reshape(dy, [-1, at(dy.shape, 3)]);
-    return segmentSums(tf, flat, tf.reshape(pixels, [-1]), at(like.shape, 0));
+    const rows = at(like.shape, 0);
+    return segmentSums(tf, flat, whereLeads(tf, pixels, rows, pixels, rows), rows);
   },
   flops: (node) => sizeOf(shapeOf(at(node.operands, 0))),
   samples: [
     {
       operands: [f32(2, 3, 5, 3), i32(2, 3, 5), f32(4, 3)],
       draw: (index, u) => (index === 1 ? Math.floor(2 * u + 2) : u),
+    },
+    {
+      operands: [f32(2, 3, 5, 3), i32(2, 3, 5), f32(4, 3)],
+      draw: (index, u) => (index === 1 ? wildId(u) : u),
     },
     // A large region of equal numbers: adding them up one by one in float32 would lose digits.
     {

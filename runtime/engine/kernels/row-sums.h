@@ -40,7 +40,7 @@ class RowOrder {
   // How many entries are added up in float32 before double precision takes over.
   static constexpr int64_t kPart = 64;
 
-  bool IsRow(int32_t target) const { return target >= 0 && target + 1 < static_cast<int64_t>(starts_.size()); }
+  bool IsRow(int32_t target) const { return target >= 0 && target < static_cast<int64_t>(starts_.size()) - 1; }
 
   void SumPart(int64_t first, int64_t last, const float* from, int64_t channels, float* to) const {
     std::fill_n(to, channels, 0.0f);
