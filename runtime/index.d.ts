@@ -1,10 +1,11 @@
 /** Answers for the types of `import ... from 'spadework'`; docs/library.md shows how it is used. */
 import type {
-  Layout,
   Model,
   OpenOptions,
   ParsedSpec,
+  ParseOptions,
   RunOptions,
+  SemanticsOptions,
   SpecProblem,
   Tensor,
   Tensors,
@@ -24,10 +25,7 @@ export declare function openSpec(file: string, options?: OpenOptions): Promise<M
 export declare function openText(text: string, options?: TextOptions): Promise<Model>;
 
 /** Checks a text and gives its spec as JSON, with everything that is wrong with it. */
-export declare function parseSpec(
-  text: string,
-  options?: Omit<TextOptions, 'engine' | 'seed' | 'log' | 'weights'>,
-): ParsedSpec;
+export declare function parseSpec(text: string, options?: ParseOptions): ParsedSpec;
 
 /**
  * Opens what a run has learned: its spec, with the variables of its last checkpoint or of the step asked for. Rejects with a
@@ -38,11 +36,11 @@ export declare function openRun(folder: string, options?: RunOptions): Promise<M
 /**
  * Splits semantics as official preprocessing makes them (one channel per class, one of them 1 at each pixel; with `edges`, a
  * last channel of instance edges) into what networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a ModelError where a pixel
- * has no class.
+ * has no class or several, or a channel holds more than 0 and 1.
  */
 export declare function splitSemantics(
   semantics: Tensor,
-  options?: { readonly layout?: Layout; readonly edges?: boolean },
+  options?: SemanticsOptions,
 ): { readonly labels: Tensor<Int32Array>; readonly edges?: Tensor };
 
 /**
@@ -51,9 +49,13 @@ export declare function splitSemantics(
  */
 export declare function readTensors(file: string): Promise<Tensors>;
 
-/** Is a mistake in a call: `code` is stable (`unknown-input`), `message` ready to show. */
+/** Is a mistake in a call: `code` is stable (`unknown-input`), `message` ready to show. It is thrown before anything changes. */
 export declare class ModelError extends Error {
   readonly code: string;
+  /** The function that was called: `step`. */
+  readonly call: string | undefined;
+  /** What is wrong, in one line. */
+  readonly what: string;
   readonly found: string;
   readonly expected: string;
   readonly hint: string;

@@ -231,9 +231,11 @@ export function edgesOf(
 }
 
 /** Renumbers instances from 0 in the order in which they are met, so that no number is left out: [H,W] -> [H,W]. */
-export function denseIds(instances: Uint16Array | Int32Array): Uint16Array<ArrayBuffer> {
+export function denseIds(instances: Uint16Array): Uint16Array<ArrayBuffer>;
+export function denseIds(instances: Int32Array): Int32Array<ArrayBuffer>;
+export function denseIds(instances: Uint16Array | Int32Array): Uint16Array | Int32Array {
   const numbers = new Map<number, number>();
-  return Uint16Array.from(instances, (id) => {
+  return instances.map((id) => {
     const number = numbers.get(id) ?? numbers.size;
     numbers.set(id, number);
     return number;

@@ -1,11 +1,24 @@
 /** Answers for arrays at the border: what callers give becomes what a method takes, and comes back in the layout asked for. */
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { Values } from '../session/session.ts';
-import { notNumbers, notWhole, wrongLength, wrongSemantics, wrongShape } from './messages.ts';
-import type { Feed, Layout, Numbers, Tensor } from './types.ts';
+import { describe, isPlainObject, isWhole } from './checks.ts';
+import {
+  noShape,
+  notAnEdge,
+  notAPhoto,
+  notFinite,
+  notNumbers,
+  notWhole,
+  unknownClass,
+  unknownInstance,
+  unknownOption,
+  wrongLength,
+  wrongShape,
+} from './messages.ts';
+import type { InputRole, Layout, Numbers, Tensor } from './types.ts';
 
 /** Orders of axes between the two layouts of pictures. */
-const toRowsFirst = [0, 2, 3, 1]; // [N,C,H,W] -> [N,H,W,C]
+export const toRowsFirst = [0, 2, 3, 1]; // [N,C,H,W] -> [N,H,W,C]
 const toChannelsFirst = [0, 3, 1, 2]; // [N,H,W,C] -> [N,C,H,W]
 
 /** Reorders axes: axis i of the result is axis order[i] of the given array. */
@@ -33,16 +46,16 @@ export function permute<T extends Values>(
   return { values: result, shape: to };
 }
 
-/** Gives a shape as callers see it in a layout. */
+/** Copies a shape, as callers see it in a layout. */
 export function shapeIn(shape: readonly number[], layout: Layout): readonly number[] {
-  return layout === 'NCHW' && shape.length === 4 ? toChannelsFirst.map((axis) => shape[axis]!) : shape;
+  return layout === 'NCHW' && shape.length === 4 ? toChannelsFirst.map((axis) => shape[axis]!) : [...shape];
 }
 
 /** Brings a result into a layout. */
 export function tensorIn(values: Float32Array, shape: readonly number[], layout: Layout): Tensor {
   return layout === 'NCHW' && shape.length === 4
     ? permute(values, shape, toChannelsFirst)
-    : { shape, values };
+    : { shape: [...shape], values };
 }
 
 /** Is a feed taken apart; the shape is there where the caller gave one. */
@@ -51,49 +64,78 @@ export interface Given {
   readonly shape: readonly number[] | undefined;
 }
 
-/** Takes a feed apart. Throws a ModelError where it holds no numbers. */
-export function open(name: string, feed: Feed): Given {
-  // Callers without types may give anything.
-  const value: unknown = feed;
-  if (isNumbers(value)) return { values: value, shape: undefined };
-  const { shape, values } = (value ?? {}) as Partial<Record<string, unknown>>;
-  if (!isNumbers(values) || !Array.isArray(shape)) throw notNumbers(name, describe(value));
-  return { values, shape: shape as readonly number[] };
+/** What an input takes. */
+export interface Taken {
+  readonly type: TensorType;
+  readonly role?: InputRole;
+  /** Number of ids, of label maps. */
+  readonly classes?: number | undefined;
+  /** Whether it is a photograph of the data. */
+  readonly isPhoto?: boolean | undefined;
+}
+
+/** Takes a feed apart. Throws a ModelError where it holds no numbers, or no shape that can be one. */
+export function open(name: string, feed: unknown): Given {
+  if (isList(feed)) return { values: numbersOf(name, feed), shape: undefined };
+  if (typeof feed !== 'object' || feed === null || !('shape' in feed && 'values' in feed))
+    throw notNumbers(name, describe(feed));
+  if (isPlainObject(feed))
+    for (const key of Object.keys(feed))
+      if (key !== 'shape' && key !== 'values') throw unknownOption(`${name}.${key}`, ['shape', 'values']);
+  const { shape, values } = feed;
+  if (!Array.isArray(shape) || !Array.from(shape as unknown[]).every((size) => isWhole(size, 0)))
+    throw noShape(
+      name,
+      Array.isArray(shape) ? `[${Array.from(shape, describe).join(',')}]` : describe(shape),
+    );
+  return { values: numbersOf(name, values), shape: [...(shape as number[])] };
 }
 
 /** Tells whether a value is what one input takes, rather than feeds by name. */
-export function isFeed(value: object): value is Feed {
-  return isNumbers(value) || ('values' in value && isNumbers(value.values));
+export function isFeed(value: unknown): boolean {
+  if (isList(value)) return true;
+  return typeof value === 'object' && value !== null && 'shape' in value && 'values' in value;
 }
 
-function isNumbers(value: unknown): value is Numbers {
-  if (Array.isArray(value)) return value.every((item) => typeof item === 'number');
-  return (
-    ArrayBuffer.isView(value) &&
-    !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array)
-  );
+function isList(value: unknown): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `an object of ${value.constructor?.name ?? 'no class'}` : typeof value;
+function numbersOf(name: string, value: unknown): Numbers {
+  if (Array.isArray(value)) {
+    // A search, unlike a walk, sees what is missing in a sparse list.
+    const wrong = value.findIndex((item) => typeof item !== 'number');
+    if (wrong < 0) return value as number[];
+    throw notNumbers(name, `${describe(value[wrong])} at entry ${wrong}`);
+  }
+  const isTyped = ArrayBuffer.isView(value) && !(value instanceof DataView);
+  if (!isTyped || value instanceof BigInt64Array || value instanceof BigUint64Array)
+    throw notNumbers(name, describe(value));
+  return value as Exclude<Numbers, readonly number[]>;
 }
 
 /**
- * Brings a feed into the type and layout that a method takes. Throws a ModelError where its shape or length differs, or where
- * ids are no whole numbers.
+ * Brings what was given into the type and layout that an input takes. Throws a ModelError where its shape or length differs, or
+ * its numbers are none that the input can mean.
  */
-export function convert(name: string, feed: Feed, type: TensorType, layout: Layout): Values {
-  const { values, shape } = open(name, feed);
+export function convert(name: string, { values, shape }: Given, input: Taken, layout: Layout): Values {
+  const { type } = input;
   const expected = shapeIn(type.shape, layout);
-  if (shape && !isSameShape(shape, expected) && !isMapWithChannel(shape, type, layout))
-    throw wrongShape(name, shape, expected, hintFor(shape, expected, layout));
-  if (values.length !== sizeOf(type.shape)) throw wrongLength(name, values.length, expected);
-  if (type.dtype === 'i32') return toIds(name, values);
-  const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+  if (shape) checkShape(name, shape, type, layout);
+  if (values.length !== sizeOf(type.shape))
+    throw wrongLength(name, values.length, expected, input.role !== undefined);
+  if (type.dtype === 'i32') return toIds(name, values, input.classes);
+  const floats = toFloats(name, values, input);
   return layout === 'NCHW' && type.shape.length === 4
     ? permute(floats, expected, toRowsFirst).values
     : floats;
+}
+
+/** Throws a ModelError where a shape is not that of a type, in a layout. */
+export function checkShape(name: string, shape: readonly number[], type: TensorType, layout: Layout): void {
+  const expected = shapeIn(type.shape, layout);
+  if (!isSameShape(shape, expected) && !isMapWithChannel(shape, type, layout))
+    throw wrongShape(name, shape, expected, hintFor(shape, expected, layout));
 }
 
 function isSameShape(a: readonly number[], b: readonly number[]): boolean {
@@ -121,39 +163,43 @@ function hintFor(found: readonly number[], expected: readonly number[], layout: 
     )
   )
     return layout === 'NCHW' ? 'it is NHWC already: leave out layout' : "set the option layout: 'NCHW'";
+  if (isSameShape(found, expected.slice(1))) return 'the batch comes first: [1, ...] for one picture';
   return 'model.inputs(method, { batch }) lists the inputs with their shapes';
 }
 
-function toIds(name: string, values: Numbers): Int32Array {
-  const wrong = values.findIndex((value: number) => !Number.isInteger(value));
-  if (wrong >= 0) throw notWhole(name, wrong, values[wrong]!);
-  return values instanceof Int32Array ? values : Int32Array.from(values);
+/** Ids are counted in 32 bits. */
+const largestId = 2 ** 31 - 1;
+
+/** Brings ids into whole numbers; they are checked before, as 2^32 + 1 would become 1. */
+function toIds(name: string, values: Numbers, classes: number | undefined): Int32Array {
+  for (let index = 0; index < values.length; index++) {
+    const id = values[index]!;
+    if (!Number.isInteger(id)) throw notWhole(name, index, id);
+    if (classes !== undefined && (id < 0 || id >= classes)) throw unknownClass(name, index, id, classes);
+    if (id < 0 || id > largestId) throw unknownInstance(name, index, id, largestId);
+  }
+  return isOwn(values) && values instanceof Int32Array ? values : Int32Array.from(values);
 }
 
-/**
- * Splits semantics as official preprocessing makes them (one channel per class, one of them 1 at each pixel; with `edges`, a
- * last channel of instance edges) into what our networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a ModelError where a
- * pixel has no class.
- */
-export function splitSemantics(
-  semantics: Tensor,
-  { layout = 'NHWC', edges: hasEdges = false }: { readonly layout?: Layout; readonly edges?: boolean } = {},
-): { readonly labels: Tensor<Int32Array>; readonly edges?: Tensor } {
-  if (semantics.shape.length !== 4) throw wrongSemantics(semantics.shape);
-  const { values, shape } =
-    layout === 'NCHW' ? permute(semantics.values, semantics.shape, toRowsFirst) : semantics;
-  const [n, height, width, channels] = shape as [number, number, number, number];
-  const classes = channels - (hasEdges ? 1 : 0);
-  const labels = new Int32Array(n * height * width);
-  const edges = new Float32Array(labels.length);
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    const row = values.subarray(pixel * channels, (pixel + 1) * channels);
-    labels[pixel] = row.indexOf(1);
-    if (labels[pixel]! < 0 || labels[pixel]! >= classes) throw wrongSemantics(semantics.shape);
-    edges[pixel] = row[channels - 1]!;
+/** Numbers of photographs beyond -1 and 1 that filters make where they sharpen edges. */
+const overshoot = 1;
+
+function toFloats(name: string, values: Numbers, { role, isPhoto }: Taken): Float32Array {
+  const floats = isOwn(values) && values instanceof Float32Array ? values : Float32Array.from(values);
+  const isEdges = role === 'edges';
+  for (let index = 0; index < floats.length; index++) {
+    const value = floats[index]!;
+    // What is infinite in single precision may not have been before.
+    if (!Number.isFinite(value)) throw notFinite(name, index, values[index]!);
+    if (isEdges && value !== 0 && value !== 1) throw notAnEdge(name, index, value);
+    if (isPhoto && Math.abs(value) > 1 + overshoot) throw notAPhoto(name, index, value);
   }
-  return {
-    labels: { shape: [n, height, width], values: labels },
-    ...(hasEdges && { edges: { shape: shapeIn([n, height, width, 1], layout), values: edges } }),
-  };
+  return floats;
+}
+
+/** Tells whether nobody else can change or shrink the memory of an array while an engine reads it. */
+function isOwn(values: Numbers): boolean {
+  if (!ArrayBuffer.isView(values)) return false;
+  const { buffer } = values;
+  return buffer instanceof ArrayBuffer && !(buffer as { readonly resizable?: boolean }).resizable;
 }

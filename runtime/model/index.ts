@@ -2,8 +2,8 @@
 export { SetupFailure } from '../engine/types.ts';
 export { RunError } from '../run/messages.ts';
 export { WeightsError } from '../weights/messages.ts';
-export { splitSemantics } from './arrays.ts';
 export { ModelError, SpecError } from './messages.ts';
 export { openRun, openSpec, openText, parseSpec } from './open.ts';
+export { splitSemantics } from './semantics.ts';
 export { readTensors } from './tensors.ts';
 export type * from './types.ts';

@@ -6,18 +6,49 @@ import type { SpecProblem } from './types.ts';
 export class ModelError extends Error {
   /** Stable kebab-case name, such as `unknown-input`. */
   readonly code: string;
+  /** The function that was called, such as `step`. */
+  readonly call: string | undefined;
+  /** What is wrong, in one line. */
+  readonly what: string;
   readonly found: string;
   readonly expected: string;
   readonly hint: string;
 
-  constructor(code: string, what: string, found: string, expected: string, hint: string) {
-    super(`${what}\nfound: ${found}\nexpected: ${expected}\nhint: ${hint}`);
+  constructor(code: string, what: string, found: string, expected: string, hint: string, call?: string) {
+    const start = call === undefined ? '' : `${call}: `;
+    super(`${start}${what}\nfound: ${found}\nexpected: ${expected}\nhint: ${hint}`);
     this.name = 'ModelError';
     this.code = code;
+    this.call = call;
+    this.what = what;
     this.found = found;
     this.expected = expected;
     this.hint = hint;
   }
+}
+
+/** Does the work of a function of the library, whose name the mistakes that are found get. */
+export function inCall<T>(call: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw named(error, call);
+  }
+}
+
+/** Does as `inCall` where the work takes time. */
+export async function inLongCall<T>(call: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw named(error, call);
+  }
+}
+
+function named(error: unknown, call: string): unknown {
+  if (!(error instanceof ModelError) || error.call !== undefined) return error;
+  const { code, what, found, expected, hint } = error;
+  return new ModelError(code, what, found, expected, hint, call);
 }
 
 /** Is a spec with mistakes; the message shows them all as the command does. */
@@ -136,23 +167,26 @@ export const wrongShape = (
 ): ModelError =>
   new ModelError('wrong-shape', `'${name}' has another shape`, shapeText(found), shapeText(expected), hint);
 
-export const wrongLength = (name: string, found: number, expected: readonly number[]): ModelError =>
-  new ModelError(
+export const wrongLength = (
+  name: string,
+  found: number,
+  expected: readonly number[],
+  isBatch: boolean,
+): ModelError => {
+  const entries = expected.reduce((product, size) => product * size, 1);
+  const [batch = 1, ...item] = expected;
+  const pictures = found / (entries / batch);
+  const couldBe = isBatch && Number.isInteger(pictures) && pictures > 0;
+  return new ModelError(
     'wrong-length',
     `'${name}' has another number of entries`,
     `${found}`,
-    `${expected.reduce((product, size) => product * size, 1)} (${shapeText(expected)})`,
-    'give numbers row by row, all pictures of the batch behind each other',
+    `${entries} (${shapeText(expected)})`,
+    couldBe
+      ? `if these are ${pictures} pictures, say so: { shape: ${shapeText([pictures, ...item])}, values }`
+      : 'give numbers row by row, all pictures of a batch behind each other',
   );
-
-export const notABatch = (name: string, found: number, item: readonly number[]): ModelError =>
-  new ModelError(
-    'wrong-length',
-    `the entries of '${name}' make no whole number of pictures`,
-    `${found}`,
-    `a multiple of ${item.reduce((product, size) => product * size, 1)} (${shapeText(item)} for each picture)`,
-    'give numbers row by row, all pictures of the batch behind each other',
-  );
+};
 
 export const unlikeBatches = (
   first: string,
@@ -165,16 +199,52 @@ export const unlikeBatches = (
     `'${first}' and '${second}' are not of one batch`,
     `${firstBatch} and ${secondBatch} pictures`,
     'as many pictures in every input',
-    'check which of them lacks pictures, or set the option batch',
+    'check which of them lacks pictures, or is an array of one picture without a shape',
   );
 
-export const wrongBatch = (batch: number): ModelError =>
+export const wrongBatch = (found: string, most: number): ModelError =>
   new ModelError(
     'wrong-batch',
     'the batch is no size',
-    `${batch}`,
-    'a whole number from 1',
-    'leave it out: it follows from the feeds',
+    found,
+    `a whole number from 1 to ${most}`,
+    'leave it out: it follows from the shapes of the feeds',
+  );
+
+export const batchNotInParts = (batch: number, parts: number): ModelError =>
+  new ModelError(
+    'wrong-batch',
+    `a step of this spec takes its batch in ${parts} equal parts`,
+    `${batch} ${batch === 1 ? 'picture' : 'pictures'}`,
+    `a multiple of ${parts}`,
+    `give feeds with shapes of ${parts} pictures, or leave accumulate out of the train section`,
+  );
+
+export const wrongArgument = (name: string, found: string, expected: string, hint: string): ModelError =>
+  new ModelError('wrong-argument', `the argument '${name}' cannot be used`, found, expected, hint);
+
+export const wrongOption = (name: string, found: string, expected: string, hint: string): ModelError =>
+  new ModelError('wrong-option', `the option '${name}' cannot have this value`, found, expected, hint);
+
+export const uselessOption = (name: string, why: string, hint: string): ModelError =>
+  new ModelError('useless-option', `the option '${name}' has no use here`, `'${name}'`, why, hint);
+
+export const givenTwice = (name: string, first: string, second: string): ModelError =>
+  new ModelError(
+    'given-twice',
+    `'${name}' is given twice`,
+    `'${name}' in ${first} and in ${second}`,
+    'one array for each input',
+    `leave it out of ${first} or of ${second}`,
+  );
+
+export const wrongOrigin = (name: string, from: string, role: string): ModelError =>
+  new ModelError(
+    'unknown-input',
+    `'${name}' is not among the ${from}`,
+    `the ${role} '${name}' in ${from}`,
+    `${from} alone`,
+    `give '${name}' among the feeds`,
   );
 
 export const notNumbers = (name: string, found: string): ModelError =>
@@ -183,7 +253,16 @@ export const notNumbers = (name: string, found: string): ModelError =>
     `'${name}' holds no numbers that can be used`,
     found,
     'a typed array, a list of numbers, or { shape, values }',
-    'BigInt arrays and nested lists are converted by you',
+    'BigInt arrays and nested lists are converted by you: Int32Array.from(big, Number), nested.flat(Infinity)',
+  );
+
+export const noShape = (name: string, found: string): ModelError =>
+  new ModelError(
+    'wrong-shape',
+    `the shape of '${name}' is none`,
+    found,
+    'a list of whole numbers from 0',
+    'give { shape: [1, height, width, channels], values }, or the values alone',
   );
 
 export const notWhole = (name: string, index: number, found: number): ModelError =>
@@ -204,6 +283,42 @@ export const unknownClass = (name: string, index: number, found: number, classes
     'map ids that mean nothing to a class of their own, and count it in classes',
   );
 
+export const unknownInstance = (name: string, index: number, found: number, most: number): ModelError =>
+  new ModelError(
+    'unknown-instance',
+    `'${name}' holds a number that is no instance`,
+    `${found} at entry ${index}`,
+    `0 to ${most}`,
+    'number the instances of each picture from 0; which number an instance has does not matter',
+  );
+
+export const notFinite = (name: string, index: number, found: number): ModelError =>
+  new ModelError(
+    'not-finite',
+    `'${name}' takes finite numbers`,
+    `${found} at entry ${index}`,
+    'numbers that are finite in single precision',
+    'look for what made it: a division by 0, a logarithm of 0, an average of nothing',
+  );
+
+export const notAnEdge = (name: string, index: number, found: number): ModelError =>
+  new ModelError(
+    'not-an-edge',
+    `'${name}' holds more than edges`,
+    `${found} at entry ${index}`,
+    '0, or 1 where a pixel borders on another instance',
+    `feed instance ids as '${name.replace(/edges$/, 'instances')}'; their edges are made of them`,
+  );
+
+export const notAPhoto = (name: string, index: number, found: number): ModelError =>
+  new ModelError(
+    'not-a-photo',
+    `'${name}' holds numbers that no photograph has`,
+    `${found} at entry ${index}`,
+    'numbers from -1 (black) to 1 (white)',
+    'scale 8-bit values: value / 127.5 - 1',
+  );
+
 export const unknownVariable = (name: string, known: readonly string[]): ModelError =>
   new ModelError(
     'unknown-variable',
@@ -213,11 +328,11 @@ export const unknownVariable = (name: string, known: readonly string[]): ModelEr
     didYouMean(name, known, 'model.variables lists them'),
   );
 
-export const wrongSemantics = (found: readonly number[]): ModelError =>
+export const wrongSemantics = (found: string): ModelError =>
   new ModelError(
     'wrong-semantics',
     'the semantics are no label map',
-    shapeText(found),
+    found,
     'rank 4, one channel that is 1 among the classes at each pixel',
     "set layout: 'NCHW' where channels come first, and edges: false where the last channel is a class",
   );
@@ -272,11 +387,11 @@ export const officialShape = (
     'open the spec with the settings (width, classes, layers) that the weights were made with',
   );
 
-export const notATensor = (name: string): ModelError =>
+export const notATensor = (name: string, found: string): ModelError =>
   new ModelError(
     'not-numbers',
     `the official '${name}' is no tensor`,
-    'something without a shape or values',
+    found,
     '{ shape, values }',
     'give the shape as well, in the order of axes that PyTorch has',
   );

@@ -37,6 +37,8 @@ export interface Declared {
   readonly role: InputRole;
   /** Number of ids, of label maps. */
   readonly classes?: number;
+  /** Whether it is a photograph of the data, whose numbers lie between -1 and 1. */
+  readonly isPhoto?: boolean;
 }
 
 /** What a call runs. */
@@ -68,7 +70,8 @@ export function methodNames(spec: Spec): string[] {
 /** Reads a method's name. Throws a ModelError where the spec has none of it. */
 export function readMethod(spec: Spec, name: string): MethodName {
   const known = methodNames(spec);
-  const [kind = '', network = ''] = name.split('/');
+  const [kind = ''] = name.split('/', 1);
+  const network = name.slice(kind.length + 1);
   if (!known.includes(name)) {
     const isOfNetwork = kind === 'forward' || kind === 'gradients' || kind === 'loss';
     if (isOfNetwork && network !== '')
@@ -95,9 +98,10 @@ export function findNetwork(spec: Spec, name: string): NetworkSpec {
 /** Lists what callers may feed to a method, but for what only its program knows: noise inside of losses, cotangents. */
 export function declaredInputs(spec: Spec, method: MethodName): Map<string, Declared> {
   const inputs = inputsOfMethod(spec, method);
+  const isOfData = method.kind === 'loss' || method.kind === 'step' || method.kind === 'encode';
   return new Map(
     inputs.flatMap((input) =>
-      typesOfInput(input, 1).map(([name, type]) => [name, declare(input, name, type)]),
+      typesOfInput(input, 1).map(([name, type]) => [name, declare(input, name, type, isOfData)]),
     ),
   );
 }
@@ -120,14 +124,14 @@ function inputsOfMethod(spec: Spec, method: MethodName): readonly InputSpec[] {
   }
 }
 
-function declare(input: InputSpec, name: string, type: TensorType): Declared {
+function declare(input: InputSpec, name: string, type: TensorType, isOfData: boolean): Declared {
   if (input.kind === 'labels') {
     if (name.endsWith('.edges')) return { type, role: 'edges' };
     if (name.endsWith('.instances')) return { type, role: 'instances' };
     return { type, role: 'labels', classes: input.classes };
   }
   const drawn = input.kind === 'noise' || (input.kind === 'encoded' && input.sampled);
-  return { type, role: drawn ? 'noise' : 'tensor' };
+  return { type, role: drawn ? 'noise' : 'tensor', isPhoto: isOfData };
 }
 
 /** Makes the program of a method at a batch size. */

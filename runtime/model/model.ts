@@ -2,17 +2,23 @@
 import type { Spec } from '../../compiler/index.ts';
 import type { Variable } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { RandomStream } from '../../compiler/random.ts';
 import { rateAt, scalarsAt } from '../../compiler/schedule.ts';
 import { averageCompanion, companionName, partsOfStep, variablesOf } from '../../compiler/step.ts';
 import type { TrainSpec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
-import { denseIds, edgesOf } from '../data/decode.ts';
 import type { Engine } from '../engine/index.ts';
-import { batchNotInParts } from '../run/messages.ts';
 import { callInParts } from '../run/step.ts';
-import type { Values } from '../session/session.ts';
-import { convert, isFeed, open, shapeIn, tensorIn } from './arrays.ts';
+import { convert, isFeed, open, tensorIn } from './arrays.ts';
+import { describe, entriesOf, textArgument } from './checks.ts';
+import {
+  atBatch,
+  batchOf,
+  completeArrays,
+  convertDeclared,
+  isOptional,
+  readFeeds,
+  type ReadFeeds,
+} from './feeds.ts';
 import * as messages from './messages.ts';
 import {
   compileMethod,
@@ -31,10 +37,13 @@ import {
 import { fromOfficial, namesOfPart, toOfficial } from './official.ts';
 import {
   callOptions,
-  checkOptions,
   forwardOptions,
   gradientOptions,
+  largestStep,
   lossOptions,
+  readOfficialOptions,
+  readOptions,
+  sizeOptions,
   stepOptions,
 } from './options.ts';
 import { Sessions } from './sessions.ts';
@@ -62,12 +71,8 @@ import type {
 const plain: Variant = { training: false, gradients: false, feedNoise: false, pictures: false };
 const gradientPrefix = 'gradient/';
 
-/** What a call was asked for, beside its feeds. */
+/** What a step was asked for, beside its feeds. */
 interface Call {
-  readonly name: string;
-  readonly method: MethodName;
-  readonly variant: Variant;
-  readonly options: CallOptions;
   readonly scalars?: Readonly<Record<string, Float32Array>>;
   /** The number of the step, for what is drawn. */
   readonly step: number;
@@ -102,7 +107,7 @@ export class OpenModel implements Model {
     this.methods = methodNames(spec);
     this.variables = variables.map(({ name, type, role, network }) => ({
       name,
-      shape: type.shape,
+      shape: [...type.shape],
       dtype: 'f32',
       role,
       network,
@@ -121,62 +126,63 @@ export class OpenModel implements Model {
     return this.done;
   }
 
-  inputs(name: string, { batch }: { readonly batch?: number } = {}): readonly InputInfo[] {
-    const { declared, compiled } = this.describe(name, batch);
-    return [...compiled.inputs]
-      .filter(([input]) => isFedByCaller(this.spec, input))
-      .map(([input, type]) => {
-        const role = declared.get(input)?.role ?? roleOf(input);
-        return { ...infoOf(input, wholeBatch(type, compiled)), role, required: !isOptional(role) };
-      });
+  inputs(name: string, options: Sized = {}): readonly InputInfo[] {
+    return this.inUse('inputs', () => {
+      const { declared, compiled } = this.describe(name, options);
+      return [...compiled.inputs]
+        .filter(([input]) => isFedByCaller(this.spec, input))
+        .map(([input, type]) => {
+          const role = declared.get(input)?.role ?? roleOf(input);
+          return { ...infoOf(input, wholeBatch(type, compiled)), role, required: !isOptional(role) };
+        });
+    });
   }
 
-  outputs(name: string, { batch }: { readonly batch?: number } = {}): readonly TensorInfo[] {
-    const { compiled } = this.describe(name, batch);
-    return [...typesOfOutputs(compiled)].map(([output, type]) => infoOf(output, type));
+  outputs(name: string, options: Sized = {}): readonly TensorInfo[] {
+    return this.inUse('outputs', () => {
+      const { compiled } = this.describe(name, options);
+      return [...typesOfOutputs(compiled)].map(([output, type]) => infoOf(output, type));
+    });
   }
 
   read(names?: readonly string[]): Tensors {
-    this.checkUse();
-    const own = this.variables.filter(({ role }) => role === 'parameter' || role === 'state');
-    const wanted = names ?? own.map(({ name }) => name);
-    wanted.forEach((name) => this.variableNamed(name));
-    return Object.fromEntries(
-      [...this.sessions.read(wanted)].map(([name, values]): [string, Tensor] => [
-        name,
-        { shape: this.variableNamed(name).type.shape, values },
-      ]),
-    );
+    return this.inUse('read', () => this.copy(names === undefined ? undefined : this.namesIn(names)));
   }
 
   write(values: Feeds): void {
-    this.checkUse();
-    this.take(
-      new Map(
-        Object.entries(values).map(([name, feed]): [string, Float32Array] => [
-          name,
-          convert(name, feed, this.variableNamed(name).type, 'NHWC') as Float32Array,
-        ]),
-      ),
-    );
+    this.inUse('write', () => {
+      const arrays = entriesOf('values', values, 'arrays by the names of variables').map(
+        ([name, feed]): [string, Float32Array] => {
+          const { type } = this.variableNamed(name);
+          return [name, convert(name, open(name, feed), { type }, 'NHWC') as Float32Array];
+        },
+      );
+      this.take(new Map(arrays));
+    });
   }
 
   readOfficial(options: OfficialOptions): Tensors {
-    this.checkUse();
-    const network = findNetwork(this.spec, options.network);
-    return toOfficial(network, this.read(namesOfPart(network, options)), options);
+    return this.inUse('readOfficial', () => {
+      const read = readOfficialOptions(options);
+      const network = findNetwork(this.spec, read.network);
+      return toOfficial(network, this.copy(namesOfPart(network, read)), read);
+    });
   }
 
   writeOfficial(tensors: OfficialTensors, options: OfficialOptions): OfficialReport {
-    this.checkUse();
-    const { values, report } = fromOfficial(findNetwork(this.spec, options.network), tensors, options);
-    this.take(values);
-    return report;
+    return this.inUse('writeOfficial', () => {
+      const read = readOfficialOptions(options);
+      const { values, report } = fromOfficial(findNetwork(this.spec, read.network), tensors, read);
+      this.take(values);
+      return report;
+    });
   }
 
   toOfficial(tensors: Tensors, options: OfficialOptions): Tensors {
-    this.checkUse();
-    return toOfficial(findNetwork(this.spec, options.network), tensors, options);
+    return this.inUse('toOfficial', () => {
+      const read = readOfficialOptions(options);
+      return toOfficial(findNetwork(this.spec, read.network), tensors, read);
+    });
   }
 
   /** Sets variables by full name; averages that are not named follow. The arrays have the right sizes. */
@@ -188,51 +194,70 @@ export class OpenModel implements Model {
   }
 
   forward(network: string, feeds: Feeds = {}, options: ForwardOptions = {}): Result {
-    checkOptions(options, forwardOptions);
-    const variant = { ...plain, training: options.training ?? false };
-    return this.call(`forward/${network}`, variant, feeds, options);
+    return this.inUse('forward', () => {
+      const read = readOptions(options, forwardOptions);
+      const variant = { ...plain, training: read.training ?? false };
+      return this.call(methodOf('forward', network), variant, readFeeds({ feeds }), read);
+    });
   }
 
   gradients(network: string, feeds: Feeds, cotangents: Feed | Feeds, options: GradientOptions = {}): Result {
-    checkOptions(options, gradientOptions);
-    const variant = { ...plain, training: options.training ?? true, gradients: true };
-    const named = isFeed(cotangents)
-      ? this.nameCotangent(network, cotangents)
-      : namesOfCotangents(cotangents);
-    return this.call(`gradients/${network}`, variant, { ...feeds, ...named }, options);
+    return this.inUse('gradients', () => {
+      const read = readOptions(options, gradientOptions);
+      const variant = { ...plain, training: read.training ?? true, gradients: true };
+      const named = isFeed(cotangents)
+        ? this.nameCotangent(network, cotangents as Feed)
+        : namesOfCotangents(cotangents as Feeds);
+      return this.call(
+        methodOf('gradients', network),
+        variant,
+        readFeeds({ feeds, cotangents: named }),
+        read,
+      );
+    });
   }
 
   loss(network: string, feeds: Feeds, options: LossOptions = {}): Result {
-    checkOptions(options, lossOptions);
-    const variant = { ...plain, training: true, gradients: options.gradients ?? false };
-    return this.call(`loss/${network}`, variant, { ...feeds, ...options.noise }, options);
+    return this.inUse('loss', () => {
+      const read = readOptions(options, lossOptions);
+      const variant = { ...plain, training: true, gradients: read.gradients ?? false };
+      const all = readFeeds({ feeds, noise: read.noise ?? {} });
+      return this.call(methodOf('loss', network), variant, all, read);
+    });
   }
 
   step(feeds: Feeds, options: StepOptions = {}): Result {
-    checkOptions(options, stepOptions);
-    const { noise, exposeGradients = false, exposePictures = false, step = this.done } = options;
-    const variant: Variant = {
-      training: true,
-      gradients: exposeGradients,
-      feedNoise: noise !== undefined,
-      pictures: exposePictures,
-    };
-    const result = this.call('step', variant, { ...feeds, ...noise }, options, () => ({
-      scalars: this.scalarsOf(step, options),
-      step,
-    }));
-    this.done = step + 1;
-    return result;
+    return this.inUse('step', () => {
+      const read = readOptions(options, stepOptions);
+      const { exposeGradients = false, exposePictures = false, step = this.done } = read;
+      const all = readFeeds({ feeds, noise: read.noise ?? {} });
+      const method = readMethod(this.spec, 'step');
+      const declared = declaredInputs(this.spec, method);
+      const variant: Variant = {
+        training: true,
+        gradients: exposeGradients,
+        feedNoise: read.noise !== undefined || [...all.keys()].some((name) => !declared.has(name)),
+        pictures: exposePictures,
+      };
+      const scalars = this.scalarsOf(step, read);
+      const result = this.call('step', variant, all, read, { scalars, step });
+      this.done = step + 1;
+      return result;
+    });
   }
 
   synthesize(feeds: Feeds, options: CallOptions = {}): Result {
-    checkOptions(options, callOptions);
-    return this.call('synthesize', plain, feeds, options);
+    return this.inUse('synthesize', () => {
+      const read = readOptions(options, callOptions);
+      return this.call('synthesize', plain, readFeeds({ feeds }), read);
+    });
   }
 
   encode(feeds: Feeds, options: CallOptions = {}): Result {
-    checkOptions(options, callOptions);
-    return this.call('encode', plain, feeds, options);
+    return this.inUse('encode', () => {
+      const read = readOptions(options, callOptions);
+      return this.call('encode', plain, readFeeds({ feeds }), read);
+    });
   }
 
   dispose(): void {
@@ -240,8 +265,37 @@ export class OpenModel implements Model {
     this.isDisposed = true;
   }
 
-  private checkUse(): void {
-    if (this.isDisposed) throw messages.disposed(this.name);
+  /** Does the work of a public function; its mistakes get its name. */
+  private inUse<T>(call: string, work: () => T): T {
+    return messages.inCall(call, () => {
+      if (this.isDisposed) throw messages.disposed(this.name);
+      return work();
+    });
+  }
+
+  private namesIn(names: unknown): string[] {
+    if (!Array.isArray(names))
+      throw messages.wrongArgument(
+        'names',
+        describe(names),
+        'a list of names',
+        "put it into a list: ['G.fc.bias']",
+      );
+    const read = Array.from(names, (name) => textArgument('names', name, "a variable's name in each entry"));
+    read.forEach((name) => this.variableNamed(name));
+    return read;
+  }
+
+  /** Copies variables out, all parameters and state without `names`. */
+  private copy(names?: readonly string[]): Tensors {
+    const own = this.variables.filter(({ role }) => role === 'parameter' || role === 'state');
+    const wanted = names ?? own.map(({ name }) => name);
+    return Object.fromEntries(
+      [...this.sessions.read(wanted)].map(([name, values]): [string, Tensor] => [
+        name,
+        { shape: [...this.variableNamed(name).type.shape], values },
+      ]),
+    );
   }
 
   private variableNamed(name: string): Variable {
@@ -253,14 +307,14 @@ export class OpenModel implements Model {
   /** Gives what is known of a method before it is called. */
   private describe(
     name: string,
-    batch: number | undefined,
+    options: Sized,
   ): { readonly declared: ReadonlyMap<string, Declared>; readonly compiled: Compiled } {
-    this.checkUse();
-    const method = readMethod(this.spec, name);
+    const { batch } = readOptions(options, sizeOptions);
+    const method = readMethod(this.spec, textArgument('method', name, 'one of model.methods'));
     const variant = { ...plain, training: true, feedNoise: true, gradients: name.startsWith('gradients/') };
     return {
       declared: declaredInputs(this.spec, method),
-      compiled: this.obtain(name, method, checkBatch(batch ?? this.partsOf(method)), variant),
+      compiled: this.obtain(name, method, batch ?? this.partsOf(method), variant),
     };
   }
 
@@ -270,7 +324,7 @@ export class OpenModel implements Model {
 
   private obtain(name: string, method: MethodName, batch: number, variant: Variant): Compiled {
     const parts = this.partsOf(method);
-    if (batch % parts !== 0) throw batchNotInParts(batch, parts);
+    if (batch % parts !== 0) throw messages.batchNotInParts(batch, parts);
     const key = JSON.stringify([name, batch, variant]);
     const known = this.compiled.get(key);
     if (known) return known;
@@ -282,24 +336,28 @@ export class OpenModel implements Model {
   private call(
     name: string,
     variant: Variant,
-    feeds: Feeds,
+    feeds: ReadFeeds,
     options: CallOptions,
-    more: () => Pick<Call, 'scalars' | 'step'> = () => ({ step: this.done }),
+    { scalars, step }: Call = { step: this.done },
   ): Result {
-    this.checkUse();
     const method = readMethod(this.spec, name);
-    const call: Call = { name, method, variant, options, ...more() };
     const declared = declaredInputs(this.spec, method);
-    const batch = this.batchOf(declared, feeds, options);
+    const { layout = 'NHWC', seed = this.seed } = options;
+    const batch = batchOf(declared, feeds, options);
+    const given = convertDeclared(declared, feeds, batch, layout);
     const compiled = this.obtain(name, method, batch, variant);
-    const arrays = this.arraysOf(call, declared, compiled, feeds, batch);
+    const types = new Map(
+      [...compiled.inputs]
+        .filter(([input]) => isFedByCaller(this.spec, input))
+        .map(([input, type]) => [input, wholeBatch(type, compiled)]),
+    );
+    const arrays = completeArrays({ method: name, declared, types, layout, seed, step }, feeds, given);
     const outputs = callInParts(
       compiled.methods,
-      { parts: compiled.parts, seed: options.seed ?? this.seed, step: call.step },
-      (input) => arrays.get(input) ?? call.scalars?.[input],
+      { parts: compiled.parts, seed, step },
+      (input) => arrays.get(input) ?? scalars?.[input],
       (one, fed) => this.sessions.run(compiled.program, one, fed),
     );
-    const layout = options.layout ?? 'NHWC';
     const found: Record<'outputs' | 'gradients', Record<string, Tensor>> = { outputs: {}, gradients: {} };
     for (const [output, type] of typesOfOutputs(compiled)) {
       const values = must(outputs.get(output), `no output ${output}`);
@@ -315,76 +373,27 @@ export class OpenModel implements Model {
     return { ...found, changed: [...changed] };
   }
 
-  /** Finds how many pictures the feeds hold; throws where they disagree. */
-  private batchOf(declared: ReadonlyMap<string, Declared>, feeds: Feeds, { batch }: CallOptions): number {
-    if (batch !== undefined) return checkBatch(batch);
-    let first: readonly [string, number] | undefined;
-    for (const [name, { type }] of declared) {
-      const feed = feeds[name];
-      if (feed === undefined) continue;
-      const { length } = open(name, feed).values;
-      const count = length / sizeOf(type.shape);
-      if (!Number.isInteger(count) || count === 0)
-        throw messages.notABatch(name, length, type.shape.slice(1));
-      if (first && first[1] !== count) throw messages.unlikeBatches(...first, name, count);
-      first ??= [name, count];
-    }
-    return first?.[1] ?? 1;
-  }
-
-  /** Brings feeds into the arrays that a program takes, all of a step's parts together, and makes what may be left out. */
-  private arraysOf(
-    call: Call,
-    declared: ReadonlyMap<string, Declared>,
-    compiled: Compiled,
-    feeds: Feeds,
-    batch: number,
-  ): Map<string, Values> {
-    const taken = new Map([...compiled.inputs].map(([name, type]) => [name, wholeBatch(type, compiled)]));
-    const layout = call.options.layout ?? 'NHWC';
-    const given = new Map<string, Values>();
-    for (const [name, feed] of Object.entries(feeds)) {
-      const own = declared.get(name);
-      const type = own ? atBatch(own.type, batch) : taken.get(name);
-      if (!type || !isFedByCaller(this.spec, name)) {
-        const known = new Set([...declared.keys(), ...taken.keys()]);
-        throw messages.unknownInput(
-          call.name,
-          name,
-          [...known].filter((one) => isFedByCaller(this.spec, one)),
-        );
-      }
-      given.set(name, convert(name, feed, type, layout));
-    }
-    for (const [name, { role, classes, type }] of declared) {
-      const values = given.get(name);
-      if (values && classes !== undefined) checkIds(name, values, classes);
-      if (values && role === 'instances') takeInstances(name, type, values as Int32Array, given);
-    }
-    const seed = call.options.seed ?? this.seed;
-    const arrays = new Map<string, Values>();
-    for (const [name, type] of taken) {
-      if (!isFedByCaller(this.spec, name)) continue;
-      const role = declared.get(name)?.role ?? roleOf(name);
-      const values = given.get(name) ?? makeOptional(name, role, type, seed, call.step);
-      if (!values) throw messages.missingInput(call.name, name, shapeIn(type.shape, layout));
-      arrays.set(name, values);
-    }
-    return arrays;
-  }
-
   /** Gives the scalars of a step: rates and corrections. */
   private scalarsOf(step: number, { rates = {}, stepsPerEpoch }: StepOptions): Record<string, Float32Array> {
     const train = must(this.spec.train, 'a step has a train section');
     const known = train.optimizers.map(({ network }) => network);
-    for (const network of Object.keys(rates))
-      if (!known.includes(network)) throw messages.noRate(network, known);
+    // Networks may be called as what all objects have.
+    const asked = new Map(Object.entries(rates));
+    for (const network of asked.keys()) if (!known.includes(network)) throw messages.noRate(network, known);
+    const lastStep = Math.floor(largestStep / partsOfStep(this.spec)) - 1;
+    if (step > lastStep)
+      throw messages.wrongOption(
+        'step',
+        `${step}`,
+        `a whole number from 0 to ${lastStep}`,
+        'leave it out to count on from model.steps',
+      );
     const { decay_from: _decay, ...constant } = train;
     const scheduled: TrainSpec = stepsPerEpoch === undefined ? constant : train;
     const optimizers = scheduled.optimizers.map(({ warmup: _warmup, ...one }) => ({
       ...one,
       rate:
-        rates[one.network] ??
+        asked.get(one.network) ??
         rateAt(
           scheduled,
           must(
@@ -400,36 +409,39 @@ export class OpenModel implements Model {
 
   /** Names a cotangent that came without a name. Throws a ModelError where the network has several outputs. */
   private nameCotangent(network: string, feed: Feed): Feeds {
-    const outputs = this.outputs(`forward/${network}`).map(({ name }) => name);
-    const [only] = outputs;
-    if (only === undefined || outputs.length > 1) throw messages.severalOutputs(network, outputs);
+    const { compiled } = this.describe(methodOf('forward', network), {});
+    const [only, ...others] = typesOfOutputs(compiled).keys();
+    if (only === undefined || others.length > 0)
+      throw messages.severalOutputs(network, [...typesOfOutputs(compiled).keys()]);
     return { [cotangentOf(only)]: feed };
   }
 }
 
-const cotangentOf = (output: string): string => output.replace(/^output/, cotangentPrefix);
+type Sized = Pick<CallOptions, 'batch'>;
 
-/** Lets cotangents be named after the outputs that they belong to. */
-function namesOfCotangents(cotangents: Feeds): Feeds {
-  return Object.fromEntries(Object.entries(cotangents).map(([name, feed]) => [cotangentOf(name), feed]));
+/** Gives the name of a network's method. Throws a ModelError where the network's name is none. */
+function methodOf(kind: 'forward' | 'gradients' | 'loss', network: string): string {
+  return `${kind}/${textArgument('network', network, "a network's name")}`;
 }
 
-function checkBatch(batch: number): number {
-  if (!Number.isInteger(batch) || batch < 1) throw messages.wrongBatch(batch);
-  return batch;
+const cotangentOf = (output: string): string => output.replace(/^output(?=\/|$)/, cotangentPrefix);
+
+/** Lets cotangents be named after the outputs that they belong to. Throws a ModelError where one is named twice. */
+function namesOfCotangents(cotangents: Feeds): Feeds {
+  const named = new Map<string, unknown>();
+  const expected = 'an array like the output, or arrays by the names of outputs';
+  for (const [name, feed] of entriesOf('cotangents', cotangents, expected)) {
+    const own = cotangentOf(name);
+    if (named.has(own))
+      throw messages.givenTwice(own, `'${own}'`, `'${own.replace(cotangentPrefix, 'output')}'`);
+    named.set(own, feed);
+  }
+  return Object.fromEntries(named) as Feeds;
 }
 
 function infoOf(name: string, { shape, dtype }: TensorType): TensorInfo {
-  return { name, shape, dtype: dtype === 'i32' ? 'i32' : 'f32' };
+  return { name, shape: [...shape], dtype: dtype === 'i32' ? 'i32' : 'f32' };
 }
-
-const isOptional = (role: InfoRole): boolean => role === 'noise' || role === 'cotangent';
-type InfoRole = InputInfo['role'];
-
-const atBatch = ({ dtype, shape }: TensorType, batch: number): TensorType => ({
-  dtype,
-  shape: [batch, ...shape.slice(1)],
-});
 
 /** Gives the type of a step's input or output over all of its parts. */
 function wholeBatch(type: TensorType, { parts, batch }: Compiled): TensorType {
@@ -445,40 +457,4 @@ function typesOfOutputs(compiled: Compiled): Map<string, TensorType> {
       }),
     ),
   );
-}
-
-function checkIds(name: string, ids: Values, classes: number): void {
-  const wrong = ids.findIndex((id) => id < 0 || id >= classes);
-  if (wrong >= 0) throw messages.unknownClass(name, wrong, ids[wrong]!, classes);
-}
-
-/** Counts instances from 0 in each picture, and makes their edges where they are not given. */
-function takeInstances(name: string, type: TensorType, ids: Int32Array, given: Map<string, Values>): void {
-  const [, height = 1, width = 1] = type.shape;
-  const size = height * width;
-  const dense = new Int32Array(ids.length);
-  const edges = new Float32Array(ids.length);
-  for (let start = 0; start < ids.length; start += size) {
-    const picture = ids.subarray(start, start + size);
-    dense.set(denseIds(picture), start);
-    edges.set(edgesOf(picture, { width, height }), start);
-  }
-  given.set(name, dense);
-  const edgesName = name.replace(/\.instances$/, '.edges');
-  if (!given.has(edgesName)) given.set(edgesName, edges);
-}
-
-/** Makes what callers may leave out: noise from the seed, the step and its name, and cotangents of zero. */
-function makeOptional(
-  name: string,
-  role: InfoRole,
-  type: TensorType,
-  seed: number,
-  step: number,
-): Float32Array | undefined {
-  if (!isOptional(role)) return undefined;
-  const values = new Float32Array(sizeOf(type.shape));
-  if (role === 'cotangent') return values;
-  const random = new RandomStream(seed, `${step}/${name}`);
-  return values.map(() => random.normal());
 }

@@ -1,4 +1,5 @@
 /** Answers for variables under the official code's names and in its layouts. */
+import { must, sizeOf } from '../../compiler/ir/types.ts';
 import type { NetworkSpec } from '../../compiler/spec/types.ts';
 import {
   loadMapping,
@@ -9,8 +10,9 @@ import {
   type Official,
   type WeightVariable,
 } from '../weights/index.ts';
-import { convert } from './arrays.ts';
-import { notATensor, nothingOfficial, officialShape, unknownPart } from './messages.ts';
+import { checkShape, convert, open, type Given } from './arrays.ts';
+import { describe, entriesOf } from './checks.ts';
+import { notATensor, nothingOfficial, officialShape, unknownPart, wrongLength } from './messages.ts';
 import type { OfficialOptions, OfficialReport, OfficialTensors, Tensor, Tensors } from './types.ts';
 
 /** The part of a network that official names belong to. */
@@ -50,11 +52,19 @@ export function namesOfPart(network: NetworkSpec, options: OfficialOptions): str
 /** Renames and reorders tensors of a network's variables; what belongs to none of them is left out. */
 export function toOfficial(network: NetworkSpec, tensors: Tensors, options: OfficialOptions): Tensors {
   const part = partOf(network, options);
-  const found = [...placesOf(part)].flatMap(([ours, place]): [string, Tensor][] => {
-    const tensor = tensors[ours];
+  const places = placesOf(part);
+  const shapes = new Map(part.variables.map(({ name, shape }) => [part.ours + name, shape]));
+  const given = readTensors(tensors, ([name]) => places.has(name));
+  const found = [...places].flatMap(([ours, place]): [string, Tensor][] => {
+    const tensor = given.get(ours);
     if (!tensor) return [];
-    const values = place.toOfficial(tensor.values);
-    return [[part.prefix + place.name, { shape: place.shape, values: values.slice() }]];
+    const type = { dtype: 'f32', shape: must(shapes.get(ours), `${ours} is a variable`) } as const;
+    checkShape(ours, tensor.shape, type, 'NHWC');
+    if (tensor.values.length !== sizeOf(type.shape))
+      throw wrongLength(ours, tensor.values.length, type.shape, false);
+    // Gradients may have become infinite: whoever looks at them wants to see that.
+    const values = place.toOfficial(Float32Array.from(tensor.values));
+    return [[part.prefix + place.name, { shape: [...place.shape], values: values.slice() }]];
   });
   return Object.fromEntries(found);
 }
@@ -67,15 +77,17 @@ export function fromOfficial(
 ): { readonly values: ReadonlyMap<string, Float32Array>; readonly report: OfficialReport } {
   const part = partOf(network, options);
   const { prefix } = part;
-  for (const [name, tensor] of Object.entries(tensors)) if (!isTensor(tensor)) throw notATensor(name);
+  const given = readTensors(tensors, ([name]) => name.startsWith(prefix));
   const own = new Map(
-    Object.entries(tensors)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, { shape, values }]) => [name.slice(prefix.length), { shape, values, dtype: 'F32' }]),
+    [...given].map(([name, { shape, values }]) => [
+      name.slice(prefix.length),
+      { shape, values, dtype: 'F32' },
+    ]),
   );
   const read = (name: string): Float32Array => {
     const { shape, values } = own.get(name)!;
-    return convert(prefix + name, values, { dtype: 'f32', shape }, 'NHWC') as Float32Array;
+    const taken = { type: { dtype: 'f32', shape } } as const;
+    return convert(prefix + name, { shape, values }, taken, 'NHWC') as Float32Array;
   };
   const file = { path: 'tensors', format: 'memory', tensors: own, unread: new Map<string, string>(), read };
   const { values, report } = matchWeights(part.variables, file, part.mapping, '');
@@ -97,8 +109,25 @@ export function fromOfficial(
   };
 }
 
-/** Tells whether a caller without types gave a tensor. */
+/** Is a tensor that was read once; it has a shape. */
+type OpenedTensor = Given & { readonly shape: readonly number[] };
+
+/** Reads tensors by name, those that matter. Throws a ModelError where one of them is none. */
+function readTensors(
+  tensors: unknown,
+  matters: (entry: readonly [string, unknown]) => boolean,
+): Map<string, OpenedTensor> {
+  return new Map(
+    entriesOf('tensors', tensors, 'tensors by name')
+      .filter(matters)
+      .map(([name, tensor]): [string, OpenedTensor] => {
+        if (!isTensor(tensor)) throw notATensor(name, describe(tensor));
+        const { shape, values } = open(name, tensor);
+        return [name, { shape: shape!, values }];
+      }),
+  );
+}
+
 function isTensor(value: unknown): boolean {
-  const { shape, values } = (value ?? {}) as Partial<Record<string, unknown>>;
-  return Array.isArray(shape) && values !== undefined;
+  return typeof value === 'object' && value !== null && 'shape' in value && 'values' in value;
 }

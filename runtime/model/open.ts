@@ -1,7 +1,7 @@
 /** Answers for opening models: from a text, a spec's file, or a run's folder. */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { check, checkJson, type CheckResult } from '../../compiler/index.ts';
+import { check, checkJson, type CheckResult, type GivenInput } from '../../compiler/index.ts';
 import { variablesOf } from '../../compiler/step.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
@@ -11,10 +11,29 @@ import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';
 import { loadWeights, readFrozenWeights } from '../run/weights.ts';
-import { noCheckpointOf, noSuchFile, SpecError, undeclaredInput } from './messages.ts';
+import { textArgument } from './checks.ts';
+import { checkedProvider } from './declarations.ts';
+import {
+  inCall,
+  inLongCall,
+  noCheckpointOf,
+  noSuchFile,
+  SpecError,
+  undeclaredInput,
+  uselessOption,
+} from './messages.ts';
 import { OpenModel } from './model.ts';
-import { checkOptions, openOptions, runOptions, textOptions } from './options.ts';
-import type { Model, OpenOptions, ParsedSpec, RunOptions, SpecProblem, TextOptions } from './types.ts';
+import { openOptions, parseOptions, readOptions, runOptions, textOptions } from './options.ts';
+import type {
+  InputDeclaration,
+  Model,
+  OpenOptions,
+  ParsedSpec,
+  ParseOptions,
+  RunOptions,
+  SpecProblem,
+  TextOptions,
+} from './types.ts';
 
 const silent = (): void => undefined;
 
@@ -22,36 +41,52 @@ const silent = (): void => undefined;
  * Opens a spec's file: a `.spade` text, or a spec as JSON. Throws a SpecError where it has mistakes, a ModelError where it
  * cannot be read, a SetupFailure where the engine asked for cannot be had.
  */
-export async function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
-  checkOptions(options, openOptions);
-  const source = readSource(file);
-  const checked = file.endsWith('.json') ? checkJson(source) : checkText(source, options);
-  return openChecked(checked, file, options);
+export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
+  return inLongCall('openSpec', async () => {
+    const read = readOptions(options, openOptions);
+    const source = readSource(textArgument('file', file, 'the path of a .spade text or a spec as JSON'));
+    if (!file.endsWith('.json')) return openChecked(checkText(source, read), file, read);
+    for (const name of textOnly)
+      if (read[name] !== undefined)
+        throw uselessOption(name, 'a spec as JSON, in which all is chosen', 'open the text, or leave it out');
+    return openChecked(checkJson(source), file, read);
+  });
 }
+
+/** Options by which parts of a text are chosen. */
+const textOnly = ['experiment', 'network', 'inputs', 'settings'] as const;
 
 /** Opens a text. Imports are read by `provider`. Throws as `openSpec` does. */
-export async function openText(text: string, options: TextOptions = {}): Promise<Model> {
-  checkOptions(options, textOptions);
-  const source = { name: options.name ?? unnamed, text };
-  return openChecked(checkText(source, options), source.name, options);
+export function openText(text: string, options: TextOptions = {}): Promise<Model> {
+  return inLongCall('openText', async () => {
+    const read = readOptions(options, textOptions);
+    const source = { name: read.name ?? unnamed, text: textArgument('text', text, 'a text of the language') };
+    return openChecked(checkText(source, read), source.name, read);
+  });
 }
 
-/** Checks a text and gives its spec as JSON, with everything that is wrong with it; throws nothing for mistakes. */
-export function parseSpec(
-  text: string,
-  options: Omit<TextOptions, 'engine' | 'seed' | 'weights' | 'log'> = {},
-): ParsedSpec {
-  checkOptions<TextOptions>(options, textOptions);
-  const { spec, diagnostics } = checkText({ name: options.name ?? unnamed, text }, options);
-  return { spec, problems: problemsOf(diagnostics) };
+/** Checks a text and gives its spec as JSON, with everything that is wrong with it; throws nothing for mistakes in it. */
+export function parseSpec(text: string, options: ParseOptions = {}): ParsedSpec {
+  return inCall('parseSpec', () => {
+    const read = readOptions<ParseOptions>(options, parseOptions);
+    const source = { name: read.name ?? unnamed, text: textArgument('text', text, 'a text of the language') };
+    const { spec, diagnostics } = checkText(source, read);
+    return { spec, problems: problemsOf(diagnostics) };
+  });
 }
 
 /**
  * Opens what a run has learned: its spec, with the variables of its last checkpoint or of the step asked for. Throws a
  * RunError where the folder holds no run or no whole checkpoint, a ModelError where it has none of that step.
  */
-export async function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
-  checkOptions(options, runOptions);
+export function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
+  return inLongCall('openRun', () => {
+    const read = readOptions(options, runOptions);
+    return openFolder(textArgument('folder', folder, "the path of a run's folder"), read);
+  });
+}
+
+async function openFolder(folder: string, options: RunOptions): Promise<Model> {
   const { layout, spec, record } = readRunFolder(folder);
   const log = options.log ?? silent;
   const { checkpoint: step } = options;
@@ -76,15 +111,42 @@ function readSource(file: string): Source {
   }
 }
 
-function checkText(
-  source: Source,
-  options: Omit<TextOptions, 'engine' | 'seed' | 'weights' | 'log'>,
-): CheckResult {
-  return check(source, options.provider ?? fileProvider(), {
-    name: options.network ?? options.experiment,
-    inputs: options.inputs,
-    settings: options.settings,
+function checkText(source: Source, options: ParseOptions): CheckResult {
+  const { experiment, network, inputs, settings, provider } = options;
+  if (experiment !== undefined && network !== undefined)
+    throw uselessOption('experiment', 'one of experiment and network', 'leave one of them out');
+  const result = check(source, provider ? checkedProvider(provider) : fileProvider(), {
+    name: network ?? experiment,
+    inputs: inputs && copyOf(inputs, withEdges),
+    settings: settings && copyOf(settings, (one) => one),
   });
+  for (const name of ['inputs', 'settings'] as const)
+    if (options[name] !== undefined && result.spec && !isLone(result.spec))
+      throw uselessOption(
+        name,
+        'an experiment, whose networks get both from its text',
+        'leave it out, or open a network by itself with the option network',
+      );
+  return result;
+}
+
+/** Copies what is given by name, so that names of all objects, such as `constructor`, are not given. */
+function copyOf<Value, Copy>(
+  given: Readonly<Record<string, Value>>,
+  copy: (value: Value) => Copy,
+): Readonly<Record<string, Copy>> {
+  const copied = Object.create(null) as Record<string, Copy>;
+  for (const [name, value] of Object.entries(given)) copied[name] = copy(value);
+  return copied;
+}
+
+/** Completes a declaration: maps come without edges where it does not speak of them. */
+const withEdges = (one: InputDeclaration): GivenInput =>
+  one.kind === 'labels' ? { ...one, edges: one.edges ?? false } : one;
+
+/** Tells whether a spec is of networks by themselves, without an experiment. */
+function isLone({ data, objectives, train }: NonNullable<CheckResult['spec']>): boolean {
+  return !data && !train && objectives.length === 0;
 }
 
 function problemsOf(diagnostics: CheckResult['diagnostics']): SpecProblem[] {

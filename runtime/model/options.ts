@@ -1,8 +1,23 @@
 /**
- * Answers for the names and choices in options, for callers whose compiler does not: a misspelled `noise` would be drawn, and a
- * misspelled engine be any.
+ * Answers for options, for callers whose compiler does not: their names and what they may be. A misspelled `noise` would be
+ * drawn, and a rate that is no number would end all training.
  */
-import { unknownChoice, unknownOption } from './messages.ts';
+import { largestSeed } from '../../compiler/spec/types.ts';
+import {
+  anyText,
+  boolean,
+  byName,
+  callback,
+  describe,
+  isPlainObject,
+  isWhole,
+  text,
+  whole,
+  type Check,
+  type Checks,
+} from './checks.ts';
+import { declarations, provider, rules, settings } from './declarations.ts';
+import { unknownChoice, unknownOption, wrongArgument, wrongBatch, wrongOption } from './messages.ts';
 import type {
   CallOptions,
   EngineChoice,
@@ -10,52 +25,114 @@ import type {
   GradientOptions,
   Layout,
   LossOptions,
+  OfficialOptions,
   OpenOptions,
   RunOptions,
+  SemanticsOptions,
   StepOptions,
   TextOptions,
 } from './types.ts';
 
-/** Lists the names of options; total, so that a new option cannot be forgotten. */
-type Known<Options> = Readonly<Record<keyof Options, true>>;
+/** What engines count random states by is 32 bits wide. */
+export const largestStep = 2 ** 31 - 1;
+/** More pictures than any machine takes at once; products of sizes stay exact below it. */
+const largestBatch = 2 ** 24;
 
-export const callOptions: Known<CallOptions> = { layout: true, batch: true, seed: true };
-export const forwardOptions: Known<ForwardOptions> = { ...callOptions, training: true };
-export const gradientOptions: Known<GradientOptions> = { ...callOptions, training: true };
-export const lossOptions: Known<LossOptions> = { ...callOptions, gradients: true, noise: true };
-export const stepOptions: Known<StepOptions> = {
-  ...callOptions,
-  step: true,
-  stepsPerEpoch: true,
-  rates: true,
-  noise: true,
-  exposeGradients: true,
-  exposePictures: true,
-};
-export const openOptions: Known<OpenOptions> = {
-  experiment: true,
-  network: true,
-  inputs: true,
-  settings: true,
-  engine: true,
-  seed: true,
-  weights: true,
-  log: true,
-};
-export const textOptions: Known<TextOptions> = { ...openOptions, name: true, provider: true };
-export const runOptions: Known<RunOptions> = { engine: true, seed: true, log: true, checkpoint: true };
+function choice(known: readonly string[]): Check {
+  return (name, value) => {
+    if (!known.some((one) => one === value))
+      throw unknownChoice(name, typeof value === 'string' ? value : describe(value), known);
+  };
+}
 
 const layouts: Readonly<Record<Layout, true>> = { NHWC: true, NCHW: true };
 const engines: Readonly<Record<EngineChoice, true>> = { auto: true, native: true, portable: true };
-const choices = { layout: Object.keys(layouts), engine: Object.keys(engines) };
 
-/** Throws a ModelError where an option has a name or a choice that is not known. */
-export function checkOptions<Options extends object>(options: Options, known: Known<Options>): void {
-  for (const name of Object.keys(options))
-    if (!Object.hasOwn(known, name)) throw unknownOption(name, Object.keys(known));
-  for (const [name, allowed] of Object.entries(choices)) {
-    const chosen = (options as Readonly<Record<string, unknown>>)[name];
-    if (chosen !== undefined && !allowed.some((one) => one === chosen))
-      throw unknownChoice(name, typeof chosen === 'string' ? chosen : typeof chosen, allowed);
+const layout = choice(Object.keys(layouts));
+const seed = whole(0, largestSeed);
+const batch: Check = (_, value) => {
+  if (!isWhole(value, 1, largestBatch)) throw wrongBatch(describe(value), largestBatch);
+};
+
+/** Takes learning rates by network; whether these are optimized is known by the spec. */
+const rates: Check = (name, value) => {
+  byName(name, value);
+  for (const [network, rate] of Object.entries(value as object)) {
+    // Engines compute in single precision: what is infinite there is no rate.
+    if (typeof rate !== 'number' || !(rate >= 0) || !Number.isFinite(Math.fround(rate)))
+      throw wrongOption(
+        `${name}.${network}`,
+        describe(rate),
+        'a finite number from 0',
+        'leave the network out of rates to take the rate of the spec',
+      );
   }
+};
+
+export const callOptions: Checks<CallOptions> = { layout, batch, seed };
+export const forwardOptions: Checks<ForwardOptions> = { ...callOptions, training: boolean };
+export const gradientOptions: Checks<GradientOptions> = { ...callOptions, training: boolean };
+export const lossOptions: Checks<LossOptions> = { ...callOptions, gradients: boolean, noise: byName };
+export const stepOptions: Checks<StepOptions> = {
+  ...callOptions,
+  step: whole(0, largestStep),
+  stepsPerEpoch: whole(1, Number.MAX_SAFE_INTEGER),
+  rates,
+  noise: byName,
+  exposeGradients: boolean,
+  exposePictures: boolean,
+};
+export const sizeOptions: Checks<Pick<CallOptions, 'batch'>> = { batch };
+export const semanticsOptions: Checks<SemanticsOptions> = { layout, edges: boolean };
+export const officialOptions: Checks<OfficialOptions> = {
+  network: text,
+  within: text,
+  prefix: anyText,
+  mapping: rules,
+};
+const specOptions = { experiment: text, network: text, inputs: declarations, settings };
+export const openOptions: Checks<OpenOptions> = {
+  ...specOptions,
+  engine: choice(Object.keys(engines)),
+  seed,
+  weights: boolean,
+  log: callback,
+};
+export const textOptions: Checks<TextOptions> = { ...openOptions, name: text, provider };
+export const parseOptions = { ...specOptions, name: text, provider };
+export const runOptions: Checks<RunOptions> = {
+  engine: openOptions.engine,
+  seed,
+  log: callback,
+  checkpoint: whole(0, Number.MAX_SAFE_INTEGER, 'leave it out to take the last one'),
+};
+
+/**
+ * Copies options, so that nothing changes them after they were checked. Throws a ModelError where one has a name that is not
+ * known, or a value that it cannot have; `undefined` leaves an option out.
+ */
+export function readOptions<Options extends object>(given: Options, checks: Checks<Options>): Options {
+  if (!isPlainObject(given))
+    throw wrongArgument(
+      'options',
+      describe(given),
+      `an object of some of ${Object.keys(checks).join(', ')}`,
+      'leave the options out to take the defaults',
+    );
+  // Without a prototype: what is not given has no value, whatever it is called.
+  const taken = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(checks, name)) throw unknownOption(name, Object.keys(checks));
+    if (value === undefined) continue;
+    checks[name as keyof Options](name, value);
+    taken[name] = value;
+  }
+  return taken as Options;
+}
+
+/** Reads the options of official names, of which one is needed. */
+export function readOfficialOptions(given: OfficialOptions): OfficialOptions {
+  const options = readOptions<OfficialOptions>(given, officialOptions);
+  text('network', options.network);
+  return options;
 }

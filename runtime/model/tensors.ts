@@ -1,12 +1,18 @@
 /** Answers for files of tensors: PyTorch's and safetensors, as arrays by the names in them. */
 import { openWeights } from '../weights/index.ts';
+import { textArgument } from './checks.ts';
+import { inLongCall } from './messages.ts';
 import type { Tensor, Tensors } from './types.ts';
 
 /**
  * Reads every tensor of a safetensors or PyTorch file, by its name and in its layout, as float32. Nothing in the file is run.
  * Rejects with a WeightsError where it is missing, damaged, or holds more than tensors in containers.
  */
-export async function readTensors(file: string): Promise<Tensors> {
+export function readTensors(file: string): Promise<Tensors> {
+  return inLongCall('readTensors', async () => readAll(textArgument('file', file, 'the path of a file')));
+}
+
+async function readAll(file: string): Promise<Tensors> {
   const opened = await openWeights(file);
   return Object.fromEntries(
     [...opened.tensors].map(([name, { shape }]): [string, Tensor] => [

@@ -28,7 +28,7 @@ export type Numbers =
   | Uint32Array
   | readonly number[];
 
-/** What an input is fed: row-major numbers, with their shape where it should be checked. */
+/** What an input is fed: row-major numbers of one picture, or with their shape, of as many as it says. All are finite. */
 export type Feed = Numbers | { readonly shape: readonly number[]; readonly values: Numbers };
 
 /** Feeds by the names of inputs. */
@@ -42,8 +42,8 @@ export type InputDeclaration =
       readonly height: number;
       /** Number of ids; they run from 0. */
       readonly classes: number;
-      /** Whether the map comes with instance edges, as input `<name>.edges`. */
-      readonly edges: boolean;
+      /** Whether the map comes with instance edges, as input `<name>.edges`. Default false. */
+      readonly edges?: boolean;
     }
   | { readonly kind: 'tensor' | 'noise'; readonly shape: readonly number[] };
 
@@ -93,13 +93,21 @@ export interface NetworkInfo {
 /** How pictures enter and leave a call: [N,H,W,C], or [N,C,H,W] as PyTorch has them. */
 export type Layout = 'NHWC' | 'NCHW';
 
+/** Says how official semantics are stored. */
+export interface SemanticsOptions {
+  /** Default NHWC. */
+  readonly layout?: Layout;
+  /** Whether the last channel holds instance edges. Default false. */
+  readonly edges?: boolean;
+}
+
 /** Says how a method is called. */
 export interface CallOptions {
   /** Order of axes of everything of rank 4 that is fed or comes back, beside the gradients of variables. Default NHWC. */
   readonly layout?: Layout;
-  /** Pictures in a batch; it follows from the feeds, but for networks that take none. */
+  /** Pictures in a batch. Default: what the shapes of feeds say, and one where none has a shape. */
   readonly batch?: number;
-  /** What noise is drawn from that is not fed. Default: the model's seed. */
+  /** What noise is drawn from that is not fed, from 0 to 2^31 - 1. Default: the model's seed. */
   readonly seed?: number;
 }
 
@@ -121,11 +129,11 @@ export interface LossOptions extends CallOptions {
 }
 
 export interface StepOptions extends CallOptions {
-  /** Steps done before this one: it sets Adam's corrections and the learning rates. Default: the model's own count. */
+  /** Steps done before this one, a whole number from 0: it sets Adam's corrections and the learning rates. Default: the model's own count. */
   readonly step?: number;
-  /** Steps in an epoch, which decays count in; without it rates do not decay. */
+  /** Steps in an epoch, a whole number from 1, which decays count in; without it rates do not decay. */
   readonly stepsPerEpoch?: number;
-  /** Learning rates by network, in place of those of the spec and its schedule. */
+  /** Learning rates by network, finite numbers from 0, in place of those of the spec and its schedule. */
   readonly rates?: Readonly<Record<string, number>>;
   /** Noise by `<loss>/<network>.<input>`; what is left out is drawn, all of it from (seed, step) without this. */
   readonly noise?: Feeds;
@@ -182,7 +190,10 @@ export interface OfficialReport {
   readonly unused: readonly string[];
 }
 
-/** A spec on an engine, with its variables. Calls block until they are done. */
+/**
+ * A spec on an engine, with its variables. Calls block until they are done. A call with a mistake throws a ModelError before
+ * anything is run: variables and the count of steps stay as they were.
+ */
 export interface Model {
   readonly name: string;
   readonly engine: 'native' | 'portable';
@@ -237,13 +248,13 @@ export interface OpenOptions {
   readonly experiment?: string;
   /** A network to open by itself, without an experiment. */
   readonly network?: string;
-  /** Inputs of a lone network's parameters, by name; without them the map has 35 classes and everything 256x256 pixels. */
+  /** Inputs of a lone network's parameters, by name (not for experiments and JSON); without them the map has 35 classes and everything 256x256 pixels. */
   readonly inputs?: Readonly<Record<string, InputDeclaration>>;
   /** Arguments for a lone network's other parameters, by name: `{ width: 32 }`. Blocks, such as norms, are named in texts. */
   readonly settings?: Readonly<Record<string, number | boolean | string>>;
   /** Default `auto`: what SPADEWORK_ENGINE says, then native before portable. */
   readonly engine?: EngineChoice;
-  /** What initial values and noise are drawn from. Default: the seed of the spec's train section, else 0. */
+  /** What initial values and noise are drawn from, from 0 to 2^31 - 1. Default: the seed of the train section, else 0. */
   readonly seed?: number;
   /** Whether networks that `load` a file of weights start from it (paths are relative to the spec's file). Default true. */
   readonly weights?: boolean;
@@ -266,6 +277,12 @@ export interface Source {
   readonly name: string;
   readonly text: string;
 }
+
+/** How a text is read. */
+export type ParseOptions = Pick<
+  TextOptions,
+  'experiment' | 'network' | 'inputs' | 'settings' | 'name' | 'provider'
+>;
 
 export interface TextOptions extends OpenOptions {
   /** What messages call the text, and what its imports are relative to. Default `spec.spade`. */

@@ -19,11 +19,9 @@ const picture = (...shape: number[]): Tensor => {
 };
 
 /** Label maps of two regions, and photographs, for the tiny experiment. */
-function tinyBatch(batch: number): Feeds {
-  const labels = Int32Array.from({ length: batch * 32 * 32 }, (_, i) =>
-    i % 32 < 11 ? 0 : 1 + ((i >> 10) % 2),
-  );
-  return { labels, real: picture(batch, 32, 32, 3) };
+function tinyBatch(batch: number): { readonly labels: Tensor<Int32Array>; readonly real: Tensor } {
+  const ids = Int32Array.from({ length: batch * 32 * 32 }, (_, i) => (i % 32 < 11 ? 0 : 1 + ((i >> 10) % 2)));
+  return { labels: { shape: [batch, 32, 32], values: ids }, real: picture(batch, 32, 32, 3) };
 }
 
 const largest = (values: Iterable<number>): number => Math.max(...[...values].map(Math.abs));
@@ -133,7 +131,7 @@ export function testModelsOn(engine: EngineKind): void {
           let mean = 0;
           // More batch sizes than sessions are kept.
           for (const batch of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]) {
-            const x = new Float32Array(batch * 8).fill(batch);
+            const x = { shape: [batch, 2, 2, 2], values: new Float32Array(batch * 8).fill(batch) };
             const { changed } = model.forward('L', { x }, { training: true });
             expect(changed).toEqual(['L.n.running_mean', 'L.n.running_var']);
             mean = 0.9 * mean + 0.1 * batch;
@@ -216,7 +214,7 @@ export function testModelsOn(engine: EngineKind): void {
         ];
         for (const [code, call] of codes) expect(errorOf(call), call.toString()).toMatchObject({ code });
         expect(errorOf(() => model.forward('L', { x }, { layout: 'NCHW' })).message).toBe(
-          "'x' has another shape\nfound: [2,4,5,2]\nexpected: [2,2,4,5]\nhint: it is NHWC already: leave out layout",
+          "forward: 'x' has another shape\nfound: [2,4,5,2]\nexpected: [2,2,4,5]\nhint: it is NHWC already: leave out layout",
         );
         expect(errorOf(() => model.read(['L.c.weigt'])).hint).toBe("did you mean 'L.c.weight'?");
         model.dispose();
@@ -259,8 +257,8 @@ export function testModelsOn(engine: EngineKind): void {
 
         // What was learned is what paints, and a rate of zero learns nothing.
         const z = picture(2, 3);
-        const painted = model.synthesize({ labels: feeds['labels']!, z }).outputs['picture'];
-        const made = model.forward('G', { seg: feeds['labels']!, z }).outputs['output'];
+        const painted = model.synthesize({ labels: feeds.labels, z }).outputs['picture'];
+        const made = model.forward('G', { seg: feeds.labels, z }).outputs['output'];
         expect(distance(painted, made)).toBeLessThan(1e-6);
         const weights = model.read(['D.discriminator_0.model_0.weight']);
         model.step(feeds, { rates: { G: 0, D: 0 } });
@@ -271,7 +269,7 @@ export function testModelsOn(engine: EngineKind): void {
 
     it('draws noise that is not fed from the seed', () =>
       withModel(tinySpec({ latent: true }), (model) => {
-        const { labels } = tinyBatch(1) as { labels: Int32Array };
+        const { labels } = tinyBatch(1);
         const paint = (seed: number) => model.synthesize({ labels }, { seed }).outputs['picture'];
         expect(distance(paint(1), paint(1))).toBe(0);
         expect(distance(paint(1), paint(2))).toBeGreaterThan(0);
@@ -279,18 +277,18 @@ export function testModelsOn(engine: EngineKind): void {
 
     it('refuses feeds that cannot be meant', () =>
       withModel(tinySpec(), (model) => {
-        const { labels, real } = tinyBatch(2) as { labels: Int32Array; real: Tensor };
-        const wrong = labels.slice();
+        const { labels, real } = tinyBatch(2);
+        const wrong = labels.values.slice(0, 1024);
         wrong[5] = 3;
         expect(errorOf(() => model.synthesize({ labels: wrong }))).toMatchObject({
           code: 'unknown-class',
           found: '3 at entry 5',
           expected: '0 to 2',
         });
-        expect(errorOf(() => model.synthesize({ labels: Float32Array.from(labels).fill(0.5) })).code).toBe(
+        expect(errorOf(() => model.synthesize({ labels: new Float32Array(1024).fill(0.5) })).code).toBe(
           'not-whole',
         );
-        expect(errorOf(() => model.step({ labels: labels.subarray(0, 1024), real })).code).toBe(
+        expect(errorOf(() => model.step({ labels: labels.values.subarray(0, 1024), real })).code).toBe(
           'unlike-batches',
         );
         expect(errorOf(() => model.synthesize({ label: labels })).hint).toBe("did you mean 'labels'?");
@@ -328,8 +326,8 @@ export function testModelsOn(engine: EngineKind): void {
             'seg.edges',
             'edges',
           ]);
-          const { labels } = tinyBatch(1) as { labels: Int32Array };
-          const instances = labels.map((id, i) => 26000 + id + (i % 32 < 20 ? 0 : 7));
+          const { labels } = tinyBatch(1);
+          const instances = labels.values.map((id, i) => 26000 + id + (i % 32 < 20 ? 0 : 7));
           const edges = new Float32Array(instances.length);
           instances.forEach((id, i) => {
             const others = [i % 32 > 0 ? i - 1 : i, i % 32 < 31 ? i + 1 : i, i - 32, i + 32];
@@ -350,7 +348,7 @@ export function testModelsOn(engine: EngineKind): void {
           .replace('loss G =', 'loss G, E =')
           .replace('optimize G with', 'optimize G, E with'),
         (model) => {
-          const { labels, real } = tinyBatch(2) as { labels: Int32Array; real: Tensor };
+          const { labels, real } = tinyBatch(2);
           const { mean, log_variance: variance } = model.encode({ real }).outputs;
           expect([mean?.shape, variance?.shape]).toEqual([
             [2, 3],
@@ -366,7 +364,7 @@ export function testModelsOn(engine: EngineKind): void {
     it('lets averages follow what is written', () =>
       withModel(tinySpec().replaceAll('beta2: 0.9)', 'beta2: 0.9, average: 0.5)'), (model) => {
         const feeds = tinyBatch(2);
-        const { labels } = feeds as { labels: Int32Array };
+        const { labels } = feeds;
         model.step(feeds);
         expect(model.variables.some(({ role }) => role === 'average')).toBe(true);
         const before = model.synthesize({ labels }).outputs['picture'];

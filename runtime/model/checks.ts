@@ -1,0 +1,102 @@
+/**
+ * Answers for single values that callers give, who may have no compiler that checks them: what a value is, in words, and checks
+ * that throw a ModelError.
+ */
+import { wrongArgument, wrongOption } from './messages.ts';
+
+/** Throws a ModelError where the value of an option is none that it takes. */
+export type Check = (name: string, value: unknown) => void;
+
+/** Checks by the names of options; total, so that a new option cannot be forgotten. */
+export type Checks<Options> = Readonly<Record<keyof Options, Check>>;
+
+const longestShown = 60;
+
+/** Says what a value is, in a few words. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string': {
+      const isLong = value.length > longestShown;
+      return JSON.stringify(isLong ? `${value.slice(0, longestShown)}...` : value);
+    }
+    case 'bigint':
+      return `the BigInt ${value}n`;
+    case 'symbol':
+    case 'function':
+      return `a ${typeof value}`;
+    case 'object':
+      return value === null ? 'null' : describeObject(value);
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return Object.is(value, -0) ? '0' : String(value);
+  }
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  const { constructor } = value as { readonly constructor?: unknown };
+  const name = typeof constructor === 'function' ? constructor.name : '';
+  if (name === 'Promise') return 'a promise (await is missing)';
+  return name === '' || name === 'Object' ? 'an object' : `an object of ${name}`;
+}
+
+/** Tells whether a value is an object as literals are, of any realm, rather than an instance of a class, a list or a Map. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
+}
+
+/** Copies the entries of an argument out, each read once. Throws a ModelError where it is no plain object. */
+export function entriesOf(name: string, value: unknown, expected: string): [string, unknown][] {
+  if (!isPlainObject(value))
+    throw wrongArgument(name, describe(value), expected, 'give an object literal: { name: value }');
+  return Object.entries(value);
+}
+
+/** Gives an argument that is a text. Throws a ModelError where it is something else. */
+export function textArgument(name: string, value: unknown, expected: string): string {
+  if (typeof value !== 'string') throw wrongArgument(name, describe(value), expected, 'give a string');
+  return value;
+}
+
+/** Takes one type of simple values. */
+function ofType(type: 'boolean' | 'function', expected: string, hint: string): Check {
+  return (name, value) => {
+    if (typeof value !== type) throw wrongOption(name, describe(value), expected, hint);
+  };
+}
+
+export const boolean = ofType('boolean', 'true or false', 'leave it out to take the default');
+export const callback = ofType('function', 'a function', 'leave it out to hear nothing');
+
+/** Takes texts that name something. */
+export const text: Check = (name, value) => {
+  if (typeof value !== 'string' || value === '')
+    throw wrongOption(name, describe(value), 'a text that is not empty', 'leave it out to take the default');
+};
+
+/** Takes any text. */
+export const anyText: Check = (name, value) => {
+  if (typeof value !== 'string')
+    throw wrongOption(name, describe(value), 'a text', 'leave it out to take the default');
+};
+
+/** Tells whether a value is a whole number in a range. */
+export const isWhole = (value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+
+/** Takes whole numbers from `least` to `most`. */
+export function whole(least: number, most: number, hint = 'leave it out to take the default'): Check {
+  return (name, value) => {
+    if (!isWhole(value, least, most))
+      throw wrongOption(name, describe(value), `a whole number from ${least} to ${most}`, hint);
+  };
+}
+
+/** Takes objects by whose keys something is given; what is in them is checked where the names are known. */
+export const byName: Check = (name, value) => {
+  if (!isPlainObject(value))
+    throw wrongOption(name, describe(value), 'an object, by name', 'give an object literal: { name: value }');
+};
