@@ -143,12 +143,16 @@ async function writeDrawings(
   folder: string,
   { depth, locality = false }: ExplainFlags,
 ): Promise<string[]> {
-  const [{ drawNetwork }, { layOut }, { writeWhole }, { whileWritingAsync }] = await Promise.all([
-    import('../../compiler/explain/index.ts'),
-    import('../../runtime/report/drawing.ts'),
-    import('../../runtime/report/index.ts'),
-    import('../../runtime/run/folder.ts'),
-  ]);
+  const [{ drawNetwork }, { layOut }, { writeWhole }, { whileWritingAsync }, { claimOutputs }] =
+    await Promise.all([
+      import('../../compiler/explain/index.ts'),
+      import('../../runtime/report/drawing.ts'),
+      import('../../runtime/report/index.ts'),
+      import('../../runtime/run/folder.ts'),
+      import('../../runtime/run/outputs.ts'),
+    ]);
+  const named = spec.networks.map(({ name }) => `${name}.svg`);
+  await claimOutputs(folder, { named, own: [], folders: [] });
   return Promise.all(
     spec.networks.map(async (network) => {
       const file = join(folder, `${network.name}.svg`);

@@ -1,5 +1,5 @@
 /** Answers for `spadework fmt`: specs in their canonical layout. */
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
 import { exitCodes, InputError, reportError, SpecMistakes } from '../errors.ts';
@@ -53,9 +53,18 @@ function format(file: string, options: FmtOptions): void {
   } else process.stdout.write(text);
 }
 
+/** Writes a file whole or not at all: it is the user's only copy. What a link leads to is written, and keeps its rights. */
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text);
+    const place = realpathSync(file);
+    accessSync(place, constants.W_OK);
+    const temporary = `${place}.${process.pid}.tmp`;
+    try {
+      writeFileSync(temporary, text, { mode: statSync(place).mode, flag: 'wx' });
+      renameSync(temporary, place);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
   } catch (error) {
     throw new InputError(`'${file}' cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }

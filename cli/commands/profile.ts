@@ -53,13 +53,19 @@ export function addProfile(program: Command, line: string): void {
     .addHelpText('after', examples)
     .action(async (file: string, flags: ProfileFlags) => {
       const { spec, sources } = loadSpec(file, flags);
-      const [{ profileStep, renderProfile }, { writeProfilePage }, { whileWritingAsync }] = await Promise.all(
-        [
-          import('../../runtime/profile/index.ts'),
-          import('../../runtime/report/profile-page.ts'),
-          import('../../runtime/run/folder.ts'),
-        ],
-      );
+      const [
+        { profileStep, renderProfile },
+        { writeProfilePage },
+        { whileWritingAsync },
+        { requireOwnPage },
+      ] = await Promise.all([
+        import('../../runtime/profile/index.ts'),
+        import('../../runtime/report/profile-page.ts'),
+        import('../../runtime/run/folder.ts'),
+        import('../../runtime/run/outputs.ts'),
+      ]);
+      const out = flags.out ?? join('profiles', `${spec.name}.html`);
+      requireOwnPage(out);
       const progress = startProgress(flags.warmup + 2 * flags.steps, 0, 'steps');
       const found = await profileStep({
         ...flags,
@@ -68,7 +74,6 @@ export function addProfile(program: Command, line: string): void {
         log: (line) => progress.log(line),
         stepped: (done) => progress.update(done, ''),
       }).finally(() => progress.stop());
-      const out = flags.out ?? join('profiles', `${spec.name}.html`);
       const { profile, engine, batch, size } = found;
       print(renderProfile(profile, flags.lines).join('\n'));
       const page = await whileWritingAsync(dirname(out), () =>

@@ -181,7 +181,7 @@ function runsOf({ axes }: Plan, cells: readonly Cell[], seeds: readonly number[]
       if (!spec) return [];
       const point = values.map(({ label }, index) => ({ axis: axes[index]?.name ?? '', label }));
       const name = nameRun(point, seed, names);
-      names.add(name);
+      names.add(name.toLowerCase()); // some file systems know no other
       const train = spec.train && { train: { ...spec.train, seed } };
       return [
         {

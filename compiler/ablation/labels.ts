@@ -39,7 +39,7 @@ export interface NamedPoint {
 /** Names are parts of paths, which some systems keep short. */
 const longestName = 80;
 
-/** Names a run's folder after its labels: letters, digits, `-`, `_` and `.`; `taken` are those given before. */
+/** Names a run's folder after its labels: letters, digits, `-`, `_` and `.`; `taken` are those given before, in small letters. */
 export function nameRun(point: readonly NamedPoint[], seed: number, taken: ReadonlySet<string>): string {
   const parts = point.map(({ axis, label }) => {
     const text = slug(label);
@@ -50,7 +50,7 @@ export function nameRun(point: readonly NamedPoint[], seed: number, taken: Reado
   const stem = parts.join('_').slice(0, longestName);
   const ending = `s${seed}`;
   let name = [stem, ending].filter((part) => part !== '').join('_');
-  for (let count = 2; taken.has(name); count++) name = `${stem}.${count}_${ending}`;
+  for (let count = 2; taken.has(name.toLowerCase()); count++) name = `${stem}.${count}_${ending}`;
   return name;
 }
 

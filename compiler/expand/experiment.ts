@@ -94,6 +94,11 @@ export type GivenInput =
     }
   | { readonly kind: 'tensor' | 'noise'; readonly shape: readonly number[] };
 
+/** Looks a user's name up: objects have values that nobody gave, such as `constructor`. */
+function ownValue<T>(values: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return values && Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 /** Expands a network by itself, with its data parameters as inputs; `span` is where the experiment or file writes it. */
 export function expandNetwork(
   name: string,
@@ -116,7 +121,7 @@ export function expandNetwork(
   for (const parameter of block.parameters) {
     const key = parameter.name.text;
     const argument = bound.get(key);
-    const own = given.byName?.[key];
+    const own = ownValue(given.byName, key);
     if (own) bound.set(key, recorder.input({ ...own, name: key }));
     else if (argument?.kind === 'noise')
       bound.set(key, recorder.input({ name: key, kind: 'noise', shape: [argument.size] }));
@@ -350,7 +355,7 @@ class ExperimentExpansion {
   /** Gives the settings of a preset; reports one that there is not. */
   private presetOf(name: unknown): DataPresets[string] {
     const { presets, places, report } = this.context;
-    const preset = typeof name === 'string' ? presets[name] : undefined;
+    const preset = typeof name === 'string' ? ownValue(presets, name) : undefined;
     const place = places.get('/data/preset');
     if (typeof name === 'string' && !preset && place)
       report(messages.unknownPreset(name, place.value, Object.keys(presets)));

@@ -229,7 +229,8 @@ export function paint(
   size: Size,
   training: boolean,
 ): Float32Array[] {
-  const { values } = model.forward(network, feedsOf(network, maps, size), { training }).outputs['output']!;
+  const options = { training, batch: maps.length };
+  const { values } = model.forward(network, feedsOf(network, maps, size), options).outputs['output']!;
   const length = values.length / maps.length;
   return maps.map((_, i) => values.slice(i * length, (i + 1) * length));
 }

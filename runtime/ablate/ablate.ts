@@ -41,6 +41,6 @@ export async function ablate(options: AblateOptions): Promise<AblateResult> {
     const record = await runPool({ ...options, record: planned });
     if (!record.runs.some(({ state }) => state === 'done')) return { record, page: undefined, verdict: [] };
     const out = ablationLayout(folder).comparison;
-    return { record, ...(await compare({ folders: [folder], out, command })) };
+    return { record, ...(await compare({ folders: [folder], out, isOurs: true, command })) };
   });
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { writeWhole } from '../report/index.ts';
 import { comparePage } from '../report/compare-page.ts';
 import { whileWritingAsync } from '../run/folder.ts';
+import { claimOutputs } from '../run/outputs.ts';
 import { costsOf, type Costs } from './costs.ts';
 import { gather, type GatherOptions } from './gather.ts';
 import { measure } from './measures.ts';
-import { collectPictures, type PictureOptions } from './pictures.ts';
+import { collectPictures, picturesFolder, type PictureOptions } from './pictures.ts';
 import { withoutPlaces } from './places.ts';
 import { specDifferences } from './specs.ts';
 import { differenceTable, mainTable } from './table.ts';
@@ -21,6 +22,8 @@ export interface CompareOptions extends GatherOptions {
   readonly maxMaps?: number | undefined;
   /** Makes a page of a few hundred kB that stands without its runs. */
   readonly compact?: boolean | undefined;
+  /** Whether the folder is one of ours, as that in an ablation's folder is. */
+  readonly isOurs?: boolean | undefined;
   /** The command line, to compare again. */
   readonly command: string;
 }
@@ -37,7 +40,7 @@ const small: PictureOptions = { maxMaps: 6, failures: 1, quality: 70, maxWidth: 
 
 /** Compares runs. Throws a RunError where they cannot be compared. */
 export async function compare(options: CompareOptions): Promise<CompareResult> {
-  const { out, maxMaps, compact = false, command } = options;
+  const { out, maxMaps, compact = false, isOurs = false, command } = options;
   const comparison = await gather(options);
   const measures = measure(comparison);
   const costs = comparison.cells.map((cell): Costs => costsOf(cell));
@@ -45,9 +48,12 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
   const differences = differenceTable(comparison, measures);
   const verdict = verdictOf(comparison, measures);
   const { title } = comparison;
+  const chosen = { ...(compact ? small : full), ...(maxMaps !== undefined && { maxMaps }) };
+  const { shown: pictures, writer } = await collectPictures(comparison, chosen);
+  const own = ['compare.md', 'compare.csv', 'compare.tex', 'index.html', ...writer.files];
+  await claimOutputs(out, { named: [], own, folders: [picturesFolder] }, { isOurs });
   return whileWritingAsync(out, async () => {
-    const chosen = { ...(compact ? small : full), ...(maxMaps !== undefined && { maxMaps }) };
-    const pictures = await collectPictures(comparison, out, chosen);
+    await writer.write(out);
     const markdown = [
       `# ${title}`,
       '',

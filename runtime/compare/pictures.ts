@@ -1,6 +1,6 @@
 /** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/spec/types.ts';
@@ -58,36 +58,51 @@ export interface ShownPictures {
 /** Folder of the pictures, below the page's. */
 export const picturesFolder = 'pictures';
 
-/** Copies the pictures of a comparison into `out`: those of evaluations, and where no cell has one, samples of trainings. */
+/**
+ * Collects the pictures of a comparison: those of evaluations, and where no cell has one, samples of trainings. They are written
+ * later, when all of their names are known.
+ */
 export async function collectPictures(
   comparison: Comparison,
-  out: string,
   options: PictureOptions,
-): Promise<ShownPictures> {
-  await rm(join(out, picturesFolder), { recursive: true, force: true });
-  const writer = new PictureWriter(out, options);
+): Promise<{ readonly shown: ShownPictures; readonly writer: PictureWriter }> {
+  const writer = new PictureWriter(options);
   const isEvaluated = comparison.cells.some(({ runs }) => runs.some(({ evaluation }) => evaluation));
-  return isEvaluated ? ofEvaluations(comparison, writer, options) : ofSamples(comparison, writer, options);
+  const collect = isEvaluated ? ofEvaluations : ofSamples;
+  return { shown: await collect(comparison, writer, options), writer };
 }
 
-/** Writes pictures under names which are safe in URLs, and gives these. */
-class PictureWriter {
-  constructor(
-    private readonly out: string,
-    private readonly options: PictureOptions,
-  ) {}
+/** Gathers pictures under names which are safe in URLs, and writes them. */
+export class PictureWriter {
+  private readonly pictures = new Map<string, Sharp>();
 
-  /** Writes a photograph or painting; undefined where there is no such file. */
-  async photo(source: string | Picture, name: string): Promise<string | undefined> {
-    if (typeof source === 'string' && !existsSync(source)) return undefined;
-    const { quality } = this.options;
-    return this.write(`${name}.jpg`, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
+  constructor(private readonly options: PictureOptions) {}
+
+  /** The files that will be written, below the page's folder. */
+  get files(): readonly string[] {
+    return [...this.pictures.keys()];
   }
 
-  /** Writes a label map in colors; shrinking takes the nearest pixel, so that no color is made up. */
-  async label(source: string | Picture, name: string): Promise<string | undefined> {
+  /** Writes all pictures below a folder. */
+  async write(out: string): Promise<void> {
+    for (const [file, picture] of this.pictures) {
+      const path = join(out, file);
+      await mkdir(dirname(path), { recursive: true });
+      await picture.toFile(path);
+    }
+  }
+
+  /** Takes a photograph or painting, and gives its file; undefined where there is none to take. */
+  photo(source: string | Picture, name: string): string | undefined {
     if (typeof source === 'string' && !existsSync(source)) return undefined;
-    return this.write(
+    const { quality } = this.options;
+    return this.add(`${name}.jpg`, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
+  }
+
+  /** Takes a label map in colors; shrinking takes the nearest pixel, so that no color is made up. */
+  label(source: string | Picture, name: string): string | undefined {
+    if (typeof source === 'string' && !existsSync(source)) return undefined;
+    return this.add(
       `${name}.png`,
       this.shrunk(source, 'nearest').png({ palette: true, compressionLevel: 9 }),
     );
@@ -105,11 +120,10 @@ class PictureWriter {
     });
   }
 
-  private async write(name: string, picture: Sharp): Promise<string> {
-    const path = join(this.out, picturesFolder, name);
-    await mkdir(dirname(path), { recursive: true });
-    await picture.toFile(path);
-    return `${picturesFolder}/${name}`;
+  private add(name: string, picture: Sharp): string {
+    const file = `${picturesFolder}/${name}`;
+    this.pictures.set(file, picture);
+    return file;
   }
 }
 
@@ -132,13 +146,12 @@ async function ofEvaluations(
     const painted: (string | undefined)[] = [];
     for (const [cell, run] of runs.entries())
       painted.push(
-        run &&
-          (await writer.photo(join(run.folder, run.evaluation!.pictures, `${name}.png`), `${index}-${cell}`)),
+        run && writer.photo(join(run.folder, run.evaluation!.pictures, `${name}.png`), `${index}-${cell}`),
       );
     shown.set(index, {
       name,
-      label: source && (await writer.label(source.label, `${index}-label`)),
-      photo: source?.photo && (await writer.photo(source.photo, `${index}-photo`)),
+      label: source && writer.label(source.label, `${index}-label`),
+      photo: source?.photo && writer.photo(source.photo, `${index}-photo`),
       painted,
     });
   }
@@ -253,13 +266,11 @@ async function ofSamples(
     const [label, photo] = [frame.label.get(map), frame.photo.get(map)];
     const painted: (string | undefined)[] = [];
     for (const [cell, one] of found.entries())
-      painted.push(
-        one && (await writer.photo(join(one.run.folder, one.frame.painted.get(map)!), `${map}-${cell}`)),
-      );
+      painted.push(one && writer.photo(join(one.run.folder, one.frame.painted.get(map)!), `${map}-${cell}`));
     maps.push({
       name: `${heldOut ? 'held-out' : 'training'} map ${map}`,
-      label: label && (await writer.label(join(run.folder, label), `${map}-label`)),
-      photo: photo && (await writer.photo(join(run.folder, photo), `${map}-photo`)),
+      label: label && writer.label(join(run.folder, label), `${map}-label`),
+      photo: photo && writer.photo(join(run.folder, photo), `${map}-photo`),
       painted,
     });
   }

@@ -9,8 +9,9 @@ import type { Engine } from '../engine/index.ts';
 import { writePicture } from '../report/index.ts';
 import { restore, type Checkpoint } from '../run/checkpoint.ts';
 import { whileComputing } from '../run/engine.ts';
-import { whileWritingAsync, type FullRunRecord, type RunLayout } from '../run/folder.ts';
+import { whileWriting, whileWritingAsync, type FullRunRecord, type RunLayout } from '../run/folder.ts';
 import { styleNeeded } from '../run/messages.ts';
+import { requireNoClash } from '../run/outputs.ts';
 import { needsPhoto, paint, synthesisMethod } from '../run/paint.ts';
 import { openPainting } from '../run/painting.ts';
 import { mapInputs } from '../run/step.ts';
@@ -30,10 +31,15 @@ export interface Painting {
   readonly checkpoint: Checkpoint;
 }
 
-/** Names the picture of a map in a style, counted from 0; the first one is that of the map. */
+/**
+ * Names the picture of a map in a style, counted from 0; the first one is that of the map. Others lie in a folder beside: within,
+ * a map of the user's could be called like them.
+ */
 export function pictureFile(folder: string, map: string, style: number): string {
-  return style === 0 ? join(folder, `${map}.png`) : join(folder, 'styles', `${map}-${style + 1}.png`);
+  return style === 0 ? join(folder, `${map}.png`) : join(stylesOf(folder), String(style + 1), `${map}.png`);
 }
+
+const stylesOf = (folder: string): string => `${folder}.styles`;
 
 /** Paints all maps into a folder, whose earlier pictures go. */
 export async function paintHeldOut(
@@ -50,7 +56,10 @@ export async function paintHeldOut(
   try {
     if (styles > 1 && !drawsNumbers(session, generator)) throw alwaysTheSame(spec.name);
     restore(session, checkpoint, weights);
-    await whileWritingAsync(folder, () => rm(folder, { recursive: true, force: true }));
+    const names = heldOut.pairs.map(({ name }) => `${name}.png`);
+    whileWriting(folder, () => requireNoClash(folder, names, layout.run));
+    for (const old of [folder, stylesOf(folder)])
+      await whileWritingAsync(old, () => rm(old, { recursive: true, force: true }));
     const total = heldOut.pairs.length;
     progressed?.('painted', 0, total);
     for (let index = 0; index < total; index++) {

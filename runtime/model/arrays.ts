@@ -1,7 +1,7 @@
 /** Answers for arrays at the border: what callers give becomes what a method takes, and comes back in the layout asked for. */
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { Values } from '../session/session.ts';
-import { describe, isPlainObject, isWhole } from './checks.ts';
+import { describe, isWhole } from './checks.ts';
 import {
   noShape,
   notAnEdge,
@@ -11,7 +11,6 @@ import {
   notWhole,
   unknownClass,
   unknownInstance,
-  unknownOption,
   wrongLength,
   wrongShape,
 } from './messages.ts';
@@ -74,14 +73,11 @@ export interface Taken {
   readonly isPhoto?: boolean | undefined;
 }
 
-/** Takes a feed apart. Throws a ModelError where it holds no numbers, or no shape that can be one. */
+/** Takes a feed apart; what else an object holds beside shape and values is the caller's. Throws a ModelError where it holds no numbers, or no shape that can be one. */
 export function open(name: string, feed: unknown): Given {
   if (isList(feed)) return { values: numbersOf(name, feed), shape: undefined };
   if (typeof feed !== 'object' || feed === null || !('shape' in feed && 'values' in feed))
     throw notNumbers(name, describe(feed));
-  if (isPlainObject(feed))
-    for (const key of Object.keys(feed))
-      if (key !== 'shape' && key !== 'values') throw unknownOption(`${name}.${key}`, ['shape', 'values']);
   const { shape, values } = feed;
   if (!Array.isArray(shape) || !Array.from(shape as unknown[]).every((size) => isWhole(size, 0)))
     throw noShape(

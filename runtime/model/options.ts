@@ -57,7 +57,8 @@ const batch: Check = (_, value) => {
 /** Takes learning rates by network; whether these are optimized is known by the spec. */
 const rates: Check = (name, value) => {
   byName(name, value);
-  for (const [network, rate] of Object.entries(value as object)) {
+  for (const [network, rate] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+    if (rate === undefined) continue;
     // Engines compute in single precision: what is infinite there is no rate.
     if (typeof rate !== 'number' || !(rate >= 0) || !Number.isFinite(Math.fround(rate)))
       throw wrongOption(

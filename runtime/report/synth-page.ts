@@ -14,7 +14,7 @@ import {
 } from './parts.ts';
 import { writeWhole } from './picture.ts';
 
-/** Holds one painted label map; the paths are relative to the page's folder, with the system's separators or `/`. */
+/** Holds one painted label map; the paths are relative to the page's folder, with `/` between their parts. */
 export interface SynthItem {
   readonly name: string;
   readonly label: string;
@@ -34,11 +34,12 @@ export interface SynthFacts {
   readonly command?: string;
 }
 
-/** Writes `index.html` into a folder of painted label maps and returns its path. */
+/** Writes the page of a folder of painted label maps, under a name in it, and returns its path. */
 export async function writeSynthPage(
   directory: string,
   items: readonly SynthItem[],
   facts: SynthFacts,
+  name = 'index.html',
 ): Promise<string> {
   const rows = items.map(({ name, label, painted, photo }) => ({
     title: name,
@@ -65,7 +66,7 @@ export async function writeSynthPage(
         ${facts.command !== undefined && commandBlock('Paint them again', facts.command)}
       </section>
     </main>`;
-  const path = join(directory, 'index.html');
+  const path = join(directory, name);
   await writeWhole(path, document(`${facts.title}: painted by Spadework`, content));
   return path;
 }
@@ -75,5 +76,5 @@ const STRIP_FACTS = 6;
 
 /** Turns a relative file path into a relative URL: file names may hold blanks, `#` and `%`. */
 function toUrl(path: string): string {
-  return path.split(/[/\\]/).map(encodeURIComponent).join('/');
+  return path.split('/').map(encodeURIComponent).join('/');
 }

@@ -16,19 +16,21 @@ import {
 import type { DataReport, SplitReport } from './data-check.ts';
 import { readingOf } from './data.ts';
 import { whileWritingAsync } from './folder.ts';
+import { claimOutputs, type PlannedOutputs } from './outputs.ts';
 
 /** How many pairs of a split are shown. */
 const shownPairs = 6;
 /** How much of the labels is seen over a photograph. */
 const labelShare = 0.55;
 
-/** Writes the page of a report into a folder, and gives its path. Throws a RunError where it cannot be written. */
+/** Writes the page of a report into a folder, and gives its path. Throws a RunError where it cannot be written, or would replace a user's file. */
 export async function writeDataCheck(
   folder: string,
   data: DataSpec,
   report: DataReport,
   command: string,
 ): Promise<string> {
+  await claimOutputs(folder, plannedOf(data, report));
   return whileWritingAsync(folder, async () => {
     const pairs: DataPagePair[] = [];
     for (const split of report.splits) pairs.push(...(await writePairs(folder, data, split, report.classes)));
@@ -50,19 +52,44 @@ export async function writeDataCheck(
   });
 }
 
+/** The folder of the pictures, below the page's. */
+const picturesFolder = 'pictures';
+/** What is shown of a pair; photographs are small as JPEG, labels keep their colors as PNG. */
+type Kind = 'label.png' | 'photo.jpg' | 'overlay.jpg';
+
+/** Names a picture of a pair: pairs are counted, as their own names may be anything. */
+const fileOf = (split: string, index: number, kind: Kind): string =>
+  `${picturesFolder}/${split}-${index}-${kind}`;
+
+const shownOf = ({ survey: { pairs } }: SplitReport): number => Math.min(shownPairs, pairs.length);
+
+function plannedOf({ images }: DataSpec, { splits }: DataReport): PlannedOutputs {
+  const kinds: readonly Kind[] =
+    images === undefined ? ['label.png'] : ['label.png', 'photo.jpg', 'overlay.jpg'];
+  const pictures = splits.flatMap((split) =>
+    Array.from({ length: shownOf(split) }, (_, index) =>
+      kinds.map((kind) => fileOf(split.name, index, kind)),
+    ),
+  );
+  return { named: [], own: ['index.html', ...pictures.flat()], folders: [picturesFolder] };
+}
+
 async function writePairs(
   folder: string,
   data: DataSpec,
-  { name: split, survey }: SplitReport,
+  report: SplitReport,
   classes: readonly ClassInfo[],
 ): Promise<DataPagePair[]> {
-  const { pairs } = survey;
-  const count = Math.min(shownPairs, pairs.length);
+  const {
+    name: split,
+    survey: { pairs },
+  } = report;
+  const count = shownOf(report);
   const some = Array.from({ length: count }, (_, i) => pairs[Math.floor((i * pairs.length) / count)]!);
   const { width, height } = data.size;
   const rows: DataPagePair[] = [];
   for await (const { pair, sample } of readPairs(some, readingOf(data, classes))) {
-    const file = (kind: string): string => `pictures/${split}-${rows.length}-${kind}`;
+    const file = (kind: Kind): string => fileOf(split, rows.length, kind);
     const label = colorize(sample.labels, width, height, classes);
     const photo: Picture | undefined = sample.image && { width, height, data: sample.image };
     await writePicture(join(folder, file('label.png')), label);

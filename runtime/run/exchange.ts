@@ -1,5 +1,6 @@
 /** Answers for weights of other programs that become a run, or replace those of one, and for a run's weights that leave it. */
 import { existsSync, mkdirSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { variableName } from '../../compiler/spec/instantiate.ts';
 import { countParameters, frozenNetworks } from '../../compiler/spec/queries.ts';
@@ -39,6 +40,7 @@ import { whileLocked } from './lock.ts';
 import { noAverages, noData, noSuchNetwork, paintsOnly } from './messages.ts';
 import { absolutePaths, defaultSeed } from './settings.ts';
 import { beginRun } from './train.ts';
+import { requireOwnExport } from './outputs.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
 /** Names a file of weights, and what it is taken for. */
@@ -248,6 +250,7 @@ export interface ExportOptions {
  */
 export async function exportWeights(options: ExportOptions): Promise<number> {
   const { layout, spec } = readRunFolder(options.run);
+  requireOwnExport(options.out);
   const network = findNetwork(spec, options.network);
   const mapping = options.mapping === undefined ? undefined : loadMapping(options.mapping);
   const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, (line) => options.log?.(line));
@@ -264,7 +267,13 @@ export async function exportWeights(options: ExportOptions): Promise<number> {
   );
   await whileWritingAsync(options.out, async () => {
     mkdirSync(dirname(options.out), { recursive: true });
-    await writeOfficial(network.variables, values, mapping, options.out);
+    const temporary = `${options.out}.${process.pid}.tmp`;
+    try {
+      await writeOfficial(network.variables, values, mapping, temporary);
+      await rename(temporary, options.out);
+    } finally {
+      await rm(temporary, { force: true });
+    }
   });
   return values.size;
 }

@@ -75,8 +75,26 @@ export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
     if (!overwrite) throw runFolderExists(out);
     const { spec, run } = layoutOf(out);
     // A run that was killed at its very beginning, or while it was deleted, has only one of them.
-    if (![spec, run].some((file) => existsSync(file))) throw notARunFolder(out);
+    if (!isSpecFile(spec) && !isRecordFile(run)) throw notARunFolder(out);
   });
+}
+
+/** Tells whether a file is a spec as runs keep it: other programs have files called `spec.json`, too. */
+const isSpecFile = (file: string): boolean => objectIn(file)?.['format'] === specFormat;
+
+/** Tells whether a file is the record of a run. */
+function isRecordFile(file: string): boolean {
+  const { status, engine, experiment } = objectIn(file) ?? {};
+  return [status, experiment].every((one) => typeof one === 'string') && typeof engine === 'object';
+}
+
+function objectIn(file: string): Partial<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes the folder of a new run where it is missing, and leaves what is in it. Throws a RunError. */

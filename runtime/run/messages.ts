@@ -346,6 +346,22 @@ export const samplesFromTraining = (count: number): string =>
 export const wouldOverwrite = (folder: string, out: string): RunError =>
   input(`painting into '${out}' would overwrite files of '${folder}'`, 'give another folder: --out FOLDER');
 
+export const foreignFiles = (folder: string, files: readonly string[]): RunError =>
+  input(
+    `'${folder}' holds files that were not written there by this command, and would be overwritten or mixed up with its own: ` +
+      `${files.slice(0, listed).join(', ')}${files.length > listed ? `, ... (${files.length})` : ''}`,
+    'give a new or empty folder: --out FOLDER',
+  );
+
+export const foreignFile = (file: string, what: string): RunError =>
+  input(`'${file}' is there already, and is no ${what}`, 'give another name: --out FILE');
+
+export const namesClash = (folder: string, first: string, second: string): RunError =>
+  input(
+    `'${first}' and '${second}' cannot both be written into '${folder}': they are one name there`,
+    'rename one of the files that they are called after',
+  );
+
 export const resized = (
   count: number,
   total: number,

@@ -1,5 +1,5 @@
 /** Answers for painting a folder of label maps with what a run learned, its spec taken from the run. */
-import { mkdirSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { must } from '../../compiler/ir/types.ts';
@@ -10,7 +10,7 @@ import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts
 import { loadBestCheckpoint, loadLastCheckpoint, restore } from './checkpoint.ts';
 import { classesOf, readingOf } from './data.ts';
 import { describeLibrary, whileComputing } from './engine.ts';
-import { readRunFolder, whileWriting, whileWritingAsync } from './folder.ts';
+import { readRunFolder, whileWritingAsync } from './folder.ts';
 import {
   instancesMissing,
   nothingPaints,
@@ -21,6 +21,7 @@ import {
   styleNeeded,
   wouldOverwrite,
 } from './messages.ts';
+import { claimOutputs, freeName, readOutputs, type PlannedOutputs } from './outputs.ts';
 import { needsPhoto, paint } from './paint.ts';
 import { openPainting } from './painting.ts';
 import { makeRow, writeRows, type Row } from './rows.ts';
@@ -54,15 +55,13 @@ export interface SynthResult {
   readonly secondsPerPicture: number;
 }
 
-/** Folders beside the paintings, with what the page shows them next to. */
-const labelsFolder = 'labels';
-const photosFolder = 'photos';
 /** More rows make a picture that viewers fail on. */
 const gridRows = 12;
 
 /**
- * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them. Throws a DataError for maps
- * that cannot be used, a RunError where the run has no whole checkpoint or `out` cannot be written.
+ * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them, whose names step aside for maps'.
+ * Throws a DataError for maps that cannot be used, a RunError where the run has no whole checkpoint, or `out` cannot be written
+ * or holds what would be overwritten.
  */
 export async function synth(options: SynthOptions): Promise<SynthResult> {
   const log = options.log ?? (() => undefined);
@@ -93,12 +92,13 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     if (styles) requireStyles(styles, dataset.pairs);
     const others = await countOtherSizes(dataset.pairs, size);
     if (others > 0) log(resized(others, dataset.pairs.length, size));
-    whileWriting(options.out, () => mkdirSync(options.out, { recursive: true }));
+    const files = planFiles(options, dataset.pairs);
+    await claimOutputs(options.out, files.outputs);
     const engine = await chooseEngine(options.engine ?? 'auto', log);
     const session = openPainting(engine, spec, record);
     try {
       restore(session, checkpoint, weights);
-      const items: SynthItem[] = [];
+      const { items } = files;
       const grid: Row[] = [];
       let seconds = 0;
       options.painted?.(0, dataset.pairs.length);
@@ -111,14 +111,15 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
         );
         seconds += (performance.now() - start) / 1000;
         const row = makeRow(sample, must(painted, 'a map was given'), size, dataset.classes);
-        items.push(await whileWritingAsync(options.out, () => writeRow(options.out, sample.name, row)));
+        const item = must(files.items[index], 'every map has its files');
+        await whileWritingAsync(options.out, () => writeRow(options.out, item, row));
         if (grid.length < gridRows) grid.push(row);
         options.painted?.(index + 1, dataset.pairs.length);
       }
       const secondsPerPicture = seconds / Math.max(1, dataset.pairs.length);
       const page = await whileWritingAsync(options.out, async () => {
-        await writeRows(join(options.out, 'grid.png'), grid);
-        return writeSynthPage(options.out, items, {
+        await writeRows(join(options.out, files.grid), grid);
+        const facts = {
           title: `Painted by ${record.experiment ?? spec.name}`,
           classes: dataset.classes,
           size,
@@ -131,7 +132,8 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
             { name: 'Engine', value: `${engine.kind}, ${describeLibrary(engine)}` },
           ],
           command: options.command,
-        });
+        };
+        return writeSynthPage(options.out, items, facts, files.page);
       });
       return { page, pictures: items.map(({ painted }) => join(options.out, painted)), secondsPerPicture };
     } finally {
@@ -142,13 +144,52 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   }
 }
 
-/** Keeps paintings from replacing what they are painted from. */
+/** Keeps paintings from replacing what they are painted from, or being taken for it the next time. */
 function refuseToOverwrite({ out, labels, images, instances, style }: SynthOptions): void {
-  const written = ['.', labelsFolder, photosFolder].map((folder) => resolve(out, folder));
+  const written = ['.', 'labels', 'photos'].map((folder) => realPlace(join(out, folder)));
   // A style may be one file: then its folder must not be written to.
   const styleFolder = style !== undefined && extname(style) !== '' ? dirname(style) : style;
   for (const read of [labels, images, instances, styleFolder])
-    if (read !== undefined && written.includes(resolve(read))) throw wouldOverwrite(read, out);
+    if (read !== undefined && written.includes(realPlace(read))) throw wouldOverwrite(read, out);
+}
+
+/** Gives the place of a folder without links, as far as it is there. */
+function realPlace(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return resolve(folder);
+  }
+}
+
+/** Names all files of a painting: the user's names stay, and ours step aside. */
+export function planFiles(
+  { out }: Pick<SynthOptions, 'out'>,
+  pairs: readonly Pick<Pair, 'name' | 'image'>[],
+): {
+  readonly outputs: PlannedOutputs;
+  readonly items: readonly SynthItem[];
+  readonly grid: string;
+  readonly page: string;
+} {
+  const paintings = pairs.map(({ name }) => `${name}.png`);
+  // What was painted here before is the user's, too, but for what lies in folders of ours.
+  const taken = [...readOutputs(out).named, ...paintings];
+  const [labels, photos] = [freeName('labels', taken), freeName('photos', taken)];
+  const items = pairs.map(({ name, image }): SynthItem => ({
+    name,
+    painted: `${name}.png`,
+    label: `${labels}/${name}.png`,
+    ...(image !== undefined && { photo: `${photos}/${name}.png` }),
+  }));
+  const [grid, page] = [freeName('grid.png', taken), freeName('index.html', taken)];
+  const beside = items.flatMap(({ label, photo }) => (photo === undefined ? [label] : [label, photo]));
+  return {
+    outputs: { named: paintings, own: [grid, page, ...beside], folders: [labels, photos] },
+    items,
+    grid,
+    page,
+  };
 }
 
 /** Requires a style for every map. */
@@ -169,16 +210,9 @@ async function countOtherSizes(
   return count;
 }
 
-/** Writes what was painted as `<name>.png`, and what it is shown beside into folders of their own. */
-async function writeRow(out: string, name: string, row: Row): Promise<SynthItem> {
-  const item = {
-    name,
-    painted: `${name}.png`,
-    label: join(labelsFolder, `${name}.png`),
-    ...(row.photo && { photo: join(photosFolder, `${name}.png`) }),
-  };
+/** Writes what was painted, and what it is shown beside. */
+async function writeRow(out: string, item: SynthItem, row: Row): Promise<void> {
   await writePicture(join(out, item.painted), row.painted);
   await writePicture(join(out, item.label), row.label);
-  if (row.photo && item.photo) await writePicture(join(out, item.photo), row.photo);
-  return item;
+  if (row.photo && item.photo !== undefined) await writePicture(join(out, item.photo), row.photo);
 }

@@ -13,6 +13,9 @@ export { doesNotFit, nothingFits, WeightsError, type Fitting } from './messages.
 export { officialPlaces, type Official, type WeightVariable } from './official.ts';
 export { renderReport } from './report.ts';
 
+/** What exported files say of themselves, so that they are known from a user's. */
+export const exportedMark = { made_by: 'Spadework' } as const;
+
 /**
  * Writes values of variables, by our names, as a safetensors file with the names and orders of axes that a mapping describes.
  * Importing that file with the same mapping gives the same bits.
@@ -32,5 +35,5 @@ export async function writeOfficial(
     }
   }
   const heads = places.map(([, { name, shape }]) => ({ name, shape }));
-  await writeSafetensors(path, heads, inOrder());
+  await writeSafetensors(path, heads, inOrder(), exportedMark);
 }

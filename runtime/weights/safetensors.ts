@@ -35,13 +35,14 @@ const bytesPerValue = 4;
 const maximumReadBytes = 2 ** 28;
 
 /**
- * Writes tensors to `path` and syncs the file; gives the SHA-256 of its content. `values` gives their arrays in the same
+ * Writes tensors to `path`, `metadata` before them, and syncs the file; gives the SHA-256 of its content. `values` gives their arrays in the same
  * order, and is asked for one at a time, so that no second copy of a whole model is needed in memory.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly TensorHead[],
   values: Iterable<Float32Array>,
+  metadata?: Readonly<Record<string, string>>,
 ): Promise<string> {
   let offset = 0;
   const entries = tensors.map(({ name, shape }) => {
@@ -49,7 +50,10 @@ export async function writeSafetensors(
     offset += bytesPerValue * sizeOf(shape);
     return [name, { dtype: 'F32', shape, data_offsets: [start, offset] }] as const;
   });
-  const text = JSON.stringify(Object.fromEntries(entries));
+  const text = JSON.stringify({
+    ...(metadata && { __metadata__: metadata }),
+    ...Object.fromEntries<unknown>(entries),
+  });
   // Spaces bring the data to a multiple of 8 bytes, as the format asks for.
   const header = Buffer.from(
     text.padEnd(Math.ceil(Buffer.byteLength(text) / 8) * 8 - (Buffer.byteLength(text) - text.length)),

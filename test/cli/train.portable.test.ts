@@ -1,5 +1,5 @@
 /** Tests the commands that train and paint, on the engine that is always there. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,6 +105,21 @@ describe('synth', () => {
     const { code, out } = await run('synth', 'one', '--labels', 'data/test-labels', '--out', 'painted');
     expect([code, out]).toEqual([0, 'painted/index.html\n']);
     expect(existsSync(join(folder, 'painted/test1.png'))).toBe(true);
+    // A map may be called like the overview, and a file of another program lies where a painting would.
+    mkdirSync(join(folder, 'maps'));
+    copyFileSync(join(folder, 'data/test-labels/test1.png'), join(folder, 'maps/grid.png'));
+    const again = await run('synth', 'one', '--labels', 'maps', '--out', 'painted', '--quiet');
+    expect(again.code).toBe(0);
+    const [painting, overview] = ['grid.png', 'grid-2.png'].map((name) =>
+      sharp(join(folder, 'painted', name)),
+    );
+    expect((await painting!.metadata()).width).toBe(32);
+    expect((await overview!.metadata()).width).toBeGreaterThan(100);
+    mkdirSync(join(folder, 'kept'));
+    writeFileSync(join(folder, 'kept/grid.png'), 'mine');
+    const refused = await run('synth', 'one', '--labels', 'maps', '--out', 'kept', '--quiet');
+    expect([refused.code, refused.err]).toEqual([1, containing('grid.png')]);
+    expect(readFileSync(join(folder, 'kept/grid.png'), 'utf8')).toBe('mine');
   });
 
   it('refuses a folder that is no run', async () => {

@@ -104,7 +104,7 @@ export async function trainCell(cell: Cell, batches: readonly Batch[], engine: E
       const feeds = Object.fromEntries(
         Object.entries(known).filter(([name, values]) => taken.has(name) && values !== undefined),
       ) as Feeds;
-      expectNumbers(model.step(feeds).outputs, `step ${step + 1}`);
+      expectNumbers(model.step(feeds, { batch }).outputs, `step ${step + 1}`);
     }
     const last = model.read();
     expectNumbers(last, 'after training');

@@ -314,7 +314,8 @@ export function testDiscriminatorOn(engine: EngineKind): void {
         'seg.edges': join(edges.values, edges.values),
         image,
       };
-      const { outputs } = model.forward('D', feeds, { layout, training: true });
+      const batch = 2 * fake.shape[0]!;
+      const { outputs } = model.forward('D', feeds, { layout, training: true, batch });
       const features = Object.entries(fixture.under('output.feature.'));
       expect(features.length).toBe(8);
       for (const [key, stored] of features) {

@@ -7,9 +7,10 @@ import type { EngineKind } from './systems-tests.ts';
 
 const folder = fileURLToPath(new URL('../../examples/systems/', import.meta.url));
 
+const [pictures, side, classes] = [2, 64, 12];
+
 /** Rows of areas, as label maps have them, and pictures that differ everywhere. */
 function batch(): { labels: Int32Array; real: Float32Array } {
-  const [pictures, side, classes] = [2, 64, 12];
   const pixels = pictures * side * side;
   return {
     labels: Int32Array.from({ length: pixels }, (_, i) => Math.floor(i / 512) % classes),
@@ -24,7 +25,7 @@ export function testExamplesOn(engine: EngineKind): void {
     try {
       const first = model.read();
       for (const step of [1, 2]) {
-        const { outputs } = model.step(batch());
+        const { outputs } = model.step(batch(), { batch: pictures });
         for (const [name, { values }] of Object.entries(outputs))
           expect(values.every(Number.isFinite), `step ${step}: ${name} is ${values[0]}`).toBe(true);
       }

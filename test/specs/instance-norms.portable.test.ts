@@ -74,8 +74,8 @@ it('edge_aware_spade is SPADE over a map whose edges are max-pooled', async () =
   expectSame(
     ours,
     other,
-    () => ours.forward('L', { x, seg: ids, 'seg.edges': edges }).outputs['output']!,
-    () => other.forward('L', { x, seg }).outputs['output']!,
+    () => ours.forward('L', { x, seg: ids, 'seg.edges': edges }, { batch: pictures }).outputs['output']!,
+    () => other.forward('L', { x, seg }, { batch: pictures }).outputs['output']!,
   );
 });
 
@@ -109,7 +109,7 @@ it('positional_clade is CLADE over distances to the centers of instances', async
   expectSame(
     ours,
     other,
-    () => ours.forward('L', { ...feeds, 'seg.instances': instances }).outputs['output']!,
-    () => other.forward('L', { ...feeds, at }).outputs['output']!,
+    () => ours.forward('L', { ...feeds, 'seg.instances': instances }, { batch: pictures }).outputs['output']!,
+    () => other.forward('L', { ...feeds, at }, { batch: pictures }).outputs['output']!,
   );
 });

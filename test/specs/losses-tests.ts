@@ -49,8 +49,8 @@ async function withLoss(engine: EngineKind, setting: Setting, work: (model: Mode
 }
 
 const blank = (side: number, batch: number): Feeds => ({
-  labels: new Int32Array(batch * side * side),
-  real: new Float32Array(batch * side * side * 3),
+  labels: { shape: [batch, side, side], values: new Int32Array(batch * side * side) },
+  real: { shape: [batch, side, side, 3], values: new Float32Array(batch * side * side * 3) },
 });
 
 /** A generator that paints the picture that it is given as noise, moved by a parameter that starts at zero where it is trained. */

@@ -37,10 +37,11 @@ it('SegmentationUNet gives scores of all classes for each pixel, and learns them
     const { labels, real } = batch();
     const losses = Array.from(
       { length: 40 },
-      () => model.step({ labels, real }).outputs['S/cross_entropy']!.values[0]!,
+      () => model.step({ labels, real }, { batch: pictures }).outputs['S/cross_entropy']!.values[0]!,
     );
     expect(losses[39]).toBeLessThan(0.3 * losses[0]!);
-    const { shape, values } = model.forward('S', { photo: real }, { training: true }).outputs['output']!;
+    const { shape, values } = model.forward('S', { photo: real }, { training: true, batch: pictures })
+      .outputs['output']!;
     expect(shape).toEqual([pictures, side, side, classes]);
     let right = 0;
     let counted = 0;
