@@ -65,14 +65,16 @@ function describeLosses({ losses }: MetricRecord): string {
   return `loss ${totals.join(', ')}`;
 }
 
-function summarize({ status, steps, stepsPlanned, secondsPerStep, memory, folder }: RunResult): void {
-  const { early, end } = memory;
+function summarize({ status, steps, stepsPlanned, stepsNow, secondsPerStep, memory, folder }: RunResult): void {
+  if (stepsNow === 0 && status === 'finished') return;
   const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   note(
     status === 'finished'
       ? `Finished ${steps} steps, ${formatSeconds(secondsPerStep)} each.`
       : `Stopped after step ${steps} of ${stepsPlanned}; everything is saved. To go on: spadework resume ${folder}`,
   );
+  if (!memory) return;
+  const { early, end } = memory;
   note(
     `Memory: ${megabytes(early.residentBytes)} and ${early.tensors} tensors after step ${early.step}, ` +
       `${megabytes(end.residentBytes)} and ${end.tensors} tensors after step ${end.step}.`,

@@ -139,7 +139,7 @@ const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('
 const unescape = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** Says what a schema accepts: `an integer of at least 1`. */
-function phraseOf(schema: Schema): string {
+export function phraseOf(schema: Schema): string {
   if (typeof schema['title'] === 'string') return schema['title'];
   if (Array.isArray(schema['enum'])) return schema['enum'].map((one) => JSON.stringify(one)).join(' or ');
   if ('const' in schema) return JSON.stringify(schema['const']);

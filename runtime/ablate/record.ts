@@ -1,9 +1,9 @@
 /** Answers for `ablation.json`: what an ablation's folder holds, which runs are planned, and how far each of them is. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { writeWhole } from '../report/index.ts';
-import { parseFormatted } from '../run/formatted.ts';
+import { readRecord, RecordFormat } from '../records/read.ts';
+import { ablationSchema } from '../records/schemas.ts';
 import { damagedRecord } from './messages.ts';
 
 export const ablationFormat = 'spadework-ablation/1';
@@ -50,20 +50,11 @@ export function ablationLayout(folder: string): AblationLayout {
   };
 }
 
+const recordFormat = new RecordFormat<AblationRecord>(ablationSchema(ablationFormat));
+
 /** Reads the record of an ablation's folder; undefined where there is none. Throws a RunError where it is damaged. */
 export function readAblation(folder: string): AblationRecord | undefined {
-  const file = ablationLayout(folder).record;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw damagedRecord(file, `it cannot be read (${code})`);
-  }
-  return parseFormatted<AblationRecord>(text, ablationFormat, (why) =>
-    damagedRecord(file, why),
-  ) as AblationRecord;
+  return readRecord(ablationLayout(folder).record, recordFormat, damagedRecord);
 }
 
 /** Writes the record, whole or not at all. */

@@ -1,15 +1,15 @@
 /** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
-import { evalFormat, type EvalRecord } from '../eval/record.ts';
+import { readEvaluation, type EvalRecord } from '../eval/record.ts';
 import { readAblation, type AblationRecord } from '../ablate/record.ts';
 import { readMetrics } from '../report/record.ts';
+import { listFolder } from '../records/read.ts';
 import { layoutOf, readRunFolder } from '../run/folder.ts';
-import { parseFormatted } from '../run/formatted.ts';
+import { damagedRunFile } from '../run/messages.ts';
 import {
   ablationAmongRuns,
   alone,
-  damagedEvaluation,
   evaluatedEarlier,
   namedTwice,
   noSuchBaseline,
@@ -168,32 +168,16 @@ function commonStart(names: readonly string[]): string {
 
 async function readRun(folder: string, name: string): Promise<ReadRun> {
   const { spec, record } = readRunFolder(folder);
-  return { folder, name, spec, record, curves: await readMetrics(folder), records: readEvaluations(folder) };
+  return { folder, name, spec, record, curves: readMetrics(folder), records: readEvaluations(folder) };
 }
 
 /** Reads all evaluations of a run. */
 function readEvaluations(folder: string): EvalRecord[] {
   const place = layoutOf(folder).evaluations;
-  let names: string[];
-  try {
-    names = readdirSync(place);
-  } catch {
-    return [];
-  }
-  return names
+  return listFolder(place, damagedRunFile)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => readEvaluation(join(place, name)));
-}
-
-function readEvaluation(file: string): EvalRecord {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw damagedEvaluation(file, 'it is not JSON');
-  }
-  return parseFormatted<EvalRecord>(text, evalFormat, (why) => damagedEvaluation(file, why)) as EvalRecord;
+    .flatMap((name) => readEvaluation(join(place, name)) ?? []);
 }
 
 /** Says what is missing in runs, and what makes their numbers less than they seem. */

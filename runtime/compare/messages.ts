@@ -34,9 +34,6 @@ export const ablationAmongRuns = (folder: string): RunError =>
     'name one ablation alone, or single runs of it: spadework compare FOLDER/RUN FOLDER/RUN',
   );
 
-export const damagedEvaluation = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'delete the file and evaluate again: spadework eval RUN');
-
 export const notStarted = (names: readonly string[]): string =>
   `Not trained yet, and left out: ${names.join(', ')}.`;
 

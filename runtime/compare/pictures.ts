@@ -250,13 +250,11 @@ async function ofSamples(
   writer: PictureWriter,
   options: PictureOptions,
 ): Promise<ShownPictures> {
-  const found = await Promise.all(
-    cells.map(async ({ runs: [run] }) => {
-      const { frames, maps } = await readSamples(run!.folder);
-      const frame = frames.at(-1);
-      return frame && { run: run!, frame, maps };
-    }),
-  );
+  const found = cells.map(({ runs: [run] }) => {
+    const { frames, maps } = readSamples(run!.folder);
+    const frame = frames.at(-1);
+    return frame && { run: run!, frame, maps };
+  });
   const known = found.filter((one) => one !== undefined);
   const heldOut = known.every(({ run }) => run.record.data.heldOut !== false);
   const common = (known[0]?.maps ?? []).filter((map) => known.every(({ maps }) => maps.includes(map)));

@@ -2,7 +2,6 @@
  * Answers for evaluating a run: paints its held-out maps, measures what was painted against photographs and through networks, and
  * leaves the numbers in the run's folder with the protocol that they hold under.
  */
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { generatorOf } from '../../compiler/spec/queries.ts';
 import { voidIds } from '../../compiler/spec/labels.ts';
@@ -31,7 +30,7 @@ import {
 import type { EvaluateOptions } from './options.ts';
 import { paintHeldOut } from './paint-held-out.ts';
 import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './protocol.ts';
-import { evalFormat, evaluationText, type EvalRecord, type Protocol } from './record.ts';
+import { evalFormat, evaluationText, readEvaluation, type EvalRecord, type Protocol } from './record.ts';
 import { fewestForFeatures } from './tally.ts';
 
 /**
@@ -44,7 +43,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   if (!spec.data) throw nothingToTrain(spec.name);
   if (!generatorOf(spec)) throw nothingPaints(spec.name);
   const isVoid = voidIdsOf(spec.data, options);
-  const checkpoint = await loadAsked(layout, options, log);
+  const checkpoint = await loadAsked(layout, options);
   const heldOut = await openHeldOut(spec.data, spec.name, options);
   try {
     requireEnough(heldOut, options);
@@ -52,7 +51,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
     const protocol = await protocolOf(spec.data, heldOut, judges, isVoid, options);
     const protocolId = protocolIdOf(protocol);
     const file = join(layout.evaluations, `${protocolId}.json`);
-    const known = options.again ? undefined : await readRecord(file);
+    const known = options.again ? undefined : readEvaluation(file);
     if (known?.step === checkpoint.state.step) {
       log(alreadyEvaluated(file));
       return known;
@@ -89,11 +88,10 @@ function voidIdsOf(data: DataSpec, { void: asked }: EvaluateOptions): readonly n
 async function loadAsked(
   { checkpoints }: RunLayout,
   { run, checkpoint = 'last' }: EvaluateOptions,
-  log: (line: string) => void,
 ): Promise<Checkpoint> {
-  if (checkpoint === 'last') return loadLastCheckpoint(checkpoints, run, log);
+  if (checkpoint === 'last') return loadLastCheckpoint(checkpoints, run);
   if (checkpoint === 'best') return loadBestCheckpoint(checkpoints, run);
-  const found = await loadCheckpoint(checkpoints, checkpoint);
+  const found = await loadCheckpoint(checkpoints, run, checkpoint);
   if (!found) throw noCheckpointOfStep(run, checkpoint);
   return found;
 }
@@ -128,15 +126,4 @@ async function protocolOf(
     styles,
     seed,
   };
-}
-
-/** Reads an evaluation; undefined where there is none, or none that is whole. */
-async function readRecord(file: string): Promise<EvalRecord | undefined> {
-  try {
-    const found = JSON.parse(await readFile(file, 'utf8')) as Partial<EvalRecord> | null;
-    return found?.format === evalFormat ? (found as EvalRecord) : undefined;
-  } catch {
-    // It is made anew, and what keeps it from being written is then said.
-    return undefined;
-  }
 }

@@ -9,9 +9,12 @@ export const nothingHeldOut = (name: string): RunError =>
     'name folders: --maps FOLDER --images FOLDER; or train with test_labels and test_images in data',
   );
 
+export const damagedEvaluation = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'delete the file and evaluate again: spadework eval RUN');
+
 export const noCheckpointOfStep = (run: string, step: number): RunError =>
   input(
-    `the run '${run}' has no whole checkpoint of step ${step}`,
+    `the run '${run}' has no checkpoint of step ${step}`,
     'its folder checkpoints/ lists those that are kept; leave out --checkpoint for the last one',
   );
 

@@ -1,5 +1,8 @@
 /** Answers for what an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
 import type { SegmentationScore, ShortCounts } from '../measure/index.ts';
+import { DamagedRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import { evaluationSchema } from '../records/schemas.ts';
+import { damagedEvaluation } from './messages.ts';
 
 export const evalFormat = 'spadework-eval/1';
 
@@ -62,6 +65,25 @@ export interface EvalRecord {
   readonly pictures: string;
   /** Pixels of each map by class as the segmenter finds them; absent without one, and in records of before they were kept. */
   readonly counts?: readonly ShortCounts[];
+}
+
+const recordFormat = new RecordFormat<EvalRecord>(evaluationSchema(evalFormat));
+
+/** Reads an evaluation; undefined where there is none. Throws a RunError where it is damaged. */
+export function readEvaluation(file: string): EvalRecord | undefined {
+  return whileReading(file, damagedEvaluation, () => {
+    const text = readText(file);
+    const record = text === undefined ? undefined : recordFormat.parse(text);
+    for (const { name, perMap } of record?.metrics ?? []) requireEach(`perMap of ${name}`, perMap, record?.maps);
+    requireEach('counts', record?.counts, record?.maps);
+    return record;
+  });
+}
+
+/** Requires a list to have a value for each map. */
+function requireEach(what: string, list: readonly unknown[] | undefined, maps: readonly unknown[] = []): void {
+  if (list && list.length !== maps.length)
+    throw new DamagedRecord(`${what} has ${list.length} values, expected one for each of ${maps.length} maps`);
 }
 
 /** Writes a record as JSON to read: the counts take a line for each map. */

@@ -41,7 +41,7 @@ export async function readSegmenter(
   if (spec.data.classes !== classes) throw otherClasses(run, spec.data.classes, classes);
   const program = withoutUnusedVariables(compile(spec, { batch, methods: ['segment'] }));
   if (!canSegment({ program })) throw notASegmenter(run);
-  const checkpoint = await loadLastCheckpoint(layout.checkpoints, run, log);
+  const checkpoint = await loadLastCheckpoint(layout.checkpoints, run);
   const values = valuesOf(program.variables, checkpoint, await readFrozenWeights(layout, spec));
   const record = { name: spec.name, sha256: digestOfNetwork(network, values) };
   return { record, size: spec.data.size, classes, program, values };

@@ -92,8 +92,8 @@ async function openFolder(folder: string, options: RunOptions): Promise<Model> {
   const { checkpoint: step } = options;
   const checkpoint =
     step === undefined
-      ? await loadLastCheckpoint(layout.checkpoints, folder, log)
-      : await loadCheckpoint(layout.checkpoints, step);
+      ? await loadLastCheckpoint(layout.checkpoints, folder)
+      : await loadCheckpoint(layout.checkpoints, folder, step);
   if (!checkpoint) throw noCheckpointOf(folder, step ?? 0);
   const engine = await chooseEngine(options.engine ?? 'auto', log);
   const model = new OpenModel(spec, [], engine, options.seed ?? record.seed, checkpoint.state.step);

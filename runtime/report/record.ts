@@ -1,7 +1,9 @@
 /** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
-import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ClassInfo } from '../data/classes.ts';
+import { DamagedRecord, largestText, listFolder, readRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import { metricSchema, partialRunSchema } from '../records/schemas.ts';
+import { damagedMetrics, damagedRunFile } from '../run/messages.ts';
 
 /** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */
 export type Task = 'paint' | 'segment';
@@ -35,6 +37,8 @@ export interface RunRecord {
   readonly tables?: readonly string[];
   /** The step whose checkpoint is the best, and what tells so; absent where nothing was measured. */
   readonly best?: { readonly step: number; readonly metric: string };
+  /** The last step whose samples are all written, and how many pictures they are. */
+  readonly sampled?: { readonly step: number; readonly pictures: number };
   /** The command line that started the run. */
   readonly command: string;
 }
@@ -79,67 +83,52 @@ export interface SampleFrame {
   readonly grid: string | undefined;
 }
 
-/** Reads `run.json`; without one, the folder's name is all that is known. Throws where the file is not JSON. */
-export async function readRun(directory: string): Promise<PartialRun & { readonly name: string }> {
-  const path = join(directory, 'run.json');
-  const text = await readOptional(path);
-  const name = basename(resolve(directory));
-  if (text === undefined) return { name };
-  return { name, ...(parseObject(path, text) as PartialRun) };
-}
+const runFormat = new RecordFormat<PartialRun>(partialRunSchema);
+const metricFormat = new RecordFormat<MetricRecord>(metricSchema);
 
-function parseObject(path: string, text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path} cannot be read as JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`${path} must hold a JSON object`);
-  }
-  return value;
+/** Reads `run.json`; without one, the folder's name is all that is known. Throws a RunError where it is damaged. */
+export function readRun(directory: string): PartialRun & { readonly name: string } {
+  const found = readRecord(join(directory, 'run.json'), runFormat, damagedRunFile);
+  return { name: basename(resolve(directory)), ...found };
 }
 
 /**
- * Reads `metrics.jsonl` in order of steps; an absent file is an empty list.
+ * Reads `metrics.jsonl` in order of steps; an absent file is an empty list. Throws a RunError where a line is damaged.
  *
- * A line that does not parse is skipped: a run killed while writing leaves half a line. A step that was repeated after a
+ * A last line without an end is passed over: a run killed while writing leaves half a line. A step that was repeated after a
  * resumption counts once, with its latest record.
  */
-export async function readMetrics(directory: string): Promise<MetricRecord[]> {
-  const text = (await readOptional(join(directory, 'metrics.jsonl'))) ?? '';
-  const records = new Map<number, MetricRecord>();
-  for (const line of text.split('\n')) {
-    const record = parseMetric(line);
-    if (record) records.set(record.step, record);
-  }
-  return [...records.values()].sort((a, b) => a.step - b.step);
+export function readMetrics(directory: string): MetricRecord[] {
+  const file = join(directory, 'metrics.jsonl');
+  return whileReading(file, damagedMetrics, () => {
+    const lines = (readText(file, largestText) ?? '').split('\n').slice(0, -1);
+    const records = lines.map((line, index) => parseMetric(line, index + 1));
+    return [...new Map(records.map((record) => [record.step, record])).values()].sort((a, b) => a.step - b.step);
+  });
 }
 
-function parseMetric(line: string): MetricRecord | undefined {
-  if (line.trim() === '') return undefined;
+function parseMetric(line: string, number: number): MetricRecord {
   try {
-    const record = JSON.parse(line) as Partial<MetricRecord> | null;
-    return typeof record?.step === 'number' && record.losses ? (record as MetricRecord) : undefined;
-  } catch {
-    return undefined;
+    return metricFormat.parse(line);
+  } catch (error) {
+    throw error instanceof DamagedRecord ? new DamagedRecord(`line ${number}: ${error.message}`) : error;
   }
 }
 
 /** Reads the source text of a run's spec; `undefined` where the run started from JSON. */
-export function readSource(directory: string): Promise<string | undefined> {
-  return readOptional(join(directory, 'source.spade'));
+export function readSource(directory: string): string | undefined {
+  const file = join(directory, 'source.spade');
+  return whileReading(file, damagedRunFile, () => readText(file));
 }
 
 /** Lists a run's sample pictures; steps that were cut short (fewer maps than others) are left out. */
-export async function readSamples(directory: string): Promise<Samples> {
-  const entries = new Set(await listOptional(join(directory, 'samples')));
+export function readSamples(directory: string): Samples {
+  const entries = new Set(listFolder(join(directory, 'samples'), damagedRunFile));
   const frames: SampleFrame[] = [];
   for (const entry of entries) {
     const step = /^step-(\d+)$/.exec(entry)?.[1];
     if (step === undefined) continue;
-    const files = await listOptional(join(directory, 'samples', entry));
+    const files = entry.endsWith('.png') ? [] : listFolder(join(directory, 'samples', entry), damagedRunFile);
     const find = (kind: string): ReadonlyMap<number, string> =>
       new Map(
         files.flatMap((file) => {
@@ -166,26 +155,4 @@ export async function readSamples(directory: string): Promise<Samples> {
       .sort((a, b) => a.step - b.step),
     maps,
   };
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-async function readOptional(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function listOptional(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

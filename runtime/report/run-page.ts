@@ -34,16 +34,14 @@ const FILM_FRAMES = 8;
 /**
  * Writes `index.html` into a run's folder from what the folder holds, and returns its path.
  *
- * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws where a file
- * exists but cannot be read.
+ * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws a RunError
+ * where a file exists but is damaged.
  */
 export async function writeRunPage(directory: string): Promise<string> {
-  const [run, metrics, samples, source] = await Promise.all([
-    readRun(directory),
-    readMetrics(directory),
-    readSamples(directory),
-    readSource(directory),
-  ]);
+  const run = readRun(directory);
+  const metrics = readMetrics(directory);
+  const samples = readSamples(directory);
+  const source = readSource(directory);
   const content = html`${runHeader(run, metrics)}
     <main>
       ${results(run, samples)} ${curves(metrics)} ${evaluations(run, metrics)} ${steadiness(metrics)}

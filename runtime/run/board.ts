@@ -1,16 +1,19 @@
 /** Answers for what a run tells TensorBoard: losses, rates, gradients and times of each step; weights and pictures of some. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { EventWriter, HistogramCounter, type EventValue, type MetricRecord } from '../report/index.ts';
+import { readMetrics, readSamples } from '../report/record.ts';
 import { inGroups, type Session } from '../session/session.ts';
+import type { RunLayout } from './folder.ts';
 
 /** The event file of a run, from one of its steps on. */
 export class Board {
   private readonly writer: EventWriter;
 
-  /** Begins a file in `folder` for the steps after the first `done`. */
-  constructor(folder: string, done: number) {
-    this.writer = new EventWriter(folder, done + 1);
+  /** Begins a file in `folder` for the steps from `first` on. */
+  constructor(folder: string, first: number) {
+    this.writer = new EventWriter(folder, first);
   }
 
   /** Writes the record of a step, which took `seconds`. */
@@ -67,4 +70,15 @@ export class Board {
   close(): void {
     this.writer.close();
   }
+}
+
+/** Tells a board again what a run's folder knows of the steps from `first` on: their records and the grids of their samples. */
+export async function fillBoard(board: Board, { folder }: RunLayout, first: number): Promise<void> {
+  let before = 0;
+  for (const record of readMetrics(folder)) {
+    if (record.step >= first) board.step(record, record.seconds - before);
+    before = record.seconds;
+  }
+  for (const { step, grid } of readSamples(folder).frames)
+    if (step >= first && grid !== undefined) await board.samples(step, join(folder, grid));
 }

@@ -1,33 +1,40 @@
 /**
- * Answers for checkpoints: a folder with all variables (safetensors) and where the run was (JSON). It is written under a
- * temporary name, synced and renamed, so that a run killed at any moment leaves only whole ones; the last two are kept.
+ * Answers for checkpoints: a folder with all variables (safetensors), where the run was (JSON), and the digests of both. It is
+ * written under a temporary name, synced and renamed, so that a run killed at any moment leaves only whole ones; the last two are
+ * kept.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Variable } from '../../compiler/ir/program.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { areFinite, type Session } from '../session/session.ts';
+import { DamagedRecord, listFolder, readRecord, readText, RecordFormat } from '../records/read.ts';
+import { bestSchema, stateSchema } from '../records/schemas.ts';
 import {
   allCheckpointsDamaged,
   checkpointDamaged,
   checkpointLeftOut,
   checkpointOfOtherSpec,
+  damagedBest,
+  damagedRunFile,
+  lastCheckpointDamaged,
   noBest,
   noCheckpoint,
 } from './messages.ts';
 import { writeWhole } from '../report/index.ts';
-import { parseFormatted } from './formatted.ts';
+import { digestOf, requireDigests, writeDigests } from '../weights/digests.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { notFiniteIn } from '../weights/finite.ts';
 import { notFiniteValue } from '../weights/messages.ts';
 import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
 
-export const checkpointFormat = 'spadework-checkpoint/1';
+export const checkpointFormat = 'spadework-checkpoint/2';
+/** Without digests of all files: state.json alone vouches for the variables, and the folder's name for the step. */
+const formatWithoutDigests = 'spadework-checkpoint/1';
 
 /** Says where a run was. Everything else about going on is a pure function of (spec, seed, step). */
 export interface RunState {
-  readonly format: typeof checkpointFormat;
+  readonly format: typeof checkpointFormat | typeof formatWithoutDigests;
   /** The format of the spec beside it. */
   readonly specFormat: string;
   /** Steps that are done. */
@@ -102,48 +109,58 @@ export async function saveCheckpoint(
   const heads = saved.map(({ name, type }) => ({ name, shape: type.shape }));
   const sha256 = await writeSafetensors(join(temporary, variablesFile), heads, valuesInParts(session, saved));
   const complete: RunState = { format: checkpointFormat, ...state, sha256 };
-  await writeFile(join(temporary, stateFile), `${JSON.stringify(complete, undefined, 2)}\n`, { flush: true });
+  const text = `${JSON.stringify(complete, undefined, 2)}\n`;
+  await writeFile(join(temporary, stateFile), text, { flush: true });
+  await writeDigests(temporary, digestsOf(text, sha256));
   await syncFolder(temporary);
   await rm(folder, { recursive: true, force: true });
   await rename(temporary, folder);
   await syncFolder(directory);
-  const best = await readBest(directory);
-  const done = (await listSteps(directory)).filter((step) => step <= state.step);
-  for (const old of done.slice(0, -keptCheckpoints))
-    if (old !== best) await rm(join(directory, stepName(old)), { recursive: true, force: true });
+  await pruneCheckpoints(directory, state.step);
   return folder;
 }
 
+/** Removes the checkpoints up to a step but the last ones and the best. */
+export async function pruneCheckpoints(directory: string, last: number): Promise<void> {
+  const best = readBest(directory);
+  const done = listSteps(directory).filter((step) => step <= last);
+  for (const old of done.slice(0, -keptCheckpoints))
+    if (old !== best) await rm(join(directory, stepName(old)), { recursive: true, force: true });
+}
+
+/** Lists what the digests of a checkpoint vouch for. */
+const digestsOf = (state: string, variables: string): Map<string, string> =>
+  new Map([
+    [stateFile, digestOf(state)],
+    [variablesFile, variables],
+  ]);
+
 const bestFile = 'best.json';
+const bestFormat = new RecordFormat<{ readonly step: number }>(bestSchema);
 
 /** Says that the checkpoint of a step, which has to be there, is the best so far: it stays until another is better. */
 export async function markBest(directory: string, step: number): Promise<void> {
   await writeWhole(join(directory, bestFile), `${JSON.stringify({ step })}\n`);
 }
 
-/** Gives the step of the best checkpoint; undefined where none was marked. */
-export async function readBest(directory: string): Promise<number | undefined> {
-  try {
-    const { step } = JSON.parse(await readFile(join(directory, bestFile), 'utf8')) as {
-      readonly step?: number;
-    };
-    return step;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Gives the step of the best checkpoint; undefined where none was marked. Throws a RunError where the mark is damaged. */
+export function readBest(directory: string): number | undefined {
+  return readRecord(join(directory, bestFile), bestFormat, damagedBest)?.step;
 }
 
 /** Loads the best checkpoint of `directory`. Throws a RunError, naming `run`, where there is none that is whole. */
 export async function loadBestCheckpoint(directory: string, run: string): Promise<Checkpoint> {
-  const step = await readBest(directory);
+  const step = readBest(directory);
   if (step === undefined) throw noBest(run);
-  const folder = join(directory, stepName(step));
+  return readOrRefuse(join(directory, stepName(step)), (problem) => allCheckpointsDamaged(run, [problem]));
+}
+
+/** Reads a checkpoint; what is wrong with it becomes the error that `refuse` makes. */
+async function readOrRefuse(folder: string, refuse: (problem: string) => Error): Promise<Checkpoint> {
   try {
     return await readCheckpoint(folder);
   } catch (error) {
-    if (!(error instanceof DamagedFile)) throw error;
-    throw allCheckpointsDamaged(run, [checkpointDamaged(folder, error.message)]);
+    throw error instanceof DamagedFile ? refuse(checkpointDamaged(folder, error.message)) : error;
   }
 }
 
@@ -182,34 +199,38 @@ function stepOf(name: string): number | undefined {
 
 /** Tells whether `directory` holds a checkpoint, whole or not. */
 export function hasCheckpoint(directory: string): boolean {
-  return existsSync(directory) && readdirSync(directory).some((name) => stepOf(name) !== undefined);
+  return listSteps(directory).length > 0;
 }
 
-/** Lists the steps that have a checkpoint, in order. */
-async function listSteps(directory: string): Promise<number[]> {
-  let names: string[];
-  try {
-    names = await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return names.flatMap((name) => stepOf(name) ?? []).sort((a, b) => a - b);
+/** Lists the steps that have a checkpoint, in order. Throws a RunError. */
+export function listSteps(directory: string): number[] {
+  return listFolder(directory, damagedRunFile)
+    .flatMap((name) => stepOf(name) ?? [])
+    .sort((a, b) => a - b);
+}
+
+/** Loads the last checkpoint of `directory`. Throws a RunError, naming `run`, where there is none or it is damaged. */
+export async function loadLastCheckpoint(directory: string, run: string): Promise<Checkpoint> {
+  const [last, before] = listSteps(directory).reverse();
+  if (last === undefined) throw noCheckpoint(run);
+  return readOrRefuse(join(directory, stepName(last)), (problem) =>
+    before === undefined
+      ? allCheckpointsDamaged(run, [problem])
+      : lastCheckpointDamaged(problem, run, before),
+  );
 }
 
 /**
- * Loads the last checkpoint of `directory` that is whole; `warn` hears of damaged ones that were left out. Throws a
- * RunError, naming `run`, where there is none.
+ * Loads the last checkpoint of `directory` that is whole, for a run that goes on: it makes damaged ones anew. `warn` hears of those
+ * that were left out. Gives nothing where there is no checkpoint; throws a RunError, naming `run`, where none is whole.
  */
-export async function loadLastCheckpoint(
+export async function loadWholeCheckpoint(
   directory: string,
   run: string,
   warn: (line: string) => void,
-): Promise<Checkpoint> {
-  const steps = await listSteps(directory);
-  if (steps.length === 0) throw noCheckpoint(run);
+): Promise<Checkpoint | undefined> {
   const problems: string[] = [];
-  for (const step of steps.reverse()) {
+  for (const step of listSteps(directory).reverse()) {
     const folder = join(directory, stepName(step));
     try {
       const checkpoint = await readCheckpoint(folder);
@@ -220,22 +241,24 @@ export async function loadLastCheckpoint(
       problems.push(checkpointDamaged(folder, error.message));
     }
   }
-  throw allCheckpointsDamaged(run, problems);
+  if (problems.length > 0) throw allCheckpointsDamaged(run, problems);
+  return undefined;
 }
 
-/** Loads the checkpoint of a step; undefined where it is missing or damaged. */
-export async function loadCheckpoint(directory: string, step: number): Promise<Checkpoint | undefined> {
-  try {
-    return await readCheckpoint(join(directory, stepName(step)));
-  } catch (error) {
-    if (error instanceof DamagedFile) return undefined;
-    throw error;
-  }
+/** Loads the checkpoint of a step; undefined where there is none. Throws a RunError, naming `run`, where it is damaged. */
+export async function loadCheckpoint(
+  directory: string,
+  run: string,
+  step: number,
+): Promise<Checkpoint | undefined> {
+  if (!listSteps(directory).includes(step)) return undefined;
+  return readOrRefuse(join(directory, stepName(step)), (problem) => allCheckpointsDamaged(run, [problem]));
 }
 
 async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const state = await readState(join(folder, stateFile));
+  const { state, text } = readState(folder);
   const { tensors, sha256 } = await named(variablesFile, readSafetensors(join(folder, variablesFile)));
+  if (state.format !== formatWithoutDigests) await requireDigests(folder, digestsOf(text, sha256));
   if (sha256 !== state.sha256)
     throw new DamagedFile(`${variablesFile}: its bytes are not those that were saved (SHA-256 differs)`);
   requireFinite(tensors);
@@ -261,19 +284,19 @@ async function named<T>(file: string, work: Promise<T>): Promise<T> {
   }
 }
 
-async function readState(path: string): Promise<RunState> {
-  const damaged = (why: string): DamagedFile => new DamagedFile(`${stateFile}: ${why}`);
-  let text: string;
+const stateFormat = new RecordFormat<RunState>(stateSchema([checkpointFormat, formatWithoutDigests]));
+
+function readState(folder: string): { readonly state: RunState; readonly text: string } {
   try {
-    text = await readFile(path, 'utf8');
+    const text = readText(join(folder, stateFile));
+    if (text === undefined) throw new DamagedRecord('the file is missing');
+    const state = stateFormat.parse(text);
+    if (state.step !== stepOf(basename(folder)))
+      throw new DamagedRecord(`its step is ${state.step}, but the folder is ${basename(folder)}`);
+    return { state, text };
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw damaged(isMissing ? 'the file is missing' : 'it is not JSON');
+    throw error instanceof DamagedRecord ? new DamagedFile(`${stateFile}: ${error.message}`) : error;
   }
-  const state = parseFormatted<RunState>(text, checkpointFormat, damaged);
-  if (!Number.isSafeInteger(state.step) || typeof state.sha256 !== 'string')
-    throw damaged('it lacks step or sha256');
-  return state as RunState;
 }
 
 /**

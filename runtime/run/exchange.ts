@@ -95,9 +95,7 @@ async function importIntoRun(options: Imported & { readonly run: string }): Prom
   const network = findNetwork(spec, options.network);
   const match = await matchFile(spec, network, options);
   return whileLocked(layout.folder, async () => {
-    const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, (line) =>
-      options.log?.(line),
-    );
+    const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run);
     const frozen = await readFrozenWeights(layout, spec);
     const before = valuesOf(variablesOf(spec), checkpoint, frozen);
     const { format: _format, sha256: _sha256, ...state } = checkpoint.state;
@@ -253,7 +251,7 @@ export async function exportWeights(options: ExportOptions): Promise<number> {
   requireOwnExport(options.out);
   const network = findNetwork(spec, options.network);
   const mapping = options.mapping === undefined ? undefined : loadMapping(options.mapping);
-  const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run, (line) => options.log?.(line));
+  const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.run);
   const all = valuesOf(variablesOf(spec), checkpoint, await readFrozenWeights(layout, spec));
   const averageOf = (name: string): Float32Array | undefined =>
     options.average ? all.get(companionName(variableName(network.name, name), averageCompanion)) : undefined;

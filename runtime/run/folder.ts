@@ -1,11 +1,17 @@
 /** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { positionAt } from '../../dsl/source.ts';
+import { DamagedRecord, largestText, parseJson, readRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import { runSchema } from '../records/schemas.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
 import { textsBeside } from './sources.ts';
 import {
   damagedRunFile,
+  noRecord,
   noRun,
   noRunFolder,
   notARunFolder,
@@ -90,7 +96,7 @@ function isRecordFile(file: string): boolean {
 
 function objectIn(file: string): Partial<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value = parseJson(readText(file) ?? '');
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
@@ -194,6 +200,8 @@ export async function writeRecord(layout: RunLayout, record: FullRunRecord): Pro
   await writeWhole(layout.run, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
+const runFormat = new RecordFormat<FullRunRecord>(runSchema);
+
 /** Reads the spec and the record of a run. Throws a RunError where the folder holds none or they are damaged. */
 export function readRunFolder(folder: string): {
   readonly layout: RunLayout;
@@ -201,14 +209,40 @@ export function readRunFolder(folder: string): {
   readonly record: FullRunRecord;
 } {
   const layout = layoutOf(folder);
-  const spec = readJson(layout.spec, folder) as Partial<Spec>;
-  if (spec.format !== specFormat)
-    throw damagedRunFile(
-      layout.spec,
-      `its format is ${JSON.stringify(spec.format)}, expected "${specFormat}"`,
-    );
-  return { layout, spec: spec as Spec, record: readJson(layout.run, folder) as FullRunRecord };
+  const spec = readRunSpec(folder);
+  const record = readRecord(layout.run, runFormat, damagedRunFile);
+  if (!record) throw noRecord(folder);
+  return { layout, spec, record };
 }
+
+/** Reads and checks the spec of a run. Throws a RunError. */
+export function readRunSpec(folder: string): Spec {
+  const file = layoutOf(folder).spec;
+  return whileReading(file, damagedRunFile, () => {
+    const text = readText(file, largestText);
+    if (text === undefined) throw existsSync(folder) ? noRun(folder, runsIn(folder)) : noRunFolder(folder);
+    // First of all, since the checker recurses and says less about what is no spec at all.
+    parseJson(text);
+    const { spec, diagnostics } = checkJson({ name: file, text });
+    if (spec) return spec;
+    const mistakes = diagnostics.filter(({ severity }) => severity === 'error');
+    throw new DamagedRecord(
+      mistakes
+        .slice(0, shownMistakes)
+        .map(describeMistake)
+        .join('; '),
+    );
+  });
+}
+
+function describeMistake({ message, span }: Diagnostic): string {
+  if (!span) return message;
+  const { line, column } = positionAt(span.source, span.start);
+  return `${message}, at ${line}:${column}`;
+}
+
+/** More mistakes of a spec than these say that it is another file. */
+const shownMistakes = 3;
 
 /** Lists the runs that lie in a folder which is none itself. */
 function runsIn(folder: string): string[] {
@@ -217,27 +251,6 @@ function runsIn(folder: string): string[] {
     .sort()
     .map((name) => join(folder, name))
     .filter((inner) => existsSync(layoutOf(inner).spec));
-}
-
-function readJson(file: string, folder: string): object {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? existsSync(folder)
-        ? noRun(folder, runsIn(folder))
-        : noRunFolder(folder)
-      : damagedRunFile(file, `it cannot be read (${code})`);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    throw damagedRunFile(file, 'it is not JSON');
-  }
-  throw damagedRunFile(file, 'it is not a JSON object');
 }
 
 /** Keeps the spec as the run uses it. */

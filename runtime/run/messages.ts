@@ -1,6 +1,7 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
 import { formatBytes, formatSeconds } from '../report/format.ts';
+import { quoted } from '../shell.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import type { Fitting } from '../weights/index.ts';
 
@@ -125,6 +126,18 @@ export const noRunFolder = (folder: string): RunError =>
 export const damagedRunFile = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
 
+export const noRecord = (folder: string): RunError =>
+  input(
+    `the run '${folder}' lacks its record: run.json is missing`,
+    'take the file from a copy of the run; a run that was killed before its first step is trained anew: spadework train',
+  );
+
+export const damagedMetrics = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or delete the line that is named');
+
+export const damagedBest = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'delete the file; it is made anew by: spadework resume RUN');
+
 export const noCheckpoint = (folder: string): RunError =>
   input(
     `the run '${folder}' has no checkpoint yet`,
@@ -135,6 +148,12 @@ export const allCheckpointsDamaged = (folder: string, problems: readonly string[
   input(
     `no checkpoint of the run '${folder}' can be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
     'take the checkpoints from a copy of the run, or train anew',
+  );
+
+export const lastCheckpointDamaged = (problem: string, run: string, before: number): RunError =>
+  input(
+    problem,
+    `make it anew from the checkpoint of step ${before}: spadework resume ${quoted(run)}; or delete its folder to take that of step ${before}`,
   );
 
 export const checkpointLeftOut = (problem: string, instead: number): string =>
@@ -237,11 +256,20 @@ function describeRange({ shape, count, low, high, infinite, notNumbers }: ValueR
   return `[${shape.join(', ')}] ${[...finite, ...others].join(', ')}${others.length > 0 && finite.length > 0 ? ` (of ${count})` : ''}`;
 }
 
-export const alreadyFinished = (folder: string, steps: number): RunError =>
+export const moreStepsDone = (folder: string, done: number, steps: number): RunError =>
   input(
-    `the run '${folder}' is finished: ${steps} steps are done`,
-    'to go on longer, give a larger number of steps: spadework resume FOLDER --steps N',
+    `the run '${folder}' has done ${done} steps, more than the ${steps} asked for`,
+    `leave out --steps, or give ${done} or more`,
   );
+
+export const nothingMissing = (steps: number): string =>
+  `The run is finished: all ${steps} steps are done, and nothing of it is missing. To train longer: --steps N`;
+
+export const onlyCompleting = (steps: number): string =>
+  `All ${steps} steps are done; making what is missing of the run.`;
+
+export const recordsGone = (count: number): string =>
+  `warning: metrics.jsonl lacks the records of ${count} ${count === 1 ? 'step' : 'steps'}, which cannot be made again`;
 
 export const runFolderGone = (folder: string): RunError =>
   input(

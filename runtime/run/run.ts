@@ -12,11 +12,14 @@ import type { Engine, EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
 import { areFinite, setInitialValues, type Session } from '../session/session.ts';
-import { Board } from './board.ts';
+import { Board, fillBoard } from './board.ts';
 import {
+  listSteps,
   loadCheckpoint,
   markBest,
   NotFiniteVariable,
+  pruneCheckpoints,
+  readBest,
   restore,
   saveCheckpoint,
   stepName,
@@ -38,7 +41,8 @@ import {
   type RunLayout,
   type RunMemory,
 } from './folder.ts';
-import { alreadyFinished, notFinite, takes } from './messages.ts';
+import { moreStepsDone, noCheckpoint, notFinite, onlyCompleting, recordsGone, takes } from './messages.ts';
+import { hasEvents, hasPictures } from './missing.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { rhythmOf, type TrainableSpec } from './settings.ts';
 import { shownBy, type Shown } from './show.ts';
@@ -77,8 +81,10 @@ export interface RunResult {
   /** Steps that are done. */
   readonly steps: number;
   readonly stepsPlanned: number;
+  /** Steps that this call did. */
+  readonly stepsNow: number;
   readonly secondsPerStep: number;
-  readonly memory: RunMemory;
+  readonly memory: RunMemory | undefined;
 }
 
 /** The step after which memory is measured for the first time: by then everything that is made once is there. */
@@ -110,6 +116,8 @@ export interface RunFacts extends CommonOptions {
   readonly created: string;
   readonly command: string;
   readonly sources: readonly Source[];
+  /** What the record of a run that goes on says; absent in a new run. */
+  readonly before?: FullRunRecord | undefined;
 }
 
 /** One training on one engine, from its first or a later step to its end. */
@@ -128,6 +136,8 @@ export class Run {
   private evaluated: readonly MetricRecord[] = [];
   private readonly frozen: ReadonlySet<string>;
   private memory: RunMemory | undefined;
+  /** The last step whose samples are all written. */
+  private sampled: FullRunRecord['sampled'];
   private saved: number | undefined;
   private secondsBefore = 0;
   /** Steps that are done. */
@@ -148,6 +158,7 @@ export class Run {
     this.rhythm = rhythmOf(spec.train, this.steps);
     this.shown = shownBy(spec, session, { seed: this.rhythm.seed, classes: data.training.classes });
     this.observer = facts.observer ?? {};
+    this.sampled = facts.before?.sampled;
     this.settings = { seed: this.rhythm.seed, stepsPerEpoch: this.stepsPerEpoch };
     this.stepper = makeStepper(this.session, spec, this.settings);
     this.evaluator = makeEvaluator({ spec, session, seed: this.rhythm.seed, samples: data.evaluated });
@@ -157,23 +168,27 @@ export class Run {
   async go(weights: LoadedWeights, checkpoint: Checkpoint | undefined): Promise<RunResult> {
     const { session, rhythm, layout } = this;
     const first = checkpoint?.state.step ?? 0;
-    if (first >= this.steps) throw alreadyFinished(layout.folder, first);
+    const isResumed = this.facts.before !== undefined;
+    if (first > this.steps) throw moreStepsDone(layout.folder, first, this.steps);
+    if (isResumed && !checkpoint) this.requireNothingSaved();
     if (checkpoint) restore(session, checkpoint, weights);
     else setInitialValues(session, rhythm.seed, weights);
-    if (checkpoint) await this.takeUp(first);
+    if (isResumed) await this.takeUp(first);
     this.saved = checkpoint?.state.step;
     this.secondsBefore = checkpoint?.state.seconds ?? 0;
     await this.record('running', first);
-    this.observer.started?.({
-      folder: layout.folder,
-      first,
-      steps: this.steps,
-      engine: describeLibrary(this.engine),
-    });
+    if (isResumed && first === this.steps) this.observer.log?.(onlyCompleting(first));
+    else
+      this.observer.started?.({
+        folder: layout.folder,
+        first,
+        steps: this.steps,
+        engine: describeLibrary(this.engine),
+      });
 
     this.done = first;
     try {
-      await this.stepOn();
+      await this.goOn();
       const { done } = this;
       this.measure(done);
       if (this.saved !== done) await this.save(done);
@@ -191,32 +206,71 @@ export class Run {
       status,
       steps: done,
       stepsPlanned: this.steps,
+      stepsNow: this.spent.steps,
       secondsPerStep: this.secondsPerStep(done),
-      memory: must(this.memory, 'memory was measured'),
+      memory: this.memory,
     };
   }
 
-  /** Brings the folder to where a run goes on: the spec as it is now, and no records of steps that are done again. */
+  /** Requires a run without a checkpoint to be one that was ended before it saved its first: then it begins again. */
+  private requireNothingSaved(): void {
+    const { layout, rhythm, evaluator, steps } = this;
+    const recorded = readMetrics(layout.folder).at(-1)?.step ?? 0;
+    if (recorded > Math.min(rhythm.checkpointEvery, evaluator?.every ?? steps, steps)) throw noCheckpoint(layout.folder);
+  }
+
+  /**
+   * Brings the folder to where a run goes on: the spec as it is now, no records of steps that are done again, and the mark of the
+   * best checkpoint. It may have been killed between any two writes.
+   */
   private async takeUp(first: number): Promise<void> {
     const { layout, spec } = this;
+    const known = readMetrics(layout.folder).filter(({ step }) => step <= first);
+    if (known.length < first) this.observer.log?.(recordsGone(first - known.length));
+    const records = known.map((record) =>
+      record.step === first && !record.evaluation ? this.evaluate(record) : record,
+    );
+    this.evaluated = records.filter(({ evaluation }) => evaluation);
     await whileWritingAsync(layout.folder, async () => {
       await writeSpec(layout, spec);
-      const records = (await readMetrics(layout.folder)).filter(({ step }) => step <= first);
-      this.evaluated = records.filter(({ evaluation }) => evaluation);
-      // It may have been killed between saving a best checkpoint and saying that it is one.
-      if (this.isBest(first)) await markBest(layout.checkpoints, first);
       await writeWhole(layout.metrics, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      const best = this.bestStep();
+      const isKept = best !== undefined && listSteps(layout.checkpoints).includes(best);
+      if (isKept && readBest(layout.checkpoints) !== best) await markBest(layout.checkpoints, best);
+      await pruneCheckpoints(layout.checkpoints, first);
     });
   }
 
+  /** Makes what is missing of the step where a run goes on, then steps to the end or until the signal. */
+  private async goOn(): Promise<void> {
+    const { layout } = this;
+    const first = this.done;
+    const isSampled = first === 0 || !this.isTimeToSample(first) || hasPictures(layout, this.sampled, first);
+    const isOnBoard = hasEvents(layout);
+    if (first === this.steps && isSampled && isOnBoard) return;
+    // Readers of events drop what earlier files say of the steps from the first of a new file on.
+    const from = !isOnBoard ? 1 : isSampled ? first + 1 : first;
+    const board = whileWriting(layout.folder, () => new Board(layout.events, from));
+    try {
+      await this.write(() => fillBoard(board, layout, from));
+      if (!isSampled) await this.sample(first, board);
+      if (first < this.steps) await this.stepOn(board);
+    } finally {
+      board.close();
+    }
+  }
+
+  private isTimeToSample(step: number): boolean {
+    return step === this.steps || step % this.rhythm.sampleEvery === 0;
+  }
+
   /** Steps from `done` on, to the end or until the signal. */
-  private async stepOn(): Promise<void> {
+  private async stepOn(board: Board): Promise<void> {
     const { layout, facts, rhythm } = this;
     const first = this.done;
     const loader = this.loaderFrom(first);
     try {
       const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
-      const board = whileWriting(layout.folder, () => new Board(layout.events, first));
       try {
         while (this.done < this.steps && !facts.signal?.aborted) {
           const batch = await loader.next();
@@ -236,13 +290,12 @@ export class Run {
           const isBest = this.isBest(done);
           if (isLast || isBest || done % rhythm.checkpointEvery === 0) await this.save(done);
           if (isBest) await this.write(() => markBest(layout.checkpoints, done));
-          if (isLast || done % rhythm.sampleEvery === 0) await this.sample(done, board);
+          if (this.isTimeToSample(done)) await this.sample(done, board);
           // Steps block the thread: this lets signals and decoding threads get a word in.
           await new Promise((turn) => setImmediate(turn));
         }
       } finally {
         closeSync(metrics);
-        board.close();
       }
     } finally {
       await loader.close();
@@ -347,7 +400,7 @@ export class Run {
         saved: saved ?? 0,
         restore: async () => {
           if (saved === undefined) return setInitialValues(session, settings.seed, await loadWeights(spec));
-          const checkpoint = must(await loadCheckpoint(layout.checkpoints, saved), 'it was saved or loaded');
+          const checkpoint = must(await loadCheckpoint(layout.checkpoints, layout.folder, saved), 'it was saved or loaded');
           restore(session, checkpoint, await readFrozenWeights(layout, spec));
         },
         batchesFrom: (start) => this.batchesFrom(start),
@@ -405,26 +458,32 @@ export class Run {
   /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
   private async sample(step: number, board: Board): Promise<void> {
     whileWriting(this.layout.folder, () => board.weights(step, this.session, this.frozen));
-    if (this.shown) await this.paint(step, this.shown, board);
+    const pictures = this.shown ? await this.paint(step, this.shown, board) : 0;
+    this.sampled = { step, pictures };
     await this.record('running', step);
     await this.page();
     this.observer.painted?.(step);
   }
 
-  private async paint(step: number, { show, task }: Shown, board: Board): Promise<void> {
+  /** Writes the pictures of a step; gives how many they are. */
+  private async paint(step: number, { show, task }: Shown, board: Board): Promise<number> {
     const { layout, data, spec } = this;
     const painted = whileComputing(() => show(data.samples));
     const rows = data.samples.map((sample, index) =>
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );
     const folder = join(layout.samples, stepName(step));
+    const pictures = rows.flatMap((row, index) =>
+      Object.entries<Picture | undefined>({ ...row }).flatMap(([kind, picture]) =>
+        picture ? [[`${kind}-${index}.png`, picture] as const] : [],
+      ),
+    );
     await this.write(async () => {
-      for (const [index, row] of rows.entries())
-        for (const [kind, picture] of Object.entries<Picture | undefined>({ ...row }))
-          if (picture) await writePicture(join(folder, `${kind}-${index}.png`), picture);
+      for (const [name, picture] of pictures) await writePicture(join(folder, name), picture);
       await writeRows(`${folder}.png`, rows, task);
       await board.samples(step, `${folder}.png`);
     });
+    return pictures.length;
   }
 
   private page(): Promise<string> {
@@ -463,6 +522,7 @@ export class Run {
         ...(this.shown?.task === 'segment' && { task: 'segment' }),
         ...(best !== undefined && this.evaluator && { best: { step: best, metric: this.evaluator.metric } }),
         ...(facts.tables?.length && { tables: facts.tables }),
+        ...(this.sampled && { sampled: this.sampled }),
         command: facts.command,
         ...(this.memory && { memory: this.memory }),
       }),

@@ -77,7 +77,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   const checkpoint =
     options.checkpoint === 'best'
       ? await loadBestCheckpoint(layout.checkpoints, options.run)
-      : await loadLastCheckpoint(layout.checkpoints, options.run, log);
+      : await loadLastCheckpoint(layout.checkpoints, options.run);
   const weights = await readFrozenWeights(layout, spec);
   const { size } = spec.data;
   const reading = readingOf(spec.data, record.data?.classes ?? classesOf(spec.data));

@@ -14,7 +14,8 @@ import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { checkDatasets, type Dataset } from '../data/index.ts';
 import { chooseEngine } from '../engine/index.ts';
-import { loadLastCheckpoint } from './checkpoint.ts';
+import { writeRunPage } from '../report/index.ts';
+import { loadWholeCheckpoint } from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
 import { openSession, whileComputing } from './engine.ts';
 import { announceNeeds, type Estimated } from './estimate.ts';
@@ -26,10 +27,12 @@ import {
   readRunFolder,
   whileWritingAsync,
   writeSpec,
+  type FullRunRecord,
   type RunLayout,
 } from './folder.ts';
 import { whileLocked } from './lock.ts';
-import { samplesFromTraining } from './messages.ts';
+import { nothingMissing, samplesFromTraining } from './messages.ts';
+import { isComplete, removeUnfinished } from './missing.ts';
 import { Run, type CommonOptions, type RunData, type RunResult, type Started } from './run.ts';
 import { overrideSpec, type SpecOverrides, type TrainableSpec } from './settings.ts';
 import { readSources, writeSources } from './sources.ts';
@@ -101,25 +104,44 @@ export async function beginRun(
   });
 }
 
-/** Goes on with a run from its last checkpoint, to the same bits as if it had never stopped. Throws as `train` does. */
+/**
+ * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped, and makes whatever is missing. Throws
+ * as `train` does.
+ */
 export async function resume(options: ResumeOptions): Promise<RunResult> {
   const { layout, spec: stored, record } = readRunFolder(options.folder);
   const spec = overrideSpec(stored, options.folder, { steps: options.steps, data: options.data });
   return whileLocked(layout.folder, async () => {
-    const checkpoint = await loadLastCheckpoint(layout.checkpoints, options.folder, (line) =>
-      options.observer?.log?.(line),
-    );
-    const weights = await readFrozenWeights(layout, spec);
+    removeUnfinished(layout);
+    const checkpoint = await loadWholeCheckpoint(layout.checkpoints, options.folder, logOf(options));
+    const isMoved = options.data !== undefined;
+    const isLonger = options.steps !== undefined && options.steps !== record.stepsPlanned;
+    if (checkpoint && !isMoved && !isLonger && isComplete(layout, record, checkpoint.state))
+      return alreadyComplete(layout, record, options);
+    const frozen = await readFrozenWeights(layout, spec);
+    const weights = checkpoint ? frozen : new Map([...(await loadWeights(spec)), ...frozen]);
     const sources = readSources(layout, spec);
     return withData(spec, options, (data) =>
       withSession(spec, sources, record.tables ?? [], options, async (started) => {
         await announceNeeds(estimatedBy(spec, started, undefined), layout.folder, logOf(options));
         const { file, created, command, tables } = record;
-        const facts = { ...options, file, created, command, tables, sources };
+        const facts = { ...options, file, created, command, tables, sources, before: record };
         return new Run(spec, layout, data, facts, started).go(weights, checkpoint);
       }),
     );
   });
+}
+
+/** Says that there is nothing to do, and brings the page up to date: it may be older than the record. */
+async function alreadyComplete(
+  layout: RunLayout,
+  { steps, stepsPlanned, secondsPerStep, memory }: FullRunRecord,
+  options: CommonOptions,
+): Promise<RunResult> {
+  const page = await whileWritingAsync(layout.folder, () => writeRunPage(layout.folder));
+  logOf(options)(nothingMissing(steps));
+  const { folder } = layout;
+  return { folder, page, status: 'finished', steps, stepsPlanned, stepsNow: 0, secondsPerStep, memory };
 }
 
 /** Opens and checks the data, and closes it after the work. */

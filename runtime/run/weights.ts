@@ -2,8 +2,8 @@
  * Answers for the weights that a run starts from: read from the files that its spec names, and kept in the run's folder where
  * nothing trains them, so that the run needs those files no more.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { must } from '../../compiler/ir/types.ts';
 import { variableName } from '../../compiler/spec/instantiate.ts';
 import { frozenNetworks } from '../../compiler/spec/queries.ts';
@@ -18,6 +18,7 @@ import {
   renderReport,
   writeOfficial,
 } from '../weights/index.ts';
+import { digestsFile, writeDigests } from '../weights/digests.ts';
 import type { RunLayout } from './folder.ts';
 import { weightsDoNotFit } from './messages.ts';
 
@@ -36,16 +37,23 @@ export async function loadWeights({ networks }: Spec): Promise<LoadedWeights> {
   return joined(parts);
 }
 
-/** Writes the weights of frozen networks into a run's folder, by our names; `load` reads such files, too. */
+/** Writes the weights of frozen networks into a run's folder, by our names, with their digests; `load` reads such files, too. */
 export async function keepFrozenWeights(layout: RunLayout, spec: Spec, loaded: LoadedWeights): Promise<void> {
-  for (const network of frozenIn(spec)) {
-    await mkdir(layout.weights, { recursive: true });
+  const frozen = frozenIn(spec);
+  if (frozen.length === 0) return;
+  await mkdir(layout.weights, { recursive: true });
+  // Files that are replaced are not those of the old list, until the new one is there.
+  await rm(join(layout.weights, digestsFile), { force: true });
+  const digests = new Map<string, string>();
+  for (const network of frozen) {
     const values = network.variables.map(({ name }) => {
       const full = variableName(network.name, name);
       return [name, must(loaded.get(full), `${full} was loaded`)] as const;
     });
-    await writeOfficial(network.variables, new Map(values), undefined, fileOf(layout, network));
+    const file = fileOf(layout, network);
+    digests.set(basename(file), await writeOfficial(network.variables, new Map(values), undefined, file));
   }
+  await writeDigests(layout.weights, digests);
 }
 
 /** Reads the weights of frozen networks out of a run's folder. Throws as `loadWeights` does. */

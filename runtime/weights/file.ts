@@ -1,6 +1,7 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
 import { statSync } from 'node:fs';
 import { readPiece, wholeFile, type Piece } from './bytes.ts';
+import { requireListedDigest } from './digests.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';
 import { DamagedFile, RefusedFile, TooLarge } from './errors.ts';
 import { Meter } from './limits.ts';
@@ -50,12 +51,14 @@ export interface StoredTensors extends Pick<WeightsFile, 'format' | 'tensors' | 
 
 /**
  * Opens a file of weights: safetensors, or what torch.save writes (the zip layout, and the one before it). No code in it is
- * ever run, and objects of Python beside the tensors are passed over. `meter` counts what that costs. Throws a WeightsError
- * where the file is missing, damaged, without tensors, or would take more memory than its size explains.
+ * ever run, and objects of Python beside the tensors are passed over. A SHA256SUMS beside it that lists it has to agree. `meter`
+ * counts what reading costs. Throws a WeightsError where the file is missing, damaged, without tensors, or would take more memory
+ * than its size explains.
  */
 export async function openWeights(path: string, meter = new Meter()): Promise<WeightsFile> {
   let stored: StoredTensors;
   try {
+    await requireListedDigest(path);
     stored = await openByContent(path, meter);
   } catch (error) {
     throw explained(path, error);

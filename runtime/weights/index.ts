@@ -18,14 +18,14 @@ export const exportedMark = { made_by: 'Spadework' } as const;
 
 /**
  * Writes values of variables, by our names, as a safetensors file with the names and orders of axes that a mapping describes.
- * Importing that file with the same mapping gives the same bits.
+ * Importing that file with the same mapping gives the same bits. Gives the SHA-256 of the file.
  */
 export async function writeOfficial(
   variables: readonly WeightVariable[],
   values: ReadonlyMap<string, Float32Array>,
   mapping: Mapping | undefined,
   path: string,
-): Promise<void> {
+): Promise<string> {
   const places = [...officialPlaces(variables, mapping ?? plainMapping)];
   function* inOrder(): Generator<Float32Array> {
     for (const [ours, place] of places) {
@@ -35,5 +35,5 @@ export async function writeOfficial(
     }
   }
   const heads = places.map(([, { name, shape }]) => ({ name, shape }));
-  await writeSafetensors(path, heads, inOrder(), exportedMark);
+  return writeSafetensors(path, heads, inOrder(), exportedMark);
 }

@@ -153,6 +153,7 @@ describe('names of another version', () => {
       path: 'file',
       format: 'memory',
       tensors: new Map(names.map((name) => [name, { shape, dtype: 'F32' }])),
+      unread: new Map(),
       read: (name: string) => Float32Array.of(names.indexOf(name)),
     });
     const match = (...names: string[]) => matchWeights(variables, fileOf(...names), loadMapping('spadework'));

@@ -38,7 +38,7 @@ export function testMemoryOn(engine: 'native' | 'portable'): void {
       const [early, late] = [found.get(settled)!, found.get(steps)!];
       expect(late.resident - early.resident).toBeLessThan(allowedBytes);
       expect(late.held - early.held).toBeLessThan(allowedBytes);
-      expect(result.memory.end.tensors).toBe(result.memory.early.tensors);
+      expect(result.memory!.end.tensors).toBe(result.memory!.early.tensors);
     } finally {
       removeFolder(folder);
     }

@@ -1,5 +1,5 @@
 /** Answers for what a training promises on every engine, tested on a tiny experiment from the first step to the pictures. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
@@ -11,12 +11,13 @@ import { layoutOf, lockFile, readRunFolder, type FullRunRecord } from '../../run
 import { resume, synth } from '../../runtime/run/index.ts';
 import {
   allCheckpointsDamaged,
-  alreadyFinished,
   folderInUse,
+  moreStepsDone,
   noBest,
   noRun,
   notARunFolder,
   notMeasured,
+  nothingMissing,
   replaying,
   runFolderExists,
   wouldOverwrite,
@@ -307,9 +308,7 @@ experiment`;
       const ended = once(holder, 'exit');
       holder.kill('SIGKILL');
       await ended;
-      await expect(resume({ folder: at('first'), engine })).rejects.toThrow(
-        alreadyFinished(at('first'), 6).message,
-      );
+      expect(await resume({ folder: at('first'), engine })).toMatchObject({ status: 'finished', steps: 6 });
       expect(existsSync(file)).toBe(false);
     });
 
@@ -387,10 +386,32 @@ experiment`;
       expect(finalBytes('damaged').equals(finalBytes('first'))).toBe(true);
     });
 
-    it('is refused for a finished run and for a folder without one', async () => {
+    it('of a finished run says that nothing is missing, and makes again what was deleted', async () => {
+      await run('complete', tinySpec());
+      const layout = layoutOf(at('complete'));
+      const lines: string[] = [];
+      const again = () =>
+        resume({ folder: at('complete'), engine, observer: { log: (line) => lines.push(line) } });
+      const before = readFileSync(join(layout.samples, `${stepName(6)}.png`));
+      expect(await again()).toMatchObject({ status: 'finished', steps: 6, stepsNow: 0 });
+      expect(lines).toEqual([nothingMissing(6)]);
+      const events = readEvents(layout.events).map(({ tag, step }) => `${tag} ${step}`);
+      for (const part of [join(layout.samples, stepName(6)), layout.page, layout.events])
+        rmSync(part, { recursive: true });
+      expect(await again()).toMatchObject({ status: 'finished', steps: 6, stepsNow: 0 });
+      expect(readFileSync(join(layout.samples, `${stepName(6)}.png`)).equals(before)).toBe(true);
+      expect(readdirSync(join(layout.samples, stepName(6)))).toHaveLength(6);
+      expect(existsSync(layout.page)).toBe(true);
+      // Weights of earlier steps are gone, and with them their histograms.
+      const gone = (one: string): boolean => /^weights\/\w 3$/.test(one);
+      const found = readEvents(layout.events).map(({ tag, step }) => `${tag} ${step}`);
+      expect(found.sort()).toEqual(events.filter((one) => !gone(one)).sort());
+    });
+
+    it('is refused for fewer steps than are done and for a folder without a run', async () => {
       const options = { engine };
-      await expect(resume({ ...options, folder: at('first') })).rejects.toThrow(
-        alreadyFinished(at('first'), 6).message,
+      await expect(resume({ ...options, folder: at('first'), steps: 4 })).rejects.toThrow(
+        moreStepsDone(at('first'), 6, 4).message,
       );
       await expect(resume({ ...options, folder: at('data') })).rejects.toThrow(noRun(at('data')).message);
     });
@@ -409,7 +430,7 @@ experiment`;
       expect(found.map(({ step }) => step)).toEqual([2, 4, 6, 8, 10, 12]);
       for (const { evaluation } of found) expect(Object.keys(evaluation)).toEqual(['SSIM', 'PSNR', 'L1']);
       const best = found.reduce((a, b) => (b.evaluation['PSNR']! > a.evaluation['PSNR']! ? b : a));
-      expect(await readBest(checkpointsOf('measured'))).toBe(best.step);
+      expect(readBest(checkpointsOf('measured'))).toBe(best.step);
       expect(readRunFolder(at('measured')).record.best).toEqual({ step: best.step, metric: 'PSNR' });
       const { pictures } = await synth({
         run: at('measured'),
@@ -438,8 +459,8 @@ experiment`;
       await run('measured-halted', text, { signal: stop.signal, observer });
       await resume({ folder: at('measured-halted'), engine });
       expect(evaluationsOf('measured-halted')).toEqual(evaluationsOf('measured'));
-      expect(await readBest(checkpointsOf('measured-halted'))).toBe(
-        await readBest(checkpointsOf('measured')),
+      expect(readBest(checkpointsOf('measured-halted'))).toBe(
+        readBest(checkpointsOf('measured')),
       );
       const bytes = (out: string): Buffer => finalBytes(out, 12);
       expect(bytes('measured-halted').equals(bytes('measured'))).toBe(true);
@@ -447,13 +468,13 @@ experiment`;
 
     it('keeps the best beside the last two, also when it is much older', async () => {
       const { checkpoints } = layoutOf(at('measured'));
-      const best = (await readBest(checkpoints))!;
+      const best = readBest(checkpoints)!;
       const kept = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
       expect(kept).toContain(stepName(best));
       await markBest(checkpoints, 12);
       await resume({ folder: at('measured'), engine, steps: 30 });
       const left = readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
-      expect(left).toContain(stepName((await readBest(checkpoints))!));
+      expect(left).toContain(stepName(readBest(checkpoints)!));
       expect(left.length).toBeLessThanOrEqual(4);
     });
 

@@ -122,6 +122,7 @@ describe('a base norm of SPADE', () => {
       path: 'latest_net_G.pth',
       format: 'PyTorch',
       tensors,
+      unread: new Map(),
       read: (name) => new Float32Array(sizeOf(name)).fill(1),
     };
     const { variables } = networkOf('SpadeGenerator', `spade(base: ${base})`);

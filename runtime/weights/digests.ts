@@ -1,0 +1,74 @@
+/**
+ * Answers for the digests of a folder's files: a list beside them in the format of sha256sum, so that `sha256sum -c SHA256SUMS` checks
+ * it as well. A folder that holds one is whole only where every byte is as it was written.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DamagedFile } from './errors.ts';
+
+export const digestsFile = 'SHA256SUMS';
+
+/** SHA-256 of files by name. */
+export type Digests = ReadonlyMap<string, string>;
+
+/** Gives the SHA-256 of a text or of bytes. */
+export function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Gives the SHA-256 of a file, which is read in pieces. */
+export async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+/** Writes the list of a folder's files, and syncs it. */
+export async function writeDigests(folder: string, digests: Digests): Promise<void> {
+  await writeFile(join(folder, digestsFile), listOf(digests), { flush: true });
+}
+
+const listOf = (digests: Digests): string =>
+  [...digests].map(([name, sha256]) => `${sha256}  ${name}\n`).join('');
+
+/** Requires the list of a folder to be that of these files, to the byte. Throws DamagedFile, which names the file. */
+export async function requireDigests(folder: string, found: Digests): Promise<void> {
+  const text = await readList(folder);
+  if (text === undefined) throw new DamagedFile(`${digestsFile}: the file is missing`);
+  if (text === listOf(found)) return;
+  const listed = entriesOf(text);
+  for (const [name, sha256] of found) requireSame(name, listed.get(name), sha256);
+  throw new DamagedFile(`${digestsFile}: its bytes are not those that were saved`);
+}
+
+/** Requires a file to be as a list beside it says, where there is one that names it. Throws DamagedFile. */
+export async function requireListedDigest(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)];
+  const listed = entriesOf((await readList(folder)) ?? '').get(name);
+  if (listed !== undefined) requireSame(name, listed, await digestOfFile(path));
+}
+
+function requireSame(name: string, listed: string | undefined, found: string): void {
+  if (listed === undefined) throw new DamagedFile(`${digestsFile}: it does not list ${name}`);
+  if (listed !== found)
+    throw new DamagedFile(`${name}: its bytes are not those that were saved (SHA-256 differs)`);
+}
+
+/** Reads a list; undefined where there is none. Throws DamagedFile where it cannot be read. */
+async function readList(folder: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(folder, digestsFile), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new DamagedFile(`${digestsFile}: it cannot be read (${code})`);
+  }
+}
+
+/** Finds the entries of a list; sha256sum itself passes over lines that are none. */
+function entriesOf(text: string): Digests {
+  const entries = text.split('\n').map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line));
+  return new Map(entries.flatMap((entry) => (entry ? [[entry[2]!, entry[1]!] as const] : [])));
+}
