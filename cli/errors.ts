@@ -2,6 +2,8 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
+import { reasonOf } from '../runtime/file-reasons.ts';
+import { shortageOf } from '../runtime/shortage.ts';
 import { note, showsColor } from './terminal.ts';
 
 /** What a command ends with. */
@@ -68,5 +70,17 @@ function knownError(error: unknown): { readonly message: string; readonly code: 
       .unavailable;
     return { message: `${reason}\nhint: ${fix}`, code: exitCodes.machine };
   }
-  return undefined;
+  const shortage = shortageOf(error);
+  if (shortage) return { message: `${shortage.what}\nhint: ${shortage.fix}`, code: exitCodes.machine };
+  return fileError(error);
+}
+
+/** Says what the file system refused, where nobody nearer to it did. */
+function fileError(error: NodeJS.ErrnoException): { readonly message: string; readonly code: number } | undefined {
+  const { path, syscall } = error;
+  if (path === undefined || syscall === undefined) return undefined;
+  return {
+    message: `'${path}' cannot be used: ${reasonOf(error)}\nhint: check what is there, and that you may use it`,
+    code: exitCodes.input,
+  };
 }

@@ -34,6 +34,8 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
   failWhereFilesAreTooLarge();
+  // What is thrown outside of the command's own course, such as by a thread, ends it as everything else does.
+  process.on('uncaughtException', (error) => process.exit(reportError(error)));
   endWithParent();
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.

@@ -1,6 +1,6 @@
 /** Answers for reading the spec that a command is given: a `.spade` text, JSON, or the spec of a run. */
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import {
   check,
   checkAblation,
@@ -82,15 +82,23 @@ export function loadAblation(
   return { ablation, sources };
 }
 
-/** Reads the spec of a file or of a run's folder. Throws SpecMistakes or an InputError. */
-export function loadSpecOrRun(path: string, flags: SpecFlags): Spec {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const file = isFolder ? join(path, 'spec.json') : path;
-  if (isFolder && !statSync(file, { throwIfNoEntry: false }))
-    throw new InputError(
-      `'${path}' is no run folder\nhint: a run folder has a spec.json; specs end in .spade`,
-    );
-  return loadSpec(file, isJson(file) ? { name: flags.name } : flags).spec;
+/** Reads the spec of a file or of a run's folder. Throws SpecMistakes, a RunError or an InputError. */
+export async function loadSpecOrRun(path: string, flags: SpecFlags): Promise<Spec> {
+  if (isFolder(path)) {
+    if (flags.set) throw unchangeable(path);
+    const { readRunSpec } = await import('../runtime/run/folder.ts');
+    return readRunSpec(path);
+  }
+  return loadSpec(path, isJson(path) ? { name: flags.name } : flags).spec;
+}
+
+/** Tells whether a path leads to a folder; links that lead nowhere do not. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function unchangeable(file: string): InputError {

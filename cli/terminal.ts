@@ -1,4 +1,5 @@
 /** Answers for writing to the terminal: where lines go, and whether they may be colored. */
+import { isInterrupted } from './interrupts.ts';
 
 /** Writes a result for the user or the next program. */
 export function print(line: string): void {
@@ -15,10 +16,14 @@ export function showsColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
-/** Lets `spadework ... | head` end quietly: nobody reads on, so there is nothing to say. */
+/**
+ * Lets `spadework ... | head` end quietly: nobody reads on, so there is nothing to say. A terminal that is gone is no reason to end,
+ * and neither is a closed pipe while the command is saving because it was asked to end.
+ */
 export function tolerateClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EIO' || (error.code === 'EPIPE' && isInterrupted())) return;
       if (error.code === 'EPIPE') process.exit(0);
       throw error;
     });

@@ -3,6 +3,7 @@ import type { RunObserver, RunResult } from '../runtime/run/index.ts';
 import type { MetricRecord } from '../runtime/report/index.ts';
 import { formatSeconds, threeDigits } from '../runtime/report/format.ts';
 import { exitCodes } from './errors.ts';
+import { onInterrupt } from './interrupts.ts';
 import { startProgress, type Progress } from './progress.ts';
 import { note, print } from './terminal.ts';
 
@@ -20,7 +21,7 @@ export async function followRun(
   const stop = new AbortController();
   let progress: Progress | undefined;
   const say = (line: string): void => (progress ? progress.log(line) : note(line));
-  const onInterrupt = (): void => {
+  const interrupt = (): void => {
     // The second Ctrl-C does not wait for the step; the last checkpoint is whole all the same.
     if (stop.signal.aborted) {
       progress?.stop(); // gives the terminal its cursor back
@@ -29,8 +30,7 @@ export async function followRun(
     stop.abort();
     say('Finishing the step, then saving (Ctrl-C again to end at once) ...');
   };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
+  const release = onInterrupt(interrupt);
   const observer: RunObserver = quiet
     ? {}
     : {
@@ -52,8 +52,7 @@ export async function followRun(
     if (result.status === 'stopped') process.exitCode = exitCodes.interrupted;
   } finally {
     progress?.stop();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
+    release();
   }
 }
 

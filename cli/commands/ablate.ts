@@ -1,5 +1,4 @@
 /** Answers for `spadework ablate`: trains all runs of an ablation, here or on a Ray cluster, and compares them. */
-import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Launcher, RayOptions, Stopping } from '../../runtime/ablate/index.ts';
@@ -7,8 +6,9 @@ import type { EngineRequest } from '../../runtime/engine/index.ts';
 import { quoted } from '../../runtime/shell.ts';
 import { startAblationTable } from '../ablation-table.ts';
 import { exitCodes } from '../errors.ts';
+import { onInterrupt } from '../interrupts.ts';
 import { engineOption, integer, setOption } from '../options.ts';
-import { loadAblation } from '../specs.ts';
+import { isFolder, loadAblation } from '../specs.ts';
 import { note, print } from '../terminal.ts';
 
 interface AblateFlags {
@@ -78,11 +78,6 @@ export function addAblate(program: Command): void {
     });
 }
 
-/** Tells whether the argument is the folder of an ablation that was begun, rather than a file that declares one. */
-function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
   const loaded = isFolder(file) ? undefined : loadAblation(file, flags);
   const folder = loaded ? (flags.out ?? join('ablations', loaded.ablation.name)) : file;
@@ -144,7 +139,7 @@ function rayOf({ address, cpus, gpus }: AblateFlags): RayOptions {
 /** Hears Ctrl-C: the first one asks gently, the second one does not wait. */
 function followSignals(jobsGoOn: boolean): { readonly stopping: Stopping; readonly release: () => void } {
   const [gently, atOnce] = [new AbortController(), new AbortController()];
-  const onSignal = (): void => {
+  const release = onInterrupt(() => {
     if (gently.signal.aborted) atOnce.abort();
     else
       note(
@@ -153,13 +148,7 @@ function followSignals(jobsGoOn: boolean): { readonly stopping: Stopping; readon
           : 'The runs finish their step and save (Ctrl-C again to end at once) ...',
       );
     gently.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  const release = (): void => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  };
+  });
   return { stopping: { gently: gently.signal, atOnce: atOnce.signal }, release };
 }
 

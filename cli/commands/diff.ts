@@ -34,8 +34,8 @@ export function addDiff(program: Command): void {
       const { diffSpecs, renderDiff } = await import('../../compiler/diff/index.ts');
       const { name, otherName = name, set } = flags;
       const diff = diffSpecs(
-        loadSpecOrRun(one, { name }),
-        loadSpecOrRun(other ?? one, { name: otherName, set }),
+        await loadSpecOrRun(one, { name }),
+        await loadSpecOrRun(other ?? one, { name: otherName, set }),
       );
       if (flags.json) print(JSON.stringify(diff, undefined, 2));
       else print(renderDiff(diff.before === diff.after ? { ...diff, ...placesOf(one, other, set) } : diff));

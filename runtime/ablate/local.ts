@@ -1,11 +1,15 @@
 /** Answers for jobs as child processes on this machine, which end with this process however that ends. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
+import { diedOf } from './messages.ts';
 
 /** The command itself. */
 export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+
+/** The process of it that works: this one says how its jobs end, so that they need no first process of their own. */
+const workScript = fileURLToPath(new URL('../../cli/work.js', import.meta.url));
 
 /** Makes the launcher; jobs are spread over `gpus`, named as CUDA_VISIBLE_DEVICES does. */
 export function localLauncher(gpus: readonly string[] = []): Launcher {
@@ -17,7 +21,7 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
   const log = openSync(job.log, 'w');
   return new Promise((resolve) => {
     // A group of its own, so that Ctrl-C reaches it through us alone; the channel lets it notice when we are gone.
-    const child = spawn(process.execPath, [spadeworkScript, ...job.words], {
+    const child = spawn(process.execPath, [workScript, ...job.words], {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
       env: {
@@ -35,8 +39,13 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
       closeSync(log);
       resolve(how);
     };
-    child.once('error', () => end('failed'));
-    child.once('exit', (code) => {
+    child.once('error', (error) => {
+      writeSync(log, `error: ${error.message}\n`);
+      end('failed');
+    });
+    child.once('exit', (code, signal) => {
+      // It could not say so itself.
+      if (signal && !gently.aborted) writeSync(log, `${diedOf(signal)}\n`);
       if (code === 0) end('succeeded');
       else end(gently.aborted ? 'stopped' : 'failed');
     });

@@ -49,6 +49,11 @@ export const waitingForProcess = (name: string): string =>
 export const unfinishedAfterJob = (name: string): string =>
   `${name}: the job ended well, but its training is not finished.`;
 
+export const diedOf = (signal: string): string =>
+  signal === 'SIGKILL' || signal === 'SIGABRT' || signal === 'SIGTRAP'
+    ? `error: the process of this run was ended by ${signal}, most likely because there was no memory left\nhint: run fewer at a time (--parallel), or lower batch, size or width`
+    : `error: the process of this run was ended by ${signal}\nhint: see whether the engine is well: spadework doctor`;
+
 export const noRay = (address: string, why: string): RunError =>
   machine(
     `Ray does not answer at ${address} (${why})`,

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { whileWritingAsync } from '../run/folder.ts';
 import { isHeld } from '../run/lock.ts';
+import { RunError } from '../run/messages.ts';
 import { stageOfRun } from '../run/stage.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { unfinishedAfterJob, waitingForProcess } from './messages.ts';
@@ -79,7 +80,14 @@ class Pool {
     let follows = isUnderWay(this.entry(index));
     for (;;) {
       const entry = this.entry(index);
-      const stage = this.stageOf(entry);
+      let stage: Stage | undefined;
+      try {
+        stage = this.stageOf(entry);
+      } catch (error) {
+        // Its files are damaged: that is this run's failure, and no reason to leave the others.
+        if (!(error instanceof RunError)) throw error;
+        return this.change(index, { state: 'failed', lines: error.message.split('\n') });
+      }
       if (stage === undefined) return this.change(index, { state: 'done' });
       await this.untilFree(entry);
       if (stopping.gently.aborted) return this.change(index, { state: 'waiting' });
@@ -153,7 +161,7 @@ class Pool {
     const { folder, observer, stopping, launcher } = this.options;
     // A job that is followed holds its folder itself.
     if (launcher.remembers) return;
-    for (let waited = 0; await isHeld(join(folder, name)); waited++) {
+    for (let waited = 0; isHeld(join(folder, name)); waited++) {
       if (waited === 0) observer?.log?.(waitingForProcess(name));
       if (stopping.gently.aborted) return;
       await delay(250);

@@ -2,6 +2,7 @@
 import { constants, readFileSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { shortageOf } from '../shortage.ts';
 
 /** Says why a file is not read. Its message is a reason: `it is a pipe, not a regular file`. */
 export class FileRefused extends Error {}
@@ -52,8 +53,9 @@ function nameOf(found: Stats | Dirent): string {
   return 'a device';
 }
 
-/** Says in one line why a file could not be read. */
+/** Says in one line why a file could not be read. Throws the error where the file is not to blame: the machine is short of something. */
 export function whyUnread(file: string, error: unknown): string {
+  if (shortageOf(error)) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && file.includes('\ufffd')) return 'its name is not valid UTF-8; rename it';
   if (code === 'ELOOP') return 'it is a link that leads back to itself';

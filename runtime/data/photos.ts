@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { decodePhoto, type Decoding, type Size } from './decode.ts';
 import { toUnitRange } from './dataset.ts';
+import { shortageOf } from '../shortage.ts';
 import { readRegular, whyUnread } from './files.ts';
 import { DataError, noPhoto, undecodable, unreadable } from './messages.ts';
 import { listFolder } from './pairs.ts';
@@ -49,6 +50,7 @@ async function readPhoto(file: string, size: Size, decoding: Decoding): Promise<
     toUnitRange(pixels, photo, 0);
     return photo;
   } catch (error) {
+    if (shortageOf(error)) throw error;
     throw new DataError([undecodable(file, (error as Error).message)]);
   }
 }

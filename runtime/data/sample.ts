@@ -1,4 +1,5 @@
 /** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
+import { shortageOf } from '../shortage.ts';
 import { labelDecoder, type LabelCoding } from './coding.ts';
 import {
   decodeColors,
@@ -137,7 +138,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
       try {
         await use(content);
       } catch (error) {
-        if (!(error instanceof PictureError)) throw error;
+        if (shortageOf(error) || !(error instanceof PictureError)) throw error;
         this.faults.push({ kind: 'undecoded', file, role, why: error.why, reason: error.message });
       }
     }

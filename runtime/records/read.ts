@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
 import type { Schema } from '../../compiler/check/schema.ts';
+import { isFile, isFolder, reasonOf } from '../file-reasons.ts';
 
 /** Says why a file is damaged; the caller names the file. */
 export class DamagedRecord extends Error {}
@@ -21,21 +22,6 @@ const listed = 4;
 /** How much of a wrong value a message shows. */
 const shownLength = 40;
 
-/** Plain words for what a file system says. */
-const reasons: Readonly<Record<string, string>> = {
-  EISDIR: 'it is a folder, expected a file',
-  ENOTDIR: 'a part of its path is no folder',
-  ELOOP: 'its links lead in a circle',
-  EACCES: 'you may not read it',
-  EPERM: 'you may not read it',
-  EIO: 'its disk fails',
-};
-
-/** Says in plain words why the file system refused something. */
-export function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return (code !== undefined && reasons[code]) || `it cannot be read (${code ?? message})`;
-}
-
 /** Reads a text; undefined where there is no such file. Throws DamagedRecord for what is no file of text. */
 export function readText(file: string, largest = largestRecord): string | undefined {
   try {
@@ -44,7 +30,7 @@ export function readText(file: string, largest = largestRecord): string | undefi
     try {
       const found = fstatSync(opened);
       if (!found.isFile())
-        throw new DamagedRecord(found.isDirectory() ? reasons['EISDIR'] : 'it is no regular file');
+        throw new DamagedRecord(found.isDirectory() ? isFolder : 'it is no regular file');
       if (found.size > largest)
         throw new DamagedRecord(`it has ${found.size} bytes, expected at most ${largest}`);
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(opened));
@@ -137,7 +123,7 @@ export function listFolder(folder: string, damaged: (file: string, why: string) 
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
     if (failure.code === 'ENOENT') return [];
-    throw damaged(folder, failure.code === 'ENOTDIR' ? 'it is a file, expected a folder' : reasonOf(failure));
+    throw damaged(folder, failure.code === 'ENOTDIR' ? isFile : reasonOf(failure));
   }
 }
 

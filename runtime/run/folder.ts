@@ -5,7 +5,15 @@ import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { positionAt } from '../../dsl/source.ts';
-import { DamagedRecord, largestText, parseJson, readRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import {
+  DamagedRecord,
+  largestText,
+  parseJson,
+  readRecord,
+  readText,
+  RecordFormat,
+  whileReading,
+} from '../records/read.ts';
 import { runSchema } from '../records/schemas.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
 import { textsBeside } from './sources.ts';
@@ -131,9 +139,13 @@ export function requireInPlace(layout: RunLayout): void {
 }
 
 function isEmptyFolder(folder: string, found: Stats): boolean {
-  const isOfRun = (name: string): boolean => name !== lockFile && name !== lockGuard;
-  return found.isDirectory() && !readdirSync(folder).some(isOfRun);
+  const isContent = (name: string): boolean =>
+    name !== lockFile && name !== lockGuard && !unfinishedFile.test(name);
+  return found.isDirectory() && !readdirSync(folder).some(isContent);
 }
+
+/** Names what a killed process had not finished writing: a file under its temporary name, or a checkpoint. */
+export const unfinishedFile = /(\.\d+|^step-\d+)\.tmp$/;
 
 /** Makes a folder that no other process has made. */
 function makeFreeFolder(experiment: string): string {
@@ -226,12 +238,7 @@ export function readRunSpec(folder: string): Spec {
     const { spec, diagnostics } = checkJson({ name: file, text });
     if (spec) return spec;
     const mistakes = diagnostics.filter(({ severity }) => severity === 'error');
-    throw new DamagedRecord(
-      mistakes
-        .slice(0, shownMistakes)
-        .map(describeMistake)
-        .join('; '),
-    );
+    throw new DamagedRecord(mistakes.slice(0, shownMistakes).map(describeMistake).join('; '));
   });
 }
 

@@ -2,17 +2,27 @@
  * Answers for one training at a time in a run folder. The holder's process id lies in a file for as long as it trains: a
  * killed holder is known at once, and a step may block the thread for as long as it takes.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
+import { DamagedRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import { holderSchema } from '../records/schemas.ts';
 import { lockFile, lockGuard, whileWritingAsync } from './folder.ts';
-import { folderInUse } from './messages.ts';
+import { damagedLock, folderInUse } from './messages.ts';
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** The process that started the holder and ends with it, where there is one. */
+  readonly parent?: number;
 }
+
+const holderFormat = new RecordFormat<Holder>(holderSchema);
+
+/** How long to wait before looking again whether a holder has ended. */
+const lookMilliseconds = 100;
 
 /** Longer than proper-lockfile takes to call the guard of a killed process stale. */
 const guardRetries = { retries: 60, factor: 1, minTimeout: 200, maxTimeout: 200 };
@@ -24,12 +34,22 @@ const held = new Set<string>();
 export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const key = resolve(folder);
   const file = join(folder, lockFile);
+  await untilOrphanEnds(file);
   await whileWritingAsync(folder, () => take(folder, key, file));
   try {
     return await work();
   } finally {
     held.delete(key);
     await rm(file, { force: true });
+  }
+}
+
+/** Waits for a holder whose command was killed: it notices, and ends after its step. */
+async function untilOrphanEnds(file: string): Promise<void> {
+  for (;;) {
+    const holder = readHolder(file);
+    if (holder?.parent === undefined || !isAlive(holder) || holder.host !== hostname() || isRunning(holder.parent)) return;
+    await delay(lookMilliseconds);
   }
 }
 
@@ -42,9 +62,10 @@ async function take(folder: string, key: string, file: string): Promise<void> {
       throw error.code === 'ELOCKED' ? folderInUse(folder, guard) : error;
     });
   try {
-    const holder = await readHolder(file);
+    const holder = readHolder(file);
     if (held.has(key) || (holder && isAlive(holder))) throw folderInUse(folder, file);
-    const self: Holder = { pid: process.pid, host: hostname() };
+    const parent = process.connected ? process.ppid : undefined;
+    const self: Holder = { pid: process.pid, host: hostname(), ...(parent !== undefined && { parent }) };
     await writeFile(file, JSON.stringify(self));
     held.add(key);
   } finally {
@@ -53,17 +74,18 @@ async function take(folder: string, key: string, file: string): Promise<void> {
 }
 
 /** Tells whether a process trains in a folder. */
-export async function isHeld(folder: string): Promise<boolean> {
-  const holder = await readHolder(join(folder, lockFile));
+export function isHeld(folder: string): boolean {
+  const holder = readHolder(join(folder, lockFile));
   return held.has(resolve(folder)) || (holder !== undefined && isAlive(holder));
 }
 
-/** Reads who holds a folder; half a file is what a killed process left. */
-async function readHolder(file: string): Promise<Holder | undefined> {
+/** Reads who holds a folder; half a file is what a killed process left. Throws a RunError for what is no file. */
+function readHolder(file: string): Holder | undefined {
+  const text = whileReading(file, damagedLock, () => readText(file));
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+    return text === undefined ? undefined : holderFormat.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof DamagedRecord) return undefined;
     throw error;
   }
 }
@@ -72,7 +94,10 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 function isAlive({ pid, host }: Holder): boolean {
   if (host !== hostname()) return true;
   // Ids are given again, in containers even the same one: this process knows what it holds.
-  if (pid === process.pid) return false;
+  return pid !== process.pid && isRunning(pid);
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

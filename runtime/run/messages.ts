@@ -1,6 +1,7 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
 import { formatBytes, formatSeconds } from '../report/format.ts';
+import { reasonOf } from '../file-reasons.ts';
 import { quoted } from '../shell.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import type { Fitting } from '../weights/index.ts';
@@ -134,6 +135,9 @@ export const noRecord = (folder: string): RunError =>
 
 export const damagedMetrics = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or delete the line that is named');
+
+export const damagedLock = (file: string, why: string): RunError =>
+  input(`'${file}' cannot be read: ${why}`, 'delete it, where no process trains in the folder');
 
 export const damagedBest = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'delete the file; it is made anew by: spadework resume RUN');
@@ -329,6 +333,22 @@ export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunErr
       return machine(
         `a file in '${folder}' would be larger than files may be here`,
         'lift the limit (ulimit -f unlimited), or take another disk; the last checkpoint is whole',
+        error,
+      );
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'EISDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return input(
+        `'${error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
+        'move it away, or give another folder: --out FOLDER',
+      );
+    case 'EMFILE':
+    case 'ENFILE':
+      return machine(
+        `files in '${folder}' cannot be opened: too many are open (${error.code})`,
+        'raise the limit: ulimit -n 4096; the last checkpoint is whole',
         error,
       );
     default:

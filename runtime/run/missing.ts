@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFolder } from '../records/read.ts';
 import { readBest, stepName, type RunState } from './checkpoint.ts';
-import type { FullRunRecord, RunLayout } from './folder.ts';
+import { unfinishedFile, type FullRunRecord, type RunLayout } from './folder.ts';
 import { damagedRunFile } from './messages.ts';
 
 /** Tells whether all pictures of a step's samples are there; a run that shows nothing has none. */
@@ -46,5 +46,5 @@ export function removeUnfinished({ folder, checkpoints, samples, evaluations }: 
     .map((name) => join(samples, name));
   for (const place of [folder, checkpoints, samples, ...pictures, evaluations])
     for (const name of listFolder(place, damagedRunFile))
-      if (name.endsWith('.tmp')) rmSync(join(place, name), { recursive: true, force: true });
+      if (unfinishedFile.test(name)) rmSync(join(place, name), { recursive: true, force: true });
 }

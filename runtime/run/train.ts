@@ -97,6 +97,7 @@ export async function beginRun(
   // Another process may have trained here since the place was checked.
   checkRunPlace({ ...options, out: layout.folder });
   clearRun(layout);
+  removeUnfinished(layout);
   await whileWritingAsync(layout.folder, async () => {
     // First of all, since it tells that the folder holds a run.
     await writeSpec(layout, spec);

@@ -60,12 +60,13 @@ export function slowChecksum(bytes: Uint8Array): number {
 
 const masked = (sum: number): number => (((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0;
 
-/** Reads the messages of a TFRecord file; throws where a checksum is wrong or the file ends inside a record. */
+/** Reads the messages of a TFRecord file; throws where a checksum is wrong. A record that the file ends in is passed over, as readers do. */
 export function readRecords(bytes: Uint8Array): ReadEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const events: ReadEvent[] = [];
   for (let at = 0; at < bytes.length;) {
-    const length = Number(view.getBigUint64(at, true));
+    const length = at + 8 <= bytes.length ? Number(view.getBigUint64(at, true)) : Infinity;
+    if (at + 16 + length > bytes.length) break;
     const content = bytes.subarray(at + 12, at + 12 + length);
     if (view.getUint32(at + 8, true) !== masked(slowChecksum(bytes.subarray(at, at + 8))))
       throw new Error(`the length at byte ${at} has a wrong checksum`);
@@ -82,6 +83,8 @@ export function readEvents(folder: string): ReadValue[] {
   let values: ReadValue[] = [];
   for (const name of readdirSync(folder).sort()) {
     const [version, start, ...events] = readRecords(readFileSync(join(folder, name)));
+    // A process that died before it said anything of steps.
+    if (start === undefined) continue;
     if (version?.file_version !== 'brain.Event:2' || start?.session_log?.status !== 1)
       throw new Error(`${name} does not begin as event files do`);
     values = values.filter(({ step }) => step < (start.step ?? 0));

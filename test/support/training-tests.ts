@@ -263,7 +263,8 @@ experiment`;
       await expect(run('overflowing', text)).rejects.toThrow(
         /^training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
       );
-      await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow('has no checkpoint yet');
+      // Without a checkpoint it begins again, and ends in the same way.
+      await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(/not a finite number at step 1;/);
     });
 
     it('is not trained into a folder with other things', async () => {

@@ -1,0 +1,105 @@
+/**
+ * Answers for a command's first process, in plain JavaScript because it must start at once: it starts the one that works, hands
+ * signals on, and says how that ended where it could not say so itself.
+ */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const workScript = fileURLToPath(new URL('work.js', import.meta.url));
+const machine = 3;
+/** By these somebody asks a command to end. */
+const requests = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** What a shell between us makes of signals. */
+const codeOfSignal = 128;
+
+const lessMemory =
+  'lower batch, size or width in the spec, or close other programs; a run goes on from its last checkpoint: spadework resume RUN';
+
+/** Says what ended a process that could not say so itself: the message with its hint. */
+export function describeDeath(signal) {
+  switch (signal) {
+    case 'SIGKILL':
+      return [
+        'the process that worked was killed (SIGKILL): where nobody did so, the system had no memory left',
+        lessMemory,
+      ];
+    case 'SIGABRT':
+    case 'SIGTRAP':
+      return [
+        `the process that worked gave up (${signal}): it could not get the memory that it needed`,
+        `${lessMemory}; where it is JavaScript's own memory that is short: NODE_OPTIONS=--max-old-space-size=8192`,
+      ];
+    default:
+      return [
+        `the process that worked crashed (${signal})`,
+        'run "spadework doctor" to see whether the engine is well, and try --engine portable; a run goes on from its last checkpoint: spadework resume RUN',
+      ];
+  }
+}
+
+/** Writes an error as all commands do. */
+const errorText = ([message, hint]) => `error: ${message}\nhint: ${hint}\n`;
+
+/** Gives the text for what keeps a command from being started. */
+export function failureOfLoading(error) {
+  const { code, message = String(error) } = error ?? {};
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return errorText([`the command cannot be started: too many files are open (${code})`, 'raise the limit: ulimit -n 4096']);
+  if (['EAGAIN', 'ENOMEM'].includes(code) || /out of memory|cannot allocate/i.test(message))
+    return errorText([
+      `the command cannot be started: the system gives it no memory or processes (${code ?? message.split('\n')[0]})`,
+      'close other programs, or raise the limits: ulimit -v unlimited, ulimit -u',
+    ]);
+  return errorText([
+    `the command cannot be started: ${message.split('\n')[0]}`,
+    'install what it needs anew: npm ci; and see what the system allows: ulimit -a',
+  ]);
+}
+
+/** Does a command, given by its words, in a process of its own, and ends this process as that one ends. */
+export function superviseWork(words) {
+  let worker;
+  try {
+    // The channel lets it notice when we are gone.
+    worker = spawn(process.execPath, [...process.execArgv, workScript, ...words], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    });
+  } catch (error) {
+    return failToStart(error);
+  }
+  worker.once('error', failToStart);
+  // Ctrl-C reaches the whole group, a signal to us reaches us alone: one that listens is told in words, and counts (interrupts.ts).
+  let listens = false;
+  worker.on('message', (message) => (listens = message?.listens === true));
+  const handOn = (signal) => {
+    if (listens && worker.connected) worker.send({ signal });
+    else worker.kill(signal);
+  };
+  for (const signal of requests) process.on(signal, handOn);
+  worker.once('exit', (code, signal) => {
+    for (const one of requests) process.off(one, handOn);
+    end(signal ?? signalOf(code), code);
+  });
+}
+
+/** Tells the signal behind an exit code, for those that nothing of ours ends with. */
+function signalOf(code) {
+  const deadly = ['SIGABRT', 'SIGKILL', 'SIGSEGV', 'SIGTRAP', 'SIGBUS', 'SIGILL', 'SIGFPE'];
+  return deadly.find((name) => codeOfSignal + constants.signals[name] === code);
+}
+
+function end(signal, code) {
+  if (signal === undefined || signal === null) process.exit(code ?? machine);
+  // Ends as the one that was asked to end: by that signal, so that shells see it.
+  if (requests.includes(signal)) process.kill(process.pid, signal);
+  else {
+    process.stderr.write(errorText(describeDeath(signal)));
+    process.exitCode = machine;
+  }
+}
+
+function failToStart(error) {
+  process.stderr.write(failureOfLoading(error));
+  process.exitCode = machine;
+}
