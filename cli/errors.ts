@@ -57,7 +57,7 @@ export function reportError(error: unknown): number {
  * Recognizes the errors of the runtime by the names that their classes give them: importing the classes would load the data
  * and engine layers into commands that need neither.
  */
-function knownError(error: unknown): { readonly message: string; readonly code: number } | undefined {
+export function knownError(error: unknown): { readonly message: string; readonly code: number } | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof InputError || ['DataError', 'WeightsError'].includes(error.name))
     return { message: error.message, code: exitCodes.input };
@@ -76,7 +76,9 @@ function knownError(error: unknown): { readonly message: string; readonly code: 
 }
 
 /** Says what the file system refused, where nobody nearer to it did. */
-function fileError(error: NodeJS.ErrnoException): { readonly message: string; readonly code: number } | undefined {
+function fileError(
+  error: NodeJS.ErrnoException,
+): { readonly message: string; readonly code: number } | undefined {
   const { path, syscall } = error;
   if (path === undefined || syscall === undefined) return undefined;
   return {

@@ -45,7 +45,10 @@ const errorText = ([message, hint]) => `error: ${message}\nhint: ${hint}\n`;
 export function failureOfLoading(error) {
   const { code, message = String(error) } = error ?? {};
   if (code === 'EMFILE' || code === 'ENFILE')
-    return errorText([`the command cannot be started: too many files are open (${code})`, 'raise the limit: ulimit -n 4096']);
+    return errorText([
+      `the command cannot be started: too many files are open (${code})`,
+      'raise the limit: ulimit -n 4096',
+    ]);
   if (['EAGAIN', 'ENOMEM'].includes(code) || /out of memory|cannot allocate/i.test(message))
     return errorText([
       `the command cannot be started: the system gives it no memory or processes (${code ?? message.split('\n')[0]})`,

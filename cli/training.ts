@@ -64,7 +64,15 @@ function describeLosses({ losses }: MetricRecord): string {
   return `loss ${totals.join(', ')}`;
 }
 
-function summarize({ status, steps, stepsPlanned, stepsNow, secondsPerStep, memory, folder }: RunResult): void {
+function summarize({
+  status,
+  steps,
+  stepsPlanned,
+  stepsNow,
+  secondsPerStep,
+  memory,
+  folder,
+}: RunResult): void {
   if (stepsNow === 0 && status === 'finished') return;
   const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   note(

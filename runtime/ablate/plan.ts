@@ -1,12 +1,13 @@
 /** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { checkJson } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { differingLines } from '../compare/specs.ts';
+import { readText } from '../records/read.ts';
 import { writeWhole } from '../report/index.ts';
 import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
 import { overrideSpec, type SpecOverrides } from '../run/index.ts';
@@ -143,7 +144,7 @@ function differencesTo(
 function plannedSpec(folder: string, run: string): Spec | undefined {
   const name = join(ablationLayout(folder).plan, `${run}.json`);
   try {
-    return checkJson({ name, text: readFileSync(name, 'utf8') }).spec;
+    return checkJson({ name, text: readText(name) ?? '' }).spec;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Answers for how far a run is while another process trains it: by the end of the file that it records its steps in. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readText } from '../records/read.ts';
 import type { MetricRecord } from '../report/index.ts';
 import { layoutOf, type FullRunRecord } from '../run/folder.ts';
 
@@ -16,7 +17,7 @@ const tailBytes = 8192;
 export function progressOf(folder: string): RunProgress | undefined {
   const { metrics, run } = layoutOf(folder);
   try {
-    const { stepsPlanned } = JSON.parse(readFileSync(run, 'utf8')) as FullRunRecord;
+    const { stepsPlanned } = JSON.parse(readText(run) ?? '') as FullRunRecord;
     // The last line may be half written.
     for (const line of tailOf(metrics).split('\n').slice(0, -1).reverse()) {
       const { step, seconds } = JSON.parse(line) as MetricRecord;

@@ -74,16 +74,23 @@ export function readEvaluation(file: string): EvalRecord | undefined {
   return whileReading(file, damagedEvaluation, () => {
     const text = readText(file);
     const record = text === undefined ? undefined : recordFormat.parse(text);
-    for (const { name, perMap } of record?.metrics ?? []) requireEach(`perMap of ${name}`, perMap, record?.maps);
+    for (const { name, perMap } of record?.metrics ?? [])
+      requireEach(`perMap of ${name}`, perMap, record?.maps);
     requireEach('counts', record?.counts, record?.maps);
     return record;
   });
 }
 
 /** Requires a list to have a value for each map. */
-function requireEach(what: string, list: readonly unknown[] | undefined, maps: readonly unknown[] = []): void {
+function requireEach(
+  what: string,
+  list: readonly unknown[] | undefined,
+  maps: readonly unknown[] = [],
+): void {
   if (list && list.length !== maps.length)
-    throw new DamagedRecord(`${what} has ${list.length} values, expected one for each of ${maps.length} maps`);
+    throw new DamagedRecord(
+      `${what} has ${list.length} values, expected one for each of ${maps.length} maps`,
+    );
 }
 
 /** Writes a record as JSON to read: the counts take a line for each map. */

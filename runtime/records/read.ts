@@ -29,8 +29,7 @@ export function readText(file: string, largest = largestRecord): string | undefi
     const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = fstatSync(opened);
-      if (!found.isFile())
-        throw new DamagedRecord(found.isDirectory() ? isFolder : 'it is no regular file');
+      if (!found.isFile()) throw new DamagedRecord(found.isDirectory() ? isFolder : 'it is no regular file');
       if (found.size > largest)
         throw new DamagedRecord(`it has ${found.size} bytes, expected at most ${largest}`);
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(opened));
@@ -128,7 +127,11 @@ export function listFolder(folder: string, damaged: (file: string, why: string) 
 }
 
 /** Does work that reads a file; what is wrong with it becomes the error that `damaged` makes. */
-export function whileReading<T>(file: string, damaged: (file: string, why: string) => Error, work: () => T): T {
+export function whileReading<T>(
+  file: string,
+  damaged: (file: string, why: string) => Error,
+  work: () => T,
+): T {
   try {
     return work();
   } catch (error) {
@@ -141,9 +144,16 @@ function describe(errors: readonly ErrorObject[]): string {
   for (const error of errors) {
     const { keyword, instancePath, params, parentSchema = {} } = error;
     const place = placeOf(instancePath);
-    if (keyword === 'required') places.set(`${place} ${String(params['missingProperty'])}`, `${place || 'it'} lacks "${String(params['missingProperty'])}"`);
+    if (keyword === 'required')
+      places.set(
+        `${place} ${String(params['missingProperty'])}`,
+        `${place || 'it'} lacks "${String(params['missingProperty'])}"`,
+      );
     else if (!places.has(place))
-      places.set(place, `${place || 'it'} is ${shown(error.data)}, expected ${phraseOf(parentSchema as Schema)}`);
+      places.set(
+        place,
+        `${place || 'it'} is ${shown(error.data)}, expected ${phraseOf(parentSchema as Schema)}`,
+      );
   }
   const all = [...places.values()];
   return `${all.slice(0, listed).join('; ')}${all.length > listed ? `; and ${all.length - listed} more` : ''}`;

@@ -59,6 +59,7 @@ const runExtras = {
   tables: listOf(text),
   best: object({ step: count(1), metric: text }),
   memory: object({ early: memory, end: memory }),
+  specSha256: text,
   sampled: object({ step: count(1), pictures: count() }),
 };
 const dataParts = { pairs: count(), size, classes: listOf(classInfo) };
@@ -69,10 +70,10 @@ export const runSchema: Schema = object(
   runExtras,
 );
 
-/** `run.json` as a page takes it: any part may be missing. */
+/** `run.json` as a page takes it: any part may be missing, and a status of a later version is shown as it is. */
 export const partialRunSchema: Schema = object(
   {},
-  { ...runParts, ...runExtras, data: object({}, { ...dataParts, heldOut: flag }) },
+  { ...runParts, ...runExtras, status: text, data: object({}, { ...dataParts, heldOut: flag }) },
 );
 
 /** A line of `metrics.jsonl`. */
@@ -119,7 +120,7 @@ export const ablationSchema = (format: string): Schema =>
             name: folderName,
             point: mapOf(text),
             seed: count(0, largestSeed),
-            sha256,
+            sha256: text,
             state: oneOf('waiting', 'training', 'evaluating', 'done', 'failed'),
             jobs: count(),
             failures: count(),

@@ -1,7 +1,15 @@
 /** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
 import { basename, join, resolve } from 'node:path';
 import type { ClassInfo } from '../data/classes.ts';
-import { DamagedRecord, largestText, listFolder, readRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
+import {
+  DamagedRecord,
+  largestText,
+  listFolder,
+  readRecord,
+  readText,
+  RecordFormat,
+  whileReading,
+} from '../records/read.ts';
 import { metricSchema, partialRunSchema } from '../records/schemas.ts';
 import { damagedMetrics, damagedRunFile } from '../run/messages.ts';
 
@@ -103,7 +111,9 @@ export function readMetrics(directory: string): MetricRecord[] {
   return whileReading(file, damagedMetrics, () => {
     const lines = (readText(file, largestText) ?? '').split('\n').slice(0, -1);
     const records = lines.map((line, index) => parseMetric(line, index + 1));
-    return [...new Map(records.map((record) => [record.step, record])).values()].sort((a, b) => a.step - b.step);
+    return [...new Map(records.map((record) => [record.step, record])).values()].sort(
+      (a, b) => a.step - b.step,
+    );
   });
 }
 

@@ -72,13 +72,18 @@ export class Board {
   }
 }
 
-/** Tells a board again what a run's folder knows of the steps from `first` on: their records and the grids of their samples. */
-export async function fillBoard(board: Board, { folder }: RunLayout, first: number): Promise<void> {
+/** Tells a board again what a run's folder knows of the steps from `first` on: their records, and the grids of samples up to a step. */
+export async function fillBoard(
+  board: Board,
+  { folder }: RunLayout,
+  first: number,
+  lastGrid: number,
+): Promise<void> {
   let before = 0;
   for (const record of readMetrics(folder)) {
     if (record.step >= first) board.step(record, record.seconds - before);
     before = record.seconds;
   }
   for (const { step, grid } of readSamples(folder).frames)
-    if (step >= first && grid !== undefined) await board.samples(step, join(folder, grid));
+    if (step >= first && step <= lastGrid && grid !== undefined) await board.samples(step, join(folder, grid));
 }

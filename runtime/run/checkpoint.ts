@@ -258,7 +258,7 @@ export async function loadCheckpoint(
 async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const { state, text } = readState(folder);
   const { tensors, sha256 } = await named(variablesFile, readSafetensors(join(folder, variablesFile)));
-  if (state.format !== formatWithoutDigests) await requireDigests(folder, digestsOf(text, sha256));
+  if (state.format !== formatWithoutDigests) requireDigests(folder, digestsOf(text, sha256));
   if (sha256 !== state.sha256)
     throw new DamagedFile(`${variablesFile}: its bytes are not those that were saved (SHA-256 differs)`);
   requireFinite(tensors);

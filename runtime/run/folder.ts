@@ -1,5 +1,5 @@
 /** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, type Stats } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
@@ -16,6 +16,7 @@ import {
 } from '../records/read.ts';
 import { runSchema } from '../records/schemas.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
+import { digestOf } from '../weights/digests.ts';
 import { textsBeside } from './sources.ts';
 import {
   damagedRunFile,
@@ -191,6 +192,8 @@ export interface FullRunRecord extends RunRecord {
   /** The text's own name: what the spec was read from. */
   readonly file: string;
   readonly memory?: RunMemory;
+  /** Of the spec beside it: one that is as it was written needs no check. */
+  readonly specSha256?: string;
 }
 
 /** Says how much memory a run held early on and at its end, to see leaks. */
@@ -208,8 +211,12 @@ export interface MemoryAtStep {
 }
 
 /** Writes `run.json`. */
-export async function writeRecord(layout: RunLayout, record: FullRunRecord): Promise<void> {
-  await writeWhole(layout.run, `${JSON.stringify(record, undefined, 2)}\n`);
+export async function writeRecord(
+  layout: RunLayout,
+  record: Omit<FullRunRecord, 'specSha256'>,
+): Promise<void> {
+  const specSha256 = digestOf(readFileSync(layout.spec));
+  await writeWhole(layout.run, `${JSON.stringify({ ...record, specSha256 }, undefined, 2)}\n`);
 }
 
 const runFormat = new RecordFormat<FullRunRecord>(runSchema);
@@ -221,20 +228,21 @@ export function readRunFolder(folder: string): {
   readonly record: FullRunRecord;
 } {
   const layout = layoutOf(folder);
-  const spec = readRunSpec(folder);
+  if (!isInPlace(layout)) readRunSpec(folder); // says what is there in place of a run
   const record = readRecord(layout.run, runFormat, damagedRunFile);
   if (!record) throw noRecord(folder);
-  return { layout, spec, record };
+  return { layout, spec: readRunSpec(folder, record.specSha256), record };
 }
 
-/** Reads and checks the spec of a run. Throws a RunError. */
-export function readRunSpec(folder: string): Spec {
+/** Reads the spec of a run, and checks it unless its digest is a known one. Throws a RunError. */
+export function readRunSpec(folder: string, known?: string): Spec {
   const file = layoutOf(folder).spec;
   return whileReading(file, damagedRunFile, () => {
     const text = readText(file, largestText);
     if (text === undefined) throw existsSync(folder) ? noRun(folder, runsIn(folder)) : noRunFolder(folder);
     // First of all, since the checker recurses and says less about what is no spec at all.
-    parseJson(text);
+    const value = parseJson(text);
+    if (known !== undefined && digestOf(text) === known) return value as Spec;
     const { spec, diagnostics } = checkJson({ name: file, text });
     if (spec) return spec;
     const mistakes = diagnostics.filter(({ severity }) => severity === 'error');

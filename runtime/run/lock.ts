@@ -48,7 +48,13 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>): Pr
 async function untilOrphanEnds(file: string): Promise<void> {
   for (;;) {
     const holder = readHolder(file);
-    if (holder?.parent === undefined || !isAlive(holder) || holder.host !== hostname() || isRunning(holder.parent)) return;
+    if (
+      holder?.parent === undefined ||
+      !isAlive(holder) ||
+      holder.host !== hostname() ||
+      isRunning(holder.parent)
+    )
+      return;
     await delay(lookMilliseconds);
   }
 }

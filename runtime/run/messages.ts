@@ -134,7 +134,10 @@ export const noRecord = (folder: string): RunError =>
   );
 
 export const damagedMetrics = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or delete the line that is named');
+  input(
+    `'${file}' is damaged: ${why}`,
+    'take the file from a copy of the run, or delete the line that is named',
+  );
 
 export const damagedLock = (file: string, why: string): RunError =>
   input(`'${file}' cannot be read: ${why}`, 'delete it, where no process trains in the folder');

@@ -15,7 +15,10 @@ export function hasPictures(
   if (sampled?.step !== step) return false;
   if (sampled.pictures === 0) return true;
   const folder = join(samples, stepName(step));
-  return existsSync(`${folder}.png`) && listFolder(folder, damagedRunFile).filter(isPicture).length >= sampled.pictures;
+  return (
+    existsSync(`${folder}.png`) &&
+    listFolder(folder, damagedRunFile).filter(isPicture).length >= sampled.pictures
+  );
 }
 
 const isPicture = (name: string): boolean => name.endsWith('.png');

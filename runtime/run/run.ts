@@ -216,7 +216,8 @@ export class Run {
   private requireNothingSaved(): void {
     const { layout, rhythm, evaluator, steps } = this;
     const recorded = readMetrics(layout.folder).at(-1)?.step ?? 0;
-    if (recorded > Math.min(rhythm.checkpointEvery, evaluator?.every ?? steps, steps)) throw noCheckpoint(layout.folder);
+    if (recorded > Math.min(rhythm.checkpointEvery, evaluator?.every ?? steps, steps))
+      throw noCheckpoint(layout.folder);
   }
 
   /**
@@ -252,7 +253,7 @@ export class Run {
     const from = !isOnBoard ? 1 : isSampled ? first + 1 : first;
     const board = whileWriting(layout.folder, () => new Board(layout.events, from));
     try {
-      await this.write(() => fillBoard(board, layout, from));
+      await this.write(() => fillBoard(board, layout, from, isSampled ? first : first - 1));
       if (!isSampled) await this.sample(first, board);
       if (first < this.steps) await this.stepOn(board);
     } finally {
@@ -400,7 +401,10 @@ export class Run {
         saved: saved ?? 0,
         restore: async () => {
           if (saved === undefined) return setInitialValues(session, settings.seed, await loadWeights(spec));
-          const checkpoint = must(await loadCheckpoint(layout.checkpoints, layout.folder, saved), 'it was saved or loaded');
+          const checkpoint = must(
+            await loadCheckpoint(layout.checkpoints, layout.folder, saved),
+            'it was saved or loaded',
+          );
           restore(session, checkpoint, await readFrozenWeights(layout, spec));
         },
         batchesFrom: (start) => this.batchesFrom(start),

@@ -1,9 +1,9 @@
 /** Answers for the texts of a spec that is written as JSON: kept in its folder beside it, and found there again. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Spec } from '../../compiler/spec/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { isLibrarySource } from '../library.ts';
+import { DamagedRecord, readText } from '../records/read.ts';
 import { writeWhole } from '../report/index.ts';
 
 /** Where texts are kept: what the user wrote, the spec's own text first, and what the standard library held by then. */
@@ -67,8 +67,9 @@ function placeOf(heading: string, text: string): number {
 
 function readOrNothing(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    return readText(path) ?? '';
+  } catch (error) {
+    if (error instanceof DamagedRecord) return '';
+    throw error;
   }
 }

@@ -3,9 +3,10 @@
  * it as well. A folder that holds one is whole only where every byte is as it was written.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createReadStream, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readText, whileReading } from '../records/read.ts';
 import { DamagedFile } from './errors.ts';
 
 export const digestsFile = 'SHA256SUMS';
@@ -34,8 +35,8 @@ const listOf = (digests: Digests): string =>
   [...digests].map(([name, sha256]) => `${sha256}  ${name}\n`).join('');
 
 /** Requires the list of a folder to be that of these files, to the byte. Throws DamagedFile, which names the file. */
-export async function requireDigests(folder: string, found: Digests): Promise<void> {
-  const text = await readList(folder);
+export function requireDigests(folder: string, found: Digests): void {
+  const text = readList(folder);
   if (text === undefined) throw new DamagedFile(`${digestsFile}: the file is missing`);
   if (text === listOf(found)) return;
   const listed = entriesOf(text);
@@ -46,8 +47,9 @@ export async function requireDigests(folder: string, found: Digests): Promise<vo
 /** Requires a file to be as a list beside it says, where there is one that names it. Throws DamagedFile. */
 export async function requireListedDigest(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)];
-  const listed = entriesOf((await readList(folder)) ?? '').get(name);
-  if (listed !== undefined) requireSame(name, listed, await digestOfFile(path));
+  const listed = entriesOf(readList(folder) ?? '').get(name);
+  // What is no regular file may have no end; whoever reads it next says so.
+  if (listed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) requireSame(name, listed, await digestOfFile(path));
 }
 
 function requireSame(name: string, listed: string | undefined, found: string): void {
@@ -57,14 +59,10 @@ function requireSame(name: string, listed: string | undefined, found: string): v
 }
 
 /** Reads a list; undefined where there is none. Throws DamagedFile where it cannot be read. */
-async function readList(folder: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(folder, digestsFile), 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new DamagedFile(`${digestsFile}: it cannot be read (${code})`);
-  }
+function readList(folder: string): string | undefined {
+  return whileReading(digestsFile, (name, why) => new DamagedFile(`${name}: ${why}`), () =>
+    readText(join(folder, digestsFile)),
+  );
 }
 
 /** Finds the entries of a list; sha256sum itself passes over lines that are none. */

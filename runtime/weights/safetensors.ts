@@ -4,7 +4,7 @@
  * of files with other number formats are read, too.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
@@ -114,6 +114,8 @@ export function readSafetensorsHeads(path: string, meter: Meter): Promise<readon
 async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined;
   try {
+    // A pipe would be waited for, and a device may have no end.
+    if (!(await stat(path)).isFile()) throw new DamagedFile('it is no regular file');
     file = await open(path, 'r');
     return await work(file);
   } catch (error) {

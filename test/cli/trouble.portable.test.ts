@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stepName } from '../../runtime/run/checkpoint.ts';
-import { layoutOf } from '../../runtime/run/folder.ts';
+import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
+import { layoutOf, lockFile } from '../../runtime/run/folder.ts';
 import { folderInUse, runFolderGone, unwritable } from '../../runtime/run/messages.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
@@ -62,6 +62,73 @@ describe('a run in use', patience, () => {
       code: 130,
       err: expect.stringContaining('Finishing the step') as string,
     });
+  });
+});
+
+/** The process that trains in a folder: not the first one of the command, which watches over it. */
+function workerOf(out: string): number {
+  return (JSON.parse(readFileSync(join(folder, out, lockFile), 'utf8')) as { readonly pid: number }).pid;
+}
+
+describe('a command whose process', patience, () => {
+  it('is killed by the system says so, exits with 3, and the run goes on', async () => {
+    const { ended } = await startEndless('killed');
+    process.kill(workerOf('killed'), 'SIGKILL');
+    expect(await ended).toEqual({
+      code: 3,
+      err: expect.stringMatching(
+        /^error: the process that worked was killed \(SIGKILL\).*\nhint: .*\n$/,
+      ) as string,
+    });
+    const done = Math.max(...listSteps(layoutOf(join(folder, 'killed')).checkpoints));
+    const resumed = await run('resume', 'killed', '--steps', String(done + 2), '--quiet');
+    expect(resumed).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('has no memory for JavaScript left says so after V8 has, and exits with 3', async () => {
+    const small = { ...environment, NODE_OPTIONS: '--max-old-space-size=20' };
+    const { code, err } = await runCli(['train', 'short.spade', '--out', 'small-heap'], {
+      folder,
+      environment: small,
+    });
+    expect([code, err]).toEqual([
+      3,
+      expect.stringMatching(
+        /error: the process that worked gave up \(SIGABRT\).*\nhint: .*--max-old-space-size/,
+      ),
+    ]);
+  });
+
+  it('may open a few files only says so and exits with 3, watched over or not', () => {
+    for (const words of ['train short.spade --out few', 'check short.spade']) {
+      const script = `ulimit -n 32; exec "${process.execPath}" "${command}" ${words}`;
+      const shell = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+      expect(shell.stderr).toMatch(/^error: .*too many files are open.*\nhint: .*ulimit -n/);
+      expect([shell.status, shell.stdout]).toEqual([3, '']);
+    }
+  });
+
+  it('loses its terminal saves as for SIGTERM', async () => {
+    const { child, ended } = await startEndless('hung-up');
+    child.kill('SIGHUP');
+    expect(await ended).toMatchObject({ code: 130 });
+    expect(readFileSync(layoutOf(join(folder, 'hung-up')).run, 'utf8')).toContain('"status": "stopped"');
+  });
+
+  it('gets Ctrl-C as the whole group does saves once, as one request', async () => {
+    const { child, ended } = await startEndless('group');
+    process.kill(-child.pid!, 'SIGINT');
+    expect(await ended).toEqual({ code: 130, err: expect.stringContaining('Finishing the step') as string });
+  });
+
+  it('loses the first one ends after its step, and whoever goes on waits for that', async () => {
+    const { child } = await startEndless('orphan');
+    const worker = workerOf('orphan');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const words = ['train', 'short.spade', '--out', 'orphan', '--overwrite', '--steps', '2', '--quiet'];
+    expect(await run(...words)).toMatchObject({ code: 0, err: '' });
+    expect(() => process.kill(worker, 0)).toThrow('ESRCH');
   });
 });
 

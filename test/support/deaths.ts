@@ -20,7 +20,12 @@ export function filesOf(folder: string): Map<string, Buffer> {
     const path = join(entry.parentPath, entry.name);
     const name = relative(folder, path);
     if (name.startsWith('training.lock')) return [];
-    return [[entry.isDirectory() ? `${name}/` : name, entry.isDirectory() ? Buffer.alloc(0) : readFileSync(path)] as const];
+    return [
+      [
+        entry.isDirectory() ? `${name}/` : name,
+        entry.isDirectory() ? Buffer.alloc(0) : readFileSync(path),
+      ] as const,
+    ];
   });
   return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -29,13 +34,18 @@ export function filesOf(folder: string): Map<string, Buffer> {
  * Does work, and gives copies of `folder` below `kept`, one for each state that a death in the work could leave. States that are the
  * same to the byte are kept once.
  */
-export async function statesOfDeath(folder: string, kept: string, work: () => Promise<unknown>): Promise<string[]> {
+export async function statesOfDeath(
+  folder: string,
+  kept: string,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
   const seen = new Set<string>();
   const states: string[] = [];
   const keep = (): void => {
     if (!fs.existsSync(folder)) return;
     const digest = createHash('sha256');
-    for (const [name, content] of filesOf(folder)) digest.update(`${name}\0${content.length}\0`).update(content);
+    for (const [name, content] of filesOf(folder))
+      digest.update(`${name}\0${content.length}\0`).update(content);
     const key = digest.digest('hex');
     if (seen.has(key)) return;
     seen.add(key);

@@ -1,5 +1,13 @@
 /** Answers for what a training promises on every engine, tested on a tiny experiment from the first step to the pictures. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
@@ -264,7 +272,9 @@ experiment`;
         /^training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
       );
       // Without a checkpoint it begins again, and ends in the same way.
-      await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(/not a finite number at step 1;/);
+      await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(
+        /not a finite number at step 1;/,
+      );
     });
 
     it('is not trained into a folder with other things', async () => {
@@ -460,9 +470,7 @@ experiment`;
       await run('measured-halted', text, { signal: stop.signal, observer });
       await resume({ folder: at('measured-halted'), engine });
       expect(evaluationsOf('measured-halted')).toEqual(evaluationsOf('measured'));
-      expect(readBest(checkpointsOf('measured-halted'))).toBe(
-        readBest(checkpointsOf('measured')),
-      );
+      expect(readBest(checkpointsOf('measured-halted'))).toBe(readBest(checkpointsOf('measured')));
       const bytes = (out: string): Buffer => finalBytes(out, 12);
       expect(bytes('measured-halted').equals(bytes('measured'))).toBe(true);
     });

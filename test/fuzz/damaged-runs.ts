@@ -1,0 +1,245 @@
+/**
+ * Answers for damaging what a run or an ablation left, in ways that disks, copies, editors and attackers do: the same seed and number
+ * give the same damage. `tryDamaged` reads the result by every command that reads runs.
+ */
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { knownError, SpecMistakes } from '../../cli/errors.ts';
+import { diffSpecs } from '../../compiler/index.ts';
+import { RandomStream } from '../../compiler/random.ts';
+import { progressOf, readAblation } from '../../runtime/ablate/index.ts';
+import { gather } from '../../runtime/compare/gather.ts';
+import { compare } from '../../runtime/compare/index.ts';
+import { evaluate } from '../../runtime/eval/index.ts';
+import { openRun } from '../../runtime/model/index.ts';
+import { writeRunPage } from '../../runtime/report/index.ts';
+import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
+import { layoutOf, readRunFolder, readRunSpec } from '../../runtime/run/folder.ts';
+import { exportWeights, resume, synth } from '../../runtime/run/index.ts';
+import { stageOfRun } from '../../runtime/run/stage.ts';
+import { openWeights } from '../../runtime/weights/index.ts';
+
+/** One damage: what was done, and to which file or folder. */
+export interface Damage {
+  readonly place: string;
+  readonly what: string;
+}
+
+/** Files that commands read; the others are pictures and pages. */
+const records = /(\.json|\.jsonl|SHA256SUMS|\.safetensors|\.spade)$/;
+/** Records are damaged this much more often than other files. */
+const weightOfRecords = 6;
+const depth = 100_000;
+
+/** Damages one file or folder below `folder`, in place. */
+export function damageRun(folder: string, seed: number, index: number): Damage {
+  const random = new RandomStream(seed, `damage ${index}`);
+  const pick = <T>(list: readonly T[]): T => list[random.below(list.length)]!;
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => ({ path: join(entry.parentPath, entry.name), isFolder: entry.isDirectory() }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const weighted = entries.flatMap((entry) =>
+    records.test(entry.path) ? Array.from({ length: weightOfRecords }, () => entry) : [entry],
+  );
+  const { path, isFolder } = pick(weighted);
+  const isJson = /\.jsonl?$/.test(path);
+  const kinds = isFolder ? ofFolders : isJson ? [...ofFiles, ...ofJson, ...ofJson] : ofFiles;
+  const [what, damage] = pick(kinds);
+  damage(path, random);
+  return { place: relative(folder, path), what };
+}
+
+type Kind = readonly [what: string, damage: (path: string, random: RandomStream) => void];
+
+const remove = (path: string): void => rmSync(path, { recursive: true, force: true });
+
+/** Puts a link in the place of something. */
+const linked =
+  (target: (path: string) => string) =>
+  (path: string): void => {
+    remove(path);
+    symlinkSync(target(path), path);
+  };
+
+const ofBoth: readonly Kind[] = [
+  ['deleted', remove],
+  ['a link to itself', linked((path) => path)],
+  ['a link to nowhere', linked((path) => `${path}-nowhere`)],
+  ['a link to /dev/zero', linked(() => '/dev/zero')],
+  [
+    'links that lead in a circle',
+    (path) => {
+      linked(() => `${path}-other`)(path);
+      symlinkSync(path, `${path}-other`);
+    },
+  ],
+];
+
+const ofFolders: readonly Kind[] = [
+  ...ofBoth,
+  [
+    'a file in place of the folder',
+    (path) => {
+      remove(path);
+      writeFileSync(path, 'x');
+    },
+  ],
+];
+
+const ofFiles: readonly Kind[] = [
+  ...ofBoth,
+  [
+    'a folder in place of the file',
+    (path) => {
+      remove(path);
+      mkdirSync(path);
+    },
+  ],
+  ['cut off', (path, random) => truncateSync(path, random.below(lstatSync(path).size + 1))],
+  ['empty', (path) => truncateSync(path, 0)],
+  ['3 GB long', (path) => truncateSync(path, 3 * 2 ** 30)],
+  [
+    'a byte changed',
+    (path, random) => {
+      const bytes = readFileSync(path);
+      if (bytes.length > 0) bytes[random.below(bytes.length)]! ^= 1 + random.below(255);
+      writeFileSync(path, bytes);
+    },
+  ],
+  [
+    'random bytes',
+    (path, random) =>
+      writeFileSync(
+        path,
+        Uint8Array.from({ length: 300 }, () => random.below(256)),
+      ),
+  ],
+];
+
+/** What values of JSON are replaced by, as text. */
+const replacements: readonly string[] = [
+  'null',
+  'true',
+  '-1',
+  '0',
+  '1.5',
+  '1e999',
+  'NaN',
+  '9007199254740993',
+  '4294967296',
+  '"text"',
+  '"5"',
+  '""',
+  '[]',
+  '{}',
+  '[null]',
+  '{"__proto__": {"step": 1}}',
+  '"../../../../etc"',
+  '"\\u001b[31m\\u202e"',
+  `${'['.repeat(depth)}${']'.repeat(depth)}`,
+  `"${'x'.repeat(200_000)}"`,
+];
+
+const marker = 'to-be-replaced';
+
+const ofJson: readonly Kind[] = [
+  ['a value of another type or range', (path, random) => changeJson(path, random, false)],
+  ['a key gone', (path, random) => changeJson(path, random, true)],
+];
+
+/** Changes or deletes one value in a file of JSON, or of lines of JSON. */
+function changeJson(path: string, random: RandomStream, isDeleted: boolean): void {
+  const lines = path.endsWith('.jsonl')
+    ? readFileSync(path, 'utf8').trimEnd().split('\n')
+    : [readFileSync(path, 'utf8')];
+  const place = random.below(lines.length);
+  const root = { value: JSON.parse(lines[place]!) as unknown };
+  const slots = slotsOf(root.value);
+  const slot = slots[random.below(slots.length)] ?? { owner: root, key: 'value' };
+  const owner = slot.owner as Record<string, unknown>;
+  if (isDeleted) delete owner[slot.key];
+  else owner[slot.key] = marker;
+  const replacement = replacements[random.below(replacements.length)]!;
+  lines[place] = (JSON.stringify(root.value) ?? 'null').replace(`"${marker}"`, () => replacement);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+}
+
+/** Lists all places in a value that hold values. */
+function slotsOf(value: unknown): { readonly owner: object; readonly key: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [{ owner: value, key }, ...slotsOf(inner)]);
+}
+
+/** Folders that damaged runs are read with. */
+export interface DamagedPlace {
+  /** The folder of an ablation, one of whose runs is `run`; both may be damaged. */
+  readonly ablation: string;
+  readonly run: string;
+  /** A run that is whole. */
+  readonly other: string;
+  /** Label maps to paint. */
+  readonly labels: string;
+  /** A folder for what commands write. */
+  readonly out: string;
+}
+
+/** How a command took the damage. */
+export interface Outcome {
+  readonly command: string;
+  /** `fine`, or what the command says, with its exit code in front. */
+  readonly said: string;
+}
+
+/**
+ * Reads damaged folders by all that reads runs; those that need an engine only where asked. Throws where a command throws what it has
+ * no words for.
+ */
+export async function tryDamaged(place: DamagedPlace, withEngine: boolean): Promise<Outcome[]> {
+  const { ablation, run, other, labels, out } = place;
+  const engine = 'portable';
+  const command = 'spadework';
+  const light: Record<string, () => unknown> = {
+    'compare an ablation': () => compare({ folders: [ablation], out: join(out, 'a'), command }),
+    'compare runs': () => gather({ folders: [run, other] }),
+    export: () => exportWeights({ run, network: 'G', out: join(out, 'g.safetensors') }),
+    diff: () => diffSpecs(readRunSpec(run), readRunSpec(other)),
+    ablate: () => [readAblation(ablation), stageOfRun(run), progressOf(run)],
+    page: () => readRunFolder(run) && writeRunPage(run),
+    load: async () => {
+      const { checkpoints } = layoutOf(run);
+      for (const step of listSteps(checkpoints))
+        await openWeights(join(checkpoints, stepName(step), 'variables.safetensors'));
+    },
+  };
+  const heavy: Record<string, () => unknown> = {
+    open: async () => (await openRun(run, { engine })).dispose(),
+    synth: () => synth({ run, labels, out: join(out, 'painted'), engine, command }),
+    eval: () => evaluate({ run, engine }),
+    resume: () => resume({ folder: run, engine }),
+  };
+  const outcomes: Outcome[] = [];
+  for (const [name, work] of Object.entries({ ...light, ...(withEngine ? heavy : {}) }))
+    outcomes.push({ command: name, said: await attempt(name, work) });
+  return outcomes;
+}
+
+async function attempt(name: string, work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return 'fine';
+  } catch (error) {
+    if (error instanceof SpecMistakes) return '1 mistakes in the spec';
+    const known = knownError(error);
+    if (!known) throw new Error(`${name} has no words for this`, { cause: error });
+    return `${known.code} ${known.message}`;
+  }
+}

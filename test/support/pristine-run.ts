@@ -1,0 +1,43 @@
+/** Answers for an ablation of one run that is whole in every part, to be damaged: trained, measured, evaluated, on the portable engine. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { ablationFormat, writeAblation } from '../../runtime/ablate/record.ts';
+import { evaluate } from '../../runtime/eval/index.ts';
+import type { DamagedPlace } from '../fuzz/damaged-runs.ts';
+import { statefulSpec } from './stateful-experiment.ts';
+import { makeTinyExperiment, trainText } from './tiny-experiment.ts';
+
+const engine = 'portable';
+const name = 'run_s5';
+
+/** Makes it in a new folder, which the caller removes. */
+export async function makePristine(): Promise<{ readonly folder: string; readonly ablation: string }> {
+  const { folder, spec } = await makeTinyExperiment();
+  const ablation = join(folder, 'ablation');
+  const run = join(ablation, name);
+  const text = statefulSpec({ steps: 2, train: 'checkpoint_every: 1, sample_every: 1, evaluate_every: 1' });
+  await trainText(text, spec, { engine, out: run });
+  await evaluate({ run, engine });
+  await writeAblation(ablation, {
+    format: ablationFormat,
+    created: '2026-01-02T03:04:05Z',
+    name: 'alone',
+    of: 'stateful',
+    axes: [],
+    seeds: [5],
+    runs: [{ name, point: {}, seed: 5, sha256: '0'.repeat(64), state: 'done', jobs: 1, failures: 0 }],
+  });
+  return { folder, ablation };
+}
+
+/** Copies the ablation to where it is damaged, and says what is read with it. */
+export function copyPristine(folder: string, copy: string): DamagedPlace {
+  cpSync(join(folder, 'ablation'), join(copy, 'ablation'), { recursive: true });
+  return {
+    ablation: join(copy, 'ablation'),
+    run: join(copy, 'ablation', name),
+    other: join(folder, 'ablation', name),
+    labels: join(folder, 'data', 'test-labels'),
+    out: join(copy, 'out'),
+  };
+}
