@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { must } from '../compiler/ir/types.ts';
 import { nearestGrid, patchIndexer, planPatches, squareWindow } from '../compiler/patches/index.ts';
 import type { PatchPlan } from '../compiler/patches/index.ts';
+import { print as line } from '../cli/terminal.ts';
 import { RandomStream } from '../compiler/random.ts';
 import { decodeIds, edgesOf, resizeNearest } from '../runtime/data/decode.ts';
 import type { IdMap, Size } from '../runtime/data/decode.ts';
@@ -130,9 +131,7 @@ function print(rows: readonly (readonly string[])[]): void {
     Math.max(...rows.map((row) => (row[i] ?? '').length)),
   );
   for (const row of rows) {
-    console.log(
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    );
+    line(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
   }
 }
 
@@ -157,7 +156,7 @@ for (const folders of command.args) {
   rows.push(...measure(name, await readSet(folders, settings), settings));
 }
 rows.push(...measure('noise', [noise(settings)], settings));
-console.log(
+line(
   `${settings.width}x${settings.height}; milliseconds for one map with all sizes; shares in percent of the pixels`,
 );
 print(rows);

@@ -2,7 +2,8 @@
 import pc from 'picocolors';
 import type { RunEntry, RunProgress } from '../runtime/ablate/index.ts';
 import { formatSeconds } from '../runtime/report/format.ts';
-import { note, showsColor } from './terminal.ts';
+import { visible } from '../dsl/escape.ts';
+import { eraseLines, note, showsColor, write } from './terminal.ts';
 
 export interface AblationTable {
   /** Shows runs as they are now. */
@@ -37,14 +38,14 @@ function liveTable(progressOf: (name: string) => RunProgress | undefined): Ablat
   let runs: readonly RunEntry[] = [];
   let drawn = 0;
   const erase = (): void => {
-    if (drawn > 0) process.stderr.write(`\u001b[${drawn}A\u001b[J`);
+    eraseLines(process.stderr, drawn);
     drawn = 0;
   };
   const draw = (): void => {
     const { rows = 24, columns = 80 } = process.stderr;
     erase();
     const lines = linesOf(runs, progressOf, rows - 2).map((line) => fitted(line, columns - 1));
-    process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+    write(process.stderr, lines.map((line) => `${line}\n`).join(''));
     drawn = lines.length;
   };
   const timer = setInterval(draw, refreshMilliseconds);
@@ -74,7 +75,7 @@ interface Line {
 
 /** Cuts a line to the width of the terminal: one that wraps would take two rows, and be erased by half. */
 function fitted({ text, color }: Line, width: number): string {
-  return color(text.slice(0, width));
+  return color(visible(text).slice(0, width));
 }
 
 /** Writes the table in at most `most` lines: where there are more runs, those that are waiting or done are counted. */

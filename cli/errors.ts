@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
+import { visibleLines } from '../dsl/escape.ts';
 import { reasonOf } from '../runtime/file-reasons.ts';
 import { shortageOf } from '../runtime/shortage.ts';
 import { note, showsColor } from './terminal.ts';
@@ -42,11 +43,12 @@ export function reportError(error: unknown): number {
   const known = knownError(error);
   const colors = pc.createColors(color);
   if (known) {
-    note(`${colors.red('error')}: ${known.message.replace('\nhint:', `\n${colors.green('hint')}:`)}`);
+    const message = visibleLines(known.message).replace('\nhint:', () => `\n${colors.green('hint')}:`);
+    note(`${colors.red('error')}: ${message}`);
     return known.code;
   }
   const what = error instanceof Error ? error.message : String(error);
-  note(`${colors.red('error')}: this is a bug in spadework: ${what.split('\n')[0]}`);
+  note(`${colors.red('error')}: this is a bug in spadework: ${visibleLines(what.split('\n')[0] ?? '')}`);
   note(
     `${colors.green('hint')}: run the command again with SPADEWORK_DEBUG=1 to get the trace, and report it`,
   );

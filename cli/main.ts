@@ -19,7 +19,7 @@ import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
-import { endWithParent, showsColor, tolerateClosedPipe } from './terminal.ts';
+import { endWithParent, showsColor, tolerateClosedPipe, write } from './terminal.ts';
 
 const examples = `
 Examples:
@@ -68,6 +68,8 @@ function makeProgram(line: string): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for how to use it)')
     .configureOutput({
+      writeOut: (text) => write(process.stdout, text),
+      writeErr: (text) => write(process.stderr, text),
       getErrHasColors: () => showsColor(process.stderr),
       getOutHasColors: () => showsColor(process.stdout),
     })

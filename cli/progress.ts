@@ -1,7 +1,8 @@
 /** Answers for showing how far long work is: one line that changes on a terminal, few plain lines elsewhere. */
 import { SingleBar } from 'cli-progress';
 import { formatSeconds, threeDigits } from '../runtime/report/format.ts';
-import { note } from './terminal.ts';
+import { visible } from '../dsl/escape.ts';
+import { eraseLine, note } from './terminal.ts';
 
 /** Shows progress from `start` to its end. */
 export interface Progress {
@@ -45,9 +46,10 @@ function bar(total: number, done: number, describe: Describe): Progress {
   });
   shown.start(total, done, { state: '' });
   return {
-    update: (now, remark) => shown.update(now, { state: describe(now, remark) }),
+    update: (now, remark) => shown.update(now, { state: visible(describe(now, remark)) }),
     log(line) {
-      process.stderr.write(`\r\u001b[K${line}\n`);
+      eraseLine(process.stderr);
+      note(line);
       shown.render();
     },
     stop: () => shown.stop(),

@@ -1,14 +1,44 @@
-/** Answers for writing to the terminal: where lines go, and whether they may be colored. */
+/**
+ * Answers for writing to the terminal: where lines go, whether they may be colored, and that texts of users command it nothing.
+ * Nothing else in the program writes to the standard streams.
+ */
+import { forTerminal, jsonForTerminal } from '../dsl/escape.ts';
 import { isInterrupted } from './interrupts.ts';
 
 /** Writes a result for the user or the next program. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  write(process.stdout, `${line}\n`);
 }
 
 /** Writes a remark about what is being done, or a mistake; results stay apart from it. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  write(process.stderr, `${line}\n`);
+}
+
+/** Writes text of any origin to a stream: what cannot be seen is shown by its number, but for lines, tabs and our own colors. */
+export function write(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(forTerminal(text, showsColor(stream)));
+}
+
+/** Writes a result as JSON: the same value, in characters that command a terminal nothing. */
+export function printJson(json: string): void {
+  print(jsonForTerminal(json));
+}
+
+/** Writes a text as it is, byte by byte, for a file or the next program; a terminal is shown it like any other. */
+export function printExactly(text: string): void {
+  if (process.stdout.isTTY) write(process.stdout, text);
+  else process.stdout.write(text);
+}
+
+/** Moves the cursor of a terminal `lines` up and erases what is below. */
+export function eraseLines(stream: NodeJS.WriteStream, lines: number): void {
+  if (lines > 0) stream.write(`\u001b[${lines}A\u001b[J`);
+}
+
+/** Erases the line of a terminal in which the cursor is. */
+export function eraseLine(stream: NodeJS.WriteStream): void {
+  stream.write('\r\u001b[K');
 }
 
 /** Tells whether a stream shows colors: a terminal, unless NO_COLOR (https://no-color.org) is set. */

@@ -1,6 +1,7 @@
 /** Answers for what is said to a user about a spec: a diagnostic is data; rendering it with a code frame is one function. */
 import pc from 'picocolors';
-import { formatPlace, positionAt, type Source, type Span } from './source.ts';
+import { visible } from './escape.ts';
+import { formatPlace, lineAt, positionAt, type Source, type Span } from './source.ts';
 
 export type Severity = 'error' | 'warning';
 
@@ -34,6 +35,8 @@ export interface RenderOptions {
 /** Lines longer than this are shown in part, around what is underlined. */
 const frameWidth = 110;
 const tabWidth = 4;
+/** What is said about a place is cut off here: it may quote a name of any length. */
+const longestRemark = 1000;
 
 type Colors = ReturnType<typeof pc.createColors>;
 
@@ -41,11 +44,11 @@ type Colors = ReturnType<typeof pc.createColors>;
 export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
   const colors = pc.createColors(color);
   const tint = diagnostic.severity === 'error' ? colors.red : colors.yellow;
-  const title = `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}: ${diagnostic.message}`;
+  const title = `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}: ${remarkOf(diagnostic.message)}`;
 
   const marks: Mark[] = diagnostic.labels.map(({ span, text }) => ({
     span,
-    text,
+    text: remarkOf(text),
     sign: '-',
     tint: colors.cyan,
   }));
@@ -63,8 +66,8 @@ export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOption
     ),
   );
 
-  const remarks = [...diagnostic.notes];
-  if (diagnostic.hint !== undefined) remarks.push(`${colors.green('hint')}: ${diagnostic.hint}`);
+  const remarks = diagnostic.notes.map(remarkOf);
+  if (diagnostic.hint !== undefined) remarks.push(`${colors.green('hint')}: ${remarkOf(diagnostic.hint)}`);
   const gutter = ' '.repeat(margin + 1);
   return [title, ...frames, ...remarks.map((remark) => `${gutter}${colors.dim('=')} ${remark}`)].join('\n');
 }
@@ -83,10 +86,21 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: R
 
 /** Sorts by file in the order of first mention, then by place; those without a place come first. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const sources = [...new Set(diagnostics.map(({ span }) => span?.source))];
-  const file = ({ span }: Diagnostic): number => (span === undefined ? -1 : sources.indexOf(span.source));
+  const sources = new Set(diagnostics.flatMap(({ span }) => span?.source ?? []));
+  const places = new Map([...sources].map((source, index) => [source, index]));
+  const file = ({ span }: Diagnostic): number => (span === undefined ? -1 : (places.get(span.source) ?? -1));
   const start = ({ span }: Diagnostic): number => span?.start ?? -1;
   return diagnostics.toSorted((a, b) => file(a) - file(b) || start(a) - start(b));
+}
+
+/** Writes a remark on one line of a bearable length. */
+function remarkOf(text: string): string {
+  return visible(text.length > longestRemark ? `${text.slice(0, longestRemark)}…` : text);
+}
+
+/** Gives the column of the start of a place, from 0. */
+function columnOf({ source, start }: Span): number {
+  return positionAt(source, start).column - 1;
 }
 
 /** A place to underline. */
@@ -146,15 +160,19 @@ function showLine(
   line: number,
   marks: readonly Mark[],
 ): { text: string; places: MarkedColumns[] } {
-  const raw = source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? '';
-  const expand = (text: string): string => text.replaceAll('\t', ' '.repeat(tabWidth));
+  const whole = lineAt(source, line);
+  // Of a very long line only the neighborhood of the first mark is looked at.
+  const from = marks[0] === undefined ? 0 : columnOf(marks[0].span);
+  const skipped = Math.max(0, from - 2 * frameWidth);
+  const raw = whole.slice(skipped, from + 2 * frameWidth);
+  const expand = (part: string): string => part.split('\t').map(visible).join(' '.repeat(tabWidth));
   const text = expand(raw);
   const places = marks.map((mark) => {
-    const from = positionAt(source, mark.span.start).column - 1;
+    const first = columnOf(mark.span) - skipped;
     // A place of several lines is underlined on its first.
-    const to = Math.max(from, Math.min(raw.length, from + mark.span.end - mark.span.start));
-    const start = expand(raw.slice(0, from)).length;
-    return { mark, start, end: Math.max(start + 1, expand(raw.slice(0, to)).length) };
+    const last = Math.max(first, Math.min(raw.length, first + mark.span.end - mark.span.start));
+    const start = expand(raw.slice(0, Math.max(0, first))).length;
+    return { mark, start, end: Math.max(start + 1, expand(raw.slice(0, Math.max(0, last))).length) };
   });
   if (text.length <= frameWidth) return { text, places };
 

@@ -1,4 +1,5 @@
 /** Answers for source texts and places in them: everything that is said about a spec points at a `Span`. */
+import { visible } from './escape.ts';
 
 /** A named text, as it was read. */
 export interface Source {
@@ -25,15 +26,41 @@ export function span(source: Source, start: number, end: number): Span {
   return { source, start, end };
 }
 
+/** Where the lines of a text start; each text is looked through once, however many places are asked for. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
+function linesOf(source: Source): readonly number[] {
+  const known = lineStarts.get(source);
+  if (known) return known;
+  const starts = [0];
+  for (let at = source.text.indexOf('\n'); at >= 0; at = source.text.indexOf('\n', at + 1))
+    starts.push(at + 1);
+  lineStarts.set(source, starts);
+  return starts;
+}
+
 /** Gives the line and column of an offset of `source`. */
 export function positionAt(source: Source, offset: number): Position {
-  const before = source.text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+  const starts = linesOf(source);
+  let [line, end] = [0, starts.length];
+  while (end - line > 1) {
+    const middle = (line + end) >> 1;
+    if ((starts[middle] ?? 0) <= offset) line = middle;
+    else end = middle;
+  }
+  return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+}
+
+/** Gives the text of a line, counted from 1, without its line break. */
+export function lineAt(source: Source, line: number): string {
+  const starts = linesOf(source);
+  const [start, next] = [starts[line - 1], starts[line]];
+  if (start === undefined) return '';
+  return source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '');
 }
 
 /** Prints where a span starts as `file:line:column`. */
 export function formatPlace(place: Span): string {
   const { line, column } = positionAt(place.source, place.start);
-  return `${place.source.name}:${line}:${column}`;
+  return `${visible(place.source.name)}:${line}:${column}`;
 }

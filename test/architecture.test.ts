@@ -121,3 +121,17 @@ describe.each(layers)('%s/', (layer) => {
     expect(wrong.map(describeImport)).toEqual([]);
   });
 });
+
+describe('the standard streams', () => {
+  it('are written to by cli/terminal.ts alone, which shows what users wrote and obeys none of it', () => {
+    const files = ['cli', 'bench', 'examples'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => join(folder, file)),
+    );
+    // An empty write waits for those before it.
+    const writes = /console\.\w+\(|process\.std(?:out|err)\.write\((?!'')/;
+    const wrong = files.filter((file) => writes.test(readFileSync(join(root, file), 'utf8')));
+    expect(wrong).toEqual([join('cli', 'terminal.ts')]);
+  });
+});

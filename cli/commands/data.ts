@@ -10,7 +10,7 @@ import { exitCodes, InputError } from '../errors.ts';
 import { integer, setOption } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { loadSpec } from '../specs.ts';
-import { note, print } from '../terminal.ts';
+import { note, print, printJson } from '../terminal.ts';
 
 interface CheckFlags {
   readonly name?: string;
@@ -82,7 +82,7 @@ function addDataCheck(data: Command, line: string): void {
       }).finally(() => progress?.stop());
       const out = flags.out ?? (flags.json ? undefined : join('checks', report.name));
       const page = out === undefined ? undefined : await writeDataCheck(out, spec, report, line);
-      if (flags.json) print(JSON.stringify(plainReport(report, page), null, 2));
+      if (flags.json) printJson(JSON.stringify(plainReport(report, page), null, 2));
       else printReport(report, detailsOf, page);
       if (report.errors.length > 0) process.exitCode = exitCodes.input;
     });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { setOption } from '../options.ts';
 import { loadSpecOrRun } from '../specs.ts';
-import { print } from '../terminal.ts';
+import { print, printJson } from '../terminal.ts';
 
 interface DiffFlags {
   readonly name?: string;
@@ -37,7 +37,7 @@ export function addDiff(program: Command): void {
         await loadSpecOrRun(one, { name }),
         await loadSpecOrRun(other ?? one, { name: otherName, set }),
       );
-      if (flags.json) print(JSON.stringify(diff, undefined, 2));
+      if (flags.json) printJson(JSON.stringify(diff, undefined, 2));
       else print(renderDiff(diff.before === diff.after ? { ...diff, ...placesOf(one, other, set) } : diff));
     });
 }

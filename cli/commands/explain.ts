@@ -8,7 +8,7 @@ import { InputError } from '../errors.ts';
 import { renderMatrix } from '../matrix.ts';
 import { integer, setOption } from '../options.ts';
 import { isJson, loadAblation, loadSpec, readSource } from '../specs.ts';
-import { print } from '../terminal.ts';
+import { print, printJson, write } from '../terminal.ts';
 
 interface ExplainFlags {
   readonly name?: string;
@@ -65,14 +65,13 @@ export function addExplain(program: Command): void {
       const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags));
       const step = await explainedStep(spec, sources, flags, measure);
       const explanation = explain(spec, { step, times });
-      if (flags.json) return print(asJson(explanation));
-      process.stdout.write(renderExplanation(explanation, { depth: flags.depth }));
+      if (flags.json) return printJson(asJson(explanation));
+      write(process.stdout, renderExplanation(explanation, { depth: flags.depth }));
       if (flags.locality)
         for (const network of spec.networks)
-          process.stdout.write(`\n${renderLocality(explainLocality(network, spec.networks))}`);
+          write(process.stdout, `\n${renderLocality(explainLocality(network, spec.networks))}`);
       if (flags.svg === undefined) return;
-      for (const file of await writeDrawings(spec, flags.svg, flags))
-        process.stdout.write(`drawn: ${file}\n`);
+      for (const file of await writeDrawings(spec, flags.svg, flags)) print(`drawn: ${file}`);
     });
 }
 
@@ -102,7 +101,8 @@ async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
     picturesOf: (run) => pictures.get(run),
     flopsPerSecond: flags.rate && flags.rate * 1e9,
   });
-  print(flags.json ? asJson(matrix) : await renderMatrix(matrix));
+  if (flags.json) printJson(asJson(matrix));
+  else print(await renderMatrix(matrix));
 }
 
 /** Counts the training pictures of a spec whose length is in epochs; undefined where they cannot be read. */

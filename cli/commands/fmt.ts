@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
 import { exitCodes, InputError, reportError, SpecMistakes } from '../errors.ts';
 import { readSource } from '../specs.ts';
-import { print } from '../terminal.ts';
+import { print, printExactly } from '../terminal.ts';
 
 interface FmtOptions {
   readonly check?: boolean;
@@ -50,7 +50,7 @@ function format(file: string, options: FmtOptions): void {
     );
     if (!options.write) process.exitCode = exitCodes.input;
     else write(file, text);
-  } else process.stdout.write(text);
+  } else printExactly(text);
 }
 
 /** Writes a file whole or not at all: it is the user's only copy. What a link leads to is written, and keeps its rights. */

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { visibleLines } from '../../dsl/escape.ts';
 import {
   createBuildFolder,
   engineKey,
@@ -81,7 +82,7 @@ async function ensure(options: EngineOptions, mayBuild: boolean): Promise<ReadyE
   const setup: Setup = {
     environment,
     engines: enginesFolder(environment),
-    log: options.log ?? ((line) => process.stderr.write(`${line}\n`)),
+    log: options.log ?? ((line) => process.stderr.write(`${visibleLines(line)}\n`)),
     progress: options.progress ?? options.log === undefined,
     rebuild: options.rebuild ?? false,
     mayBuild,

@@ -1,5 +1,6 @@
 /** Writes the doctor's findings as an aligned table. */
 import picocolors from 'picocolors';
+import { visibleLines } from '../../dsl/escape.ts';
 import type { Check } from './doctor.ts';
 
 /** Writes one line per check, and a line with the fix below each problem. */
@@ -12,8 +13,8 @@ export function renderDoctor(
   const width = Math.max(...checks.map(({ name }) => name.length));
   return checks
     .flatMap(({ name, value, status, fix }) => [
-      `${paint[status](status.padEnd(4))}  ${bold(name.padEnd(width))}  ${value}`,
-      ...(fix === undefined ? [] : [`${' '.repeat(width + 8)}${dim('fix:')} ${fix}`]),
+      `${paint[status](status.padEnd(4))}  ${bold(name.padEnd(width))}  ${visibleLines(value)}`,
+      ...(fix === undefined ? [] : [`${' '.repeat(width + 8)}${dim('fix:')} ${visibleLines(fix)}`]),
     ])
     .join('\n');
 }

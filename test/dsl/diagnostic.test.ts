@@ -114,6 +114,45 @@ describe('a rendered diagnostic', () => {
     `);
   });
 
+  it('shows by their numbers the signs that nobody sees, and underlines at the right columns', () => {
+    const source = { name: 'a\u001b[2Jb.spade', text: 'x = "\u001b[31m\u202e" + y\r z' };
+    const shown = renderDiagnostic(
+      diagnostic({
+        span: at('y', source),
+        message: 'no \u0007 here\nerror: none',
+        labels: [{ span: at('"\u001b[31m\u202e"', source), text: 'of \u2066 this' }],
+        notes: ['a \u009b b'],
+        hint: 'write \u200b it',
+      }),
+      { color: false },
+    );
+    expect(`\n${shown}\n`).toMatchInlineSnapshot(`
+      "
+      error[concat-shape]: no \\u{7} here\\u{a}error: none
+        a\\u{1b}[2Jb.spade:1:16
+        |
+      1 | x = "\\u{1b}[31m\\u{202e}" + y\\u{d} z
+        |     --------------------   ^
+        |     of \\u{2066} this
+        = a \\u{9b} b
+        = hint: write \\u{200b} it
+      "
+    `);
+    expect(shown).toMatch(/^[\n -~]*$/);
+  });
+
+  it('cuts off what would be said of a name of any length', () => {
+    const name = 'n'.repeat(100_000);
+    const named = { name: 'long.spade', text: name };
+    const shown = renderDiagnostic(
+      diagnostic({ span: at(name, named), message: `nothing is called '${name}'` }),
+      {
+        color: false,
+      },
+    );
+    expect(shown.length).toBeLessThan(2000);
+  });
+
   it('is colored only when asked', () => {
     const shown = diagnostic({ span: at('seg') });
     expect(renderDiagnostic(shown, { color: true })).toContain('\u001b[31m');
