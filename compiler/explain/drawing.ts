@@ -2,6 +2,7 @@
  * Answers for a network as a drawing: its blocks down to a depth as boxes, the values between them as arrows, written in
  * Graphviz's DOT language. Laying it out is the business of whoever shows it.
  */
+import { forHtml, visible } from '../../dsl/escape.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { must, sizeOf } from '../ir/types.ts';
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
@@ -358,10 +359,10 @@ function labelOf(box: Box, sources: readonly Box[], isLocal: boolean): string {
   ].filter((fact) => fact !== '');
   // Hard spaces keep text off the border, for fonts that are a little wider than Graphviz thinks.
   const small = (text: string): string =>
-    `<TR><TD><FONT POINT-SIZE="9" COLOR="#5c6470">&#160;${escape(text)}&#160;</FONT></TD></TR>`;
+    `<TR><TD><FONT POINT-SIZE="9" COLOR="#5c6470">&#160;${forHtml(text)}&#160;</FONT></TD></TR>`;
   const title = box.run ? `${box.title} to ${box.run.last}` : box.title;
   const rows = [
-    box.kind === 'op' || isPlain ? `<TR><TD>${escape(ops)}</TD></TR>` : titleOf(title),
+    box.kind === 'op' || isPlain ? `<TR><TD>${forHtml(ops)}</TD></TR>` : titleOf(title),
     ...(inner === '' || inner === box.title ? [] : [small(`${times}${shorten(inner)}`)]),
     ...(facts.length === 0 ? [] : [small(facts.join(' · '))]),
   ];
@@ -369,7 +370,7 @@ function labelOf(box: Box, sources: readonly Box[], isLocal: boolean): string {
 }
 
 function titleOf(title: string): string {
-  return `<TR><TD><B>${escape(title)}</B></TD></TR>`;
+  return `<TR><TD><B>${forHtml(title)}</B></TD></TR>`;
 }
 
 function tableOf(line: string, fill: string, rows: readonly string[]): string {
@@ -426,10 +427,6 @@ function shorten(text: string): string {
   return text.length <= 46 ? text : `${text.slice(0, 45)}…`;
 }
 
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
 function quote(text: string): string {
-  return `"${text.replaceAll('"', '\\"')}"`;
+  return `"${visible(text).replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,5 +1,6 @@
 /** Answers for a comparison as a whole: reads runs, works the numbers out, and writes the page and the tables beside it. */
 import { join } from 'node:path';
+import { forMarkdown } from '../../dsl/escape.ts';
 import { writeWhole } from '../report/index.ts';
 import { comparePage } from '../report/compare-page.ts';
 import { whileWritingAsync } from '../run/folder.ts';
@@ -55,13 +56,13 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
   return whileWritingAsync(out, async () => {
     await writer.write(out);
     const markdown = [
-      `# ${title}`,
+      `# ${forMarkdown(title)}`,
       '',
-      ...verdict.map((sentence) => `- ${sentence}`),
+      ...verdict.map((sentence) => `- ${forMarkdown(sentence)}`),
       '',
       toMarkdown(table),
       ...(differences.rows.length > 0
-        ? ['', `## Against ${comparison.baseline.label}`, '', toMarkdown(differences)]
+        ? ['', `## Against ${forMarkdown(comparison.baseline.label)}`, '', toMarkdown(differences)]
         : []),
       '',
     ];

@@ -1,4 +1,5 @@
 /** Answers for a comparison's tables as Markdown, CSV and LaTeX. */
+import { forCsv, forLatex, forMarkdown } from '../../dsl/escape.ts';
 import type { Costs } from './costs.ts';
 import type { Measure } from './measures.ts';
 import type { Table, TableCell, TableColumn } from './table.ts';
@@ -14,13 +15,12 @@ export function headingOf({ name, better }: TableColumn): string {
 /** Writes a table as Markdown. */
 export function toMarkdown({ columns, rows, ceiling }: Table): string {
   const line = (texts: readonly string[]): string => `| ${texts.join(' | ')} |`;
-  const plain = (text: string): string => text.replaceAll('|', '\\|');
   const shown = ({ text, spread, isBest }: TableCell): string => {
-    const value = plain(spread === undefined ? text : `${text} ± ${spread}`);
+    const value = forMarkdown(spread === undefined ? text : `${text} ± ${spread}`);
     return isBest ? `**${value}**` : value;
   };
   return [
-    line(columns.map((column) => plain(headingOf(column)))),
+    line(columns.map((column) => forMarkdown(headingOf(column)))),
     line(columns.map(({ isText }) => (isText ? '---' : '---:'))),
     ...rows.map((row) => line(row.map(shown))),
     ...(ceiling ? [line(ceiling.map(shown))] : []),
@@ -31,16 +31,16 @@ export function toMarkdown({ columns, rows, ceiling }: Table): string {
 export function toLatex({ columns, rows, ceiling }: Table, caption: string): string {
   const line = (texts: readonly string[]): string => `    ${texts.join(' & ')} \\\\`;
   const shown = ({ text, spread, isBest }: TableCell): string => {
-    const value = isBest ? `\\textbf{${escapeLatex(text)}}` : escapeLatex(text);
-    return spread === undefined ? value : `${value} {\\small$\\pm$\\,${escapeLatex(spread)}}`;
+    const value = isBest ? `\\textbf{${forLatex(text)}}` : forLatex(text);
+    return spread === undefined ? value : `${value} {\\small$\\pm$\\,${forLatex(spread)}}`;
   };
   const heading = ({ name, better }: TableColumn): string =>
-    `${escapeLatex(name)}${better ? ` $\\${better === 'higher' ? 'uparrow' : 'downarrow'}$` : ''}`;
+    `${forLatex(name)}${better ? ` $\\${better === 'higher' ? 'uparrow' : 'downarrow'}$` : ''}`;
   return [
     '% Needs \\usepackage{booktabs}.',
     '\\begin{table}',
     '  \\centering',
-    `  \\caption{${escapeLatex(caption)}}`,
+    `  \\caption{${forLatex(caption)}}`,
     `  \\begin{tabular}{${columns.map(({ isText }) => (isText ? 'l' : 'r')).join('')}}`,
     '    \\toprule',
     line(columns.map(heading)),
@@ -52,20 +52,6 @@ export function toLatex({ columns, rows, ceiling }: Table, caption: string): str
     '\\end{table}',
     '',
   ].join('\n');
-}
-
-const latexSigns: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}',
-  '~': '\\textasciitilde{}',
-  '^': '\\textasciicircum{}',
-  '±': '$\\pm$',
-  '−': '$-$',
-  '–': '--',
-  '×': '$\\times$',
-};
-
-function escapeLatex(text: string): string {
-  return text.replace(/[\\~^&%$#_{}±−–×]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
 }
 
 /** Writes every number of a comparison in full precision, a row for each cell and quantity (RFC 4180). */
@@ -132,7 +118,7 @@ export function toCsv(
     .concat('\r\n');
 }
 
+/** Numbers are written as they are: a difference below 0 is no formula. */
 function csvField(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return typeof value === 'number' ? String(value) : forCsv(value ?? '');
 }

@@ -1,4 +1,5 @@
 /** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
+import { createHash } from 'node:crypto';
 import { html, Markup, type Content } from './html.ts';
 import type { ClassInfo } from '../data/classes.ts';
 import type { Task } from './record.ts';
@@ -49,6 +50,7 @@ export function document(title: string, content: Content, script?: string, style
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="generator" content="Spadework" />
+        <meta http-equiv="Content-Security-Policy" content="${policyOf(script)}" />
         <title>${title}</title>
         ${new Markup(`<style>${STYLE}${style}</style>`)}
       </head>
@@ -58,6 +60,21 @@ export function document(title: string, content: Content, script?: string, style
         ${script !== undefined && new Markup(`<script>${script}</script>`)}
       </body>
     </html> `.text;
+}
+
+/** Lets a page load its own script and the pictures beside it, and nothing else: what a name smuggles in does not run. */
+function policyOf(script: string | undefined): string {
+  const digest = script === undefined ? undefined : createHash('sha256').update(script).digest('base64');
+  return [
+    "default-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    // A page that is opened as a file has no origin that 'self' could name.
+    "img-src 'self' file: data:",
+    // Charts and swatches place and color their parts by style attributes.
+    "style-src 'unsafe-inline'",
+    ...(digest === undefined ? [] : [`script-src 'sha256-${digest}'`]),
+  ].join('; ');
 }
 
 /** Renders the top of a page: what it is, its title, a sentence, and the key facts in a strip. */

@@ -2,8 +2,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import sharp from 'sharp';
+import { forHtml } from '../../dsl/escape.ts';
 import type { ClassInfo } from '../data/classes.ts';
-import { escape } from './html.ts';
 
 /** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */
 export interface Picture {
@@ -194,7 +194,7 @@ async function drawHeadings(
   const baseline = (height + gap + 0.7 * fontSize) / 2;
   const texts = lefts.map((left, c) => {
     const center = left + widths[c]! / 2;
-    return `<text x="${center}" y="${baseline}">${escape(columns[c] ?? '')}</text>`;
+    return `<text x="${center}" y="${baseline}">${forHtml(columns[c] ?? '')}</text>`;
   });
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" text-anchor="middle" ` +

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { forLatex, visibleLines } from '../../dsl/escape.ts';
 import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
 import { compare } from '../../runtime/compare/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
@@ -265,6 +266,26 @@ describe('the page', () => {
     const folders = [await made('<b>&', tinySpec(), 1, 0.4), await made('plain', other, 1, 0.3)];
     await compareIn(folders);
     expect(pageOf().querySelector('#numbers tbody th')?.textContent.trim()).toBe('<b>&');
-    expect(textOf('compare.tex')).toContain('<b>\\& &');
+    expect(textOf('compare.tex')).toContain('\\textless{}b\\textgreater{}\\& &');
+  });
+
+  it.each([
+    ['a script', '<script>alert(1)<script>', '\\<script\\>alert(1)\\<script\\>', '<script>alert(1)<script>'],
+    ['a cell of its own', 'a|b', 'a\\|b', 'a|b'],
+    ['a formula', '=cmd|x!A0', '=cmd\\|x!A0', "'=cmd|x!A0"],
+    ['a command of LaTeX', '\\input{x}', '\\\\input{x}', '\\input{x}'],
+    ['a line of its own', 'a\nb', 'a\\\\u{a}b', '"a\nb"'],
+    ['a turn of direction', 'a\u202eb', 'a\\\\u{202e}b', 'a\\u{202e}b'],
+    ['a link', '[a](http:x)', '\\[a\\](http:x)', '[a](http:x)'],
+  ])('takes a name that is %s elsewhere for a name', async (_what, name, markdown, csv) => {
+    const folders = [await made(name, tinySpec(), 1, 0.4), await made('plain', other, 1, 0.3)];
+    await compareIn(folders);
+    const page = pageOf();
+    expect(page.querySelector('#numbers tbody th')?.textContent.trim()).toBe(visibleLines(name));
+    const scripts = Array.from(page.querySelectorAll('script'));
+    expect(scripts.filter(({ textContent }) => textContent.includes('alert')).length).toBe(0);
+    expect(textOf('compare.md')).toContain(`| ${markdown} |`);
+    expect(textOf('compare.csv')).toContain(`\r\n${csv},`);
+    expect(textOf('compare.tex')).toContain(`    ${forLatex(name)} & 1 &`);
   });
 });

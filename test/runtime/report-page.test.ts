@@ -380,10 +380,11 @@ describe('highlight', () => {
     ]);
   });
 
-  test('keeps text that is no spec as it is', () => {
-    const source = '<<<>>> " unclosed \\\n\t&amp; ✓ \u0000';
+  test('keeps text that is no spec as it is, and shows what cannot be seen', () => {
+    const source = '<<<>>> " unclosed \\\n\t&amp; ✓ \u0000\u202e';
     const { document } = parseHTML(`<html><body><pre>${highlight(source).text}</pre></body></html>`);
-    expect(document.querySelector('pre')!.textContent).toBe(source);
+    const shown = source.replace('\u0000', '\\u{0}').replace('\u202e', '\\u{202e}');
+    expect(document.querySelector('pre')!.textContent).toBe(shown);
   });
 });
 
