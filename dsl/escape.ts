@@ -24,7 +24,7 @@ function numbered(sign: string): string {
 }
 
 /** The colors and styles that the program itself uses (ECMA-48, SGR); no other sequence reaches a terminal. */
-const ownStyles = /\u001b\[(?:0|1|2|22|3[1-6]|39|90)m/g;
+const ownStyles = new RegExp(`${'\u001b'}\\[(?:0|1|2|22|3[1-6]|39|90)m`, 'g');
 
 /** Makes text safe for a terminal; `styled` lets the program's own colors pass. Lines and tabs stay. */
 export function forTerminal(text: string, styled: boolean): string {

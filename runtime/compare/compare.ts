@@ -42,7 +42,7 @@ const small: PictureOptions = { maxMaps: 6, failures: 1, quality: 70, maxWidth: 
 /** Compares runs. Throws a RunError where they cannot be compared. */
 export async function compare(options: CompareOptions): Promise<CompareResult> {
   const { out, maxMaps, compact = false, isOurs = false, command } = options;
-  const comparison = await gather(options);
+  const comparison = gather(options);
   const measures = measure(comparison);
   const costs = comparison.cells.map((cell): Costs => costsOf(cell));
   const table = mainTable(comparison, measures, costs);

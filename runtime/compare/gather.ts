@@ -38,10 +38,10 @@ interface ReadRun extends Omit<ComparedRun, 'evaluation'> {
 }
 
 /** Reads what is compared. Throws a RunError where there is nothing to compare, or where protocols differ. */
-export async function gather({ folders, baseline }: GatherOptions): Promise<Comparison> {
+export function gather({ folders, baseline }: GatherOptions): Comparison {
   const [only] = folders;
   const ablation = folders.length === 1 && only !== undefined ? readAblation(only) : undefined;
-  const found = ablation ? await cellsOfAblation(ablation, resolve(only!)) : await cellsOfRuns(folders);
+  const found = ablation ? cellsOfAblation(ablation, resolve(only!)) : cellsOfRuns(folders);
   const runs = found.cells.flatMap((cell) => cell.runs);
   const evaluated = runs.filter(({ records }) => records.length > 0);
   const protocol = sharedProtocol(evaluated);
@@ -78,14 +78,14 @@ interface Found {
   readonly notes: readonly Note[];
 }
 
-async function cellsOfAblation(ablation: AblationRecord, folder: string): Promise<Found> {
+function cellsOfAblation(ablation: AblationRecord, folder: string): Found {
   const named = ablation.axes.map(({ name }) => name);
   // Where nothing is varied, there still is something that the seeds are of.
   const axes = named.length > 0 ? named : ['experiment'];
   const cells = new Map<string, { point: Cell['point']; runs: ReadRun[] }>();
   const missing: string[] = [];
   for (const { name, point } of ablation.runs) {
-    const run = await readPlanned(join(folder, name), name);
+    const run = readPlanned(join(folder, name), name);
     if (!run) {
       missing.push(name);
       continue;
@@ -108,12 +108,12 @@ async function cellsOfAblation(ablation: AblationRecord, folder: string): Promis
 }
 
 /** Reads a run of an ablation; undefined where it has not begun. */
-async function readPlanned(folder: string, name: string): Promise<ReadRun | undefined> {
+function readPlanned(folder: string, name: string): ReadRun | undefined {
   const { spec, run } = layoutOf(folder);
   return existsSync(spec) && existsSync(run) ? readRun(folder, name) : undefined;
 }
 
-async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
+function cellsOfRuns(folders: readonly string[]): Found {
   const [first] = folders;
   if (folders.length === 1 && first !== undefined) {
     readRunFolder(first);
@@ -125,7 +125,7 @@ async function cellsOfRuns(folders: readonly string[]): Promise<Found> {
     if (readAblation(folder)) throw ablationAmongRuns(folder);
     if (places.has(resolve(folder))) throw namedTwice(folder);
     places.add(resolve(folder));
-    runs.push(await readRun(folder, basename(resolve(folder))));
+    runs.push(readRun(folder, basename(resolve(folder))));
   }
   const cells = new Map<string, ReadRun[]>();
   for (const run of runs) {
@@ -166,7 +166,7 @@ function commonStart(names: readonly string[]): string {
   return first.slice(0, length).replace(/[-_.]*(s|seed)?[-_.]*$/, '');
 }
 
-async function readRun(folder: string, name: string): Promise<ReadRun> {
+function readRun(folder: string, name: string): ReadRun {
   const { spec, record } = readRunFolder(folder);
   return { folder, name, spec, record, curves: readMetrics(folder), records: readEvaluations(folder) };
 }

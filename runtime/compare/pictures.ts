@@ -245,11 +245,7 @@ async function sourcesOf(
 }
 
 /** Takes what trainings painted last. */
-async function ofSamples(
-  { cells }: Comparison,
-  writer: PictureWriter,
-  options: PictureOptions,
-): Promise<ShownPictures> {
+function ofSamples({ cells }: Comparison, writer: PictureWriter, options: PictureOptions): ShownPictures {
   const found = cells.map(({ runs: [run] }) => {
     const { frames, maps } = readSamples(run!.folder);
     const frame = frames.at(-1);

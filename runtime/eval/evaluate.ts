@@ -47,7 +47,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   const heldOut = await openHeldOut(spec.data, spec.name, options);
   try {
     requireEnough(heldOut, options);
-    const judges = await readJudges(spec.data, options, log);
+    const judges = await readJudges(spec.data, options);
     const protocol = await protocolOf(spec.data, heldOut, judges, isVoid, options);
     const protocolId = protocolIdOf(protocol);
     const file = join(layout.evaluations, `${protocolId}.json`);

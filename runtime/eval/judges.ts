@@ -24,10 +24,9 @@ export interface Judges {
 export async function readJudges(
   { size, classes }: DataSpec,
   { segmenter, features, perceptual }: EvaluateOptions,
-  log: (line: string) => void,
 ): Promise<Judges> {
   return {
-    segmenter: segmenter === undefined ? undefined : await readSegmenter(segmenter, classes, log),
+    segmenter: segmenter === undefined ? undefined : await readSegmenter(segmenter, classes),
     features: features && (await readFeatures(features, size)),
     perceptual: perceptual && (await readPerceptual(perceptual, size)),
   };

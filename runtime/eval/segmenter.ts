@@ -30,11 +30,7 @@ export interface ReadSegmenter {
 }
 
 /** Reads the segmenter of a run; `classes` are those of the maps. Throws a RunError. */
-export async function readSegmenter(
-  run: string,
-  classes: number,
-  log: (line: string) => void,
-): Promise<ReadSegmenter> {
+export async function readSegmenter(run: string, classes: number): Promise<ReadSegmenter> {
   const { layout, spec } = readRunFolder(run);
   const network = segmenterOf(spec);
   if (!network || !spec.data) throw notASegmenter(run);

@@ -150,10 +150,7 @@ function describe(errors: readonly ErrorObject[]): string {
         `${place || 'it'} lacks "${String(params['missingProperty'])}"`,
       );
     else if (!places.has(place))
-      places.set(
-        place,
-        `${place || 'it'} is ${shown(error.data)}, expected ${phraseOf(parentSchema as Schema)}`,
-      );
+      places.set(place, `${place || 'it'} is ${shown(error.data)}, expected ${phraseOf(parentSchema)}`);
   }
   const all = [...places.values()];
   return `${all.slice(0, listed).join('; ')}${all.length > listed ? `; and ${all.length - listed} more` : ''}`;

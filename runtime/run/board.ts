@@ -85,5 +85,6 @@ export async function fillBoard(
     before = record.seconds;
   }
   for (const { step, grid } of readSamples(folder).frames)
-    if (step >= first && step <= lastGrid && grid !== undefined) await board.samples(step, join(folder, grid));
+    if (step >= first && step <= lastGrid && grid !== undefined)
+      await board.samples(step, join(folder, grid));
 }

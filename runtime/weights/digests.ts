@@ -49,7 +49,8 @@ export async function requireListedDigest(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)];
   const listed = entriesOf(readList(folder) ?? '').get(name);
   // What is no regular file may have no end; whoever reads it next says so.
-  if (listed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile()) requireSame(name, listed, await digestOfFile(path));
+  if (listed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile())
+    requireSame(name, listed, await digestOfFile(path));
 }
 
 function requireSame(name: string, listed: string | undefined, found: string): void {
@@ -60,8 +61,10 @@ function requireSame(name: string, listed: string | undefined, found: string): v
 
 /** Reads a list; undefined where there is none. Throws DamagedFile where it cannot be read. */
 function readList(folder: string): string | undefined {
-  return whileReading(digestsFile, (name, why) => new DamagedFile(`${name}: ${why}`), () =>
-    readText(join(folder, digestsFile)),
+  return whileReading(
+    digestsFile,
+    (name, why) => new DamagedFile(`${name}: ${why}`),
+    () => readText(join(folder, digestsFile)),
   );
 }
 

@@ -46,7 +46,11 @@ describe('a terminal', () => {
     expect(forTerminal(`${red}a\u001b[39m`, true)).toBe(`${red}a\u001b[39m`);
     expect(forTerminal(`${red}a`, false)).toBe('\\u{1b}[31ma');
     for (const sequence of ['\u001b[2J', '\u001b[8m', '\u001b]0;x\u0007', '\u001b[1;31m', '\u009b31m'])
-      expect(forTerminal(`${red}${sequence}`, true).slice(red.length)).not.toMatch(/[\u001b\u0007\u009b]/);
+      expect(
+        [...forTerminal(`${red}${sequence}`, true).slice(red.length)].filter(
+          (sign) => sign < ' ' || sign === '\u009b',
+        ),
+      ).toEqual([]);
   });
 });
 

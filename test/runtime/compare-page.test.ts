@@ -57,13 +57,13 @@ describe('cells', () => {
       await made('narrow-s1', other, 1),
       await made('wide-2', tinySpec(), 2),
     ];
-    const { cells, baseline } = await gather({ folders });
+    const { cells, baseline } = gather({ folders });
     expect(cells.map(({ label, runs }) => [label, runs.length])).toEqual([
       ['wide', 2],
       ['narrow-s1', 1],
     ]);
     expect(baseline.label).toBe('wide');
-    await expect(gather({ folders, baseline: 'wade' })).rejects.toThrow(
+    expect(() => gather({ folders, baseline: 'wade' })).toThrow(
       "there is nothing called 'wade' to compare with\nhint: --baseline is one of: 'wide', 'narrow-s1'",
     );
   });
@@ -111,7 +111,7 @@ describe('cells', () => {
     const file = join(folders[1]!, 'eval', 'a1b2-0.json');
     const { counts: _, ...before } = JSON.parse(readFileSync(file, 'utf8')) as EvalRecord;
     writeFileSync(file, JSON.stringify(before));
-    const { cells, notes } = await gather({ folders });
+    const { cells, notes } = gather({ folders });
     expect(cells.map(({ runs }) => runs[0]!.evaluation?.metrics.length)).toEqual([2, 2]);
     expect(notes).toEqual([
       {
@@ -123,11 +123,11 @@ describe('cells', () => {
 
   it('are refused for a single run, a run named twice and a folder that holds none', async () => {
     const run = await made('a', tinySpec(), 1);
-    await expect(gather({ folders: [run] })).rejects.toThrow('is a single run');
-    await expect(gather({ folders: [run, run] })).rejects.toThrow('is named twice');
-    await expect(gather({ folders: [run, base] })).rejects.toThrow('holds no run: spec.json is missing');
-    await expect(gather({ folders: [root] })).rejects.toThrow(`name a run in it: ${run}`);
-    await expect(gather({ folders: [join(root, 'absent')] })).rejects.toThrow('there is no such folder');
+    expect(() => gather({ folders: [run] })).toThrow('is a single run');
+    expect(() => gather({ folders: [run, run] })).toThrow('is named twice');
+    expect(() => gather({ folders: [run, base] })).toThrow('holds no run: spec.json is missing');
+    expect(() => gather({ folders: [root] })).toThrow(`name a run in it: ${run}`);
+    expect(() => gather({ folders: [join(root, 'absent')] })).toThrow('there is no such folder');
   });
 });
 
@@ -137,7 +137,7 @@ describe('protocols', () => {
       await made('a', tinySpec(), 1, 0.4),
       await made('b', other, 1, 0.3, { imageSet: 'ffff', voidIds: [11] }),
     ];
-    await expect(gather({ folders })).rejects.toThrow(
+    expect(() => gather({ folders })).toThrow(
       /evaluated under different protocols.*:\n- held-out pictures .*: a1b2 \| ffff\n- classes that count nowhere: none \| 11\nhint: /,
     );
   });
@@ -145,7 +145,7 @@ describe('protocols', () => {
   it('that all runs share are taken, whatever else some were evaluated under', async () => {
     const first = await made('a', tinySpec(), 1, 0.4);
     await made('a', tinySpec(), 1, 0.9, { seed: 5 });
-    const { cells } = await gather({ folders: [first, await made('b', other, 1, 0.3)] });
+    const { cells } = gather({ folders: [first, await made('b', other, 1, 0.3)] });
     expect(cells.map(({ runs }) => runs[0]!.evaluation?.protocolId)).toEqual(['a1b2-0', 'a1b2-0']);
   });
 });

@@ -203,7 +203,11 @@ const wrongOpenings: readonly [call: () => unknown, code: string, ...parts: stri
   [open({ engine, provider: {} }), 'wrong-option', "'provider.libraryModules'"],
   [open({ engine, provider: { ...provider, file: 'a' } }), 'wrong-option', "'provider.file'"],
   [
-    () => openText('use "a" { b }', { engine, provider: { ...provider, file: async () => ({}) } as never }),
+    () =>
+      openText('use "a" { b }', {
+        engine,
+        provider: { ...provider, file: () => Promise.resolve({}) } as never,
+      }),
     'wrong-option',
     "'provider.file'",
     'a promise',

@@ -274,7 +274,9 @@ describe('writeRunPage', () => {
 
   test('names the file where run.json is broken', async () => {
     await writeFile(join(folder, 'run.json'), '{"name": ');
-    await expect(writeRunPage(folder)).rejects.toThrow(`'${join(folder, 'run.json')}' is damaged: it is not JSON`);
+    await expect(writeRunPage(folder)).rejects.toThrow(
+      `'${join(folder, 'run.json')}' is damaged: it is not JSON`,
+    );
     await writeFile(join(folder, 'run.json'), '[]');
     await expect(writeRunPage(folder)).rejects.toThrow('it is a list, expected an object');
   });

@@ -4,7 +4,6 @@ import {
   ModelError,
   openText,
   splitSemantics,
-  type Feeds,
   type Model,
   type Tensor,
   type TextOptions,
