@@ -2,9 +2,9 @@
  * Answers for the JSON Schema of the spec: the op table gives the nodes, the rest is written here beside the types of
  * `compiler/spec/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
  */
-import { must } from '../ir/types.ts';
+import { largestSize, must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
-import { bestMetrics, largestSeed, specFormat, storedOrders } from '../spec/types.ts';
+import { bestMetrics, largestSeed, mostClasses, specFormat, storedOrders } from '../spec/types.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = { readonly [key: string]: unknown };
@@ -16,6 +16,9 @@ const integerFrom = (minimum: number, description: string, extra: Schema = {}): 
   description,
   ...extra,
 });
+/** A size of an axis. */
+const axisOf = (description: string, extra: Schema = {}): Schema =>
+  integerFrom(1, description, { maximum: largestSize, ...extra });
 const text = (description: string, extra: Schema = {}): Schema => ({
   type: 'string',
   minLength: 1,
@@ -49,12 +52,15 @@ function union(tag: string, description: string, members: readonly Schema[]): Sc
   return { type: 'object', description, discriminator: { propertyName: tag }, oneOf: members };
 }
 
+/** Sizes of axes. */
+const axis = { type: 'integer', minimum: 1, maximum: largestSize };
+
 const attrSchemas: Readonly<Record<AttrRule['type'], Schema>> = {
   int: { type: 'integer' },
   float: { type: 'number' },
   bool: { type: 'boolean' },
   string: { type: 'string' },
-  ints: { type: 'array', items: { type: 'integer', minimum: 1 } },
+  ints: { type: 'array', items: axis },
   floats: { type: 'array', items: { type: 'number' }, minItems: 1 },
 };
 
@@ -63,6 +69,9 @@ function attrSchema(rule: AttrRule): Schema {
     ...attrSchemas[rule.type],
     description: rule.doc,
     ...(rule.default !== undefined && { default: rule.default }),
+    ...(rule.above !== undefined && { exclusiveMinimum: rule.above }),
+    ...(rule.from !== undefined && { minimum: rule.from }),
+    ...(rule.to !== undefined && { maximum: rule.to }),
   };
 }
 
@@ -103,7 +112,7 @@ const callSchema = object(
   nodeExtras,
 );
 
-const shape = (description: string): Schema => listOf({ type: 'integer', minimum: 1 }, description);
+const shape = (description: string): Schema => listOf(axis, description);
 
 const inputSchema = union('kind', 'What a network is given.', [
   object(
@@ -111,9 +120,9 @@ const inputSchema = union('kind', 'What a network is given.', [
     {
       name: ref('id'),
       kind: { const: 'labels' },
-      width: integerFrom(1, 'Columns.'),
-      height: integerFrom(1, 'Rows.'),
-      classes: integerFrom(1, 'Number of ids, which run from 0.'),
+      width: axisOf('Columns.'),
+      height: axisOf('Rows.'),
+      classes: integerFrom(1, 'Number of ids, which run from 0.', { maximum: mostClasses }),
       edges: { type: 'boolean', description: 'Whether the map carries instances and their edges.' },
     },
   ),
@@ -261,7 +270,7 @@ const objectiveSchema = object(
 );
 
 const sizeOf = (description: string, extra: Schema = {}): Schema => ({
-  ...object(description, { width: integerFrom(1, 'Columns.'), height: integerFrom(1, 'Rows.') }),
+  ...object(description, { width: axisOf('Columns.'), height: axisOf('Rows.') }),
   title: 'a size such as 256x256',
   ...extra,
 });
@@ -276,9 +285,9 @@ const dataSchema = object(
     labels: text('The folder of label maps; that of the photographs where these are paired.', {
       examples: ['trainannot'],
     }),
-    classes: integerFrom(1, 'Number of classes; ids run from 0.', { examples: [12] }),
+    classes: integerFrom(1, 'Number of classes; ids run from 0.', { maximum: mostClasses, examples: [12] }),
     size: sizeOf('Width and height of training pictures.', { examples: [{ width: 256, height: 256 }] }),
-    batch: integerFrom(1, 'Pictures in a step.', { examples: [1] }),
+    batch: axisOf('Pictures in a step.', { examples: [1] }),
   },
   {
     instances: text('The folder of instance maps.'),

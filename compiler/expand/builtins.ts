@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/program.ts';
-import { must } from '../ir/types.ts';
+import { isSize, must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
 import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../spec/types.ts';
 import type { Evaluator } from './evaluate.ts';
@@ -316,7 +316,7 @@ const lengthsOf: Builtin = {
 };
 
 function isShape(value: SpecAttr | undefined): value is readonly number[] {
-  return typeof value === 'object' && value.every((size) => size >= 1);
+  return typeof value === 'object' && value.every(isSize);
 }
 
 /** `parameter(shape, init: ...) as name` and `state(...)`. */
@@ -338,7 +338,7 @@ function variable(role: 'parameter' | 'state'): Builtin {
         return evaluator.fail(
           messages.wrongType(
             `shape of ${role}`,
-            'a list of positive integers',
+            'a list of positive integers below 2^31',
             describe(shape),
             placeOfArgument(given, 'shape', 0),
           ),
@@ -687,11 +687,11 @@ const special: Readonly<Record<string, Builtin>> = {
     apply: (evaluator, given) => {
       const size = bind(evaluator, 'noise', given, ['size'])?.get('size');
       if (!size) return unknown;
-      if (size.kind !== 'number' || !size.integer || size.value < 1)
+      if (size.kind !== 'number' || !size.integer || !isSize(size.value))
         return evaluator.fail(
           messages.wrongType(
             "'size' of noise",
-            'a positive integer',
+            'a positive integer below 2^31',
             describe(size),
             placeOfArgument(given, 'size', 0),
           ),

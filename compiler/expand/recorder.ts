@@ -17,7 +17,7 @@ import {
   type Environment,
   type Tree,
 } from '../spec/instantiate.ts';
-import { specOps, withDefaults } from '../spec/ops/index.ts';
+import { expandOp, specOps, withDefaults } from '../spec/ops/index.ts';
 import {
   randomStateInput,
   type InputSpec,
@@ -109,7 +109,8 @@ export class Recorder {
     const expansion = expansionIn(this.environment(scratchBatch), (index, value) =>
       this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
     );
-    const node = op.expand(
+    const node = expandOp(
+      op,
       expansion,
       inputs.map((input) => input.node),
       all,

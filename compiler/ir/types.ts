@@ -10,6 +10,10 @@ export type Shape = readonly number[];
 /** The largest size of an axis, and the largest step: engines take both as int32. */
 export const largestSize = 2 ** 31 - 1;
 
+/** Tells whether a value is one that a size or a step may have. */
+export const isSize = (value: number): boolean =>
+  Number.isInteger(value) && value >= 1 && value <= largestSize;
+
 /** Sizes from here on are symbols: numbers of rows that only a call of a method tells. Far above any size, and exact in sums. */
 const firstSymbol = 2 ** 32;
 

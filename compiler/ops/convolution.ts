@@ -6,10 +6,9 @@
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
-import { bytesOf, f32, sizeOf, type Shape } from '../ir/types.ts';
+import { bytesOf, f32, isSize, sizeOf, type Shape } from '../ir/types.ts';
 import {
   defineOp,
-  isSize,
   list,
   number,
   text,

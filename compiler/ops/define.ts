@@ -2,7 +2,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Builder } from '../ir/builder.ts';
 import type { Attrs, Node } from '../ir/node.ts';
-import { isSymbolic, largestSize, type DType, type TensorType } from '../ir/types.ts';
+import { isSize, isSymbolic, type DType, type TensorType } from '../ir/types.ts';
 
 /** The tfjs library, as executors pass it in; what loading it gives has this type. */
 export type TensorFlow = typeof import('@tensorflow/tfjs-core');
@@ -118,10 +118,6 @@ export interface OpDefinition {
 
 /** The constraint that all ops share, so that no tensor is empty, of a fractional size or taken for one of an open size. */
 export const sharedConstraint = 'all sizes of the result are positive integers below 2^31';
-
-/** Tells whether an attribute is a positive integer that engines can take, such as a size or a step. */
-export const isSize = (value: number): boolean =>
-  Number.isInteger(value) && value >= 1 && value <= largestSize;
 
 /** Declares an op, adding the constraint that all ops share. */
 export function defineOp(definition: OpDefinition): OpDefinition {

@@ -1,8 +1,8 @@
 /** Answers for changing resolution: average pooling with its cotangent, and repetition of pixels. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf, type Attrs } from '../ir/node.ts';
-import { sizeOf, type Shape } from '../ir/types.ts';
-import { defineOp, isSize, list, number, type Check, type OpDefinition } from './define.ts';
+import { isSize, sizeOf, type Shape } from '../ir/types.ts';
+import { defineOp, list, number, type Check, type OpDefinition } from './define.ts';
 import { at, checkFloat, checkRank, entryAt, float, spreadPixels, tabulate } from './support.ts';
 
 export interface Window {

@@ -2,7 +2,7 @@
 import type { Builder } from '../ir/builder.ts';
 import { typeOf, type Attrs, type Node, type Origin } from '../ir/node.ts';
 import { f32, must, i32, type TensorType } from '../ir/types.ts';
-import { specOps, withDefaults, type Expansion } from './ops/index.ts';
+import { expandOp, specOps, withDefaults, type Expansion } from './ops/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from './types.ts';
 
 /** Results of a node: one value, or nested lists of them as the called network returns. */
@@ -198,7 +198,7 @@ function instantiateNode(
     }, // Names of noise in losses are whole ones.
     environment.networks.has(owner) ? scopeOf(node, owner) : undefined,
   );
-  return op.expand(expansion, inputs, withDefaults(op, node.attrs));
+  return expandOp(op, expansion, inputs, withDefaults(op, node.attrs));
 }
 
 function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environment, owner: string): Node {

@@ -10,6 +10,9 @@ export const specFormat = 'spadework/1';
 /** Seeds enter the graph as int32. */
 export const largestSeed = 2 ** 31 - 1;
 
+/** Label maps hold ids of 16 bits. */
+export const mostClasses = 2 ** 16;
+
 /** The names of what data gives: label maps (and `labels.edges`) and photographs. */
 export const labelsInput = 'labels';
 export const realInput = 'real';

@@ -242,6 +242,21 @@ describe('mistakes are named', () => {
     ['set_lengths', [f32(3, 2), f32(3)], {}, 'g has one length for each output channel'],
     ['weight_standardize', [f32(3)], {}, 'an output channel has several weights'],
     ['local_response_norm', [f32(1, 4)], { k: 0 }, 'k is above 0'],
+    ['local_response_norm', [f32(1, 4)], { alpha: -1 }, 'alpha is from 0'],
+    ['instance_norm', [f32(1, 2, 2, 3)], { epsilon: 0 }, 'epsilon is above 0'],
+    ['layer_norm', [f32(1, 3)], { epsilon: -1e-5 }, 'epsilon is above 0'],
+    ['group_norm', [f32(1, 2, 2, 4)], { groups: 2, epsilon: 1e-50 }, 'as numbers of float32 are'],
+    ['group_norm', [f32(1, 2, 2, 4)], { groups: -2 }, 'groups is an integer of at least 1'],
+    ['weight_standardize', [f32(3, 2)], { epsilon: 0 }, 'epsilon is above 0'],
+    ['spectral_norm', [f32(3, 2), f32(2), f32(3)], { epsilon: 0 }, 'epsilon is above 0'],
+    ['batch_norm', [f32(1, 4), f32(4), f32(4)], { momentum: 1.5 }, 'momentum is from 0 up to 1'],
+    ['batch_norm', [f32(1, 4), f32(4), f32(4)], { momentum: -0.1 }, 'momentum is from 0 up to 1'],
+    ['constant', [], { value: 1e39 }, 'value is 0, or between 1.2e-38 and 3.4e38 in size'],
+    ['constant', [], { value: -1e-40 }, 'value is 0, or between 1.2e-38 and 3.4e38 in size'],
+    ['vector', [], { values: [1, NaN] }, 'values is 0, or between'],
+    ['conv2d', [f32(1, 4, 4, 1), f32(3, 3, 1, 1)], { stride: 2 ** 31 }, 'stride is a positive integer below'],
+    ['max_pool', [f32(1, 4, 4, 1)], { stride: 2 ** 31 }, 'size and stride are positive integers below 2^31'],
+    ['random_uniform', [], { shape: [2 ** 32] }, 'all sizes of the result are positive integers below 2^31'],
     ['mean', [f32(2, 3)], { over: 'rows' }, 'over is one of "all", "picture"'],
     ['mean', [f32(2, 3)], { over: 'pixels' }, 'x is a picture'],
     ['sum', [f32()], { over: 'channels' }, 'its input is more than one number'],
@@ -262,6 +277,33 @@ describe('mistakes are named', () => {
     const make = (): unknown => expandOp(b, op, inputs, attrs);
     expect(make).toThrow(OpError);
     expect(make).toThrow(message);
+  });
+});
+
+describe('numbers for which an op has no value are refused where they are written', () => {
+  const cases: readonly [string, readonly number[], string][] = [
+    ['div', [0], 'b, which divides, is not 0'],
+    ['div', [1, 0], 'b, which divides, is not 0'],
+    ['log', [0], 'x is above 0'],
+    ['log', [2, -1], 'x is above 0'],
+    ['sqrt', [-1], 'x is not below 0'],
+  ];
+  it.each(cases)('%s of %j', (op, values, message) => {
+    const b = new Builder();
+    const written =
+      values.length > 1
+        ? expandOp(b, 'vector', [], { values }).node
+        : expandOp(b, 'constant', [], { value: values[0]! }).node;
+    const inputs = op === 'div' ? [b.input('x', f32(2, 1)), written] : [written];
+    expect(() => expandOp(b, op, inputs)).toThrow(message);
+  });
+
+  it('and only those', () => {
+    const b = new Builder();
+    const [zero, two] = [0, 2].map((value) => expandOp(b, 'constant', [], { value }).node);
+    expect(expandOp(b, 'sqrt', [zero!]).node.op).toBe('sqrt');
+    expect(expandOp(b, 'div', [zero!, two!]).node.op).toBe('div');
+    expect(expandOp(b, 'div', [two!, b.input('x', f32(3))]).node.op).toBe('div');
   });
 });
 

@@ -144,6 +144,11 @@ describe('ids of instances', () => {
     expect([...denseIds(Uint16Array.of(24000, 7, 7, 24000, 0, 65535))]).toEqual([0, 1, 1, 0, 2, 3]);
   });
 
+  it('are as many as there are, beyond 16 bits', () => {
+    const ids = Int32Array.from({ length: 70_000 }, (_, i) => 2 ** 31 - 1 - i);
+    expect(denseIds(ids).at(-1)).toBe(69_999);
+  });
+
   it('leave no number out for instances that a smaller map lost', () => {
     const map = { width: 4, height: 1, ids: Uint16Array.of(8, 9, 10, 11) };
     expect([...denseIds(resizeNearest(map, { width: 2, height: 1 }))]).toEqual([0, 1]);

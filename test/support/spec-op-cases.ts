@@ -5,7 +5,7 @@ import { reachable, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { RefTensor } from '../../compiler/ops/define.ts';
-import { specOps, withDefaults } from '../../compiler/spec/ops/index.ts';
+import { expandOp as expandSpecOp, specOps, withDefaults } from '../../compiler/spec/ops/index.ts';
 import type { SpecAttr } from '../../compiler/spec/types.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { drawUniform, operandName, pairing } from './samples.ts';
@@ -71,7 +71,8 @@ export function expandOp(
   const updates = new Map<number, Node>();
   const state = (): Node => b.input('random_state', i32(2));
   let streams = 0;
-  const node = op.expand(
+  const node = expandSpecOp(
+    op,
     {
       b,
       training: true,

@@ -26,6 +26,10 @@ export interface AttrRule {
   readonly default?: SpecAttr;
   /** Whether it may be left out although it has no default. */
   readonly optional?: true;
+  /** What a number is above, or from and to. */
+  readonly above?: number;
+  readonly from?: number;
+  readonly to?: number;
   readonly doc: string;
 }
 
@@ -66,8 +70,40 @@ export function int(doc: string, preset?: number): AttrRule {
 }
 
 /** Makes a rule for a number. */
-export function float(doc: string, preset?: number): AttrRule {
-  return { type: 'float', doc, ...(preset !== undefined && { default: preset }) };
+export function float(
+  doc: string,
+  preset?: number,
+  range: Pick<AttrRule, 'above' | 'from' | 'to'> = {},
+): AttrRule {
+  return { type: 'float', doc, ...(preset !== undefined && { default: preset }), ...range };
+}
+
+/** Expands an op, whose attributes have their defaults. Throws an `OpError` where a number is not what its rule says. */
+export function expandOp(op: SpecOp, context: Expansion, inputs: readonly Node[], attrs: SpecAttrs): Node {
+  for (const [name, rule] of Object.entries(op.attrs)) {
+    const value = attrs[name];
+    if (value === undefined || (rule.type !== 'float' && rule.type !== 'floats')) continue;
+    for (const one of typeof value === 'object' ? value : [Number(value)])
+      requireNumber(op.name, name, rule, one);
+  }
+  return op.expand(context, inputs, attrs);
+}
+
+/** The smallest float32 that engines tell from 0: they may take what is below for 0. */
+const smallest = 2 ** -126;
+
+/** Requires a number that float32 has, in the range of its rule. */
+function requireNumber(op: string, name: string, { above, from, to }: AttrRule, value: number): void {
+  const refuse = (constraint: string): never => {
+    throw new OpError(op, constraint, String(value));
+  };
+  if (!Number.isFinite(Math.fround(value)) || (value !== 0 && Math.abs(value) < smallest))
+    refuse(`${name} is 0, or between 1.2e-38 and 3.4e38 in size, as numbers of float32 are`);
+  if (above !== undefined && !(value > above)) refuse(`${name} is above ${above}`);
+  if ((from !== undefined && value < from) || (to !== undefined && value > to))
+    refuse(
+      `${name} is ${[from !== undefined && `from ${from}`, to !== undefined && `up to ${to}`].filter(Boolean).join(' ')}`,
+    );
 }
 
 /** Makes a rule for a switch that is off unless it is set. */

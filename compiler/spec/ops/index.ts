@@ -12,7 +12,7 @@ import { resolutionOps } from './resolution.ts';
 import { structureOps } from './structure.ts';
 import { weightOps } from './weights.ts';
 
-export { isRequired, withDefaults, type AttrRule, type Expansion, type SpecOp } from './define.ts';
+export { expandOp, isRequired, withDefaults, type AttrRule, type Expansion, type SpecOp } from './define.ts';
 
 export const specOps: ReadonlyMap<string, SpecOp> = new Map(
   [

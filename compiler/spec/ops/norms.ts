@@ -22,8 +22,8 @@ const batchNorm: SpecOp = {
   inputs: ['x', 'running_mean', 'running_var'],
   state: [1, 2],
   attrs: {
-    epsilon: float('added to the variance', 1e-5),
-    momentum: float('share of the new statistics', 0.1),
+    epsilon: float('added to the variance, above 0', 1e-5, { above: 0 }),
+    momentum: float('share of the new statistics, from 0 to 1', 0.1, { from: 0, to: 1 }),
   },
   expand: ({ b, training, update }, inputs, attrs) => {
     const [x, runningMean, runningVariance] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
@@ -48,7 +48,7 @@ const instanceNorm: SpecOp = {
   name: 'instance_norm',
   doc: 'Ulyanov et al. 2016: (x - mean) / sqrt(var + epsilon) with statistics over the pixels of each picture and channel.',
   inputs: ['x'],
-  attrs: { epsilon: float('added to the variance', 1e-5) },
+  attrs: { epsilon: float('added to the variance, above 0', 1e-5, { above: 0 }) },
   expand: ({ b }, inputs, attrs) => {
     const [, height, width] = requirePicture('instance_norm', at(inputs, 0));
     if (height * width === 1)
@@ -65,7 +65,7 @@ const layerNorm: SpecOp = {
   name: 'layer_norm',
   doc: 'Ba et al. 2016: (x - mean) / sqrt(var + epsilon) with statistics over everything of each picture.',
   inputs: ['x'],
-  attrs: { epsilon: float('added to the variance', 1e-5) },
+  attrs: { epsilon: float('added to the variance, above 0', 1e-5, { above: 0 }) },
   expand: ({ b }, inputs, attrs) =>
     normalizeOver(b, at(inputs, 0), axesOf(at(inputs, 0), 1), num(attrs, 'epsilon')),
 };
@@ -76,11 +76,12 @@ const groupNorm: SpecOp = {
   inputs: ['x'],
   attrs: {
     groups: int('number of groups, which divides the channels'),
-    epsilon: float('added to the variance', 1e-5),
+    epsilon: float('added to the variance, above 0', 1e-5, { above: 0 }),
   },
   expand: ({ b }, inputs, attrs) => {
     const [n, h, w, c] = requirePicture('group_norm', at(inputs, 0));
     const groups = num(attrs, 'groups');
+    requireFrom('group_norm', 1, attrs, 'groups');
     if (c % groups !== 0)
       throw new OpError('group_norm', 'groups divides the channels', `${groups} groups, ${c} channels`);
     const grouped = b.reshape(at(inputs, 0), [n, h, w, groups, c / groups]);
@@ -96,9 +97,9 @@ const localResponseNorm: SpecOp = {
   inputs: ['x'],
   attrs: {
     size: int('channels that are added up', 5),
-    alpha: float('factor of their mean square', 1e-4),
+    alpha: float('factor of their mean square, not below 0', 1e-4, { from: 0 }),
     beta: float('exponent', 0.75),
-    k: float('added to it, above 0', 1),
+    k: float('added to it, above 0', 1, { above: 0 }),
   },
   expand: ({ b }, inputs, attrs) => {
     const name = 'local_response_norm';
@@ -106,8 +107,6 @@ const localResponseNorm: SpecOp = {
     const shape = requireAxis(name, x);
     requireFrom(name, 1, attrs, 'size');
     const [size, alpha, k] = [num(attrs, 'size'), num(attrs, 'alpha'), num(attrs, 'k')];
-    if (!(k > 0 && alpha >= 0))
-      throw new OpError(name, 'k is above 0 and alpha not below', `k ${k}, alpha ${alpha}`);
     const channels = must(shape[shape.length - 1], 'it has an axis');
     const rows = shape.slice(0, -1).reduce((product, one) => product * one, 1);
     // Adding up neighbors is a product with a 0/1 matrix, which is quick backwards as well; slices of channels are not.

@@ -1,5 +1,5 @@
 /** Answers for what is computed entry by entry, and for the ops that fix numbers: constants, ids, coordinates. */
-import { OpError } from '../../ir/node.ts';
+import { OpError, type Node } from '../../ir/node.ts';
 import { countUp, vectorOf } from './composites.ts';
 import {
   at,
@@ -63,12 +63,40 @@ const coordinates: SpecOp = {
   },
 };
 
+/** Lists the numbers of a constant or of a vector of them; none of what is computed. */
+function writtenNumbers({ op, operands, attrs }: Node): readonly number[] {
+  if (op === 'constant') return [Number(attrs['value'])];
+  return op === 'concat' ? operands.flatMap(writtenNumbers) : [];
+}
+
+/** Ops that have no value, or an infinite one, for some numbers: those are refused where they are written out. */
+const partial: Readonly<Record<string, { input: 0 | 1; constraint: string; has: (x: number) => boolean }>> = {
+  div: { input: 1, constraint: 'b, which divides, is not 0', has: (x) => x !== 0 },
+  log: { input: 0, constraint: 'x is above 0', has: (x) => x > 0 },
+  sqrt: { input: 0, constraint: 'x is not below 0', has: (x) => x >= 0 },
+};
+
+/** Makes the op of a pointwise primitive. */
+function pointwise(name: string, doc: string, inputs: readonly string[]): SpecOp {
+  const made = primitive(name, doc, inputs);
+  const domain = partial[name];
+  if (!domain) return made;
+  return {
+    ...made,
+    expand: (context, nodes, attrs) => {
+      const wrong = writtenNumbers(at(nodes, domain.input)).find((x) => !domain.has(x));
+      if (wrong !== undefined) throw new OpError(name, domain.constraint, String(wrong));
+      return made.expand(context, nodes, attrs);
+    },
+  };
+}
+
 export const pointwiseOps: readonly SpecOp[] = [
   ...(['add', 'sub', 'mul', 'div', 'maximum', 'minimum'] as const).map((name) =>
-    primitive(name, `${name} of a and b, broadcast`, ['a', 'b']),
+    pointwise(name, `${name} of a and b, broadcast`, ['a', 'b']),
   ),
   ...(['neg', 'exp', 'log', 'sqrt', 'square', 'abs', 'tanh', 'sigmoid'] as const).map((name) =>
-    primitive(name, `${name} of every entry`, ['x']),
+    pointwise(name, `${name} of every entry`, ['x']),
   ),
   primitive('leaky_relu', 'x where positive, slope * x elsewhere (Maas et al. 2013).', ['x'], {
     slope: float('factor of negative values', 0.2),

@@ -90,7 +90,7 @@ const largestSide = 65_536;
 /** Requires a result of at least one pixel that is not too large, and gives its height and width. */
 function requireSizes(op: string, attrs: SpecAttrs): readonly [number, number] {
   const [height, width] = [num(attrs, 'height'), num(attrs, 'width')];
-  if (height < 1 || width < 1)
+  if (!(height >= 1 && width >= 1))
     throw new OpError(op, 'the result has at least one pixel', `${width}x${height}`);
   if (Math.max(height, width) > largestSide)
     throw new OpError(op, `the result has at most ${largestSide} rows and columns`, `${width}x${height}`);

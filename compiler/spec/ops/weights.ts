@@ -11,7 +11,7 @@ const spectralNorm: SpecOp = {
     '[all but last, last]. Training does one power iteration on the state u, v before; both are constants for gradients.',
   inputs: ['weight', 'u', 'v'],
   state: [1, 2],
-  attrs: { epsilon: float('smallest length that is divided by', 1e-12) },
+  attrs: { epsilon: float('smallest length that is divided by, above 0', 1e-12, { above: 0 }) },
   expand: ({ b, training, update }, inputs, attrs) => {
     const [weight, u, v] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const shape = requireAxis('spectral_norm', weight);
@@ -69,7 +69,7 @@ const weightStandardize: SpecOp = {
   name: 'weight_standardize',
   doc: 'Qiao et al. 2019, equations 5 to 7: (w - mean) / sqrt(var + epsilon), over each output channel, var biased.',
   inputs: ['w'],
-  attrs: { epsilon: float('added to the variance', 1e-5) },
+  attrs: { epsilon: float('added to the variance, above 0', 1e-5, { above: 0 }) },
   expand: ({ b }, inputs, attrs) => {
     const w = at(inputs, 0);
     if (requireAxis('weight_standardize', w).length < 2)
