@@ -27,24 +27,14 @@ function gathering(node: Commented): Gathering {
 
 /** Puts the comments and blank lines of a text into the fresh tree that was parsed from it; returns the tree. */
 export function attachComments(file: File, lexed: LexedText): File {
-  const trailing: string[] = [];
-  for (const group of groupComments(lexed)) {
-    const host = group.behind === undefined ? undefined : nodeEndingAt(file, group.behind);
-    if (host !== undefined && host.comments.after === undefined) {
-      gathering(host).after = group.lines.join(' ');
-    } else {
-      placeGroup(file, group, trailing);
-    }
-  }
-  walk(file, (node) => markGaps(node, file.source.text, lexed));
-  return { ...file, trailing };
+  return new Attachment(file, lexed).attach();
 }
 
 /** Comment lines without anything between them. */
 interface Group {
-  readonly lines: readonly string[];
+  readonly lines: string[];
   readonly start: number;
-  readonly end: number;
+  end: number;
   /** Where the code ends that the comment stands behind, for a comment that shares a line with code. */
   readonly behind: number | undefined;
 }
@@ -63,7 +53,8 @@ function groupComments({ tokens, comments }: LexedText): Group[] {
     const behind = codeBefore(tokens, next, line);
     const last = groups.at(-1);
     if (last !== undefined && last.behind === undefined && behind === undefined && line === lastLine + 1) {
-      groups[groups.length - 1] = { ...last, lines: [...last.lines, text], end };
+      last.lines.push(text);
+      last.end = end;
     } else {
       groups.push({ lines: [text], start, end, behind });
     }
@@ -80,71 +71,192 @@ function codeBefore(tokens: readonly IToken[], next: number, line: number): numb
   return code.startOffset + code.image.length;
 }
 
-/** Finds the nearest nodes below `node` that carry comments. */
-function commentedChildren(node: Node): Commented[] {
-  return children(node).flatMap((child) => ('comments' in child ? [child] : commentedChildren(child)));
+/** Lists the nearest nodes below `node` that carry comments, in the order of the text. */
+function commentedBelow(node: Node): Commented[] {
+  return children(node)
+    .flatMap((child) => ('comments' in child ? [child] : commentedBelow(child)))
+    .sort((a, b) => a.span.start - b.span.start);
 }
 
-/** Finds the outermost node that ends at an offset. */
-function nodeEndingAt(node: Node, offset: number): Commented | undefined {
-  for (const child of commentedChildren(node)) {
-    if (child.span.end === offset) return child;
-    if (child.span.start < offset && offset < child.span.end) return nodeEndingAt(child, offset);
-  }
-  return undefined;
+/** What stands inside a node, in the order of the text; looked up once for each node that holds comments. */
+interface Inside {
+  /** Nodes that carry comments, those of a list of parameters included. */
+  readonly all: readonly Commented[];
+  /** The same without parameters, in the runs in which they are printed. */
+  readonly printed: readonly (readonly Commented[])[];
+  /** Where the part before the `{` ends, and, of a block, its list of parameters. */
+  readonly headerEnd: number;
+  readonly listEnd: number;
 }
 
-/**
- * Gives a group to the next child of the smallest node around it, else to that node's last child, else to the node
- * itself. Comments inside a header or an expression have no line of their own in print: they move above the node.
- */
-function placeGroup(file: File, group: Group, trailing: string[]): void {
-  let host: File | Commented = file;
-  let inner: Commented | undefined;
-  do {
-    inner = commentedChildren(host).find(
-      (child) => child.span.start < group.start && group.end <= child.span.end,
-    );
-    host = inner ?? host;
-  } while (inner !== undefined);
+/** Attaches the comments of one text. What is looked for by its place is found by bisection: texts may be long. */
+class Attachment {
+  private readonly trailing: string[] = [];
+  private readonly inside = new Map<Node, Inside>();
+  private readonly byEnd = new Map<number, Commented>();
+  /** The places of closing braces. */
+  private readonly braces: readonly number[];
+  private readonly blankLines: readonly BlankLine[];
 
-  if (host.kind === 'block' && group.start > host.name.span.end && group.start < listEnd(host)) {
-    placeInList(host, group);
-    return;
+  constructor(
+    private readonly file: File,
+    private readonly lexed: LexedText,
+  ) {
+    this.braces = lexed.tokens.filter(({ image }) => image === '}').map(({ startOffset }) => startOffset);
+    this.blankLines = blankLinesOf(file.source.text);
   }
-  if (host.kind !== 'file' && group.start < headerEnd(host)) {
-    gathering(host).before.push(...group.lines);
-    return;
+
+  attach(): File {
+    const { file, lexed, trailing } = this;
+    // Parents come first: of nodes that end at one place the outermost counts.
+    walk(file, (node) => {
+      const { end } = node.span;
+      if (node.kind !== 'file' && 'comments' in node && !this.byEnd.has(end)) this.byEnd.set(end, node);
+    });
+    for (const group of groupComments(lexed)) {
+      const host = group.behind === undefined ? undefined : this.byEnd.get(group.behind);
+      if (host !== undefined && host.comments.after === undefined) {
+        gathering(host).after = group.lines.join(' ');
+      } else {
+        this.place(group);
+      }
+    }
+    walk(file, (node) => this.markGaps(node));
+    return { ...file, trailing };
   }
-  const inside = commentedChildren(host).filter(({ kind }) => kind !== 'parameter');
-  const following = inside
-    .filter((child) => child.span.start >= group.end)
-    .sort((a, b) => a.span.start - b.span.start)[0];
-  const between = file.source.text.slice(group.end, following?.span.start);
-  // A closing brace in between ends the branch of an `if` that the comment stands in.
-  const isNext = following !== undefined && !between.replace(/#.*/g, '').includes('}');
-  if (isNext) {
-    if (hasBlankLine(between)) gathering(following).detached.push([...group.lines]);
-    else gathering(following).before.push(...group.lines);
-    return;
+
+  private insideOf(node: Node): Inside {
+    const known = this.inside.get(node);
+    if (known) return known;
+    const all = commentedBelow(node);
+    const rest = all.filter(({ kind }) => kind !== 'parameter');
+    // Settings of `train` are printed before its optimizers, wherever they stand.
+    const isLate = ({ kind }: Commented): boolean => kind === 'optimize';
+    const printed =
+      node.kind === 'train' ? [rest.filter((one) => !isLate(one)), rest.filter(isLate)] : [rest];
+    const made = {
+      all,
+      printed,
+      headerEnd: 'comments' in node ? headerEnd(node) : node.span.start,
+      listEnd: node.kind === 'block' ? listEnd(node) : node.span.start,
+    };
+    this.inside.set(node, made);
+    return made;
   }
-  // Without a next one all are before it, and the last is the last printed: settings of `train` come first.
-  const before = following === undefined ? inside : inside.filter(({ span }) => span.end <= group.start);
-  const last = before.at(-1);
-  if (host.kind === 'file') trailing.push(...group.lines);
-  else gathering(last ?? host)[last === undefined ? 'before' : 'below'].push(...group.lines);
+
+  /**
+   * Gives a group to the next child of the smallest node around it, else to that node's last child, else to the node
+   * itself. Comments inside a header or an expression have no line of their own in print: they move above the node.
+   */
+  private place(group: Group): void {
+    let host: File | Commented = this.file;
+    let inner: Commented | undefined;
+    do {
+      const { all } = this.insideOf(host);
+      inner = all[firstAt(all, ({ span }) => span.start >= group.start) - 1];
+      if (inner && group.end > inner.span.end) inner = undefined;
+      host = inner ?? host;
+    } while (inner !== undefined);
+
+    const { all, printed, headerEnd: header, listEnd: list } = this.insideOf(host);
+    if (host.kind === 'block' && group.start > host.name.span.end && group.start < list) {
+      this.placeInList(host, group);
+      return;
+    }
+    if (host.kind !== 'file' && group.start < header) {
+      gathering(host).before.push(...group.lines);
+      return;
+    }
+    let next = firstAt(all, ({ span }) => span.start >= group.end);
+    while (all[next]?.kind === 'parameter') next += 1;
+    const following = all[next];
+    // A closing brace in between ends the branch of an `if` that the comment stands in.
+    if (following !== undefined && !this.hasBrace(group.end, following.span.start)) {
+      this.giveTo(following, group);
+      return;
+    }
+    // Without a next one all are before it, and the last is the last printed.
+    const last =
+      following === undefined
+        ? printed.findLast((run) => run.length > 0)?.at(-1)
+        : printed
+            .map((run) => run[firstAt(run, ({ span }) => span.end > group.start) - 1])
+            .findLast((one) => one !== undefined);
+    if (host.kind === 'file') this.trailing.push(...group.lines);
+    else gathering(last ?? host)[last === undefined ? 'before' : 'below'].push(...group.lines);
+  }
+
+  /** Gives a group between the parentheses of a block to the next parameter, else to the last, else to the block. */
+  private placeInList(block: Block, group: Group): void {
+    const { parameters } = block;
+    const following = parameters[firstAt(parameters, ({ span }) => span.start >= group.end)];
+    const last = parameters.at(-1);
+    if (following !== undefined) this.giveTo(following, group);
+    else if (last !== undefined) gathering(last).below.push(...group.lines);
+    else gathering(block).before.push(...group.lines);
+  }
+
+  /** Puts a group above the node that follows it. */
+  private giveTo(following: Commented, group: Group): void {
+    if (this.hasBlankLine(group.end, following.span.start)) {
+      gathering(following).detached.push([...group.lines]);
+    } else {
+      gathering(following).before.push(...group.lines);
+    }
+  }
+
+  private hasBrace(start: number, end: number): boolean {
+    return (this.braces[firstAt(this.braces, (place) => place >= start)] ?? end) < end;
+  }
+
+  /** Says whether a stretch of comments, commas and white space holds an empty line. */
+  private hasBlankLine(start: number, end: number): boolean {
+    const blank = this.blankLines[firstAt(this.blankLines, (line) => line.start >= start)];
+    return blank !== undefined && blank.end < end;
+  }
+
+  /** Marks the nodes that a blank line sets off. Declarations are always printed apart, so theirs say nothing. */
+  private markGaps(node: Node): void {
+    const { text } = this.file.source;
+    const { comments } = this.lexed;
+    for (const run of runs(node)) {
+      const ends = run.map(({ span }) => span.end).sort((a, b) => a - b);
+      for (const child of run.slice(1)) {
+        const { start } = child.span;
+        const end = ends[firstAt(ends, (other) => other > start) - 1] ?? 0;
+        let next = firstAt(comments, ({ startOffset }) => startOffset >= end);
+        while ((comments[next]?.startOffset ?? start) < start && !standsAlone(text, comments[next]))
+          next += 1;
+        const limit = Math.min(start, comments[next]?.startOffset ?? start);
+        if (/\n[ \t\r]*\n[ \t]*$/.test(text.slice(end, limit))) gathering(child).gap = true;
+      }
+    }
+  }
 }
 
-/** Gives a group between the parentheses of a block to the next parameter, else to the last, else to the block. */
-function placeInList(block: Block, group: Group): void {
-  const { parameters } = block;
-  const following = parameters.find(({ span }) => span.start >= group.end);
-  const last = parameters.at(-1);
-  if (following === undefined && last !== undefined) gathering(last).below.push(...group.lines);
-  else if (following === undefined) gathering(block).before.push(...group.lines);
-  else if (hasBlankLine(block.span.source.text.slice(group.end, following.span.start)))
-    gathering(following).detached.push([...group.lines]);
-  else gathering(following).before.push(...group.lines);
+/** Finds the first index from which on a test holds, as it does for all later ones; the length where it never holds. */
+function firstAt<T>(list: readonly T[], test: (item: T) => boolean): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = list[middle];
+    if (item !== undefined && test(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** An empty line: the line break before it, and the one that ends it. */
+interface BlankLine {
+  readonly start: number;
+  readonly end: number;
+}
+
+function blankLinesOf(text: string): BlankLine[] {
+  return [...text.matchAll(/\n(?=([ \t\r]*)\n)/g)].map(({ index, 1: blanks = '' }) => ({
+    start: index,
+    end: index + 1 + blanks.length,
+  }));
 }
 
 /** Gives the place of the parenthesis that closes a block's parameters. */
@@ -162,22 +274,6 @@ function headerEnd(node: Commented): number {
   );
   const result = node.kind === 'block' ? node.result : undefined;
   return (result ?? heads.at(-1))?.span.end ?? node.span.start;
-}
-
-/** Marks the nodes that a blank line sets off. Declarations are always printed apart, so theirs say nothing. */
-function markGaps(node: Node, text: string, lexed: LexedText): void {
-  for (const run of runs(node)) {
-    for (const child of run.slice(1)) {
-      const { start } = child.span;
-      const end = Math.max(0, ...run.map(({ span }) => span.end).filter((other) => other <= start));
-      const comment = lexed.comments.find(
-        ({ startOffset }) => end <= startOffset && startOffset < start && standsAlone(text, startOffset),
-      );
-      if (/\n[ \t\r]*\n[ \t]*$/.test(text.slice(end, comment?.startOffset ?? start))) {
-        gathering(child).gap = true;
-      }
-    }
-  }
 }
 
 /** Lists the runs of nodes that are printed line by line. */
@@ -209,12 +305,8 @@ function runs(node: Node): readonly (readonly Commented[])[] {
   }
 }
 
-/** Says whether only blanks stand before an offset on its line. */
-function standsAlone(text: string, offset: number): boolean {
+/** Says whether only blanks stand before a comment on its line. */
+function standsAlone(text: string, comment: IToken | undefined): boolean {
+  const offset = comment?.startOffset ?? 0;
   return text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset).trim() === '';
-}
-
-/** Says whether a stretch of comments, commas and white space holds an empty line. */
-function hasBlankLine(between: string): boolean {
-  return /\n[ \t\r]*\n/.test(between);
 }

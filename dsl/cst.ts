@@ -492,6 +492,7 @@ export interface ExpressionCstNode extends CstNode {
 
 export type ExpressionCstChildren = {
   conditional?: ConditionalCstNode[];
+  primary?: PrimaryCstNode[];
   pipeline?: PipelineCstNode[];
 };
 

@@ -92,8 +92,8 @@ export function lateUse(place: Span): Diagnostic {
 }
 
 /** Reports that a file holds more mistakes than are listed. */
-export function tooManyMistakes(limit: number, place: Span): Diagnostic {
-  return syntaxError('too-many-mistakes', `stopped after ${limit} mistakes`, place);
+export function tooManyMistakes(count: number, place: Span): Diagnostic {
+  return syntaxError('too-many-mistakes', `stopped after ${count} mistake${count === 1 ? '' : 's'}`, place);
 }
 
 /** What may stand in an experiment. */

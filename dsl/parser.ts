@@ -1,6 +1,7 @@
 /** Answers for the grammar, and for nothing else: each rule carries its production. New lines matter only in `onSameLine`. */
 import {
   CstParser,
+  EOF,
   tokenLabel,
   tokenMatcher,
   type IParserErrorMessageProvider,
@@ -32,6 +33,14 @@ export interface Stumble {
 
 /** Rules inside one another; the stack of Node holds about twice as many. */
 const ruleLimit = 800;
+
+/** Tokens that are an expression if nothing continues it. */
+const simple = [t.NumberText, t.SizeText, t.StringText, t.True, t.False, t.None, t.Identifier];
+/** Tokens that continue no expression, and those that continue none from a new line on. */
+const enders = [
+  ...[t.Comma, t.RightParenthesis, t.RightBracket, t.RightBrace, t.LeftBrace, t.Then, t.Else, t.For, EOF],
+];
+const beginners = [t.Identifier, t.Let, t.Return];
 
 /** Keeps what chevrotain knows when it fails; the message itself is written in `recover.ts`, which sees all tokens. */
 class StumbleRecorder implements IParserErrorMessageProvider {
@@ -679,11 +688,27 @@ export class SpadeParser extends CstParser {
     this.SUBRULE(this.expression);
   });
 
-  /** expression := conditional | pipeline */
+  /**
+   * Holds when the next token is an expression by itself. Most are: going to it at once spares the twelve rules of the operators
+   * between an expression and a primary.
+   */
+  private isLone(): boolean {
+    const after = this.LA(2);
+    const isSimple = simple.some((type) => tokenMatcher(this.LA(1), type));
+    if (isSimple && enders.some((type) => tokenMatcher(after, type))) return true;
+    const isNewLine = this.LA(1).endLine !== after.startLine;
+    return isSimple && isNewLine && beginners.some((type) => tokenMatcher(after, type));
+  }
+
+  /** expression := conditional | primary | pipeline */
   readonly expression = this.RULE('expression', () => {
     this.OR({
+      // The gate decides between a primary and a pipeline that begins with one.
+      MAX_LOOKAHEAD: 1,
+      IGNORE_AMBIGUITIES: true,
       DEF: [
         { GATE: () => this.mayNest(), ALT: () => this.nest(2, () => this.SUBRULE(this.conditional)) },
+        { GATE: () => this.isLone(), ALT: () => this.SUBRULE(this.primary) },
         // As many rules lead from here to the next expression in brackets.
         { GATE: () => this.mayNest(), ALT: () => this.nest(12, () => this.SUBRULE(this.pipeline)) },
       ],

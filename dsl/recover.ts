@@ -19,6 +19,8 @@ import * as t from './tokens.ts';
 
 /** More mistakes than these help nobody. */
 const mistakeLimit = 100;
+/** Each mistake takes another parse; for these many tokens, all parses together, a text is parsed again. */
+const tokenLimit = 400_000;
 
 // One parser for all: the analysis of the grammar is what takes time.
 const parser = new SpadeParser({ validate: false });
@@ -47,12 +49,13 @@ export function parseOverrideTokens(
 function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
   const image = ({ offset, length }: ILexingError): string => source.text.slice(offset, offset + length);
   // A quotation mark comes in pairs: one message per line and character does.
-  const unknown = lexed.errors.filter(
-    (error, position) =>
-      !lexed.errors
-        .slice(0, position)
-        .some((earlier) => earlier.line === error.line && image(earlier) === image(error)),
-  );
+  const seen = new Set<string>();
+  const unknown = lexed.errors.filter((error) => {
+    const key = `${error.line} ${image(error)}`;
+    const isFirst = !seen.has(key);
+    seen.add(key);
+    return isFirst;
+  });
   return [
     ...unknown.map((error) =>
       messages.unknownCharacter(image(error), span(source, error.offset, error.offset + error.length)),
@@ -75,6 +78,8 @@ class Recovery {
   private readonly source: Source;
   private readonly lexical: readonly Diagnostic[];
   private readonly reported = new Set<number>();
+  /** How many tokens were parsed, those of every parse counted. */
+  private parsed = 0;
 
   constructor(source: Source, lexical: readonly Diagnostic[]) {
     this.source = source;
@@ -86,7 +91,7 @@ class Recovery {
   parse(given: readonly IToken[], kind: UnitKind): undefined;
   parse(given: readonly IToken[], kind: UnitKind): FileCstNode | undefined {
     let tokens = given;
-    while (this.diagnostics.length < mistakeLimit) {
+    while (this.diagnostics.length < mistakeLimit && (this.parsed < tokenLimit || tokens === given)) {
       parser.load(tokens, kind);
       let file: FileCstNode | undefined;
       if (kind === 'file') file = parser.file() as FileCstNode;
@@ -95,12 +100,16 @@ class Recovery {
       else parser.body();
       const { stumble, unit } = parser;
       if (stumble === undefined || unit === undefined) return file;
+      this.parsed += tokens.length;
       tokens = this.mend(tokens, stumble, unit);
     }
     const last = tokens.at(-1);
     const end = this.source.text.length;
     this.diagnostics.push(
-      messages.tooManyMistakes(mistakeLimit, last ? place(this.source, last) : span(this.source, end, end)),
+      messages.tooManyMistakes(
+        this.diagnostics.length,
+        last ? place(this.source, last) : span(this.source, end, end),
+      ),
     );
     return undefined;
   }
@@ -126,7 +135,7 @@ class Recovery {
     const at = found < 0 ? tokens.length : found;
     const mend = this.findMend(tokens, at, stumble, unit);
     this.report(tokens, at, stumble, unit, mend);
-    if (tokens[mend.start] === unit.first) this.checkBraces(tokens, at, mend, unit);
+    if (tokens[mend.start] === unit.first && !stumble.isTooDeep) this.checkBraces(tokens, at, mend, unit);
     return [...tokens.slice(0, mend.start), ...mend.insert, ...tokens.slice(mend.end)];
   }
 
@@ -191,16 +200,19 @@ class Recovery {
       return { start, end };
     }
     const open = openBrackets(tokens.slice(start, from));
+    let outerBrace = open.findIndex((bracket) => is(bracket, t.LeftBrace));
     let end = from;
     for (; end < tokens.length; end += 1) {
       const token = tokens[end];
       if (token === undefined || isDeclarationKeyword(token)) break;
-      const inBraces = open.some((bracket) => is(bracket, t.LeftBrace));
+      const inBraces = outerBrace >= 0;
       if (is(token, t.RightBrace) && !inBraces) break;
       if (kind === 'entry' && open.length === 0 && is(token, t.Comma)) return { start, end: end + 1 };
       const begins = beginsUnit(tokens, end, kind, open.length > 0);
       if (begins && !inBraces) break;
       follow(open, token);
+      if (outerBrace >= open.length) outerBrace = -1;
+      if (outerBrace < 0 && is(open.at(-1), t.LeftBrace)) outerBrace = open.length - 1;
     }
     return { start, end };
   }
@@ -422,8 +434,10 @@ function isDeclarationKeyword(token: IToken | undefined): boolean {
   return t.declarationKeywords.some((type) => is(token, type));
 }
 
+const closers: ReadonlySet<TokenType> = new Set(t.brackets.values());
+
 function isCloser(token: IToken): boolean {
-  return [...t.brackets.values()].some((type) => is(token, type));
+  return closers.has(token.tokenType);
 }
 
 function expects(stumble: Stumble, type: TokenType): boolean {

@@ -382,7 +382,8 @@ class AstBuilder {
   // -------------------------------------------------------------------------------------------- expressions
 
   private expression(node: cst.ExpressionCstNode): ast.Expression {
-    const { conditional, pipeline } = node.children;
+    const { conditional, primary, pipeline } = node.children;
+    if (primary !== undefined) return this.primary(first(primary));
     return conditional === undefined ? this.pipeline(first(pipeline)) : this.conditional(first(conditional));
   }
 
@@ -484,7 +485,7 @@ class AstBuilder {
     return operands.reduce((left, right, position) => ({
       kind: 'binary',
       // The grammar lets only operators through here.
-      operator: first(operators.slice(position - 1)).image as ast.BinaryOperator,
+      operator: operators[position - 1]?.image as ast.BinaryOperator,
       left,
       right,
       span: span(this.source, left.span.start, right.span.end),

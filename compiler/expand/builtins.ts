@@ -589,6 +589,7 @@ const special: Readonly<Record<string, Builtin>> = {
       const [start, end] = values.length === 1 ? [0, values[0]!.value] : [values[0]!.value, values[1]!.value];
       const length = Math.max(0, end - start);
       if (length > rangeLimit) return evaluator.fail(messages.rangeTooLong(length, rangeLimit, span));
+      evaluator.budget.spend('entries', length);
       return listOf(Array.from({ length }, (_, index) => integer(start + index)));
     },
   ),

@@ -5,11 +5,9 @@ import { must } from '../ir/types.ts';
 import { builtins, type Argumented } from './builtins.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
+import { parametersByName } from './parameters.ts';
 import { checkType, typeRules } from './value-types.ts';
 import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
-
-/** Beyond this depth of calls a block calls itself without end. */
-const depthLimit = 200;
 
 /** A value on its way through a pipeline. */
 export interface Piped {
@@ -25,8 +23,6 @@ export class Calls {
    * shares, the same ones. Undefined outside of such instances.
    */
   shared: Set<string> | undefined = undefined;
-  /** Set once a block was found to call itself without end: nothing more is expanded. */
-  private exhausted = false;
   /** How often each block was called without a label by the block that is being evaluated. */
   private unlabelled = new Map<string, number>();
 
@@ -34,7 +30,6 @@ export class Calls {
 
   /** Starts the names of a new network. */
   begin(): void {
-    this.exhausted = false;
     this.unlabelled = new Map();
   }
 
@@ -87,7 +82,15 @@ export class Calls {
 
   /** Applies a block or function to values. */
   apply(callee: Value, given: Argumented, label: string | undefined): Value {
-    if (callee.kind === 'block') return this.applyBlock(callee, given, label);
+    const { budget } = this.evaluator;
+    budget.lookThrough(given.positional);
+    budget.lookThrough(given.named.values());
+    if (callee.kind === 'block') {
+      budget.enter(callee.block, given.span);
+      const value = this.applyBlock(callee, given, label);
+      budget.leave();
+      return value;
+    }
     if (callee.kind === 'builtin') return this.applyBuiltin(callee, given, label);
     if (callee.kind === 'network')
       return (
@@ -112,9 +115,10 @@ export class Calls {
     const { block } = callee;
     const { name } = callee;
     const parameters = block.parameters;
+    const byName = parametersByName(block);
     const values = new Map(callee.bound);
     for (const [key, value] of given.named) {
-      if (!parameters.some((parameter) => parameter.name.text === key))
+      if (!byName.has(key))
         return this.evaluator.fail(
           messages.unknownArgument(
             name,
@@ -133,7 +137,7 @@ export class Calls {
     const isDataMissing = declaresInput || (first && !first.default && !values.has(first.name.text));
     if (isDataMissing && given.positional.length === 0) {
       const fits = [...given.named].map(([key, value]) =>
-        this.checkArgument(parameters, key, value, given.spans.get(key) ?? given.span, name),
+        this.checkArgument(byName, key, value, given.spans.get(key) ?? given.span, name),
       );
       return fits.every((fit) => fit) ? { ...callee, bound: values } : unknown;
     }
@@ -169,7 +173,7 @@ export class Calls {
         given.spans.get(key) ??
         (given.positional.length > index ? given.spans.get(index) : undefined) ??
         given.span;
-      if (!this.checkArgument(parameters, key, value, span, name)) return unknown;
+      if (!this.checkArgument(byName, key, value, span, name)) return unknown;
       scope.bindings.set(key, value);
     }
     this.evaluator.loss?.calls.set(given.span, { ...callee, bound: values });
@@ -188,13 +192,13 @@ export class Calls {
   }
 
   private checkArgument(
-    parameters: readonly Parameter[],
+    parameters: ReadonlyMap<string, Parameter>,
     key: string,
     value: Value,
     span: Span,
     callee: string,
   ): boolean {
-    const type = parameters.find((parameter) => parameter.name.text === key)?.type;
+    const type = parameters.get(key)?.type;
     const mistake = type && checkType(value, type, `argument '${key}' of ${callee}`, span);
     if (mistake) this.evaluator.fail(mistake);
     return !mistake;
@@ -202,13 +206,6 @@ export class Calls {
 
   private runBlock(callee: BlockValue, scope: Scope, span: Span, label: string | undefined): Value {
     const { block } = callee;
-    if (this.exhausted) return unknown;
-    if (this.stack.length >= depthLimit) {
-      this.exhausted = true;
-      return this.evaluator.fail(
-        messages.tooDeep(callee.name, this.stack.find((call) => call.name === callee.name)?.span ?? span),
-      );
-    }
     const { shared, unlabelled } = this;
     const { recorder } = this.evaluator;
     const outer = recorder?.scope ?? [];

@@ -8,6 +8,7 @@ import type { Source, Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
 import { specOps } from '../spec/ops/index.ts';
 import type { SpecAttr } from '../spec/types.ts';
+import type { Budget } from './budget.ts';
 import type { Argumented } from './builtins.ts';
 import { Calls } from './calls.ts';
 import { Expressions } from './expressions.ts';
@@ -54,6 +55,8 @@ export class Evaluator {
   constructor(
     private readonly sink: (diagnostic: Diagnostic) => void,
     private readonly texts: Pick<ModuleLoader, 'isLibrary' | 'isPrelude'>,
+    /** What the expansion may take. */
+    readonly budget: Budget,
   ) {}
 
   /**
@@ -61,6 +64,7 @@ export class Evaluator {
    * user's call that led there; a place in a file that another one calls is shown with that call.
    */
   fail(mistake: Diagnostic): Value {
+    this.budget.spend('mistakes');
     const diagnostic = { ...mistake, labels: [...mistake.labels, ...this.labelsOfChanges(mistake.span)] };
     const { span } = diagnostic;
     const caller = this.calls.stack.findLast((call) => !this.texts.isLibrary(call.span.source));
@@ -125,6 +129,8 @@ export class Evaluator {
     blamed: Span = span,
   ): Value {
     if (!this.recorder) return this.fail(messages.outsideNetwork(op, span));
+    for (const attr of Object.values(attrs))
+      if (Array.isArray(attr)) this.budget.spend('entries', attr.length);
     try {
       return this.recorder.op(op, inputs, attrs, this.writtenAt(span));
     } catch (mistake) {

@@ -28,6 +28,7 @@ import type {
   TrainSpec,
 } from '../spec/types.ts';
 import { inputsOfData, isGenerator, isMappingFile, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
+import type { Budget } from './budget.ts';
 import { builtins } from './builtins.ts';
 import type { Evaluator } from './evaluate.ts';
 import { docOf, type Scope } from './evaluate.ts';
@@ -47,6 +48,7 @@ export type PointerPlaces = Map<string, { readonly name: Span; readonly value: S
 export interface ExperimentContext {
   readonly evaluator: Evaluator;
   readonly report: (diagnostic: Diagnostic) => void;
+  readonly budget: Budget;
   /** The file that is expanded, which the spec's paths are relative to. */
   readonly main: Source;
   readonly placeOf: (span: Span | undefined) => Place | undefined;
@@ -116,7 +118,7 @@ export function expandNetwork(
 ): ExpandedNetwork | undefined {
   const { evaluator } = context;
   const { block } = value;
-  const recorder = new Recorder(name, networks, context.placeOf);
+  const recorder = new Recorder(name, networks, context.placeOf, context.budget);
   const bound = new Map(value.bound);
   for (const parameter of block.parameters) {
     const key = parameter.name.text;
@@ -491,7 +493,7 @@ class ExperimentExpansion {
       (item) => this.scope.bindings.get(item.name.text)?.kind === 'unknown',
     );
     if (isBroken || this.networks.size < this.networkNames().length || this.isPictureWrong) return undefined;
-    const recorder = new Recorder(`loss ${name}`, this.networks, context.placeOf);
+    const recorder = new Recorder(`loss ${name}`, this.networks, context.placeOf, context.budget);
     const { evaluator } = context;
     const step = new StepContext(trained, this.networks, recorder, this.data, evaluator, (span) =>
       this.reportNoGenerator(span),

@@ -1,5 +1,5 @@
 /** Answers for expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, lists. */
-import type { Binary, Expression } from '../../dsl/ast.ts';
+import type { Binary, Comprehension, Expression } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
@@ -24,6 +24,15 @@ export class Expressions {
 
   /** Gives the value of an expression; what depends on a mistake is unknown. */
   evaluate(expression: Expression, scope: Scope): Value {
+    const { budget } = this.evaluator;
+    budget.descend();
+    const value = this.valueOf(expression, scope);
+    budget.check(value, expression.span);
+    budget.ascend();
+    return value;
+  }
+
+  private valueOf(expression: Expression, scope: Scope): Value {
     switch (expression.kind) {
       case 'number':
         return { kind: 'number', value: expression.value, integer: expression.integer };
@@ -44,21 +53,8 @@ export class Expressions {
             expression.entries.map((entry) => [entry.name.text, this.evaluate(entry.value, scope)]),
           ),
         };
-      case 'comprehension': {
-        const list = this.listValue(this.evaluate(expression.list, scope), expression.list.span);
-        const items: Value[] = [];
-        for (const item of list ?? []) {
-          const inner = { ...scope, bindings: new Map(scope.bindings) };
-          inner.bindings.set(expression.variable.text, item);
-          if (expression.condition) {
-            const kept = this.truth(expression.condition, inner);
-            if (kept === undefined) return unknown;
-            if (!kept) continue;
-          }
-          items.push(this.evaluate(expression.item, inner));
-        }
-        return list ? listOf(items) : unknown;
-      }
+      case 'comprehension':
+        return this.comprehension(expression, scope);
       case 'reference':
         return this.lookUp(expression.name, expression.span, scope);
       case 'unary': {
@@ -118,6 +114,29 @@ export class Expressions {
     }
   }
 
+  private comprehension(expression: Comprehension, scope: Scope): Value {
+    const { item, variable, list, condition } = expression;
+    const given = this.listValue(this.evaluate(list, scope), list.span);
+    if (!given) return unknown;
+    const { bindings } = scope;
+    const hidden = bindings.get(variable.text);
+    this.evaluator.budget.enter(undefined, expression.span);
+    const items: Value[] = [];
+    let isOpen = false;
+    for (const one of given) {
+      bindings.set(variable.text, one);
+      const kept = condition ? this.truth(condition, scope) : true;
+      isOpen ||= kept === undefined;
+      if (isOpen) break;
+      if (kept) items.push(this.evaluate(item, scope));
+    }
+    this.evaluator.budget.leave();
+    // Outside of the brackets the name means what it meant before.
+    if (hidden) bindings.set(variable.text, hidden);
+    else bindings.delete(variable.text);
+    return isOpen ? unknown : listOf(items);
+  }
+
   private lookUp(name: string, span: Span, scope: Scope): Value {
     const bound = scope.bindings.get(name);
     if (bound) return bound;
@@ -167,6 +186,7 @@ export class Expressions {
 
   private binary(expression: Binary, scope: Scope): Value {
     const { operator } = expression;
+    const { budget } = this.evaluator;
     if (operator === 'and' || operator === 'or') {
       const left = this.truth(expression.left, scope);
       if (left === undefined) return unknown;
@@ -177,11 +197,16 @@ export class Expressions {
     const left = this.evaluate(expression.left, scope);
     const right = this.evaluate(expression.right, scope);
     if (left.kind === 'unknown' || right.kind === 'unknown') return unknown;
-    if (operator === '==' || operator === '!=') return boolean(equal(left, right) === (operator === '=='));
+    if (operator === '==' || operator === '!=') {
+      budget.lookThrough([left]);
+      return boolean(equal(left, right) === (operator === '=='));
+    }
     if (left.kind === 'number' && right.kind === 'number')
       return this.arithmetic(operator, left, right, expression.span);
-    if (left.kind === 'list' && right.kind === 'list' && operator === '+')
+    if (left.kind === 'list' && right.kind === 'list' && operator === '+') {
+      budget.spend('entries', left.items.length + right.items.length);
       return listOf([...left.items, ...right.items]);
+    }
     const op = tensorOperators[operator];
     if (op && isArithmetic(left) && isArithmetic(right)) {
       const operands = [

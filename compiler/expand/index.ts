@@ -6,6 +6,8 @@ import { nothingToSet } from '../inherit/messages.ts';
 import { applySets } from '../inherit/sets.ts';
 import { specFormat, type Spec } from '../spec/types.ts';
 import { inputsOfData } from '../spec/queries.ts';
+import { Budget, BudgetSpent } from './budget.ts';
+import { explainExcess } from './excess.ts';
 import {
   expandExperiment,
   expandNetwork,
@@ -42,6 +44,8 @@ export interface Expanded {
   readonly places: PointerPlaces;
   /** JSON pointers of settings that are left out because of a reported mistake. */
   readonly broken: ReadonlySet<string>;
+  /** What the expansion took. */
+  readonly budget: Budget;
   /** The texts that were read, the file itself first. */
   readonly sources: readonly Source[];
 }
@@ -64,13 +68,29 @@ export function expandOne(opened: Opened, experiment: Experiment, module: Module
 function gather(opened: Opened, work: (context: ExperimentContext) => SpecBody | undefined): Expanded {
   const collector = new Collector();
   opened.diagnostics.forEach(collector.report);
-  const context = contextFor(opened, collector.report);
-  const body = work(context);
+  const budget = new Budget();
+  const context = contextFor(opened, collector.report, budget);
+  const body = within(opened, collector.report, () => work(context));
   const { sources } = opened.loader;
   const spec =
     body && ({ format: specFormat, sources: sources.map(({ name }) => name), ...body } satisfies Spec);
   const { places, broken } = context;
-  return { spec, diagnostics: sortDiagnostics(collector.diagnostics), places, broken, sources };
+  return { spec, diagnostics: sortDiagnostics(collector.diagnostics), places, broken, budget, sources };
+}
+
+/** Does work on a budget; gives nothing, and reports it, where the work exceeds the budget. */
+function within<T>(
+  opened: Opened,
+  report: (diagnostic: Diagnostic) => void,
+  work: () => T | undefined,
+): T | undefined {
+  try {
+    return work();
+  } catch (stopped) {
+    if (!(stopped instanceof BudgetSpent)) throw stopped;
+    report(explainExcess(stopped, opened.loader.isLibrary));
+    return undefined;
+  }
 }
 
 /** Expands what was asked for. */

@@ -1,6 +1,7 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
+import type { Counted } from './budget.ts';
 import { amongst, error, meant } from '../messages.ts';
 import type { OpError } from '../ir/node.ts';
 import type { SpecAttr } from '../spec/types.ts';
@@ -163,10 +164,67 @@ export const networkOutsideLoss = (name: string, span: Span): Diagnostic =>
     hint: `encoded(${name}) makes what it says of the photograph the input of another network`,
   });
 
-export const tooDeep = (callee: string, span: Span): Diagnostic =>
-  error('too-deep', `${callee} calls itself without end`, span, {
+/** `circle` names the blocks that call one another; `back` is the call that closes it, `entry` the one that led there. */
+export const tooDeep = (circle: readonly string[], back: Span, entry: Span): Diagnostic =>
+  error('too-deep', `${circle[0]} calls itself without end`, back, {
+    labels: entry === back ? [] : [{ span: entry, text: 'first called here' }],
+    notes: [`the calls go round: ${circle.join(' -> ')}`],
     hint: 'there is no run-time control flow: an `if` on its arguments must end the recursion',
   });
+
+export const tooNested = (
+  limit: number,
+  chain: readonly string[],
+  span: Span | undefined,
+  labels: readonly SpanLabel[],
+): Diagnostic =>
+  error('too-deep', `more than ${limit} calls and expressions are inside one another`, span, {
+    labels,
+    notes: expandedIn(chain),
+    hint: 'let fewer blocks call one another in turn, and give parts of long expressions names of their own',
+  });
+
+const amounts: Readonly<Record<Exclude<Counted, 'mistakes'>, string>> = {
+  steps: 'expressions to evaluate',
+  nodes: 'operations',
+  entries: 'entries of lists',
+  characters: 'characters of names',
+};
+
+export const tooLarge = (
+  counted: keyof typeof amounts,
+  limit: number,
+  chain: readonly string[],
+  span: Span | undefined,
+  labels: readonly SpanLabel[],
+): Diagnostic =>
+  error('too-large', `this expands to more than ${limit} ${amounts[counted]}`, span, {
+    labels,
+    notes: expandedIn(chain),
+    hint: 'let loops take fewer rounds, and blocks call others less often: all is unrolled before it runs',
+  });
+
+export const valueTooLarge = (
+  of: 'values' | 'entries',
+  limit: number,
+  span: Span | undefined,
+  labels: readonly SpanLabel[],
+): Diagnostic =>
+  error(
+    'too-large',
+    of === 'values'
+      ? `lists or blocks are ${limit} times inside one another`
+      : `this holds more than ${limit} entries`,
+    span,
+    { labels, hint: 'make lists that are shorter, and hold each other less often' },
+  );
+
+export const tooManyMistakes = (limit: number, span: Span | undefined): Diagnostic =>
+  error('too-many-mistakes', `stopped after ${limit} mistakes`, span);
+
+function expandedIn(chain: readonly string[]): string[] {
+  return chain.length === 0 ? [] : [`while expanding ${chain.join(' > ')}`];
+}
 
 export const divisionByZero = (span: Span): Diagnostic => error('division-by-zero', 'division by zero', span);
 

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { Inheritance, isBinding } from '../inherit/index.ts';
 import type { Place } from '../spec/types.ts';
+import type { Budget } from './budget.ts';
 import { Evaluator } from './evaluate.ts';
 import type { ExperimentContext } from './experiment.ts';
 import { ModuleLoader, type DeclaredExperiment, type Module, type SourceProvider } from './modules.ts';
@@ -52,25 +53,35 @@ export function openSource(source: Source, provider: SourceProvider): Opened {
   return { source, module, loader, diagnostics: collector.diagnostics, resolve };
 }
 
+/** What experiments bind; one may have many variants. */
+const namesBound = new WeakMap<Experiment, ReadonlySet<string>>();
+
 /** Lists what the experiment that a declaration varies binds; undefined where that is not known. */
 function inheritedNames(
   declaration: Declaration,
   module: Module,
   resolve: Opened['resolve'],
-): readonly string[] | undefined {
-  if (declaration.kind !== 'variant' && declaration.kind !== 'ablation') return [];
+): ReadonlySet<string> | undefined {
+  if (declaration.kind !== 'variant' && declaration.kind !== 'ablation') return new Set();
   const base = module.experiments.get(declaration.base.text);
-  return (base && resolve(base))?.items.filter(isBinding).map(({ name }) => name.text);
+  const experiment = base && resolve(base);
+  if (!experiment) return undefined;
+  const names =
+    namesBound.get(experiment) ?? new Set(experiment.items.filter(isBinding).map(({ name }) => name.text));
+  namesBound.set(experiment, names);
+  return names;
 }
 
 /** Makes what expansion works with, for one spec. */
 export function contextFor(
   { source, loader }: Opened,
   report: (diagnostic: Diagnostic) => void,
+  budget: Budget,
 ): ExperimentContext {
   return {
     main: source,
-    evaluator: new Evaluator(report, loader),
+    evaluator: new Evaluator(report, loader, budget),
+    budget,
     report,
     places: new Map(),
     broken: new Set(),

@@ -29,6 +29,7 @@ import {
   type SpecAttr,
   type VariableSpec,
 } from '../spec/types.ts';
+import type { Budget } from './budget.ts';
 import type { LabelsValue, TensorValue, Value } from './values.ts';
 import { listOf } from './values.ts';
 
@@ -49,6 +50,7 @@ export class Recorder {
     readonly owner: string,
     private readonly networks: ReadonlyMap<string, NetworkSpec>,
     private readonly placeOf: (span: Span | undefined) => Place | undefined,
+    private readonly budget: Budget,
   ) {}
 
   tensorInput(ref: Ref, type: TensorType): TensorValue {
@@ -106,6 +108,7 @@ export class Recorder {
         );
     });
     const all = withDefaults(op, attrs);
+    const before = this.b.asked;
     const expansion = expansionIn(this.environment(scratchBatch), (index, value) =>
       this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
     );
@@ -115,6 +118,7 @@ export class Recorder {
       inputs.map((input) => input.node),
       all,
     );
+    this.budget.spend('nodes', 1 + this.b.asked - before);
     const ref = this.write(
       name,
       inputs.map((input) => input.ref),
@@ -134,6 +138,7 @@ export class Recorder {
 
   /** Records a call of a network; its inputs are all it has, or all but noise. */
   call(network: NetworkSpec, inputs: readonly TensorValue[], span: Span | undefined): Value {
+    this.budget.spend('nodes', network.nodes.length);
     const batch = inputs[0] ? must(shapeOf(inputs[0].node)[0], 'inputs have a batch') : scratchBatch;
     const bound = new Map(
       typesOfCall(network, inputs.length, batch).map(([name], index) => [
@@ -141,7 +146,9 @@ export class Recorder {
         must(inputs[index], `call without ${name}`).node,
       ]),
     );
+    const before = this.b.asked;
     const tree = applyNetwork(this.environment(batch, network), network, bound);
+    this.budget.spend('nodes', this.b.asked - before);
     const ref = this.write(
       'call',
       inputs.map((input) => input.ref),
@@ -165,13 +172,15 @@ export class Recorder {
     span: Span | undefined,
   ): Ref {
     const id = this.freeId();
+    const scope = this.scope.join('.');
+    this.budget.spend('characters', scope.length);
     const at = this.placeOf(span);
     this.nodes.push({
       id,
       op,
       inputs,
       ...(Object.keys(attrs).length > 0 && { attrs }),
-      ...(this.scope.length > 0 && { scope: this.scope.join('.') }),
+      ...(this.scope.length > 0 && { scope }),
       ...(at && { at }),
     });
     return id;
@@ -186,6 +195,7 @@ export class Recorder {
     shared: boolean,
     stored?: VariableSpec['stored'],
   ): TensorValue | undefined {
+    this.budget.spend('characters', path.length);
     const known = this.variables.get(path);
     if (known && (!shared || String(known.shape) !== String(shape))) return undefined;
     if (!known) this.variables.set(path, { name: path, role, shape, initializer, ...(stored && { stored }) });

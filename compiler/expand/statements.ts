@@ -1,5 +1,6 @@
 /** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
-import { walk, type Statement } from '../../dsl/ast.ts';
+import { walk, type For, type Statement } from '../../dsl/ast.ts';
+import type { Span } from '../../dsl/source.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import { unknown, type Value } from './values.ts';
 
@@ -10,7 +11,9 @@ export function runStatements(
   scope: Scope,
 ): Value | undefined {
   for (const statement of statements) {
+    evaluator.budget.descend();
     const result = execute(evaluator, statement, scope);
+    evaluator.budget.ascend();
     if (result) return result;
   }
   return undefined;
@@ -37,28 +40,37 @@ function execute(evaluator: Evaluator, statement: Statement, scope: Scope): Valu
         case false:
           return statement.otherwise && runStatements(evaluator, statement.otherwise, scope);
         default:
-          return skip(statement, scope);
+          return skip(evaluator, statement, scope);
       }
     case 'for': {
       const items = evaluator.expressions.listValue(
         evaluator.evaluate(statement.list, scope),
         statement.list.span,
       );
-      if (!items) return skip(statement, scope);
+      if (!items) return skip(evaluator, statement, scope);
+      evaluator.budget.enter(undefined, headerOf(statement));
+      let result: Value | undefined;
       for (const item of items) {
         scope.bindings.set(statement.variable.text, item);
-        const result = runStatements(evaluator, statement.body, scope);
-        if (result) return result;
+        result = runStatements(evaluator, statement.body, scope);
+        if (result) break;
       }
-      return undefined;
+      evaluator.budget.leave();
+      return result;
     }
   }
 }
 
+/** The first line of a loop. */
+function headerOf({ span, list }: For): Span {
+  return { ...span, end: list.span.end };
+}
+
 /** Leaves out a statement that depends on a mistake: what it binds or returns is unknown. */
-function skip(statement: Statement, scope: Scope): Value | undefined {
+function skip(evaluator: Evaluator, statement: Statement, scope: Scope): Value | undefined {
   let result: Value | undefined;
   walk(statement, (node) => {
+    evaluator.budget.spend('steps');
     if (node.kind === 'assignment' || node.kind === 'let') scope.bindings.set(node.name.text, unknown);
     if (node.kind === 'return') result = unknown;
   });

@@ -8,10 +8,15 @@ import * as messages from './messages.ts';
 export { applyChanges, reportRepeats } from './merge.ts';
 export { isBinding, type MergeContext } from './items.ts';
 
+/** Variants of variants; each step makes all that was inherited anew. */
+const chainLimit = 50;
+
 /** Resolves experiments, each once, so that each mistake is reported once. */
 export class Inheritance {
   private readonly resolved = new Map<Experiment | Variant, Experiment | undefined>();
   private readonly open = new Set<Variant>();
+  /** How many steps above each variant the experiment is that is written in full. */
+  private readonly steps = new Map<Experiment | Variant, number>();
 
   constructor(private readonly context: MergeContext) {}
 
@@ -45,10 +50,20 @@ export class Inheritance {
       report(messages.inheritanceCycle(name.text, named.span));
       return undefined;
     }
+    if (this.open.size >= chainLimit) {
+      report(messages.chainTooLong(name.text, chainLimit, named.span));
+      return undefined;
+    }
     this.open.add(variant);
     const base = this.resolve(declared);
     this.open.delete(variant);
     if (!base) return undefined;
+    const steps = 1 + (this.steps.get(declared.experiment) ?? 0);
+    this.steps.set(variant, steps);
+    if (steps > chainLimit) {
+      report(messages.chainTooLong(name.text, chainLimit, named.span));
+      return undefined;
+    }
     reportRepeats(changes, report);
     return { ...applyChanges(base, changes, this.context), name, comments, span };
   }

@@ -35,34 +35,62 @@ export function replaceFirst(
   return items.flatMap((other, index) => (index === at ? [item] : isSame(other) ? [] : [other]));
 }
 
+/** Binds names anew where they were bound, or behind all others. */
+export function bindAll(items: Items, changes: readonly (Let | Assignment)[]): Items {
+  const own = new Map(changes.map((item) => [item.name.text, item]));
+  const done = new Set<string>();
+  const kept = items.flatMap((item): ExperimentItem[] => {
+    const name = isBinding(item) ? item.name.text : '';
+    const change = isBinding(item) ? own.get(name) : undefined;
+    if (!change) return [item];
+    if (done.has(name)) return [];
+    done.add(name);
+    return [change];
+  });
+  return [...kept, ...[...own].flatMap(([name, item]) => (done.has(name) ? [] : [item]))];
+}
+
 /** Binds a name anew where it was bound, or behind all others. */
 export function bind(items: Items, item: Let | Assignment): Items {
-  const { text } = item.name;
-  const isSame = (other: ExperimentItem): boolean => isBinding(other) && other.name.text === text;
-  return replaceFirst(items, isSame, item);
+  return bindAll(items, [item]);
 }
 
 /** Moves what `known` does not bind before the first line that uses it: an experiment is read from top to bottom. */
 export function bindInTime(items: Items, known: Items): Items {
   const old = new Set(known.filter(isBinding).map(({ name }) => name.text));
-  const added = items.filter((item) => isBinding(item) && !old.has(item.name.text));
-  return added.reduce((all, item) => {
-    const name = isBinding(item) ? item.name.text : '';
-    const use = all.findIndex((other) => isBinding(other) && mentions(other, name));
+  const added = new Map(
+    items.flatMap((item) => (isBinding(item) && !old.has(item.name.text) ? [[item.name.text, item]] : [])),
+  );
+  if (added.size === 0) return items;
+  // Most of what is added is used by no other line.
+  const isUsed = new Set<string>();
+  for (const item of items.filter(isBinding))
+    for (const name of namesIn(item)) if (added.has(name)) isUsed.add(name);
+  return [...added].reduce((all, [name, item]) => {
+    if (!isUsed.has(name)) return all;
+    const use = all.findIndex((other) => isBinding(other) && namesIn(other).has(name));
     const at = all.indexOf(item);
     return use < 0 || use > at ? all : all.toSpliced(at, 1).toSpliced(use, 0, item);
   }, items);
 }
 
+/** What lines refer to, looked for once in each: variants of variants share their lines. */
+const namesOfItems = new WeakMap<ExperimentItem, ReadonlySet<string>>();
+
+function namesIn(item: ExperimentItem): ReadonlySet<string> {
+  const known = namesOfItems.get(item);
+  if (known) return known;
+  const names = new Set<string>();
+  walk(item, (node) => {
+    if (node.kind === 'reference') names.add(node.name);
+  });
+  namesOfItems.set(item, names);
+  return names;
+}
+
 /** Tells whether an item binds a name. */
 export function isBinding(item: ExperimentItem): item is Let | Assignment {
   return item.kind === 'let' || item.kind === 'assignment';
-}
-
-function mentions(item: ExperimentItem, name: string): boolean {
-  let found = false;
-  walk(item, (node) => (found ||= node.kind === 'reference' && node.name === name));
-  return found;
 }
 
 /** Merges settings of one data set; another data set takes the place of the inherited one. */
@@ -108,11 +136,12 @@ function replaceOrAppend<T extends Data | Train>(
 
 /** Settings take the place of inherited ones of their name; `none` takes one away. */
 function mergeEntries(inherited: readonly Entry[], changes: readonly Entry[]): Entry[] {
-  const byName = (name: string): Entry[] => changes.filter((change) => change.name.text === name);
+  const byName = new Map<string, Entry[]>();
+  for (const change of changes)
+    byName.set(change.name.text, [...(byName.get(change.name.text) ?? []), change]);
   const known = new Set(inherited.map(({ name }) => name.text));
   const merged = inherited.flatMap((entry) => {
-    const own = byName(entry.name.text);
-    return own.length > 0 ? own : [entry];
+    return byName.get(entry.name.text) ?? [entry];
   });
   const all = [...merged, ...changes.filter(({ name }) => !known.has(name.text))];
   // What a preset gives is taken away by saying so beside it.

@@ -2,7 +2,7 @@
  * Answers for variants of experiments: items replace those of their name, settings are merged key by key, and overrides change
  * parts. The result is an ordinary experiment whose nodes know where each was written.
  */
-import type { Change, Experiment, ExperimentItem } from '../../dsl/ast.ts';
+import type { Assignment, Change, Experiment, ExperimentItem, Let } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { printPath } from '../../dsl/index.ts';
 import type { Span } from '../../dsl/source.ts';
@@ -11,7 +11,9 @@ import {
   applyLoss,
   applyTrain,
   bind,
+  bindAll,
   bindInTime,
+  isBinding,
   leaveOut,
   replaceFirst,
   type Items,
@@ -27,7 +29,16 @@ export function applyChanges(
   context: MergeContext,
 ): Experiment {
   let items: Items = base.items;
-  for (const change of changes) if (change.kind !== 'override') items = applyItem(items, change, context);
+  let bindings: (Let | Assignment)[] = [];
+  for (const change of changes) {
+    if (change.kind === 'override') continue;
+    if (isBinding(change) && !leavesOut(change)) bindings.push(change);
+    else {
+      items = applyItem(bindAll(items, bindings), change, context);
+      bindings = [];
+    }
+  }
+  items = bindAll(items, bindings);
   for (const change of changes) if (change.kind === 'override') items = applyOverride(items, change, context);
   return { ...base, items: bindInTime(items, base.items) };
 }
@@ -62,6 +73,11 @@ function subjectsOf(change: Change): (readonly [string, Span])[] {
   }
 }
 
+/** Tells whether a change takes a network away. */
+function leavesOut({ kind, value }: Let | Assignment): boolean {
+  return kind === 'let' && value.kind === 'none';
+}
+
 function applyItem(items: Items, item: ExperimentItem, context: MergeContext): Items {
   switch (item.kind) {
     case 'data':
@@ -69,10 +85,8 @@ function applyItem(items: Items, item: ExperimentItem, context: MergeContext): I
     case 'train':
       return applyTrain(items, item);
     case 'let':
-      if (item.value.kind === 'none') return leaveOut(items, item.name, context);
-      return bind(items, item);
     case 'assignment':
-      return bind(items, item);
+      return leavesOut(item) ? leaveOut(items, item.name, context) : bind(items, item);
     case 'load': {
       const isSame = (other: ExperimentItem): boolean =>
         other.kind === 'load' && other.network.text === item.network.text;

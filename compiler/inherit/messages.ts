@@ -16,6 +16,11 @@ export const inheritanceCycle = (name: string, span: Span): Diagnostic =>
     hint: 'begin with an experiment that is written in full: experiment name { ... }',
   });
 
+export const chainTooLong = (name: string, limit: number, span: Span): Diagnostic =>
+  error('too-deep', `experiment ${name} is a variant of variants, more than ${limit} steps up`, span, {
+    hint: 'vary an experiment that is fewer steps away from one written in full',
+  });
+
 /** `where` says what lacks the name: `the experiment`, `the loss of G`. */
 export const unknownPath = (
   name: string,

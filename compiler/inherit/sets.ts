@@ -29,7 +29,7 @@ export function applySets(
     const { override, diagnostics } = parseOverride(source);
     diagnostics.forEach(report);
     if (!override) return [];
-    const bound = experiment.items.filter(isBinding).map(({ name }) => name.text);
+    const bound = new Set(experiment.items.filter(isBinding).map(({ name }) => name.text));
     const own = moduleOfSet(override, module, bound, loader, report);
     loader.adopt(source, own);
     const unknown: Diagnostic[] = [];
@@ -61,12 +61,12 @@ function withQuotes(diagnostic: Diagnostic, text: string): Diagnostic {
 function moduleOfSet(
   override: Override,
   module: Module,
-  bound: readonly string[],
+  bound: ReadonlySet<string>,
   loader: ModuleLoader,
   report: (diagnostic: Diagnostic) => void,
 ): Module {
   const isKnown = (name: string): boolean =>
-    [module.names, module.missing, builtins].some((names) => names.has(name)) || bound.includes(name);
+    [module.names, module.missing, builtins].some((names) => names.has(name)) || bound.has(name);
   const unknown = new Map<string, Override['span']>();
   walk(override.value, (node) => {
     if (node.kind === 'reference' && !isKnown(node.name)) unknown.set(node.name, node.span);

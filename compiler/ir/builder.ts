@@ -13,6 +13,9 @@ export class Builder {
   /** The origin given to nodes made from now on. */
   origin: Origin | undefined = undefined;
 
+  /** How many times a node was asked for: the work done, also where it was there already. */
+  asked = 0;
+
   /** Gives nodes that are made meanwhile an origin. */
   within<T>(origin: Origin | undefined, make: () => T): T {
     const outer = this.origin;
@@ -24,6 +27,7 @@ export class Builder {
 
   /** Makes, or finds, the node `name(operands) {attrs}`; throws an `OpError` where a constraint of the op fails. */
   op(name: string, operands: readonly Node[], attrs: Attrs = {}): Node {
+    this.asked += 1;
     const entry = opTable.get(name);
     if (!entry) throw new CompilerBug(`there is no op '${name}'`);
     if (operands.some((operand) => operand.results.length !== 1))
