@@ -6,9 +6,10 @@
  * An executor then lowers the program: `lower/tensorflow.ts` to a SavedModel, `lower/portable.ts` to a list of calls.
  * Nothing here reads a file, a clock or a device; sources come through a `SourceProvider`.
  */
-import type { Diagnostic } from '../dsl/diagnostic.ts';
+import { sortDiagnostics, type Diagnostic } from '../dsl/diagnostic.ts';
 import type { Source, Span } from '../dsl/source.ts';
-import { checkExpanded, checkJsonSpec } from './check/index.ts';
+import { checkWithBlame } from './blame.ts';
+import { checkJsonSpec } from './check/index.ts';
 import { expand, type ExpandOptions } from './expand/index.ts';
 import type { SourceProvider } from './expand/modules.ts';
 import type { Program } from './ir/program.ts';
@@ -40,7 +41,7 @@ export interface CheckResult {
 /** Reads a source text into a checked spec, with all of its mistakes at once. */
 export function check(source: Source, provider: SourceProvider, options: ExpandOptions = {}): CheckResult {
   const expanded = expand(source, provider, options);
-  const diagnostics = checkExpanded(expanded);
+  const diagnostics = sortDiagnostics(checkWithBlame(expanded));
   const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
   return { spec: failed ? undefined : expanded.spec, diagnostics, sources: expanded.sources };
 }

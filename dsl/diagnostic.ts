@@ -1,6 +1,7 @@
 /** Answers for what is said to a user about a spec: a diagnostic is data; rendering it with a code frame is one function. */
 import pc from 'picocolors';
 import { visible } from './escape.ts';
+import type { Edit } from './fix.ts';
 import { formatPlace, lineAt, positionAt, type Source, type Span } from './source.ts';
 
 export type Severity = 'error' | 'warning';
@@ -24,6 +25,8 @@ export interface Diagnostic {
   /** Lines behind `=`: the constraint that does not hold, what was found, what was expected. */
   readonly notes: readonly string[];
   readonly hint: string | undefined;
+  /** What the hint says to change, as edits; empty where it is advice alone. */
+  readonly fix: readonly Edit[];
 }
 
 /** How diagnostics are shown. */

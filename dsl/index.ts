@@ -8,6 +8,7 @@ import { tokenize } from './tokens.ts';
 
 export { print, printExpression, printNumber, printPath, printText } from './print.ts';
 export { renderDiagnostic, renderDiagnostics, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
+export { applyEdits, type Edit } from './fix.ts';
 export { suggest } from './suggest.ts';
 
 /** What a text says, and what is wrong with it. */

@@ -1,10 +1,11 @@
 /** Answers for what is said about syntax mistakes: one function per message. */
 import type { Diagnostic, SpanLabel } from './diagnostic.ts';
+import { hintFields, inserting, replacing, type Hint } from './fix.ts';
 import type { Span } from './source.ts';
 
 interface Extras {
   readonly labels?: readonly SpanLabel[];
-  readonly hint?: string | undefined;
+  readonly hint?: Hint | string | undefined;
 }
 
 function syntaxError(code: string, message: string, span: Span, extras: Extras = {}): Diagnostic {
@@ -15,12 +16,17 @@ function syntaxError(code: string, message: string, span: Span, extras: Extras =
     span,
     labels: extras.labels ?? [],
     notes: [],
-    hint: extras.hint,
+    ...hintFields(extras.hint),
   };
 }
 
 /** Reports a token that does not fit; `expected` and `found` are phrases such as `a name` and `'+'`. */
-export function unexpectedToken(expected: string, found: string, place: Span, hint?: string): Diagnostic {
+export function unexpectedToken(
+  expected: string,
+  found: string,
+  place: Span,
+  hint?: Hint | string,
+): Diagnostic {
   return syntaxError('syntax', `expected ${expected}, found ${found}`, place, { hint });
 }
 
@@ -28,45 +34,43 @@ export function unexpectedToken(expected: string, found: string, place: Span, hi
 export function unclosedBracket(closer: string, found: string, place: Span, opener: Span): Diagnostic {
   return syntaxError('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
+    hint: inserting(place.source, place.start, closer, () => `add '${closer}'`),
   });
 }
 
 /** Reports a list whose next item follows without a comma; `opener` is the place of the list's bracket. */
-export function missingComma(closer: string, found: string, place: Span, opener: Span): Diagnostic {
+export function missingComma(
+  closer: string,
+  found: string,
+  place: Span,
+  opener: Span,
+  previousEnd: number,
+): Diagnostic {
   return syntaxError('missing-comma', `expected ',' or a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
-    hint: 'separate items with commas',
+    hint: inserting(place.source, previousEnd, ',', (comma) => `separate items with '${comma}'`),
   });
 }
 
 /** Reports characters that belong to no token. */
-export function unknownCharacter(text: string, place: Span): Diagnostic {
-  const hints: Record<string, string> = {
-    "'": 'strings are written in double quotes: "text"',
-    ';': 'statements need no semicolon: begin a new line',
-    '!': "negation is written 'not'",
-    '&': "conjunction is written 'and'",
-    '|': "a pipeline stage is written '|>', disjunction 'or'",
-    '^': "powers are written '**'",
-    '@': "matrices are multiplied with 'matmul(a, b)'",
-  };
+export function unknownCharacter(text: string, place: Span, hint: Hint | string | undefined): Diagnostic {
   const characters = [...text].length === 1 ? 'character' : 'characters';
-  return syntaxError('unknown-character', `unknown ${characters} '${text}'`, place, {
-    hint: hints[text.charAt(0)],
-  });
+  return syntaxError('unknown-character', `unknown ${characters} '${text}'`, place, { hint });
 }
 
 /** Reports a string whose line ends before its closing quote. */
-export function unterminatedString(place: Span): Diagnostic {
-  return syntaxError('unterminated-string', 'the string is not closed on its line', place, {
-    hint: "add a closing '\"', and write line breaks as \\n",
-  });
+export function unterminatedString(place: Span, hint: Hint | string): Diagnostic {
+  return syntaxError('unterminated-string', 'the string is not closed on its line', place, { hint });
 }
 
 /** Reports a backslash with a character that has no meaning after one. */
 export function unknownEscape(escape: string, place: Span): Diagnostic {
   return syntaxError('unknown-escape', `unknown escape '${escape}' in a string`, place, {
-    hint: 'the escapes are \\n, \\" and \\\\',
+    hint: replacing(
+      place,
+      `\\${escape}`,
+      (text) => `a backslash is written twice: ${text}; the escapes are \\n, \\" and \\\\`,
+    ),
   });
 }
 
@@ -85,9 +89,9 @@ export function nestedTooDeep(place: Span): Diagnostic {
 }
 
 /** Reports a `use` below a declaration. */
-export function lateUse(place: Span): Diagnostic {
+export function lateUse(place: Span, hint: Hint | string): Diagnostic {
   return syntaxError('late-use', "'use' must stand before the first declaration", place, {
-    hint: 'move it to the top of the file',
+    hint,
   });
 }
 
@@ -118,6 +122,8 @@ export const hints = {
   leadingZero: 'numbers below one are written with a zero: 0.5',
   statements: "a name that begins a line is bound to a value: 'name = value'",
   typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
+  commentSign: "comments begin with '#'",
+  braces: "what belongs to it stands in braces: '{ ... }'",
   namedWithColon: "names are given with ':', for example 'kernel: 3'",
   override: 'only what is inherited is changed by its path: experiment b = a with { G.norm = ... }',
   variant: "a variant is written 'experiment b = a with { ... }'",

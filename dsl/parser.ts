@@ -152,10 +152,17 @@ export class SpadeParser extends CstParser {
 
   /** Holds unless a name behind a statement on the same line binds nothing: that is no new statement but a stray word. */
   private beginsStatement(): boolean {
-    const isBinding = tokenMatcher(this.LA(2), t.Equal);
+    const isBinding = this.bindsPath();
     const isStray = tokenMatcher(this.LA(1), t.Identifier) && this.onSameLine() && !isBinding;
     const isFirst = tokenMatcher(this.LA(0), t.LeftBrace) || tokenMatcher(this.LA(0), t.Comma);
     return !isStray || isFirst || this.beginsItem();
+  }
+
+  /** Holds when a name, or a path of names, is followed by `=`. */
+  private bindsPath(): boolean {
+    let at = 2;
+    while (tokenMatcher(this.LA(at), t.Dot) && tokenMatcher(this.LA(at + 1), t.Identifier)) at += 2;
+    return tokenMatcher(this.LA(at), t.Equal);
   }
 
   /** Holds when a word that may be a name is the keyword of an item: no `=` follows, and no `.` as in a path. */

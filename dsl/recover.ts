@@ -3,18 +3,15 @@
  * it (an entry, a statement, a declaration) is cut out of the tokens, or a missing bracket is put in, and the rest is
  * parsed again. So each mistake is reported once and none hides another.
  */
-import {
-  createTokenInstance,
-  tokenMatcher,
-  type ILexingError,
-  type IToken,
-  type TokenType,
-} from 'chevrotain';
+import { createTokenInstance, type ILexingError, type IToken, type TokenType } from 'chevrotain';
 import type { FileCstNode, OverrideCstNode } from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { inserting } from './fix.ts';
 import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
+import { endOf, endsBody, expects, is, place, sameLine } from './stumbles.ts';
+import { hintFor, hintOfCharacters, hintOfLateUse, hintOfOpenString } from './syntax-hints.ts';
 import * as t from './tokens.ts';
 
 /** More mistakes than these help nobody. */
@@ -46,6 +43,9 @@ export function parseOverrideTokens(
   return new Recovery(source, lexical).parseOverride(lexed.tokens);
 }
 
+/** An edit reaches to the end of its line; so many mistakes before a mistake are asked whether theirs covers it. */
+const nearby = 100;
+
 function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
   const image = ({ offset, length }: ILexingError): string => source.text.slice(offset, offset + length);
   // A quotation mark comes in pairs: one message per line and character does.
@@ -56,14 +56,26 @@ function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
     seen.add(key);
     return isFirst;
   });
+  const found = unknown.map((error) => {
+    const where = span(source, error.offset, error.offset + error.length);
+    return messages.unknownCharacter(image(error), where, hintOfCharacters(image(error), where));
+  });
   return [
-    ...unknown.map((error) =>
-      messages.unknownCharacter(image(error), span(source, error.offset, error.offset + error.length)),
+    // What the hint of an earlier one writes anew has been said.
+    ...found.filter(
+      (one, position) =>
+        !found.slice(Math.max(0, position - nearby), position).some((earlier) => covers(earlier, one.span)),
     ),
     ...lexed.tokens
       .filter((token) => is(token, t.UnterminatedString))
-      .map((token) => messages.unterminatedString(place(source, token))),
+      .map((token) =>
+        messages.unterminatedString(place(source, token), hintOfOpenString(place(source, token))),
+      ),
   ];
+}
+
+function covers({ fix }: Diagnostic, place: Span | undefined): boolean {
+  return fix.some((edit) => place && edit.span.start <= place.start && place.end <= edit.span.end);
 }
 
 /** A way on from a mistake: tokens `start` to `end` give way to `insert`. */
@@ -293,7 +305,8 @@ class Recovery {
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
     if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
     if (open === undefined && actual !== undefined) {
-      if (is(actual, t.Use) && stumble.rule === 'file') return messages.lateUse(place(source, actual));
+      if (is(actual, t.Use) && stumble.rule === 'file')
+        return messages.lateUse(place(source, actual), hintOfLateUse(source, tokens, at));
     }
     // What is missing at the end of a line is missing there, not where the next line starts.
     const missing =
@@ -317,12 +330,25 @@ class Recovery {
         );
       }
       const isList = ['parameters', 'arguments', 'list', 'values', 'use'].includes(stumble.rule);
-      if (stumble.rule === 'parameters' && is(previous, t.Identifier) && is(actual, t.Identifier)) {
-        return messages.unexpectedToken("':', ',' or ')'", found, missing, messages.hints.typeWithColon);
+      if (
+        stumble.rule === 'parameters' &&
+        previous &&
+        is(previous, t.Identifier) &&
+        is(actual, t.Identifier)
+      ) {
+        const colon = inserting(source, endOf(previous), ':', () => messages.hints.typeWithColon);
+        return messages.unexpectedToken("':', ',' or ')'", found, missing, colon);
       }
       if (isList && !is(previous, t.Comma) && previous !== open && !is(actual, t.Equal)) {
-        return sameLine(previous, actual) && !is(actual, t.LeftBrace)
-          ? messages.missingComma(closerOf(open), found, missing, place(source, open))
+        const isNext = is(tokens[at + 1], t.Colon) && closesLater(tokens, at, open);
+        return (sameLine(previous, actual) || isNext) && !is(actual, t.LeftBrace)
+          ? messages.missingComma(
+              closerOf(open),
+              found,
+              missing,
+              place(source, open),
+              endOf(previous ?? open),
+            )
           : messages.unclosedBracket(closerOf(open), found, missing, place(source, open));
       }
       if (!isList && !endsBody(stumble)) {
@@ -331,7 +357,9 @@ class Recovery {
     }
     const isStray = endsBody(stumble) || stumble.rule === 'file';
     const where = isStray ? this.at(actual) : missing;
-    const hint = hintFor(tokens, at, stumble, unit);
+    const hint = isInAlias(tokens, at, stumble, unit)
+      ? aliasHint(unit)
+      : hintFor(source, tokens, at, stumble);
     return messages.unexpectedToken(phrase(tokens, at, stumble), found, where, hint);
   }
 
@@ -368,38 +396,8 @@ function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string
   return `a setting 'name: value'${optimize} or a closing '}'`;
 }
 
-function hintFor(tokens: readonly IToken[], at: number, stumble: Stumble, unit: Unit): string | undefined {
-  const { hints } = messages;
-  const actual = tokens[at];
-  if (actual === undefined) return undefined;
-  if (isInAlias(tokens, at, stumble, unit))
-    return is(unit.first, t.Network) ? hints.networkAlias : hints.alias;
-  const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
-  if (opens && endsBody(stumble) && !sameLine(tokens[at - 1], actual))
-    return hints.bracketOnNewLine(actual.image);
-  if (expects(stumble, t.Identifier) && isReserved(actual)) return hints.reservedWord(actual.image);
-  if (is(actual, t.EqualEqual) && expects(stumble, t.Equal)) return hints.comparisonForAssignment;
-  if (is(actual, t.Equal) && (expects(stumble, t.LeftBrace) || expects(stumble, t.Then))) {
-    return hints.assignmentForComparison;
-  }
-  if (is(actual, t.ComparisonOperator) && (endsBody(stumble) || expects(stumble, t.LeftBrace))) {
-    return hints.chainedComparison;
-  }
-  if (is(actual, t.Dot) && is(tokens[at + 1], t.NumberText)) return hints.leadingZero;
-  if (stumble.rule === 'conditional') return hints.conditional;
-  if (stumble.rule === 'block') return hints.block;
-  if (stumble.rule === 'use') return hints.usage;
-  if (stumble.rule === 'loadItem') return hints.loading;
-  if (stumble.rule === 'assignment' && is(actual, t.Dot)) return hints.override;
-  if (stumble.rule === 'assignment' && expects(stumble, t.Equal)) return hints.statements;
-  if (stumble.rule === 'experiment' && (expects(stumble, t.With) || is(tokens[at - 1], t.Equal)))
-    return hints.variant;
-  if (stumble.rule === 'ablation') return hints.ablation;
-  if (stumble.rule === 'axis' || stumble.rule === 'path' || stumble.rule === 'part') return hints.axis;
-  if (expects(stumble, t.Colon) || (is(actual, t.Equal) && stumble.rule === 'arguments')) {
-    return hints.namedWithColon;
-  }
-  return undefined;
+function aliasHint({ first }: Unit): string {
+  return is(first, t.Network) ? messages.hints.networkAlias : messages.hints.alias;
 }
 
 /** Says whether more stands in the line of `block name = other` than may. */
@@ -409,6 +407,7 @@ function isBehindAlias(tokens: readonly IToken[], at: number, { rule }: Stumble)
 
 /** Says whether a mistake lies in `block name = other`, or in what someone wrote to mean that. */
 function isInAlias(tokens: readonly IToken[], at: number, stumble: Stumble, { kind, first }: Unit): boolean {
+  if (tokens[at] === undefined) return false;
   if (isBehindAlias(tokens, at, stumble)) return true;
   if (kind !== 'declaration' || !(is(first, t.Block) || is(first, t.Network))) return false;
   if (stumble.rule === 'block') return is(tokens[at], t.Equal) || is(tokens[at - 1], t.Equal);
@@ -422,14 +421,6 @@ function describeToken(token: IToken): string {
 
 // ------------------------------------------------------------------------------------------------- tokens
 
-function is(token: IToken | undefined, type: TokenType): boolean {
-  return token !== undefined && tokenMatcher(token, type);
-}
-
-function isReserved(token: IToken): boolean {
-  return /^[a-z]+$/.test(token.image) && !is(token, t.Identifier);
-}
-
 function isDeclarationKeyword(token: IToken | undefined): boolean {
   return t.declarationKeywords.some((type) => is(token, type));
 }
@@ -438,15 +429,6 @@ const closers: ReadonlySet<TokenType> = new Set(t.brackets.values());
 
 function isCloser(token: IToken): boolean {
   return closers.has(token.tokenType);
-}
-
-function expects(stumble: Stumble, type: TokenType): boolean {
-  return stumble.expected === type.LABEL;
-}
-
-/** Says whether the parser stood between the children of a pair of braces. */
-function endsBody(stumble: Stumble): boolean {
-  return expects(stumble, t.RightBrace) && stumble.rule !== 'use';
 }
 
 function expectsOpeningBrace(stumble: Stumble): boolean {
@@ -494,6 +476,16 @@ function closesOuter(tokens: readonly IToken[], at: number): boolean {
   return openBrackets(tokens.slice(0, at)).some((open) => closingType(open) === token?.tokenType);
 }
 
+/** Says whether a bracket is closed further on, before anything around it is. */
+function closesLater(tokens: readonly IToken[], at: number, open: IToken): boolean {
+  const inner: IToken[] = [];
+  for (const token of tokens.slice(at)) {
+    if (isCloser(token) && inner.length === 0) return closingType(open) === token.tokenType;
+    follow(inner, token);
+  }
+  return false;
+}
+
 /** Says whether a token can only stand outside the innermost braces: a declaration, or an item after settings. */
 function leavesBraces(tokens: readonly IToken[], at: number): boolean {
   const token = tokens[at];
@@ -530,18 +522,6 @@ function suspect(
     follow(stack, token);
   }
   return { open, before: undefined };
-}
-
-function endOf(token: IToken): number {
-  return token.startOffset + token.image.length;
-}
-
-function place(source: Source, token: IToken): Span {
-  return span(source, token.startOffset, endOf(token));
-}
-
-function sameLine(before: IToken | undefined, after: IToken | undefined): boolean {
-  return before !== undefined && after !== undefined && before.endLine === after.startLine;
 }
 
 /** Makes a token of no width behind another. */

@@ -4,26 +4,67 @@
 const longestName = 64;
 const mostCandidates = 1000;
 
-/** Finds the candidate nearest to `name` by edit distance, or none if all are too far to be a slip of the pen. */
+/** Finds the candidate nearest to `name`, or none if all are too far to be a slip of the pen. Of equals the first is taken. */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
+  return nearest(name, candidates)?.name;
+}
+
+/** Finds the candidate nearest to `name`, with how far it is: 0 where case, underscores or a plural alone differ. */
+export function nearest(
+  name: string,
+  candidates: Iterable<string>,
+): { readonly name: string; readonly distance: number } | undefined {
   if (name.length > longestName) return undefined;
-  const wanted = name.toLowerCase();
-  let best: string | undefined;
-  // A third of the letters may be wrong; a one-letter name has no slips.
-  let bestDistance = Math.floor((name.length + 1) / 3) + 1;
+  const wanted = stemOf(name);
+  let best: { name: string; distance: number } | undefined;
   let compared = 0;
   for (const candidate of candidates) {
-    if (bestDistance === 0 || compared === mostCandidates) break;
+    if (best?.distance === 0 || compared === mostCandidates) break;
     compared += 1;
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
-    const distance =
-      candidate === name ? Infinity : editDistance(wanted, candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (candidate === name || candidate.length > longestName) continue;
+    const distance = distanceOf(wanted, stemOf(candidate));
+    if (distance < (best?.distance ?? Infinity)) best = { name: candidate, distance };
   }
   return best;
+}
+
+/** What of a name counts: neither case nor underscores, nor whether there are several. */
+function stemOf(name: string): string {
+  const plain = name.toLowerCase().replaceAll('_', '');
+  if (plain.length > 5 && plain.endsWith('sses')) return plain.slice(0, -2);
+  return plain.length > 3 && /[^s]s$/.test(plain) ? plain.slice(0, -1) : plain;
+}
+
+/** Gives the distance of two stems, or infinity where it is more than a slip. */
+function distanceOf(a: string, b: string): number {
+  if (a === b) return 0;
+  // Another number is another thing: of conv_1 and conv_2 neither is a slip for the other.
+  if (/\d/.test(a) && withoutDigits(a) === withoutDigits(b)) return Infinity;
+  const distance = editDistance(a, b, slipsIn(Infinity) + 1);
+  if (distance <= 2 && (isSwap(a, b) || isShortened(a, b) || isShortened(b, a))) return distance;
+  return distance <= slipsIn(Math.min(a.length, b.length)) ? distance : Infinity;
+}
+
+const withoutDigits = (text: string): string => text.replaceAll(/\d/g, '');
+
+/** How many letters of a word of a length are still a slip. In words of three one letter makes another word: sin, min. */
+function slipsIn(length: number): number {
+  return length <= 3 ? 0 : length <= 5 ? 1 : length <= 8 ? 2 : 3;
+}
+
+/** Tells whether the letters of two words are the same, in another order. */
+function isSwap(a: string, b: string): boolean {
+  return a.length > 1 && [...a].toSorted().join('') === [...b].toSorted().join('');
+}
+
+/** Tells whether a word is another one without some of its vowels or its number: nrm for norm. */
+function isShortened(short: string, long: string): boolean {
+  if (short.length < 3 || short[0] !== long[0]) return false;
+  let at = 0;
+  for (const letter of long)
+    if (letter === short[at]) at += 1;
+    else if (!/[aeiou\d]/.test(letter)) return false;
+  return at === short.length;
 }
 
 /**
@@ -31,6 +72,7 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
  * they are sure to be `limit` or more.
  */
 function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return Infinity;
   // row[j] is the distance of the first i letters of a from the first j letters of b
   let [before, above]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= a.length; i += 1) {

@@ -3,13 +3,15 @@ import type { Ablation as Declaration, Experiment } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { parse } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
+import { blaming } from '../blame.ts';
 import { checkExpanded } from '../check/index.ts';
-import { expandOne } from '../expand/index.ts';
+import { expandOne, historyOf } from '../expand/index.ts';
 import type { Module, SourceProvider } from '../expand/modules.ts';
 import { Collector, identityOf, openSource, type Opened } from '../expand/open.ts';
 import { applyChanges, reportRepeats } from '../inherit/index.ts';
 import { unknownBase } from '../inherit/messages.ts';
-import { applySets } from '../inherit/sets.ts';
+import { lineageOf, type Lineage } from '../inherit/lineage.ts';
+import { readSets } from '../inherit/sets.ts';
 import type { Spec } from '../spec/types.ts';
 import { nameRun } from './labels.ts';
 import * as messages from './messages.ts';
@@ -96,6 +98,8 @@ interface Cell {
   readonly values: readonly PlannedValue[];
   readonly spec: Spec | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Says a mistake where it was brought in. */
+  readonly blame: (diagnostic: Diagnostic) => Diagnostic;
 }
 
 class AblationExpansion {
@@ -112,11 +116,14 @@ class AblationExpansion {
     const base = this.base();
     if (!base) return undefined;
     const { loader } = this.opened;
-    const set = applySets(base, this.module, sets, loader, report);
+    const { moduleOf } = loader;
+    const overrides = readSets(base, this.module, sets, loader, report);
+    const set = applyChanges(base, overrides, { report, moduleOf });
     reportRepeats(plan.shared, report);
     for (const { values } of plan.axes) for (const { changes } of values) reportRepeats(changes, report);
-    const shared = applyChanges(set, plan.shared, { report, moduleOf: loader.moduleOf });
-    const cells = plan.cells.map((values) => this.cell(shared, values));
+    const shared = applyChanges(set, plan.shared, { report, moduleOf });
+    const lineage = this.lineage([overrides, plan.shared]);
+    const cells = plan.cells.map((values) => this.cell(shared, values, lineage));
     reportOnce(cells, declaration.span, report);
     const doc = declaration.comments.before.join('\n').trim();
     const seeds = plan.seeds ?? [cells[0]?.spec?.train?.seed ?? 0];
@@ -139,7 +146,14 @@ class AblationExpansion {
     return undefined;
   }
 
-  private cell(base: Experiment, values: readonly PlannedValue[]): Cell {
+  /** What all runs are made of, with layers of changes on top of the experiment. */
+  private lineage(layers: Lineage['layers']): Lineage | undefined {
+    const declared = this.module.experiments.get(this.declaration.base.text);
+    const lineage = declared && lineageOf(declared);
+    return lineage && { ...lineage, layers: [...lineage.layers, ...layers] };
+  }
+
+  private cell(base: Experiment, values: readonly PlannedValue[], lineage: Lineage | undefined): Cell {
     const collector = new Collector();
     const { moduleOf } = this.opened.loader;
     const changed = values.reduce(
@@ -147,8 +161,11 @@ class AblationExpansion {
       base,
     );
     const expanded = expandOne(this.opened, changed, this.module);
+    const layers = values.map(({ changes }) => changes);
+    const history = lineage && { ...lineage, layers: [...lineage.layers, ...layers] };
     checkExpanded(expanded).forEach(collector.report);
-    return { values, spec: expanded.spec, diagnostics: collector.diagnostics };
+    const blame = blaming({ ...expanded, history: history && historyOf(this.opened, this.module, history) });
+    return { values, spec: expanded.spec, diagnostics: collector.diagnostics, blame };
   }
 }
 
@@ -169,7 +186,8 @@ function reportOnce(cells: readonly Cell[], own: Span, report: (diagnostic: Diag
     const isCommon = having.length === cells.length || isOwn;
     const count = having.length === 1 ? '' : ` and ${having.length - 1} more`;
     const note = `in the run of ${labels}${count}`;
-    report(isCommon ? diagnostic : { ...diagnostic, notes: [...diagnostic.notes, note] });
+    const said = having[0]?.blame(diagnostic) ?? diagnostic;
+    report(isCommon ? said : { ...said, notes: [...said.notes, note] });
   }
 }
 

@@ -9,7 +9,12 @@ export const noAblation = (file: string): Diagnostic =>
   });
 
 export const unknownAblation = (name: string, candidates: Iterable<string>): Diagnostic =>
-  error('unknown-ablation', `no ablation is called '${name}' here`, undefined, amongst(name, candidates));
+  error(
+    'unknown-ablation',
+    `no ablation is called '${name}' here`,
+    undefined,
+    amongst(name, candidates, undefined),
+  );
 
 export const severalAblations = (file: string, span: Span, names: readonly string[]): Diagnostic =>
   error('several-ablations', `${file} declares ${names.length} ablations`, span, {
@@ -32,10 +37,10 @@ export const emptyAxis = (name: string, span: Span): Diagnostic =>
   error('empty-axis', `the axis '${name}' has no values`, span, { hint: 'give some: [spade(), batch()]' });
 
 export const unknownAxis = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
-  error('unknown-axis', `the ablation has no axis '${name}'`, span, amongst(name, candidates));
+  error('unknown-axis', `the ablation has no axis '${name}'`, span, amongst(name, candidates, span));
 
 export const notOnAxis = (text: string, axis: string, span: Span, candidates: Iterable<string>): Diagnostic =>
-  error('not-on-axis', `'${text}' is no value of '${axis}'`, span, amongst(text, candidates));
+  error('not-on-axis', `'${text}' is no value of '${axis}'`, span, amongst(text, candidates, span));
 
 export const onceInAblation = (what: string, span: Span, first: Span): Diagnostic =>
   error('once-in-ablation', `the ablation has ${what} twice`, span, {

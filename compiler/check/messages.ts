@@ -1,6 +1,7 @@
 /** Answers for what is said about specs that parse but do not hold together: one function per message. */
 import { amongst, error, meant, warning } from '../messages.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 
 export { notAnEncoder, wrongInput } from '../messages.ts';
@@ -16,7 +17,8 @@ export const unknownSetting = (
   of: string,
   span: Place,
   candidates: readonly string[],
-): Diagnostic => error('unknown-setting', `${of} has no setting '${name}'`, span, amongst(name, candidates));
+): Diagnostic =>
+  error('unknown-setting', `${of} has no setting '${name}'`, span, amongst(name, candidates, span));
 
 /** Reports a setting that must be there; `example` shows how it is written. */
 export const missingSetting = (name: string, of: string, span: Place, example: string): Diagnostic =>
@@ -28,7 +30,7 @@ export const wrongSetting = (
   expected: string,
   found: string,
   span: Place,
-  hint?: string,
+  hint?: Hint,
 ): Diagnostic => error('wrong-setting', `${name}: expected ${expected}, found ${found}`, span, { hint });
 
 /** Reports a training that is given no length, or two. */
@@ -62,7 +64,9 @@ export const nothingToEvaluate = (span: Place): Diagnostic =>
 
 /** Reports half of a pair of settings. */
 export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
-  error('pair-incomplete', `${found} needs ${missing} beside it`, span, { hint: `add: ${missing}: "..."` });
+  error('pair-incomplete', `${found} needs ${missing} beside it`, span, {
+    hint: `add: ${missing}: "...", or leave out ${found}`,
+  });
 
 /** Reports label maps of paired pictures in a folder of their own. */
 export const pairedApart = (images: string, labels: string, span: Place): Diagnostic =>
@@ -141,13 +145,13 @@ export const unknownReference = (
     isLater ? `'${name}' is used before it is made` : `nothing is called '${name}'`,
     span,
     {
-      hint: isLater ? 'what is used stands before its use' : meant(name, candidates),
+      hint: isLater ? 'what is used stands before its use' : meant(name, candidates, span),
     },
   );
 
 /** Reports a network that the spec does not have, or not yet. */
 export const unknownNetwork = (name: string, span: Place, candidates: readonly string[]): Diagnostic =>
-  error('unknown-network', `there is no network '${name}' here`, span, amongst(name, candidates));
+  error('unknown-network', `there is no network '${name}' here`, span, amongst(name, candidates, span));
 
 /** Reports a loss that nothing minimizes. */
 export const lossWithoutOptimizer = (network: string, span: Place): Diagnostic =>

@@ -420,6 +420,14 @@ const trainSchema = object(
   },
 );
 
+/** Tells whether a setting is a text, or a list of them. */
+export function isTextSetting(section: 'data' | 'train', name: string): boolean {
+  const properties = (section === 'data' ? dataSchema : trainSchema)['properties'];
+  const schema = (properties as Readonly<Record<string, Schema | undefined>>)[name];
+  const one = (schema?.['items'] ?? schema) as Schema | undefined;
+  return one?.['type'] === 'string' || one?.['enum'] !== undefined;
+}
+
 /** Makes the published schema of specs (specs/schema/spec.schema.json), draft 7. */
 export function specSchema(): Schema {
   return {

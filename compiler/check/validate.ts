@@ -1,8 +1,8 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { suggest } from '../../dsl/suggest.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
+import { meant } from '../messages.ts';
 import * as messages from './messages.ts';
 import { specSchema, type Schema } from './schema.ts';
 
@@ -41,7 +41,19 @@ export function validate(value: unknown, locate: Locate, notation: Notation): Po
     // One message a setting: ajv also reports what follows from the first mistake.
     if (pointed && !found.has(pointed.pointer)) found.set(pointed.pointer, pointed);
   }
-  return [...found.values()];
+  return withoutEchoes([...found.values()]);
+}
+
+/** Leaves out what is missing under its right name because it is there under a wrong one. */
+function withoutEchoes(found: readonly PointedDiagnostic[]): PointedDiagnostic[] {
+  const meantOnes = new Set(
+    found.flatMap(({ pointer, diagnostic: { code, fix } }) =>
+      code === 'unknown-setting' ? fix.map(({ text }) => pointer.replace(/[^/]*$/, text)) : [],
+    ),
+  );
+  return found.filter(
+    ({ pointer, diagnostic }) => diagnostic.code !== 'missing-setting' || !meantOnes.has(pointer),
+  );
 }
 
 function explain(error: ErrorObject, locate: Locate, notation: Notation): PointedDiagnostic | undefined {
@@ -56,7 +68,9 @@ function explain(error: ErrorObject, locate: Locate, notation: Notation): Pointe
         name,
         nameOf(instancePath),
         locate(pointer, 'name'),
-        Object.keys(properties).filter((key) => key !== '$schema'),
+        Object.keys(properties).filter(
+          (key) => key !== '$schema' && (notation === 'json' || !unwritten.has(pointerTo(instancePath, key))),
+        ),
       );
       return { pointer, diagnostic };
     }
@@ -86,13 +100,13 @@ function explain(error: ErrorObject, locate: Locate, notation: Notation): Pointe
             `"${tag}": "${known[0]}"`,
           ),
         };
-      const near = typeof value === 'string' ? suggest(value, known) : undefined;
+      const place = locate(pointer, 'value');
       const diagnostic = messages.wrongSetting(
         tag,
         known.length > 12 ? 'an op of specs/schema/spec.schema.json' : `one of ${known.join(', ')}`,
         write(value, 'json'),
-        locate(pointer, 'value'),
-        near && `did you mean '${near}'?`,
+        place,
+        typeof value === 'string' ? meant(value, known, place) : undefined,
       );
       return { pointer, diagnostic };
     }
@@ -109,13 +123,13 @@ function wrong(error: ErrorObject, schema: Schema, locate: Locate, notation: Not
   const { instancePath } = error;
   const value: unknown = error.data;
   const choices = Array.isArray(schema['enum']) ? schema['enum'].map(String) : [];
-  const near = typeof value === 'string' ? suggest(value, choices) : undefined;
+  const place = locate(instancePath, 'value');
   const diagnostic = messages.wrongSetting(
     nameOf(instancePath),
     phraseOf(schema),
     write(value, notation),
-    locate(instancePath, 'value'),
-    near && `did you mean '${near}'?`,
+    place,
+    typeof value === 'string' ? meant(value, choices, place) : undefined,
   );
   return { pointer: instancePath, diagnostic };
 }
@@ -134,6 +148,11 @@ function nameOf(pointer: string): string {
   const before = parts.at(-2);
   return /^\d+$/.test(last) && before !== undefined ? `${before}[${last}]` : last;
 }
+
+/** What a spec holds but the language writes in another way. */
+const unwritten: ReadonlySet<string> = new Set(['/data/name', '/train/optimizers']);
+
+const pointerTo = (pointer: string, key: string): string => `${pointer}/${escape(key)}`;
 
 const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescape = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -7,6 +7,7 @@ import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/ind
 import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../spec/types.ts';
 import type { Evaluator } from './evaluate.ts';
 import * as messages from './messages.ts';
+import type { WrittenCall } from './passing.ts';
 import {
   boolean,
   describe,
@@ -38,9 +39,15 @@ export interface Argumented {
   readonly span: Span;
   /** What is called, as it was written. */
   readonly callee: Span;
+  /** The call itself, where a text holds it. */
+  readonly written?: WrittenCall | undefined;
 }
 
+/** What a function is for, which says where it may be called. */
+export type BuiltinRole = 'number' | 'tensor' | 'variable' | 'initializer' | 'input' | 'loss' | 'optimizer';
+
 interface Builtin {
+  readonly role: BuiltinRole;
   readonly doc: string;
   /** The names that arguments may be given by. */
   readonly names: readonly string[];
@@ -132,6 +139,7 @@ function fromSpecOp(op: SpecOp): Builtin {
   const optional = attrNames.filter((name) => !needed.includes(name));
   const first = op.inputs[0];
   return {
+    role: 'tensor',
     doc: op.doc,
     names: [...(variadic ? [] : op.inputs), ...attrNames],
     ...(first !== undefined && !variadic && { partial: first }),
@@ -202,6 +210,7 @@ function numeric(
   compute: (values: readonly NumberValue[], evaluator: Evaluator, span: Span) => Value,
 ): Builtin {
   return {
+    role: 'number',
     doc,
     names: [],
     apply: (evaluator, given) => {
@@ -271,6 +280,7 @@ function initializer(
   make: (values: Record<string, number>) => Initializer,
 ): Builtin {
   return {
+    role: 'initializer',
     doc: `An initializer: ${name}.`,
     names: Object.keys(defaults),
     apply: (evaluator, given) => {
@@ -295,6 +305,7 @@ function initializer(
 }
 
 const lengthsOf: Builtin = {
+  role: 'initializer',
   doc: 'An initializer: the lengths of a parameter along its last axis, which weight normalization starts from.',
   names: ['w'],
   apply: (evaluator, given) => {
@@ -323,6 +334,7 @@ function isShape(value: SpecAttr | undefined): value is readonly number[] {
 function variable(role: 'parameter' | 'state'): Builtin {
   const orders = role === 'parameter' ? ['stored'] : [];
   return {
+    role: 'variable',
     doc:
       role === 'parameter'
         ? 'A trained variable of `shape`; its label names it.'
@@ -382,6 +394,7 @@ function variable(role: 'parameter' | 'state'): Builtin {
 }
 
 const resize: Builtin = {
+  role: 'tensor',
   doc: 'Nearest-neighbor resize of a label map or tensor to `height` and `width`, or to the size of `like`.',
   names: ['x', 'like', 'height', 'width'],
   partial: 'x',
@@ -481,6 +494,7 @@ function optimizer<K extends OptimizerSpec['kind']>(
   const optional = [...Object.keys(defaults), ...commonSettings];
   const names = ['rate', ...optional];
   return {
+    role: 'optimizer',
     doc,
     names,
     apply: (evaluator, given) => {
@@ -509,6 +523,7 @@ function optimizer<K extends OptimizerSpec['kind']>(
 /** What a loss asks about its step. */
 function stepValue(name: 'fake' | 'real' | 'labels', doc: string): Builtin {
   return {
+    role: 'loss',
     doc,
     names: [],
     apply: (evaluator, given) => {
@@ -521,11 +536,13 @@ function stepValue(name: 'fake' | 'real' | 'labels', doc: string): Builtin {
 /** A function of one network of the experiment; `place` gives what it does, or the mistake to use it there. */
 function ofNetwork(
   name: string,
+  role: BuiltinRole,
   parameter: string,
   doc: string,
   place: (evaluator: Evaluator, span: Span) => ((network: string, span: Span) => Value) | Diagnostic,
 ): Builtin {
   return {
+    role,
     doc,
     names: [parameter],
     apply: (evaluator, given) => {
@@ -547,6 +564,7 @@ function ofNetwork(
 }
 
 const judge: Builtin = {
+  role: 'loss',
   doc:
     'What discriminator D says of the fake and the real pictures, stacked in one pass, or of `picture` alone, such as ' +
     'fake(), in a pass of its own; the same pass at every use in a loss.',
@@ -598,6 +616,7 @@ const special: Readonly<Record<string, Builtin>> = {
     return values.every((one) => one.integer) ? integer(value) : real(value);
   }),
   total: {
+    role: 'number',
     doc: 'Adds up a list of numbers or tensors.',
     names: ['list'],
     apply: (evaluator, given) => {
@@ -630,6 +649,7 @@ const special: Readonly<Record<string, Builtin>> = {
     },
   },
   is_list: {
+    role: 'number',
     doc: 'Whether a value is a list.',
     names: ['value'],
     apply: (evaluator, given) => {
@@ -638,6 +658,7 @@ const special: Readonly<Record<string, Builtin>> = {
     },
   },
   takes: {
+    role: 'number',
     doc: 'Whether a block has a parameter of a name.',
     names: ['block', 'name'],
     apply: (evaluator, given) => {
@@ -661,6 +682,7 @@ const special: Readonly<Record<string, Builtin>> = {
     },
   },
   refuse: {
+    role: 'variable',
     doc: 'Reports a mistake in how the block is used, in words, with what to do in its place.',
     names: ['message', 'hint'],
     apply: (evaluator, given) => {
@@ -683,6 +705,7 @@ const special: Readonly<Record<string, Builtin>> = {
     },
   },
   noise: {
+    role: 'input',
     doc: 'A noise input of `size` standard normal numbers for each picture.',
     names: ['size'],
     apply: (evaluator, given) => {
@@ -734,12 +757,14 @@ const special: Readonly<Record<string, Builtin>> = {
   judge,
   encoding: ofNetwork(
     'encoding',
+    'loss',
     'E',
     'What encoder E says of the photographs in this step; the same pass that the picture was made with.',
     ({ loss }, span) => loss?.encoding.bind(loss) ?? messages.outsideLoss('encoding', span),
   ),
   encoded: ofNetwork(
     'encoded',
+    'input',
     'E',
     'An input that network E makes of the photograph: its result, or a sample where it gives [mean, log variance].',
     ({ encoded }, span) => encoded ?? messages.outsideExperiment('encoded', span),
@@ -751,4 +776,3 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map([
   ...[...specOps.values()].map((op) => [op.name, fromSpecOp(op)] as const),
   ...Object.entries(special),
 ]);
-export const builtinNames: ReadonlySet<string> = new Set(builtins.keys());

@@ -1,11 +1,14 @@
 /** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
-import type { Argument, Call, Label, Parameter } from '../../dsl/ast.ts';
+import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import { builtins, type Argumented } from './builtins.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
 import { parametersByName } from './parameters.ts';
+import { passing, type WrittenCall } from './passing.ts';
 import { checkType, typeRules } from './value-types.ts';
 import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
 
@@ -15,9 +18,19 @@ export interface Piped {
   readonly span: Span;
 }
 
+/** A call that is being evaluated. */
+export interface CallOfBlock {
+  readonly span: Span;
+  readonly name: string;
+  readonly block: Block;
+  /** What its parameters are bound to. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly written: WrittenCall | undefined;
+}
+
 export class Calls {
   /** Calls that led here, outermost first. */
-  readonly stack: { readonly span: Span; readonly name: string }[] = [];
+  readonly stack: CallOfBlock[] = [];
   /**
    * The variables that the application of an instance bound by `let` has named so far: another application meets, and
    * shares, the same ones. Undefined outside of such instances.
@@ -46,6 +59,7 @@ export class Calls {
       nameSpans,
       span: call.span,
       callee: call.callee.span,
+      written: { call, scope, piped: piped !== undefined },
     };
     if (piped) {
       given.positional.push(piped.value);
@@ -166,7 +180,7 @@ export class Calls {
       if (value === undefined && parameter.default) value = this.evaluator.evaluate(parameter.default, scope);
       if (value === undefined)
         return this.evaluator.fail(
-          messages.missingArgument(name, key, given.span, this.hintOfMissing(parameter, first, given)),
+          messages.missingArgument(name, key, given.span, this.hintOfMissing(parameter, callee, given)),
         );
       if (value.kind === 'unknown') return unknown;
       const span =
@@ -177,17 +191,33 @@ export class Calls {
       scope.bindings.set(key, value);
     }
     this.evaluator.loss?.calls.set(given.span, { ...callee, bound: values });
-    return this.runBlock(callee, scope, given.span, label);
+    return this.runBlock(callee, scope, given, label);
+  }
+
+  /** Reports a call that only filled in settings where its result is computed with: what it lacks is its first argument. */
+  lackOf(value: Value, written: Expression, scope: Scope): Diagnostic | undefined {
+    const parameter = value.kind === 'block' ? value.block.parameters[0] : undefined;
+    if (value.kind !== 'block' || !parameter || written.kind !== 'call') return undefined;
+    const { block } = value;
+    const given = { call: written, scope, piped: false };
+    const hint =
+      parameter.type?.name === 'Network' && this.evaluator.loss
+        ? this.evaluator.loss.hintOfNetwork(value, parameter.name.text, given)
+        : passing(parameter, block, given);
+    return messages.missingArgument(block.name.text, parameter.name.text, written.span, hint);
   }
 
   /** Says how a missing argument is written; settings by position are the usual slip where a block is not applied yet. */
-  private hintOfMissing(parameter: Parameter, first: Parameter | undefined, given: Argumented): string {
+  private hintOfMissing(parameter: Parameter, { block }: BlockValue, given: Argumented): Hint | string {
+    const [first] = block.parameters;
     const isSetting =
       first && !first.default && given.positional[0] !== undefined && !isData(given.positional[0]);
     const type = parameter.type && typeRules.get(parameter.type.name);
     const example = `${parameter.name.text}: ...`;
     if (isSetting && !given.spans.has(first.name.text))
       return `the first argument is '${first.name.text}'; settings of a block that is applied later are given by name (${example})`;
+    const hint = given.written && passing(parameter, block, given.written);
+    if (hint) return hint;
     return type ? `add '${example}', which is ${type.phrase}` : `add '${example}'`;
   }
 
@@ -204,8 +234,9 @@ export class Calls {
     return !mistake;
   }
 
-  private runBlock(callee: BlockValue, scope: Scope, span: Span, label: string | undefined): Value {
+  private runBlock(callee: BlockValue, scope: Scope, given: Argumented, label: string | undefined): Value {
     const { block } = callee;
+    const { span, written } = given;
     const { shared, unlabelled } = this;
     const { recorder } = this.evaluator;
     const outer = recorder?.scope ?? [];
@@ -219,7 +250,7 @@ export class Calls {
             : path.split('.');
     if (path) this.shared ??= new Set();
     this.unlabelled = new Map();
-    this.stack.push({ span, name: callee.name });
+    this.stack.push({ span, name: callee.name, block, values: new Map(scope.bindings), written });
     const result =
       this.evaluator.run(block.body, scope) ??
       this.evaluator.fail(messages.noReturn(block.name.text, block.name.span));

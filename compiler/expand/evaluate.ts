@@ -4,16 +4,18 @@
  */
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
+import { hintFields, type Hint } from '../../dsl/fix.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
 import { specOps } from '../spec/ops/index.ts';
 import type { SpecAttr } from '../spec/types.ts';
 import type { Budget } from './budget.ts';
 import type { Argumented } from './builtins.ts';
-import { Calls } from './calls.ts';
+import { Calls, type CallOfBlock } from './calls.ts';
 import { Expressions } from './expressions.ts';
 import * as messages from './messages.ts';
 import type { Module, ModuleLoader } from './modules.ts';
+import { passing, type WrittenCall } from './passing.ts';
 import type { Recorder } from './recorder.ts';
 import { runStatements } from './statements.ts';
 import { innerShape, unknown, type BlockValue, type TensorValue, type Value } from './values.ts';
@@ -26,6 +28,8 @@ export interface LossContext {
   judge(network: string, picture: TensorValue | undefined, span: Span): Value;
   encoding(network: string, span: Span): Value;
   call(network: string, given: Argumented): Value;
+  /** Says which network to give for a parameter of a block, in a call that gives none. */
+  hintOfNetwork(callee: BlockValue, parameter: string, written: WrittenCall): Hint | string;
   /** What blocks were called with, by the place of the call. */
   readonly calls: Map<Span, BlockValue>;
 }
@@ -65,7 +69,12 @@ export class Evaluator {
    */
   fail(mistake: Diagnostic): Value {
     this.budget.spend('mistakes');
-    const diagnostic = { ...mistake, labels: [...mistake.labels, ...this.labelsOfChanges(mistake.span)] };
+    const diagnostic = {
+      ...mistake,
+      labels: [...mistake.labels, ...this.labelsOfChanges(mistake.span)],
+      // The library is not the user's to change.
+      fix: mistake.fix.some((edit) => this.texts.isLibrary(edit.span.source)) ? [] : mistake.fix,
+    };
     const { span } = diagnostic;
     const caller = this.calls.stack.findLast((call) => !this.texts.isLibrary(call.span.source));
     const outer = this.calls.stack[0];
@@ -75,6 +84,7 @@ export class Evaluator {
       if (!this.blamed.has(key))
         this.sink({
           ...diagnostic,
+          ...(diagnostic.code === 'refused' && hintFields(hintOfCaller(caller) ?? diagnostic.hint)),
           span: caller.span,
           labels: [{ span, text: `found here, inside ${caller.name}` }, ...this.labelsOfChanges(undefined)],
         });
@@ -171,6 +181,7 @@ export class Evaluator {
     stored?: Parameters<Recorder['variable']>[5],
   ): Value {
     if (!this.recorder) return this.fail(messages.outsideNetwork(role, span));
+    if (this.loss) return this.fail(messages.variableInLoss(role, span));
     const path = [...this.recorder.scope, name].join('.');
     const isTwice = this.calls.shared?.has(path) ?? false;
     this.calls.shared?.add(path);
@@ -190,6 +201,14 @@ export class Evaluator {
     }
     return undefined;
   }
+}
+
+/** Where a call that the library refuses gives no label map, and there is one at hand: passes it. */
+function hintOfCaller({ block, values, written }: CallOfBlock): Hint | undefined {
+  const lacking = block.parameters.find(
+    ({ name, type }) => type?.name === 'LabelMap' && values.get(name.text)?.kind === 'none',
+  );
+  return lacking && written && passing(lacking, block, written);
 }
 
 function nameOfInput(op: string, index: number): string {

@@ -503,6 +503,11 @@ class ExperimentExpansion {
     const terms = summandsOf(loss.value).flatMap(({ name: term, expression }): TermSpec[] => {
       const value = evaluator.evaluate(expression, this.scope);
       if (value.kind === 'unknown') return [];
+      const lacking = evaluator.calls.lackOf(value, expression, this.scope);
+      if (lacking) {
+        evaluator.fail(lacking);
+        return [];
+      }
       const scalar = evaluator.asTensor(value, expression.span);
       if (value.kind === 'labels' || !scalar || shapeOf(scalar.node).length > 0) {
         context.report(

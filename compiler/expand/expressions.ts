@@ -148,11 +148,13 @@ export class Expressions {
     const later = scope.declared?.get(name);
     if (later) return this.evaluator.fail(messages.boundLater(name, span, later));
     return this.evaluator.fail(
-      messages.unknownName(name, span, [
-        ...scope.bindings.keys(),
-        ...module.names.keys(),
-        ...builtins.keys(),
-      ]),
+      messages.unknownName(
+        name,
+        span,
+        this.evaluator.loss
+          ? 'change the loss that uses it as well, or leave the network in'
+          : `bind it in every case before it is used: ${name} = ...`,
+      ),
     );
   }
 
@@ -217,6 +219,14 @@ export class Expressions {
       return operands.every((operand) => operand !== undefined)
         ? this.evaluator.record(op, operands, {}, expression.span, places, operatorSpan(expression))
         : unknown;
+    }
+    const waiting = [
+      [left, expression.left],
+      [right, expression.right],
+    ] as const;
+    for (const [value, written] of waiting) {
+      const lacking = this.evaluator.calls.lackOf(value, written, scope);
+      if (lacking) return this.evaluator.fail(lacking);
     }
     return this.evaluator.fail(
       messages.wrongType(

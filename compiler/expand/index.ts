@@ -3,7 +3,9 @@ import type { Block, Experiment, Variant } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { span as makeSpan, type Source } from '../../dsl/source.ts';
 import { nothingToSet } from '../inherit/messages.ts';
-import { applySets } from '../inherit/sets.ts';
+import { applyChanges } from '../inherit/index.ts';
+import { lineageOf, placesOfChanges, withFirst, type ChangePlace, type Lineage } from '../inherit/lineage.ts';
+import { readSets } from '../inherit/sets.ts';
 import { specFormat, type Spec } from '../spec/types.ts';
 import { inputsOfData } from '../spec/queries.ts';
 import { Budget, BudgetSpent } from './budget.ts';
@@ -48,6 +50,14 @@ export interface Expanded {
   readonly budget: Budget;
   /** The texts that were read, the file itself first. */
   readonly sources: readonly Source[];
+  /** What the experiment was made of, where changes made it. */
+  readonly history?: ExpandedHistory | undefined;
+}
+
+/** Where changes of an experiment were written, and what it expands to with only the first few. */
+export interface ExpandedHistory {
+  readonly changes: readonly ChangePlace[];
+  readonly expandWith: (count: number) => Expanded;
 }
 
 /** Numbers of a vector in a network that is expanded by itself, as in the SPADE generator. */
@@ -56,7 +66,25 @@ const assumedLatent = 256;
 /** Expands a source text into a spec. */
 export function expand(source: Source, provider: SourceProvider, options: ExpandOptions = {}): Expanded {
   const opened = openSource(source, provider);
-  return gather(opened, (context) => opened.module && expandBody(opened, opened.module, context, options));
+  let history: ExpandedHistory | undefined;
+  const expanded = gather(
+    opened,
+    (context) =>
+      opened.module &&
+      expandBody(opened, opened.module, context, options, (lineage, module) => {
+        history = historyOf(opened, module, lineage);
+      }),
+  );
+  return { ...expanded, history };
+}
+
+/** Gives the history of an experiment for its lineage. */
+export function historyOf(opened: Opened, module: Module, lineage: Lineage): ExpandedHistory {
+  const ignored = { report: () => undefined, moduleOf: opened.loader.moduleOf };
+  return {
+    changes: placesOfChanges(lineage.layers),
+    expandWith: (count) => expandOne(opened, withFirst(lineage, count, ignored), module),
+  };
 }
 
 /** Expands an experiment that is there in full. */
@@ -99,6 +127,7 @@ function expandBody(
   module: Module,
   context: ExperimentContext,
   options: ExpandOptions,
+  remember: (lineage: Lineage, module: Module) => void,
 ): SpecBody | undefined {
   const { declarations, source } = module.file;
   const experiments = declarations.filter(
@@ -119,10 +148,12 @@ function expandBody(
   if (chosenOne) {
     const experiment = opened.resolve({ experiment: chosenOne, module });
     const { report } = context;
-    return (
-      experiment &&
-      expandExperiment(applySets(experiment, module, sets, opened.loader, report), module, context)
-    );
+    if (!experiment) return undefined;
+    const overrides = readSets(experiment, module, sets, opened.loader, report);
+    const lineage = lineageOf({ experiment: chosenOne, module });
+    if (lineage) remember({ ...lineage, layers: [...lineage.layers, overrides] }, module);
+    const { moduleOf } = opened.loader;
+    return expandExperiment(applyChanges(experiment, overrides, { report, moduleOf }), module, context);
   }
   const chosen = networks.filter(matches);
   // What mistakes of the texts left out is not missing.

@@ -1,23 +1,23 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
+import type { Argument, Call } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
+import { renaming, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
+import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
-import { amongst, error, meant } from '../messages.ts';
+import { hintOfArgument } from './unknown-arguments.ts';
+import { amongst, error } from '../messages.ts';
 import type { OpError } from '../ir/node.ts';
 import type { SpecAttr } from '../spec/types.ts';
 
 export { notAnEncoder, wrongInput } from '../messages.ts';
 
-export const unknownName = (name: string, span: Span, candidates: Iterable<string>): Diagnostic => {
-  const known = [...candidates];
-  return error('unknown-name', `nothing is called '${name}' here`, span, {
-    hint: meant(name, known) ?? `bind it (${name} = ...), add it as a parameter, or import it with 'use'`,
-  });
-};
+export const unknownName = (name: string, span: Span, hint: Hint | string): Diagnostic =>
+  error('unknown-name', `nothing is called '${name}' here`, span, { hint });
 
 export const unknownTarget = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error('unknown-name', `nothing is called '${name}' here`, span, {
-    hint: meant(name, [...candidates]) ?? "an alias names a block: declare it, or import it with 'use'",
+    hint: amongst(name, candidates, span, "an alias names a block: declare it, or import it with 'use'").hint,
   });
 
 export const aliasCycle = (name: string, span: Span): Diagnostic =>
@@ -54,11 +54,16 @@ export const unknownModule = (name: string, span: Span, candidates: Iterable<str
     'unknown-module',
     `there is no module '${name}'`,
     span,
-    amongst(name, candidates, 'a file of your own is imported by its path: use "./blocks.spade" { name }'),
+    amongst(
+      name,
+      candidates,
+      span,
+      'a file of your own is imported by its path: use "./blocks.spade" { name }',
+    ),
   );
 
 export const unknownPreset = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
-  error('unknown-preset', `there is no preset '${name}'`, span, amongst(name, candidates));
+  error('unknown-preset', `there is no preset '${name}'`, span, amongst(name, candidates, span));
 
 export const unreadableFile = (path: string, why: string, span: Span | undefined): Diagnostic =>
   error('unreadable-file', `cannot read ${path}: ${why}`, span);
@@ -68,25 +73,41 @@ export const importCycle = (name: string, span: Span): Diagnostic =>
     hint: 'move what both need into a third file',
   });
 
+/** `uses` are the places that name it. */
 export const notExported = (
   name: string,
   module: string,
   span: Span,
   candidates: Iterable<string>,
-): Diagnostic => error('not-in-module', `module ${module} has no '${name}'`, span, amongst(name, candidates));
+  uses: readonly Span[],
+): Diagnostic => {
+  const { notes, hint } = amongst(name, candidates, span);
+  const near = typeof hint === 'object' ? hint.fix[0]?.text : undefined;
+  return error('not-in-module', `module ${module} has no '${name}'`, span, {
+    notes,
+    hint: near === undefined ? hint : renaming([span, ...uses], near),
+  });
+};
 
 export const duplicateName = (name: string, span: Span, first: Span): Diagnostic =>
   error('duplicate-name', `'${name}' is declared twice`, span, {
     labels: [{ span: first, text: 'first declared here' }],
   });
 
+/** `written` is the argument and its call, where they are known. */
 export const unknownArgument = (
   callee: string,
   name: string,
   span: Span,
   candidates: Iterable<string>,
-): Diagnostic =>
-  error('unknown-argument', `${callee} has no parameter '${name}'`, span, amongst(name, candidates));
+  written?: { readonly argument: Argument; readonly call: Call },
+): Diagnostic => {
+  const { notes, hint } = amongst(name, candidates, span);
+  return error('unknown-argument', `${callee} has no parameter '${name}'`, span, {
+    notes,
+    hint: (written && hintOfArgument(written.argument, written.call, [...candidates])) ?? hint,
+  });
+};
 
 export const tooManyArguments = (callee: string, found: number, most: number, span: Span): Diagnostic =>
   error(
@@ -105,7 +126,7 @@ export const missingArgument = (
   callee: string,
   name: string,
   span: Span,
-  hint = `add '${name}: ...'`,
+  hint: Hint | string = `add '${name}: ...'`,
 ): Diagnostic => error('missing-argument', `${callee} needs '${name}'`, span, { hint });
 
 export const wrongType = (
@@ -117,7 +138,7 @@ export const wrongType = (
 ): Diagnostic => error('wrong-type', `${what}: expected ${expected}, found ${found}`, span, { hint });
 
 export const unknownType = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
-  error('unknown-type', `there is no type '${name}'`, span, amongst(name, candidates));
+  error('unknown-type', `there is no type '${name}'`, span, amongst(name, candidates, span));
 
 export const notCallable = (found: string, span: Span): Diagnostic =>
   error('not-callable', `expected a block or function, found ${found}`, span);
@@ -127,7 +148,7 @@ export const unknownMember = (
   name: string,
   span: Span,
   candidates: Iterable<string>,
-): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates));
+): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates, span));
 
 export const notALabelMap = (found: string, name: string, span: Span): Diagnostic =>
   error('unknown-member', `${found} has no '${name}'`, span, {
@@ -319,7 +340,7 @@ export const unknownNetwork = (
     'unknown-network',
     `the experiment has no network '${name}'${found ? `: it is ${found}` : ''}`,
     span,
-    amongst(name, candidates, `add: let ${name} = ...`),
+    amongst(name, candidates, span, `add: let ${name} = ...`),
   );
 
 export const notANetwork = (name: string, found: string, span: Span): Diagnostic =>
@@ -329,9 +350,17 @@ export const notANetwork = (name: string, found: string, span: Span): Diagnostic
 
 export const noGenerator = (span: Span, candidates: Iterable<string>): Diagnostic =>
   error('no-generator', 'the experiment has no generator, which makes the fake picture', span, {
-    notes: amongst('', candidates).notes,
+    notes: amongst('', candidates, span).notes,
     hint: 'a generator takes a label map, no picture, and returns one picture: let G = SpadeGenerator()',
   });
+
+/** Says what an experiment lacks for a loss that asks a network for a code, or for a judgement. */
+export const networkNeeded = (asked: Asked | undefined, name: string): string =>
+  asked === 'encoding'
+    ? `an encoder is needed: let ${name} = StyleEncoder(), which a generator takes a code from: SpadeGenerator(z: encoded(${name}))`
+    : asked === 'judge'
+      ? `a discriminator is needed: let ${name} = MultiscaleDiscriminator()`
+      : `name a network of the experiment: let ${name} = ...`;
 
 export const judgedWithMore = (name: string, inputs: readonly string[], span: Span): Diagnostic =>
   error('not-a-discriminator', `${name} takes ${inputs.join(', ')}, so 'judge' cannot ask it`, span, {
@@ -372,12 +401,18 @@ export const unknownPart = (name: string, span: Span, candidates: Iterable<strin
     'unknown-experiment',
     `no experiment or network is called '${name}' here`,
     span,
-    amongst(name, candidates),
+    amongst(name, candidates, span),
   );
 
 export const noExperiment = (file: string): Diagnostic =>
   error('no-experiment', `${file} declares no experiment and no network`, undefined, {
     hint: 'write experiment name { ... } or network Name(seg: LabelMap) -> Image { ... }',
+  });
+
+/** A variable in a loss, which has no place to keep it. */
+export const variableInLoss = (role: string, span: Span): Diagnostic =>
+  error('outside-network', `'${role}' makes a variable, and a loss has none of its own`, span, {
+    hint: 'make it in a network of the experiment, which the loss calls and trains',
   });
 
 /** What a block says of its own use, through the function `refuse`. */

@@ -1,6 +1,6 @@
 /** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
-import type { Alias, Block, Experiment, File, Variant } from '../../dsl/ast.ts';
-import { parse, type Diagnostic } from '../../dsl/index.ts';
+import { walk, type Alias, type Block, type Experiment, type File, type Variant } from '../../dsl/ast.ts';
+import { parse, printText, type Diagnostic } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { resolveAliases } from './aliases.ts';
 import * as messages from './messages.ts';
@@ -43,6 +43,13 @@ export interface Module {
   readonly experiments: ReadonlyMap<string, DeclaredExperiment>;
   /** Names that a reported mistake keeps from having a meaning; nothing more is said about them. */
   readonly missing: ReadonlySet<string>;
+}
+
+/** A block that a module may import. */
+export interface Importable {
+  readonly block: Block;
+  /** What it is imported from, as `use` writes it: the name of a module, or a path in quotes. */
+  readonly from: string;
 }
 
 /** Loads a source and everything that it imports; reports what cannot be. */
@@ -94,6 +101,29 @@ export class ModuleLoader {
     }
     return found;
   }
+
+  /** Lists what a module may import by name: of the library, and of the user's files that it imports from already. */
+  readonly importableFor = (module: Module): ReadonlyMap<string, Importable> => {
+    this.importable ??= new Map(
+      [...this.libraryBlocks()].flatMap(([name, [first]]) => {
+        const from = first && nameOfModule(first.from);
+        return first && from !== preludeModule
+          ? [[name, { block: first.block, from: from ?? '' }] as const]
+          : [];
+      }),
+    );
+    const { file } = module;
+    const own = file.uses.flatMap((use): (readonly [string, Importable])[] => {
+      const source =
+        use.file && file.source.name !== '' ? this.provider.file(use.module, file.source) : undefined;
+      const imported = source && 'text' in source ? this.loaded.get(source.name) : undefined;
+      if (!imported || imported === 'loading') return [];
+      const from = printText(use.module);
+      return [...ownBlocks(imported)].map(([name, { block }]) => [name, { block, from }]);
+    });
+    return new Map([...this.importable, ...own]);
+  };
+  private importable: ReadonlyMap<string, Importable> | undefined;
 
   /** Takes in a text that is no file but adds to a module. */
   adopt(source: Source, module: Module): void {
@@ -165,9 +195,13 @@ export class ModuleLoader {
           continue;
         }
         missing.add(name.text);
-        const known = [...own.keys(), ...ownExperiments(imported).keys()];
+        // What is imported beside it was not meant.
+        const beside = new Set(use.names.map(({ text }) => text));
+        const known = [...own.keys(), ...ownExperiments(imported).keys()].filter((one) => !beside.has(one));
         if (!imported.missing.has(name.text))
-          this.report(messages.notExported(name.text, use.module, name.span, known));
+          this.report(
+            messages.notExported(name.text, use.module, name.span, known, referencesTo(name.text, file)),
+          );
       }
     }
     const aliases = new Map<string, Alias>();
@@ -199,6 +233,24 @@ export class ModuleLoader {
     else this.report(messages.unknownModule(name, span, this.provider.libraryModules));
     return source;
   }
+}
+
+/** Gives the name that a module of the library is imported by. */
+export function nameOfModule({ file }: Module): string {
+  return file.source.name.replace(/^.*[/\\]/, '').replace(/\.spade$/, '');
+}
+
+/** Finds where a file names something. */
+function referencesTo(name: string, file: File): Span[] {
+  const found: Span[] = [];
+  for (const declaration of file.declarations) {
+    if (declaration.kind === 'alias' && declaration.target.text === name) found.push(declaration.target.span);
+    if ('base' in declaration && declaration.base.text === name) found.push(declaration.base.span);
+    walk(declaration, (node) => {
+      if (node.kind === 'reference' && node.name === name) found.push(node.span);
+    });
+  }
+  return found;
 }
 
 /** Lists the blocks that a module declares, and those that it gives a second name. */

@@ -2,17 +2,39 @@
  * Answers for names that mean nothing, in every block of a file: also in those that nobody calls, in branches that are not
  * taken, and behind another mistake. Evaluation would find only the first of a chain.
  */
-import { children, type Call, type Declaration, type Expression, type Node } from '../../dsl/ast.ts';
+import {
+  children,
+  type Argument,
+  type Block,
+  type Call,
+  type Declaration,
+  type Entry,
+  type Experiment,
+  type Expression,
+  type Member,
+  type Node,
+  type Override,
+  type Parameter,
+} from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Span } from '../../dsl/source.ts';
+import { isTextSetting } from '../check/schema.ts';
+import { askedOf, type Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
 import * as messages from './messages.ts';
-import type { Module } from './modules.ts';
-import { parametersByName } from './parameters.ts';
+import type { Importable, Module } from './modules.ts';
+import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
 import { typeRules } from './value-types.ts';
 
 /** More mistakes than these help nobody; nor does a suggestion for each of so many. */
 const mistakeLimit = 1000;
 const suggestionLimit = 100;
+
+/** Gives what a module may import beside what it does, by name. */
+export type ImportableFor = (module: Module) => ReadonlyMap<string, Importable>;
+
+/** What a part of an experiment may name beside what it binds itself, by name. */
+export type Inherited = ReadonlyMap<string, Bound>;
 
 /**
  * Reports unknown names, types and named arguments of all declarations of a module. `inherited` gives what a declaration may
@@ -20,118 +42,350 @@ const suggestionLimit = 100;
  */
 export function checkNames(
   module: Module,
-  inherited: (declaration: Declaration) => ReadonlySet<string> | undefined,
+  inherited: (declaration: Declaration) => Inherited | undefined,
+  importable: ImportableFor,
   report: (diagnostic: Diagnostic) => void,
 ): void {
   for (const declaration of module.file.declarations) {
     const known = inherited(declaration);
-    if (known) checkNamesIn(declaration, known, module, report);
+    if (known) checkNamesIn(declaration, known, module, importable, report);
   }
 }
 
 /** Reports unknown names, types and named arguments of a part of a module, in which `inherited` are known beside. */
 export function checkNamesIn(
   root: Node,
-  inherited: ReadonlySet<string>,
+  inherited: Inherited,
   module: Module,
+  importable: ImportableFor,
   report: (diagnostic: Diagnostic) => void,
 ): void {
-  let mistakes = 0;
   // A name counts as bound wherever its declaration binds it; evaluation knows whether it was bound in time.
-  const bound = new Set<string>();
-  const collect = (node: Node): void => {
-    if (node.kind === 'assignment' || node.kind === 'let' || node.kind === 'parameter')
-      bound.add(node.name.text);
-    if (node.kind === 'for') bound.add(node.variable.text);
-    children(node).forEach(collect);
-  };
-  collect(root);
-  // Variables of the comprehensions around what is looked at, and how many of a name there are.
-  const inner = new Map<string, number>();
-  visit(root);
+  const bound = new Map(inherited);
+  collectBound(root, root.kind !== 'block', bound);
+  new NameCheck(module, importable, report, root.span).visit(root, bound, placeOfRoot(root));
+}
 
-  function isKnown(name: string): boolean {
-    return bound.has(name) || inherited.has(name) || (inner.get(name) ?? 0) > 0;
+/** Adds what a tree of nodes binds. */
+function collectBound(node: Node, inExperiment: boolean, bound: Map<string, Bound>): void {
+  if (node.kind === 'parameter') bound.set(node.name.text, boundOfParameter(node));
+  if (node.kind === 'let') bound.set(node.name.text, inExperiment ? 'network' : 'block');
+  if (node.kind === 'assignment') bound.set(node.name.text, boundOfValue(node.value));
+  if (node.kind === 'for') bound.set(node.variable.text, 'any');
+  for (const child of children(node)) collectBound(child, inExperiment, bound);
+}
+
+function boundOfParameter({ type }: Parameter): Bound {
+  switch (type?.name) {
+    case undefined:
+      return 'any';
+    case 'Block':
+    case 'Norm':
+    case 'Weight':
+      return 'block';
+    case 'Network':
+      return 'network';
+    default:
+      return 'data';
+  }
+}
+
+/** Says what an assignment binds, where its value shows that. */
+function boundOfValue(value: Expression): Bound {
+  const plain = ['number', 'string', 'boolean', 'size', 'list', 'comprehension', 'binary', 'unary'];
+  return plain.includes(value.kind) ? 'data' : 'any';
+}
+
+/** Says what an experiment binds. */
+export function boundIn({ items }: Experiment): Inherited {
+  const bound = new Map<string, Bound>();
+  for (const item of items) collectBound(item, true, bound);
+  return bound;
+}
+
+const inBlock: Place = { context: 'block', use: 'passed' };
+
+function placeOfRoot(root: Node): Place {
+  return root.kind === 'block' || root.kind === 'parameter' ? inBlock : { ...inBlock, context: 'binding' };
+}
+
+class NameCheck {
+  constructor(
+    private readonly module: Module,
+    private readonly importable: ImportableFor,
+    private readonly tell: (diagnostic: Diagnostic) => void,
+    private readonly whole: Span,
+  ) {}
+
+  private mistakes = 0;
+
+  /** Reports a mistake, made with suggestions or without; what exceeds the limits is left out. */
+  private say(make: (suggests: boolean) => Diagnostic): void {
+    this.mistakes += 1;
+    if (this.mistakes <= mistakeLimit) this.tell(make(this.mistakes <= suggestionLimit));
+    else if (this.mistakes === mistakeLimit + 1)
+      this.tell(messages.tooManyMistakes(mistakeLimit, { ...this.whole, start: this.whole.end }));
   }
 
-  /** Reports a mistake, made with what may be meant; what exceeds the limits is left out. */
-  function say(make: (candidates: (all: () => Iterable<string>) => Iterable<string>) => Diagnostic): void {
-    mistakes += 1;
-    const few = mistakes <= suggestionLimit;
-    if (mistakes <= mistakeLimit) report(make((all) => (few ? all() : [])));
-    else if (mistakes === mistakeLimit + 1)
-      report(messages.tooManyMistakes(mistakeLimit, { ...root.span, start: root.span.end }));
-  }
-
-  function visit(node: Node): void {
+  visit(node: Node, known: ReadonlyMap<string, Bound>, place: Place): void {
+    const all = (nodes: readonly Node[], at: Place): void => {
+      for (const one of nodes) this.visit(one, known, at);
+    };
+    const computed: Place = { ...place, use: 'computed', type: undefined };
+    const passed: Place = { ...place, use: 'passed', type: undefined };
     switch (node.kind) {
       case 'reference':
-        if (
-          !isKnown(node.name) &&
-          !module.names.has(node.name) &&
-          !module.missing.has(node.name) &&
-          !builtins.has(node.name)
-        )
-          say((among) =>
-            messages.unknownName(
-              node.name,
-              node.span,
-              among(() => [
-                ...inner.keys(),
-                ...bound,
-                ...inherited,
-                ...module.names.keys(),
-                ...builtins.keys(),
-              ]),
-            ),
-          );
+        if (!this.isKnown(node.name, known)) this.unknownName(node.name, node.span, node.span, known, place);
         return;
       // What it names are values of axes.
       case 'matching':
         return;
       case 'type':
         if (!typeRules.has(node.name))
-          say(() => messages.unknownType(node.name, node.span, typeRules.keys()));
+          this.say(() => messages.unknownType(node.name, node.span, typeRules.keys()));
         return;
+      case 'let':
+        return this.visit(
+          node.value,
+          known,
+          place.context === 'block' ? passed : { ...passed, type: 'network' },
+        );
+      case 'parameter':
+        all(node.type ? [node.type] : [], place);
+        if (node.default) this.visit(node.default, known, { ...passed, type: node.type?.name });
+        return;
+      case 'loss':
+        return this.visit(node.value, known, { use: 'computed', context: 'loss' });
+      case 'optimize':
+        return this.visit(node.optimizer, known, { use: 'passed', context: 'optimizer' });
+      case 'data':
+        return this.settings('data', node.settings.entries, known);
+      case 'train':
+        this.settings('train', node.settings, known);
+        return all(node.optimizers, place);
+      case 'override':
+        return this.change(node.path, [node.value], known);
+      case 'axis':
+        return this.change(
+          node.path,
+          node.values.kind === 'list' ? node.values.items : node.values.entries,
+          known,
+        );
+      case 'binary':
+      case 'unary':
+      case 'index':
+        return all(children(node), place.context === 'setting' ? place : computed);
+      case 'if':
+        this.visit(node.condition, known, computed);
+        return all([...node.then, ...(node.otherwise ?? [])], place);
+      case 'for':
+        this.visit(node.list, known, computed);
+        return all(node.body, place);
+      case 'conditional':
+        this.visit(node.condition, known, computed);
+        return all([node.then, node.otherwise], place);
       case 'comprehension': {
-        visit(node.list);
-        const { text } = node.variable;
-        inner.set(text, (inner.get(text) ?? 0) + 1);
-        visit(node.item);
-        if (node.condition) visit(node.condition);
-        inner.set(text, (inner.get(text) ?? 1) - 1);
+        this.visit(node.list, known, computed);
+        const inner = new Map(known).set(node.variable.text, 'any');
+        this.visit(node.item, inner, place);
+        if (node.condition) this.visit(node.condition, inner, computed);
         return;
       }
+      case 'member':
+        return this.member(node, known, place, computed);
       case 'call':
-        checkArgumentNames(node);
-        break;
+        return this.call(node, known, place, undefined);
+      case 'pipeline':
+        this.visit(node.input, known, computed);
+        for (const stage of node.stages) this.call(stage, known, computed, 1);
+        return;
+      case 'assignment':
+      case 'return':
+        return this.visit(node.value, known, passed);
       default:
+        all(children(node), place);
     }
-    for (const child of children(node)) visit(child);
   }
 
-  function checkArgumentNames(call: Call): void {
-    const names = parameterNames(call.callee);
-    if (!names) return;
-    for (const { name } of call.arguments)
-      if (name && !names.has(name.text))
-        say((among) =>
-          messages.unknownArgument(
-            (call.callee as { name: string }).name,
-            name.text,
-            name.span,
-            among(() => names),
-          ),
-        );
+  private settings(
+    section: 'data' | 'train',
+    entries: readonly Entry[],
+    known: ReadonlyMap<string, Bound>,
+  ): void {
+    for (const { name, value } of entries) this.setting(section, name.text, value, known);
+  }
+
+  private setting(
+    section: 'data' | 'train',
+    name: string,
+    value: Node,
+    known: ReadonlyMap<string, Bound>,
+  ): void {
+    const isText = isTextSetting(section, name);
+    for (const one of value.kind === 'list' ? value.items : [value])
+      this.visit(one, known, { context: 'setting', use: 'passed', text: isText ? one.span : undefined });
+  }
+
+  /** What a path is changed to. */
+  private change(path: Override['path'], values: readonly Node[], known: ReadonlyMap<string, Bound>): void {
+    const [head, second] = path.map(({ text }) => text);
+    for (const value of values)
+      if (head === 'data' || head === 'train') this.setting(head, second ?? '', value, known);
+      else this.visit(value, known, placeOfPath(path.map(({ text }) => text)));
+  }
+
+  private isKnown(name: string, known: ReadonlyMap<string, Bound>): boolean {
+    const { names, missing } = this.module;
+    return known.has(name) || names.has(name) || missing.has(name) || builtins.has(name);
+  }
+
+  /** Reports a name; what is to be written in place of `whole` means its last part. */
+  private unknownName(
+    name: string,
+    span: Span,
+    whole: Span,
+    known: ReadonlyMap<string, Bound>,
+    place: Place,
+  ): void {
+    const { module } = this;
+    const wanted = whole === span ? name : (/\w+$/.exec(textOf(whole))?.[0] ?? name);
+    const around = { module, bound: known, importable: () => this.importable(module) };
+    this.say((suggests) =>
+      messages.unknownName(
+        name,
+        span,
+        suggests ? hintOfUnknownName(wanted, whole, place, around) : wayToBind(wanted, place),
+      ),
+    );
+  }
+
+  /** `nn.Conv2d`: the name of a foreign module says that its part is meant. */
+  private member(node: Member, known: ReadonlyMap<string, Bound>, place: Place, computed: Place): void {
+    const head = headOf(node);
+    if (!head || this.isKnown(head.name, known)) return this.visit(node.value, known, computed);
+    const isForeign = foreignModules.has(head.name);
+    this.unknownName(
+      head.name,
+      head.span,
+      isForeign ? node.span : head.span,
+      known,
+      isForeign ? place : computed,
+    );
+  }
+
+  private call(call: Call, known: ReadonlyMap<string, Bound>, place: Place, skipped = 0): void {
+    this.visit(call.callee, known, { ...place, use: 'called' });
+    if (call.label?.index) this.visit(call.label.index, known, { ...place, use: 'computed' });
+    const { callee } = call;
+    const parameters = this.parametersOf(callee, known);
+    for (const [index, argument] of call.arguments.entries()) {
+      const name = argument.name?.text;
+      const parameter =
+        name === undefined ? parameters?.inOrder[index + skipped] : parameters?.byName.get(name);
+      if (argument.name && parameters && !parameter)
+        this.unknownArgument(callee, argument, call, [...parameters.byName.keys()]);
+      const type = parameter?.type;
+      const isNumber = type !== undefined && numberTypes.has(type);
+      this.visit(argument.value, known, {
+        ...place,
+        use: isNumber ? 'computed' : 'passed',
+        type,
+        asked: type === 'Network' ? this.askedOf(callee, parameter?.name ?? '') : undefined,
+      });
+    }
+  }
+
+  private askedOf(callee: Expression, parameter: string): Asked | undefined {
+    const called = callee.kind === 'reference' ? this.module.names.get(callee.name) : undefined;
+    return called && askedOf(called.block, parameter, called.module);
+  }
+
+  private unknownArgument(
+    callee: Expression,
+    argument: Argument,
+    call: Call,
+    names: readonly string[],
+  ): void {
+    if (callee.kind !== 'reference' || !argument.name) return;
+    const { name } = argument;
+    this.say((suggests) =>
+      messages.unknownArgument(
+        callee.name,
+        name.text,
+        name.span,
+        suggests ? names : [],
+        suggests ? { argument, call } : undefined,
+      ),
+    );
   }
 
   /** The parameters of a callee that is written as a name and means the same wherever it is evaluated. */
-  function parameterNames(callee: Expression): ReadonlySet<string> | undefined {
-    if (callee.kind !== 'reference' || isKnown(callee.name) || module.missing.has(callee.name))
+  private parametersOf(callee: Expression, known: ReadonlyMap<string, Bound>): Parameters | undefined {
+    if (callee.kind !== 'reference' || known.has(callee.name) || this.module.missing.has(callee.name))
       return undefined;
-    const block = module.names.get(callee.name)?.block;
-    if (block) return new Set(parametersByName(block).keys());
+    const block = this.module.names.get(callee.name)?.block;
+    if (block) return parametersOf(block);
     const builtin = builtins.get(callee.name);
-    return builtin && new Set(builtin.names);
+    return (
+      builtin &&
+      inBothOrders(
+        builtin.names.map((name) => ({
+          name,
+          type: name === 'init' ? 'Initializer' : builtin.role === 'tensor' ? 'Tensor' : undefined,
+        })),
+      )
+    );
   }
+}
+
+/** What is known of parameters before anything is evaluated. */
+interface WrittenParameter {
+  readonly name: string;
+  readonly type: string | undefined;
+}
+
+interface Parameters {
+  readonly inOrder: readonly WrittenParameter[];
+  readonly byName: ReadonlyMap<string, WrittenParameter>;
+}
+
+const inBothOrders = (inOrder: readonly WrittenParameter[]): Parameters => ({
+  inOrder,
+  byName: new Map(inOrder.map((parameter) => [parameter.name, parameter])),
+});
+
+const parametersOfBlocks = new WeakMap<Block, Parameters>();
+
+function parametersOf(block: Block): Parameters {
+  const known = parametersOfBlocks.get(block);
+  if (known) return known;
+  const found = inBothOrders(
+    block.parameters.map(({ name, type }) => ({ name: name.text, type: type?.name })),
+  );
+  parametersOfBlocks.set(block, found);
+  return found;
+}
+
+const numberTypes: ReadonlySet<string> = new Set(['int', 'float', 'bool', 'string', 'size', 'list']);
+
+/** What other languages call the modules that layers and functions come from, or the object they are part of. */
+const foreignModules: ReadonlySet<string> = new Set([
+  ...['nn', 'torch', 'F', 'tf', 'keras', 'layers', 'np', 'numpy', 'math', 'jnp', 'K', 'self'],
+]);
+
+/** Finds the name at the beginning of `a.b.c`. */
+function headOf(node: Expression): Extract<Expression, { kind: 'reference' }> | undefined {
+  if (node.kind === 'member') return headOf(node.value);
+  return node.kind === 'reference' ? node : undefined;
+}
+
+/** Says what a change by path is for. */
+function placeOfPath([head, , third]: readonly string[]): Place {
+  if (head === 'optimize') return { context: 'optimizer', use: 'passed' };
+  if (head === 'loss') return { context: 'loss', use: third === undefined ? 'computed' : 'passed' };
+  return { context: 'binding', use: 'passed' };
+}
+
+function textOf({ source, start, end }: Span): string {
+  return source.text.slice(start, end);
 }

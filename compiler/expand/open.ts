@@ -2,13 +2,13 @@
 import type { Declaration, Experiment } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { Inheritance, isBinding } from '../inherit/index.ts';
+import { Inheritance } from '../inherit/index.ts';
 import type { Place } from '../spec/types.ts';
 import type { Budget } from './budget.ts';
 import { Evaluator } from './evaluate.ts';
 import type { ExperimentContext } from './experiment.ts';
 import { ModuleLoader, type DeclaredExperiment, type Module, type SourceProvider } from './modules.ts';
-import { checkNames } from './names.ts';
+import { boundIn, checkNames, type Inherited } from './names.ts';
 
 /** Collects diagnostics, each once: a block with a mistake may be used many times. */
 export class Collector {
@@ -48,26 +48,25 @@ export function openSource(source: Source, provider: SourceProvider): Opened {
   const resolve = (declared: DeclaredExperiment): Experiment | undefined => inheritance.resolve(declared);
   for (const own of loader.ownModules) {
     for (const declared of own.experiments.values()) resolve(declared);
-    checkNames(own, (declaration) => inheritedNames(declaration, own, resolve), report);
+    checkNames(own, (declaration) => inheritedNames(declaration, own, resolve), loader.importableFor, report);
   }
   return { source, module, loader, diagnostics: collector.diagnostics, resolve };
 }
 
 /** What experiments bind; one may have many variants. */
-const namesBound = new WeakMap<Experiment, ReadonlySet<string>>();
+const namesBound = new WeakMap<Experiment, Inherited>();
 
 /** Lists what the experiment that a declaration varies binds; undefined where that is not known. */
 function inheritedNames(
   declaration: Declaration,
   module: Module,
   resolve: Opened['resolve'],
-): ReadonlySet<string> | undefined {
-  if (declaration.kind !== 'variant' && declaration.kind !== 'ablation') return new Set();
+): Inherited | undefined {
+  if (declaration.kind !== 'variant' && declaration.kind !== 'ablation') return new Map();
   const base = module.experiments.get(declaration.base.text);
   const experiment = base && resolve(base);
   if (!experiment) return undefined;
-  const names =
-    namesBound.get(experiment) ?? new Set(experiment.items.filter(isBinding).map(({ name }) => name.text));
+  const names = namesBound.get(experiment) ?? boundIn(experiment);
   namesBound.set(experiment, names);
   return names;
 }

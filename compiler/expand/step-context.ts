@@ -2,14 +2,17 @@
  * Answers for what a loss sees of its step: the batch, the generator's picture, what networks say of both. Each pass that
  * several summands ask for is made once; a network that a loss calls itself makes a pass of its own.
  */
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { OpError, shapeOf, typeOf } from '../ir/node.ts';
 import { must } from '../ir/types.ts';
-import { inputsOfData, isGenerator, whyNoEncoder } from '../spec/queries.ts';
+import { encodersOf, inputsOfData, isGenerator, whyNoEncoder } from '../spec/queries.ts';
 import type { DataSpec, EncodedInput, InputSpec, NetworkSpec } from '../spec/types.ts';
+import { askedOf } from './asked-of.ts';
 import { bind, placeOfArgument, type Argumented } from './builtins.ts';
 import type { Evaluator, LossContext } from './evaluate.ts';
 import * as messages from './messages.ts';
+import { writing, type WrittenCall } from './passing.ts';
 import type { Recorder } from './recorder.ts';
 import {
   describe,
@@ -117,6 +120,25 @@ export class StepContext implements LossContext {
     return [...this.networks.values()].filter(isJudge).map(({ name }) => name);
   }
 
+  hintOfNetwork(
+    { block, module }: BlockValue,
+    parameter: string,
+    { call, piped }: WrittenCall,
+  ): Hint | string {
+    const asked = askedOf(block, parameter, module);
+    const fitting = asked === 'encoding' ? this.encoders() : asked === 'judge' ? this.judges() : [];
+    const [only, ...others] = fitting;
+    if (only !== undefined && others.length === 0) return writing(parameter, only, block, call, piped);
+    return only === undefined
+      ? messages.networkNeeded(asked, parameter)
+      : `name one of ${fitting.join(', ')}`;
+  }
+
+  /** The networks whose codes others take. */
+  private encoders(): string[] {
+    return encodersOf({ networks: [...this.networks.values()] }).map(({ name }) => name);
+  }
+
   private stack(first: Value, second: Value, span: Span): TensorValue | undefined {
     if (first.kind !== 'tensor' || second.kind !== 'tensor') return undefined;
     const made = this.evaluator.record('batch_concat', [first, second], {}, span);
@@ -147,7 +169,11 @@ export class StepContext implements LossContext {
     if (known) return known;
     const network = this.named(name);
     const why = whyNoEncoder(network);
-    if (why !== undefined) return this.evaluator.fail(messages.notAnEncoder(name, why, span));
+    if (why !== undefined) {
+      const [only] = this.encoders();
+      const hint = only === undefined ? messages.networkNeeded('encoding', 'E') : `${only} is an encoder`;
+      return this.evaluator.fail(messages.notAnEncoder(name, why, span, hint));
+    }
     // Alone, an encoder would only learn to say the same of all photographs.
     const isTaken = [...this.networks.values()].some(({ inputs }) =>
       inputs.some((input) => input.kind === 'encoded' && input.encoder === name),

@@ -8,7 +8,7 @@ export const unknownBase = (name: string, span: Span, candidates: Iterable<strin
     'unknown-base',
     `there is no experiment '${name}' here`,
     span,
-    amongst(name, candidates, `one of another file is imported: use "./${name}.spade" { ${name} }`),
+    amongst(name, candidates, span, `one of another file is imported: use "./${name}.spade" { ${name} }`),
   );
 
 export const inheritanceCycle = (name: string, span: Span): Diagnostic =>
@@ -29,7 +29,7 @@ export const unknownPath = (
   candidates: Iterable<string>,
   hint?: string,
 ): Diagnostic =>
-  error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, hint));
+  error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, span, hint));
 
 export const changedInParts = (section: string, span: Span): Diagnostic =>
   error('unknown-path', `'${section}' is changed part by part`, span, {

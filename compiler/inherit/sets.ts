@@ -4,9 +4,8 @@ import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { parseOverride } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { builtins } from '../expand/builtins.ts';
-import type { Module, ModuleLoader } from '../expand/modules.ts';
-import { checkNamesIn } from '../expand/names.ts';
-import { applyChanges } from './merge.ts';
+import { nameOfModule, type Importable, type Module, type ModuleLoader } from '../expand/modules.ts';
+import { boundIn, checkNamesIn } from '../expand/names.ts';
 import { isBinding } from './items.ts';
 import * as messages from './messages.ts';
 
@@ -14,17 +13,17 @@ import * as messages from './messages.ts';
 export const setSource = '--set';
 
 /**
- * Applies settings to an experiment. What they name is looked for in the experiment's module, then in the standard library, so
+ * Reads settings of an experiment as changes. What they name is looked for in the experiment's module, then in the standard library, so
  * that nothing has to be imported for a trial.
  */
-export function applySets(
+export function readSets(
   experiment: Experiment,
   module: Module,
   sets: readonly string[],
   loader: ModuleLoader,
   report: (diagnostic: Diagnostic) => void,
-): Experiment {
-  const overrides = sets.flatMap((text) => {
+): Override[] {
+  return sets.flatMap((text) => {
     const source: Source = { name: setSource, text };
     const { override, diagnostics } = parseOverride(source);
     diagnostics.forEach(report);
@@ -33,7 +32,9 @@ export function applySets(
     const own = moduleOfSet(override, module, bound, loader, report);
     loader.adopt(source, own);
     const unknown: Diagnostic[] = [];
-    checkNamesIn(override, bound, own, (diagnostic) => unknown.push(diagnostic));
+    const nothing = (): ReadonlyMap<string, Importable> => new Map();
+    const known = boundIn(experiment);
+    checkNamesIn(override, known, own, nothing, (diagnostic) => unknown.push(diagnostic));
     const [first] = unknown;
     if (first && isWord(text)) {
       report(withQuotes(first, text));
@@ -42,7 +43,6 @@ export function applySets(
     unknown.forEach(report);
     return [override];
   });
-  return applyChanges(experiment, overrides, { report, moduleOf: loader.moduleOf });
 }
 
 /** Tells whether a value may be meant as a text, such as a path, whose parts are no names then. */
@@ -52,7 +52,7 @@ function isWord(text: string): boolean {
 
 /** Says how a text is written, where a value that is one word names nothing: shells take quotes away. */
 function withQuotes(diagnostic: Diagnostic, text: string): Diagnostic {
-  if (diagnostic.hint?.startsWith('did you mean')) return diagnostic;
+  if (diagnostic.hint?.startsWith('did you mean') === true) return diagnostic;
   const [path, value] = text.split('=').map((part) => part.trim());
   return { ...diagnostic, hint: `a text needs quotes that the shell leaves: --set ${path}='"${value}"'` };
 }
@@ -87,9 +87,4 @@ function moduleOfSet(
     report(messages.ambiguousName(name, place, modules));
   }
   return { ...module, names, missing };
-}
-
-/** Gives the name that a module of the library is imported by. */
-function nameOfModule({ file }: Module): string {
-  return file.source.name.replace(/^.*[/\\]/, '').replace(/\.spade$/, '');
 }

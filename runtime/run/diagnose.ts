@@ -208,6 +208,7 @@ function render({ node, result, operands }: Origin, step: number): string {
     severity: 'error',
     span: node.origin?.span,
     labels: [],
+    fix: [],
     ...firstNotFinite({
       op: node.op,
       step: step + 1,

@@ -70,7 +70,7 @@ experiment e {
 
 describe('expansion without end', () => {
   it.each<[string, string, Counted | 'calls' | 'levels' | 'values', RegExp]>([
-    ['blocks that double', doubling(40, 'x + 1'), 'nodes', /while expanding N > b0 > b1/],
+    ['blocks that double', doubling(40, 'x + 1'), 'steps', /while expanding N > b0 > b1/],
     ['blocks that double and do nothing', doubling(40, 'x'), 'steps', /while expanding N > b0 > b1/],
     [
       'loops in loops',

@@ -30,6 +30,7 @@ function diagnostic(changes: Partial<Diagnostic>): Diagnostic {
     labels: [],
     notes: [],
     hint: undefined,
+    fix: [],
     ...changes,
   };
 }

@@ -1,8 +1,9 @@
 /** Answers for the trees that texts parse to, and for the places of their nodes. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { children, walk, type Block, type Expression, type Node } from '../../dsl/ast.ts';
-import { parse } from '../../dsl/index.ts';
+import { parse, print } from '../../dsl/index.ts';
+import { tokenize } from '../../dsl/tokens.ts';
 
 const sampler = readFileSync(new URL('../samples/language/sampler.spade', import.meta.url), 'utf8');
 
@@ -170,4 +171,29 @@ describe('spans', () => {
     expect(seen).toContain('entry size: 256x256');
     expect(seen).toContain('optimize optimize G with adam(rate: 1e-4, beta1: 0, beta2: 0.9)');
   });
+});
+
+describe('new lines', () => {
+  const folders = ['../samples/language/', '../../specs/', '../../examples/'].map(
+    (path) => new URL(path, import.meta.url),
+  );
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.spade'))
+      .map((name) => new URL(name, folder)),
+  );
+
+  it.each(files.map((file) => [file.pathname.split('/').at(-1), file] as const))(
+    'mean nothing: %s on one line',
+    (_name, file) => {
+      const text = readFileSync(file, 'utf8');
+      const line = tokenize(text)
+        .tokens.map((token) => token.image)
+        .join(' ');
+      const withoutComments = text.replaceAll(/#.*/g, '');
+      expect(print(parsed(line))).toBe(
+        print(parsed(print(parsed(withoutComments)).replaceAll(/\n\n/g, '\n'))),
+      );
+    },
+  );
 });

@@ -1,9 +1,11 @@
 /** Answers for the samples of mistakes: their messages, and the page that shows one of each kind. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { check, checkAblation, checkJson } from '../../compiler/index.ts';
+import { check, checkAblation, checkJson, type SourceProvider } from '../../compiler/index.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
-import { renderDiagnostic, type Diagnostic } from '../../dsl/index.ts';
+import { setSource } from '../../compiler/inherit/sets.ts';
+import { applyEdits, renderDiagnostic, type Diagnostic, type Edit } from '../../dsl/index.ts';
+import type { Source } from '../../dsl/source.ts';
 import { provider } from './specs.ts';
 
 const folder = fileURLToPath(new URL('../samples/errors/', import.meta.url));
@@ -14,17 +16,46 @@ export const errorSamples: readonly string[] = readdirSync(folder).toSorted();
 /** Gives the folder of a sample, with a slash behind. */
 export const folderOf = (sample: string): string => `${folder}${sample}/`;
 
-/** Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`; `ablation-*` as an ablation. */
-export function checkSample(sample: string): readonly Diagnostic[] {
+/**
+ * Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`; `ablation-*` as an ablation. With
+ * `edits`, its texts are changed first.
+ */
+export function checkSample(sample: string, edits: readonly Edit[] = []): readonly Diagnostic[] {
+  const known = checked.get(sample);
+  if (known && edits.length === 0) return known;
+  const found = checkEdited(sample, edits);
+  if (edits.length === 0) checked.set(sample, found);
+  return found;
+}
+
+const checked = new Map<string, readonly Diagnostic[]>();
+
+function checkEdited(sample: string, edits: readonly Edit[]): readonly Diagnostic[] {
   const at = folderOf(sample);
-  const read = (name: string) => ({ name, text: readFileSync(`${at}${name}`, 'utf8') });
+  const edited = (source: Source): Source => ({ ...source, text: applyEdits(source, edits) });
+  const read = (name: string) => edited({ name, text: readFileSync(`${at}${name}`, 'utf8') });
+  const files: SourceProvider = {
+    ...provider(at),
+    file: (path, from) => {
+      const found = provider(at).file(path, from);
+      return 'why' in found ? found : edited(found);
+    },
+  };
   if (existsSync(`${at}input.json`)) return checkJson(read('input.json')).diagnostics;
-  const options = existsSync(`${at}options.json`)
+  const given = existsSync(`${at}options.json`)
     ? (JSON.parse(read('options.json').text) as ExpandOptions)
     : {};
+  const sets = given.sets?.map((text) => edited({ name: setSource, text }).text);
+  const options = { ...given, ...(sets && { sets }) };
   const source = read('input.spade');
-  if (sample.startsWith('ablation')) return checkAblation(source, provider(at), options).diagnostics;
-  return check(source, provider(at), options).diagnostics;
+  if (sample.startsWith('ablation')) return checkAblation(source, files, options).diagnostics;
+  return check(source, files, options).diagnostics;
+}
+
+/** Reads the codes that a module of messages gives. */
+export function codesOf(module: string): string[] {
+  const text = readFileSync(new URL(`../../${module}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/(?:rror|arning)\(\s*'([a-z-]+)'/g)].map((match) => match[1] ?? '');
 }
 
 /** Makes docs/messages.md: every code that the samples show, with one message of it. */

@@ -1,0 +1,31 @@
+/** Answers for what a block asks of a network that it takes: a code of the photograph, or a judgement of pictures. */
+import { walk, type Block, type Call } from '../../dsl/ast.ts';
+import type { Module } from './modules.ts';
+
+export type Asked = 'encoding' | 'judge';
+
+/** Blocks that hand a network on to others, which is followed no further than so many. */
+const depthLimit = 8;
+
+/** Says what a block asks of the network of a parameter; undefined where that is nothing of the two. */
+export function askedOf(block: Block, parameter: string, module: Module, depth = 0): Asked | undefined {
+  let found: Asked | undefined;
+  for (const statement of block.body)
+    walk(statement, (node) => {
+      if (node.kind === 'call') found ??= askedIn(node, parameter, module, depth);
+    });
+  return found;
+}
+
+function askedIn(call: Call, parameter: string, module: Module, depth: number): Asked | undefined {
+  const at = call.arguments.findIndex(({ value }) => value.kind === 'reference' && value.name === parameter);
+  const argument = call.arguments[at];
+  if (!argument || call.callee.kind !== 'reference') return undefined;
+  const { name } = call.callee;
+  if (name === 'encoding' || name === 'judge') return name;
+  const called = module.names.get(name);
+  const inner = argument.name?.text ?? called?.block.parameters[at]?.name.text;
+  return called && inner !== undefined && depth < depthLimit
+    ? askedOf(called.block, inner, called.module, depth + 1)
+    : undefined;
+}

@@ -1,0 +1,51 @@
+/** Answers for arguments that a call lacks, where what they should be is at hand: how the call is written with them. */
+import type { Block, Call, Parameter } from '../../dsl/ast.ts';
+import { inserting, type Hint } from '../../dsl/fix.ts';
+import type { Scope } from './evaluate.ts';
+import { typeRules } from './value-types.ts';
+import type { Value } from './values.ts';
+
+/** A call as it is written, with the names that it may use. */
+export interface WrittenCall {
+  readonly call: Call;
+  readonly scope: Scope;
+  /** Whether a pipeline gives the first argument. */
+  readonly piped: boolean;
+}
+
+/** Makes the hint that passes what is at hand for a parameter of `block`; undefined where nothing is. */
+export function passing(
+  parameter: Parameter,
+  block: Block,
+  { call, scope, piped }: WrittenCall,
+): Hint | undefined {
+  const found = atHand(parameter, scope);
+  return found === undefined ? undefined : writing(parameter.name.text, found, block, call, piped);
+}
+
+/** Makes the hint that writes an argument into a call: by position where its turn is, else by name. */
+export function writing(name: string, value: string, block: Block, call: Call, piped: boolean): Hint {
+  const given = call.arguments.filter((argument) => !argument.name).length + (piped ? 1 : 0);
+  const isNext = block.parameters[given]?.name.text === name;
+  const text = isNext ? value : `${name}: ${value}`;
+  const { source } = call.span;
+  const say = (): string => `pass it: ${text}`;
+  const { end } = call.callee.span;
+  const [first] = call.arguments;
+  const last = isNext ? call.arguments.filter((argument) => !argument.name).at(-1) : call.arguments.at(-1);
+  if (last) return inserting(source, last.span.end, `, ${text}`, say);
+  if (first) return inserting(source, first.span.start, `${text}, `, say);
+  const open = /^\s*\(/.exec(source.text.slice(end, call.span.end));
+  return open ? inserting(source, end + open[0].length, text, say) : inserting(source, end, `(${text})`, say);
+}
+
+/** Finds a name that is bound to what a parameter takes: the one that is called like it, or the only map of labels. */
+function atHand({ name, type }: Parameter, scope: Scope): string | undefined {
+  const rule = type && typeRules.get(type.name);
+  const fits = (value: Value): boolean => value.kind !== 'unknown' && rule?.accepts(value) === true;
+  const own = scope.bindings.get(name.text);
+  if (own && fits(own)) return name.text;
+  if (type?.name !== 'LabelMap') return undefined;
+  const [only, ...others] = [...scope.bindings].filter(([, value]) => value.kind === 'labels');
+  return others.length === 0 ? only?.[0] : undefined;
+}

@@ -1,0 +1,42 @@
+/** Answers for arguments that other frameworks have: what is written here in their place, or that nothing is. */
+import type { Argument, Call } from '../../dsl/ast.ts';
+import { removing, replacing, type Hint } from '../../dsl/fix.ts';
+import type { Span } from '../../dsl/source.ts';
+import { whySettled } from '../carried-over.ts';
+
+/** Says what to write in place of an argument whose name `candidates` lack; undefined where only its name may be wrong. */
+export function hintOfArgument(
+  argument: Argument,
+  call: Call,
+  candidates: readonly string[],
+): Hint | undefined {
+  const name = argument.name?.text ?? '';
+  const why = whySettled(name);
+  if (why !== undefined) return removing(placeInList(argument, call), `leave '${name}' out: ${why}`);
+  const written = writtenHere(name.toLowerCase(), argument, candidates);
+  return written === undefined ? undefined : replacing(argument.span, written, (text) => `write ${text}`);
+}
+
+/** `padding: "same"` and `betas: [0, 0.9]`: what needs another value than it has. */
+function writtenHere(name: string, { value }: Argument, candidates: readonly string[]): string | undefined {
+  if (name === 'padding' && value.kind === 'string' && candidates.includes('same')) {
+    if (value.value === 'same') return 'same: true';
+    if (value.value === 'valid') return 'pad: 0';
+  }
+  if (name === 'betas' && value.kind === 'list' && value.items.length === 2 && candidates.includes('beta1')) {
+    const [first, second] = value.items.map(({ span }) => textOf(span));
+    return `beta1: ${first}, beta2: ${second}`;
+  }
+  return undefined;
+}
+
+/** Gives the place of an argument with the comma that goes with it. */
+function placeInList(argument: Argument, call: Call): Span {
+  const at = call.arguments.indexOf(argument);
+  const [before, after] = [call.arguments[at - 1], call.arguments[at + 1]];
+  const { source, start, end } = argument.span;
+  if (before) return { source, start: before.span.end, end };
+  return after ? { source, start, end: after.span.start } : { source, start, end };
+}
+
+const textOf = ({ source, start, end }: Span): string => source.text.slice(start, end);

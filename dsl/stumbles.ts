@@ -1,0 +1,40 @@
+/** Answers for questions about tokens, and about what the parser stumbled over. */
+import { tokenMatcher, type IToken, type TokenType } from 'chevrotain';
+import type { Stumble } from './parser.ts';
+import { span, type Source, type Span } from './source.ts';
+import * as t from './tokens.ts';
+
+/** Says whether a token is of a type or category. */
+export function is(token: IToken | undefined, type: TokenType): boolean {
+  return token !== undefined && tokenMatcher(token, type);
+}
+
+/** Says whether a token is a word of the language, which is no name anywhere. */
+export function isReserved(token: IToken): boolean {
+  return /^[a-z]+$/.test(token.image) && !is(token, t.Identifier);
+}
+
+/** Says whether a type alone would have fitted. */
+export function expects(stumble: Stumble, type: TokenType): boolean {
+  return stumble.expected === type.LABEL;
+}
+
+/** Says whether the parser stood between the children of a pair of braces. */
+export function endsBody(stumble: Stumble): boolean {
+  return expects(stumble, t.RightBrace) && stumble.rule !== 'use';
+}
+
+/** Gives the offset behind a token. */
+export function endOf(token: IToken): number {
+  return token.startOffset + token.image.length;
+}
+
+/** Gives the place of a token. */
+export function place(source: Source, token: IToken): Span {
+  return span(source, token.startOffset, endOf(token));
+}
+
+/** Says whether a token begins on the line on which another ends. */
+export function sameLine(before: IToken | undefined, after: IToken | undefined): boolean {
+  return before !== undefined && after !== undefined && before.endLine === after.startLine;
+}

@@ -1,0 +1,266 @@
+/** Answers for what to try after a syntax mistake: signs and words of other languages, and signs that are missing. */
+import type { IToken } from 'chevrotain';
+import { inserting, removing, replacing, together, type Hint } from './fix.ts';
+import { hints } from './messages.ts';
+import type { Stumble } from './parser.ts';
+import { span, type Source, type Span } from './source.ts';
+import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
+import * as t from './tokens.ts';
+
+/** What characters of other languages and keyboards are written as. */
+const characters: ReadonlyMap<string, string> = new Map([
+  ['&', 'and'],
+  ['&&', 'and'],
+  ['||', 'or'],
+  ['!', 'not '],
+  ['^', '**'],
+  ['“', '"'],
+  ['”', '"'],
+  ['„', '"'],
+  ['«', '"'],
+  ['»', '"'],
+  ['‘', '"'],
+  ['’', '"'],
+  ['−', '-'],
+  ['–', '-'],
+  ['—', '-'],
+  ['×', '*'],
+  ['·', '*'],
+  ['÷', '/'],
+  ['→', '->'],
+  ['≤', '<='],
+  ['≥', '>='],
+  ['≠', '!='],
+  ['、', ','],
+  ['。', '.'],
+]);
+
+/** Says what to write in place of characters that belong to no token. */
+export function hintOfCharacters(text: string, where: Span): Hint | string | undefined {
+  if (text.startsWith(';')) return removing(where, 'statements need no semicolon: leave it out');
+  if (text.startsWith('\\')) return removing(where, 'lines need no sign to go on: leave it out');
+  if (text.startsWith("'")) return hintOfQuotes(where);
+  if (text === '|') return "a pipeline stage is written '|>', disjunction 'or'";
+  if (text.startsWith('@')) return 'the product of a tensor and a weight is linear(x, w)';
+  if (/^[!-~]+$/.test(text)) {
+    const own = characters.get(text);
+    return own === undefined ? undefined : replacing(where, own, (written) => `write '${written}'`);
+  }
+  return hintOfKeyboard(where);
+}
+
+/** Writes all characters of a line plainly that another keyboard or a text processor made: quotes and brackets come in pairs. */
+function hintOfKeyboard({ source, start }: Span): Hint | undefined {
+  const end = source.text.indexOf('\n', start);
+  const line = source.text.slice(start, end < 0 ? undefined : end);
+  const fix = [...line.matchAll(/[^\u0020-\u007E\t\r]/gu)].flatMap((match) => {
+    const plain = characters.get(match[0]) ?? plainForm(match[0]);
+    const at = start + match.index;
+    return plain === undefined ? [] : [{ span: span(source, at, at + match[0].length), text: plain }];
+  });
+  if (fix[0]?.span.start !== start) return undefined;
+  const written = [...new Set(fix.map(({ text }) => text.trim()))].filter((text) => text !== '');
+  return {
+    words: written.length === 0 ? 'write a plain blank' : `write it plainly: ${written.join(' ')}`,
+    fix,
+  };
+}
+
+/** Gives the ASCII form of full-width characters and of special blanks; undefined where there is none. */
+function plainForm(text: string): string | undefined {
+  const plain = text.replaceAll(/[\u200B-\u200D\u2060\u00AD]/g, '').normalize('NFKC');
+  return /^[\u0020-\u007E]*$/.test(plain) && plain !== text ? plain : undefined;
+}
+
+/** Turns `'text'` into `"text"`. */
+function hintOfQuotes({ source, start }: Span): Hint | string {
+  const words = 'strings are written in double quotes: "text"';
+  const end = source.text.indexOf("'", start + 1);
+  const inner = source.text.slice(start + 1, end);
+  if (end < 0 || /["\n]/.test(inner)) return words;
+  return replacing(
+    span(source, start, end + 1),
+    `"${inner}"`,
+    (text) => `strings are written in double quotes: ${text}`,
+  );
+}
+
+/** Closes a string that its line does not, in front of the brackets and commas at the end of the line. */
+export function hintOfOpenString({ source, start, end }: Span): Hint {
+  const text = source.text.slice(start, end);
+  const inner = text.replace(/[)\]}\s,]*$/, '');
+  return inserting(
+    source,
+    start + inner.length,
+    '"',
+    (quote) => `add a closing '${quote}', and write line breaks as \\n`,
+  );
+}
+
+/** Moves a `use` to the top. */
+export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: number): Hint | string {
+  const words = 'move it to the top of the file';
+  const first = tokens[at];
+  const brace = tokens.slice(at).find((token) => is(token, t.RightBrace));
+  if (!first || !brace) return words;
+  const text = source.text.slice(first.startOffset, endOf(brace));
+  const top = source.text.startsWith('\uFEFF') ? 1 : 0;
+  return together([
+    inserting(source, top, `${text}\n`, (written) => `${words}: ${written}`),
+    removing(span(source, first.startOffset, endOf(brace)), 'leave it out here'),
+  ]);
+}
+
+/** Says what to try where the parser stumbled over the token at `at`. */
+export function hintFor(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | string | undefined {
+  const actual = tokens[at];
+  if (actual === undefined) return undefined;
+  const where = place(source, actual);
+  return (
+    hintOfForeignWord(source, tokens, at, stumble) ??
+    hintOfSign(source, tokens, at, stumble) ??
+    hintOfRule(tokens, at, stumble) ??
+    hintOfMissing(source, tokens[at - 1], actual, where, stumble)
+  );
+}
+
+/** Words of other languages that begin what is called otherwise here. */
+const wordsOfOthers: ReadonlyMap<string, string> = new Map([
+  ['def', 'block'],
+  ['function', 'block'],
+  ['func', 'block'],
+  ['fn', 'block'],
+  ['class', 'network'],
+  ['model', 'network'],
+  ['import', 'use'],
+  ['elif', 'else if'],
+  ['elsif', 'else if'],
+  ['elseif', 'else if'],
+]);
+const emptyWords: ReadonlySet<string> = new Set(['var', 'const', 'val', 'auto']);
+
+function hintOfForeignWord(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [previous, actual] = [tokens[at - 1], tokens[at]];
+  const isBranch = actual && wordsOfOthers.get(actual.image) === 'else if';
+  if (endsBody(stumble) && isBranch && is(previous, t.RightBrace))
+    return replacing(place(source, actual), 'else if', (text) => `write '${text}'`);
+  // In a file the word itself does not fit; in a block it is taken for a name that is bound.
+  const word = stumble.rule === 'file' ? actual : previous;
+  if (!word || (stumble.rule !== 'file' && stumble.rule !== 'assignment')) return undefined;
+  const own = wordsOfOthers.get(word.image);
+  if (own !== undefined) return replacing(place(source, word), own, (text) => `write '${text}'`);
+  if (emptyWords.has(word.image) && is(actual, t.Identifier) && actual)
+    return removing(span(source, word.startOffset, actual.startOffset), `leave '${word.image}' out`);
+  return undefined;
+}
+
+/** A sign that another language writes here, or that means something else. */
+function hintOfSign(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | string | undefined {
+  const [before, previous, actual, next] = [tokens[at - 2], tokens[at - 1], tokens[at], tokens[at + 1]];
+  if (!actual) return undefined;
+  const where = place(source, actual);
+  const joined = (text: string, say: (text: string) => string): Hint =>
+    replacing(span(source, where.start, next ? endOf(next) : where.end), text, say);
+  const comment = commentSign(tokens, at);
+  if (comment) return replacing(place(source, comment), '#', () => hints.commentSign);
+  const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
+  if (opens && endsBody(stumble) && !sameLine(previous, actual)) return hints.bracketOnNewLine(actual.image);
+  if (is(actual, t.Comma) && (is(previous, t.Comma) || endsBody(stumble)))
+    return removing(where, 'leave the comma out');
+  if (stumble.rule === 'assignment' && expects(stumble, t.Equal) && previous) {
+    if (is(actual, t.Colon)) {
+      const isBoth = is(next, t.Equal) && next?.startOffset === where.end;
+      return isBoth ? joined('=', () => hints.statements) : replacing(where, ' =', () => hints.statements);
+    }
+    const isUpdate = is(actual, t.AdditiveOperator) || is(actual, t.MultiplicativeOperator);
+    if (isUpdate && is(next, t.Equal) && next?.startOffset === where.end)
+      return joined(`= ${previous.image} ${actual.image}`, (text) => `write ${previous.image} ${text} ...`);
+  }
+  if (expects(stumble, t.Identifier) && stumble.rule === 'type' && is(previous, t.Colon) && previous)
+    if (is(actual, t.NumberText) || is(actual, t.StringText) || is(actual, t.True) || is(actual, t.False))
+      return replacing(
+        span(source, previous.startOffset, endOf(previous)),
+        ' =',
+        () => "a default stands behind '='",
+      );
+  if (expects(stumble, t.Identifier) && isReserved(actual)) return hints.reservedWord(actual.image);
+  if (is(actual, t.EqualEqual) && expects(stumble, t.Equal))
+    return replacing(where, '=', () => hints.comparisonForAssignment);
+  if (is(actual, t.Equal) && (expects(stumble, t.LeftBrace) || expects(stumble, t.Then)))
+    return replacing(where, '==', () => hints.assignmentForComparison);
+  if (is(actual, t.ComparisonOperator) && (endsBody(stumble) || expects(stumble, t.LeftBrace)))
+    return hints.chainedComparison;
+  if (is(actual, t.Dot) && is(next, t.NumberText))
+    return joined(`0.${next?.image}`, () => `numbers below one are written with a zero: 0.${next?.image}`);
+  if (is(actual, t.Colon) && (expects(stumble, t.LeftBrace) || stumble.rule === 'ifStatement'))
+    return hints.braces;
+  if (is(actual, t.Question) || (is(actual, t.Else) && expects(stumble, t.LeftBrace)))
+    return hints.conditional;
+  const isNamed = is(previous, t.Identifier) && (is(before, t.Comma) || is(before, t.LeftParenthesis));
+  if (is(actual, t.Equal) && (expects(stumble, t.Colon) || (stumble.rule === 'arguments' && isNamed)))
+    return replacing(where, ':', () => hints.namedWithColon);
+  return undefined;
+}
+
+/** Finds the `//` of a comment before a token of its line: words follow each other behind it. */
+function commentSign(tokens: readonly IToken[], at: number): IToken | undefined {
+  const actual = tokens[at];
+  if (is(actual, t.FloorDivide) && !sameLine(tokens[at - 1], actual)) return actual;
+  for (let index = at - 1; index >= 0 && sameLine(tokens[index], actual); index -= 1)
+    if (is(tokens[index], t.FloorDivide))
+      return areWords(tokens.slice(index + 1, at + 1)) ? tokens[index] : undefined;
+  return undefined;
+}
+
+const areWords = (tokens: readonly IToken[]): boolean =>
+  tokens.length > 1 && tokens.every(({ image }) => /^[A-Za-z_]\w*$/.test(image));
+
+/** How what is being written is written in full. */
+function hintOfRule(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
+  const actual = tokens[at];
+  if (stumble.rule === 'conditional') return hints.conditional;
+  if (stumble.rule === 'use') return hints.usage;
+  if (stumble.rule === 'loadItem') return hints.loading;
+  if (stumble.rule === 'assignment' && is(actual, t.Dot)) return hints.override;
+  if (stumble.rule === 'assignment' && expects(stumble, t.Equal)) return hints.statements;
+  if (stumble.rule === 'experiment' && (expects(stumble, t.With) || is(tokens[at - 1], t.Equal)))
+    return hints.variant;
+  if (stumble.rule === 'ablation') return hints.ablation;
+  if (stumble.rule === 'axis' || stumble.rule === 'path' || stumble.rule === 'part') return hints.axis;
+  return undefined;
+}
+
+/** A sign or word that alone would have fitted, in front of what fits behind it. */
+function hintOfMissing(
+  source: Source,
+  previous: IToken | undefined,
+  actual: IToken,
+  where: Span,
+  stumble: Stumble,
+): Hint | string | undefined {
+  const sign = [t.Equal, t.Colon, t.With, t.In].find((type) => expects(stumble, type));
+  const isStart = [t.Identifier, t.NumberText, t.StringText, t.SizeText, t.True, t.False, t.None].some(
+    (type) => is(actual, type),
+  );
+  const begins = isStart || is(actual, t.LeftBracket) || is(actual, t.If);
+  if (!sign || !previous || !sameLine(previous, actual) || !begins)
+    return sign === t.Colon ? hints.namedWithColon : undefined;
+  const text = typeof sign.PATTERN === 'string' ? sign.PATTERN : '';
+  if (sign === t.Colon) return inserting(source, endOf(previous), text, () => hints.namedWithColon);
+  return inserting(source, where.start, `${text} `, (written) => `add '${written}'`);
+}
