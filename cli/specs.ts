@@ -1,5 +1,5 @@
 /** Answers for reading the spec that a command is given: a `.spade` text, JSON, or the spec of a run. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   check,
@@ -11,7 +11,7 @@ import {
   type Spec,
 } from '../compiler/index.ts';
 import type { Source } from '../dsl/source.ts';
-import { fileProvider } from '../runtime/library.ts';
+import { fileProvider, readSource } from '../runtime/library.ts';
 import { readSources, textsBeside } from '../runtime/run/sources.ts';
 import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
 
@@ -23,23 +23,16 @@ export interface SpecFlags {
   readonly set?: readonly string[] | undefined;
 }
 
-/** Reads a text as it is. Throws an InputError where it cannot. */
-export function readSource(file: string): Source {
-  try {
-    return { name: file, text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new InputError(
-      code === 'ENOENT'
-        ? `there is no file '${file}'\nhint: check the path; specs end in .spade`
-        : `'${file}' cannot be read (${code})\nhint: name a text file that you may read`,
-    );
-  }
+/** Reads a spec's text as it is. Throws an InputError where it cannot. */
+export function readSpecFile(file: string): Source {
+  const found = readSource(file);
+  if ('text' in found) return found;
+  throw new InputError(`cannot read '${file}': ${found.why}\nhint: check the path; specs end in .spade`);
 }
 
 /** Reads and checks a spec. */
 export function checkFile(file: string, { name, set: sets }: SpecFlags): CheckResult {
-  const source = readSource(file);
+  const source = readSpecFile(file);
   if (!isJson(file)) return check(source, fileProvider(), { name, sets });
   if (sets) throw unchangeable(file);
   const checked = checkJson(source);
@@ -52,7 +45,7 @@ export function checkAblationFile(file: string, { name, set: sets }: SpecFlags):
     throw new InputError(
       `'${file}' holds one spec, no ablation\nhint: ablations are written in .spade files`,
     );
-  return checkAblation(readSource(file), fileProvider(), { name, sets });
+  return checkAblation(readSpecFile(file), fileProvider(), { name, sets });
 }
 
 /** Tells whether a file is a spec that is written as JSON. */

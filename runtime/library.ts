@@ -1,9 +1,11 @@
 /** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataPresets, SourceProvider } from '../compiler/expand/modules.ts';
 import type { Source } from '../dsl/source.ts';
+import { reasonOf } from './file-reasons.ts';
+import { DamagedRecord, readText } from './records/read.ts';
 
 const libraryFolder = fileURLToPath(new URL('../specs/', import.meta.url));
 const ending = '.spade';
@@ -56,17 +58,33 @@ export function fileProvider(): SourceProvider {
     file(path, from) {
       // Sources are named by the path that they were read from, so that imports are found beside their importer.
       const place = isAbsolute(path) ? path : normalize(join(dirname(from.name), path));
-      try {
-        return { name: place, text: readFileSync(place, 'utf8') };
-      } catch (error) {
-        return { why: reasonOf(error as NodeJS.ErrnoException, place) };
-      }
+      return readSource(place, [ending]);
     },
   };
 }
 
-function reasonOf(error: NodeJS.ErrnoException, place: string): string {
-  return error.code === 'ENOENT'
-    ? `there is no file '${place}'`
-    : `'${place}' cannot be read (${error.code})`;
+/** No spec comes near; what is longer is something else. */
+const longestSource = 2 ** 26;
+
+/**
+ * Reads a file that is called like a spec. What a path or link leads to otherwise, a device or somebody's passwords, is neither
+ * waited for nor shown: it has another name, or is no regular file. Gives why where it cannot be read.
+ */
+export function readSource(
+  place: string,
+  endings: readonly string[] = [ending, '.json'],
+): Source | { readonly why: string } {
+  try {
+    const real = realpathSync(place);
+    if (!endings.some((one) => real.endsWith(one)))
+      return { why: `it is not called like a spec, which ends in ${endings.join(' or ')}` };
+    const text = readText(real, longestSource);
+    return text === undefined ? { why: noFile(place) } : { name: place, text };
+  } catch (error) {
+    if (error instanceof DamagedRecord) return { why: error.message };
+    const failure = error as NodeJS.ErrnoException;
+    return { why: failure.code === 'ENOENT' ? noFile(place) : reasonOf(failure) };
+  }
 }
+
+const noFile = (place: string): string => `there is no file '${place}'`;

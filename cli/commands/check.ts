@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../dsl/index.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
 import { setOption } from '../options.ts';
-import { checkAblationFile, checkFile, isJson, readSource, type SpecFlags } from '../specs.ts';
+import { checkAblationFile, checkFile, isJson, readSpecFile, type SpecFlags } from '../specs.ts';
 import { print } from '../terminal.ts';
 
 /** Adds the command. */
@@ -60,7 +60,7 @@ function checkParts(file: string, flags: SpecFlags): Verdict[] {
   const { name, set } = flags;
   const { experiments, ablations } = isJson(file)
     ? { experiments: [], ablations: [] }
-    : listDeclared(readSource(file));
+    : listDeclared(readSpecFile(file));
   const isWanted = (one: string): boolean => name === undefined || one === name;
   const chosen = ablations.filter(({ name: own }) => isWanted(own));
   const checked = chosen.map((one) => checkOfAblation(file, { name: one.name, set }));

@@ -7,7 +7,7 @@ import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.t
 import { InputError } from '../errors.ts';
 import { renderMatrix } from '../matrix.ts';
 import { integer, setOption } from '../options.ts';
-import { isJson, loadAblation, loadSpec, readSource } from '../specs.ts';
+import { isJson, loadAblation, loadSpec, readSpecFile } from '../specs.ts';
 import { print, printJson, write } from '../terminal.ts';
 
 interface ExplainFlags {
@@ -79,7 +79,7 @@ export function addExplain(program: Command): void {
 function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolean {
   if (ablation !== undefined) return true;
   if (name !== undefined || isJson(file)) return false;
-  const { experiments, ablations } = listDeclared(readSource(file));
+  const { experiments, ablations } = listDeclared(readSpecFile(file));
   return experiments.length === 0 && ablations.length > 0;
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writ
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
 import { exitCodes, InputError, reportError, SpecMistakes } from '../errors.ts';
-import { readSource } from '../specs.ts';
+import { readSpecFile } from '../specs.ts';
 import { print, printExactly } from '../terminal.ts';
 
 interface FmtOptions {
@@ -39,7 +39,7 @@ function formatOne(file: string, options: FmtOptions): void {
 }
 
 function format(file: string, options: FmtOptions): void {
-  const source = readSource(file);
+  const source = readSpecFile(file);
   const { file: tree, diagnostics } = parse(source);
   if (!tree || diagnostics.length > 0) throw new SpecMistakes(diagnostics);
   const text = printSpec(tree);

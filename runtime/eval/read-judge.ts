@@ -1,5 +1,4 @@
 /** Answers for reading a network that pictures are looked at through: its declaration, its spec, its weights, what it gives. */
-import { readFileSync } from 'node:fs';
 import { check } from '../../compiler/index.ts';
 import { shapeOf } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
@@ -9,7 +8,7 @@ import { specFormat, type NetworkSpec, type Spec } from '../../compiler/spec/typ
 import { renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Size } from '../data/decode.ts';
-import { fileProvider } from '../library.ts';
+import { fileProvider, readSource } from '../library.ts';
 import { loadWeights, type LoadedWeights } from '../run/weights.ts';
 import { declaredJudge, type JudgeDeclaration } from './declaration.ts';
 import { badJudge, judgeHasMistakes } from './messages.ts';
@@ -94,7 +93,7 @@ export const specOf = (network: NetworkSpec): Spec => ({
 function expandJudge(nameOrPath: string, declaration: JudgeDeclaration, size: Size): NetworkSpec {
   const provider = fileProvider();
   const { from, settings, network: name } = declaration;
-  const source = 'module' in from ? provider.library(from.module) : readSource(from.file);
+  const source = 'module' in from ? provider.library(from.module) : readNetworkFile(from.file);
   if (!source) throw badJudge(nameOrPath, 'the standard library has no such module');
   const { spec, diagnostics } = check(source, provider, { name, settings, assume: { ...size, classes: 1 } });
   if (!spec) throw judgeHasMistakes(nameOrPath, renderDiagnostics(diagnostics, { color: false }));
@@ -107,11 +106,8 @@ function expandJudge(nameOrPath: string, declaration: JudgeDeclaration, size: Si
   return network;
 }
 
-function readSource(file: string): Source {
-  try {
-    return { name: file, text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw badJudge(file, code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`);
-  }
+function readNetworkFile(file: string): Source {
+  const found = readSource(file);
+  if ('text' in found) return found;
+  throw badJudge(file, found.why);
 }

@@ -87,11 +87,11 @@ export const disposed = (name: string): ModelError =>
     'open the model again, or dispose of it later',
   );
 
-export const noSuchFile = (file: string, code: string | undefined): ModelError =>
+export const unreadableSpec = (file: string, why: string): ModelError =>
   new ModelError(
     'unreadable-file',
     `the spec '${file}' cannot be read`,
-    code === 'ENOENT' ? 'no such file' : (code ?? 'no reason'),
+    why,
     'a text that ends in .spade, or a spec as JSON',
     'check the path; it is relative to the working folder',
   );

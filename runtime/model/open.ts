@@ -1,12 +1,11 @@
 /** Answers for opening models: from a text, a spec's file, or a run's folder. */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { check, checkJson, type CheckResult, type GivenInput } from '../../compiler/index.ts';
 import { variablesOf } from '../../compiler/step.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine } from '../engine/index.ts';
-import { fileProvider } from '../library.ts';
+import { fileProvider, readSource } from '../library.ts';
 import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';
@@ -17,7 +16,7 @@ import {
   inCall,
   inLongCall,
   noCheckpointOf,
-  noSuchFile,
+  unreadableSpec,
   SpecError,
   undeclaredInput,
   uselessOption,
@@ -44,7 +43,7 @@ const silent = (): void => undefined;
 export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
   return inLongCall('openSpec', async () => {
     const read = readOptions(options, openOptions);
-    const source = readSource(textArgument('file', file, 'the path of a .spade text or a spec as JSON'));
+    const source = readSpec(textArgument('file', file, 'the path of a .spade text or a spec as JSON'));
     if (!file.endsWith('.json')) return openChecked(checkText(source, read), file, read);
     for (const name of textOnly)
       if (read[name] !== undefined)
@@ -103,12 +102,10 @@ async function openFolder(folder: string, options: RunOptions): Promise<Model> {
 
 const unnamed = 'spec.spade';
 
-function readSource(file: string): Source {
-  try {
-    return { name: file, text: readFileSync(file, 'utf8') };
-  } catch (error) {
-    throw noSuchFile(file, (error as NodeJS.ErrnoException).code);
-  }
+function readSpec(file: string): Source {
+  const found = readSource(file);
+  if ('text' in found) return found;
+  throw unreadableSpec(file, found.why);
 }
 
 function checkText(source: Source, options: ParseOptions): CheckResult {
