@@ -1,0 +1,168 @@
+/**
+ * Reads damaged input of every kind in large numbers: `npm run fuzz [-- --seed N --only sources,specs,…  --share 0.1]`. Prints the
+ * seed, the counts and the worst cases, and ends with 1 where anything raised an exception, took more than a second of processor time,
+ * or more than 500 MB of memory.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { copyPristine, makePristine } from '../support/pristine-run.ts';
+import { removeFolder } from '../support/tiny-experiment.ts';
+import { fuzzedCheckpoint, readFuzzedCheckpoint } from './checkpoints.ts';
+import { damageRun, tryDamaged } from './damaged-runs.ts';
+import { fuzzedImage, readFuzzed } from './images.ts';
+import { checkFuzzedSource, fuzzedSource } from './sources.ts';
+import { checkFuzzedSpec, fuzzedSpec } from './specs.ts';
+
+/** A case that is made already, so that only reading it is measured. */
+type Case = () => unknown;
+
+interface Fuzzer {
+  readonly count: number;
+  /** Gets ready; gives how each case is made, and what ends it all. */
+  start(
+    seed: number,
+  ): Promise<{ readonly make: (index: number) => Case | Promise<Case>; readonly end?: () => void }>;
+}
+
+const secondsAllowed = 1;
+const megabytesAllowed = 500;
+const shown = 3;
+
+const fuzzers: Readonly<Record<string, Fuzzer>> = {
+  sources: {
+    count: 10_000,
+    start: (seed) =>
+      Promise.resolve({
+        make: (index) => {
+          const made = fuzzedSource(seed, index);
+          return () => checkFuzzedSource(made).kind;
+        },
+      }),
+  },
+  specs: {
+    count: 10_000,
+    start: (seed) =>
+      Promise.resolve({
+        make: (index) => {
+          const made = fuzzedSpec(seed, index);
+          return () => checkFuzzedSpec(made).kind;
+        },
+      }),
+  },
+  checkpoints: {
+    count: 2000,
+    start: (seed) => {
+      const folder = mkdtempSync(join(tmpdir(), 'spadework-fuzz-'));
+      return Promise.resolve({
+        make: (index) => {
+          const made = fuzzedCheckpoint(seed, index);
+          return async () => (await readFuzzedCheckpoint(folder, made)).kind;
+        },
+        end: () => rmSync(folder, { recursive: true, force: true }),
+      });
+    },
+  },
+  images: {
+    count: 2000,
+    start: (seed) =>
+      Promise.resolve({
+        make: async (index) => {
+          const made = await fuzzedImage(seed, index);
+          return async () => (await readFuzzed(made)).kind;
+        },
+      }),
+  },
+  runs: {
+    count: 300,
+    start: async (seed) => {
+      const { folder } = await makePristine();
+      return {
+        make: (index) => {
+          const copy = join(folder, `damaged-${index}`);
+          mkdirSync(copy);
+          const place = copyPristine(folder, copy);
+          damageRun(place.ablation, seed, index);
+          return async () => {
+            const outcomes = await tryDamaged(place, false);
+            rmSync(copy, { recursive: true });
+            return outcomes.some(({ said }) => said !== 'fine') ? 'refused' : 'fine';
+          };
+        },
+        end: () => removeFolder(folder),
+      };
+    },
+  },
+};
+
+interface Worst {
+  readonly index: number;
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: Object.keys(fuzzers).join(',') },
+    share: { type: 'string', default: '1' },
+  },
+});
+const seed = Number(flags.seed);
+let failures = 0;
+console.log(`seed ${seed}`);
+for (const name of flags.only.split(',')) failures += await fuzz(name);
+console.log(failures === 0 ? '0 exceptions, nothing too slow or too large' : `${failures} failures`);
+process.exit(failures === 0 ? 0 : 1);
+
+/** Runs one fuzzer; gives how many of its cases failed. */
+async function fuzz(name: string): Promise<number> {
+  const fuzzer = fuzzers[name];
+  if (!fuzzer) throw new Error(`there is no '${name}'; there are: ${Object.keys(fuzzers).join(', ')}`);
+  const count = Math.max(1, Math.round(fuzzer.count * Number(flags.share)));
+  const { make, end } = await fuzzer.start(seed);
+  // What is loaded and compiled once is no case's fault.
+  for (let index = 0; index < 20; index++) await measured(await make(count + index)).catch(() => undefined);
+  const kinds = new Map<string, number>();
+  const all: Worst[] = [];
+  let failed = 0;
+  for (let index = 0; index < count; index++) {
+    const work = await make(index);
+    try {
+      const { kind, ...cost } = await measured(work);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      all.push({ index, ...cost });
+      if (cost.seconds <= secondsAllowed && cost.megabytes <= megabytesAllowed) continue;
+      console.error(`${name} ${index}: ${cost.seconds.toFixed(2)} s, ${cost.megabytes.toFixed(0)} MB`);
+    } catch (error) {
+      console.error(`${name} ${index}:`, error);
+    }
+    failed++;
+  }
+  end?.();
+  console.log(
+    `${name}: ${count} cases (${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')}), ${failed} failed`,
+  );
+  const by = (key: 'seconds' | 'megabytes', unit: string): string =>
+    all
+      .toSorted((a, b) => b[key] - a[key])
+      .slice(0, shown)
+      .map((one) => `${one[key].toFixed(2)} ${unit} (${one.index})`)
+      .join(', ');
+  console.log(`  most time: ${by('seconds', 's')}; most memory: ${by('megabytes', 'MB')}`);
+  return failed;
+}
+
+/** Does a case, and gives what it took of the processor and how much the process grew by. */
+async function measured(work: Case): Promise<{ kind: string; seconds: number; megabytes: number }> {
+  const before = process.memoryUsage().rss;
+  const start = process.cpuUsage();
+  const kind = String(await work());
+  const { user, system } = process.cpuUsage(start);
+  return {
+    kind,
+    seconds: (user + system) / 1e6,
+    megabytes: Math.max(0, process.memoryUsage().rss - before) / 1e6,
+  };
+}
