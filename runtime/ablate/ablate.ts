@@ -1,5 +1,4 @@
 /** Answers for an ablation as a whole: its plan, its runs, and the page that compares them. */
-import { mkdirSync } from 'node:fs';
 import { compare } from '../compare/index.ts';
 import { whileWriting } from '../run/folder.ts';
 import { whileLocked } from '../run/lock.ts';
@@ -8,6 +7,7 @@ import { noAblation } from './messages.ts';
 import { planRuns, type PlanOptions } from './plan.ts';
 import { runPool, type PoolOptions } from './pool.ts';
 import { ablationLayout, readAblation, type AblationRecord } from './record.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export interface AblateOptions extends Pick<
   PoolOptions,
@@ -33,7 +33,7 @@ export interface AblateResult {
 export async function ablate(options: AblateOptions): Promise<AblateResult> {
   const { folder, plan, command } = options;
   if (!plan && !readAblation(folder)) throw noAblation(folder);
-  whileWriting(folder, () => mkdirSync(folder, { recursive: true }));
+  whileWriting(folder, () => makeFolder(folder));
   return whileLocked(folder, async () => {
     const planned = plan ? await planRuns({ ...plan, folder }) : readAblation(folder);
     if (!planned) throw noAblation(folder);

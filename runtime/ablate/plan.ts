@@ -1,6 +1,6 @@
 /** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { checkJson } from '../../compiler/index.ts';
@@ -22,6 +22,7 @@ import {
   type AblationRecord,
   type RunEntry,
 } from './record.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'batch'> {
   readonly ablation: Ablation;
@@ -86,7 +87,7 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   await whileWritingAsync(folder, async () => {
     for (const name of outdated) removeRun(join(folder, name));
     const { plan } = ablationLayout(folder);
-    mkdirSync(plan, { recursive: true });
+    makeFolder(plan);
     await writeSources(textsBeside(plan), options.sources);
     for (const { run, spec } of planned)
       await writeWhole(join(plan, `${run.name}.json`), `${JSON.stringify(spec)}\n`);
@@ -159,7 +160,7 @@ function isRenamed(before: Spec | undefined, today: Spec): boolean {
 function requireEmpty(folder: string): void {
   const isOther = (name: string): boolean => name !== lockFile && name !== lockGuard;
   whileWriting(folder, () => {
-    if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder, { recursive: true });
+    if (!statSync(folder, { throwIfNoEntry: false })) makeFolder(folder);
     if (readdirSync(folder).some(isOther)) throw occupied(folder);
   });
 }

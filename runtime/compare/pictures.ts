@@ -1,6 +1,5 @@
 /** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/spec/types.ts';
@@ -13,6 +12,7 @@ import { RunError } from '../run/index.ts';
 import { overSeeds } from './measures.ts';
 import { dataGone } from './messages.ts';
 import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export interface PictureOptions {
   /** How many maps are shown side by side. */
@@ -87,7 +87,7 @@ export class PictureWriter {
   async write(out: string): Promise<void> {
     for (const [file, picture] of this.pictures) {
       const path = join(out, file);
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       await picture.toFile(path);
     }
   }

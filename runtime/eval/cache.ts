@@ -2,7 +2,7 @@
  * Answers for what was computed of the real photographs: the same for every run, so it is kept. A file is believed only where
  * everything that it depends on is what it was, and its bytes are those that were written.
  */
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRows } from '../measure/index.ts';
 import { writeWhole } from '../report/index.ts';
@@ -11,6 +11,7 @@ import { DamagedFile } from '../weights/errors.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { cacheUnwritable } from './messages.ts';
 import { canonicalJson, digestOf } from './protocol.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** A row of numbers for each photograph, in order. */
 export type PhotoRows = readonly Float32Array[];
@@ -47,7 +48,7 @@ export class PhotoCache {
     const { rows, facts } = this.files(key);
     const temporary = `${rows}.${process.pid}.tmp`;
     try {
-      await mkdir(this.folder, { recursive: true });
+      makeFolder(this.folder);
       const heads = [{ name: tensorName, shape: [values.length, values[0]?.length ?? 0] }];
       const sha256 = await writeSafetensors(temporary, heads, [joinRows(values)]);
       await rename(temporary, rows);

@@ -3,11 +3,12 @@
  * `Event` message. The messages are the part of TensorFlow's public `core/util/event.proto` and `core/framework/summary.proto`
  * that we write.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { crc32c } from './crc.ts';
+import { makeFolder } from '../make-folder.ts';
 
 const definitions = `
 syntax = "proto3";
@@ -61,7 +62,7 @@ export class EventWriter {
    * beginning of one, what earlier ones say of its steps: those were done again.
    */
   constructor(folder: string, first: number) {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const seconds = readdirSync(folder).map((name) => Number(fileName.exec(name)?.[1] ?? 0));
     const begin = Math.max(Math.floor(Date.now() / 1000), ...seconds.map((second) => second + 1));
     const name = `events.out.tfevents.${String(begin).padStart(10, '0')}.${hostname()}.${process.pid}`;

@@ -27,6 +27,7 @@ import { DamagedFile } from '../weights/errors.ts';
 import { notFiniteIn } from '../weights/finite.ts';
 import { notFiniteValue } from '../weights/messages.ts';
 import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/2';
 /** Without digests of all files: state.json alone vouches for the variables, and the folder's name for the step. */
@@ -100,7 +101,7 @@ export async function saveCheckpoint(
   frozen: ReadonlySet<string>,
   state: Omit<RunState, 'format' | 'sha256'>,
 ): Promise<string> {
-  await mkdir(directory, { recursive: true });
+  makeFolder(directory);
   const folder = join(directory, stepName(state.step));
   const temporary = `${folder}.tmp`;
   await rm(temporary, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** Answers for weights of other programs that become a run, or replace those of one, and for a run's weights that leave it. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { variableName } from '../../compiler/spec/instantiate.ts';
@@ -42,6 +42,7 @@ import { absolutePaths, defaultSeed } from './settings.ts';
 import { beginRun } from './train.ts';
 import { requireOwnExport } from './outputs.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Names a file of weights, and what it is taken for. */
 interface Imported {
@@ -264,7 +265,7 @@ export async function exportWeights(options: ExportOptions): Promise<number> {
     ]),
   );
   await whileWritingAsync(options.out, async () => {
-    mkdirSync(dirname(options.out), { recursive: true });
+    makeFolder(dirname(options.out));
     const temporary = `${options.out}.${process.pid}.tmp`;
     try {
       await writeOfficial(network.variables, values, mapping, temporary);

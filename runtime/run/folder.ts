@@ -29,6 +29,7 @@ import {
   RunError,
   unwritable,
 } from './messages.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Names the files and folders of a run. */
 export interface RunLayout {
@@ -117,7 +118,7 @@ export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout
   checkRunPlace(place);
   const folder = place.out;
   if (folder === undefined) return layoutOf(makeFreeFolder(experiment));
-  whileWriting(folder, () => mkdirSync(folder, { recursive: true }));
+  whileWriting(folder, () => makeFolder(folder));
   return layoutOf(folder);
 }
 
@@ -151,7 +152,7 @@ export const unfinishedFile = /(\.\d+|^step-\d+)\.tmp$/;
 /** Makes a folder that no other process has made. */
 function makeFreeFolder(experiment: string): string {
   const parent = 'runs';
-  whileWriting(parent, () => mkdirSync(parent, { recursive: true }));
+  whileWriting(parent, () => makeFolder(parent));
   for (let n = 1; ; n++) {
     const folder = join(parent, `${experiment}-${n}`);
     try {

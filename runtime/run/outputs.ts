@@ -5,7 +5,6 @@
 import {
   closeSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -19,6 +18,7 @@ import { writeWhole } from '../report/index.ts';
 import { exportedMark } from '../weights/index.ts';
 import { isFileError, whileWriting, whileWritingAsync } from './folder.ts';
 import { foreignFile, foreignFiles, namesClash } from './messages.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** The list of what was written into a folder; names of users' pictures never begin with a point. */
 export const listFile = '.spadework-files.json';
@@ -130,7 +130,7 @@ export async function claimOutputs(
     const foreign = isOurs ? [] : foreignAmong(folder, outputs, before);
     if (foreign.length > 0) throw foreignFiles(folder, foreign);
     const named = new Set([...before.named, ...outputs.named]);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const file of before.own)
       if (!outputs.own.includes(file) && !named.has(file)) rmSync(join(folder, file), { force: true });
     const list = join(folder, listFile);

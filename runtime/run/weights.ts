@@ -2,7 +2,7 @@
  * Answers for the weights that a run starts from: read from the files that its spec names, and kept in the run's folder where
  * nothing trains them, so that the run needs those files no more.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { must } from '../../compiler/ir/types.ts';
 import { variableName } from '../../compiler/spec/instantiate.ts';
@@ -21,6 +21,7 @@ import {
 import { digestsFile, writeDigests } from '../weights/digests.ts';
 import type { RunLayout } from './folder.ts';
 import { weightsDoNotFit } from './messages.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Values of variables by full name. */
 export type LoadedWeights = ReadonlyMap<string, Float32Array>;
@@ -41,7 +42,7 @@ export async function loadWeights({ networks }: Spec): Promise<LoadedWeights> {
 export async function keepFrozenWeights(layout: RunLayout, spec: Spec, loaded: LoadedWeights): Promise<void> {
   const frozen = frozenIn(spec);
   if (frozen.length === 0) return;
-  await mkdir(layout.weights, { recursive: true });
+  makeFolder(layout.weights);
   // Files that are replaced are not those of the old list, until the new one is there.
   await rm(join(layout.weights, digestsFile), { force: true });
   const digests = new Map<string, string>();
