@@ -16,6 +16,6 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Says why the file system refused something. */
-export function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+export function reasonOf({ code, message }: Partial<NodeJS.ErrnoException>): string {
   return (code !== undefined && reasons[code]) || `the system says ${code ?? message}`;
 }

@@ -79,12 +79,9 @@ export function readSource(
     if (!endings.some((one) => real.endsWith(one)))
       return { why: `it is not called like a spec, which ends in ${endings.join(' or ')}` };
     const text = readText(real, longestSource);
-    return text === undefined ? { why: noFile(place) } : { name: place, text };
+    return text === undefined ? { why: reasonOf({ code: 'ENOENT' }) } : { name: place, text };
   } catch (error) {
     if (error instanceof DamagedRecord) return { why: error.message };
-    const failure = error as NodeJS.ErrnoException;
-    return { why: failure.code === 'ENOENT' ? noFile(place) : reasonOf(failure) };
+    return { why: reasonOf(error as NodeJS.ErrnoException) };
   }
 }
-
-const noFile = (place: string): string => `there is no file '${place}'`;

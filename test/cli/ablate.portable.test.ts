@@ -1,4 +1,8 @@
-/** Tests `spadework ablate` as users run it: whole ablations in processes of their own, killed and gone on with. */
+/**
+ * Tests `spadework ablate` as users run it: whole ablations in processes of their own, killed and gone on with.
+ *
+ * @module-tag full
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,8 @@
-/** Tests `spadework eval` as users call it. */
+/**
+ * Tests `spadework eval` as users call it.
+ *
+ * @module-tag full
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvalRecord } from '../../runtime/eval/index.ts';

@@ -1,4 +1,8 @@
-/** Tests what a run says and keeps when the machine or somebody else gets in its way. */
+/**
+ * Tests what a run says and keeps when the machine or somebody else gets in its way.
+ *
+ * @module-tag full
+ */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,8 @@
-/** Tests the commands that bring weights in and give them out, from an official-looking file to pictures and back. */
+/**
+ * Tests the commands that bring weights in and give them out, from an official-looking file to pictures and back.
+ *
+ * @module-tag full
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

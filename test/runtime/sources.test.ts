@@ -33,7 +33,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['circle.spade', 'its links lead in a circle'],
   ['folder.spade', 'it is a folder, expected a file'],
   ['bytes.spade', 'it is not text (UTF-8)'],
-  ['gone.spade', 'there is no file'],
+  ['gone.spade', 'there is no such file'],
   ['pipe.spade', 'it is no regular file'],
 ];
 
