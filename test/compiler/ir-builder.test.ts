@@ -22,8 +22,8 @@ describe('the builder', () => {
   it('keeps constants apart that differ in the last bit, and refuses those that are no finite number', () => {
     const b = new Builder();
     expect(b.constant(1)).not.toBe(b.constant(1 + Number.EPSILON));
-    expect(() => b.constant(NaN)).toThrow('constant: value is a finite number (found NaN)');
-    expect(() => b.constant(-Infinity)).toThrow('constant: value is a finite number (found -Infinity)');
+    expect(() => b.constant(NaN)).toThrow('constant: value is a finite number of float32 (found NaN)');
+    expect(() => b.constant(-Infinity)).toThrow('constant: value is a finite number of float32 (found -Infinity)');
   });
 
   it('refuses ops and results that do not exist', () => {

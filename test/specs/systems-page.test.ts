@@ -33,7 +33,7 @@ describe('docs/systems.md', () => {
     '$system cites its source where it is declared',
     ({ spec: [module, name], paper }) => {
       const { text } = provider().library(module)!;
-      const comment = new RegExp(`((?:^#.*\\n)+)(?:block|network) ${name}\\(`, 'm').exec(text)?.[1];
+      const comment = new RegExp(`((?:^#.*\\n)+)(?:block|network) ${name}(?:\\(| =)`, 'm').exec(text)?.[1];
       expect(comment, `${module}.spade has no commented ${name}`).toBeDefined();
       const [author] = paper === undefined ? [''] : papers[paper][0].split(' ');
       expect(comment).toContain(author);
