@@ -23,7 +23,9 @@ describe('the builder', () => {
     const b = new Builder();
     expect(b.constant(1)).not.toBe(b.constant(1 + Number.EPSILON));
     expect(() => b.constant(NaN)).toThrow('constant: value is a finite number of float32 (found NaN)');
-    expect(() => b.constant(-Infinity)).toThrow('constant: value is a finite number of float32 (found -Infinity)');
+    expect(() => b.constant(-Infinity)).toThrow(
+      'constant: value is a finite number of float32 (found -Infinity)',
+    );
   });
 
   it('refuses ops and results that do not exist', () => {
