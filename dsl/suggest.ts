@@ -22,7 +22,8 @@ export function nearest(
     if (best?.distance === 0 || compared === mostCandidates) break;
     compared += 1;
     if (candidate === name || candidate.length > longestName) continue;
-    const distance = distanceOf(wanted, stemOf(candidate));
+    // A name that goes on after a `_` is one that was not written to its end.
+    const distance = candidate.startsWith(`${name}_`) ? 1 : distanceOf(wanted, stemOf(candidate));
     if (distance < (best?.distance ?? Infinity)) best = { name: candidate, distance };
   }
   return best;

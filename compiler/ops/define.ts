@@ -125,9 +125,9 @@ export function defineOp(definition: OpDefinition): OpDefinition {
     ...definition,
     infer: (operands, attrs, check) => {
       const inferred = definition.infer(operands, attrs, check);
-      // Open sizes begin at inputs, and ops only hand them on.
+      // Open sizes begin at inputs and at what an earlier stage has kept, and ops only hand them on.
       const isOpen =
-        definition.name === 'input' || operands.some(({ shape }) => shape.some(isSymbolic))
+        ['input', 'read'].includes(definition.name) || operands.some(({ shape }) => shape.some(isSymbolic))
           ? isSymbolic
           : () => false;
       for (const { shape } of 'dtype' in inferred ? [inferred] : inferred)

@@ -81,7 +81,7 @@ describe('an evaluation', () => {
     const [last, before] = [await run(), await run({ checkpoint: 2 })];
     expect([last.step, before.step, before.protocolId]).toEqual([4, 2, last.protocolId]);
     expect(before.metrics).not.toEqual(last.metrics);
-    await expect(run({ checkpoint: 3 })).rejects.toThrow('no whole checkpoint of step 3');
+    await expect(run({ checkpoint: 3 })).rejects.toThrow('has no checkpoint of step 3');
     await expect(run({ checkpoint: 'best' })).rejects.toThrow('has no best checkpoint');
   });
 
@@ -173,8 +173,9 @@ describe('an evaluation', () => {
   it('tells how far styles of one map are apart, in colors or through a network', async () => {
     const colors = await run({ styles: 3 });
     expect(metric(colors, 'diversity (colors)').value).toBeGreaterThan(0);
-    const folder = join(experiment.run, colors.pictures, 'styles');
-    expect(readdirSync(folder).sort()).toEqual(['test0-2.png', 'test0-3.png', 'test1-2.png', 'test1-3.png']);
+    const folder = join(experiment.run, `${colors.pictures}.styles`);
+    for (const style of ['2', '3'])
+      expect(readdirSync(join(folder, style)).sort()).toEqual(['test0.png', 'test1.png']);
     const seen = await run({ styles: 2, perceptual: experiment.judge });
     expect(metric(seen, 'diversity (tiny)').value).toBeGreaterThan(0);
     expect(seen.metrics.map(({ name }) => name)).not.toContain('diversity (colors)');
