@@ -45,7 +45,7 @@ describe('openSpec', () => {
     await expect(openSpec(join(folder, 'none.spade'))).rejects.toThrow(ModelError);
     await expect(openSpec(join(folder, 'none.spade'))).rejects.toMatchObject({
       code: 'unreadable-file',
-      found: 'no such file',
+      found: 'there is no such file',
     });
   });
 
