@@ -1,4 +1,5 @@
 # Answers for what a run of checks is made of: parts, whose minutes are printed, and a last line that counts the tests of all.
+set -uo pipefail
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
