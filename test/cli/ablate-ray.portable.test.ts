@@ -22,16 +22,6 @@ const words = (...more: string[]): string[] => [
   ...more,
 ];
 
-beforeAll(async () => {
-  ({ folder } = await makeTinyExperiment());
-  writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
-  cluster = await startRay(findRay()!);
-}, 120_000);
-afterAll(async () => {
-  await cluster?.stop();
-  removeFolder(folder);
-}, 60_000);
-
 /** Asks Ray about a job. */
 async function jobOf(out: string, run: string, number: number): Promise<{ status: string }> {
   const path = join(folder, out);
@@ -50,6 +40,16 @@ async function untilTraining(out: string, run: string, client: Promise<unknown>)
 }
 
 describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }, () => {
+  beforeAll(async () => {
+    ({ folder } = await makeTinyExperiment());
+    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
+    cluster = await startRay(findRay()!);
+  }, 120_000);
+  afterAll(async () => {
+    await cluster?.stop();
+    removeFolder(folder);
+  }, 60_000);
+
   it('trains each run in a job, keeps what it says, and compares them', async () => {
     const { code, out, err } = await runCli(words('--out', 'whole'), { folder, environment });
     expect([code, out], err).toEqual([0, 'whole/comparison/index.html\n']);

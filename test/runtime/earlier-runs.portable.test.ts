@@ -15,7 +15,7 @@ import { loadWeights } from '../../runtime/run/weights.ts';
 import { loadMapping, matchWeights, openWeights } from '../../runtime/weights/index.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
 
-const fixture = fileURLToPath(new URL('../fixtures/runs/before_alias/', import.meta.url));
+const fixture = fileURLToPath(new URL('../fixtures/earlier/before_alias/', import.meta.url));
 const text = readFileSync(join(fixture, 'source.spade'), 'utf8');
 const engine = 'portable';
 

@@ -50,8 +50,8 @@ block perceive(V: Network) {
 
 experiment styled {
   data made_up {
-    path: "data", images: "photos", labels: "labels", instances: "labels"
-    test_labels: "test-labels", test_instances: "test-labels", test_images: "test-photos"
+    path: "data", images: "photos", labels: "labels", instances: "instances"
+    test_labels: "test-labels", test_instances: "test-instances", test_images: "test-photos"
     classes: 3, size: 32x32, batch: 2, augment: ["flip"]
   }
   let E = ${features ? 'Regions()' : 'StyleEncoder(width: 2, style: 3, size: 32x32, layers: 3)'}

@@ -1,5 +1,5 @@
 /** Answers for trainings with encoders, loaded networks, averages, clipping and parts of batches, on every engine. */
-import { existsSync, readFileSync, readdirSync, renameSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
     synth({
       run: at(from),
       labels: at('data', 'test-labels'),
-      instances: at('data', 'test-labels'),
+      instances: at('data', 'test-instances'),
       out: at(out),
       engine,
       command: 'spadework synth',
@@ -44,6 +44,9 @@ export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
 
   beforeAll(async () => {
     ({ folder, spec } = await makeTinyExperiment());
+    // Each area of a class is an instance.
+    cpSync(at('data', 'labels'), at('data', 'instances'), { recursive: true });
+    cpSync(at('data', 'test-labels'), at('data', 'test-instances'), { recursive: true });
     await writeWeights(folder, specOf(styleSpec()));
     await run('styled', styleSpec());
   });
@@ -65,7 +68,7 @@ export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
 
     it('keeps frozen weights once, in a file that can be loaded again', async () => {
       const layout = layoutOf(at('styled'));
-      expect(readdirSync(layout.weights)).toEqual(['V.safetensors']);
+      expect(readdirSync(layout.weights)).toEqual(['SHA256SUMS', 'V.safetensors']);
       const [kept, given] = await Promise.all(
         [join(layout.weights, 'V.safetensors'), at(weightsFile)].map((path) => openWeights(path)),
       );
