@@ -382,7 +382,7 @@ experiment`;
       );
     });
 
-    it('takes the checkpoint before a damaged one, says so, and ends with the same bits', async () => {
+    it('takes the checkpoint before a damaged one, says so, and ends with the same bits', rest, async () => {
       await run('damaged', tinySpec(), { steps: 4 });
       truncateSync(join(layoutOf(at('damaged')).checkpoints, 'step-000004', 'variables.safetensors'), 1000);
       const lines: string[] = [];
@@ -398,7 +398,7 @@ experiment`;
       expect(finalBytes('damaged').equals(finalBytes('first'))).toBe(true);
     });
 
-    it('of a finished run says that nothing is missing, and makes again what was deleted', async () => {
+    it('of a finished run says that nothing is missing, and makes again what was deleted', rest, async () => {
       await run('complete', tinySpec());
       const layout = layoutOf(at('complete'));
       const lines: string[] = [];
@@ -420,7 +420,7 @@ experiment`;
       expect(found.sort()).toEqual(events.filter((one) => !gone(one)).sort());
     });
 
-    it('is refused for fewer steps than are done and for a folder without a run', async () => {
+    it('is refused for fewer steps than are done and for a folder without a run', rest, async () => {
       const options = { engine };
       await expect(resume({ ...options, folder: at('first'), steps: 4 })).rejects.toThrow(
         moreStepsDone(at('first'), 6, 4).message,
