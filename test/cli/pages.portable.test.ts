@@ -9,10 +9,14 @@ import { runCli } from './run-cli.ts';
 
 const environment = { SPADEWORK_ENGINE: 'portable' };
 let folder: string;
+/** The page of the check, by what is in its data. */
+let checked: string;
 
-async function run(...words: string[]): Promise<void> {
-  const { code, err } = await runCli(words, { folder, environment });
+/** Runs a command; gives the path that it ends with. */
+async function run(...words: string[]): Promise<string> {
+  const { code, out, err } = await runCli(words, { folder, environment });
   expect(code, err).toBe(0);
+  return out.trimEnd().split('\n').at(-1) ?? '';
 }
 
 describe('in Chromium', { tags: ['full', 'needs-chromium'], timeout: 180_000 }, () => {
@@ -23,18 +27,18 @@ describe('in Chromium', { tags: ['full', 'needs-chromium'], timeout: 180_000 }, 
     await run('synth', 'one', '--labels', 'data/test-labels', '--out', 'painted');
     await run('compare', 'one', 'two', '--out', 'compared');
     await run('profile', 'often.spade', '--steps', '1', '--warmup', '0');
-    await run('data', 'check', 'often.spade');
+    checked = await run('data', 'check', 'often.spade');
   }, 180_000);
   afterAll(() => removeFolder(folder));
 
   it.each([
-    ['a run', 'one/index.html', '.player'],
-    ['paintings', 'painted/index.html', 'img'],
-    ['a comparison', 'compared/index.html', 'table'],
-    ['a profile', 'profiles/tiny.html', '.flame'],
-    ['a check of data', 'checks/tiny.html', 'img'],
+    ['a run', () => 'one/index.html', '.player'],
+    ['paintings', () => 'painted/index.html', 'img'],
+    ['a comparison', () => 'compared/index.html', 'table'],
+    ['a profile', () => 'profiles/tiny.html', '.flame'],
+    ['a check of data', () => checked, 'img'],
   ])('the page of %s has nothing to complain of', (_what, file, part) => {
-    const { html, console } = openPage(join(folder, file));
+    const { html, console } = openPage(join(folder, file()));
     expect(console).toEqual([]);
     const { document } = parseHTML(html);
     expect(document.querySelector('meta[http-equiv="Content-Security-Policy"]')).not.toBeNull();
