@@ -6,7 +6,7 @@ import { applyChanges, reportRepeats } from './merge.ts';
 import * as messages from './messages.ts';
 
 export { applyChanges, reportRepeats } from './merge.ts';
-export { isBinding, type MergeContext } from './items.ts';
+export { type MergeContext } from './items.ts';
 
 /** Variants of variants; each step makes all that was inherited anew. */
 const chainLimit = 50;

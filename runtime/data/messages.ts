@@ -1,5 +1,6 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
+import { visible } from '../../dsl/escape.ts';
 import type { ClassInfo } from './classes.ts';
 import type { ColorAdvice } from './color-advice.ts';
 import type { Fault, Note, Role, Sized, Undeclared } from './findings.ts';
@@ -26,10 +27,6 @@ export class DataError extends Error {
     this.problems = problems;
   }
 }
-
-/** Shows what cannot be seen, such as line breaks in names, by its number. */
-const visible = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
 
 const hint = (text: string): string => `\nhint: ${text}`;
 

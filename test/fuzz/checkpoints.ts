@@ -5,7 +5,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RandomStream } from '../../compiler/random.ts';
 import { openWeights, WeightsError } from '../../runtime/weights/index.ts';
 import { Meter } from '../../runtime/weights/limits.ts';
 import {
@@ -19,6 +18,7 @@ import {
   zip,
   type Entry,
 } from '../runtime/weights/pickles.ts';
+import { Choices } from './choices.ts';
 
 /** A checkpoint as it lies on disk. */
 export interface FuzzedCheckpoint {
@@ -39,31 +39,9 @@ export interface CheckpointOutcome {
 
 const fixtures = fileURLToPath(new URL('../fixtures/weights/', import.meta.url));
 
-/** Random choices of one checkpoint. */
-class Choices {
-  private readonly stream: RandomStream;
-
-  constructor(seed: number, index: number) {
-    this.stream = new RandomStream(seed, `checkpoint ${index}`);
-  }
-
-  below(end: number): number {
-    return this.stream.below(end);
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
-
-  /** A number of parts, few of them mostly. */
-  few(most: number): number {
-    return 1 + this.below(1 + this.below(most));
-  }
-}
-
 /** Makes the checkpoint of a seed and an index. */
 export function fuzzedCheckpoint(seed: number, index: number): FuzzedCheckpoint {
-  const choices = new Choices(seed, index);
+  const choices = new Choices('checkpoint', seed, index);
   const [what, make] = choices.of(kinds);
   return { ...make(choices), what };
 }

@@ -27,6 +27,7 @@ import { layoutOf, readRunFolder, readRunSpec } from '../../runtime/run/folder.t
 import { exportWeights, resume, synth } from '../../runtime/run/index.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
 import { openWeights } from '../../runtime/weights/index.ts';
+import { slotsOf } from './slots.ts';
 
 /** One damage: what was done, and to which file or folder. */
 export interface Damage {
@@ -162,21 +163,14 @@ function changeJson(path: string, random: RandomStream, isDeleted: boolean): voi
     ? readFileSync(path, 'utf8').trimEnd().split('\n')
     : [readFileSync(path, 'utf8')];
   const place = random.below(lines.length);
-  const root = { value: JSON.parse(lines[place]!) as unknown };
-  const slots = slotsOf(root.value);
-  const slot = slots[random.below(slots.length)] ?? { owner: root, key: 'value' };
-  const owner = slot.owner as Record<string, unknown>;
-  if (isDeleted) delete owner[slot.key];
-  else owner[slot.key] = marker;
+  const root: Record<string, unknown> = { value: JSON.parse(lines[place]!) as unknown };
+  const slots = slotsOf(root['value']);
+  const { owner, key } = slots[random.below(slots.length)] ?? { owner: root, key: 'value' };
+  if (isDeleted) delete owner[key];
+  else owner[key] = marker;
   const replacement = replacements[random.below(replacements.length)]!;
-  lines[place] = (JSON.stringify(root.value) ?? 'null').replace(`"${marker}"`, () => replacement);
+  lines[place] = (JSON.stringify(root['value']) ?? 'null').replace(`"${marker}"`, () => replacement);
   writeFileSync(path, `${lines.join('\n')}\n`);
-}
-
-/** Lists all places in a value that hold values. */
-function slotsOf(value: unknown): { readonly owner: object; readonly key: string }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => [{ owner: value, key }, ...slotsOf(inner)]);
 }
 
 /** Folders that damaged runs are read with. */

@@ -6,7 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { sampleProblems, type Meaning } from '../../runtime/data/problems.ts';
 import { sampleReader } from '../../runtime/data/sample.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { Choices } from './choices.ts';
 
 /** A picture as it lies on disk. */
 export interface FuzzedImage {
@@ -20,24 +20,6 @@ export interface ImageOutcome {
   readonly kind: 'picture' | 'refused';
   /** The messages of errors and warnings. */
   readonly said: readonly string[];
-}
-
-/** Random choices of one picture. */
-class Choices {
-  private readonly stream: RandomStream;
-
-  constructor(seed: number, index: number) {
-    this.stream = new RandomStream(seed, `image ${index}`);
-  }
-
-  /** An integer from 0 on, below `end`. */
-  below(end: number): number {
-    return this.stream.below(end);
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
 }
 
 /** Values at which programs break. */
@@ -175,7 +157,7 @@ function changed(bytes: Buffer, choices: Choices, count: number, below: number):
 
 /** Makes the picture of an index: the same bytes for the same seed. */
 export async function fuzzedImage(seed: number, index: number): Promise<FuzzedImage> {
-  const choices = new Choices(seed, index);
+  const choices = new Choices('image', seed, index);
   const make = choices.of([soundPicture, soundPicture, soundPicture, handMade, handMade, garbage]);
   const bytes = await make(choices);
   const damage = choices.of(damages);

@@ -8,6 +8,7 @@ import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { tinySegmenterSpec, tinySpec } from '../support/tiny-experiment.ts';
+import { slotsOf, type Slot } from './slots.ts';
 
 export interface FuzzedSpec {
   readonly text: string;
@@ -31,18 +32,6 @@ const oddValues: readonly unknown[] = [
   ...[null, true, -1, 0, 1.5, 1e308, 2 ** 31, 2 ** 53, '', 'text', 'G', '5', '\u202e'],
   ...[[], {}, [null], [[]], 'x'.repeat(20_000), Array.from({ length: 2000 }, () => 0)],
 ];
-
-interface Slot {
-  readonly owner: Record<string, unknown>;
-  readonly key: string;
-}
-
-/** Lists all places in a value that hold values. */
-function slotsOf(value: unknown): Slot[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const owner = value as Record<string, unknown>;
-  return Object.keys(owner).flatMap((key) => [{ owner, key }, ...slotsOf(owner[key])]);
-}
 
 type Change = (slot: Slot, slots: readonly Slot[], random: RandomStream) => void;
 
