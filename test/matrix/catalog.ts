@@ -1,5 +1,5 @@
 /** Answers for what the standard library holds, read from its texts: networks by what they are for, norms, losses, weights. */
-import { childKeys, type Block, type Node } from '../../dsl/ast.ts';
+import { children, type Block, type Node } from '../../dsl/ast.ts';
 import { parse } from '../../dsl/index.ts';
 import { libraryModules, provider } from '../support/specs.ts';
 
@@ -29,15 +29,15 @@ for (const module of libraryModules) {
 
 function wordsOf(root: Node): Set<string> {
   const words = new Set<string>();
-  const visit = (node: Node): void => {
+  for (const node of nodesOf(root)) {
     if (node.kind === 'reference') words.add(node.name);
     if (node.kind === 'member') words.add(node.name.text);
-    const fields = node as unknown as Readonly<Record<string, unknown>>;
-    for (const key of childKeys[node.kind])
-      for (const child of [fields[key]].flat()) if (child) visit(child as Node);
-  };
-  visit(root);
+  }
   return words;
+}
+
+function nodesOf(root: Node): readonly Node[] {
+  return [root, ...children(root).flatMap(nodesOf)];
 }
 
 const declared = [...byName.values()];
@@ -66,6 +66,16 @@ export const lossBlocks: readonly Declared[] = inModule('losses');
 /** Whether a declaration has a parameter of this name. */
 export const takes = ({ block }: Declared, parameter: string): boolean =>
   block.parameters.some(({ name }) => name.text === parameter);
+
+/** Whether a norm gives its base the map, too. */
+export const handsMapOn = ({ block }: Declared): boolean =>
+  nodesOf(block).some(
+    (node) =>
+      node.kind === 'call' &&
+      node.callee.kind === 'reference' &&
+      node.callee.name === 'base' &&
+      node.arguments.some(({ value }) => value.kind === 'reference' && value.name === 'seg'),
+  );
 
 /** Gives the declarations that texts mention, and those that these mention, and so on. */
 export function reachedFrom(words: Iterable<string>): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 /** Answers for the cells of the matrix: which there are, the texts of their experiments, and which are refused with what words. */
 import { check, type CheckResult } from '../../compiler/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
-import { networks, importsOf, reachedFrom, takes } from './catalog.ts';
+import { handsMapOn, networks, importsOf, reachedFrom, takes } from './catalog.ts';
 import {
   discriminators,
   generators,
@@ -144,7 +144,7 @@ export const refusals: readonly Refusal[] = [
     ],
     applies: ({ generator, norm, discriminator }) =>
       (generator.name === 'ConcatDecoder' && looksAtMap(norm)) ||
-      (norm.base !== undefined && looksAtMap(norm.base)) ||
+      (norm.base !== undefined && looksAtMap(norm.base) && !handsMapOn(norm.declared)) ||
       (discriminator?.norm !== undefined && looksAtMap(discriminator.norm)),
   },
   {

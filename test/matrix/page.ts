@@ -54,6 +54,9 @@ function table(
 
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
+/** What the page says of the experiments that make sense where each was trained. */
+export const allWereTrained = 'all of these were trained';
+
 /** Writes the page, before prettier has aligned its tables. */
 export function matrixPage(wasTrained: WasTrained): string {
   const cells = [...mainCells, ...variantCells, ...weightCells, ...discriminatorCells];
@@ -68,7 +71,7 @@ export function matrixPage(wasTrained: WasTrained): string {
 
 Every generator, norm and loss of \`specs/\` in every combination: ${generators.length} generators, ${norms.length} norms (those that look at
 instances twice) and ${losses.length} losses, then norms over other bases, parametrized weights, and discriminators; ${cells.length} experiments.
-${sensible.length} of them make sense; the last run trained ${trained === sensible.length ? 'all' : trained} of these for ${steps} steps on the photographs of \`examples/data/camvid-mini\`, at 64x64 pixels in batches of two, with networks of a
+${sensible.length} of them make sense; ${trained === sensible.length ? allWereTrained : `${trained} of these were trained`} for ${steps} steps on the photographs of \`examples/data/camvid-mini\`, at 64x64 pixels in batches of two, with networks of a
 few channels: all losses and variables stayed finite, and every network moved. The other ${cells.length - sensible.length} are
 refused by the compiler, with a place and a hint.
 

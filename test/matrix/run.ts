@@ -1,17 +1,19 @@
 /**
  * Answers for `npm run matrix`: checks and trains the cells on the native engine, in several processes, and writes docs/matrix.md
- * where none did otherwise than expected. `--jobs N` says how many processes, `--minutes N` when to stop with what is done.
+ * where none did otherwise than expected. `--jobs N` says how many processes, `--minutes N` when to stop with what is done,
+ * `--only NAME` that only the cells with a generator, norm, loss or discriminator of this name are new: the page has the others.
  */
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { format, resolveConfig } from 'prettier';
 import { print } from '../../cli/terminal.ts';
+import { wordsIn } from './catalog.ts';
 import { cells, nameOf, refusalsOf, surpriseOf, type Cell } from './cells.ts';
-import { matrixPage } from './page.ts';
+import { allWereTrained, matrixPage } from './page.ts';
 import { readBatches, trainCell } from './train.ts';
 
 /** What a process says of a cell: why it did not do as expected, if it did not. */
@@ -23,6 +25,7 @@ interface Outcome {
 interface Settings {
   readonly jobs: number;
   readonly minutes: number;
+  readonly only?: string;
   readonly part?: number;
 }
 
@@ -32,11 +35,17 @@ const page = fileURLToPath(new URL('../../docs/matrix.md', import.meta.url));
 const stride = 1303;
 
 /** Does every n-th cell and tells the process that started this one. */
-async function doPart(part: number, parts: number, end: number): Promise<void> {
+async function doPart(
+  part: number,
+  parts: number,
+  end: number,
+  isChosen: (cell: Cell) => boolean,
+): Promise<void> {
   const batches = await readBatches();
   for (let turn = part; turn < cells.length; turn += parts) {
     const index = (turn * stride) % cells.length;
     const cell = cells[index]!;
+    if (!isChosen(cell)) continue;
     const isRefused = refusalsOf(cell).length > 0;
     // Refusals take no time, so all of them are looked at.
     if (!isRefused && Date.now() >= end) continue;
@@ -78,15 +87,19 @@ function runPart(part: number, settings: Settings, done: (cell: Cell) => void): 
 const settings = new Command('npm run matrix --')
   .option('--jobs <n>', 'processes at a time', Number, Math.max(1, Math.min(4, availableParallelism())))
   .option('--minutes <n>', 'trains no further cell after this time', Number, 240)
+  .option('--only <name>', 'does only the cells with this name; the page has to have all others')
   .option('--part <n>', 'does only the part of this number', Number)
   .parse()
   .opts<Settings>();
 
-const { jobs, minutes, part } = settings;
+const { jobs, minutes, only, part } = settings;
+const isChosen = (cell: Cell): boolean => only === undefined || wordsIn(nameOf(cell)).includes(only);
 if (part !== undefined) {
-  await doPart(part, jobs, Date.now() + minutes * 60_000);
+  await doPart(part, jobs, Date.now() + minutes * 60_000, isChosen);
 } else {
-  const done = new Set<Cell>();
+  if (only !== undefined && !readFileSync(page, 'utf8').includes(allWereTrained))
+    throw new Error(`docs/matrix.md lacks more than '${only}': run all`);
+  const done = new Set<Cell>(cells.filter((cell) => !isChosen(cell)));
   const parts = Array.from({ length: jobs }, (_, index) =>
     runPart(index, settings, (cell) => {
       done.add(cell);

@@ -2,7 +2,7 @@
  * Answers for what is combined: generators, norms, losses and discriminators, each small, as lines of a spec. Norms, weights and
  * bases come from the library's texts; networks and losses are listed here, and a test fails where one is missing.
  */
-import { normBlocks, reachedFrom, takes, weightBlocks, type Declared } from './catalog.ts';
+import { handsMapOn, normBlocks, reachedFrom, takes, weightBlocks, type Declared } from './catalog.ts';
 
 /** A choice in one line of a spec. */
 export interface Choice {
@@ -121,7 +121,7 @@ export const variants: readonly Norm[] = normDeclarations.flatMap((declared) => 
         text: called(declared, { base: base.text }),
         declared,
         base,
-        instances: looksAtInstances(declared),
+        instances: looksAtInstances(declared) || (handsMapOn(declared) && looksAtInstances(base.declared)),
       }))
     : []),
   ...['affine', 'elementwise']

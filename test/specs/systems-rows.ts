@@ -33,6 +33,7 @@ export const papers = {
   spectral: ['Miyato et al. 2018', 'https://arxiv.org/abs/1802.05957'],
   squeezenet: ['Iandola et al. 2016', 'https://arxiv.org/abs/1602.07360'],
   standardized: ['Qiao et al. 2019', 'https://arxiv.org/abs/1903.10520'],
+  styleGan: ['Karras et al. 2019', 'https://arxiv.org/abs/1812.04948'],
   ttur: ['Heusel et al. 2017', 'https://arxiv.org/abs/1706.08500'],
   variational: ['Kingma and Welling 2014', 'https://arxiv.org/abs/1312.6114'],
   vgg: ['Simonyan and Zisserman 2015', 'https://arxiv.org/abs/1409.1556'],
@@ -238,6 +239,15 @@ export const sections: readonly Section[] = [
           { tests: 'specs/instance-norms', own: 'SPADE over a map whose edges were max-pooled by the test' },
         ],
         differences: 'Ours; no official code.',
+      },
+      {
+        system: 'noise in front of a norm',
+        paper: 'styleGan',
+        spec: ['norms', 'noisy'],
+        counted: onLayer('noisy()', 'x, seg'),
+        evidence: [{ tests: 'specs/noisy', own: 'its base over what the test adds the fed noise to' }],
+        differences:
+          'No official code is run. The paper adds noise behind each convolution; this one is a norm, so that any network takes it, and adds it in front.',
       },
       {
         system: 'CLADE',

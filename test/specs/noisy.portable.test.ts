@@ -1,0 +1,81 @@
+/** Answers for `noisy`, which has no official code: it is its base over what this file adds noise to in float64. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { openText, type InputDeclaration, type Model } from '../../runtime/model/index.ts';
+
+const [side, classes, channels, pictures] = [8, 3, 4, 2];
+const pixels = pictures * side * side;
+const wave = (count: number, step: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin(step * i + 1));
+const x = wave(pixels * channels, 0.7);
+const ids = Int32Array.from({ length: pixels }, (_, i) => Math.floor(i / 5) % classes);
+const strength = Float32Array.of(0.5, -1, 0, 2);
+
+const inputs: Readonly<Record<string, InputDeclaration>> = {
+  x: { kind: 'tensor', shape: [side, side, channels] },
+  seg: { kind: 'labels', width: side, height: side, classes, edges: false },
+};
+const opened: Model[] = [];
+afterAll(() => opened.forEach((model) => model.dispose()));
+
+async function open(norm: string): Promise<Model> {
+  const model = await openText(
+    `use norms { noisy, spade, instance, identity }
+network L(x: Image, seg: LabelMap, norm: Norm = ${norm}) { return x |> norm(seg) as layer }`,
+    { engine: 'portable', network: 'L', inputs },
+  );
+  opened.push(model);
+  return model;
+}
+
+/** What a model makes of x, of which noise may be fed. */
+const run = (model: Model, picture = x, noise: Readonly<Record<string, Float32Array>> = {}): Float32Array =>
+  Float32Array.from(
+    model.forward('L', { x: picture, seg: ids, ...noise }, { batch: pictures }).outputs['output']!.values,
+  );
+
+const withNoise = (noise: ArrayLike<number>): Float32Array =>
+  x.map((value, i) => value + noise[Math.floor(i / channels)]! * strength[i % channels]!);
+
+describe('noisy', () => {
+  it('is its base over x and noise times the strength of each channel', async () => {
+    const norm = 'spade(base: instance, hidden: 5)';
+    const [ours, base] = [await open(`noisy(base: ${norm})`), await open(norm)];
+    const noise = wave(pixels, 1.3);
+    const kept = Object.entries(base.read()).map(
+      ([name, { values }], index) => [name, wave(values.length, 0.3 + 0.05 * index)] as const,
+    );
+    base.write(Object.fromEntries(kept));
+    const inside = kept.map(([name, values]) => [name.replace('layer.', 'layer.base.'), values] as const);
+    ours.write({ ...Object.fromEntries(inside), 'L.layer.strength': strength });
+    const [found, wanted] = [run(ours, x, { 'L.layer.noise': noise }), run(base, withNoise(noise))];
+    expect(Math.max(...found.map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThan(1e-5);
+    expect(Math.max(...found.map((value, i) => Math.abs(value - run(base)[i]!)))).toBeGreaterThan(0.1);
+  });
+
+  it('starts as its base, or with factors of the deviation that it is told', async () => {
+    expect(run(await open('noisy(base: identity)'))).toEqual(x);
+    const factors = async (std: number): Promise<Float32Array> => {
+      const drawn = (await open(`noisy(base: identity, std: ${std})`)).read()['L.layer.strength']!;
+      return Float32Array.from(drawn.values, (value) => value / std);
+    };
+    const some = await factors(0.25);
+    const same = await factors(2);
+    expect(new Set(some).size).toBe(channels);
+    expect(some).toEqual(same);
+  });
+
+  it('draws one standard normal number per pixel and picture, the same for all channels', async () => {
+    const model = await open('noisy(base: identity)');
+    model.write({ 'L.layer.strength': strength });
+    const noise = run(model).map((value, i) => (value - x[i]!) / strength[i % channels]!);
+    const drawn = Array.from({ length: pixels }, (_, i) => noise[i * channels]!);
+    for (const [i, value] of drawn.entries())
+      for (const channel of [1, 3]) expect(noise[i * channels + channel]).toBeCloseTo(value, 4);
+    expect(new Set(drawn.map((value) => value.toFixed(4))).size).toBeGreaterThan(pixels * 0.95);
+    const mean = drawn.reduce((sum, value) => sum + value, 0) / pixels;
+    const variance = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels;
+    // Four standard errors of 128 standard normal numbers.
+    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(pixels));
+    expect(Math.abs(variance - 1)).toBeLessThan(4 * Math.sqrt(2 / pixels));
+  });
+});
