@@ -3,13 +3,13 @@ import { spadework } from '../../cli/main.ts';
 import type { Ended } from './run-cli.ts';
 
 /** Runs `spadework` in a folder, within this process; one at a time. */
-export async function runHere(words: readonly string[], folder: string): Promise<Ended> {
+export async function runHere(words: readonly string[], folder = process.cwd()): Promise<Ended> {
   const said = { stdout: '', stderr: '' };
   const before = process.cwd();
   const { NO_COLOR } = process.env;
   const restore = (['stdout', 'stderr'] as const).map((name) => {
     const stream = process[name];
-    const { write } = stream;
+    const write = stream.write.bind(stream);
     stream.write = (text: string | Uint8Array) => {
       said[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
       return true;
