@@ -2,12 +2,14 @@
 import { describe } from 'vitest';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { NativeSession } from '../runtime/session/native.ts';
-import { describeNative } from './support/engines.ts';
+import { describeNative, full } from './support/engines.ts';
 import { testOpsOn } from './support/session-tests.ts';
 
-await describeNative("ops in TensorFlow's own kernels", (tf) => {
-  testOpsOn((program) => new NativeSession(tf, program, { kernels: false }));
-});
+await describeNative(
+  "ops in TensorFlow's own kernels",
+  (tf) => testOpsOn((program) => new NativeSession(tf, program, { kernels: false })),
+  full,
+);
 
 await describeNative('ops with kernels of our own', (tf) => {
   describe.skipIf(!hasKernels(tf))('where they are compiled', { tags: 'needs-compiler' }, () => {

@@ -10,20 +10,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countTests, type Report } from './counts.ts';
 import { needs } from './needs.ts';
-
-/** What is read of the report that vitest writes. */
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly {
-      readonly status: string;
-      readonly fullName: string;
-      readonly tags?: readonly string[];
-    }[];
-  }[];
-}
 
 interface Counts {
   passed: number;
@@ -36,6 +24,8 @@ const [tier, ...chosen] = process.argv.slice(2);
 if (tier !== 'quick' && tier !== 'full')
   throw new Error('usage: test/run.ts quick | full [arguments of vitest]');
 const isWhole = chosen.length === 0;
+/** The tier whose tests are counted, of all that vitest reports. */
+const counted = isWhole ? tier : undefined;
 const filter = tier === 'full' ? 'full' : '!full';
 const start = Date.now();
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -88,31 +78,18 @@ async function runTests(options: readonly string[]): Promise<void> {
   }
 }
 
-/** Counts tests; a skip counts as a failure unless a need of its test is missing here. */
-async function count({ testResults }: Report): Promise<void> {
-  // A file that cannot be loaded holds no failed test, but it is a failure.
-  counts.failed += testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  ).length;
-  const missing = new Map<string, number>();
-  for (const need of needs) if (await need.isMissing()) missing.set(need.tag, 0);
-  for (const { status, fullName, tags = [] } of testResults.flatMap((file) => file.assertionResults)) {
-    if (status === 'passed') counts.passed++;
-    else if (status === 'failed') counts.failed++;
-    else if (isWhole && tags.includes('full') !== (tier === 'full')) continue;
-    else {
-      const tag = tags.find((one) => missing.has(one));
-      if (tag === undefined) {
-        console.error(`FAILED: skipped without a need of test/needs.ts that is missing here: ${fullName}`);
-        counts.failed++;
-      } else {
-        missing.set(tag, missing.get(tag)! + 1);
-        counts.skipped++;
-      }
-    }
-  }
+/** Adds what a report counts, and says what was skipped and why. */
+async function count(report: Report): Promise<void> {
+  const missing: string[] = [];
+  for (const need of needs) if (await need.isMissing()) missing.push(need.tag);
+  const { passed, failed, skipped, unexplained } = countTests(report, missing, counted);
+  for (const name of unexplained)
+    console.error(`FAILED: skipped without a need of test/needs.ts that is missing here: ${name}`);
   for (const { tag, reason } of needs)
-    if (missing.get(tag)) console.log(`skipped ${missing.get(tag)} tests that run where ${reason}`);
+    if (skipped.has(tag)) console.log(`skipped ${skipped.get(tag)} tests that run where ${reason}`);
+  counts.passed += passed;
+  counts.failed += failed;
+  for (const tests of skipped.values()) counts.skipped += tests;
 }
 
 /** Runs a program of Node in the project's folder with this terminal; gives its exit code. */

@@ -1,11 +1,13 @@
 /** Tests ablations on a real Ray cluster of this machine. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobIdOf, readAblation } from '../../runtime/ablate/index.ts';
 import { spadeworkScript } from '../../runtime/ablate/local.ts';
+import { stepName } from '../../runtime/run/checkpoint.ts';
+import { layoutOf } from '../../runtime/run/folder.ts';
+import { followingPlan, makePlan, planWaiting, type Plan } from '../support/at-write.ts';
 import { findRay, startRay, type Cluster } from '../support/ray.ts';
 import { tinyAblation } from '../support/tiny-ablation.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
@@ -15,6 +17,8 @@ const environment = { SPADEWORK_ENGINE: 'portable' };
 
 let folder: string;
 let cluster: Cluster | undefined;
+/** Where plans for jobs lie. */
+let plan: string;
 const words = (...more: string[]): string[] => [
   'ablate',
   'kernels.spade',
@@ -29,21 +33,21 @@ async function jobOf(out: string, run: string, number: number): Promise<{ status
   return (await (await fetch(`${cluster!.address}/api/jobs/${id}`)).json()) as { status: string };
 }
 
-/** Waits until a run has done a step; a client that ends before has failed. */
-async function untilTraining(out: string, run: string, client: Promise<unknown>): Promise<void> {
-  let ended = false;
-  void client.then(() => (ended = true));
-  while (!existsSync(join(folder, out, run, 'metrics.jsonl'))) {
-    if (ended) throw new Error('the client has ended before a run has begun');
-    await delay(50);
-  }
+/** Plans that a run's first process waits in the write of its second checkpoint, for the ablation that is started next. */
+const planWaitingIn = (out: string, run: string) => planWaiting(plan, secondCheckpoint(out, run));
+
+function secondCheckpoint(out: string, run: string): Omit<Plan, 'then'> {
+  const { checkpoints } = layoutOf(join(folder, out, run));
+  return { below: join(checkpoints, `${stepName(2)}.tmp`), moment: 9 };
 }
 
 describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }, () => {
   beforeAll(async () => {
     ({ folder } = await makeTinyExperiment());
     writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
-    cluster = await startRay(findRay()!);
+    plan = join(folder, 'plan');
+    // Jobs have the environment of the cluster.
+    cluster = await startRay(findRay()!, followingPlan(plan));
   }, 120_000);
   afterAll(async () => {
     await cluster?.stop();
@@ -62,17 +66,18 @@ describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }
   });
 
   it('finds its jobs again after the client was killed, and starts none twice', async () => {
-    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(90, 30));
+    const reached = await planWaitingIn('restarted', 'three_s0');
     const client = spawn(process.execPath, [spadeworkScript, ...words('--out', 'restarted')], {
       cwd: folder,
       env: { ...process.env, ...environment },
       stdio: 'ignore',
     });
     const ended = new Promise((resolve) => client.once('exit', resolve));
-    await untilTraining('restarted', 'three_s0', ended);
+    const job = await reached(ended);
     client.kill('SIGKILL');
     await ended;
     expect(await jobOf('restarted', 'three_s0', 1)).toMatchObject({ status: 'RUNNING' });
+    job.goOn();
     const { code, err } = await runCli(words('--out', 'restarted'), { folder, environment });
     expect(code, err).toBe(0);
     expect(readAblation(join(folder, 'restarted'))!.runs.map(({ state, jobs }) => [state, jobs])).toEqual([
@@ -82,13 +87,8 @@ describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }
   });
 
   it('goes on with a run in a second job where the first one died', async () => {
-    writeFileSync(join(folder, 'kernels.spade'), tinyAblation(60));
-    const running = runCli(words('--out', 'died'), { folder, environment });
-    await untilTraining('died', 'one_s0', running);
-    await delay(500);
-    const lock = join(folder, 'died', 'one_s0', 'training.lock');
-    process.kill((JSON.parse(readFileSync(lock, 'utf8')) as { pid: number }).pid, 'SIGKILL');
-    const { code, err } = await running;
+    makePlan(plan, { ...secondCheckpoint('died', 'one_s0'), then: 'die' });
+    const { code, err } = await runCli(words('--out', 'died'), { folder, environment });
     expect(code, err).toBe(0);
     expect(await jobOf('died', 'one_s0', 1)).toMatchObject({ status: 'FAILED' });
     expect(await jobOf('died', 'one_s0', 2)).toMatchObject({ status: 'SUCCEEDED' });
@@ -97,8 +97,9 @@ describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }
   it('is stopped on the cluster by --stop, and goes on by the same command', async () => {
     writeFileSync(join(folder, 'kernels.spade'), tinyAblation(100_000));
     const options = { folder, environment };
+    const reached = await planWaitingIn('stopped', 'one_s0');
     const running = runCli(words('--out', 'stopped'), options);
-    await untilTraining('stopped', 'one_s0', running);
+    (await reached(running)).goOn();
     const stop = await runCli(
       ['ablate', 'stopped', '--launcher', 'ray', '--address', cluster!.address, '--stop'],
       options,

@@ -6,11 +6,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RandomStream } from '../../compiler/random.ts';
 import { spadeworkScript } from '../../runtime/ablate/local.ts';
 import { readAblation } from '../../runtime/ablate/record.ts';
-import { lockFile } from '../../runtime/run/folder.ts';
+import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
+import { layoutOf } from '../../runtime/run/folder.ts';
+import { followingPlan, makePlan, planWaiting, type Plan } from '../support/at-write.ts';
 import { tinyAblation } from '../support/tiny-ablation.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
 import { runCli, type Ended } from './run-cli.ts';
@@ -18,6 +20,7 @@ import { runCli, type Ended } from './run-cli.ts';
 const environment = { SPADEWORK_ENGINE: 'portable' };
 const runs = ['three_s0', 'one_s0'];
 const steps = 12;
+const random = new RandomStream(0, 'ablate');
 let folder: string;
 /** Digests of the last checkpoints of an ablation that nothing disturbed, by run. */
 let undisturbed: Record<string, string>;
@@ -28,7 +31,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'kernels.spade'), tinyAblation(steps));
   whole = await ablate('kernels.spade', '--name', 'kernels', '--parallel', '2', '--out', 'whole');
   undisturbed = ends('whole');
-}, 240_000);
+}, 900_000);
 afterAll(() => removeFolder(folder));
 
 const ablate = (...words: string[]) => runCli(['ablate', ...words], { folder, environment });
@@ -48,41 +51,30 @@ function ends(out: string, names = runs): Record<string, string> {
   );
 }
 
-/** Waits until a run trains and has done some steps; gives the process that trains it. */
-async function trainingProcess(run: string, least: number): Promise<number> {
-  for (;;) {
-    await delay(20);
-    const metrics = join(run, 'metrics.jsonl');
-    const done = existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0;
-    if (done >= least && existsSync(join(run, lockFile)))
-      return (JSON.parse(readFileSync(join(run, lockFile), 'utf8')) as { pid: number }).pid;
-  }
+/** Draws a moment of a run in the write of a checkpoint, neither of the first nor of the last ones. */
+function drawMoment(out: string): Omit<Plan, 'then'> {
+  const { checkpoints } = layoutOf(join(folder, out, 'three_s0'));
+  const step = 2 + random.below(steps - 5);
+  return { below: join(checkpoints, `${stepName(step)}.tmp`), moment: 1 + random.below(500) };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-/** Starts an ablation and does not wait for it. */
+/** Starts an ablation whose processes follow a plan, and does not wait for it. */
 function start(
   name: string,
   out: string,
+  plan: string,
 ): { readonly pool: ChildProcess; readonly ended: Promise<number | null> } {
   const words = ['ablate', 'kernels.spade', '--name', name, '--out', out];
   const pool = spawn(process.execPath, [spadeworkScript, ...words], {
     cwd: folder,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment, ...followingPlan(plan) },
     stdio: 'ignore',
   });
   const ended = new Promise<number | null>((resolve) => pool.once('exit', (code) => resolve(code)));
   return { pool, ended };
 }
 
-describe('ablate', { timeout: 240_000 }, () => {
+describe('ablate', { timeout: 900_000 }, () => {
   it('trains every run of the matrix and ends with the path of the page that compares them', () => {
     const { code, out, err } = whole;
     expect([code, out]).toEqual([0, 'whole/comparison/index.html\n']);
@@ -101,9 +93,9 @@ describe('ablate', { timeout: 240_000 }, () => {
   });
 
   it('goes on with a run whose process was killed, to the same bits', async () => {
-    const { ended } = start('kernels', 'child-killed');
-    const at = 2 + Math.floor(Math.random() * (steps - 5));
-    process.kill(await trainingProcess(join(folder, 'child-killed', 'three_s0'), at), 'SIGKILL');
+    const plan = join(folder, 'child.plan');
+    makePlan(plan, { ...drawMoment('child-killed'), then: 'die' });
+    const { ended } = start('kernels', 'child-killed', plan);
     expect(await ended).toBe(0);
     const record = readAblation(join(folder, 'child-killed'))!;
     expect(record.runs.map(({ state, jobs }) => [state, jobs])).toEqual([
@@ -114,20 +106,25 @@ describe('ablate', { timeout: 240_000 }, () => {
   });
 
   it('leaves no process behind when it is killed, and goes on where it was, to the same bits', async () => {
-    const { pool, ended } = start('alone', 'pool-killed');
-    const at = 2 + Math.floor(Math.random() * (steps - 5));
-    const child = await trainingProcess(join(folder, 'pool-killed', 'three_s0'), at);
+    const plan = join(folder, 'pool.plan');
+    const reached = await planWaiting(plan, drawMoment('pool-killed'));
+    const { pool, ended } = start('alone', 'pool-killed', plan);
+    const child = await reached(ended);
     pool.kill('SIGKILL');
     await ended;
-    while (isAlive(child)) await delay(20);
+    await child.ended;
+    const { checkpoints } = layoutOf(join(folder, 'pool-killed', 'three_s0'));
+    expect(listSteps(checkpoints).at(-1)).toBeLessThan(steps);
     const { code } = await ablate('kernels.spade', '--name', 'alone', '--out', 'pool-killed');
     expect(code).toBe(0);
     expect(undisturbed).toMatchObject(ends('pool-killed', ['three_s0']));
   });
 
   it('is interrupted by Ctrl-C after a whole step, and goes on from the folder', async () => {
-    const { pool, ended } = start('alone', 'stopped');
-    await trainingProcess(join(folder, 'stopped', 'three_s0'), 3);
+    const plan = join(folder, 'stopped.plan');
+    const reached = await planWaiting(plan, drawMoment('stopped'));
+    const { pool, ended } = start('alone', 'stopped', plan);
+    await reached(ended);
     pool.kill('SIGINT');
     expect(await ended).toBe(130);
     const [first] = readAblation(join(folder, 'stopped'))!.runs;

@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 let folder: string;
 const write = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);
   return name;
 };
-const run = (...words: string[]) => runCli(words, { folder });
+const run = (...words: string[]) => runHere(words, folder);
+const runProcess = (...words: string[]) => runCli(words, { folder });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'spadework-cli-'));
@@ -42,7 +44,7 @@ describe('usage', () => {
   });
 
   it('is asked for with exit code 2 where it is wrong', async () => {
-    expect(await run('trian')).toMatchObject({
+    expect(await runProcess('trian')).toMatchObject({
       code: 2,
       err: expect.stringContaining("unknown command 'trian'\n(Did you mean train?)") as string,
     });
@@ -64,7 +66,7 @@ describe('usage', () => {
 
 describe('check', () => {
   it('sums up a spec without mistakes', async () => {
-    expect(await run('check', 'tiny.spade')).toEqual({
+    expect(await runProcess('check', 'tiny.spade')).toEqual({
       code: 0,
       out: expect.stringMatching(
         /^tiny\.spade: fine \(experiment tiny: 2 networks, [\d.]+ k parameters\)\n$/,
@@ -75,7 +77,7 @@ describe('check', () => {
 
   it('shows the mistakes of every file, each with its place', async () => {
     const wrong = write('wrong.spade', 'experiment wrong {\n  let G = Generator(width: 3\n}\n');
-    const { code, out, err } = await run('check', wrong, 'absent.spade', 'tiny.spade');
+    const { code, out, err } = await runProcess('check', wrong, 'absent.spade', 'tiny.spade');
     expect(code).toBe(1);
     expect(err).toContain('wrong.spade:2:29');
     expect(err).toContain("error: cannot read 'absent.spade': there is no such file");

@@ -12,7 +12,7 @@ const run = (...words: string[]) => runCli(words, { folder, environment });
 const containing = (text: string): string => expect.stringContaining(text) as string;
 
 beforeAll(async () => {
-  ({ folder } = await makeTinyExperiment());
+  ({ folder } = await makeTinyExperiment({ light: true }));
 });
 afterAll(() => removeFolder(folder));
 
@@ -31,7 +31,7 @@ describe('train', () => {
   });
 
   it('is interrupted by Ctrl-C after a whole step, and goes on from there', async () => {
-    writeFileSync(join(folder, 'long.spade'), tinySpec({ train: 'steps: 100000' }));
+    writeFileSync(join(folder, 'long.spade'), tinySpec({ light: true, train: 'steps: 100000' }));
     const words = ['train', 'long.spade', '--out', 'long'];
     const stopped = await runCli(words, { folder, environment, interruptOn: 'Training on' });
     expect(stopped.code).toBe(130);
@@ -103,12 +103,11 @@ describe('train', () => {
 
 describe('synth', () => {
   it('paints a folder and prints the path of the page', async () => {
-    await run('train', 'tiny.spade', '--steps', '1', '--out', 'one', '--quiet');
     // A map may be called like the overview.
     mkdirSync(join(folder, 'maps'));
     for (const name of ['test1', 'grid'])
       copyFileSync(join(folder, 'data/test-labels/test1.png'), join(folder, `maps/${name}.png`));
-    const { code, out } = await run('synth', 'one', '--labels', 'maps', '--out', 'painted');
+    const { code, out } = await run('synth', 'runs/tiny-1', '--labels', 'maps', '--out', 'painted');
     expect([code, out]).toEqual([0, 'painted/index.html\n']);
     const widthOf = async (name: string) => (await sharp(join(folder, 'painted', name)).metadata()).width;
     expect(await Promise.all(['test1.png', 'grid.png'].map(widthOf))).toEqual([32, 32]);

@@ -5,43 +5,46 @@
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
-import { layoutOf, lockFile } from '../../runtime/run/folder.ts';
+import { layoutOf } from '../../runtime/run/folder.ts';
 import { folderInUse, runFolderGone, unwritable } from '../../runtime/run/messages.ts';
+import { followingPlan, makePlan, planWaiting, type Deed, type Waiting } from '../support/at-write.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
-import { runCli, startCli } from './run-cli.ts';
+import { runCli, startCli, type Ended } from './run-cli.ts';
 
 const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
 const environment = { SPADEWORK_ENGINE: 'portable' };
 
 /** Each test starts several processes. */
-const patience = { timeout: 180_000 };
+const patience = { timeout: 900_000 };
 
 let folder: string;
 const run = (...words: string[]) => runCli(words, { folder, environment });
 const error = (message: string): string => `error: ${message}\n`;
 
-/** Starts a training that has no end of its own, and waits for its first checkpoint; gives what it says in the end. */
-async function startEndless(
-  out: string,
-  spec = 'endless.spade',
-): Promise<{
+/** Starts a training that has no end of its own, and waits until it waits in turn: it writes its second checkpoint. */
+async function startEndless(out: string): Promise<{
   readonly child: ReturnType<typeof startCli>;
+  readonly worker: Waiting;
+  /** What it says in the end. */
   readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
 }> {
-  const child = startCli(['train', spec, '--out', out, '--quiet'], { folder, environment });
+  const plan = join(folder, `${out}.plan`);
+  const { checkpoints } = layoutOf(join(folder, out));
+  const reached = await planWaiting(plan, { below: join(checkpoints, `${stepName(2)}.tmp`), moment: 9 });
+  const child = startCli(['train', 'endless.spade', '--out', out, '--quiet'], {
+    folder,
+    environment: { ...environment, ...followingPlan(plan) },
+  });
   let err = '';
   child.stderr.on('data', (part: Buffer) => (err += part.toString()));
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, err }));
-  const { checkpoints } = layoutOf(join(folder, out));
-  while (!existsSync(checkpoints) || !readdirSync(checkpoints).some((name) => /^step-\d+$/.test(name)))
-    await new Promise((later) => setTimeout(later, 20));
-  return { child, ended };
+  return { child, worker: await reached(ended), ended };
 }
 
 beforeAll(async () => {
@@ -69,15 +72,10 @@ describe('a run in use', patience, () => {
   });
 });
 
-/** The process that trains in a folder: not the first one of the command, which watches over it. */
-function workerOf(out: string): number {
-  return (JSON.parse(readFileSync(join(folder, out, lockFile), 'utf8')) as { readonly pid: number }).pid;
-}
-
 describe('a command whose process', patience, () => {
   it('is killed by the system says so, exits with 3, and the run goes on', async () => {
-    const { ended } = await startEndless('killed');
-    process.kill(workerOf('killed'), 'SIGKILL');
+    const { worker, ended } = await startEndless('killed');
+    process.kill(worker.pid, 'SIGKILL');
     expect(await ended).toEqual({
       code: 3,
       err: expect.stringMatching(
@@ -126,28 +124,35 @@ describe('a command whose process', patience, () => {
   });
 
   it('loses the first one ends after its step, and whoever goes on waits for that', async () => {
-    const { child } = await startEndless('orphan');
-    const worker = workerOf('orphan');
+    const { child, worker } = await startEndless('orphan');
     child.kill('SIGKILL');
     await once(child, 'exit');
     const words = ['train', 'short.spade', '--out', 'orphan', '--overwrite', '--steps', '2', '--quiet'];
     expect(await run(...words)).toMatchObject({ code: 0, err: '' });
-    expect(() => process.kill(worker, 0)).toThrow('ESRCH');
+    expect(() => process.kill(worker.pid, 0)).toThrow('ESRCH');
   });
 });
 
 describe('a run whose folder', patience, () => {
+  /** Trains until the process loses its folder, between two checkpoints. */
+  const trainUntil = (out: string, then: Deed): Promise<Ended> => {
+    const plan = join(folder, `${out}.plan`);
+    makePlan(plan, { below: layoutOf(join(folder, out)).metrics, moment: 50, then });
+    return runCli(['train', 'rarely.spade', '--out', out, '--quiet'], {
+      folder,
+      environment: { ...environment, ...followingPlan(plan) },
+    });
+  };
+
   it('is deleted while it trains ends with one sentence, and leaves nothing that looks like a run', async () => {
-    const { ended } = await startEndless('deleted', 'rarely.spade');
-    rmSync(join(folder, 'deleted'), { recursive: true, maxRetries: 20 });
-    expect(await ended).toEqual({ code: 1, err: error(runFolderGone('deleted').message) });
+    const ended = await trainUntil('deleted', { remove: join(folder, 'deleted') });
+    expect(ended).toEqual({ code: 1, out: '', err: error(runFolderGone('deleted').message) });
     expect(existsSync(layoutOf(join(folder, 'deleted')).run)).toBe(false);
   });
 
   it('is moved while it trains goes on from where it is then', async () => {
-    const { ended } = await startEndless('before');
-    renameSync(join(folder, 'before'), join(folder, 'after'));
-    expect(await ended).toEqual({ code: 1, err: error(runFolderGone('before').message) });
+    const ended = await trainUntil('before', { move: join(folder, 'before'), to: join(folder, 'after') });
+    expect(ended).toEqual({ code: 1, out: '', err: error(runFolderGone('before').message) });
     const resumed = await run('resume', 'after', '--steps', '100', '--quiet');
     expect(resumed).toMatchObject({ code: 0, err: '' });
   });

@@ -1,8 +1,10 @@
 /** Tests methods in stages on the native engine. */
 import { NativeSession } from '../../runtime/session/native.ts';
-import { describeNative } from '../support/engines.ts';
+import { describeNative, full } from '../support/engines.ts';
 import { testStagesOn } from '../support/stage-tests.ts';
 
-await describeNative('methods in stages in TensorFlow', (tf) => {
-  testStagesOn((program) => new NativeSession(tf, program));
-});
+await describeNative(
+  'methods in stages in TensorFlow',
+  (tf) => testStagesOn((program) => new NativeSession(tf, program)),
+  full,
+);

@@ -11,6 +11,7 @@ import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { checkData } from '../../runtime/run/data-check.ts';
 import { writeDataCheck } from '../../runtime/run/data-check-page.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/run-here.ts';
 import { greyPng, rgb, temporaryFolder, writeFiles } from './data-support.ts';
 
 const dataSpec = (path: string, more: Partial<DataSpec> = {}): DataSpec => ({
@@ -278,12 +279,13 @@ experiment mine {
     files['train/labels/a.png'] = await map(0, 7);
     files['test/labels/d.png'] = await map(0, 8);
     const folder = folderWith(files);
-    const shown = await runCli(['data', 'check', 'mine.spade'], { folder });
+    const shown = await runHere(['data', 'check', 'mine.spade'], folder);
     expect(shown.code).toBe(1);
     expect(shown.err).toContain('holds the value 7 at x 1, y 0');
-    const { code, out } = await runCli(['data', 'check', '../mine.spade', '--json'], {
-      folder: join(folder, 'elsewhere'),
-    });
+    const { code, out } = await runHere(
+      ['data', 'check', '../mine.spade', '--json'],
+      join(folder, 'elsewhere'),
+    );
     const report = JSON.parse(out) as { errors: string[]; splits: { name: string; pairs: number }[] };
     expect([code, report.errors.length]).toEqual([1, 1]);
     expect(report.errors[0]).toContain("and so does 1 more of the label maps: '");
@@ -296,14 +298,14 @@ experiment mine {
 
   it('checks a known data set without a spec', async () => {
     const mini = fileURLToPath(new URL('../../examples/data/camvid-mini', import.meta.url));
-    const { code, err } = await runCli(['data', 'check', '--preset', 'camvid', '--data', mini, '--json']);
+    const { code, err } = await runHere(['data', 'check', '--preset', 'camvid', '--data', mini, '--json']);
     expect(code).toBe(1); // the excerpt lies in other folders than the whole
     expect(err).toBe('');
-    const unknown = await runCli(['data', 'check', '--preset', 'camvd', '--data', mini]);
+    const unknown = await runHere(['data', 'check', '--preset', 'camvd', '--data', mini]);
     expect([unknown.code, unknown.err]).toEqual([
       1,
       "error: there is no preset 'camvd'\nhint: there are: ade20k, camvid, cityscapes, coco_stuff, facades\n",
     ]);
-    expect((await runCli(['data', 'check'])).err).toContain('nothing says what to check');
+    expect((await runHere(['data', 'check'])).err).toContain('nothing says what to check');
   });
 });

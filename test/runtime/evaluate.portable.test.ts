@@ -20,7 +20,7 @@ import { removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts
 let experiment: EvalExperiment;
 beforeAll(async () => {
   experiment = await makeEvalExperiment();
-}, 120_000);
+});
 afterAll(() => removeFolder(experiment.folder));
 
 const run = (options: Partial<EvaluateOptions> = {}): Promise<EvalRecord> =>
@@ -236,7 +236,7 @@ describe('an evaluation is refused', () => {
 
   it('of several styles where the generator knows one', async () => {
     const out = join(experiment.folder, 'plain');
-    await trainText(tinySpec({ train: 'steps: 1' }), join(experiment.folder, 'plain.spade'), {
+    await trainText(tinySpec({ light: true, train: 'steps: 1' }), join(experiment.folder, 'plain.spade'), {
       out,
       engine: 'portable',
     });
@@ -250,10 +250,14 @@ it('a run that goes on is evaluated anew, and one that is replaced has no evalua
   const after = await run();
   expect([before.step, after.step]).toEqual([4, 5]);
   expect(after.protocolId).toBe(before.protocolId);
-  await trainText(tinySpec({ latent: true, train: 'steps: 1' }), join(experiment.folder, 'run.spade'), {
-    out: experiment.run,
-    overwrite: true,
-    engine: 'portable',
-  });
+  await trainText(
+    tinySpec({ latent: true, light: true, train: 'steps: 1' }),
+    join(experiment.folder, 'run.spade'),
+    {
+      out: experiment.run,
+      overwrite: true,
+      engine: 'portable',
+    },
+  );
   expect(existsSync(join(experiment.run, 'eval'))).toBe(false);
 });

@@ -38,7 +38,7 @@ export async function makeEvalExperiment(): Promise<EvalExperiment> {
   };
   const run = await train(
     'run',
-    tinySpec({ latent: true, rate: '0.02', train: 'steps: 4, checkpoint_every: 2, seed: 3' }),
+    tinySpec({ latent: true, light: true, rate: '0.02', train: 'steps: 4, checkpoint_every: 2, seed: 3' }),
   );
   const segmenter = await train('segmenter', tinySegmenterSpec());
   const smallSegmenter = await train('small', tinySegmenterSpec().replace('size: 32x32', 'size: 16x16'));

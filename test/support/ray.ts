@@ -20,12 +20,16 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Starts a small cluster on free ports. */
-export async function startRay(ray: string): Promise<Cluster> {
+/** Starts a small cluster on free ports, whose jobs have an environment. */
+export async function startRay(
+  ray: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const [port, dashboard, client] = [await freePort(), await freePort(), await freePort()];
   // Jobs find `ray` and its Python on the path.
   const env = {
     ...process.env,
+    ...environment,
     PATH: `${dirname(ray)}${delimiter}${process.env['PATH']}`,
     RAY_USAGE_STATS_ENABLED: '0',
   };

@@ -26,8 +26,7 @@ export function styleSpec(variant: StyleVariant = {}): string {
     train = 'steps: 6, sample_every: 3, checkpoint_every: 2, seed: 7, accumulate: 2',
     loads = `load V from "${weightsFile}"`,
   } = variant;
-  return `use generators { SpadeGenerator }
-use discriminators { MultiscaleDiscriminator }
+  return `use discriminators { MultiscaleDiscriminator }
 use encoders { StyleEncoder }
 use losses { gan_generator, gan_fake, gan_real, feature_matching, kl }
 use norms { spade }
@@ -38,6 +37,11 @@ network Features(image: Image) {
 
 network Regions(image: Image, seg: LabelMap) {
   return segment_mean(image |> conv(2), seg.instances)
+}
+
+network Styled(seg: LabelMap, z: Latent) -> Image {
+  start = z |> dense(64) |> fold(height: 8, width: 8, channels: 1) |> resize(height: 32, width: 32)
+  return concat(seg, start) |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
 }
 
 network Painter(seg: LabelMap, code: Image) -> Image {
@@ -55,7 +59,7 @@ experiment styled {
     classes: 3, size: 32x32, batch: 2, augment: ["flip"]
   }
   let E = ${features ? 'Regions()' : 'StyleEncoder(width: 2, style: 3, size: 32x32, layers: 3)'}
-  let G = ${features ? 'Painter(code: encoded(E))' : 'SpadeGenerator(width: 2, norm: spade(hidden: 4), z: encoded(E))'}
+  let G = ${features ? 'Painter(code: encoded(E))' : 'Styled(z: encoded(E))'}
   let D = MultiscaleDiscriminator(scales: 1, layers: 2, width: 2)
   let V = Features()
   ${loads}

@@ -1,5 +1,6 @@
 /** Answers for what a training promises on every engine, tested on a tiny experiment from the first step to the pictures. */
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -41,11 +42,14 @@ import {
   removeFolder,
   tinySegmenterSpec,
   tinySpec,
+  type TinyVariant,
   trainText,
 } from './tiny-experiment.ts';
 import { full } from './engines.ts';
 import { readEvents } from './read-events.ts';
 import { statefulSpec } from './stateful-experiment.ts';
+
+const lightSpec = (variant: TinyVariant = {}): string => tinySpec({ ...variant, light: true });
 
 /** Tests training, going on, and painting on an engine. */
 export function testTrainingOn(engine: 'native' | 'portable'): void {
@@ -66,14 +70,14 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
 
   beforeAll(async () => {
     ({ folder, spec } = await makeTinyExperiment());
-    await run('first', tinySpec());
+    await run('first', lightSpec());
   });
   afterAll(() => removeFolder(folder));
 
   describe('a run', rest, () => {
     it('leaves its spec, record, losses, samples, page and the last two checkpoints', () => {
       const layout = layoutOf(at('first'));
-      expect(readFileSync(layout.source, 'utf8')).toBe(tinySpec());
+      expect(readFileSync(layout.source, 'utf8')).toBe(lightSpec());
       expect(readFileSync(layout.library, 'utf8')).toContain('network SpadeGenerator');
       expect(readdirSync(layout.checkpoints).sort()).toEqual(['step-000004', 'step-000006']);
       expect(readdirSync(layout.samples).sort()).toEqual([
@@ -110,7 +114,7 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
     });
 
     it('moves every weight, from where the seed puts it', async () => {
-      await run('short', tinySpec(), { steps: 1 });
+      await run('short', lightSpec(), { steps: 1 });
       const { layout, spec: trained } = readRunFolder(at('short'));
       // Biases in front of a norm have a gradient of zero, but for rounding.
       const parameters = variablesOf(trained).filter(
@@ -127,15 +131,15 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
     });
 
     it('gives the same bits again for the same seed, and others for another seed', async () => {
-      await run('again', tinySpec());
+      await run('again', lightSpec());
       expect(finalBytes('again').equals(finalBytes('first'))).toBe(true);
-      await run('other', tinySpec(), { seed: 8 });
+      await run('other', lightSpec(), { seed: 8 });
       expect(finalBytes('other').equals(finalBytes('first'))).toBe(false);
     });
 
     it('paints training maps where the data holds no others, and says so', async () => {
       const lines: string[] = [];
-      const result = await run('no-test', tinySpec({ test: false }), {
+      const result = await run('no-test', lightSpec({ test: false }), {
         steps: 1,
         observer: { log: (line) => lines.push(line) },
       });
@@ -155,7 +159,7 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
 }
 
 experiment`;
-      const text = tinySpec()
+      const text = lightSpec()
         .replace('experiment', network)
         .replace(/let G = .*/, 'let G = Blind(z: noise(3072))');
       const result = await run('blind', text, { steps: 1 });
@@ -200,11 +204,11 @@ experiment`;
     });
 
     it('stops at a loss that is not finite, and keeps the good checkpoint', async () => {
-      const exploding = run('exploding', tinySpec({ rate: '1e30' }));
+      const exploding = run('exploding', lightSpec({ rate: '1e30' }));
       await expect(exploding).rejects.toThrow(
         /^training stopped: .* not a finite number at step [12]; no checkpoint/,
       );
-      await run('late', tinySpec(), { steps: 2 });
+      await run('late', lightSpec(), { steps: 2 });
       const { spec: specFile, checkpoints } = layoutOf(at('late'));
       writeFileSync(specFile, readFileSync(specFile, 'utf8').replaceAll('"rate":0.001', '"rate":1e30'));
       const late = resume({ folder: at('late'), steps: 6, engine });
@@ -279,10 +283,10 @@ experiment`;
     });
 
     it('is not trained into a folder with other things', async () => {
-      await expect(run('first', tinySpec())).rejects.toThrow(runFolderExists(at('first')).message);
+      await expect(run('first', lightSpec())).rejects.toThrow(runFolderExists(at('first')).message);
       mkdirSync(at('mine'));
       writeFileSync(at('mine', 'letter.txt'), 'dear');
-      await expect(run('mine', tinySpec(), { overwrite: true })).rejects.toThrow(
+      await expect(run('mine', lightSpec(), { overwrite: true })).rejects.toThrow(
         notARunFolder(at('mine')).message,
       );
     });
@@ -290,21 +294,21 @@ experiment`;
 
   describe('overwriting', rest, () => {
     it('leaves the old run alone where the new one cannot start', async () => {
-      await run('precious', tinySpec(), { steps: 1 });
+      await run('precious', lightSpec(), { steps: 1 });
       const before = readdirSync(at('precious'));
-      const missing = run('precious', tinySpec(), { overwrite: true, data: at('nowhere') });
+      const missing = run('precious', lightSpec(), { overwrite: true, data: at('nowhere') });
       await expect(missing).rejects.toThrow('does not exist');
       expect(readdirSync(at('precious'))).toEqual(before);
       expect(finalBytes('precious', 1).length).toBeGreaterThan(0);
     });
 
     it('replaces a run, also one of which only the spec was written', async () => {
-      await run('precious', tinySpec(), { steps: 2, overwrite: true });
+      await run('precious', lightSpec(), { steps: 2, overwrite: true });
       expect(metricsOf('precious').map(({ step }) => step)).toEqual([1, 2]);
       expect(existsSync(join(layoutOf(at('precious')).checkpoints, stepName(1)))).toBe(false);
       mkdirSync(at('half-made'));
       writeFileSync(layoutOf(at('half-made')).spec, JSON.stringify({ format: specFormat }));
-      const result = await run('half-made', tinySpec(), { steps: 1, overwrite: true });
+      const result = await run('half-made', lightSpec(), { steps: 1, overwrite: true });
       expect(result.status).toBe('finished');
     });
   });
@@ -315,7 +319,7 @@ experiment`;
       const inUse = folderInUse(at('first'), file).message;
       const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
       writeFileSync(file, JSON.stringify({ pid: holder.pid, host: hostname() }));
-      await expect(run('first', tinySpec(), { overwrite: true })).rejects.toThrow(inUse);
+      await expect(run('first', lightSpec(), { overwrite: true })).rejects.toThrow(inUse);
       await expect(resume({ folder: at('first'), engine })).rejects.toThrow(inUse);
       const ended = once(holder, 'exit');
       holder.kill('SIGKILL');
@@ -330,7 +334,7 @@ experiment`;
         stepped: () =>
           attempts.push(expect(resume({ folder: at('busy'), engine })).rejects.toThrow('another process')),
       };
-      await run('busy', tinySpec(), { steps: 1, observer });
+      await run('busy', lightSpec(), { steps: 1, observer });
       expect(attempts.length).toBe(1);
       await Promise.all(attempts);
     });
@@ -338,7 +342,7 @@ experiment`;
 
   describe('going on', () => {
     it('keeps the new length, and no records of steps that are done again', async () => {
-      await run('longer', tinySpec(), { steps: 2 });
+      await run('longer', lightSpec(), { steps: 2 });
       const { metrics } = layoutOf(at('longer'));
       const stray = readFileSync(metrics, 'utf8').split('\n')[1]!.replace('"step":2', '"step":5');
       writeFileSync(metrics, `${readFileSync(metrics, 'utf8')}${stray}\n{"step":6,"los`);
@@ -354,7 +358,7 @@ experiment`;
     it('after a stop ends with the same bits as never stopping', async () => {
       const stop = new AbortController();
       const observer = { stepped: ({ step }: MetricRecord) => step === 3 && stop.abort() };
-      const stopped = await run('halted', tinySpec(), { signal: stop.signal, observer });
+      const stopped = await run('halted', lightSpec(), { signal: stop.signal, observer });
       expect(stopped).toMatchObject({ status: 'stopped', steps: 3 });
       const resumed = await resume({ folder: at('halted'), engine });
       expect(resumed).toMatchObject({ status: 'finished', steps: 6 });
@@ -383,7 +387,7 @@ experiment`;
     });
 
     it('takes the checkpoint before a damaged one, says so, and ends with the same bits', rest, async () => {
-      await run('damaged', tinySpec(), { steps: 4 });
+      await run('damaged', lightSpec(), { steps: 4 });
       truncateSync(join(layoutOf(at('damaged')).checkpoints, 'step-000004', 'variables.safetensors'), 1000);
       const lines: string[] = [];
       await resume({
@@ -399,7 +403,7 @@ experiment`;
     });
 
     it('of a finished run says that nothing is missing, and makes again what was deleted', rest, async () => {
-      await run('complete', tinySpec());
+      cpSync(at('first'), at('complete'), { recursive: true });
       const layout = layoutOf(at('complete'));
       const lines: string[] = [];
       const again = () =>
@@ -558,7 +562,7 @@ experiment`;
     });
 
     it('is refused where no checkpoint is whole', async () => {
-      await run('broken', tinySpec(), { steps: 1 });
+      await run('broken', lightSpec(), { steps: 1 });
       const checkpoint = join(layoutOf(at('broken')).checkpoints, 'step-000001');
       const file = join(checkpoint, 'variables.safetensors');
       const bytes = readFileSync(file);

@@ -1,0 +1,48 @@
+/** Answers for what counts as passed, failed and skipped in vitest's report of a tier. */
+
+/** What is read of the report. */
+export interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly tags?: readonly string[];
+    }[];
+  }[];
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  /** How many tests were skipped for a need, by its tag. */
+  readonly skipped: ReadonlyMap<string, number>;
+  /** Tests that were skipped although no need of theirs is missing; they are among the failed ones. */
+  readonly unexplained: readonly string[];
+}
+
+/** Counts tests, of one tier or all; `missing` are the tags of needs that are missing here. */
+export function countTests(
+  { testResults }: Report,
+  missing: readonly string[],
+  tier?: 'quick' | 'full',
+): Counts {
+  // A file that cannot be loaded, or in which there is no test, holds no failed test, but it is a failure.
+  let failed = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  ).length;
+  let passed = 0;
+  const skipped = new Map<string, number>();
+  const unexplained: string[] = [];
+  for (const { status, fullName, tags = [] } of testResults.flatMap((file) => file.assertionResults)) {
+    if (status === 'passed') passed++;
+    else if (status === 'failed') failed++;
+    else if (tier === undefined || tags.includes('full') === (tier === 'full')) {
+      const tag = tags.find((one) => missing.includes(one));
+      if (tag === undefined) unexplained.push(fullName);
+      else skipped.set(tag, (skipped.get(tag) ?? 0) + 1);
+    }
+  }
+  return { passed, failed: failed + unexplained.length, skipped, unexplained };
+}

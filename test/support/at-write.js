@@ -1,0 +1,14 @@
+/**
+ * Answers for reading at-write-process.ts before a command of a test begins; in plain JavaScript, which Node reads by itself. Plans are
+ * for the process that works, and for commands that train.
+ */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+
+const plan = process.env['SPADEWORK_TEST_AT_WRITE'];
+const trains = ['train', 'resume'].includes(process.argv[2]);
+if (isMainThread && basename(process.argv[1] ?? '') === 'work.js' && trains && existsSync(plan)) {
+  const { tsImport } = await import('tsx/esm/api');
+  await tsImport('./at-write-process.ts', import.meta.url);
+}
