@@ -14,6 +14,9 @@ const watched = new Set([
   'data',
   'ablate',
   'compare',
+  'check',
+  'explain',
+  'diff',
 ]);
 const [command = '', ...words] = process.argv.slice(2);
 const asksForHelp = words.some((word) => word === '--help' || word === '-h');
