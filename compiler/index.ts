@@ -8,10 +8,18 @@
  */
 import { sortDiagnostics, type Diagnostic } from '../dsl/diagnostic.ts';
 import type { Source, Span } from '../dsl/source.ts';
+import {
+  checkOpenedAblation,
+  declaredIn,
+  type AblationOptions,
+  type AblationResult,
+  type Declared,
+} from './ablation/index.ts';
 import { checkWithBlame } from './blame.ts';
 import { checkJsonSpec } from './check/index.ts';
-import { expand, type ExpandOptions } from './expand/index.ts';
+import { expandOpened, type ExpandOptions } from './expand/index.ts';
 import type { SourceProvider } from './expand/modules.ts';
+import { openSource, type Opened } from './expand/open.ts';
 import type { Program } from './ir/program.ts';
 import type { Place, Spec } from './spec/types.ts';
 import { buildProgram, type StepOptions } from './step.ts';
@@ -40,7 +48,28 @@ export interface CheckResult {
 
 /** Reads a source text into a checked spec, with all of its mistakes at once. */
 export function check(source: Source, provider: SourceProvider, options: ExpandOptions = {}): CheckResult {
-  const expanded = expand(source, provider, options);
+  return checkOpened(openSource(source, provider), options);
+}
+
+/** A text that was read once, with all that it imports, whatever of it is checked. */
+export interface Reading extends Declared {
+  /** Checks one of its experiments or networks. */
+  readonly check: (options?: ExpandOptions) => CheckResult;
+  readonly checkAblation: (options?: AblationOptions) => AblationResult;
+}
+
+/** Reads a source text of which several things are checked. */
+export function read(source: Source, provider: SourceProvider): Reading {
+  const opened = openSource(source, provider);
+  return {
+    ...declaredIn(opened.module?.file),
+    check: (options) => checkOpened(opened, options),
+    checkAblation: (options) => checkOpenedAblation(opened, options),
+  };
+}
+
+function checkOpened(opened: Opened, options?: ExpandOptions): CheckResult {
+  const expanded = expandOpened(opened, options);
   const diagnostics = sortDiagnostics(checkWithBlame(expanded));
   const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
   return { spec: failed ? undefined : expanded.spec, diagnostics, sources: expanded.sources };

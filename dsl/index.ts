@@ -2,9 +2,10 @@
 import type { File, Override } from './ast.ts';
 import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { parseOverrideTokens, parseTokens } from './recover.ts';
-import type { Source } from './source.ts';
+import { textTooLong } from './messages.ts';
+import { span, type Source } from './source.ts';
 import { toAst, toOverride } from './to-ast.ts';
-import { tokenize } from './tokens.ts';
+import { countPieces, tokenize, tokenLimit } from './tokens.ts';
 
 export { print, printExpression, printNumber, printPath, printText } from './print.ts';
 export { renderDiagnostic, renderDiagnostics, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
@@ -17,16 +18,24 @@ export interface ParseResult {
   readonly file: File | undefined;
   /** All syntax mistakes, in source order. */
   readonly diagnostics: readonly Diagnostic[];
+  /** How many words and signs it has. */
+  readonly pieces: number;
 }
 
 /** Parses a source; with mistakes, `file` holds only what is free of them. */
 export function parse(source: Source): ParseResult {
+  const { count: pieces, last } = countPieces(source.text);
+  if (pieces > tokenLimit) {
+    const diagnostics = [textTooLong(tokenLimit, span(source, last, last + 1))];
+    return { file: undefined, diagnostics, pieces };
+  }
   const lexed = tokenize(source.text);
   const { file: tree, diagnostics } = parseTokens(source, lexed);
   const file = tree === undefined ? undefined : toAst(tree, source, lexed, diagnostics);
   return {
     file: file === undefined ? undefined : withoutMistakes(file, diagnostics),
     diagnostics: sortDiagnostics(diagnostics),
+    pieces,
   };
 }
 
@@ -42,8 +51,15 @@ export function parseOverride(source: Source): {
 
 /** Leaves out what a mistake lies in. */
 function withoutMistakes(file: File, diagnostics: readonly Diagnostic[]): File {
-  const isSound = ({ span: { start, end } }: { readonly span: File['span'] }): boolean =>
-    diagnostics.every(({ span }) => span === undefined || span.start < start || end < span.start);
   if (diagnostics.length === 0) return file;
-  return { ...file, uses: file.uses.filter(isSound), declarations: file.declarations.filter(isSound) };
+  const starts = diagnostics.flatMap((one) => one.span?.start ?? []).sort((a, b) => a - b);
+  // Mistakes and declarations may both be many: those are gone through in order, once.
+  const soundOf = <T extends { readonly span: File['span'] }>(parts: readonly T[]): T[] => {
+    let next = 0;
+    return parts.filter(({ span: { start, end } }) => {
+      while ((starts[next] ?? Infinity) < start) next += 1;
+      return (starts[next] ?? Infinity) > end;
+    });
+  };
+  return { ...file, uses: soundOf(file.uses), declarations: soundOf(file.declarations) };
 }

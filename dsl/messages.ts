@@ -58,6 +58,13 @@ export function unknownCharacter(text: string, place: Span, hint: Hint | string 
   return syntaxError('unknown-character', `unknown ${characters} '${text}'`, place, { hint });
 }
 
+/** Reports where a text becomes longer than any that is read. */
+export function textTooLong(limit: number, place: Span): Diagnostic {
+  return syntaxError('too-large', `the text has more than ${limit} words and signs`, place, {
+    hint: 'divide it into several files, or generate less of it: lists and loops are written in a line',
+  });
+}
+
 /** Reports a string whose line ends before its closing quote. */
 export function unterminatedString(place: Span, hint: Hint | string): Diagnostic {
   return syntaxError('unterminated-string', 'the string is not closed on its line', place, { hint });

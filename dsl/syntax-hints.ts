@@ -51,10 +51,13 @@ export function hintOfCharacters(text: string, where: Span): Hint | string | und
 
 /** Writes all characters of a line plainly that another keyboard or a text processor made: quotes and brackets come in pairs. */
 function hintOfKeyboard({ source, start }: Span): Hint | undefined {
+  // What has no plain form is one of many, perhaps, on a long line.
+  const first = String.fromCodePoint(source.text.codePointAt(start) ?? 0);
+  if (plainOf(first) === undefined) return undefined;
   const end = source.text.indexOf('\n', start);
   const line = source.text.slice(start, end < 0 ? undefined : end);
   const fix = [...line.matchAll(/[^\u0020-\u007E\t\r]/gu)].flatMap((match) => {
-    const plain = characters.get(match[0]) ?? plainForm(match[0]);
+    const plain = plainOf(match[0]);
     const at = start + match.index;
     return plain === undefined ? [] : [{ span: span(source, at, at + match[0].length), text: plain }];
   });
@@ -65,6 +68,9 @@ function hintOfKeyboard({ source, start }: Span): Hint | undefined {
     fix,
   };
 }
+
+/** Gives what a character is written as; undefined where nothing stands for it. */
+const plainOf = (text: string): string | undefined => characters.get(text) ?? plainForm(text);
 
 /** Gives the ASCII form of full-width characters and of special blanks; undefined where there is none. */
 function plainForm(text: string): string | undefined {

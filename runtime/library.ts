@@ -42,6 +42,7 @@ export function fileProvider(): SourceProvider {
     .map((name) => name.slice(0, -ending.length))
     .sort();
   const read = new Map<string, Source>();
+  const files = new Map<string, Source | { readonly why: string }>();
   return {
     libraryModules: modules,
     presets: dataPresets(),
@@ -58,7 +59,10 @@ export function fileProvider(): SourceProvider {
     file(path, from) {
       // Sources are named by the path that they were read from, so that imports are found beside their importer.
       const place = isAbsolute(path) ? path : normalize(join(dirname(from.name), path));
-      return readSource(place, [ending]);
+      // A file may be imported in thousands of lines; it is read once, and stays as it is.
+      const found = files.get(place) ?? readSource(place, [ending]);
+      files.set(place, found);
+      return found;
     },
   };
 }

@@ -1,13 +1,20 @@
 /** Answers for `spadework check`: all mistakes of specs, or that there are none. */
 import type { Command } from 'commander';
 import { Collector } from '../../compiler/expand/open.ts';
-import { listDeclared, type Ablation, type Spec } from '../../compiler/index.ts';
+import {
+  read,
+  type Ablation,
+  type AblationResult,
+  type CheckResult,
+  type Spec,
+} from '../../compiler/index.ts';
 import { parametersOf } from '../../compiler/spec/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
+import { fileProvider } from '../../runtime/library.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
 import { setOption } from '../options.ts';
-import { checkAblationFile, checkFile, isJson, readSpecFile, type SpecFlags } from '../specs.ts';
+import { checkFile, isJson, readSpecFile, type SpecFlags } from '../specs.ts';
 import { print } from '../terminal.ts';
 
 /** Adds the command. */
@@ -57,27 +64,26 @@ function checkOne(file: string, flags: SpecFlags): void {
 
 /** Checks what a file declares: each experiment and ablation by itself. */
 function checkParts(file: string, flags: SpecFlags): Verdict[] {
-  const { name, set } = flags;
-  const { experiments, ablations } = isJson(file)
-    ? { experiments: [], ablations: [] }
-    : listDeclared(readSpecFile(file));
+  if (isJson(file)) return [verdictOn(checkFile(file, flags))];
+  const { name, set: sets } = flags;
+  const reading = read(readSpecFile(file), fileProvider());
+  const { experiments, ablations } = reading;
+  const checkOne = (one: string | undefined): Verdict => verdictOn(reading.check({ name: one, sets }));
   const isWanted = (one: string): boolean => name === undefined || one === name;
-  const chosen = ablations.filter(({ name: own }) => isWanted(own));
-  const checked = chosen.map((one) => checkOfAblation(file, { name: one.name, set }));
-  if (name !== undefined && chosen.length > 0) return checked;
-  if (name === undefined && experiments.length > 1)
-    return [...experiments.map((one) => checkOfSpec(file, { name: one, set })), ...checked];
+  const checked = ablations
+    .filter((one) => isWanted(one.name))
+    .map((one) => verdictOnAblation(reading.checkAblation({ name: one.name, sets })));
+  if (name !== undefined && checked.length > 0) return checked;
+  if (name === undefined && experiments.length > 1) return [...experiments.map(checkOne), ...checked];
   // A file of ablations alone has nothing else to be checked.
-  return checked.length > 0 && experiments.length === 0 ? checked : [checkOfSpec(file, flags), ...checked];
+  return checked.length > 0 && experiments.length === 0 ? checked : [checkOne(name), ...checked];
 }
 
-function checkOfSpec(file: string, flags: SpecFlags): Verdict {
-  const { spec, diagnostics } = checkFile(file, flags);
+function verdictOn({ spec, diagnostics }: CheckResult): Verdict {
   return { text: spec && describe(spec), diagnostics };
 }
 
-function checkOfAblation(file: string, flags: SpecFlags): Verdict {
-  const { ablation, diagnostics } = checkAblationFile(file, flags);
+function verdictOnAblation({ ablation, diagnostics }: AblationResult): Verdict {
   return { text: ablation && describeAblation(ablation), diagnostics };
 }
 

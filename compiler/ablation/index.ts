@@ -1,5 +1,5 @@
 /** Answers for ablations as a whole: a declaration becomes named runs of checked specs, with the mistakes of all of them. */
-import type { Ablation as Declaration, Experiment } from '../../dsl/ast.ts';
+import type { Ablation as Declaration, Experiment, File } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { parse } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
@@ -40,11 +40,19 @@ export function listAblations(source: Source): readonly { readonly name: string;
 }
 
 /** Lists what of a file can be trained, as far as its syntax allows: its experiments and ablations. */
-export function listDeclared(source: Source): {
+export function listDeclared(source: Source): Declared {
+  return declaredIn(parse(source).file);
+}
+
+/** What of a file can be trained. */
+export interface Declared {
   readonly experiments: readonly string[];
   readonly ablations: readonly { readonly name: string; readonly of: string }[];
-} {
-  const declarations = parse(source).file?.declarations ?? [];
+}
+
+/** Lists what of a file that was read can be trained. */
+export function declaredIn(file: File | undefined): Declared {
+  const declarations = file?.declarations ?? [];
   const experiments = declarations.filter(({ kind }) => kind === 'experiment' || kind === 'variant');
   const ablations = declarations.filter((one): one is Declaration => one.kind === 'ablation');
   return {
@@ -59,7 +67,11 @@ export function checkAblation(
   provider: SourceProvider,
   options: AblationOptions = {},
 ): AblationResult {
-  const opened = openSource(source, provider);
+  return checkOpenedAblation(openSource(source, provider), options);
+}
+
+/** Expands an ablation of what was read. */
+export function checkOpenedAblation(opened: Opened, options: AblationOptions = {}): AblationResult {
   const collector = new Collector();
   opened.diagnostics.forEach(collector.report);
   const declaration = opened.module && choose(opened, options.name, collector.report);

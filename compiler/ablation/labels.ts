@@ -4,16 +4,30 @@ import { printExpression } from '../../dsl/index.ts';
 
 /** Writes values as short as tells them apart: `spade(base: instance)`, and `batch` where no other value calls it. */
 export function labelsOf(values: readonly Expression[]): string[] {
-  const calls = values.map(calledBy);
-  return values.map((value, index) => {
-    const name = calls[index];
-    if (value.kind !== 'call' || name === undefined) return printExpression(value);
-    const alike = values.filter((_, other) => calls[other] === name);
-    const isSaid = (argument: Argument): boolean =>
-      !alike.every((other) => argumentTexts(other).includes(textOf(argument)));
-    const said = value.arguments.filter(isSaid);
-    return said.length === 0 ? name : `${name}(${said.map(textOf).join(', ')})`;
+  const alike = new Map<string, Alike>();
+  for (const value of values) {
+    const name = calledBy(value);
+    if (name === undefined) continue;
+    const group = alike.get(name) ?? { count: 0, having: new Map<string, number>() };
+    alike.set(name, group);
+    group.count += 1;
+    for (const text of new Set(argumentTexts(value)))
+      group.having.set(text, (group.having.get(text) ?? 0) + 1);
+  }
+  return values.map((value) => {
+    const name = calledBy(value);
+    const group = name === undefined ? undefined : alike.get(name);
+    if (value.kind !== 'call' || !group) return printExpression(value);
+    const said = argumentTexts(value).filter((text) => group.having.get(text) !== group.count);
+    return said.length === 0 ? `${name}` : `${name}(${said.join(', ')})`;
   });
+}
+
+/** Values of one axis that call the same. */
+interface Alike {
+  count: number;
+  /** How many of them have an argument, by its text. */
+  readonly having: Map<string, number>;
 }
 
 /** Names what a value calls, or stands for. */

@@ -9,6 +9,18 @@ export { notAnEncoder, wrongInput } from '../messages.ts';
 type Place = Span | undefined;
 
 /** Reports text that is no JSON. */
+export const jsonTooLarge = (of: 'values' | 'levels', limit: number, span: Span): Diagnostic =>
+  error(
+    'too-large',
+    of === 'values'
+      ? `the text has more than ${limit} values`
+      : `lists and objects are more than ${limit} times inside one another`,
+    span,
+    {
+      hint: 'a spec of JSON has a few values for each operation, and a handful of levels: see whether it is one',
+    },
+  );
+
 export const badJson = (what: string, span: Place): Diagnostic => error('bad-json', what, span);
 
 /** Reports a setting that the spec does not have. */

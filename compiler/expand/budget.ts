@@ -4,6 +4,7 @@
  */
 import type { Block } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
+import { tokenLimit } from '../../dsl/tokens.ts';
 import type { Value } from './values.ts';
 
 /** What is counted, and how much of it one spec may take. */
@@ -18,6 +19,20 @@ export const limits = {
   mistakes: 1000,
   /** Characters of the names that nodes and variables get. */
   characters: 40_000_000,
+} as const;
+
+/** So many specs that take all that one may are in one file: its experiments, and the runs of an ablation. */
+export const specsOfFile = 20;
+/** So many are expanded to find the change that is to blame for a mistake. */
+export const specsOfBlame = 2;
+
+/** What a file may import, directly or through others. */
+export const importLimits = {
+  /** Files that import one another. */
+  depth: 50,
+  files: 1000,
+  /** Words and signs of all files; reading one takes as much memory as reading that many of a single file. */
+  tokens: tokenLimit,
 } as const;
 
 /** How deep things may lie inside one another, and how much may be inside one value. */
@@ -46,6 +61,7 @@ export interface Frame {
 /** What was to be exceeded, and where. */
 export type Excess =
   | { readonly kind: 'work'; readonly counted: Counted }
+  | { readonly kind: 'total'; readonly counted: Counted; readonly limit: number }
   | { readonly kind: 'depth'; readonly of: 'calls' | 'levels' }
   | { readonly kind: 'value'; readonly of: 'values' | 'entries'; readonly span: Span };
 
@@ -68,10 +84,40 @@ interface Measure {
 
 const leaf: Measure = { entries: 1, depth: 0 };
 
+/** Counts what several expansions take together. */
+export class Total {
+  private readonly used: Record<Counted, number> = nothing();
+
+  /** `specs` of them may take all that one may. */
+  constructor(private readonly specs: number) {}
+
+  /** The most of something that all of them may take. */
+  limitOf(counted: Counted): number {
+    return this.specs * limits[counted];
+  }
+
+  /** Takes an amount; tells whether there was as much. */
+  spend(counted: Counted, amount: number): boolean {
+    this.used[counted] += amount;
+    return this.used[counted] <= this.limitOf(counted);
+  }
+}
+
+const nothing = (): Record<Counted, number> => ({
+  steps: 0,
+  nodes: 0,
+  entries: 0,
+  mistakes: 0,
+  characters: 0,
+});
+
 /** Counts what one expansion takes. */
 export class Budget {
+  /** `totals` count it beside what others take. */
+  constructor(private readonly totals: readonly Total[] = []) {}
+
   /** What was taken so far. */
-  readonly used: Record<Counted, number> = { steps: 0, nodes: 0, entries: 0, mistakes: 0, characters: 0 };
+  readonly used: Record<Counted, number> = nothing();
   /** The most that lay inside one another. */
   readonly deepest = { calls: 0, levels: 0 };
   private readonly frames: Frame[] = [];
@@ -83,6 +129,8 @@ export class Budget {
   spend(counted: Counted, amount = 1): void {
     this.used[counted] += amount;
     if (this.used[counted] > limits[counted]) this.stop({ kind: 'work', counted });
+    for (const total of this.totals)
+      if (!total.spend(counted, amount)) this.stop({ kind: 'total', counted, limit: total.limitOf(counted) });
   }
 
   /** Goes into an expression or statement. Throws BudgetSpent. */

@@ -26,6 +26,8 @@ export function explainExcess(
     if (excess.counted === 'mistakes') return messages.tooManyMistakes(limit, inner?.span);
     return messages.tooLarge(excess.counted, limit, chain, inner?.span, labels);
   }
+  if (excess.kind === 'total')
+    return messages.tooLargeTogether(excess.counted, excess.limit, inner?.span, labels);
   if (excess.kind === 'depth') return messages.tooNested(depthLimits[excess.of], chain, inner?.span, labels);
   const span = isLibrary(excess.span.source) ? inner?.span : excess.span;
   return messages.valueTooLarge(excess.of, depthLimits[excess.of], span, labels);

@@ -8,7 +8,7 @@ import { lineageOf, placesOfChanges, withFirst, type ChangePlace, type Lineage }
 import { readSets } from '../inherit/sets.ts';
 import { specFormat, type Spec } from '../spec/types.ts';
 import { inputsOfData } from '../spec/queries.ts';
-import { Budget, BudgetSpent } from './budget.ts';
+import { Budget, BudgetSpent, specsOfBlame, Total } from './budget.ts';
 import { explainExcess } from './excess.ts';
 import {
   expandExperiment,
@@ -65,7 +65,11 @@ const assumedLatent = 256;
 
 /** Expands a source text into a spec. */
 export function expand(source: Source, provider: SourceProvider, options: ExpandOptions = {}): Expanded {
-  const opened = openSource(source, provider);
+  return expandOpened(openSource(source, provider), options);
+}
+
+/** Expands what was read into a spec. */
+export function expandOpened(opened: Opened, options: ExpandOptions = {}): Expanded {
   let history: ExpandedHistory | undefined;
   const expanded = gather(
     opened,
@@ -81,22 +85,32 @@ export function expand(source: Source, provider: SourceProvider, options: Expand
 /** Gives the history of an experiment for its lineage. */
 export function historyOf(opened: Opened, module: Module, lineage: Lineage): ExpandedHistory {
   const ignored = { report: () => undefined, moduleOf: opened.loader.moduleOf };
+  const blame = new Total(specsOfBlame);
   return {
     changes: placesOfChanges(lineage.layers),
-    expandWith: (count) => expandOne(opened, withFirst(lineage, count, ignored), module),
+    expandWith: (count) => expandOne(opened, withFirst(lineage, count, ignored), module, [blame]),
   };
 }
 
-/** Expands an experiment that is there in full. */
-export function expandOne(opened: Opened, experiment: Experiment, module: Module): Expanded {
-  return gather(opened, (context) => expandExperiment(experiment, module, context));
+/** Expands an experiment that is there in full; `totals` count what it takes, beside that of its file. */
+export function expandOne(
+  opened: Opened,
+  experiment: Experiment,
+  module: Module,
+  totals: readonly Total[] = [],
+): Expanded {
+  return gather(opened, (context) => expandExperiment(experiment, module, context), totals);
 }
 
 /** Makes a spec of what `work` expands, with all mistakes. */
-function gather(opened: Opened, work: (context: ExperimentContext) => SpecBody | undefined): Expanded {
+function gather(
+  opened: Opened,
+  work: (context: ExperimentContext) => SpecBody | undefined,
+  totals: readonly Total[] = [],
+): Expanded {
   const collector = new Collector();
   opened.diagnostics.forEach(collector.report);
-  const budget = new Budget();
+  const budget = new Budget([opened.total, ...totals]);
   const context = contextFor(opened, collector.report, budget);
   const body = within(opened, collector.report, () => work(context));
   const { sources } = opened.loader;

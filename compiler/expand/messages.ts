@@ -205,11 +205,12 @@ export const tooNested = (
     hint: 'let fewer blocks call one another in turn, and give parts of long expressions names of their own',
   });
 
-const amounts: Readonly<Record<Exclude<Counted, 'mistakes'>, string>> = {
+const amounts: Readonly<Record<Counted, string>> = {
   steps: 'expressions to evaluate',
   nodes: 'operations',
   entries: 'entries of lists',
   characters: 'characters of names',
+  mistakes: 'mistakes',
 };
 
 export const tooLarge = (
@@ -224,6 +225,24 @@ export const tooLarge = (
     notes: expandedIn(chain),
     hint: 'let loops take fewer rounds, and blocks call others less often: all is unrolled before it runs',
   });
+
+export const tooLargeTogether = (
+  counted: Counted,
+  limit: number,
+  span: Span | undefined,
+  labels: readonly SpanLabel[],
+): Diagnostic =>
+  error('too-large', `all that is expanded here takes more than ${limit} ${amounts[counted]}`, span, {
+    labels,
+    hint: 'divide the ablation into several, or make what it varies smaller',
+  });
+
+export const importsTooLarge = (of: 'depth' | 'files' | 'tokens', limit: number, span: Span): Diagnostic => {
+  const amount = { depth: 'files inside one another', files: 'files', tokens: 'words and signs' }[of];
+  return error('too-large', `the imports amount to more than ${limit} ${amount}`, span, {
+    hint: 'write what is needed here into fewer files, and import it from them directly',
+  });
+};
 
 export const valueTooLarge = (
   of: 'values' | 'entries',

@@ -3,6 +3,7 @@ import { walk, type Alias, type Block, type Experiment, type File, type Variant 
 import { parse, printText, type Diagnostic } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { resolveAliases } from './aliases.ts';
+import { importLimits } from './budget.ts';
 import * as messages from './messages.ts';
 
 /** Settings of data, as in a spec, by the name of the data set. */
@@ -57,6 +58,11 @@ export class ModuleLoader {
   private readonly loaded = new Map<string, Module | 'loading'>();
   private readonly library = new Set<Source>();
   private readonly bySource = new Map<Source, Module>();
+  /** Where each text is in `sources`. */
+  private readonly places = new Map<Source, number>();
+  /** Files that import the one that is read, and what was read of the user's own. */
+  private readonly taken = { depth: 0, files: 0, tokens: 0 };
+  private isSpent = false;
 
   constructor(
     private readonly provider: SourceProvider,
@@ -127,12 +133,30 @@ export class ModuleLoader {
 
   /** Takes in a text that is no file but adds to a module. */
   adopt(source: Source, module: Module): void {
-    this.sources.push(source);
+    this.note(source);
     this.bySource.set(source, module);
   }
 
   load(source: Source): Module | undefined {
     return this.loadOnce(source, undefined);
+  }
+
+  /** Tells where a text is among all that were read. */
+  readonly indexOf = (source: Source): number | undefined => this.places.get(source);
+
+  private note(source: Source): void {
+    this.places.set(source, this.sources.length);
+    this.sources.push(source);
+  }
+
+  /** Counts what reading the user's files takes; `from` is where a file is imported, which is left out where it is too much. */
+  private spend(of: 'depth' | 'files' | 'tokens', amount: number, from: Span | undefined): boolean {
+    this.taken[of] += amount;
+    if (!from || this.taken[of] <= importLimits[of]) return true;
+    // Whatever else is imported is too much as well.
+    if (!this.isSpent) this.report(messages.importsTooLarge(of, importLimits[of], from));
+    this.isSpent = true;
+    return false;
   }
 
   private loadOnce(source: Source, from: Span | undefined): Module | undefined {
@@ -144,12 +168,19 @@ export class ModuleLoader {
       return undefined;
     }
     if (known) return known;
+    const isOwn = !this.library.has(source);
+    if (isOwn && (this.isSpent || !this.spend('files', 1, from))) return undefined;
     this.loaded.set(key, 'loading');
-    this.sources.push(source);
-    const { file, diagnostics } = parse(source);
+    this.note(source);
+    const { file, diagnostics, pieces } = parse(source);
     diagnostics.forEach(this.report);
     const lost = diagnostics.length > 0 ? namesWritten(source.text) : [];
+    if (isOwn && !(this.spend('tokens', pieces, from) && this.spend('depth', 1, from))) {
+      this.loaded.delete(key);
+      return undefined;
+    }
     const module = this.link(file ?? emptyFile(source), lost);
+    if (isOwn) this.taken.depth -= 1;
     this.loaded.set(key, module);
     this.bySource.set(source, module);
     return module;
@@ -174,6 +205,7 @@ export class ModuleLoader {
       else declared.set(name, span);
       return !first;
     };
+    let references: ReadonlyMap<string, Span[]> | undefined;
     for (const use of file.uses) {
       const source = this.resolve(use.module, use.file, use.span, file.source);
       const imported = source && this.loadOnce(source, use.span);
@@ -185,9 +217,13 @@ export class ModuleLoader {
         continue;
       }
       const own = ownBlocks(imported);
+      const ownOnes = ownExperiments(imported);
+      // What is imported beside a name that is unknown was not meant.
+      const beside = new Set(use.names.map(({ text }) => text));
+      let known: readonly string[] | undefined;
       for (const name of use.names) {
         const block = own.get(name.text);
-        const experiment = ownExperiments(imported).get(name.text);
+        const experiment = ownOnes.get(name.text);
         if (block || experiment) {
           if (!declare(name.text, name.span)) continue;
           if (block) names.set(name.text, block);
@@ -195,13 +231,11 @@ export class ModuleLoader {
           continue;
         }
         missing.add(name.text);
-        // What is imported beside it was not meant.
-        const beside = new Set(use.names.map(({ text }) => text));
-        const known = [...own.keys(), ...ownExperiments(imported).keys()].filter((one) => !beside.has(one));
-        if (!imported.missing.has(name.text))
-          this.report(
-            messages.notExported(name.text, use.module, name.span, known, referencesTo(name.text, file)),
-          );
+        if (imported.missing.has(name.text)) continue;
+        known ??= [...own.keys(), ...ownOnes.keys()].filter((one) => !beside.has(one));
+        references ??= referencesIn(file);
+        const uses = references.get(name.text) ?? [];
+        this.report(messages.notExported(name.text, use.module, name.span, known, uses));
       }
     }
     const aliases = new Map<string, Alias>();
@@ -240,32 +274,51 @@ export function nameOfModule({ file }: Module): string {
   return file.source.name.replace(/^.*[/\\]/, '').replace(/\.spade$/, '');
 }
 
-/** Finds where a file names something. */
-function referencesTo(name: string, file: File): Span[] {
-  const found: Span[] = [];
+/** Finds where a file names things, by their names. */
+function referencesIn(file: File): Map<string, Span[]> {
+  const found = new Map<string, Span[]>();
+  const add = (name: string, span: Span): void => {
+    const spans = found.get(name);
+    if (spans) spans.push(span);
+    else found.set(name, [span]);
+  };
   for (const declaration of file.declarations) {
-    if (declaration.kind === 'alias' && declaration.target.text === name) found.push(declaration.target.span);
-    if ('base' in declaration && declaration.base.text === name) found.push(declaration.base.span);
+    if (declaration.kind === 'alias') add(declaration.target.text, declaration.target.span);
+    if ('base' in declaration) add(declaration.base.text, declaration.base.span);
     walk(declaration, (node) => {
-      if (node.kind === 'reference' && node.name === name) found.push(node.span);
+      if (node.kind === 'reference') add(node.name, node.span);
     });
   }
   return found;
 }
 
+/** What modules declare, looked for once in each: one may be imported in thousands of lines. */
+const blocksOf = new WeakMap<Module, Map<string, DeclaredBlock>>();
+const experimentsOf = new WeakMap<Module, Map<string, DeclaredExperiment>>();
+
 /** Lists the blocks that a module declares, and those that it gives a second name. */
-function ownBlocks({ file, names }: Module): Map<string, DeclaredBlock> {
-  return new Map(
-    file.declarations.flatMap(({ kind, name }) => {
-      const block = kind === 'block' || kind === 'alias' ? names.get(name.text) : undefined;
-      return block ? [[name.text, block] as const] : [];
-    }),
-  );
+function ownBlocks(module: Module): ReadonlyMap<string, DeclaredBlock> {
+  const { file, names } = module;
+  const known = blocksOf.get(module);
+  const own =
+    known ??
+    new Map(
+      file.declarations.flatMap(({ kind, name }) => {
+        const block = kind === 'block' || kind === 'alias' ? names.get(name.text) : undefined;
+        return block ? [[name.text, block] as const] : [];
+      }),
+    );
+  blocksOf.set(module, own);
+  return own;
 }
 
 /** Lists the experiments that a module declares itself. */
-function ownExperiments({ experiments, file }: Module): Map<string, DeclaredExperiment> {
-  return new Map([...experiments].filter(([, { module }]) => module.file === file));
+function ownExperiments(module: Module): ReadonlyMap<string, DeclaredExperiment> {
+  const { experiments, file } = module;
+  const known = experimentsOf.get(module);
+  const own = known ?? new Map([...experiments].filter(([, one]) => one.module.file === file));
+  experimentsOf.set(module, own);
+  return own;
 }
 
 /** Gives a path that a file writes relative to itself as one relative to another file. */

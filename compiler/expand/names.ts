@@ -17,6 +17,7 @@ import {
   type Parameter,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../check/schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
@@ -61,9 +62,9 @@ export function checkNamesIn(
   report: (diagnostic: Diagnostic) => void,
 ): void {
   // A name counts as bound wherever its declaration binds it; evaluation knows whether it was bound in time.
-  const bound = new Map(inherited);
-  collectBound(root, root.kind !== 'block', bound);
-  new NameCheck(module, importable, report, root.span).visit(root, bound, placeOfRoot(root));
+  const own = new Map<string, Bound>();
+  collectBound(root, root.kind !== 'block', own);
+  new NameCheck(module, { inherited, own }, importable, report, root.span).visit(root, placeOfRoot(root));
 }
 
 /** Adds what a tree of nodes binds. */
@@ -112,6 +113,8 @@ function placeOfRoot(root: Node): Place {
 class NameCheck {
   constructor(
     private readonly module: Module,
+    /** What may be named beside what the module declares; there may be thousands of names, so that nothing copies them. */
+    private readonly bound: { readonly inherited: Inherited; readonly own: Map<string, Bound> },
     private readonly importable: ImportableFor,
     private readonly tell: (diagnostic: Diagnostic) => void,
     private readonly whole: Span,
@@ -127,15 +130,15 @@ class NameCheck {
       this.tell(messages.tooManyMistakes(mistakeLimit, { ...this.whole, start: this.whole.end }));
   }
 
-  visit(node: Node, known: ReadonlyMap<string, Bound>, place: Place): void {
+  visit(node: Node, place: Place): void {
     const all = (nodes: readonly Node[], at: Place): void => {
-      for (const one of nodes) this.visit(one, known, at);
+      for (const one of nodes) this.visit(one, at);
     };
     const computed: Place = { ...place, use: 'computed', type: undefined };
     const passed: Place = { ...place, use: 'passed', type: undefined };
     switch (node.kind) {
       case 'reference':
-        if (!this.isKnown(node.name, known)) this.unknownName(node.name, node.span, node.span, known, place);
+        if (!this.isKnown(node.name)) this.unknownName(node.name, node.span, node.span, place);
         return;
       // What it names are values of axes.
       case 'matching':
@@ -145,148 +148,128 @@ class NameCheck {
           this.say(() => messages.unknownType(node.name, node.span, typeRules.keys()));
         return;
       case 'let':
-        return this.visit(
-          node.value,
-          known,
-          place.context === 'block' ? passed : { ...passed, type: 'network' },
-        );
+        return this.visit(node.value, place.context === 'block' ? passed : { ...passed, type: 'network' });
       case 'parameter':
         all(node.type ? [node.type] : [], place);
-        if (node.default) this.visit(node.default, known, { ...passed, type: node.type?.name });
+        if (node.default) this.visit(node.default, { ...passed, type: node.type?.name });
         return;
       case 'loss':
-        return this.visit(node.value, known, { use: 'computed', context: 'loss' });
+        return this.visit(node.value, { use: 'computed', context: 'loss' });
       case 'optimize':
-        return this.visit(node.optimizer, known, { use: 'passed', context: 'optimizer' });
+        return this.visit(node.optimizer, { use: 'passed', context: 'optimizer' });
       case 'data':
-        return this.settings('data', node.settings.entries, known);
+        return this.settings('data', node.settings.entries);
       case 'train':
-        this.settings('train', node.settings, known);
+        this.settings('train', node.settings);
         return all(node.optimizers, place);
       case 'override':
-        return this.change(node.path, [node.value], known);
+        return this.change(node.path, [node.value]);
       case 'axis':
-        return this.change(
-          node.path,
-          node.values.kind === 'list' ? node.values.items : node.values.entries,
-          known,
-        );
+        return this.change(node.path, node.values.kind === 'list' ? node.values.items : node.values.entries);
       case 'binary':
       case 'unary':
       case 'index':
         return all(children(node), place.context === 'setting' ? place : computed);
       case 'if':
-        this.visit(node.condition, known, computed);
+        this.visit(node.condition, computed);
         return all([...node.then, ...(node.otherwise ?? [])], place);
       case 'for':
-        this.visit(node.list, known, computed);
+        this.visit(node.list, computed);
         return all(node.body, place);
       case 'conditional':
-        this.visit(node.condition, known, computed);
+        this.visit(node.condition, computed);
         return all([node.then, node.otherwise], place);
       case 'comprehension': {
-        this.visit(node.list, known, computed);
-        const inner = new Map(known).set(node.variable.text, 'any');
-        this.visit(node.item, inner, place);
-        if (node.condition) this.visit(node.condition, inner, computed);
+        this.visit(node.list, computed);
+        const { own } = this.bound;
+        const { text } = node.variable;
+        const outer = own.get(text);
+        own.set(text, 'any');
+        this.visit(node.item, place);
+        if (node.condition) this.visit(node.condition, computed);
+        if (outer) own.set(text, outer);
+        else own.delete(text);
         return;
       }
       case 'member':
-        return this.member(node, known, place, computed);
+        return this.member(node, place, computed);
       case 'call':
-        return this.call(node, known, place, undefined);
+        return this.call(node, place, undefined);
       case 'pipeline':
-        this.visit(node.input, known, computed);
-        for (const stage of node.stages) this.call(stage, known, computed, 1);
+        this.visit(node.input, computed);
+        for (const stage of node.stages) this.call(stage, computed, 1);
         return;
       case 'assignment':
       case 'return':
-        return this.visit(node.value, known, passed);
+        return this.visit(node.value, passed);
       default:
         all(children(node), place);
     }
   }
 
-  private settings(
-    section: 'data' | 'train',
-    entries: readonly Entry[],
-    known: ReadonlyMap<string, Bound>,
-  ): void {
-    for (const { name, value } of entries) this.setting(section, name.text, value, known);
+  private settings(section: 'data' | 'train', entries: readonly Entry[]): void {
+    for (const { name, value } of entries) this.setting(section, name.text, value);
   }
 
-  private setting(
-    section: 'data' | 'train',
-    name: string,
-    value: Node,
-    known: ReadonlyMap<string, Bound>,
-  ): void {
+  private setting(section: 'data' | 'train', name: string, value: Node): void {
     const isText = isTextSetting(section, name);
     for (const one of value.kind === 'list' ? value.items : [value])
-      this.visit(one, known, { context: 'setting', use: 'passed', text: isText ? one.span : undefined });
+      this.visit(one, { context: 'setting', use: 'passed', text: isText ? one.span : undefined });
   }
 
   /** What a path is changed to. */
-  private change(path: Override['path'], values: readonly Node[], known: ReadonlyMap<string, Bound>): void {
+  private change(path: Override['path'], values: readonly Node[]): void {
     const [head, second] = path.map(({ text }) => text);
     for (const value of values)
-      if (head === 'data' || head === 'train') this.setting(head, second ?? '', value, known);
-      else this.visit(value, known, placeOfPath(path.map(({ text }) => text)));
+      if (head === 'data' || head === 'train') this.setting(head, second ?? '', value);
+      else this.visit(value, placeOfPath(path.map(({ text }) => text)));
   }
 
-  private isKnown(name: string, known: ReadonlyMap<string, Bound>): boolean {
+  private isKnown(name: string): boolean {
     const { names, missing } = this.module;
-    return known.has(name) || names.has(name) || missing.has(name) || builtins.has(name);
+    return this.isBound(name) || names.has(name) || missing.has(name) || builtins.has(name);
+  }
+
+  private isBound(name: string): boolean {
+    const { inherited, own } = this.bound;
+    return own.has(name) || inherited.has(name);
   }
 
   /** Reports a name; what is to be written in place of `whole` means its last part. */
-  private unknownName(
-    name: string,
-    span: Span,
-    whole: Span,
-    known: ReadonlyMap<string, Bound>,
-    place: Place,
-  ): void {
+  private unknownName(name: string, span: Span, whole: Span, place: Place): void {
     const { module } = this;
     const wanted = whole === span ? name : (/\w+$/.exec(textOf(whole))?.[0] ?? name);
-    const around = { module, bound: known, importable: () => this.importable(module) };
-    this.say((suggests) =>
-      messages.unknownName(
-        name,
-        span,
-        suggests ? hintOfUnknownName(wanted, whole, place, around) : wayToBind(wanted, place),
-      ),
-    );
+    const { inherited, own } = this.bound;
+    const hint = (): Hint | string =>
+      hintOfUnknownName(wanted, whole, place, {
+        module,
+        bound: new Map([...inherited, ...own]),
+        importable: () => this.importable(module),
+      });
+    this.say((suggests) => messages.unknownName(name, span, suggests ? hint() : wayToBind(wanted, place)));
   }
 
   /** `nn.Conv2d`: the name of a foreign module says that its part is meant. */
-  private member(node: Member, known: ReadonlyMap<string, Bound>, place: Place, computed: Place): void {
+  private member(node: Member, place: Place, computed: Place): void {
     const head = headOf(node);
-    if (!head || this.isKnown(head.name, known)) return this.visit(node.value, known, computed);
+    if (!head || this.isKnown(head.name)) return this.visit(node.value, computed);
     const isForeign = foreignModules.has(head.name);
-    this.unknownName(
-      head.name,
-      head.span,
-      isForeign ? node.span : head.span,
-      known,
-      isForeign ? place : computed,
-    );
+    this.unknownName(head.name, head.span, isForeign ? node.span : head.span, isForeign ? place : computed);
   }
 
-  private call(call: Call, known: ReadonlyMap<string, Bound>, place: Place, skipped = 0): void {
-    this.visit(call.callee, known, { ...place, use: 'called' });
-    if (call.label?.index) this.visit(call.label.index, known, { ...place, use: 'computed' });
+  private call(call: Call, place: Place, skipped = 0): void {
+    this.visit(call.callee, { ...place, use: 'called' });
+    if (call.label?.index) this.visit(call.label.index, { ...place, use: 'computed' });
     const { callee } = call;
-    const parameters = this.parametersOf(callee, known);
+    const parameters = this.parametersOf(callee);
     for (const [index, argument] of call.arguments.entries()) {
       const name = argument.name?.text;
       const parameter =
         name === undefined ? parameters?.inOrder[index + skipped] : parameters?.byName.get(name);
-      if (argument.name && parameters && !parameter)
-        this.unknownArgument(callee, argument, call, [...parameters.byName.keys()]);
+      if (argument.name && parameters && !parameter) this.unknownArgument(callee, argument, call, parameters);
       const type = parameter?.type;
       const isNumber = type !== undefined && numberTypes.has(type);
-      this.visit(argument.value, known, {
+      this.visit(argument.value, {
         ...place,
         use: isNumber ? 'computed' : 'passed',
         type,
@@ -300,12 +283,7 @@ class NameCheck {
     return called && askedOf(called.block, parameter, called.module);
   }
 
-  private unknownArgument(
-    callee: Expression,
-    argument: Argument,
-    call: Call,
-    names: readonly string[],
-  ): void {
+  private unknownArgument(callee: Expression, argument: Argument, call: Call, parameters: Parameters): void {
     if (callee.kind !== 'reference' || !argument.name) return;
     const { name } = argument;
     this.say((suggests) =>
@@ -313,15 +291,15 @@ class NameCheck {
         callee.name,
         name.text,
         name.span,
-        suggests ? names : [],
+        suggests ? [...parameters.byName.keys()] : [],
         suggests ? { argument, call } : undefined,
       ),
     );
   }
 
   /** The parameters of a callee that is written as a name and means the same wherever it is evaluated. */
-  private parametersOf(callee: Expression, known: ReadonlyMap<string, Bound>): Parameters | undefined {
-    if (callee.kind !== 'reference' || known.has(callee.name) || this.module.missing.has(callee.name))
+  private parametersOf(callee: Expression): Parameters | undefined {
+    if (callee.kind !== 'reference' || this.isBound(callee.name) || this.module.missing.has(callee.name))
       return undefined;
     const block = this.module.names.get(callee.name)?.block;
     if (block) return parametersOf(block);

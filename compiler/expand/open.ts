@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { Inheritance } from '../inherit/index.ts';
 import type { Place } from '../spec/types.ts';
-import type { Budget } from './budget.ts';
+import { specsOfFile, Total, type Budget } from './budget.ts';
 import { Evaluator } from './evaluate.ts';
 import type { ExperimentContext } from './experiment.ts';
 import { ModuleLoader, type DeclaredExperiment, type Module, type SourceProvider } from './modules.ts';
@@ -36,6 +36,8 @@ export interface Opened {
   readonly diagnostics: readonly Diagnostic[];
   /** Gives an experiment in full; undefined where a mistake among `diagnostics` keeps it from being known. */
   readonly resolve: (declared: DeclaredExperiment) => Experiment | undefined;
+  /** What all specs that are expanded of it take together. */
+  readonly total: Total;
 }
 
 /** Reads a source and all that it imports. */
@@ -50,7 +52,14 @@ export function openSource(source: Source, provider: SourceProvider): Opened {
     for (const declared of own.experiments.values()) resolve(declared);
     checkNames(own, (declaration) => inheritedNames(declaration, own, resolve), loader.importableFor, report);
   }
-  return { source, module, loader, diagnostics: collector.diagnostics, resolve };
+  return {
+    source,
+    module,
+    loader,
+    diagnostics: collector.diagnostics,
+    resolve,
+    total: new Total(specsOfFile),
+  };
 }
 
 /** What experiments bind; one may have many variants. */
@@ -85,13 +94,13 @@ export function contextFor(
     places: new Map(),
     broken: new Set(),
     presets: loader.presets,
-    placeOf: (span) => placeOf(span, loader.sources),
+    placeOf: (span) => placeOf(span, loader),
     moduleOf: loader.moduleOf,
   };
 }
 
-function placeOf(span: Span | undefined, sources: readonly Source[]): Place | undefined {
+function placeOf(span: Span | undefined, loader: ModuleLoader): Place | undefined {
   if (!span) return undefined;
-  const index = sources.indexOf(span.source);
-  return index < 0 ? undefined : [index, span.start, span.end];
+  const index = loader.indexOf(span.source);
+  return index === undefined ? undefined : [index, span.start, span.end];
 }

@@ -62,16 +62,27 @@ export function bindInTime(items: Items, known: Items): Items {
     items.flatMap((item) => (isBinding(item) && !old.has(item.name.text) ? [[item.name.text, item]] : [])),
   );
   if (added.size === 0) return items;
-  // Most of what is added is used by no other line.
-  const isUsed = new Set<string>();
-  for (const item of items.filter(isBinding))
-    for (const name of namesIn(item)) if (added.has(name)) isUsed.add(name);
-  return [...added].reduce((all, [name, item]) => {
-    if (!isUsed.has(name)) return all;
-    const use = all.findIndex((other) => isBinding(other) && namesIn(other).has(name));
-    const at = all.indexOf(item);
-    return use < 0 || use > at ? all : all.toSpliced(at, 1).toSpliced(use, 0, item);
-  }, items);
+  const ordered: ExperimentItem[] = [];
+  const begun = new Set<ExperimentItem>();
+  for (const item of items) {
+    // Each line comes behind what it uses, which comes behind what that uses; without recursion, since chains may be long.
+    const open: Iterator<ExperimentItem>[] = [[item].values()];
+    const waiting: ExperimentItem[] = [];
+    for (let inner = open.at(-1); inner; inner = open.at(-1)) {
+      const { value, done } = inner.next();
+      if (done) {
+        open.pop();
+        const complete = waiting.pop();
+        if (complete) ordered.push(complete);
+      } else if (!begun.has(value)) {
+        begun.add(value);
+        waiting.push(value);
+        const used = isBinding(value) ? [...namesIn(value)] : [];
+        open.push(used.flatMap((name) => added.get(name) ?? []).values());
+      }
+    }
+  }
+  return ordered;
 }
 
 /** What lines refer to, looked for once in each: variants of variants share their lines. */

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { knownError, SpecMistakes } from '../../cli/errors.ts';
+import { loadSpec } from '../../cli/specs.ts';
 import { diffSpecs } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/random.ts';
 import { progressOf, readAblation } from '../../runtime/ablate/index.ts';
@@ -24,9 +25,9 @@ import { openRun } from '../../runtime/model/index.ts';
 import { writeRunPage } from '../../runtime/report/index.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf, readRunFolder, readRunSpec } from '../../runtime/run/folder.ts';
-import { exportWeights, resume, synth } from '../../runtime/run/index.ts';
+import { exportWeights, importWeights, resume, synth } from '../../runtime/run/index.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
-import { openWeights } from '../../runtime/weights/index.ts';
+import { loadWeights } from '../../runtime/run/weights.ts';
 import { slotsOf } from './slots.ts';
 
 /** One damage: what was done, and to which file or folder. */
@@ -208,16 +209,31 @@ export async function tryDamaged(place: DamagedPlace, withEngine: boolean): Prom
     diff: () => diffSpecs(readRunSpec(run), readRunSpec(other)),
     ablate: () => [readAblation(ablation), stageOfRun(run), progressOf(run)],
     page: () => readRunFolder(run) && writeRunPage(run),
+    profile: () => loadSpec(layoutOf(run).spec, {}),
     load: async () => {
       const { checkpoints } = layoutOf(run);
-      for (const step of listSteps(checkpoints))
-        await openWeights(join(checkpoints, stepName(step), 'variables.safetensors'));
+      const spec = readRunSpec(other);
+      for (const step of listSteps(checkpoints)) {
+        const path = join(checkpoints, stepName(step), 'variables.safetensors');
+        // As a spec does that says: load G from "…" naming "spadework".
+        const networks = spec.networks.map((one) =>
+          one.name === 'G' ? { ...one, weights: { path, mapping: 'spadework' } } : one,
+        );
+        await loadWeights({ ...spec, networks });
+      }
     },
   };
   const heavy: Record<string, () => unknown> = {
     open: async () => (await openRun(run, { engine })).dispose(),
     synth: () => synth({ run, labels, out: join(out, 'painted'), engine, command }),
     eval: () => evaluate({ run, engine }),
+    'import into it': () =>
+      importWeights({
+        run,
+        network: 'G',
+        mapping: 'spadework',
+        file: join(layoutOf(other).checkpoints, stepName(2), 'variables.safetensors'),
+      }),
     resume: () => resume({ folder: run, engine }),
   };
   const outcomes: Outcome[] = [];

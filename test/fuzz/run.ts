@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { copyPristine, makePristine } from '../support/pristine-run.ts';
 import { removeFolder } from '../support/tiny-experiment.ts';
 import { fuzzedCheckpoint, readFuzzedCheckpoint } from './checkpoints.ts';
-import { damageRun, tryDamaged } from './damaged-runs.ts';
+import { damageRun, tryDamaged, type DamagedPlace } from './damaged-runs.ts';
 import { fuzzedImage, readFuzzed } from './images.ts';
 import { checkFuzzedSource, fuzzedSource } from './sources.ts';
 import { checkFuzzedSpec, fuzzedSpec } from './specs.ts';
@@ -29,6 +29,8 @@ interface Fuzzer {
 const secondsAllowed = 1;
 const megabytesAllowed = 500;
 const shown = 3;
+/** Every so many damaged runs are also opened by what needs an engine. */
+const damagesForEngines = 10;
 
 const fuzzers: Readonly<Record<string, Fuzzer>> = {
   sources: {
@@ -78,15 +80,25 @@ const fuzzers: Readonly<Record<string, Fuzzer>> = {
     count: 300,
     start: async (seed) => {
       const { folder } = await makePristine();
+      const damaged = (index: number): { readonly place: DamagedPlace; readonly remove: () => void } => {
+        const copy = join(folder, `damaged-${index}`);
+        mkdirSync(copy);
+        const place = copyPristine(folder, copy);
+        damageRun(place.ablation, seed, index);
+        return { place, remove: () => rmSync(copy, { recursive: true }) };
+      };
       return {
-        make: (index) => {
-          const copy = join(folder, `damaged-${index}`);
-          mkdirSync(copy);
-          const place = copyPristine(folder, copy);
-          damageRun(place.ablation, seed, index);
+        make: async (index) => {
+          if (index % damagesForEngines === 0) {
+            // Painting and training take their time, which is not that of reading.
+            const { place, remove } = damaged(index);
+            await tryDamaged(place, true);
+            remove();
+          }
+          const { place, remove } = damaged(index);
           return async () => {
             const outcomes = await tryDamaged(place, false);
-            rmSync(copy, { recursive: true });
+            remove();
             return outcomes.some(({ said }) => said !== 'fine') ? 'refused' : 'fine';
           };
         },
@@ -123,13 +135,17 @@ async function fuzz(name: string): Promise<number> {
   const count = Math.max(1, Math.round(fuzzer.count * Number(flags.share)));
   const { make, end } = await fuzzer.start(seed);
   // What is loaded and compiled once is no case's fault.
-  for (let index = 0; index < 20; index++) await measured(await make(count + index)).catch(() => undefined);
+  for (let index = 0; index < 20; index++)
+    await Promise.resolve()
+      .then(() => make(count + index))
+      .then(measured)
+      .catch(() => undefined);
   const kinds = new Map<string, number>();
   const all: Worst[] = [];
   let failed = 0;
   for (let index = 0; index < count; index++) {
-    const work = await make(index);
     try {
+      const work = await make(index);
       const { kind, ...cost } = await measured(work);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       all.push({ index, ...cost });

@@ -44,7 +44,10 @@ const changes: Readonly<Record<string, Change>> = {
     else delete owner[key];
   },
   'a key more': ({ owner }, _, random) => {
-    owner[['extra', '__proto__', 'constructor', 'op', 'inputs'][random.below(5)] ?? ''] = 1;
+    const key = ['extra', '__proto__', 'constructor', 'op', 'inputs'][random.below(5)] ?? '';
+    // A list has no keys in JSON, and one that is called __proto__ is not made by assigning.
+    if (!Array.isArray(owner))
+      Object.defineProperty(owner, key, { value: 1, enumerable: true, writable: true, configurable: true });
   },
   'the value of another place': ({ owner, key }, slots, random) => {
     const other = slots[random.below(slots.length)];

@@ -1,6 +1,6 @@
 /** Answers for normalizations of activations. Sources of the formulas are named at each. */
-import { OpError, type Node } from '../../ir/node.ts';
-import { must } from '../../ir/types.ts';
+import { OpError, shapeOf, type Node } from '../../ir/node.ts';
+import { must, sizeOf } from '../../ir/types.ts';
 import { axesOf, countUp, moments, normalizeOver } from './composites.ts';
 import {
   at,
@@ -29,6 +29,13 @@ const batchNorm: SpecOp = {
     const [x, runningMean, runningVariance] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const shape = requireAxis('batch_norm', x);
     const channels = must(shape[shape.length - 1], 'it has an axis');
+    for (const running of [runningMean, runningVariance])
+      if (shapeOf(running).at(-1) !== channels || sizeOf(shapeOf(running)) !== channels)
+        throw new OpError(
+          'batch_norm',
+          `running_mean and running_var have one number for each of the ${channels} channels`,
+          `[${shapeOf(running)}]`,
+        );
     const epsilon = b.constant(num(attrs, 'epsilon'));
     if (!training) return b.mul(b.sub(x, runningMean), b.op('rsqrt', [b.add(runningVariance, epsilon)]));
     const { mean, centered, variance } = moments(b, x, axesOf(x, 0, 1));

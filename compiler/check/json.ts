@@ -1,0 +1,115 @@
+/**
+ * Answers for specs as JSON text: its values, where each is written, and what a reader of JSON would take without a word. Such a text
+ * may come from anybody, so that its size and depth are looked at first.
+ */
+import { parseTree, printParseErrorCode, visit, type Node as JsonNode, type ParseError } from 'jsonc-parser';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { span as spanIn, type Source, type Span } from '../../dsl/source.ts';
+import * as messages from './messages.ts';
+import type { Locate } from './validate.ts';
+
+/** Specs nest a handful of levels; what reads them recurses. */
+const deepest = 100;
+/** A spec has about a dozen values for each operation. */
+const mostValues = 2_000_000;
+
+/** Parses a text, or gives what is wrong with it. */
+export function parseJson(
+  source: Source,
+): { readonly value: unknown; readonly locate: Locate } | { readonly mistakes: readonly Diagnostic[] } {
+  const excess = excessOf(source);
+  if (excess) return { mistakes: [excess] };
+  const mistakes = [...syntaxMistakes(source), ...repeatedKeys(source)];
+  if (mistakes.length > 0) return { mistakes };
+  return { value: JSON.parse(source.text), locate: locateIn(source) };
+}
+
+/** Finds where a text has more values, or nests them deeper, than any spec. */
+function excessOf(source: Source): Diagnostic | undefined {
+  const { text } = source;
+  let [values, level] = [1, 0];
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isText) {
+      if (character === '\\') at += 1;
+      else if (character === '"') isText = false;
+    } else if (character === '"') isText = true;
+    else if (character === ',') values += 1;
+    else if (character === '[' || character === '{') {
+      values += 1;
+      level += 1;
+    } else if (character === ']' || character === '}') level -= 1;
+    if (level > deepest) return messages.jsonTooLarge('levels', deepest, spanIn(source, at, at + 1));
+    if (values > mostValues) return messages.jsonTooLarge('values', mostValues, spanIn(source, at, at + 1));
+  }
+  return undefined;
+}
+
+/** Gives the first mistake of the syntax: what follows is mostly its consequence. */
+function syntaxMistakes(source: Source): Diagnostic[] {
+  const errors: ParseError[] = [];
+  visit(
+    source.text,
+    { onError: (error, offset, length) => errors.length === 0 && errors.push({ error, offset, length }) },
+    { disallowComments: true },
+  );
+  return errors.map(({ error, offset, length }) =>
+    messages.badJson(phraseOf(printParseErrorCode(error)), spanIn(source, offset, offset + length)),
+  );
+}
+
+/** Reports keys that an object has twice: JSON readers would take the last without a word. */
+function repeatedKeys(source: Source): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const open: Set<string>[] = [];
+  visit(source.text, {
+    onObjectBegin: () => void open.push(new Set()),
+    onObjectEnd: () => void open.pop(),
+    onObjectProperty: (key, offset, length) => {
+      const seen = open.at(-1);
+      if (seen?.has(key))
+        found.push(messages.duplicateId('keys', key, spanIn(source, offset, offset + length)));
+      seen?.add(key);
+    },
+  });
+  return found;
+}
+
+/** Finds places in the text of a spec; the tree of it is made only where one is asked for. */
+function locateIn(source: Source): Locate {
+  let tree: JsonNode | undefined;
+  const partsOf = new Map<JsonNode, ReadonlyMap<string, JsonNode>>();
+  const partOf = (node: JsonNode, step: string): JsonNode | undefined => {
+    if (node.type === 'array') return node.children?.[Number(step)];
+    const parts = partsOf.get(node) ?? partsByKey(node);
+    partsOf.set(node, parts);
+    return parts.get(step);
+  };
+  const spanOf = (node: JsonNode): Span => spanIn(source, node.offset, node.offset + node.length);
+  return (pointer, part) => {
+    tree ??= parseTree(source.text);
+    const path = pointer
+      .split('/')
+      .slice(1)
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const node = path.reduce<JsonNode | undefined>((from, step) => from && partOf(from, step), tree);
+    if (!node) return tree && spanOf(tree);
+    const key = part === 'name' && node.parent?.type === 'property' ? node.parent.children?.[0] : undefined;
+    // Objects and lists may be long: their first character stands for them.
+    const isLong = node.type === 'object' || node.type === 'array';
+    return key ? spanOf(key) : { ...spanOf(node), ...(isLong && { end: node.offset + 1 }) };
+  };
+}
+
+/** Gives the values of an object by their keys, of which it may have thousands. */
+function partsByKey({ children = [] }: JsonNode): Map<string, JsonNode> {
+  return new Map(
+    children.flatMap(({ children: [key, value] = [] }) => (key && value ? [[String(key.value), value]] : [])),
+  );
+}
+
+/** Turns `CommaExpected` into `comma expected`. */
+function phraseOf(code: string): string {
+  return `this is no JSON: ${code.replaceAll(/(?!^)([A-Z])/g, ' $1').toLowerCase()}`;
+}
