@@ -97,6 +97,8 @@ const isWord = (span: Span): boolean => /^[\w./-]+$/.test(textOf(span));
 
 export function wayToBind(name: string, { context, use, type, asked }: Place): string {
   if (type === 'Network' && context !== 'block') return networkNeeded(asked, name);
+  if (type === 'Norm' && use === 'passed')
+    return `declare it: block ${name}(x, seg) { ... }, or take a norm of the library: use norms { batch, instance }`;
   if (use === 'called')
     return `declare it: block ${name}(x) { ... }, or import it from a file of yours with 'use'`;
   return context === 'block'
