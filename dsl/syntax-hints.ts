@@ -4,7 +4,7 @@ import { inserting, removing, replacing, together, type Hint } from './fix.ts';
 import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { span, type Source, type Span } from './source.ts';
+import { lineEndOf, span, type Source, type Span } from './source.ts';
 import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
 import * as t from './tokens.ts';
 
@@ -108,7 +108,7 @@ export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: num
   const text = source.text.slice(first.startOffset, endOf(brace));
   const top = source.text.startsWith('\uFEFF') ? 1 : 0;
   return together([
-    inserting(source, top, `${text}\n`, (written) => `${words}: ${written}`),
+    inserting(source, top, `${text}${lineEndOf(source)}`, (written) => `${words}: ${written}`),
     removing(span(source, first.startOffset, endOf(brace)), 'leave it out here'),
   ]);
 }

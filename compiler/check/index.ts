@@ -46,7 +46,9 @@ export interface JsonResult {
 /** Checks a spec that is written as JSON; places are those of its text. */
 export function checkJsonSpec(source: Source): JsonResult {
   const errors: ParseError[] = [];
-  const tree = parseTree(source.text, errors, { disallowComments: true });
+  // A byte order mark is passed over, as in the language; a blank keeps all places.
+  const text = source.text.replace(/^\uFEFF/, ' ');
+  const tree = parseTree(text, errors, { disallowComments: true });
   // What follows the first mistake is mostly its consequence.
   const syntax = errors
     .slice(0, 1)
@@ -56,7 +58,7 @@ export function checkJsonSpec(source: Source): JsonResult {
   const repeats = tree ? repeatedKeys(tree, source) : [];
   if (!tree || syntax.length > 0 || repeats.length > 0)
     return { spec: undefined, diagnostics: [...syntax, ...repeats] };
-  const value: unknown = JSON.parse(source.text);
+  const value: unknown = JSON.parse(text);
   const locate = locateJson(source, tree);
   const wrong = validate(value, locate, 'json').map(({ diagnostic }) => diagnostic);
   if (wrong.length > 0) return { spec: undefined, diagnostics: sortDiagnostics(wrong) };

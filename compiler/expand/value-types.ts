@@ -103,7 +103,7 @@ export function checkType(
     type.optional ? `${known.phrase} or none` : known.phrase,
     describe(value),
     span,
-    hintFor?.() ?? hintOfText(value, type.name, known.accepts, span) ?? known.hintFor?.(value),
+    hintFor?.() ?? hintOfText(value, type.name, span) ?? known.hintFor?.(value),
   );
 }
 
@@ -111,19 +111,14 @@ export function checkType(
 const namedTypes: ReadonlySet<string> = new Set(['Block', 'Norm', 'Weight', 'Network', 'Initializer']);
 
 /** Says how what stands in quotes is written without them. */
-function hintOfText(
-  value: Value,
-  type: string,
-  accepts: TypeRule['accepts'],
-  span: Span,
-): Hint | string | undefined {
+export function hintOfText(value: Value, type: string, span: Span): Hint | string | undefined {
   if (value.kind !== 'string') return undefined;
   const text = value.value.trim();
   if (namedTypes.has(type) && /^[A-Za-z_]\w*$/.test(text))
     return `it goes by its name, without quotes: ${text}; what a module of the library has is imported with 'use'`;
   const literal = literalOf(text);
   const isWritten = span.source.text.slice(span.start, span.end) === `"${value.value}"`;
-  return literal && accepts(literal) && isWritten
+  return literal && typeRules.get(type)?.accepts(literal) && isWritten
     ? replacing(span, text.toLowerCase(), (written) => `write it without quotes: ${written}`)
     : undefined;
 }
