@@ -104,13 +104,13 @@ const names: Readonly<Record<string, string>> = {
   'classnames labelnames': 'names',
   'augmentation augmentations transforms': 'augment',
   // types and queries
-  'picture photo photograph img': 'Image',
+  'picture photo photograph img image rgb': 'Image',
   'str text': 'string',
   boolean: 'bool',
   integer: 'int',
   'double float32 number': 'float',
   'array sequence': 'list',
-  'segmap segmentation semanticmap labelimage mask': 'LabelMap',
+  'segmap segmentation semanticmap labelimage mask seg label labels map': 'LabelMap',
   'vector code style': 'Latent',
   'layertype module function callable': 'Block',
   normalizer: 'Norm',
@@ -137,8 +137,11 @@ export function carriedOver(name: string): readonly string[] {
   return targets.get(name.toLowerCase().replaceAll('_', '')) ?? [];
 }
 
+/** All names that the table leads to. */
+export const carriedOverTargets: ReadonlySet<string> = new Set([...targets.values()].flat());
+
 /** What has no name here, and how it is done. */
-const ways: ReadonlyMap<string, string> = new Map([
+export const ways: ReadonlyMap<string, string> = new Map([
   ['softmax', 'it is written exp(log_softmax(x))'],
   ['matmul', 'no two computed tensors are multiplied as matrices; linear(x, w) multiplies by a weight'],
   ['bmm', 'no two computed tensors are multiplied as matrices; linear(x, w) multiplies by a weight'],

@@ -56,14 +56,6 @@ export function forHtml(text: string): string {
   return visibleLines(text).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
 
-/** Writes a value as JSON that may stand inside a `<script>` element: nothing in it ends the element or a line. */
-export function forScript(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 /**
  * Makes text safe for a line or table cell of Markdown (CommonMark and GitHub's tables): no HTML, link, image, emphasis, code or
  * further cell. A `_` inside a word means nothing there and stays.

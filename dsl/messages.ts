@@ -1,6 +1,6 @@
 /** Answers for what is said about syntax mistakes: one function per message. */
 import type { Diagnostic, SpanLabel } from './diagnostic.ts';
-import { hintFields, inserting, replacing, type Hint } from './fix.ts';
+import { hintFields, inserting, removing, replacing, type Hint } from './fix.ts';
 import type { Span } from './source.ts';
 
 interface Extras {
@@ -35,6 +35,20 @@ export function unclosedBracket(closer: string, found: string, place: Span, open
   return syntaxError('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
     hint: inserting(place.source, place.start, closer, () => `add '${closer}'`),
+  });
+}
+
+/**
+ * Reports a closing bracket of another kind than the one that is open, at `opener`; it is one too many where the right one
+ * follows, else one in place of the other.
+ */
+export function wrongBracket(closer: string, wrong: Span, opener: Span, isClosedLater: boolean): Diagnostic {
+  const found = wrong.source.text.slice(wrong.start, wrong.end);
+  return syntaxError('unclosed-bracket', `expected a closing '${closer}', found '${found}'`, wrong, {
+    labels: [{ span: opener, text: 'opened here' }],
+    hint: isClosedLater
+      ? removing(wrong, `leave the '${found}' out`)
+      : replacing(wrong, closer, (text) => `write '${text}' in place of '${found}'`),
   });
 }
 
@@ -127,6 +141,10 @@ export const hints = {
   networkAlias: 'only blocks have second names: use the network under its own',
   conditional: "a conditional is written 'if condition then value else value'",
   leadingZero: 'numbers below one are written with a zero: 0.5',
+  range: 'a range is written range(first, end): range(0, 3) is 0, 1, 2',
+  loop: "a loop goes through a list: 'for i in range(3) { ... }'",
+  unusedValue: "a value is bound to a name, 'x = value', or given back, 'return value'",
+  changes: "what a path is changed to stands behind '='",
   statements: "a name that begins a line is bound to a value: 'name = value'",
   typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
   commentSign: "comments begin with '#'",

@@ -11,6 +11,7 @@ import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
 import { endOf, endsBody, expects, is, place, sameLine } from './stumbles.ts';
+import { hintOfSize } from './habits.ts';
 import { hintFor, hintOfCharacters, hintOfLateUse, hintOfOpenString } from './syntax-hints.ts';
 import * as t from './tokens.ts';
 
@@ -304,6 +305,16 @@ class Recovery {
     const previous = tokens[at - 1];
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
     if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
+    const joined = hintOfSize(source, tokens, at);
+    if (joined && actual) return messages.unexpectedToken('a size', found, this.at(actual), joined);
+    // A word of the language that is bound: a declaration has no '=' behind its keyword.
+    if (actual && isDeclarationKeyword(actual) && is(tokens[at + 1], t.Equal))
+      return messages.unexpectedToken(
+        'a name',
+        found,
+        this.at(actual),
+        messages.hints.reservedWord(actual.image),
+      );
     if (open === undefined && actual !== undefined) {
       if (is(actual, t.Use) && stumble.rule === 'file')
         return messages.lateUse(place(source, actual), hintOfLateUse(source, tokens, at));
@@ -329,6 +340,20 @@ class Recovery {
           place(source, unclosed.open),
         );
       }
+      if (actual && isCloser(actual) && !is(open, t.LeftBrace))
+        return messages.wrongBracket(
+          closerOf(open),
+          place(source, actual),
+          place(source, open),
+          closesLater(tokens, at + 1, open),
+        );
+      if (is(actual, t.Question))
+        return messages.unexpectedToken(
+          `an operator or '${closerOf(open)}'`,
+          found,
+          missing,
+          messages.hints.conditional,
+        );
       const isList = ['parameters', 'arguments', 'list', 'values', 'use'].includes(stumble.rule);
       if (
         stumble.rule === 'parameters' &&

@@ -32,11 +32,18 @@ const lineStarts = new WeakMap<Source, readonly number[]>();
 function linesOf(source: Source): readonly number[] {
   const known = lineStarts.get(source);
   if (known) return known;
-  const starts = [0];
+  // A byte order mark is no part of the first line.
+  const starts = [source.text.startsWith('\uFEFF') ? 1 : 0];
   for (let at = source.text.indexOf('\n'); at >= 0; at = source.text.indexOf('\n', at + 1))
     starts.push(at + 1);
   lineStarts.set(source, starts);
   return starts;
+}
+
+/** Gives what ends the lines of a text, for lines that are added to it. */
+export function lineEndOf({ text }: Source): string {
+  const first = text.indexOf('\n');
+  return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';
 }
 
 /** Gives the line and column of an offset of `source`. */
@@ -48,7 +55,7 @@ export function positionAt(source: Source, offset: number): Position {
     if ((starts[middle] ?? 0) <= offset) line = middle;
     else end = middle;
   }
-  return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  return { line: line + 1, column: Math.max(offset - (starts[line] ?? 0), 0) + 1 };
 }
 
 /** Gives the text of a line, counted from 1, without its line break. */

@@ -1,9 +1,10 @@
 /** Answers for what to try after a syntax mistake: signs and words of other languages, and signs that are missing. */
 import type { IToken } from 'chevrotain';
 import { inserting, removing, replacing, together, type Hint } from './fix.ts';
+import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { span, type Source, type Span } from './source.ts';
+import { lineEndOf, span, type Source, type Span } from './source.ts';
 import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
 import * as t from './tokens.ts';
 
@@ -37,6 +38,7 @@ const characters: ReadonlyMap<string, string> = new Map([
 
 /** Says what to write in place of characters that belong to no token. */
 export function hintOfCharacters(text: string, where: Span): Hint | string | undefined {
+  if (text.startsWith(';') && isInCountingLoop(where)) return hints.loop;
   if (text.startsWith(';')) return removing(where, 'statements need no semicolon: leave it out');
   if (text.startsWith('\\')) return removing(where, 'lines need no sign to go on: leave it out');
   if (text.startsWith("'")) return hintOfQuotes(where);
@@ -112,7 +114,7 @@ export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: num
   const text = source.text.slice(first.startOffset, endOf(brace));
   const top = source.text.startsWith('\uFEFF') ? 1 : 0;
   return together([
-    inserting(source, top, `${text}\n`, (written) => `${words}: ${written}`),
+    inserting(source, top, `${text}${lineEndOf(source)}`, (written) => `${words}: ${written}`),
     removing(span(source, first.startOffset, endOf(brace)), 'leave it out here'),
   ]);
 }
@@ -129,6 +131,7 @@ export function hintFor(
   const where = place(source, actual);
   return (
     hintOfForeignWord(source, tokens, at, stumble) ??
+    hintOfHabit(source, tokens, at, stumble) ??
     hintOfSign(source, tokens, at, stumble) ??
     hintOfRule(tokens, at, stumble) ??
     hintOfMissing(source, tokens[at - 1], actual, where, stumble)
@@ -182,6 +185,8 @@ function hintOfSign(
   const where = place(source, actual);
   const joined = (text: string, say: (text: string) => string): Hint =>
     replacing(span(source, where.start, next ? endOf(next) : where.end), text, say);
+  if (endsBody(stumble) && (is(actual, t.RightParenthesis) || is(actual, t.RightBracket)))
+    return removing(where, `nothing opens this '${actual.image}': leave it out`);
   const comment = commentSign(tokens, at);
   if (comment) return replacing(place(source, comment), '#', () => hints.commentSign);
   const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
@@ -217,6 +222,8 @@ function hintOfSign(
     return hints.braces;
   if (is(actual, t.Question) || (is(actual, t.Else) && expects(stumble, t.LeftBrace)))
     return hints.conditional;
+  if (stumble.rule === 'override' && expects(stumble, t.Equal) && is(actual, t.Colon))
+    return replacing(where, ' =', () => hints.changes);
   const isNamed = is(previous, t.Identifier) && (is(before, t.Comma) || is(before, t.LeftParenthesis));
   if (is(actual, t.Equal) && (expects(stumble, t.Colon) || (stumble.rule === 'arguments' && isNamed)))
     return replacing(where, ':', () => hints.namedWithColon);

@@ -16,6 +16,7 @@ import type { Spec } from '../spec/types.ts';
 import { nameRun } from './labels.ts';
 import * as messages from './messages.ts';
 import { planAblation, type Plan, type PlannedValue } from './plan.ts';
+import { reportSameRuns } from './same-runs.ts';
 import type { Ablation, PlannedRun } from './types.ts';
 
 export type { Ablation, AblationAxis, PlannedRun } from './types.ts';
@@ -114,6 +115,9 @@ interface Cell {
   readonly blame: (diagnostic: Diagnostic) => Diagnostic;
 }
 
+const hasErrors = ({ diagnostics }: Cell): boolean =>
+  diagnostics.some(({ severity }) => severity === 'error');
+
 class AblationExpansion {
   constructor(
     private readonly declaration: Declaration,
@@ -137,6 +141,8 @@ class AblationExpansion {
     const lineage = this.lineage([overrides, plan.shared]);
     const cells = plan.cells.map((values) => this.cell(shared, values, lineage));
     reportOnce(cells, declaration.span, report);
+    // What a mistake leaves out may be what differs.
+    if (!cells.some(hasErrors)) reportSameRuns(cells, report);
     const doc = declaration.comments.before.join('\n').trim();
     const seeds = plan.seeds ?? [cells[0]?.spec?.train?.seed ?? 0];
     return {

@@ -1,7 +1,8 @@
 /** Answers for what is said about mistakes in ablations: one function per message. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
-import { amongst, error } from '../messages.ts';
+import type { PlannedValue } from './plan.ts';
+import { amongst, error, warning } from '../messages.ts';
 
 export const noAblation = (file: string): Diagnostic =>
   error('no-ablation', `${file} declares no ablation`, undefined, {
@@ -60,3 +61,17 @@ export const tooManyRuns = (name: string, count: number, limit: number, span: Sp
     notes: [`the limit is ${limit}`],
     hint: "list what is of interest as 'case' in place of crossing the axes, or leave some out with 'except'",
   });
+
+/** Values in place of which others make the same runs, one pair for each axis on which the runs differ. */
+export const sameRuns = (
+  pairs: readonly { readonly first: PlannedValue; readonly second: PlannedValue }[],
+): Diagnostic => {
+  const labelsOf = (values: readonly PlannedValue[]): string => values.map(({ label }) => label).join(', ');
+  const firsts = labelsOf(pairs.map(({ first }) => first));
+  const seconds = labelsOf(pairs.map(({ second }) => second));
+  return warning('same-runs', `'${firsts}' and '${seconds}' are the same training`, pairs[0]?.second.span, {
+    labels: pairs.map(({ first }) => ({ span: first.span, text: 'what this expands to' })),
+    notes: ['a second name of a block, or a setting that is given as it is anyway, changes nothing'],
+    hint: "leave one of the two out: what differs between their results is chance; how much that is, several 'seeds' show",
+  });
+};

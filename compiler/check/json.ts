@@ -19,9 +19,11 @@ export function parseJson(
 ): { readonly value: unknown; readonly locate: Locate } | { readonly mistakes: readonly Diagnostic[] } {
   const excess = excessOf(source);
   if (excess) return { mistakes: [excess] };
-  const mistakes = [...syntaxMistakes(source), ...repeatedKeys(source)];
+  // A byte order mark is passed over, as in the language; a blank keeps all places.
+  const text = source.text.replace(/^\uFEFF/, ' ');
+  const mistakes = [...syntaxMistakes(text, source), ...repeatedKeys(text, source)];
   if (mistakes.length > 0) return { mistakes };
-  return { value: JSON.parse(source.text), locate: locateIn(source) };
+  return { value: JSON.parse(text), locate: locateIn(text, source) };
 }
 
 /** Finds where a text has more values, or nests them deeper, than any spec. */
@@ -47,10 +49,10 @@ function excessOf(source: Source): Diagnostic | undefined {
 }
 
 /** Gives the first mistake of the syntax: what follows is mostly its consequence. */
-function syntaxMistakes(source: Source): Diagnostic[] {
+function syntaxMistakes(text: string, source: Source): Diagnostic[] {
   const errors: ParseError[] = [];
   visit(
-    source.text,
+    text,
     { onError: (error, offset, length) => errors.length === 0 && errors.push({ error, offset, length }) },
     { disallowComments: true },
   );
@@ -60,10 +62,10 @@ function syntaxMistakes(source: Source): Diagnostic[] {
 }
 
 /** Reports keys that an object has twice: JSON readers would take the last without a word. */
-function repeatedKeys(source: Source): Diagnostic[] {
+function repeatedKeys(text: string, source: Source): Diagnostic[] {
   const found: Diagnostic[] = [];
   const open: Set<string>[] = [];
-  visit(source.text, {
+  visit(text, {
     onObjectBegin: () => void open.push(new Set()),
     onObjectEnd: () => void open.pop(),
     onObjectProperty: (key, offset, length) => {
@@ -77,7 +79,7 @@ function repeatedKeys(source: Source): Diagnostic[] {
 }
 
 /** Finds places in the text of a spec; the tree of it is made only where one is asked for. */
-function locateIn(source: Source): Locate {
+function locateIn(text: string, source: Source): Locate {
   let tree: JsonNode | undefined;
   const partsOf = new Map<JsonNode, ReadonlyMap<string, JsonNode>>();
   const partOf = (node: JsonNode, step: string): JsonNode | undefined => {
@@ -88,7 +90,7 @@ function locateIn(source: Source): Locate {
   };
   const spanOf = (node: JsonNode): Span => spanIn(source, node.offset, node.offset + node.length);
   return (pointer, part) => {
-    tree ??= parseTree(source.text);
+    tree ??= parseTree(text);
     const path = pointer
       .split('/')
       .slice(1)

@@ -42,7 +42,7 @@ export const wrongSetting = (
   expected: string,
   found: string,
   span: Place,
-  hint?: Hint,
+  hint?: Hint | string,
 ): Diagnostic => error('wrong-setting', `${name}: expected ${expected}, found ${found}`, span, { hint });
 
 /** Reports a training that is given no length, or two. */

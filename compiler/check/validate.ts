@@ -1,8 +1,10 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { meant } from '../messages.ts';
+import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './messages.ts';
 import { specSchema, type Schema } from './schema.ts';
 
@@ -126,12 +128,33 @@ function wrong(error: ErrorObject, schema: Schema, locate: Locate, notation: Not
   const place = locate(instancePath, 'value');
   const diagnostic = messages.wrongSetting(
     nameOf(instancePath),
-    phraseOf(schema),
+    notation === 'json' && isSize(schema)
+      ? `a size such as ${write({ width: 256, height: 256 }, notation)}`
+      : phraseOf(schema),
     write(value, notation),
     place,
-    typeof value === 'string' ? meant(value, choices, place) : undefined,
+    hintOfWrong(value, choices, schema, place, notation),
   );
   return { pointer: instancePath, diagnostic };
+}
+
+/** Says what to write in place of a wrong value: the choice that is near, or the same in the right form. */
+function hintOfWrong(
+  value: unknown,
+  choices: readonly string[],
+  schema: Schema,
+  place: Span | undefined,
+  notation: Notation,
+): Hint | string | undefined {
+  const near = typeof value === 'string' ? meant(value, choices, place) : undefined;
+  if (near) return near;
+  const right = corrected(value, schema);
+  if (right === undefined)
+    return isPairForSize(value, schema)
+      ? 'sizes are width, then height: 512x256 is twice as wide as high'
+      : undefined;
+  const text = write(right, notation);
+  return place ? replacing(place, text, (written) => `write ${written}`) : `write ${text}`;
 }
 
 /** The const of a union's member: the op or kind that it is for. */

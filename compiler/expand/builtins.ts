@@ -22,7 +22,7 @@ import {
   type TensorValue,
   type Value,
 } from './values.ts';
-import { integerHint } from './value-types.ts';
+import { hintOfText, integerHint } from './value-types.ts';
 
 /** Lists that are longer are a slip; unrolling them would take all memory. */
 const rangeLimit = 100_000;
@@ -295,6 +295,7 @@ function initializer(
               'a number',
               describe(value),
               placeOfArgument(given, key, Object.keys(defaults).indexOf(key)),
+              hintOfText(value, 'float', placeOfArgument(given, key, Object.keys(defaults).indexOf(key))),
             ),
           );
         values[key] = value.value;
@@ -509,6 +510,7 @@ function optimizer<K extends OptimizerSpec['kind']>(
               'a number',
               describe(value),
               placeOfArgument(given, key, names.indexOf(key)),
+              hintOfText(value, 'float', placeOfArgument(given, key, names.indexOf(key))),
             ),
           );
         numbers[key] = value.value;

@@ -7,6 +7,7 @@ import { must } from '../ir/types.ts';
 import { builtins, type Argumented } from './builtins.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
+import { textOf } from './operand-hints.ts';
 import { parametersByName } from './parameters.ts';
 import { passing, type WrittenCall } from './passing.ts';
 import { checkType, typeRules } from './value-types.ts';
@@ -187,7 +188,8 @@ export class Calls {
         given.spans.get(key) ??
         (given.positional.length > index ? given.spans.get(index) : undefined) ??
         given.span;
-      if (!this.checkArgument(byName, key, value, span, name)) return unknown;
+      if (!this.checkArgument(byName, key, value, span, name, () => hintOfOrder(index, block, given)))
+        return unknown;
       scope.bindings.set(key, value);
     }
     this.evaluator.loss?.calls.set(given.span, { ...callee, bound: values });
@@ -227,9 +229,10 @@ export class Calls {
     value: Value,
     span: Span,
     callee: string,
+    hintFor?: () => Hint | undefined,
   ): boolean {
     const type = parameters.get(key)?.type;
-    const mistake = type && checkType(value, type, `argument '${key}' of ${callee}`, span);
+    const mistake = type && checkType(value, type, `argument '${key}' of ${callee}`, span, hintFor);
     if (mistake) this.evaluator.fail(mistake);
     return !mistake;
   }
@@ -271,6 +274,30 @@ export class Calls {
     this.unlabelled.set(block, count);
     return count === 1 ? block : `${block}_${count}`;
   }
+}
+
+/** Two arguments by position that fit when they change places: `conv(64, x)`. */
+function hintOfOrder(index: number, { parameters }: Block, given: Argumented): Hint | undefined {
+  const [wrong, place] = [given.positional[index], given.spans.get(index)];
+  if (!wrong || !place || given.written?.piped) return undefined;
+  const fits = (value: Value, at: number): boolean => {
+    const { type } = must(parameters[at], 'as many as arguments');
+    // Where no type is asked for, data is meant.
+    return type ? typeRules.get(type.name)?.accepts(value) === true : isData(value);
+  };
+  const other = given.positional.findIndex(
+    (value, at) => at !== index && fits(wrong, at) && fits(value, index) && !fits(value, at),
+  );
+  const there = given.spans.get(other);
+  if (!there) return undefined;
+  const order = parameters.slice(0, given.positional.length).map(({ name }) => name.text);
+  return {
+    words: `the order is ${order.join(', ')}: give '${textOf(there)}' and '${textOf(place)}' each other's place`,
+    fix: [
+      { span: place, text: textOf(there) },
+      { span: there, text: textOf(place) },
+    ],
+  };
 }
 
 function nameOf(callee: Value): string {

@@ -14,7 +14,9 @@ import {
   type Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { inserting } from '../../dsl/fix.ts';
 import type { Source, Span } from '../../dsl/source.ts';
+import { carriedOver } from '../carried-over.ts';
 import { shapeOf } from '../ir/node.ts';
 import type {
   DataSpec,
@@ -138,6 +140,7 @@ export function expandNetwork(
         bound.set(key, recorder.input({ ...given.latent, name: key }));
       else if (type !== undefined && !typeRules.has(type)) return undefined;
       else {
+        const input = type === undefined ? carriedOver(key).find((one) => dataTypes.has(one)) : undefined;
         evaluator.fail(
           messages.missingArgument(
             block.name.text,
@@ -145,7 +148,14 @@ export function expandNetwork(
             span,
             type === 'Latent'
               ? `add '${key}: noise(256)', or '${key}: encoded(E)' where a network E encodes the photograph`
-              : `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`,
+              : input !== undefined
+                ? inserting(
+                    parameter.name.span.source,
+                    parameter.name.span.end,
+                    `: ${input}`,
+                    (written) => `say that the data gives it: ${key}${written}`,
+                  )
+                : `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`,
           ),
         );
         return undefined;
@@ -535,6 +545,9 @@ class ExperimentExpansion {
     };
   }
 }
+
+/** Types of inputs that the data gives. */
+const dataTypes: ReadonlySet<string> = new Set(['LabelMap', 'Image']);
 
 /** Finds the arguments below a call that were written elsewhere: by variants, or a command line. */
 function changesIn(expression: Expression): Span[] {

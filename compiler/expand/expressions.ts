@@ -1,12 +1,15 @@
 /** Answers for expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, lists. */
-import type { Binary, Comprehension, Expression } from '../../dsl/ast.ts';
+import type { Binary, Comprehension, Expression, Member } from '../../dsl/ast.ts';
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
+import { carriedOver } from '../carried-over.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
 import type { Piped } from './calls.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import { labelMapParts, membersOf } from './members.ts';
 import * as messages from './messages.ts';
+import { hintOfIndexed, hintOfRounds, hintOfTensors, textOf } from './operand-hints.ts';
 import {
   boolean,
   describe,
@@ -85,13 +88,11 @@ export class Expressions {
           : this.evaluate(truth ? expression.then : expression.otherwise, scope);
       }
       case 'member':
-        return this.member(
-          this.evaluate(expression.value, scope),
-          expression.name.text,
-          expression.name.span,
-        );
+        return this.member(this.evaluate(expression.value, scope), expression, scope);
       case 'index': {
-        const list = this.listValue(this.evaluate(expression.value, scope), expression.value.span);
+        const list = this.listValue(this.evaluate(expression.value, scope), expression.value.span, (value) =>
+          hintOfIndexed(value, expression),
+        );
         const index = this.evaluate(expression.index, scope);
         if (!list || index.kind === 'unknown') return unknown;
         if (index.kind !== 'number' || !index.integer)
@@ -116,7 +117,9 @@ export class Expressions {
 
   private comprehension(expression: Comprehension, scope: Scope): Value {
     const { item, variable, list, condition } = expression;
-    const given = this.listValue(this.evaluate(list, scope), list.span);
+    const given = this.listValue(this.evaluate(list, scope), list.span, (value) =>
+      hintOfRounds(value, list.span),
+    );
     if (!given) return unknown;
     const { bindings } = scope;
     const hidden = bindings.get(variable.text);
@@ -179,10 +182,14 @@ export class Expressions {
   }
 
   /** Requires a list; undefined where a mistake leaves it open. */
-  listValue(value: Value, span: Span): readonly Value[] | undefined {
+  listValue(
+    value: Value,
+    span: Span,
+    hintFor: (value: Value) => Hint | undefined,
+  ): readonly Value[] | undefined {
     if (value.kind === 'list') return value.items;
     if (value.kind !== 'unknown')
-      this.evaluator.fail(messages.wrongType('list', 'a list', describe(value), span));
+      this.evaluator.fail(messages.wrongType('list', 'a list', describe(value), span, hintFor(value)));
     return undefined;
   }
 
@@ -234,6 +241,9 @@ export class Expressions {
         op ? 'two numbers or tensors' : 'two numbers',
         `${describe(left)} and ${describe(right)}`,
         expression.span,
+        op || (left.kind !== 'tensor' && right.kind !== 'tensor')
+          ? undefined
+          : hintOfTensors(expression, right),
       ),
     );
   }
@@ -280,11 +290,22 @@ export class Expressions {
     }
   }
 
-  private member(value: Value, name: string, span: Span): Value {
+  /** Finds the function or block that a member of another framework's tensors is here. */
+  private calledLike(name: string, { module }: Scope): string | undefined {
+    const known = [name, ...carriedOver(name)];
+    return known.find((one) => builtins.get(one)?.role === 'tensor' || module.names.has(one));
+  }
+
+  private member(value: Value, { value: written, name: { text: name, span } }: Member, scope: Scope): Value {
     if (value.kind === 'unknown') return unknown;
     const members = membersOf(value, this.evaluator.recorder);
     const member = members.get(name);
     if (member) return member();
+    const called = isArithmetic(value) ? this.calledLike(name, scope) : undefined;
+    if (called !== undefined)
+      return this.evaluator.fail(
+        messages.memberForCall(describe(value), name, `${called}(${textOf(written.span)})`, span),
+      );
     return this.evaluator.fail(
       value.kind === 'tensor' && labelMapParts.has(name)
         ? messages.notALabelMap(describe(value), name, span)

@@ -134,7 +134,7 @@ export const wrongType = (
   expected: string,
   found: string,
   span: Span,
-  hint?: string,
+  hint?: Hint | string,
 ): Diagnostic => error('wrong-type', `${what}: expected ${expected}, found ${found}`, span, { hint });
 
 export const unknownType = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
@@ -149,6 +149,12 @@ export const unknownMember = (
   span: Span,
   candidates: Iterable<string>,
 ): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates, span));
+
+/** A member that is a function or block in truth: `x.relu()`. */
+export const memberForCall = (found: string, name: string, call: string, span: Span): Diagnostic =>
+  error('unknown-member', `${found} has no '${name}'`, span, {
+    hint: `functions and blocks stand before what they are given: ${call}, or behind a '|>'`,
+  });
 
 export const notALabelMap = (found: string, name: string, span: Span): Diagnostic =>
   error('unknown-member', `${found} has no '${name}'`, span, {

@@ -2,6 +2,7 @@
 import { walk, type For, type Statement } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
+import { hintOfRounds } from './operand-hints.ts';
 import { unknown, type Value } from './values.ts';
 
 /** Runs statements; gives the value of the `return` that was met, if any. */
@@ -46,6 +47,7 @@ function execute(evaluator: Evaluator, statement: Statement, scope: Scope): Valu
       const items = evaluator.expressions.listValue(
         evaluator.evaluate(statement.list, scope),
         statement.list.span,
+        (value) => hintOfRounds(value, statement.list.span),
       );
       if (!items) return skip(evaluator, statement, scope);
       evaluator.budget.enter(undefined, headerOf(statement));

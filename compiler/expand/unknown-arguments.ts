@@ -13,9 +13,19 @@ export function hintOfArgument(
   const name = argument.name?.text ?? '';
   const why = whySettled(name);
   if (why !== undefined) return removing(placeInList(argument, call), `leave '${name}' out: ${why}`);
+  if (activations.has(name.toLowerCase().replaceAll('_', '')))
+    return { words: 'activations are stages of their own: x |> conv(8) |> relu', fix: [] };
   const written = writtenHere(name.toLowerCase(), argument, candidates);
   return written === undefined ? undefined : replacing(argument.span, written, (text) => `write ${text}`);
 }
+
+const activations: ReadonlySet<string> = new Set([
+  'activation',
+  'activationfn',
+  'act',
+  'actlayer',
+  'nonlinearity',
+]);
 
 /** `padding: "same"` and `betas: [0, 0.9]`: what needs another value than it has. */
 function writtenHere(name: string, { value }: Argument, candidates: readonly string[]): string | undefined {

@@ -5,7 +5,7 @@
 import type { Block, File } from '../../dsl/ast.ts';
 import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
-import type { Span } from '../../dsl/source.ts';
+import { lineEndOf, type Span } from '../../dsl/source.ts';
 import { nearest } from '../../dsl/suggest.ts';
 import { carriedOver, wayOf } from '../carried-over.ts';
 import type { Asked } from './asked-of.ts';
@@ -97,6 +97,8 @@ const isWord = (span: Span): boolean => /^[\w./-]+$/.test(textOf(span));
 
 export function wayToBind(name: string, { context, use, type, asked }: Place): string {
   if (type === 'Network' && context !== 'block') return networkNeeded(asked, name);
+  if (type === 'Norm' && use === 'passed')
+    return `declare it: block ${name}(x, seg) { ... }, or take a norm of the library: use norms { batch, instance }`;
   if (use === 'called')
     return `declare it: block ${name}(x) { ... }, or import it from a file of yours with 'use'`;
   return context === 'block'
@@ -115,8 +117,9 @@ export function importing(name: string, from: string, file: File): Hint {
   const line = `use ${from} { ${name} }`;
   const above = file.uses.at(-1);
   const say = (): string => `import it: ${line}`;
-  if (above) return inserting(file.source, above.span.end, `\n${line}`, say);
-  return inserting(file.source, file.source.text.startsWith('\uFEFF') ? 1 : 0, `${line}\n\n`, say);
+  const end = lineEndOf(file.source);
+  if (above) return inserting(file.source, above.span.end, `${end}${line}`, say);
+  return inserting(file.source, file.source.text.startsWith('\uFEFF') ? 1 : 0, `${line}${end}${end}`, say);
 }
 
 function fitsBound(kind: Bound, { context, use, type }: Place): boolean {

@@ -1,6 +1,7 @@
 /** Answers for the types that parameters may have: which values each accepts. */
 import type { TypeName } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import * as messages from './messages.ts';
 import { describe, innerShape, type Value } from './values.ts';
@@ -82,8 +83,17 @@ export const typeRules: ReadonlyMap<string, TypeRule> = new Map([
   ],
 ]);
 
-/** Says what is wrong with a value where `type` is asked for; undefined where it fits. */
-export function checkType(value: Value, type: TypeName, what: string, span: Span): Diagnostic | undefined {
+/**
+ * Says what is wrong with a value where `type` is asked for; undefined where it fits. `hintFor` may know better what to try than
+ * the type does.
+ */
+export function checkType(
+  value: Value,
+  type: TypeName,
+  what: string,
+  span: Span,
+  hintFor?: () => Hint | undefined,
+): Diagnostic | undefined {
   const known = typeRules.get(type.name);
   if (!known) return messages.unknownType(type.name, type.span, typeRules.keys());
   if (value.kind === 'unknown' || (type.optional && value.kind === 'none') || known.accepts(value))
@@ -93,6 +103,32 @@ export function checkType(value: Value, type: TypeName, what: string, span: Span
     type.optional ? `${known.phrase} or none` : known.phrase,
     describe(value),
     span,
-    known.hintFor?.(value),
+    hintFor?.() ?? hintOfText(value, type.name, span) ?? known.hintFor?.(value),
   );
+}
+
+/** Types of what goes by its name. */
+const namedTypes: ReadonlySet<string> = new Set(['Block', 'Norm', 'Weight', 'Network', 'Initializer']);
+
+/** Says how what stands in quotes is written without them. */
+export function hintOfText(value: Value, type: string, span: Span): Hint | string | undefined {
+  if (value.kind !== 'string') return undefined;
+  const text = value.value.trim();
+  if (namedTypes.has(type) && /^[A-Za-z_]\w*$/.test(text))
+    return `it goes by its name, without quotes: ${text}; what a module of the library has is imported with 'use'`;
+  const literal = literalOf(text);
+  const isWritten = span.source.text.slice(span.start, span.end) === `"${value.value}"`;
+  return literal && typeRules.get(type)?.accepts(literal) && isWritten
+    ? replacing(span, text.toLowerCase(), (written) => `write it without quotes: ${written}`)
+    : undefined;
+}
+
+/** Reads a text as the value that it would be without quotes. */
+function literalOf(text: string): Value | undefined {
+  if (/^\d+$/.test(text)) return { kind: 'number', value: Number(text), integer: true };
+  if (/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text))
+    return { kind: 'number', value: Number(text), integer: false };
+  if (/^(?:true|false)$/i.test(text)) return { kind: 'boolean', value: text.toLowerCase() === 'true' };
+  const size = /^(\d+)x(\d+)$/.exec(text);
+  return size ? { kind: 'size', width: Number(size[1]), height: Number(size[2]) } : undefined;
 }

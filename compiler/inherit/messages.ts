@@ -1,5 +1,6 @@
 /** Answers for what is said about mistakes in variants of experiments: one function per message. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { amongst, error } from '../messages.ts';
 
@@ -27,7 +28,7 @@ export const unknownPath = (
   where: string,
   span: Span,
   candidates: Iterable<string>,
-  hint?: string,
+  hint?: Hint | string,
 ): Diagnostic =>
   error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, span, hint));
 

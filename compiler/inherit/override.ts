@@ -14,10 +14,19 @@ import type {
   Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { replacing } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { builtins } from '../expand/builtins.ts';
 import * as expandMessages from '../expand/messages.ts';
-import { isFactor, sumOf, summandsOf, termName, withCall, withFactor } from '../expand/terms.ts';
+import {
+  isFactor,
+  namelessTerm,
+  sumOf,
+  summandsOf,
+  termName,
+  withCall,
+  withFactor,
+} from '../expand/terms.ts';
 import {
   applyData,
   applyLoss,
@@ -146,7 +155,15 @@ class Overriding {
       if (rest.length === 0 && !isFactor(value) && termName(value) === term.text)
         return sumOf([...others, value], loss.value.span);
       const known = summands.map(({ name }) => name);
-      const hint = `add it with its name: loss.${network.text}.${term.text} = ${term.text}()`;
+      const called = isFactor(value) || termName(value) === namelessTerm ? undefined : termName(value);
+      const hint =
+        rest.length === 0 && called !== undefined
+          ? replacing(
+              term.span,
+              called,
+              (name) => `what is added goes by what is called: loss.${network.text}.${name}`,
+            )
+          : `add it with its name: loss.${network.text}.${term.text} = ${term.text}()`;
       return this.fail(
         messages.unknownPath(term.text, `the loss of ${network.text}`, term.span, known, hint),
       );

@@ -12,6 +12,7 @@ import type { Place } from './order.ts';
 import { listPairs } from './pairs.ts';
 import type { DatasetFolders, Pair } from './pairs.ts';
 import { DecodingPool } from './pool.ts';
+import { photosInSeveral } from './repeats.ts';
 import { faultProblems, sampleProblems, type Meaning, type SaidOfLabels } from './problems.ts';
 import type { DecodedSample } from './sample.ts';
 
@@ -103,6 +104,8 @@ export interface Dataset {
    * DataError with all problems. Gives what is odd, in words. `report` is called after each sample.
    */
   check(report?: (done: number, total: number) => void): Promise<readonly string[]>;
+  /** Digests of the photos' bytes, by pair, as far as `examine` could read them; empty before. */
+  readonly photoDigests: readonly (string | undefined)[];
   /** Gives what `check` finds, as data. */
   examine(report?: (done: number, total: number) => void): Promise<Findings>;
   /** Reads one sample as it is. Throws a DataError, or a RangeError if there is no such sample. */
@@ -136,13 +139,22 @@ export async function checkDatasets(
   const { meaning } = datasets[0] as Dataset;
   const { errors, warnings } = sampleProblems(sum.sum, meaning);
   if (errors.length > 0) throw new DataError(errors.map(({ text }) => text));
-  return warnings.map(({ text }) => text);
+  const parts = datasets.map(({ pairs, photoDigests }, index) => ({
+    name: partNames[index] ?? String(index),
+    pairs,
+    digests: photoDigests,
+  }));
+  return [...warnings.map(({ text }) => text), ...photosInSeveral(parts)];
 }
+
+/** What the data sets that are checked together are called: what is trained on, and what is held out. */
+const partNames = ['train', 'test'];
 
 class FolderDataset implements Dataset {
   readonly size: Size;
   readonly classes: readonly ClassInfo[];
   readonly meaning: Meaning;
+  readonly photoDigests: (string | undefined)[] = [];
   private readonly workers: number;
   private readonly pool: DecodingPool;
   private readonly stored: Size;
@@ -179,7 +191,11 @@ class FolderDataset implements Dataset {
       while (next < total) {
         const index = next++;
         const pair = this.pairs[index] as Pair;
-        const { findings, sample } = await this.pool.examine(pair, fits ? this.stored : undefined);
+        const { findings, sample, photoDigest } = await this.pool.examine(
+          pair,
+          fits ? this.stored : undefined,
+        );
+        this.photoDigests[index] = photoDigest;
         if (sample) this.keep(index, sample);
         sum.add(findings, index);
         report?.(++done, total);

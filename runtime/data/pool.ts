@@ -9,6 +9,11 @@ import type { Examined, Outcome, SampleSettings } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';
 import type { Answer, Question, Reply, Request } from './worker.ts';
 
+/** What a close look at a sample shows, with a digest of its photo's bytes where these could be read. */
+export type ExaminedSample = Pick<Examined, 'findings' | 'sample'> & {
+  readonly photoDigest: string | undefined;
+};
+
 interface Waiting {
   resolve(answer: Answer): void;
   reject(error: Error): void;
@@ -36,8 +41,8 @@ export class DecodingPool {
   }
 
   /** Looks closely at one sample, and decodes it where a size is given, as `decode` does its work. */
-  async examine(pair: Pair, size: Size | undefined): Promise<Pick<Examined, 'findings' | 'sample'>> {
-    return (await this.ask({ kind: 'examine', pair, size })) as Pick<Examined, 'findings' | 'sample'>;
+  async examine(pair: Pair, size: Size | undefined): Promise<ExaminedSample> {
+    return (await this.ask({ kind: 'examine', pair, size })) as ExaminedSample;
   }
 
   /** Finds what is to know of one sample, which networks see at `size`, as `decode` does its work. */

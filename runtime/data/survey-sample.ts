@@ -1,5 +1,4 @@
 /** Answers for what is to know of one sample without keeping it: its sizes, classes and digests, and what is wrong with it. */
-import { createHash } from 'node:crypto';
 import {
   nearestGrid,
   patchIndexer,
@@ -11,6 +10,7 @@ import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
 import { readRegular } from './files.ts';
 import type { Findings } from './findings.ts';
 import type { Pair } from './pairs.ts';
+import { digestOf } from './repeats.ts';
 import type { SampleReader } from './sample.ts';
 
 /** What is known of one sample; what could not be read is left out. */
@@ -51,7 +51,10 @@ export function sampleSurveyor(
     const { findings, label, labelSize, instances, photoSize } = await reader.examine(pair, stored, read);
     const contentOf = (file: string | undefined): Buffer | undefined =>
       file === undefined ? undefined : contents.get(file);
-    const [labelDigest, photoDigest] = [pair.label, pair.image].map((file) => digestOf(contentOf(file)));
+    const [labelDigest, photoDigest] = [pair.label, pair.image].map((file) => {
+      const content = contentOf(file);
+      return content && digestOf(content);
+    });
     const instanceFile = contentOf(pair.instances);
     return {
       findings,
@@ -84,11 +87,3 @@ function countIds({ ids }: IdMap): [number, number][] {
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => a - b);
 }
-
-/** Gives a digest of a file's bytes; undefined where it could not be read, which its reader has said. */
-function digestOf(content: Buffer | undefined): string | undefined {
-  return content && createHash('sha256').update(content).digest('hex').slice(0, digestLength);
-}
-
-/** Digits of a digest: enough to tell all files in the world apart, in little room. */
-const digestLength = 32;

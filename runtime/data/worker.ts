@@ -8,9 +8,12 @@ import {
   type PatchTables,
 } from '../../compiler/patches/index.ts';
 import type { Size } from './decode.ts';
+import { readRegular } from './files.ts';
 import type { Pair } from './pairs.ts';
+import type { ExaminedSample } from './pool.ts';
+import { digestOf } from './repeats.ts';
 import { sampleReader } from './sample.ts';
-import type { Examined, Outcome, SampleSettings } from './sample.ts';
+import type { Outcome, SampleSettings } from './sample.ts';
 import { sampleSurveyor, type SampleSurvey } from './survey-sample.ts';
 
 /** Asks for one sample, for a close look at it, for what is to know of it, or for the patches of label maps. */
@@ -27,10 +30,7 @@ export type Question =
 
 /** What a question is answered with. */
 export type Answer =
-  | Outcome
-  | Pick<Examined, 'findings' | 'sample'>
-  | { readonly survey: SampleSurvey }
-  | { readonly patches: PatchTables };
+  Outcome | ExaminedSample | { readonly survey: SampleSurvey } | { readonly patches: PatchTables };
 
 export type Request = Question & { readonly ticket: number };
 
@@ -69,8 +69,14 @@ async function answerTo(request: Request): Promise<Answer> {
     case 'decode':
       return reader.decode(request.pair, request.size);
     case 'examine': {
-      const { findings, sample } = await reader.examine(request.pair, request.size);
-      return { findings, sample };
+      const { image } = request.pair;
+      let photoDigest: string | undefined;
+      const { findings, sample } = await reader.examine(request.pair, request.size, async (file) => {
+        const content = await readRegular(file);
+        if (file === image) photoDigest = digestOf(content);
+        return content;
+      });
+      return { findings, sample, photoDigest };
     }
     case 'survey':
       return { survey: await surveyorFor(request.size, request.stored)(request.pair) };

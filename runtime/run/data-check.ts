@@ -3,6 +3,7 @@ import { voidIds } from '../../compiler/spec/labels.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
 import * as messages from '../data/messages.ts';
+import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';
 import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';
 import { classesOf, foldersOf, readingOf, requireDataFolder, storedSize, type SplitName } from './data.ts';
 
@@ -55,7 +56,6 @@ export async function checkData(
     splits.push({ name, survey });
   }
   const reported = classes.map((one) => classReport(one, voidIds(data).includes(one.id), splits));
-  const repeats = findRepeats(splits, data.paired !== undefined);
   // One hint, such as one number, has to be right for both splits.
   const found = sampleProblems(joinFindings(splits.map(({ survey }) => survey.findings)), {
     ...reading,
@@ -66,15 +66,11 @@ export async function checkData(
     size: data.size,
     splits,
     classes: reported,
-    errors: [
-      ...new Set(splits.flatMap(({ survey }) => survey.problems)),
-      ...textsOf(found.errors),
-      ...repeats.errors,
-    ],
+    errors: [...new Set(splits.flatMap(({ survey }) => survey.problems)), ...textsOf(found.errors)],
     warnings: [
       ...new Set(splits.flatMap(({ survey }) => survey.warnings)),
       ...textsOf(found.warnings),
-      ...repeats.warnings,
+      ...oddRepeats(splits, data.paired !== undefined),
       ...(splits.length > 1 ? [] : [messages.nothingHeldOut()]),
       ...oddClasses(reported),
       ...splits.flatMap((split) => oddSizes(split, data.size)),
@@ -130,54 +126,33 @@ function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): string
   ];
 }
 
-/** Finds files of the same bytes; those of paired pictures are photographs and maps in one. */
-function findRepeats(
-  splits: readonly SplitReport[],
-  isPaired: boolean,
-): { readonly errors: readonly string[]; readonly warnings: readonly string[] } {
-  const photos = groupsOf(splits, ({ photoDigests }) => photoDigests);
-  const photosOfBoth = photos.filter(isInBoth);
-  const warnings = splits.flatMap(({ name }) => {
-    const within = photos
-      .map((group) => group.filter(({ split }) => split === name))
-      .filter((group) => group.length > 1);
-    return within.length > 0 ? [messages.photosRepeated(name, within.map(namesIn))] : [];
+/** Warns of files of the same bytes; those of paired pictures are photographs and maps in one. */
+function oddRepeats(splits: readonly SplitReport[], isPaired: boolean): string[] {
+  const photos = splits.map(({ name, survey: { pairs, photoDigests } }) => ({
+    name,
+    pairs,
+    digests: photoDigests,
+  }));
+  const within = photos.flatMap((split) => {
+    const repeats = repeatsIn([split]);
+    return repeats.length > 0 ? [messages.photosRepeated(split.name, textsOfRepeats(repeats))] : [];
   });
-  const known = new Set(photosOfBoth.map(String));
+  const known = new Set(repeatsIn(photos).filter(isInSeveral).map(identityOf));
+  const labels = splits.map(({ name, survey: { pairs, labelDigests } }) => ({
+    name,
+    pairs,
+    digests: labelDigests,
+  }));
   const maps = isPaired
     ? []
-    : groupsOf(splits, ({ labelDigests }) => labelDigests)
-        .filter(isInBoth)
-        .filter((group) => !known.has(String(group)));
-  return {
-    errors: photosOfBoth.length > 0 ? [messages.photosInBothSplits(photosOfBoth.map(namesIn))] : [],
-    warnings: maps.length > 0 ? [...warnings, messages.mapsInBothSplits(maps.map(namesIn))] : warnings,
-  };
+    : repeatsIn(labels)
+        .filter(isInSeveral)
+        .filter((group) => !known.has(identityOf(group)));
+  return [
+    ...photosInSeveral(photos),
+    ...within,
+    ...(maps.length > 0 ? [messages.mapsInBothSplits(textsOfRepeats(maps))] : []),
+  ];
 }
 
-interface Member {
-  readonly split: SplitName;
-  readonly name: string;
-  readonly toString: () => string;
-}
-
-/** Groups the samples whose digests are equal, leaving out those that are alone. */
-function groupsOf(
-  splits: readonly SplitReport[],
-  digestsOf: (survey: Survey) => readonly (string | undefined)[],
-): Member[][] {
-  const groups = new Map<string, Member[]>();
-  for (const { name: split, survey } of splits)
-    digestsOf(survey).forEach((digest, index) => {
-      if (digest === undefined) return;
-      const { name } = survey.pairs[index]!;
-      const member = { split, name, toString: () => `${split}/${name}` };
-      const group = groups.get(digest);
-      if (group) group.push(member);
-      else groups.set(digest, [member]);
-    });
-  return [...groups.values()].filter((group) => group.length > 1);
-}
-
-const isInBoth = (group: readonly Member[]): boolean => new Set(group.map(({ split }) => split)).size > 1;
-const namesIn = (group: readonly Member[]): string[] => group.map(String);
+const identityOf = (group: readonly Repeated[]): string => group.map(({ text }) => text).join();

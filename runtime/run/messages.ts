@@ -275,6 +275,9 @@ export const nothingMissing = (steps: number): string =>
 export const onlyCompleting = (steps: number): string =>
   `All ${steps} steps are done; making what is missing of the run.`;
 
+export const savedBeforeFile = (step: number, folder: string): string =>
+  `A file of the data cannot be used; the run is saved at step ${step}. Once the file is mended: spadework resume ${quoted(folder)}`;
+
 export const recordsGone = (count: number): string =>
   `warning: metrics.jsonl lacks the records of ${count} ${count === 1 ? 'step' : 'steps'}, which cannot be made again`;
 

@@ -7,7 +7,14 @@ import { countParameters, frozenNetworks } from '../../compiler/spec/queries.ts'
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import { gradientLengthOf, partsOfStep } from '../../compiler/step.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/index.ts';
+import {
+  DataError,
+  type Batch,
+  type Dataset,
+  type Loader,
+  type LoaderOptions,
+  type Sample,
+} from '../data/index.ts';
 import type { Engine, EngineRequest } from '../engine/index.ts';
 import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
 import { readMetrics } from '../report/record.ts';
@@ -41,7 +48,15 @@ import {
   type RunLayout,
   type RunMemory,
 } from './folder.ts';
-import { moreStepsDone, noCheckpoint, notFinite, onlyCompleting, recordsGone, takes } from './messages.ts';
+import {
+  moreStepsDone,
+  noCheckpoint,
+  notFinite,
+  onlyCompleting,
+  recordsGone,
+  savedBeforeFile,
+  takes,
+} from './messages.ts';
 import { hasEvents, hasPictures } from './missing.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { rhythmOf, type TrainableSpec } from './settings.ts';
@@ -193,6 +208,7 @@ export class Run {
       this.measure(done);
       if (this.saved !== done) await this.save(done);
     } catch (error) {
+      if (error instanceof DataError) await this.saveBeforeFile();
       await this.recordFailure();
       throw error;
     }
@@ -335,6 +351,18 @@ export class Run {
   }
 
   /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
+  /** Saves what was trained before a file turned out to be damaged: the step that it was for has not begun. */
+  private async saveBeforeFile(): Promise<void> {
+    const { done, layout } = this;
+    if (done === 0) return;
+    try {
+      if (this.saved !== done) await this.save(done);
+      this.observer.log?.(savedBeforeFile(done, layout.folder));
+    } catch {
+      // The file is what the user has to hear of.
+    }
+  }
+
   private async recordFailure(): Promise<void> {
     if (!isInPlace(this.layout)) return;
     try {

@@ -1,0 +1,153 @@
+/** Answers for whole forms of other languages where the parser stumbles over them: loops, imports, variants, items, pipelines. */
+import type { IToken } from 'chevrotain';
+import { replacing, type Hint } from './fix.ts';
+import { hints } from './messages.ts';
+import type { Stumble } from './parser.ts';
+import { span, type Source, type Span } from './source.ts';
+import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
+import { suggest } from './suggest.ts';
+import * as t from './tokens.ts';
+
+/** Says how what another language writes here is written, where the whole form shows which one is meant. */
+export function hintOfHabit(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | string | undefined {
+  const actual = tokens[at];
+  if (!actual) return undefined;
+  return (
+    hintOfImport(source, tokens, at, stumble) ??
+    hintOfVariant(source, tokens, at, stumble) ??
+    hintOfItem(source, tokens, at, stumble) ??
+    hintOfStage(source, tokens, at, stumble) ??
+    hintOfReserved(tokens, at, stumble)
+  );
+}
+
+const write = (text: string): string => `write '${text}'`;
+const between = (source: Source, first: IToken, last: IToken): Span =>
+  span(source, first.startOffset, endOf(last));
+
+/** `from module import a, b`. */
+function hintOfImport(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [actual, module, word] = tokens.slice(at, at + 3);
+  if (stumble.rule !== 'file' || !is(actual, t.From) || word?.image !== 'import' || !actual) return undefined;
+  const rest = tokens.slice(at + 3);
+  const end = rest.findIndex((token) => !sameLine(actual, token));
+  const line = end < 0 ? rest : rest.slice(0, end);
+  const last = line.at(-1);
+  const names = line.filter((token) => is(token, t.Identifier)).map(({ image }) => image);
+  if (!module || !last || names.length === 0) return undefined;
+  return replacing(between(source, actual, last), `use ${module.image} { ${names.join(', ')} }`, write);
+}
+
+const wordsOfVariants: ReadonlySet<string> = new Set(['extends', 'inherits', 'from', 'of', ':', '(', '<']);
+
+/** `experiment b extends a {`, `experiment b(a) {`. */
+function hintOfVariant(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [actual, base, next, after] = tokens.slice(at, at + 4);
+  if (stumble.rule !== 'experiment' || !expects(stumble, t.LeftBrace)) return undefined;
+  if (!actual || !wordsOfVariants.has(actual.image) || !base || !is(base, t.Identifier)) return undefined;
+  const isClosed = is(actual, t.LeftParenthesis) && is(next, t.RightParenthesis);
+  const brace = isClosed ? after : next;
+  if (!is(brace, t.LeftBrace) || !brace) return undefined;
+  return replacing(between(source, actual, brace), `= ${base.image} with {`, (text) => `write ${text} ... }`);
+}
+
+/** What begins an item of an experiment, by what others call it. */
+const wordsOfItems: ReadonlyMap<string, string> = new Map([
+  ['optimizer', 'optimize'],
+  ['optimiser', 'optimize'],
+  ['dataset', 'data'],
+  ['training', 'train'],
+  ['criterion', 'loss'],
+  ['objective', 'loss'],
+  ['pretrained', 'load'],
+]);
+const items = ['data', 'let', 'load', 'loss', 'train', 'optimize'];
+
+/** `optimizer G with`, `dataset d {`: two words follow each other, of which the first is not quite a keyword. */
+function hintOfItem(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [previous, actual] = [tokens[at - 1], tokens[at]];
+  const isEntry = stumble.rule === 'entry' && expects(stumble, t.Colon);
+  const isBinding = stumble.rule === 'assignment' && expects(stumble, t.Equal);
+  if (!(isEntry || isBinding) || !previous || !sameLine(previous, actual)) return undefined;
+  if (!is(actual, t.Identifier) && !is(actual, t.LeftBrace)) return undefined;
+  const meant = wordsOfItems.get(previous.image.toLowerCase()) ?? suggest(previous.image, items);
+  if (meant === undefined || isEntry !== (meant === 'optimize')) return undefined;
+  return replacing(place(source, previous), meant, write);
+}
+
+/** Joins `256 x 256` and `256X256` to a size. */
+export function hintOfSize(source: Source, tokens: readonly IToken[], at: number): Hint | undefined {
+  const [previous, actual, next] = tokens.slice(at - 1, at + 2);
+  if (!is(previous, t.NumberText) || !previous || !actual || !sameLine(previous, actual)) return undefined;
+  const joined = /^[xX](\d*)$/.exec(actual.image);
+  if (!joined) return undefined;
+  const isSplit = joined[1] === '' && is(next, t.NumberText) && next !== undefined;
+  if (joined[1] === '' && !isSplit) return undefined;
+  const height = isSplit ? next.image : joined[1];
+  return replacing(
+    between(source, previous, isSplit ? next : actual),
+    `${previous.image}x${height}`,
+    (text) => `a size is written in one: ${text}`,
+  );
+}
+
+/** `x -> f`, and a pipeline whose result goes nowhere. */
+function hintOfStage(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | string | undefined {
+  const [previous, actual] = [tokens[at - 1], tokens[at]];
+  if (!actual) return undefined;
+  const isBehindCode = sameLine(previous, actual) || is(tokens[at + 1], t.Identifier);
+  if (is(actual, t.Arrow) && endsBody(stumble) && isBehindCode)
+    return {
+      words: "a pipeline stage is written '|>'",
+      fix: tokens
+        .slice(at)
+        .filter((token) => is(token, t.Arrow) && sameLine(actual, token))
+        .map((token) => ({ span: place(source, token), text: '|>' })),
+    };
+  if (is(actual, t.Dot) && is(previous, t.Dot)) return hints.range;
+  const isOpen = stumble.rule === 'assignment' && expects(stumble, t.Equal);
+  return isOpen && (is(actual, t.Pipe) || is(actual, t.LeftParenthesis)) ? hints.unusedValue : undefined;
+}
+
+/** Words of the language where they are meant as names. */
+function hintOfReserved(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
+  const [previous, actual, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
+  if (!actual || !isReserved(actual)) return undefined;
+  const isBound = is(next, t.Equal) && endsBody(stumble);
+  const isRead = stumble.expected === 'an expression' && nouns.some((type) => is(actual, type));
+  return isBound || (isRead && sameLine(previous, actual)) ? hints.reservedWord(actual.image) : undefined;
+}
+
+/** Words that are meant as names where an expression must stand; the others begin what may stand nowhere in one. */
+const nouns = [t.In, t.As, t.Block, t.Network, t.Experiment, t.Ablation, t.Use];
+
+/** A loop that counts by itself: `for (i = 0; i < 3; i++)`. */
+export function isInCountingLoop({ source, start }: Span): boolean {
+  const line = source.text.slice(source.text.lastIndexOf('\n', start - 1) + 1, start);
+  return /^\s*for\b/.test(line);
+}

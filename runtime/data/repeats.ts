@@ -1,0 +1,53 @@
+/** Answers for files that come more than once: those of the same bytes, within a part of the data or in both. */
+import { createHash } from 'node:crypto';
+import * as messages from './messages.ts';
+
+/** Digits of a digest: enough to tell all files in the world apart, in little room. */
+const digestLength = 32;
+
+/** Gives a digest of a file's bytes. */
+export function digestOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, digestLength);
+}
+
+/** A part of the data, with digests of one file of each of its pairs: undefined for files that could not be read. */
+export interface Digested {
+  readonly name: string;
+  readonly pairs: readonly { readonly name: string }[];
+  readonly digests: readonly (string | undefined)[];
+}
+
+/** A sample whose file others have as well, written as `train/a`. */
+export interface Repeated {
+  readonly part: string;
+  readonly text: string;
+}
+
+/** Groups the samples whose digests are equal, leaving out those that are alone. */
+export function repeatsIn(parts: readonly Digested[]): Repeated[][] {
+  const groups = new Map<string, Repeated[]>();
+  for (const { name: part, pairs, digests } of parts)
+    digests.forEach((digest, index) => {
+      const pair = pairs[index];
+      if (digest === undefined || !pair) return;
+      const member = { part, text: `${part}/${pair.name}` };
+      const group = groups.get(digest);
+      if (group) group.push(member);
+      else groups.set(digest, [member]);
+    });
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+/** Tells whether a group has members of several parts. */
+export const isInSeveral = (group: readonly Repeated[]): boolean =>
+  new Set(group.map(({ part }) => part)).size > 1;
+
+/** Writes the members of groups, for messages. */
+export const textsOfRepeats = (groups: readonly Repeated[][]): string[][] =>
+  groups.map((group) => group.map(({ text }) => text));
+
+/** Warns of photos that are in several parts: what training has seen tests nothing, but it can be trained on. */
+export function photosInSeveral(parts: readonly Digested[]): string[] {
+  const found = repeatsIn(parts).filter(isInSeveral);
+  return found.length > 0 ? [messages.photosInBothSplits(textsOfRepeats(found))] : [];
+}

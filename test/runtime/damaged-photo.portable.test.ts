@@ -1,0 +1,35 @@
+/** Answers for a photo that turns out to be damaged in the middle of a training, of data too large to be decoded ahead. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { layoutOf, readRunFolder } from '../../runtime/run/folder.ts';
+import { SampleOrder } from '../../runtime/data/order.ts';
+import { listSteps } from '../../runtime/run/checkpoint.ts';
+import { full } from '../support/engines.ts';
+import { makeTinyExperiment, removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
+
+it('ends a training with the name of the file, and nothing that was trained is lost', full, async () => {
+  const { folder, spec } = await makeTinyExperiment();
+  onTestFinished(() => removeFolder(folder));
+  const out = join(folder, 'run');
+  // Five pairs of this size are more than the cache holds: of the photos only the headers are looked at before.
+  const text = tinySpec({ train: 'steps: 6, sample_every: 100, checkpoint_every: 100, seed: 7' }).replace(
+    'batch: 2',
+    'batch: 1, crop_from: 8192x4096',
+  );
+  // The photo of the fourth step, which none before it needs.
+  const [place] = new SampleOrder(5, 7).ofStep(3, 1);
+  const file = join(folder, 'data', 'photos', `train${place?.index}.png`);
+  const whole = readFileSync(file);
+  const said: string[] = [];
+  writeFileSync(file, whole.subarray(0, whole.length / 2));
+  const options = {
+    engine: 'portable',
+    out,
+    observer: { log: (line: string) => void said.push(line) },
+  } as const;
+  await expect(trainText(text, spec, options)).rejects.toThrow(/photos\/train\d\.png' cannot be decoded/);
+  expect(readRunFolder(out).record).toMatchObject({ status: 'failed', steps: 3 });
+  expect(listSteps(layoutOf(out).checkpoints)).toEqual([3]);
+  expect(said.join('\n')).toContain('the run is saved at step 3');
+});
