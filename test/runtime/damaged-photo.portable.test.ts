@@ -12,14 +12,14 @@ it('ends a training with the name of the file, and nothing that was trained is l
   const { folder, spec } = await makeTinyExperiment();
   onTestFinished(() => removeFolder(folder));
   const out = join(folder, 'run');
-  // Five pairs of this size are more than the cache holds: of the photos only the headers are looked at before.
-  const text = tinySpec({ train: 'steps: 6, sample_every: 100, checkpoint_every: 100, seed: 7' }).replace(
-    'batch: 2',
-    'batch: 1, crop_from: 8192x4096',
-  );
-  // The photo of the fourth step, which none before it needs.
-  const [place] = new SampleOrder(5, 7).ofStep(3, 1);
-  const file = join(folder, 'data', 'photos', `train${place?.index}.png`);
+  // The last photo is met in the fourth step; what is looked at before any step are others.
+  const isFourth = (one: number): boolean => new SampleOrder(5, one).ofStep(3, 1)[0]?.index === 4;
+  const seed = Array.from({ length: 100 }, (_, one) => one).find(isFourth);
+  // Five pairs of this size are more than the cache holds: of the photos only the headers are read before.
+  const text = tinySpec({
+    train: `steps: 6, sample_every: 100, checkpoint_every: 100, seed: ${seed}`,
+  }).replace('batch: 2', 'batch: 1, crop_from: 8192x4096');
+  const file = join(folder, 'data', 'photos', 'train4.png');
   const whole = readFileSync(file);
   const said: string[] = [];
   writeFileSync(file, whole.subarray(0, whole.length / 2));
@@ -28,7 +28,7 @@ it('ends a training with the name of the file, and nothing that was trained is l
     out,
     observer: { log: (line: string) => void said.push(line) },
   } as const;
-  await expect(trainText(text, spec, options)).rejects.toThrow(/photos\/train\d\.png' cannot be decoded/);
+  await expect(trainText(text, spec, options)).rejects.toThrow(/photos\/train4\.png' cannot be decoded/);
   expect(readRunFolder(out).record).toMatchObject({ status: 'failed', steps: 3 });
   expect(listSteps(layoutOf(out).checkpoints)).toEqual([3]);
   expect(said.join('\n')).toContain('the run is saved at step 3');
