@@ -55,7 +55,7 @@ export function isPairForSize(value: unknown, schema: Schema): boolean {
 
 /** Tells a schema of sizes. */
 export const isSize = (schema: Schema): boolean =>
-  Object.keys((schema['properties'] ?? {}))
+  Object.keys(schema['properties'] ?? {})
     .toSorted()
     .join() === 'height,width';
 
