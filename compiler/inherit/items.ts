@@ -69,15 +69,15 @@ export function bindInTime(items: Items, known: Items): Items {
     const open: Iterator<ExperimentItem>[] = [[item].values()];
     const waiting: ExperimentItem[] = [];
     for (let inner = open.at(-1); inner; inner = open.at(-1)) {
-      const { value, done } = inner.next();
-      if (done) {
+      const next = inner.next();
+      if (next.done === true) {
         open.pop();
         const complete = waiting.pop();
         if (complete) ordered.push(complete);
-      } else if (!begun.has(value)) {
-        begun.add(value);
-        waiting.push(value);
-        const used = isBinding(value) ? [...namesIn(value)] : [];
+      } else if (!begun.has(next.value)) {
+        begun.add(next.value);
+        waiting.push(next.value);
+        const used = isBinding(next.value) ? [...namesIn(next.value)] : [];
         open.push(used.flatMap((name) => added.get(name) ?? []).values());
       }
     }

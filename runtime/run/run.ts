@@ -350,7 +350,6 @@ export class Run {
     });
   }
 
-  /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
   /** Saves what was trained before a file turned out to be damaged: the step that it was for has not begun. */
   private async saveBeforeFile(): Promise<void> {
     const { done, layout } = this;
@@ -363,6 +362,7 @@ export class Run {
     }
   }
 
+  /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
   private async recordFailure(): Promise<void> {
     if (!isInPlace(this.layout)) return;
     try {

@@ -108,7 +108,7 @@ describe('mistakes', () => {
     files['test/images/d.png'] = files['train/images/a.png']!;
     const data = dataSpec(writeFiles(files));
     const { errors, warnings } = await checkData(data);
-    const said = expect.stringMatching(/^1 photo is in both splits: train\/a = test\/d\n/);
+    const said: unknown = expect.stringMatching(/^1 photo is in both splits: train\/a = test\/d\n/);
     expect(errors).toEqual([]);
     expect(warnings).toContainEqual(said);
     const [train, test] = await Promise.all([openTrainingData(data), openTestData(data)]);
