@@ -1,11 +1,11 @@
-/** Answers for what a file system refuses, in plain words. */
+/** Answers for why a file is not read: what a file system refuses, and what we do, in plain words. */
+import type { Dirent, Stats } from 'node:fs';
 
-export const isFolder = 'it is a folder, expected a file';
 export const isFile = 'it is a file, expected a folder';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  EISDIR: isFolder,
+  EISDIR: 'it is a folder, expected a file',
   ENOTDIR: 'a part of its path is a file, expected a folder',
   EEXIST: isFile,
   ELOOP: 'its links lead in a circle',
@@ -18,4 +18,21 @@ const reasons: Readonly<Record<string, string>> = {
 /** Says why the file system refused something. */
 export function reasonOf({ code, message }: Partial<NodeJS.ErrnoException>): string {
   return (code !== undefined && reasons[code]) || `the system says ${code ?? message}`;
+}
+
+/** Says what is no regular file. */
+export function kindOf(found: Stats | Dirent): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a pipe';
+  if (found.isSocket()) return 'a socket';
+  return 'a device';
+}
+
+/**
+ * Says why we do not read something that is there: it is no regular file, and might never end or never answer, or it has more bytes
+ * than `largest`. Undefined for what is read.
+ */
+export function whyNotRead(found: Stats, largest: number): string | undefined {
+  if (!found.isFile()) return `it is ${kindOf(found)}, expected a file`;
+  return found.size > largest ? `it has ${found.size} bytes, expected at most ${largest}` : undefined;
 }

@@ -46,7 +46,7 @@ export interface Argumented {
 /** What a function is for, which says where it may be called. */
 export type BuiltinRole = 'number' | 'tensor' | 'variable' | 'initializer' | 'input' | 'loss' | 'optimizer';
 
-interface Builtin {
+export interface Builtin {
   readonly role: BuiltinRole;
   readonly doc: string;
   /** The names that arguments may be given by. */

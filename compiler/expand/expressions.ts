@@ -301,15 +301,13 @@ export class Expressions {
     const members = membersOf(value, this.evaluator.recorder);
     const member = members.get(name);
     if (member) return member();
+    if (value.kind === 'tensor' && labelMapParts.has(name))
+      return this.evaluator.fail(messages.notALabelMap(describe(value), name, span));
     const called = isArithmetic(value) ? this.calledLike(name, scope) : undefined;
-    if (called !== undefined)
-      return this.evaluator.fail(
-        messages.memberForCall(describe(value), name, `${called}(${textOf(written.span)})`, span),
-      );
     return this.evaluator.fail(
-      value.kind === 'tensor' && labelMapParts.has(name)
-        ? messages.notALabelMap(describe(value), name, span)
-        : messages.unknownMember(describe(value), name, span, members.keys()),
+      called === undefined
+        ? messages.unknownMember(describe(value), name, span, members.keys())
+        : messages.memberForCall(describe(value), name, `${called}(${textOf(written.span)})`, span),
     );
   }
 }

@@ -21,9 +21,10 @@ import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../check/schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
-import { builtins } from './builtins.ts';
+import { builtins, type Builtin } from './builtins.ts';
 import * as messages from './messages.ts';
 import type { Importable, Module } from './modules.ts';
+import { parametersByName } from './parameters.ts';
 import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
 import { typeRules } from './value-types.ts';
 
@@ -264,8 +265,7 @@ class NameCheck {
     const parameters = this.parametersOf(callee);
     for (const [index, argument] of call.arguments.entries()) {
       const name = argument.name?.text;
-      const parameter =
-        name === undefined ? parameters?.inOrder[index + skipped] : parameters?.byName.get(name);
+      const parameter = name === undefined ? parameters?.at(index + skipped) : parameters?.named(name);
       if (argument.name && parameters && !parameter) this.unknownArgument(callee, argument, call, parameters);
       const type = parameter?.type;
       const isNumber = type !== undefined && numberTypes.has(type);
@@ -291,7 +291,7 @@ class NameCheck {
         callee.name,
         name.text,
         name.span,
-        suggests ? [...parameters.byName.keys()] : [],
+        suggests ? parameters.names() : [],
         suggests ? { argument, call } : undefined,
       ),
     );
@@ -302,17 +302,9 @@ class NameCheck {
     if (callee.kind !== 'reference' || this.isBound(callee.name) || this.module.missing.has(callee.name))
       return undefined;
     const block = this.module.names.get(callee.name)?.block;
-    if (block) return parametersOf(block);
+    if (block) return parametersOfBlock(block);
     const builtin = builtins.get(callee.name);
-    return (
-      builtin &&
-      inBothOrders(
-        builtin.names.map((name) => ({
-          name,
-          type: name === 'init' ? 'Initializer' : builtin.role === 'tensor' ? 'Tensor' : undefined,
-        })),
-      )
-    );
+    return builtin && parametersOfBuiltin(builtin);
   }
 }
 
@@ -323,25 +315,31 @@ interface WrittenParameter {
 }
 
 interface Parameters {
-  readonly inOrder: readonly WrittenParameter[];
-  readonly byName: ReadonlyMap<string, WrittenParameter>;
+  at(place: number): WrittenParameter | undefined;
+  named(name: string): WrittenParameter | undefined;
+  names(): readonly string[];
 }
 
-const inBothOrders = (inOrder: readonly WrittenParameter[]): Parameters => ({
-  inOrder,
-  byName: new Map(inOrder.map((parameter) => [parameter.name, parameter])),
-});
+function parametersOfBlock(block: Block): Parameters {
+  const written = (parameter: Parameter | undefined): WrittenParameter | undefined =>
+    parameter && { name: parameter.name.text, type: parameter.type?.name };
+  return {
+    at: (place) => written(block.parameters[place]),
+    named: (name) => written(parametersByName(block).get(name)),
+    names: () => [...parametersByName(block).keys()],
+  };
+}
 
-const parametersOfBlocks = new WeakMap<Block, Parameters>();
-
-function parametersOf(block: Block): Parameters {
-  const known = parametersOfBlocks.get(block);
-  if (known) return known;
-  const found = inBothOrders(
-    block.parameters.map(({ name, type }) => ({ name: name.text, type: type?.name })),
-  );
-  parametersOfBlocks.set(block, found);
-  return found;
+function parametersOfBuiltin({ names, role }: Builtin): Parameters {
+  const written = (name: string): WrittenParameter => ({
+    name,
+    type: name === 'init' ? 'Initializer' : role === 'tensor' ? 'Tensor' : undefined,
+  });
+  return {
+    at: (place) => names.slice(place, place + 1).map(written)[0],
+    named: (name) => (names.includes(name) ? written(name) : undefined),
+    names: () => names,
+  };
 }
 
 const numberTypes: ReadonlySet<string> = new Set(['int', 'float', 'bool', 'string', 'size', 'list']);

@@ -2,9 +2,10 @@
 import { constants, readFileSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { kindOf, reasonOf, whyNotRead } from '../file-reasons.ts';
 import { shortageOf } from '../shortage.ts';
 
-/** Says why a file is not read. Its message is a reason: `it is a pipe, not a regular file`. */
+/** Says why a file is not read. Its message is a reason: `it is a pipe, expected a file`. */
 export class FileRefused extends Error {}
 
 /** Files of more bytes hold no picture to train on. */
@@ -41,25 +42,17 @@ export function readRegularSync(file: string): Buffer {
 }
 
 function refuse(found: Stats): void {
-  if (!found.isFile()) throw new FileRefused(`it is ${nameOf(found)}, not a regular file`);
-  if (found.size > LARGEST_FILE)
-    throw new FileRefused(`it has ${found.size} bytes, more than a picture of ${LARGEST_FILE}`);
-}
-
-function nameOf(found: Stats | Dirent): string {
-  if (found.isDirectory()) return 'a folder';
-  if (found.isFIFO()) return 'a pipe';
-  if (found.isSocket()) return 'a socket';
-  return 'a device';
+  const why = whyNotRead(found, LARGEST_FILE);
+  if (why !== undefined) throw new FileRefused(why);
 }
 
 /** Says in one line why a file could not be read. Throws the error where the file is not to blame: the machine is short of something. */
 export function whyUnread(file: string, error: unknown): string {
   if (shortageOf(error)) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return message.trim().replaceAll(/\s*\n\s*/g, '; ');
   if (code === 'ENOENT' && file.includes('\ufffd')) return 'its name is not valid UTF-8; rename it';
-  if (code === 'ELOOP') return 'it is a link that leads back to itself';
-  return message.trim().replaceAll(/\s*\n\s*/g, '; ');
+  return reasonOf({ code, message });
 }
 
 /** The names in a folder, with `/` between a folder and what lies in it. */
@@ -81,7 +74,7 @@ export async function listNames(folder: string, subfolders: boolean): Promise<Fo
     for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue;
       const name = path.posix.join(below, entry.name);
-      const what = await kindOf(entry, path.join(folder, name));
+      const what = await oddityOf(entry, path.join(folder, name));
       if (what === undefined) files.push(name);
       else if (subfolders && entry.isDirectory()) await walk(name);
       else others.set(name, what);
@@ -93,12 +86,12 @@ export async function listNames(folder: string, subfolders: boolean): Promise<Fo
 }
 
 /** Says what an entry of a folder is; undefined for a regular file. */
-async function kindOf(entry: Dirent, file: string): Promise<string | undefined> {
+async function oddityOf(entry: Dirent, file: string): Promise<string | undefined> {
   if (entry.isFile()) return undefined;
-  if (!entry.isSymbolicLink()) return nameOf(entry);
+  if (!entry.isSymbolicLink()) return kindOf(entry);
   try {
     const found = await stat(file);
-    return found.isFile() ? undefined : `a link to ${nameOf(found)}`;
+    return found.isFile() ? undefined : `a link to ${kindOf(found)}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ELOOP' ? 'a link that leads back to itself' : 'a link that leads nowhere';

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
 import type { Schema } from '../../compiler/check/schema.ts';
-import { isFile, isFolder, reasonOf } from '../file-reasons.ts';
+import { isFile, reasonOf, whyNotRead } from '../file-reasons.ts';
 
 /** Says why a file is damaged; the caller names the file. */
 export class DamagedRecord extends Error {}
@@ -28,10 +28,8 @@ export function readText(file: string, largest = largestRecord): string | undefi
     // A pipe without a writer would be waited for.
     const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const found = fstatSync(opened);
-      if (!found.isFile()) throw new DamagedRecord(found.isDirectory() ? isFolder : 'it is no regular file');
-      if (found.size > largest)
-        throw new DamagedRecord(`it has ${found.size} bytes, expected at most ${largest}`);
+      const why = whyNotRead(fstatSync(opened), largest);
+      if (why !== undefined) throw new DamagedRecord(why);
       return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(opened));
     } finally {
       closeSync(opened);

@@ -7,6 +7,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
+import { whyNotRead } from '../file-reasons.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
 import { DamagedFile } from './errors.ts';
 import { parseHeader, type HeaderEntry } from './header.ts';
@@ -115,7 +116,8 @@ async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>
   let file: FileHandle | undefined;
   try {
     // A pipe would be waited for, and a device may have no end.
-    if (!(await stat(path)).isFile()) throw new DamagedFile('it is no regular file');
+    const why = whyNotRead(await stat(path), Infinity);
+    if (why !== undefined) throw new DamagedFile(why);
     file = await open(path, 'r');
     return await work(file);
   } catch (error) {

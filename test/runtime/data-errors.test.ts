@@ -296,7 +296,9 @@ describe('classes.json', () => {
 
   it('is refused if it is missing, no JSON, or without classes', () => {
     const missing = path.join(temporaryFolder(), 'classes.json');
-    expect(() => readClasses(missing)).toThrow(`the classes cannot be read from '${missing}': ENOENT`);
+    expect(() => readClasses(missing)).toThrow(
+      `the classes cannot be read from '${missing}': there is no such file`,
+    );
     const broken = write('{"classes": [');
     expect(() => readClasses(broken)).toThrow(`'${broken}' is not valid JSON: `);
     for (const content of [{}, { classes: [] }, { classes: {} }, 'null']) {

@@ -51,12 +51,12 @@ describe('things that are no regular files', { tags: 'needs-linux' }, () => {
     const root = await onePair();
     const pipe = path.join(root, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(readRegular(pipe)).rejects.toThrow('it is a pipe, not a regular file');
-    await expect(readRegular('/dev/null')).rejects.toThrow('it is a device, not a regular file');
-    await expect(readRegular(root)).rejects.toThrow('it is a folder, not a regular file');
+    await expect(readRegular(pipe)).rejects.toThrow('it is a pipe, expected a file');
+    await expect(readRegular('/dev/null')).rejects.toThrow('it is a device, expected a file');
+    await expect(readRegular(root)).rejects.toThrow('it is a folder, expected a file');
     const { errors } = await examine(dataSpec(root, { list: 'pipe' }));
-    expect(errors[0]?.text).toBe(`'${pipe}' cannot be read: it is a pipe, not a regular file`);
-    expect(() => readClasses(pipe)).toThrow('it is a pipe, not a regular file');
+    expect(errors[0]?.text).toBe(`'${pipe}' cannot be read: it is a pipe, expected a file`);
+    expect(() => readClasses(pipe)).toThrow('it is a pipe, expected a file');
     await expect(openPhotos(pipe, { width: 2, height: 2 })).rejects.toThrow('it is a pipe');
   });
 
@@ -82,7 +82,7 @@ describe('files', () => {
     truncateSync(path.join(root, 'images/a.png'), LARGEST_FILE + 1); // takes no room
     const { errors } = await examine(dataSpec(root));
     expect(errors.map(({ text }) => text.split('\n')[0])).toEqual([
-      `'${path.join(root, 'images/a.png')}' cannot be read: it has ${LARGEST_FILE + 1} bytes, more than a picture of ${LARGEST_FILE}`,
+      `'${path.join(root, 'images/a.png')}' cannot be read: it has ${LARGEST_FILE + 1} bytes, expected at most ${LARGEST_FILE}`,
       `'${path.join(root, 'labels/a.png')}' cannot be decoded: the file is empty`,
     ]);
   });

@@ -131,7 +131,7 @@ describe('lists of pairs', () => {
 
   it('say where they cannot be read', async () => {
     const problems = await problemsOf(openTrainingData({ ...(await layout('a')), list: 'absent.txt' }));
-    expect(problems[0]).toMatch(/absent\.txt' cannot be read: ENOENT/);
+    expect(problems[0]).toMatch(/absent\.txt' cannot be read: there is no such file/);
   });
 });
 

@@ -34,7 +34,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['folder.spade', 'it is a folder, expected a file'],
   ['bytes.spade', 'it is not text (UTF-8)'],
   ['gone.spade', 'there is no such file'],
-  ['pipe.spade', 'it is no regular file'],
+  ['pipe.spade', 'it is a pipe, expected a file'],
 ];
 
 describe('what is read as a spec', () => {
