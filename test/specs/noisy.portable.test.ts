@@ -1,4 +1,4 @@
-/** Answers for `noisy`, which has no official code: it is its base over what this file adds noise to in float64. */
+/** Answers for `noisy`, which has no official code: it is its base, to which this file adds noise in float64. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openText, type InputDeclaration, type Model } from '../../runtime/model/index.ts';
 
@@ -27,29 +27,28 @@ network L(x: Image, seg: LabelMap, norm: Norm = ${norm}) { return x |> norm(seg)
   return model;
 }
 
-/** What a model makes of x, of which noise may be fed. */
-const run = (model: Model, picture = x, noise: Readonly<Record<string, Float32Array>> = {}): Float32Array =>
+/** What a model makes of x, whose noise may be fed. */
+const run = (model: Model, noise: Readonly<Record<string, Float32Array>> = {}): Float32Array =>
   Float32Array.from(
-    model.forward('L', { x: picture, seg: ids, ...noise }, { batch: pictures }).outputs['output']!.values,
+    model.forward('L', { x, seg: ids, ...noise }, { batch: pictures }).outputs['output']!.values,
   );
 
-const withNoise = (noise: ArrayLike<number>): Float32Array =>
-  x.map((value, i) => value + noise[Math.floor(i / channels)]! * strength[i % channels]!);
-
 describe('noisy', () => {
-  it('is its base over x and noise times the strength of each channel', async () => {
+  it('is its base and noise times the strength of each channel', async () => {
     const norm = 'spade(base: instance, hidden: 5)';
     const [ours, base] = [await open(`noisy(base: ${norm})`), await open(norm)];
-    const noise = wave(pixels, 1.3);
     const kept = Object.entries(base.read()).map(
       ([name, { values }], index) => [name, wave(values.length, 0.3 + 0.05 * index)] as const,
     );
     base.write(Object.fromEntries(kept));
     const inside = kept.map(([name, values]) => [name.replace('layer.', 'layer.base.'), values] as const);
     ours.write({ ...Object.fromEntries(inside), 'L.layer.strength': strength });
-    const [found, wanted] = [run(ours, x, { 'L.layer.noise': noise }), run(base, withNoise(noise))];
+    const noise = wave(pixels, 1.3);
+    const found = run(ours, { 'L.layer.noise': noise });
+    const wanted = run(base).map(
+      (value, i) => value + noise[Math.floor(i / channels)]! * strength[i % channels]!,
+    );
     expect(Math.max(...found.map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThan(1e-5);
-    expect(Math.max(...found.map((value, i) => Math.abs(value - run(base)[i]!)))).toBeGreaterThan(0.1);
   });
 
   it('starts as its base, or with factors of the deviation that it is told', async () => {

@@ -169,6 +169,15 @@ export const sections: readonly Section[] = [
         differences: 'alpha is divided by the size of the window, as in PyTorch; the paper does not divide.',
       },
       {
+        system: 'noise behind a norm',
+        paper: 'styleGan',
+        spec: ['norms', 'noisy'],
+        counted: onLayer('noisy()'),
+        evidence: [{ tests: 'specs/noisy', own: 'its base, to which the test adds the fed noise' }],
+        differences:
+          'No official code is run. The papers add noise behind each convolution; this one is a norm, so that any network takes it.',
+      },
+      {
         system: 'none',
         paper: undefined,
         spec: ['norms', 'identity'],
@@ -239,15 +248,6 @@ export const sections: readonly Section[] = [
           { tests: 'specs/instance-norms', own: 'SPADE over a map whose edges were max-pooled by the test' },
         ],
         differences: 'Ours; no official code.',
-      },
-      {
-        system: 'noise in front of a norm',
-        paper: 'styleGan',
-        spec: ['norms', 'noisy'],
-        counted: onLayer('noisy()', 'x, seg'),
-        evidence: [{ tests: 'specs/noisy', own: 'its base over what the test adds the fed noise to' }],
-        differences:
-          'No official code is run. The paper adds noise behind each convolution; this one is a norm, so that any network takes it, and adds it in front.',
       },
       {
         system: 'CLADE',

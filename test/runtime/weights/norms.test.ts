@@ -87,6 +87,8 @@ const bases: Readonly<Record<string, readonly string[]>> = {
   'group(groups: 1)': [],
   'group(groups: 1, affine: true)': ['weight', 'bias'],
   local_response: [],
+  noisy: [...statistics, 'strength'],
+  'noisy(base: instance(affine: true))': ['weight', 'bias', 'strength'],
 };
 
 describe('a base norm of SPADE', () => {
