@@ -348,7 +348,7 @@ export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunErr
     case 'ENAMETOOLONG':
       return input(
         `'${error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
-        'move it away, or give another folder: --out FOLDER',
+        'move it away, or name another place with --out',
       );
     case 'EMFILE':
     case 'ENFILE':

@@ -126,10 +126,10 @@ describe('import', () => {
       err: containing('hint: everything fits with --network D --mapping spade\n'),
     });
     const otherMapping = [...words, '--network', 'G', '--mapping', 'pix2pixhd'];
-    expect(await run('import', 'net_G.safetensors', ...otherMapping)).toMatchObject({
-      code: 1,
-      err: containing('hint: everything fits with --network G --mapping spade\n'),
-    });
+    const { code, err } = await run('import', 'net_G.safetensors', ...otherMapping);
+    expect(code).toBe(1);
+    // Without statistics, a generator has the same names in both codes.
+    expect(err).toMatch(/^hint: everything fits with --network G --mapping (?:oasis|spade)$/m);
     expect(existsSync(at('other'))).toBe(false);
   });
 
@@ -291,10 +291,12 @@ describe('export', () => {
     expect(existsSync(at('new', 'folder', 'net.safetensors'))).toBe(true);
   });
 
-  it('blames the machine for a file that cannot be written', async () => {
+  it('says what is in the way of the file to write', async () => {
     const { code, err } = await run('export', 'moving', '--network', 'G', '-o', 'tiny.spade/net.safetensors');
-    expect(code).toBe(3);
-    expect(err).toMatch(/'tiny\.spade\/net\.safetensors' cannot be written \(E\w+\)/);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /'tiny\.spade' is in the way of what is to be written: it is a file.*\nhint: .*--out/,
+    );
   });
 
   it('gives no safetensors the name of another format', async () => {
