@@ -294,9 +294,7 @@ describe('export', () => {
   it('says what is in the way of the file to write', async () => {
     const { code, err } = await run('export', 'moving', '--network', 'G', '-o', 'tiny.spade/net.safetensors');
     expect(code).toBe(1);
-    expect(err).toMatch(
-      /'tiny\.spade' is in the way of what is to be written: it is a file.*\nhint: .*--out/,
-    );
+    expect(err).toMatch(/tiny\.spade' is in the way of what is to be written: it is a file.*\nhint: .*--out/);
   });
 
   it('gives no safetensors the name of another format', async () => {
