@@ -9,6 +9,7 @@ import { colorize, fromFloat, type Picture } from '../report/index.ts';
 import { readSamples } from '../report/record.ts';
 import { openTestData } from '../run/data.ts';
 import { RunError } from '../run/index.ts';
+import { damagedRunFile } from '../run/messages.ts';
 import { overSeeds } from './measures.ts';
 import { dataGone } from './messages.ts';
 import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
@@ -74,7 +75,10 @@ export async function collectPictures(
 
 /** Gathers pictures under names which are safe in URLs, and writes them. */
 export class PictureWriter {
-  private readonly pictures = new Map<string, Sharp>();
+  private readonly pictures = new Map<
+    string,
+    { readonly picture: Sharp; readonly source: string | Picture }
+  >();
 
   constructor(private readonly options: PictureOptions) {}
 
@@ -83,12 +87,18 @@ export class PictureWriter {
     return [...this.pictures.keys()];
   }
 
-  /** Writes all pictures below a folder. */
+  /** Writes all pictures below a folder. Throws a RunError that names a picture which cannot be decoded. */
   async write(out: string): Promise<void> {
-    for (const [file, picture] of this.pictures) {
+    for (const [file, { picture, source }] of this.pictures) {
       const path = join(out, file);
       makeFolder(dirname(path));
-      await picture.toFile(path);
+      try {
+        await picture.toFile(path);
+      } catch (error) {
+        if (typeof source === 'string' && !(await isDecodable(source)))
+          throw damagedRunFile(source, 'it is no whole picture');
+        throw error;
+      }
     }
   }
 
@@ -96,7 +106,7 @@ export class PictureWriter {
   photo(source: string | Picture, name: string): string | undefined {
     if (typeof source === 'string' && !existsSync(source)) return undefined;
     const { quality } = this.options;
-    return this.add(`${name}.jpg`, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
+    return this.add(`${name}.jpg`, source, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
   }
 
   /** Takes a label map in colors; shrinking takes the nearest pixel, so that no color is made up. */
@@ -104,6 +114,7 @@ export class PictureWriter {
     if (typeof source === 'string' && !existsSync(source)) return undefined;
     return this.add(
       `${name}.png`,
+      source,
       this.shrunk(source, 'nearest').png({ palette: true, compressionLevel: 9 }),
     );
   }
@@ -120,9 +131,9 @@ export class PictureWriter {
     });
   }
 
-  private add(name: string, picture: Sharp): string {
+  private add(name: string, source: string | Picture, picture: Sharp): string {
     const file = `${picturesFolder}/${name}`;
-    this.pictures.set(file, picture);
+    this.pictures.set(file, { picture, source });
     return file;
   }
 }
@@ -269,4 +280,14 @@ function ofSamples({ cells }: Comparison, writer: PictureWriter, options: Pictur
     });
   }
   return { maps, failures: undefined, runs: found.map((one) => one?.run), notes: [] };
+}
+
+/** Tells whether a file holds a picture that can be decoded to its end. */
+async function isDecodable(file: string): Promise<boolean> {
+  return sharp(file)
+    .stats()
+    .then(
+      () => true,
+      () => false,
+    );
 }
