@@ -199,6 +199,19 @@ describe('the page', () => {
     );
   });
 
+  it('names a painting that cannot be decoded, in the evaluation of a run', async () => {
+    const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
+    const painting = readdirSync(folders[1]!, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('test0.png'),
+    )!;
+    const file = join(folders[1]!, painting);
+    writeFileSync(file, readFileSync(file).subarray(0, 40));
+    await expect(compareIn(folders)).rejects.toMatchObject({
+      name: 'RunError',
+      message: expect.stringContaining(`'${file}' is damaged: it is no whole picture\nhint: `) as string,
+    });
+  });
+
   it('needs nothing from elsewhere, and in compact form not even the runs', async () => {
     const folders = [await made('a', tinySpec(), 1, 0.4), await made('b', other, 1, 0.3)];
     await compareIn(folders, { compact: true, maxMaps: 1 });
