@@ -43,6 +43,9 @@ export const MOST_MAP_PIXELS = 2 ** 26;
 /** Photos are scaled while they are decoded; no camera has more pixels. */
 export const MOST_PHOTO_PIXELS = 2 ** 28;
 
+/** Few pixels in all may still lie in rows that take gigabytes to scale; of the formats that are read, PNG and TIFF alone allow more. */
+export const LONGEST_SIDE = 2 ** 16;
+
 /** How pictures are decoded. */
 export interface Decoding {
   /** Whether a picture is turned as the camera's orientation tag in its file says; by default its pixels stay as stored. */
@@ -63,6 +66,7 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
   // The decoder's library would write about such a header to the terminal.
   if (isEmptyPng(content)) throw new PictureError('damaged', 'it has no pixels');
   try {
+    if (['PNG', 'TIFF'].includes(formatOf(content) ?? '')) await requireSides(content);
     return await decode();
   } catch (error) {
     if (error instanceof PictureError) throw error;
@@ -71,6 +75,12 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
     const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
     throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
   }
+}
+
+async function requireSides(content: Buffer): Promise<void> {
+  const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
+  if (Math.max(width, height) > LONGEST_SIDE)
+    throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${LONGEST_SIDE} on a side`);
 }
 
 /**

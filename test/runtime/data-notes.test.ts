@@ -189,6 +189,12 @@ describe('photos', () => {
       'it has 50000 x 50000 pixels, more than 268435456',
     );
     expect((await ofMap(vast)).errors[0]).toContain('it has 50000 x 50000 pixels, more than 67108864');
+    // Few pixels, in rows that would take gigabytes to scale.
+    vast.writeUInt32BE(5_000_000, 16);
+    vast.writeUInt32BE(38, 20);
+    vast.writeUInt32BE(crc32(vast.subarray(12, 29)), 29);
+    for (const { errors } of [await ofPhoto('png', vast), await ofMap(vast)])
+      expect(errors[0]).toContain('it has 5000000 x 38 pixels, more than 65536 on a side');
   });
 });
 
