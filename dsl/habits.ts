@@ -15,8 +15,6 @@ export function hintOfHabit(
   at: number,
   stumble: Stumble,
 ): Hint | string | undefined {
-  const actual = tokens[at];
-  if (!actual) return undefined;
   return (
     hintOfImport(source, tokens, at, stumble) ??
     hintOfVariant(source, tokens, at, stumble) ??

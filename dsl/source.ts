@@ -26,14 +26,23 @@ export function span(source: Source, start: number, end: number): Span {
   return { source, start, end };
 }
 
+/** Gives the text of a place. */
+export function textOf({ source, start, end }: Span): string {
+  return source.text.slice(start, end);
+}
+
+/** Gives where a text begins: behind a byte order mark, which is no part of its first line. */
+export function startOf({ text }: Source): number {
+  return text.startsWith('\uFEFF') ? 1 : 0;
+}
+
 /** Where the lines of a text start; each text is looked through once, however many places are asked for. */
 const lineStarts = new WeakMap<Source, readonly number[]>();
 
 function linesOf(source: Source): readonly number[] {
   const known = lineStarts.get(source);
   if (known) return known;
-  // A byte order mark is no part of the first line.
-  const starts = [source.text.startsWith('\uFEFF') ? 1 : 0];
+  const starts = [startOf(source)];
   for (let at = source.text.indexOf('\n'); at >= 0; at = source.text.indexOf('\n', at + 1))
     starts.push(at + 1);
   lineStarts.set(source, starts);

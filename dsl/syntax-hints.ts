@@ -4,7 +4,7 @@ import { inserting, removing, replacing, together, type Hint } from './fix.ts';
 import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { lineEndOf, span, type Source, type Span } from './source.ts';
+import { lineEndOf, span, startOf, textOf, type Source, type Span } from './source.ts';
 import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
 import * as t from './tokens.ts';
 
@@ -94,8 +94,9 @@ function hintOfQuotes({ source, start }: Span): Hint | string {
 }
 
 /** Closes a string that its line does not, in front of the brackets and commas at the end of the line. */
-export function hintOfOpenString({ source, start, end }: Span): Hint {
-  const text = source.text.slice(start, end);
+export function hintOfOpenString(place: Span): Hint {
+  const { source, start } = place;
+  const text = textOf(place);
   const inner = text.replace(/[)\]}\s,]*$/, '');
   return inserting(
     source,
@@ -112,9 +113,8 @@ export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: num
   const brace = tokens.slice(at).find((token) => is(token, t.RightBrace));
   if (!first || !brace) return words;
   const text = source.text.slice(first.startOffset, endOf(brace));
-  const top = source.text.startsWith('\uFEFF') ? 1 : 0;
   return together([
-    inserting(source, top, `${text}${lineEndOf(source)}`, (written) => `${words}: ${written}`),
+    inserting(source, startOf(source), `${text}${lineEndOf(source)}`, (written) => `${words}: ${written}`),
     removing(span(source, first.startOffset, endOf(brace)), 'leave it out here'),
   ]);
 }

@@ -68,15 +68,15 @@ function checkParts(file: string, flags: SpecFlags): Verdict[] {
   const { name, set: sets } = flags;
   const reading = read(readSpecFile(file), fileProvider());
   const { experiments, ablations } = reading;
-  const checkOne = (one: string | undefined): Verdict => verdictOn(reading.check({ name: one, sets }));
+  const verdictOnOne = (one: string | undefined): Verdict => verdictOn(reading.check({ name: one, sets }));
   const isWanted = (one: string): boolean => name === undefined || one === name;
   const checked = ablations
     .filter((one) => isWanted(one.name))
     .map((one) => verdictOnAblation(reading.checkAblation({ name: one.name, sets })));
   if (name !== undefined && checked.length > 0) return checked;
-  if (name === undefined && experiments.length > 1) return [...experiments.map(checkOne), ...checked];
+  if (name === undefined && experiments.length > 1) return [...experiments.map(verdictOnOne), ...checked];
   // A file of ablations alone has nothing else to be checked.
-  return checked.length > 0 && experiments.length === 0 ? checked : [checkOne(name), ...checked];
+  return checked.length > 0 && experiments.length === 0 ? checked : [verdictOnOne(name), ...checked];
 }
 
 function verdictOn({ spec, diagnostics }: CheckResult): Verdict {

@@ -1,5 +1,6 @@
 /** Answers for runs of an ablation that would train the same: their specs are equal but for where and how they are written. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { hashText } from '../random.ts';
 import type { Spec } from '../spec/types.ts';
 import * as messages from './messages.ts';
 import type { PlannedValue } from './plan.ts';
@@ -15,13 +16,15 @@ export function reportSameRuns(
   cells: readonly SpecOfValues[],
   report: (diagnostic: Diagnostic) => void,
 ): void {
-  const byDigest = new Map<number, SpecOfValues[]>();
+  // The texts of hundreds of specs are too much to keep: those of one hash are written again and compared.
+  const byHash = new Map<number, SpecOfValues[]>();
   const said = new Set<string>();
   for (const cell of cells) {
     if (!cell.spec) continue;
     const text = whatRuns(cell.spec);
-    const alike = byDigest.get(digestOf(text)) ?? [];
-    byDigest.set(digestOf(text), [...alike, cell]);
+    const hash = hashText(text);
+    const alike = byHash.get(hash) ?? [];
+    byHash.set(hash, [...alike, cell]);
     const same = alike.find(({ spec }) => spec && whatRuns(spec) === text);
     if (!same) continue;
     const differing = cell.values.flatMap((value, axis) => {
@@ -40,12 +43,4 @@ const aside: ReadonlySet<string> = new Set(['at', 'doc', 'definition', 'argument
 /** Writes what of a spec decides how a run goes. */
 function whatRuns(spec: Spec): string {
   return JSON.stringify(spec, (key, value: unknown) => (aside.has(key) ? undefined : value));
-}
-
-/** A number that is mostly another for another text (FNV-1a); equal ones are compared. */
-function digestOf(text: string): number {
-  let digest = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1)
-    digest = Math.imul(digest ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return digest;
 }

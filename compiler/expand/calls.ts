@@ -2,12 +2,11 @@
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import { builtins, type Argumented } from './builtins.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
-import { textOf } from './operand-hints.ts';
 import { parametersByName } from './parameters.ts';
 import { passing, type WrittenCall } from './passing.ts';
 import { checkType, typeRules } from './value-types.ts';

@@ -1,7 +1,7 @@
 /** Answers for expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, lists. */
 import type { Binary, Comprehension, Expression, Member } from '../../dsl/ast.ts';
 import type { Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver } from '../carried-over.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
@@ -9,7 +9,7 @@ import type { Piped } from './calls.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import { labelMapParts, membersOf } from './members.ts';
 import * as messages from './messages.ts';
-import { hintOfIndexed, hintOfRounds, hintOfTensors, textOf } from './operand-hints.ts';
+import { hintOfIndexed, hintOfRounds, hintOfTensors } from './operand-hints.ts';
 import {
   boolean,
   describe,

@@ -18,7 +18,7 @@ import {
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../check/schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
 import { builtins, type Builtin } from './builtins.ts';
@@ -360,8 +360,4 @@ function placeOfPath([head, , third]: readonly string[]): Place {
   if (head === 'optimize') return { context: 'optimizer', use: 'passed' };
   if (head === 'loss') return { context: 'loss', use: third === undefined ? 'computed' : 'passed' };
   return { context: 'binding', use: 'passed' };
-}
-
-function textOf({ source, start, end }: Span): string {
-  return source.text.slice(start, end);
 }

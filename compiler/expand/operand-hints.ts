@@ -1,11 +1,8 @@
 /** Answers for operands of the wrong kind that show what is meant: calls in square brackets, rounds by number, powers of tensors. */
 import type { Binary, Index } from '../../dsl/ast.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import type { Value } from './values.ts';
-
-/** Gives the text of a place. */
-export const textOf = ({ source, start, end }: Span): string => source.text.slice(start, end);
 
 /** `conv[64]`: blocks are called with parentheses. */
 export function hintOfIndexed(value: Value, { value: called, index, span }: Index): Hint | undefined {

@@ -1,7 +1,7 @@
 /** Answers for arguments that other frameworks have: what is written here in their place, or that nothing is. */
 import type { Argument, Call } from '../../dsl/ast.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import { whySettled } from '../carried-over.ts';
 
 /** Says what to write in place of an argument whose name `candidates` lack; undefined where only its name may be wrong. */
@@ -48,5 +48,3 @@ function placeInList(argument: Argument, call: Call): Span {
   if (before) return { source, start: before.span.end, end };
   return after ? { source, start, end: after.span.start } : { source, start, end };
 }
-
-const textOf = ({ source, start, end }: Span): string => source.text.slice(start, end);

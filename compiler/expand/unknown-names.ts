@@ -5,7 +5,7 @@
 import type { Block, File } from '../../dsl/ast.ts';
 import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
-import { lineEndOf, type Span } from '../../dsl/source.ts';
+import { lineEndOf, startOf, textOf, type Span } from '../../dsl/source.ts';
 import { nearest } from '../../dsl/suggest.ts';
 import { carriedOver, wayOf } from '../carried-over.ts';
 import type { Asked } from './asked-of.ts';
@@ -90,8 +90,6 @@ const literals: ReadonlyMap<string, string> = new Map([
   ['undefined', 'none'],
 ]);
 
-const textOf = ({ source, start, end }: Span): string => source.text.slice(start, end);
-
 /** Tells whether a place holds what may be meant as a text, such as a path. */
 const isWord = (span: Span): boolean => /^[\w./-]+$/.test(textOf(span));
 
@@ -119,7 +117,7 @@ export function importing(name: string, from: string, file: File): Hint {
   const say = (): string => `import it: ${line}`;
   const end = lineEndOf(file.source);
   if (above) return inserting(file.source, above.span.end, `${end}${line}`, say);
-  return inserting(file.source, file.source.text.startsWith('\uFEFF') ? 1 : 0, `${line}${end}${end}`, say);
+  return inserting(file.source, startOf(file.source), `${line}${end}${end}`, say);
 }
 
 function fitsBound(kind: Bound, { context, use, type }: Place): boolean {

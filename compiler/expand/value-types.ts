@@ -2,7 +2,7 @@
 import type { TypeName } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import * as messages from './messages.ts';
 import { describe, innerShape, type Value } from './values.ts';
 
@@ -117,7 +117,7 @@ export function hintOfText(value: Value, type: string, span: Span): Hint | strin
   if (namedTypes.has(type) && /^[A-Za-z_]\w*$/.test(text))
     return `it goes by its name, without quotes: ${text}; what a module of the library has is imported with 'use'`;
   const literal = literalOf(text);
-  const isWritten = span.source.text.slice(span.start, span.end) === `"${value.value}"`;
+  const isWritten = textOf(span) === `"${value.value}"`;
   return literal && typeRules.get(type)?.accepts(literal) && isWritten
     ? replacing(span, text.toLowerCase(), (written) => `write it without quotes: ${written}`)
     : undefined;

@@ -1,6 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
-import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, isEmptyPng, PALETTE } from './formats.ts';
+import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';
 
 /** Width and height in pixels. */
 export interface Size {
@@ -64,23 +64,28 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
   if (formatOf(content) === undefined)
     throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
   // The decoder's library would write about such a header to the terminal.
-  if (isEmptyPng(content)) throw new PictureError('damaged', 'it has no pixels');
+  const said = sizeOfPng(content);
+  if (said?.width === 0 || said?.height === 0) throw new PictureError('damaged', 'it has no pixels');
   try {
-    if (['PNG', 'TIFF'].includes(formatOf(content) ?? '')) await requireSides(content);
+    requireSides(said ?? (formatOf(content) === 'TIFF' ? await sizeOf(content) : undefined));
     return await decode();
   } catch (error) {
     if (error instanceof PictureError) throw error;
     const reason = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
     if (!reason.includes('exceeds pixel limit')) throw new PictureError('damaged', reason);
-    const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
+    const { width, height } = await sizeOf(content);
     throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
   }
 }
 
-async function requireSides(content: Buffer): Promise<void> {
-  const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
-  if (Math.max(width, height) > LONGEST_SIDE)
-    throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${LONGEST_SIDE} on a side`);
+const sizeOf = (content: Buffer): Promise<Size> => sharp(content, { limitInputPixels: false }).metadata();
+
+function requireSides(size: Size | undefined): void {
+  if (size && Math.max(size.width, size.height) > LONGEST_SIDE)
+    throw new PictureError(
+      'vast',
+      `it has ${size.width} x ${size.height} pixels, more than ${LONGEST_SIDE} on a side`,
+    );
 }
 
 /**

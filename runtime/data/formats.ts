@@ -90,10 +90,10 @@ export function paletteOf(png: Buffer): readonly number[] | undefined {
   return undefined;
 }
 
-/** Tells whether a PNG file says that it has no columns or no rows. */
-export function isEmptyPng(content: Buffer): boolean {
-  if (formatOf(content) !== 'PNG' || content.length < IHDR.end) return false;
-  return content.readUInt32BE(IHDR.width) === 0 || content.readUInt32BE(IHDR.height) === 0;
+/** Gives the size that a PNG file says it has; undefined for another file, or one that ends before. */
+export function sizeOfPng(content: Buffer): { readonly width: number; readonly height: number } | undefined {
+  if (formatOf(content) !== 'PNG' || content.length < IHDR.end) return undefined;
+  return { width: content.readUInt32BE(IHDR.width), height: content.readUInt32BE(IHDR.height) };
 }
 
 /** Tells whether the values of a PNG file are greys of 8 bits, not indices of a palette or of another depth. */

@@ -18,6 +18,10 @@ import { checkFuzzedSpec, fuzzedSpec } from './specs.ts';
 /** A case that is made already, so that only reading it is measured. */
 type Case = () => unknown;
 
+interface Outcome {
+  readonly kind: string;
+}
+
 interface Fuzzer {
   readonly count: number;
   /** Gets ready; gives how each case is made, and what ends it all. */
@@ -33,26 +37,8 @@ const shown = 3;
 const damagesForEngines = 10;
 
 const fuzzers: Readonly<Record<string, Fuzzer>> = {
-  sources: {
-    count: 10_000,
-    start: (seed) =>
-      Promise.resolve({
-        make: (index) => {
-          const made = fuzzedSource(seed, index);
-          return () => checkFuzzedSource(made).kind;
-        },
-      }),
-  },
-  specs: {
-    count: 10_000,
-    start: (seed) =>
-      Promise.resolve({
-        make: (index) => {
-          const made = fuzzedSpec(seed, index);
-          return () => checkFuzzedSpec(made).kind;
-        },
-      }),
-  },
+  sources: fuzzerOf(10_000, fuzzedSource, checkFuzzedSource),
+  specs: fuzzerOf(10_000, fuzzedSpec, checkFuzzedSpec),
   checkpoints: {
     count: 2000,
     start: (seed) => {
@@ -66,16 +52,7 @@ const fuzzers: Readonly<Record<string, Fuzzer>> = {
       });
     },
   },
-  images: {
-    count: 2000,
-    start: (seed) =>
-      Promise.resolve({
-        make: async (index) => {
-          const made = await fuzzedImage(seed, index);
-          return async () => (await readFuzzed(made)).kind;
-        },
-      }),
-  },
+  images: fuzzerOf(2000, fuzzedImage, readFuzzed),
   runs: {
     count: 300,
     start: async (seed) => {
@@ -127,6 +104,24 @@ console.log(`seed ${seed}`);
 for (const name of flags.only.split(',')) failures += await fuzz(name);
 console.log(failures === 0 ? '0 exceptions, nothing too slow or too large' : `${failures} failures`);
 process.exit(failures === 0 ? 0 : 1);
+
+/** Makes a fuzzer of cases that need nothing beside: how each is made, and how it is read. */
+function fuzzerOf<T>(
+  count: number,
+  makeCase: (seed: number, index: number) => T | Promise<T>,
+  read: (made: T) => Outcome | Promise<Outcome>,
+): Fuzzer {
+  return {
+    count,
+    start: (seed) =>
+      Promise.resolve({
+        make: async (index) => {
+          const made = await makeCase(seed, index);
+          return async () => (await read(made)).kind;
+        },
+      }),
+  };
+}
 
 /** Runs one fuzzer; gives how many of its cases failed. */
 async function fuzz(name: string): Promise<number> {

@@ -6,6 +6,7 @@ import { f32 } from '../../compiler/ir/types.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { writeOfficial } from '../../runtime/weights/index.ts';
+import { lightStyled } from './tiny-experiment.ts';
 
 /** How an experiment differs from the one with a sampled style. */
 export interface StyleVariant {
@@ -39,11 +40,7 @@ network Regions(image: Image, seg: LabelMap) {
   return segment_mean(image |> conv(2), seg.instances)
 }
 
-network Styled(seg: LabelMap, z: Latent) -> Image {
-  start = z |> dense(64) |> fold(height: 8, width: 8, channels: 1) |> resize(height: 32, width: 32)
-  return concat(seg, start) |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
-}
-
+${lightStyled('Styled')}
 network Painter(seg: LabelMap, code: Image) -> Image {
   return concat(seg, code) |> conv(3) |> tanh
 }

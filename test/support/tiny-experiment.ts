@@ -26,16 +26,19 @@ export interface TinyVariant {
   readonly light?: boolean;
 }
 
+/** A generator of a few layers that paints a map in the style of a vector. */
+export const lightStyled = (name: string): string => `network ${name}(seg: LabelMap, z: Latent) -> Image {
+  start = z |> dense(64) |> fold(height: 8, width: 8, channels: 1) |> resize(height: 32, width: 32)
+  return concat(seg, start) |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
+}
+`;
+
 const lightGenerators = {
   plain: `network Painter(seg: LabelMap) -> Image {
   return seg |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
 }
 `,
-  latent: `network Painter(seg: LabelMap, z: Latent) -> Image {
-  start = z |> dense(64) |> fold(height: 8, width: 8, channels: 1) |> resize(height: 32, width: 32)
-  return concat(seg, start) |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
-}
-`,
+  latent: lightStyled('Painter'),
 };
 
 /** Writes the spec of a tiny experiment. */

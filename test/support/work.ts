@@ -12,20 +12,21 @@ const whole: readonly (readonly [object, readonly string[]])[] = [
   [
     Array.prototype,
     [
-      'filter',
-      'map',
-      'flatMap',
-      'find',
-      'findIndex',
-      'findLast',
-      'includes',
-      'indexOf',
-      'some',
-      'every',
-      'concat',
+      ...[
+        'filter',
+        'map',
+        'flatMap',
+        'find',
+        'findIndex',
+        'findLast',
+        'includes',
+        'indexOf',
+        'some',
+        'every',
+      ],
+      ...['concat', 'toSpliced', 'reduce', 'forEach', 'join'],
     ],
   ],
-  [Array.prototype, ['toSpliced', 'reduce', 'forEach', 'join']],
 ];
 
 /** Counts what a synchronous piece of work does. */
