@@ -58,8 +58,9 @@ export interface StoredTensors extends Pick<WeightsFile, 'format' | 'tensors' | 
 export async function openWeights(path: string, meter = new Meter()): Promise<WeightsFile> {
   let stored: StoredTensors;
   try {
-    await requireListedDigest(path);
     stored = await openByContent(path, meter);
+    // What its header denies is told without reading every byte.
+    await requireListedDigest(path);
   } catch (error) {
     throw explained(path, error);
   }

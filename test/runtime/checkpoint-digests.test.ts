@@ -153,6 +153,10 @@ describe('a checkpoint', () => {
     await expect(openWeights(file)).rejects.toThrow(
       `'${file}' is damaged: variables.safetensors: its bytes are not those`,
     );
+    truncateSync(file, 3 * 2 ** 30);
+    await expect(openWeights(file), 'refused by its header, before gigabytes are read').rejects.toThrow(
+      'its header accounts for',
+    );
   });
 });
 
