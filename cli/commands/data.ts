@@ -93,6 +93,7 @@ interface MakeFlags {
   readonly size: { readonly width: number; readonly height: number };
   readonly classes?: number;
   readonly seed: number;
+  readonly out?: string;
 }
 
 const makeExamples = `
@@ -112,9 +113,14 @@ function addDataMake(data: Command): void {
       'Computes photographs, label maps, instance maps and a legend: shapes with a texture for each class, or small streets. A fifth is held out. The same seed gives the same files.',
     )
     .addArgument(new Argument('<kind>', 'what to make').choices(['shapes', 'streets']))
-    .argument('<folder>', 'a new folder')
+    .argument('[folder]', 'a new folder; --out names it, too')
+    .option('--out <folder>', 'the new folder, as other commands take it')
     .option('--count <n>', 'pairs in all', integer(2), 100)
-    .option('--size <WxH>', 'size of the pictures', pictureSize, { width: 128, height: 128 })
+    .addOption(
+      new Option('--size <WxH>', 'size of the pictures')
+        .argParser(pictureSize)
+        .default({ width: 128, height: 128 }, '128x128'),
+    )
     .option(
       '--classes <n>',
       `classes of shapes, the ground among them (default: ${defaultClasses})`,
@@ -122,25 +128,46 @@ function addDataMake(data: Command): void {
     )
     .option('--seed <n>', 'where random numbers start', integer(0, largestSeed), 0)
     .addHelpText('after', makeExamples)
-    .action(async (kind: 'shapes' | 'streets', folder: string, flags: MakeFlags) => {
-      if (kind === 'streets' && flags.classes !== undefined)
-        throw new InputError('streets have classes of their own\nhint: leave out --classes, or make shapes');
-      const [{ makeData }, { whileWritingAsync }] = await Promise.all([
-        import('../../runtime/make/index.ts'),
-        import('../../runtime/run/folder.ts'),
-      ]);
-      const progress = startProgress(flags.count, 0, 'pairs');
-      const { size, classes = defaultClasses } = flags;
-      const made = await whileWritingAsync(folder, () =>
-        makeData({ ...flags, kind, folder, classes }, (done) => progress.update(done, '')),
-      ).finally(() => progress.stop());
-      note(`Made ${made.train} pairs to train on and ${made.test} to test on. In a spec:`);
-      print(`data ${kind} {
+    .action(
+      async (
+        kind: 'shapes' | 'streets',
+        argument: string | undefined,
+        { out, ...flags }: MakeFlags,
+        command: Command,
+      ) => {
+        const folder = newFolder(argument, out, command);
+        if (kind === 'streets' && flags.classes !== undefined)
+          throw new InputError(
+            'streets have classes of their own\nhint: leave out --classes, or make shapes',
+          );
+        const [{ makeData }, { whileWritingAsync }] = await Promise.all([
+          import('../../runtime/make/index.ts'),
+          import('../../runtime/run/folder.ts'),
+        ]);
+        const progress = startProgress(flags.count, 0, 'pairs');
+        const { size, classes = defaultClasses } = flags;
+        const made = await whileWritingAsync(folder, () =>
+          makeData({ ...flags, kind, folder, classes }, (done) => progress.update(done, '')),
+        ).finally(() => progress.stop());
+        note(`Made ${made.train} pairs to train on and ${made.test} to test on. In a spec:`);
+        print(`data ${kind} {
   path: "${folder}", images: "train/images", labels: "train/labels", instances: "train/instances"
   test_images: "test/images", test_labels: "test/labels", test_instances: "test/instances"
   legend: "classes.json", classes: ${made.classes}, size: ${size.width}x${size.height}, batch: 4
 }`);
-    });
+      },
+    );
+}
+
+/** Finds the folder of a data set, which is named once. */
+function newFolder(argument: string | undefined, out: string | undefined, command: Command): string {
+  if (argument !== undefined && out !== undefined)
+    return command.error(
+      `error: two folders are named, '${argument}' and '${out}'\nhint: leave out --out, or the folder before it`,
+    );
+  return (
+    argument ?? out ?? command.error("error: missing required argument 'folder'\nhint: --out data/streets")
+  );
 }
 
 /** Reads a size of the command line. */

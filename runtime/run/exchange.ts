@@ -24,6 +24,7 @@ import {
   writeOfficial,
   type Match,
   type MatchReport,
+  oneOfCopies,
   type WeightsError,
 } from '../weights/index.ts';
 import { loadLastCheckpoint, saveCheckpoint, valuesOf } from './checkpoint.ts';
@@ -57,6 +58,8 @@ interface Imported {
   /** Takes what fits, where not all does. */
   readonly partial?: boolean | undefined;
   readonly log?: (line: string) => void;
+  /** Hears what nobody should miss: that one of several copies was taken. The log says it in the report. */
+  readonly warn?: (line: string) => void;
 }
 
 /** Where the weights go: into a run that is there, or into a new one of a spec. */
@@ -178,6 +181,8 @@ async function matchFile(spec: Spec, network: NetworkSpec, options: Imported): P
   if (report.matched.length === 0) throw refuse(nothingFits);
   if (!options.partial && !fits(report)) throw refuse(doesNotFit);
   for (const line of lines) options.log?.(line);
+  if (report.copies.length > 0)
+    options.warn?.(oneOfCopies(options.file, network.name, report.inside, report.copies));
   return matchWeights(network.variables, file, mapping, options.inside);
 }
 

@@ -68,7 +68,7 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   const file = options.sources[0]?.name ?? '.';
   const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
   checkRunPlace(options);
-  const weights = await loadWeights(spec);
+  const weights = await loadWeights(spec, logOf(options));
   return withData(spec, options, async (data) => {
     const levels = options.dense ? [] : await tablesFor(spec, data.training);
     const tables = chosenKeys(levels);

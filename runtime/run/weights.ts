@@ -14,6 +14,7 @@ import {
   fits,
   loadMapping,
   matchWeights,
+  oneOfCopies,
   openWeights,
   renderReport,
   writeOfficial,
@@ -28,13 +29,14 @@ export type LoadedWeights = ReadonlyMap<string, Float32Array>;
 
 /**
  * Reads the weights of all networks that name a file, whose path is absolute or relative to the working folder. Throws a
- * WeightsError for a file that cannot be read, a RunError where a variable has no tensor of its shape in it.
+ * WeightsError for a file that cannot be read, a RunError where a variable has no tensor of its shape in it. `log` hears where one of
+ * several copies is read.
  */
-export async function loadWeights({ networks }: Spec): Promise<LoadedWeights> {
+export async function loadWeights({ networks }: Spec, log?: (line: string) => void): Promise<LoadedWeights> {
   const parts: LoadedWeights[] = [];
   for (const network of networks)
     if (network.weights)
-      parts.push(await readNetwork(network, network.weights.path, network.weights.mapping));
+      parts.push(await readNetwork(network, network.weights.path, network.weights.mapping, log));
   return joined(parts);
 }
 
@@ -68,6 +70,7 @@ async function readNetwork(
   { name, variables }: NetworkSpec,
   path: string,
   mapping?: string,
+  log?: (line: string) => void,
 ): Promise<LoadedWeights> {
   const naming = mapping === undefined ? undefined : loadMapping(mapping);
   const file = await openWeights(path);
@@ -77,6 +80,7 @@ async function readNetwork(
     const instead = findFitting([{ name, variables }], file, { network: name, mapping }, true);
     throw weightsDoNotFit(name, path, renderReport(report).join('\n'), instead);
   }
+  if (report.copies.length > 0) log?.(oneOfCopies(path, name, report.inside, report.copies));
   const { values } = matchWeights(variables, file, naming);
   return new Map([...values].map(([variable, array]) => [variableName(name, variable), array]));
 }

@@ -13,5 +13,8 @@ export class TooLarge extends DamagedFile {
   readonly hint: string;
 }
 
+/** Says that a file holds arrays, which are not read, though what they hold is weights. */
+export class ArraysOfNumPy extends Error {}
+
 /** Says that a file asks for what no file of tensors needs; the message says for what. */
 export class RefusedFile extends Error {}

@@ -9,7 +9,7 @@ export { listMappings, loadMapping, plainMapping, type Mapping, type MappingRule
 export { notFiniteIn, readFinite } from './finite.ts';
 export { findFitting } from './fitting.ts';
 export { compareWeights, fits, matchWeights, type Match, type MatchReport, type Pairing } from './match.ts';
-export { doesNotFit, nothingFits, WeightsError, type Fitting } from './messages.ts';
+export { doesNotFit, nothingFits, oneOfCopies, WeightsError, type Fitting } from './messages.ts';
 export { officialPlaces, type Official, type WeightVariable } from './official.ts';
 export { renderReport } from './report.ts';
 

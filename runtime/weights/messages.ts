@@ -12,6 +12,26 @@ export class WeightsError extends Error {
 const error = (message: string, hint: string, cause?: unknown): WeightsError =>
   new WeightsError(`${message}\nhint: ${hint}`, { cause });
 
+/** What saves weights so that they are read: in Python, from a network, or from values of another kind by their names. */
+const saveNetwork = 'torch.save(network.state_dict(), "weights.pth")';
+const saveEach = (value: string): string =>
+  `torch.save({name: ${value} for name, value in weights.items()}, "weights.pth")`;
+
+const saveArrays = saveEach('torch.as_tensor(value)');
+
+/** What makes objects of a kind, by its name in Python, and what turns them into plain tensors; of plain tensors it makes the same. */
+const conversions: readonly (readonly [maker: RegExp, save: string])[] = [
+  [/'numpy\./, saveArrays],
+  [/_sparse/, saveEach('value.to_dense()')],
+  [/_qtensor/, saveEach('value.dequantize()')],
+];
+
+/** Says what saves as tensors what is not read. */
+function saveInstead(unread: readonly string[]): string {
+  const found = conversions.find(([maker]) => unread.some((what) => maker.test(what)));
+  return found?.[1] ?? saveNetwork;
+}
+
 export const noSuchFile = (path: string): WeightsError =>
   error(`there is no file '${path}'`, 'check the path; weights are .safetensors or .pth files');
 
@@ -21,8 +41,11 @@ export const unreadableFile = (path: string, code: string): WeightsError =>
 export const unknownFormat = (path: string): WeightsError =>
   error(
     `'${path}' is no file of weights: it is neither safetensors nor what torch.save writes`,
-    'fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with torch.save(network.state_dict(), "weights.pth")',
+    `fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with ${saveNetwork}`,
   );
+
+export const arraysOfNumPy = (path: string): WeightsError =>
+  error(`'${path}' holds arrays of NumPy, expected tensors`, `save them as tensors in Python: ${saveArrays}`);
 
 export const notRegular = (path: string): WeightsError =>
   error(`'${path}' is no regular file`, 'name a file of weights: a device or a pipe is not read');
@@ -36,11 +59,17 @@ export const damagedWeights = (path: string, why: string, cause?: unknown): Weig
 /** What is read of a file, for whom more is refused. */
 const readAlone =
   'only tensors, numbers, texts and containers of them are read, and nothing in a file is ever run';
-const saveAlone =
-  'where you trust the file, save its weights alone in Python: torch.save(network.state_dict(), "weights.pth")';
+const saveAlone = `where you trust the file, save its weights alone in Python: ${saveNetwork}`;
 
 export const refusedWeights = (path: string, why: string, cause?: unknown): WeightsError =>
   error(`'${path}' is refused: ${why}; ${readAlone}`, saveAlone, cause);
+
+/** Refuses what is not read for what it is, and says what saves it as tensors. */
+const refusedObjects = (path: string, why: string, unread: readonly string[]): WeightsError =>
+  error(
+    `'${path}' is refused: ${why}; ${readAlone}`,
+    `where you trust the file, save its weights as tensors in Python: ${saveInstead(unread)}`,
+  );
 
 export const tooLargeWeights = (path: string, why: string, hint: string, cause?: unknown): WeightsError =>
   error(`'${path}' is refused: ${why}`, hint, cause);
@@ -96,19 +125,18 @@ function listUnread(unread: ReadonlyMap<string, string>): string {
 
 /** Says that objects of Python lie where tensors should. */
 export const objectsInPlace = (unread: ReadonlyMap<string, string>): string =>
-  `objects of Python are not read: ${listUnread(unread)}; save tensors in their place: torch.save(network.state_dict(), "weights.pth")`;
+  `objects of Python are not read: ${listUnread(unread)}; save tensors in their place: ${saveInstead([...unread.values()])}`;
 
 export const noTensorsBut = (path: string, unread: ReadonlyMap<string, string>): WeightsError =>
-  refusedWeights(path, `it holds no tensors, but objects of Python: ${listUnread(unread)}`);
+  refusedObjects(path, `it holds no tensors, but objects of Python: ${listUnread(unread)}`, [
+    ...unread.values(),
+  ]);
 
 export const unreadUnder = (path: string, inside: string, what: string): WeightsError =>
-  refusedWeights(path, `'${inside}' is ${what}`);
+  refusedObjects(path, `'${inside}' is ${what}`, [what]);
 
 export const noTensors = (path: string): WeightsError =>
-  error(
-    `'${path}' holds no tensors`,
-    'save the weights in Python with torch.save(network.state_dict(), "weights.pth")',
-  );
+  error(`'${path}' holds no tensors`, `save the weights in Python with ${saveNetwork}`);
 
 export const unreadableDtype = (path: string, name: string, dtype: string): WeightsError =>
   error(`'${name}' of '${path}' has dtype ${dtype}, which is not read`, 'convert it to float32 in Python');
@@ -142,6 +170,19 @@ export function insideOption(prefix: string): string {
 const listed = 10;
 export const list = (names: readonly string[]): string =>
   names.slice(0, listed).join(', ') + (names.length > listed ? `, … (${names.length})` : '');
+
+/** Says which other parts of a file hold all of a network. */
+export const otherCopies = (copies: readonly string[]): string =>
+  `everything fits elsewhere in the file, too: ${list(copies.map(insideOption))}`;
+
+/** Warns that one of several copies is taken, by a choice that the user did not make. */
+export const oneOfCopies = (
+  path: string,
+  network: string,
+  taken: string,
+  copies: readonly string[],
+): string =>
+  `warning: '${path}' holds ${network} ${copies.length + 1} times, read is ${taken === '' ? 'what lies outside of its parts' : `'${taken.replace(/\.$/, '')}'`}; ${otherCopies(copies)} of 'spadework import' take the others`;
 
 /** `parts` are those that have the network's names, the best first, `roots` all. */
 export const notUnder = (

@@ -1,6 +1,6 @@
 /** Answers for how a file met a network, as lines for a user: counts, the first of what does not fit, and what to do. */
 import type { MatchReport } from './match.ts';
-import { insideOption, list, objectsInPlace, showShape } from './messages.ts';
+import { objectsInPlace, otherCopies, showShape } from './messages.ts';
 
 /** More of one kind say nothing new. */
 const shown = 6;
@@ -21,9 +21,7 @@ export function renderReport(report: MatchReport): string[] {
     ...(inside === ''
       ? []
       : [`  read under '${inside.slice(0, -1)}'; ${elsewhere} tensors lie elsewhere in the file`]),
-    ...(copies.length === 0
-      ? []
-      : [`  everything fits elsewhere in the file, too: ${list(copies.map(insideOption))}`]),
+    ...(copies.length === 0 ? [] : [`  ${otherCopies(copies)}`]),
     ...table(
       'Of another shape',
       ['in the file', 'file', 'network', 'ours'],

@@ -237,6 +237,18 @@ describe('hints and refusals', () => {
       failed: false,
       said: containing('everything fits elsewhere in the file, too: --inside netG.module'),
     });
+
+    // Who asks for silence learns of a choice that he did not make, too, and so does who loads.
+    const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'quiet'];
+    const taken = `warning: '${file}' holds G 2 times, read is 'netG_ema'; everything fits elsewhere in the file, too: --inside netG.module`;
+    const quiet = await run('import', file, ...words, '--quiet');
+    expect([quiet.code, quiet.err]).toEqual([0, containing(taken)]);
+    const said: string[] = [];
+    await loadWeights(
+      specOf(tinySpec().replace('let D =', `load G from "${file}" naming "spade"\n  let D =`)),
+      (line) => said.push(line),
+    );
+    expect(said).toEqual([containing(taken)]);
   });
 
   it('say which values are not finite, in import and in load, before anything is written', async () => {

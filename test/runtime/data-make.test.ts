@@ -142,6 +142,24 @@ experiment one {
     ]);
   });
 
+  it('takes the folder as --out, too, once', async () => {
+    const folder = temporaryFolder();
+    const run = (...words: string[]) => runCli(['data', 'make', 'streets', ...words], { folder });
+    expect(await run('--out', 'made', '--count', '2', '--size', '16x16')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('path: "made"') as string,
+    });
+    expect(readdirSync(join(folder, 'made', 'train', 'images'))).toHaveLength(1);
+    expect(await run('one', '--out', 'two')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("two folders are named, 'one' and 'two'") as string,
+    });
+    expect(await run()).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("missing required argument 'folder'") as string,
+    });
+  });
+
   it('refuses what it cannot make', async () => {
     const run = (...words: string[]) => runCli(['data', 'make', ...words], { folder: temporaryFolder() });
     expect(await run('houses', 'out')).toMatchObject({ code: 2 });

@@ -26,6 +26,7 @@ import {
   tensor,
   text,
   tuple,
+  zip,
   type PickleParts,
 } from './pickles.ts';
 
@@ -214,6 +215,29 @@ describe('an unknown object', () => {
     await expect(openWeights(write(archive([parts])))).rejects.toThrow(
       "is refused: it holds no tensors, but objects of Python: 'c' is 'os.getcwd' of Python, 'a.b' is made by 'os.system'; only",
     );
+  });
+
+  it.each([
+    ['numpy._core.multiarray', '_reconstruct', 'torch.as_tensor(value)'],
+    ['numpy', 'ndarray', 'torch.as_tensor(value)'],
+    ['torch._utils', '_rebuild_sparse_tensor', 'value.to_dense()'],
+    ['torch._utils', '_rebuild_qtensor', 'value.dequantize()'],
+  ])('is told how to save it as a tensor: %s.%s', async (module, maker, conversion) => {
+    const save = `torch.save({name: ${conversion} for name, value in weights.items()}`;
+    const parts = { 'fc.weight': made(module, maker, bytes()), 'fc.bias': made(module, maker, bytes()) };
+    await expect(openWeights(write(archive([dict(parts)])))).rejects.toThrow(save);
+    const file = await openWeights(write(archive([dict({ ...parts, other: bias })])));
+    expect(renderReport(compareWeights(layer, file)).join('\n')).toContain(save);
+  });
+
+  it('is an archive or an array of NumPy, by what is in it', async () => {
+    const said = (path: string): string =>
+      `'${path}' holds arrays of NumPy, expected tensors\nhint: save them as tensors in Python: torch.save({name: torch.as_tensor`;
+    const npy = Buffer.from('\u0093NUMPY\u0001\u0000', 'latin1');
+    const array = write(npy, 'array.pth');
+    await expect(openWeights(array)).rejects.toThrow(said(array));
+    const zipped = write(zip([{ path: 'fc.weight.npy', content: npy }]), 'arrays.pth');
+    await expect(openWeights(zipped)).rejects.toThrow(said(zipped));
   });
 
   it('makes a name that two tensors have unreadable, and no other', async () => {
