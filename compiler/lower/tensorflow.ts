@@ -11,7 +11,7 @@ import type { TfAttr } from '../ops/define.ts';
 import { inverseOrder } from '../ops/support.ts';
 import { chooseOrders, orderedType, withOrders, type AxisOrder } from './layouts.ts';
 import { inThriftyOrder, ownerOf, readsReplaced, updatedVariable, usersByOwner } from './order.ts';
-import { encodeSavedModel, type TfConstant, type TfNode } from './saved-model.ts';
+import type { TfConstant, TfNode } from './saved-model.ts';
 
 /** Tensor names of one method: what to feed and what to fetch. */
 export interface MethodBinding {
@@ -22,8 +22,8 @@ export interface MethodBinding {
 }
 
 export interface TensorflowPlan {
-  readonly savedModel: Uint8Array;
-  readonly nodeCount: number;
+  /** The graph; `encodeSavedModel` makes a file of it. */
+  readonly nodes: readonly TfNode[];
   /** Which node of the program each of the graph's nodes is for, by name; those of variables are for none. */
   readonly origins: ReadonlyMap<string, Node>;
   readonly methods: ReadonlyMap<string, MethodBinding>;
@@ -64,7 +64,7 @@ export function lowerToTensorflow(
       new MethodLowering(methodToRun(method, orders, fuse), handles, nodes, kernels, origins).lower(),
     ]),
   );
-  return { savedModel: encodeSavedModel(nodes), nodeCount: nodes.length, origins, methods, variables };
+  return { nodes, origins, methods, variables };
 }
 
 /** Gives a method as it is run: for variables that are kept in `orders`, its pointwise work fused or not, in a thrifty order. */

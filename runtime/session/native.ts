@@ -12,6 +12,7 @@ import {
   type TensorflowPlan,
   type TensorflowTarget,
 } from '../../compiler/lower/tensorflow.ts';
+import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { collectGarbage, hasKernels, releaseMemory } from '../engine/load-binding.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
@@ -46,7 +47,7 @@ interface NodeBackend {
 
 export class NativeSession implements Session {
   readonly engine = 'native';
-  private readonly plan: TensorflowPlan;
+  private readonly plan: Omit<TensorflowPlan, 'nodes'>;
   private readonly backend: NodeBackend;
   private readonly model: number;
   private readonly feeds: MethodFeeds;
@@ -68,14 +69,15 @@ export class NativeSession implements Session {
     readonly program: Program,
     { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
   ) {
-    this.plan = lowerToTensorflow(program, { kernels, fuse });
+    const { nodes, ...plan } = lowerToTensorflow(program, { kernels, fuse });
+    this.plan = plan;
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
     this.isLarge = program.variables.reduce((sum, { type }) => sum + bytesIn(type), 0) >= largeProgram;
     this.backend = tf.backend() as unknown as NodeBackend;
     const folder = mkdtempSync(join(tmpdir(), 'spadework-'));
     try {
-      writeFileSync(join(folder, 'saved_model.pb'), this.plan.savedModel);
+      writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes));
       this.model = this.backend.loadSavedModelMetaGraph(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true, force: true });

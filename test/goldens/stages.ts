@@ -1,0 +1,93 @@
+/** Compiles an example and gives its stages as text: the spec, the graph of its methods, and the plans of both engines. */
+import { createHash } from 'node:crypto';
+import { compile, type Spec, type StepOptions } from '../../compiler/index.ts';
+import { printProgram } from '../../compiler/ir/print.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { printTensorflow } from '../../compiler/lower/print.ts';
+import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
+import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
+import { splitIntoStages } from '../../compiler/stages.ts';
+import { synthesisMethod } from '../../runtime/run/paint.ts';
+import { mapInputs } from '../../runtime/run/step.ts';
+import type { GoldenCase } from './cases.ts';
+
+/** Files of an example that is kept as text, by name. */
+export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt', string>>;
+
+/** SHA-256 of stages, by name. */
+export type Digests = Readonly<Record<string, string>>;
+
+/** Compiles an example as training does without tables, for a library that has our kernels. */
+export function textsOf({ spec }: GoldenCase): Texts {
+  const program = programOf(spec);
+  const { nodes } = lowerToTensorflow(program, { kernels: true });
+  return {
+    'spec.json': printSpec(spec),
+    'step.ir': printProgram(program),
+    'plan.txt': `${totals(nodes.map(({ op }) => op))}\n${printTensorflow(nodes)}`,
+  };
+}
+
+/** Gives the digests of an example in all forms that are trained and painted with. */
+export function digestsOf({ spec }: GoldenCase): Digests {
+  const dense = programOf(spec);
+  const tables = programOf(spec, { tables: () => true });
+  return {
+    spec: digest(printSpec(spec)),
+    graph: digest(printProgram(dense)),
+    'graph as written': digest(printProgram(programOf(spec, { asWritten: true }))),
+    'graph with tables': digest(printProgram(tables)),
+    plan: planDigest(dense),
+    'plan with tables': planDigest(tables),
+    'plan without kernels': planDigest(dense, false),
+    ...(dense.methods.some(({ name }) => name === synthesisMethod) && {
+      'plan of painting in stages': planDigest(
+        splitIntoStages(
+          programOf(spec, { batch: 1, methods: ['synthesize', 'encode'], tables: () => true }),
+          synthesisMethod,
+          (input) => mapInputs.includes(input),
+        ),
+      ),
+    }),
+  };
+}
+
+function programOf(spec: Spec, options: Partial<StepOptions> = {}): Program {
+  return compile(spec, { batch: spec.data?.batch ?? 1, ...options });
+}
+
+const digest = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+const planDigest = (program: Program, kernels = true): string =>
+  digest(encodeSavedModel(lowerToTensorflow(program, { kernels }).nodes));
+
+/** Down to this depth a spec has a line for each value. */
+const depthOfLines = 3;
+
+/** Prints a spec without the places of its source, which move with every comment. */
+function printSpec(spec: Spec): string {
+  const plain = JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) => (key === 'at' || key === 'sources' ? undefined : value)),
+  ) as unknown;
+  return `${printJson(plain, 0)}\n`;
+}
+
+function printJson(value: unknown, depth: number): string {
+  if (typeof value !== 'object' || value === null || depth > depthOfLines) return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const entries = Object.entries(value).map(
+    ([key, entry]) => (isList ? '' : `${JSON.stringify(key)}: `) + printJson(entry, depth + 1),
+  );
+  if (entries.length === 0) return isList ? '[]' : '{}';
+  const indent = ' '.repeat(depth + 1);
+  const lines = entries.map((entry) => `\n${indent}${entry}`).join(',');
+  return `${isList ? '[' : '{'}${lines}\n${indent.slice(1)}${isList ? ']' : '}'}`;
+}
+
+/** Counts the nodes of a graph by their op, the most frequent first. */
+function totals(ops: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const op of ops) counts.set(op, (counts.get(op) ?? 0) + 1);
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return `# ${ops.length} nodes: ${sorted.map(([op, count]) => `${count} ${op}`).join(', ')}`;
+}
