@@ -23,6 +23,16 @@ export class SpecMistakes extends Error {
 /** Carries what a user can mend, in words that are ready to be shown. */
 export class InputError extends Error {}
 
+/** Carries what the machine refused, in words that are ready to be shown. */
+export class MachineError extends Error {}
+
+/** Says that results could not be written to where the command's output goes. */
+export const outputLost = (error: Error): MachineError =>
+  new MachineError(
+    `the output cannot be written: ${shortageOf(error)?.what ?? reasonOf(error)}\nhint: send it to where there is room, and run the command again`,
+    { cause: error },
+  );
+
 /** Shows what is said about a spec; nothing where nothing is. */
 export function noteDiagnostics(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length > 0)
@@ -63,6 +73,7 @@ export function knownError(error: unknown): { readonly message: string; readonly
   if (!(error instanceof Error)) return undefined;
   if (error instanceof InputError || ['DataError', 'WeightsError'].includes(error.name))
     return { message: error.message, code: exitCodes.input };
+  if (error instanceof MachineError) return { message: error.message, code: exitCodes.machine };
   if (error.name === 'RunError') {
     const { blame } = error as Error & { readonly blame: 'input' | 'machine' };
     return { message: error.message, code: exitCodes[blame] };

@@ -17,9 +17,9 @@ import { addProfile } from './commands/profile.ts';
 import { addResume } from './commands/resume.ts';
 import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
-import { exitCodes, reportError } from './errors.ts';
+import { exitCodes, outputLost, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
-import { endWithParent, showsColor, tolerateClosedPipe, write } from './terminal.ts';
+import { endWithParent, isLostOutput, showsColor, tolerateClosedPipe, write } from './terminal.ts';
 
 const examples = `
 Examples:
@@ -39,7 +39,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   endWithParent();
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  process.stdout.write('', (error) => {
+    const ended = isLostOutput(error) ? reportError(outputLost(error)) : code;
+    process.stderr.write('', () => process.exit(ended));
+  });
 }
 
 /** Lets a write beyond the limit of file sizes fail, with an error that can be shown, where the signal would end the process. */

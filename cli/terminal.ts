@@ -5,6 +5,9 @@
 import { forTerminal, jsonForTerminal } from '../dsl/escape.ts';
 import { isInterrupted } from './interrupts.ts';
 
+/** Whether anything was written that is more than a remark. */
+let hasResults = false;
+
 /** Writes a result for the user or the next program. */
 export function print(line: string): void {
   write(process.stdout, `${line}\n`);
@@ -17,6 +20,7 @@ export function note(line: string): void {
 
 /** Writes text of any origin to a stream: what cannot be seen is shown by its number, but for lines, tabs and our own colors. */
 export function write(stream: NodeJS.WriteStream, text: string): void {
+  hasResults ||= stream === process.stdout;
   stream.write(forTerminal(text, showsColor(stream)));
 }
 
@@ -29,6 +33,7 @@ export function printJson(json: string): void {
 export function printExactly(text: string): void {
   if (process.stdout.isTTY) write(process.stdout, text);
   else process.stdout.write(text);
+  hasResults = true;
 }
 
 /** Moves the cursor of a terminal `lines` up and erases what is below. */
@@ -53,10 +58,14 @@ export function showsColor(stream: NodeJS.WriteStream): boolean {
 export function tolerateClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EIO' || (error.code === 'EPIPE' && isInterrupted())) return;
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      if (error.code === 'EPIPE' && !isInterrupted()) process.exit(0);
+      // Whoever ends the command hears of the others, once all is done.
     });
+}
+
+/** Tells whether results are lost that somebody waits for: neither does nobody read any more, nor is the terminal gone. */
+export function isLostOutput(error: NodeJS.ErrnoException | null | undefined): error is Error {
+  return hasResults && !!error && error.code !== 'EPIPE' && error.code !== 'EIO';
 }
 
 /**
@@ -66,7 +75,7 @@ export function tolerateClosedPipe(): void {
 export function endWithParent(): void {
   if (!process.channel) return;
   process.once('disconnect', () => {
-    if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM');
+    if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM', 'SIGTERM');
     else process.exit(130);
   });
 }

@@ -16,6 +16,10 @@ const threads: Shortage = {
   fix: 'close other programs, or raise the limits: ulimit -u, ulimit -v',
 };
 const disk: Shortage = { what: 'the disk is full', fix: 'free some space' };
+const fileSize: Shortage = {
+  what: 'a file would be larger than files may be here',
+  fix: 'lift the limit (ulimit -f unlimited), or take another disk',
+};
 
 const byCode: Readonly<Record<string, Shortage>> = {
   EMFILE: files,
@@ -27,6 +31,7 @@ const byCode: Readonly<Record<string, Shortage>> = {
   ERR_WORKER_INIT_FAILED: threads,
   ENOSPC: disk,
   EDQUOT: disk,
+  EFBIG: fileSize,
 };
 
 /** What libraries and the engine of JavaScript say without a code. */

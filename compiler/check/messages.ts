@@ -321,6 +321,15 @@ export const sumOverPart = (
     hint: `multiply it by ${parts}, or take a mean over the pictures`,
   });
 
+/** Warns of a loss that no weight of a network changes. */
+export const lossOfNothing = (network: string, span: Place): Diagnostic =>
+  warning('loss-of-nothing', `no weight of ${network} changes its loss: it learns nothing`, span, {
+    notes: [
+      `no value leads from ${network} to this loss but through stop_gradient or networks that leave it out`,
+    ],
+    hint: `let what the loss compares follow from ${network}: a discriminator has to look at its 'image'`,
+  });
+
 /** Warns of a loss that becomes smaller the larger a network's weights are. */
 export const lossWithoutBottom = (network: string, span: Place): Diagnostic =>
   warning('loss-without-bottom', `nothing keeps the loss of ${network} from falling without end`, span, {

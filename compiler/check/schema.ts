@@ -4,7 +4,15 @@
  */
 import { largestSize, must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../spec/ops/index.ts';
-import { bestMetrics, largestSeed, mostClasses, specFormat, storedOrders } from '../spec/types.ts';
+import {
+  bestMetrics,
+  largestSeed,
+  longestSide,
+  mostClasses,
+  mostPictures,
+  specFormat,
+  storedOrders,
+} from '../spec/types.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = { readonly [key: string]: unknown };
@@ -270,7 +278,10 @@ const objectiveSchema = object(
 );
 
 const sizeOf = (description: string, extra: Schema = {}): Schema => ({
-  ...object(description, { width: axisOf('Columns.'), height: axisOf('Rows.') }),
+  ...object(description, {
+    width: axisOf('Columns.', { maximum: longestSide }),
+    height: axisOf('Rows.', { maximum: longestSide }),
+  }),
   title: 'a size such as 256x256',
   ...extra,
 });
@@ -287,7 +298,7 @@ const dataSchema = object(
     }),
     classes: integerFrom(1, 'Number of classes; ids run from 0.', { maximum: mostClasses, examples: [12] }),
     size: sizeOf('Width and height of training pictures.', { examples: [{ width: 256, height: 256 }] }),
-    batch: axisOf('Pictures in a step.', { examples: [1] }),
+    batch: axisOf('Pictures in a step.', { maximum: mostPictures, examples: [1] }),
   },
   {
     instances: text('The folder of instance maps.'),

@@ -10,6 +10,12 @@ export const specFormat = 'spadework/1';
 /** Seeds enter the graph as int32. */
 export const largestSeed = 2 ** 31 - 1;
 
+/** Pictures have at most so many pixels on a side: rows of more take gigabytes to scale. */
+export const longestSide = 2 ** 16;
+
+/** A batch has at most so many pictures. */
+export const mostPictures = 2 ** 16;
+
 /** Label maps hold ids of 16 bits. */
 export const mostClasses = 2 ** 16;
 

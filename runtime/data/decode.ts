@@ -1,5 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
+import { longestSide } from '../../compiler/spec/types.ts';
 import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';
 
 /** Width and height in pixels. */
@@ -43,9 +44,6 @@ export const MOST_MAP_PIXELS = 2 ** 26;
 /** Photos are scaled while they are decoded; no camera has more pixels. */
 export const MOST_PHOTO_PIXELS = 2 ** 28;
 
-/** Few pixels in all may still lie in rows that take gigabytes to scale; of the formats that are read, PNG and TIFF alone allow more. */
-export const LONGEST_SIDE = 2 ** 16;
-
 /** How pictures are decoded. */
 export interface Decoding {
   /** Whether a picture is turned as the camera's orientation tag in its file says; by default its pixels stay as stored. */
@@ -81,10 +79,10 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
 const sizeOf = (content: Buffer): Promise<Size> => sharp(content, { limitInputPixels: false }).metadata();
 
 function requireSides(size: Size | undefined): void {
-  if (size && Math.max(size.width, size.height) > LONGEST_SIDE)
+  if (size && Math.max(size.width, size.height) > longestSide)
     throw new PictureError(
       'vast',
-      `it has ${size.width} x ${size.height} pixels, more than ${LONGEST_SIDE} on a side`,
+      `it has ${size.width} x ${size.height} pixels, more than ${longestSide} on a side`,
     );
 }
 

@@ -1,14 +1,16 @@
 /** Answers for what a run will need, said before it starts: room on the disk, which is refused where it is short, and memory. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { StepMemory } from '../../compiler/explain/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
+import { partsOfStep, variablesOf } from '../../compiler/step.ts';
 import { keptCheckpoints, savedVariables } from './checkpoint.ts';
 import { layoutOf } from './folder.ts';
-import { memoryShort, needs, noRoomForCheckpoints } from './messages.ts';
+import { memoryShort, needs, noRoomForCheckpoints, tooLargeForMachine } from './messages.ts';
+import type { TrainableSpec } from './settings.ts';
 
 /** What a run is estimated by. */
 export interface Estimated {
@@ -46,6 +48,23 @@ export async function announceNeeds(
   if (!isOnGpu && memoryBytes !== undefined && memoryBytes > freeMemory)
     log(memoryShort(memoryBytes, freeMemory));
 }
+
+/**
+ * Requires the machine to have what a run needs in any case, before data are read and anything is compiled: memory for its weights, what
+ * optimizers keep beside them, and the pictures and maps of a batch. Throws a RunError.
+ */
+export function requireMemory(spec: TrainableSpec): void {
+  const { size, batch } = spec.data;
+  const weights = variablesOf(spec).reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
+  const pictures = (batch / partsOfStep(spec)) * size.width * size.height * valuesOfPixel;
+  const [weightBytes, pictureBytes] = [bytesOfValue * weights, bytesOfValue * pictures];
+  const there = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  if (weightBytes + pictureBytes > there) throw tooLargeForMachine({ weightBytes, pictureBytes, there });
+}
+
+const bytesOfValue = 4;
+/** A photograph has three values a pixel, its map one. */
+const valuesOfPixel = 4;
 
 function bytesBelow(folder: string): number {
   if (!existsSync(folder)) return 0;

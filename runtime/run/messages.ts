@@ -322,6 +322,23 @@ export const noRoomForCheckpoints = (folder: string, needed: number, free: numbe
     'free some space, or give a folder on another disk: --out FOLDER',
   );
 
+export const learnsNothing = (network: string, since: number): string =>
+  `warning: the gradients of ${network} are exactly 0 since step ${since}: it learns nothing any more; ` +
+  'where its loss can follow from its weights at all, it has saturated: begin anew with a lower rate';
+
+export const tooLargeForMachine = (bytes: {
+  readonly weightBytes: number;
+  readonly pictureBytes: number;
+  readonly there: number;
+}): RunError =>
+  machine(
+    `the weights, with what optimizers keep, take ${formatBytes(bytes.weightBytes)} of memory and the pictures of a batch ` +
+      `${formatBytes(bytes.pictureBytes)}; this machine has ${formatBytes(bytes.there)}`,
+    bytes.weightBytes > bytes.pictureBytes
+      ? 'make the networks smaller, such as by width or layers'
+      : 'lower batch or size of the data, or take the batch in parts (accumulate in train)',
+  );
+
 export const memoryShort = (needed: number, free: number): string =>
   `warning: the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free; a smaller batch, ` +
   'or parts of it (accumulate in train), needs less';

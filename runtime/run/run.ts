@@ -49,6 +49,7 @@ import {
   type RunMemory,
 } from './folder.ts';
 import {
+  learnsNothing,
   moreStepsDone,
   noCheckpoint,
   notFinite,
@@ -61,6 +62,7 @@ import { hasEvents, hasPictures } from './missing.ts';
 import { makeRow, writeRows } from './rows.ts';
 import { rhythmOf, type TrainableSpec } from './settings.ts';
 import { shownBy, type Shown } from './show.ts';
+import { StuckWatch } from './stuck.ts';
 import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
 import { loadWeights, readFrozenWeights, type LoadedWeights } from './weights.ts';
 
@@ -286,6 +288,7 @@ export class Run {
     const { layout, facts, rhythm } = this;
     const first = this.done;
     const loader = this.loaderFrom(first);
+    const stuck = new StuckWatch();
     try {
       const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
       try {
@@ -301,6 +304,8 @@ export class Run {
             board.step(record, this.spent.seconds - before);
           });
           this.observer.stepped?.(record);
+          for (const { network, since } of stuck.after(record, done === this.steps))
+            this.observer.log?.(learnsNothing(network, since));
           if (done === first + timedSteps && this.steps - done > timedSteps) this.sayTime(done);
           if (done === first + earlyStep || done === this.steps) this.measure(done);
           const isLast = done === this.steps;

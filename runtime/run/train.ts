@@ -18,7 +18,7 @@ import { writeRunPage } from '../report/index.ts';
 import { loadWholeCheckpoint } from './checkpoint.ts';
 import { openTestData, openTrainingData } from './data.ts';
 import { openSession, whileComputing } from './engine.ts';
-import { announceNeeds, type Estimated } from './estimate.ts';
+import { announceNeeds, requireMemory, type Estimated } from './estimate.ts';
 import { readEvaluated } from './evaluate.ts';
 import {
   checkRunPlace,
@@ -68,6 +68,7 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   const file = options.sources[0]?.name ?? '.';
   const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
   checkRunPlace(options);
+  requireMemory(spec);
   const weights = await loadWeights(spec, logOf(options));
   return withData(spec, options, async (data) => {
     const levels = options.dense ? [] : await tablesFor(spec, data.training);
@@ -112,6 +113,7 @@ export async function beginRun(
 export async function resume(options: ResumeOptions): Promise<RunResult> {
   const { layout, spec: stored, record } = readRunFolder(options.folder);
   const spec = overrideSpec(stored, options.folder, { steps: options.steps, data: options.data });
+  requireMemory(spec);
   return whileLocked(layout.folder, async () => {
     removeUnfinished(layout);
     const checkpoint = await loadWholeCheckpoint(layout.checkpoints, options.folder, logOf(options));

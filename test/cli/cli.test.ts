@@ -1,6 +1,8 @@
 /** Tests the commands that need no engine: what they print, and what they exit with. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinySpec } from '../support/tiny-experiment.ts';
@@ -20,6 +22,32 @@ beforeAll(() => {
   write('tiny.spade', tinySpec());
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('output', () => {
+  const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+  const into = (words: string, redirection: string) =>
+    spawnSync('sh', ['-c', `"${process.execPath}" "${command}" ${words} ${redirection}`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+
+  it('that cannot be written is no success', () => {
+    for (const words of ['explain tiny.spade', '--help', 'explain --json tiny.spade']) {
+      const { status, stderr } = into(words, '> /dev/full');
+      expect([words, status, stderr]).toEqual([
+        words,
+        3,
+        expect.stringMatching(/^error: the output cannot be written: the disk is full\nhint: /),
+      ]);
+    }
+  });
+
+  it('of which nothing was to be written, or that nobody reads on, is no failure', () => {
+    const { status, stderr } = into('check nowhere.spade', '> /dev/full');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: cannot read .*\nhint: .*\n$/)]);
+    expect(into('explain tiny.spade', '| head -1')).toMatchObject({ status: 0, stderr: '' });
+  });
+});
 
 describe('usage', () => {
   it('is shown with examples for every command', async () => {

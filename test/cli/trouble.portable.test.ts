@@ -124,12 +124,14 @@ describe('a command whose process', patience, () => {
   });
 
   it('loses the first one ends after its step, and whoever goes on waits for that', async () => {
-    const { child, worker } = await startEndless('orphan');
+    const { child, worker, ended } = await startEndless('orphan');
     child.kill('SIGKILL');
     await once(child, 'exit');
     const words = ['train', 'short.spade', '--out', 'orphan', '--overwrite', '--steps', '2', '--quiet'];
     expect(await run(...words)).toMatchObject({ code: 0, err: '' });
     expect(() => process.kill(worker.pid, 0)).toThrow('ESRCH');
+    // It heard as of SIGTERM, and said nothing else.
+    expect((await ended).err).toMatch(/^Finishing the step[^\n]*\n$/);
   });
 });
 

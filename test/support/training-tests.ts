@@ -22,6 +22,7 @@ import { resume, synth } from '../../runtime/run/index.ts';
 import {
   allCheckpointsDamaged,
   folderInUse,
+  learnsNothing,
   moreStepsDone,
   noBest,
   noRun,
@@ -244,6 +245,28 @@ experiment`;
       expect(error).toMatch(/= operand 1, tanh: \[1, 32, 32, 3\] -?0\.\d+ to 0\.\d+\n/);
       expect(error).toContain('= operand 2, sub: [1, 32, 32, 3] 0\n');
       expect(error).toContain('= hint: keep the divisor away from 0');
+    });
+
+    it('says which network learns nothing, once', async () => {
+      const text = lightSpec().replace(/loss G = .*/, 'loss G = mean(0 * fake())');
+      const lines: string[] = [];
+      await run('idle', text, { steps: 14, observer: { log: (line) => lines.push(line) } });
+      expect(lines.filter((line) => line === learnsNothing('G', 1))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes('gradients of D'))).toEqual([]);
+    });
+
+    it('refuses what no memory of this machine holds, before it reads data', async () => {
+      const pictures = lightSpec()
+        .replace(/size: \d+x\d+/, 'size: 65536x65536')
+        .replace(/batch: \d+/, 'batch: 65536');
+      await expect(run('pictures', pictures)).rejects.toThrow(
+        /pictures of a batch [^;]*; this machine has .*\nhint: lower batch/,
+      );
+      const weights = lightSpec().replace('|> conv(4)', '|> conv(1000000000)');
+      await expect(run('weights', weights)).rejects.toThrow(
+        /this machine has .*\nhint: make the networks smaller/,
+      );
+      expect(existsSync(at('pictures'))).toBe(false);
     });
 
     it('finds where an explosion begins by doing the steps since the last checkpoint again', async () => {

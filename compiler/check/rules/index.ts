@@ -7,6 +7,7 @@ import { foldersArePaired } from './folders-are-paired.ts';
 import { generatorPaintsPictures } from './generator-paints-pictures.ts';
 import { lossesHaveABottom } from './losses-have-a-bottom.ts';
 import { lossesHaveOptimizers } from './losses-have-optimizers.ts';
+import { lossesReachTheirNetworks } from './losses-reach-their-networks.ts';
 import { namesAreUnique } from './names-are-unique.ts';
 import { networksAreTrainedOrLoaded } from './networks-are-trained-or-loaded.ts';
 import { partsAreTakenInTurn } from './parts-are-taken-in-turn.ts';
@@ -48,4 +49,8 @@ export const codeRules: readonly Rule[] = [encodersFit];
 export const wholeRules: readonly Rule[] = [generatorPaintsPictures];
 
 /** Rules that warn: of what can be done, but is rarely meant. */
-export const adviceRules: readonly Rule[] = [lossesHaveABottom, sumsAreOfWholeBatches];
+export const adviceRules: readonly Rule[] = [
+  lossesHaveABottom,
+  lossesReachTheirNetworks,
+  sumsAreOfWholeBatches,
+];

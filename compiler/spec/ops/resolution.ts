@@ -1,6 +1,7 @@
 /** Answers for pooling and resizing. */
 import type { Builder } from '../../ir/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../../ir/node.ts';
+import { longestSide } from '../types.ts';
 import { aroundPixels, countUp, zeroPad } from './composites.ts';
 import {
   at,
@@ -84,16 +85,13 @@ const sizes: Readonly<Record<string, AttrRule>> = {
   width: int('columns of the result'),
 };
 
-/** Rows or columns that a picture may be resized to; more is a slip, and the list of their sources would take all memory. */
-const largestSide = 65_536;
-
 /** Requires a result of at least one pixel that is not too large, and gives its height and width. */
 function requireSizes(op: string, attrs: SpecAttrs): readonly [number, number] {
   const [height, width] = [num(attrs, 'height'), num(attrs, 'width')];
   if (!(height >= 1 && width >= 1))
     throw new OpError(op, 'the result has at least one pixel', `${width}x${height}`);
-  if (Math.max(height, width) > largestSide)
-    throw new OpError(op, `the result has at most ${largestSide} rows and columns`, `${width}x${height}`);
+  if (Math.max(height, width) > longestSide)
+    throw new OpError(op, `the result has at most ${longestSide} rows and columns`, `${width}x${height}`);
   return [height, width];
 }
 
