@@ -1,6 +1,6 @@
 /** Answers for what a benchmark's steps are fed with: label maps in order of their names, or noise; photographs or noise. */
 import { readFileSync } from 'node:fs';
-import { RandomStream } from '../compiler/random.ts';
+import { RandomStream } from '../compiler/ir/random.ts';
 import { must } from '../compiler/ir/types.ts';
 import {
   decodeIds,

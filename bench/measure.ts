@@ -1,14 +1,14 @@
 /** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
 import { cpus } from 'node:os';
-import { memoryOfStep } from '../compiler/explain/index.ts';
+import { memoryOfStep } from '../compiler/explain/explain.ts';
 import { check, compile, type Spec } from '../compiler/index.ts';
 import { inputsOf, type Program } from '../compiler/ir/program.ts';
 import { must, sizeOf } from '../compiler/ir/types.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
-import { RandomStream } from '../compiler/random.ts';
-import { labelsInput } from '../compiler/spec/types.ts';
-import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/tables/index.ts';
+import { RandomStream } from '../compiler/ir/random.ts';
+import { labelsInput } from '../compiler/format/types.ts';
+import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/deduplicate-patches/choose.ts';
 import { SpecMistakes } from '../cli/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/index.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';

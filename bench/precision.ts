@@ -2,13 +2,13 @@
 import { Command } from 'commander';
 import { reportError } from '../cli/errors.ts';
 import { note, print } from '../cli/terminal.ts';
-import { Builder } from '../compiler/ir/builder.ts';
+import { Builder } from '../compiler/ops/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../compiler/ir/program.ts';
 import { f32, must, sizeOf } from '../compiler/ir/types.ts';
 import { opNamed } from '../compiler/ops/index.ts';
-import { bfloat16 } from '../compiler/ops/precision.ts';
-import { RandomStream } from '../compiler/random.ts';
+import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
+import { RandomStream } from '../compiler/ir/random.ts';
 import { chooseEngine } from '../runtime/engine/index.ts';
 import { openSession } from '../runtime/run/engine.ts';
 import type { KernelTime, Session } from '../runtime/session/session.ts';

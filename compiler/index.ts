@@ -15,14 +15,14 @@ import {
   type AblationResult,
   type Declared,
 } from './ablation/index.ts';
-import { checkWithBlame } from './blame.ts';
+import { checkWithBlame } from './check/blame.ts';
 import { checkJsonSpec } from './check/index.ts';
 import { expandOpened, type ExpandOptions } from './expand/index.ts';
 import type { SourceProvider } from './expand/modules.ts';
 import { openSource, type Opened } from './expand/open.ts';
 import type { Program } from './ir/program.ts';
-import type { Place, Spec } from './spec/types.ts';
-import { buildProgram, type StepOptions } from './step.ts';
+import type { Place, Spec } from './format/types.ts';
+import { buildProgram, type StepOptions } from './build/step.ts';
 
 export {
   checkAblation,
@@ -33,11 +33,12 @@ export {
   type AblationResult,
   type PlannedRun,
 } from './ablation/index.ts';
-export { diffSpecs, renderDiff, type Difference, type DiffSection, type SpecDiff } from './diff/index.ts';
+export { diffSpecs, renderDiff, type Difference, type DiffSection } from './diff/index.ts';
+export type { SpecDiff } from './diff/differences.ts';
 export type { SourceProvider } from './expand/modules.ts';
 export type { ExpandOptions, GivenInput } from './expand/index.ts';
-export type { Spec } from './spec/types.ts';
-export type { StepOptions } from './step.ts';
+export type { Spec } from './format/types.ts';
+export type { StepOptions } from './build/step.ts';
 
 export interface CheckResult {
   /** The spec; undefined where any diagnostic is an error. */

@@ -6,8 +6,7 @@ import { attachComments, noComments } from './comments.ts';
 import type * as cst from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { nestedTooDeep, numberOutOfRange, unknownEscape } from './messages.ts';
-import type { Source, Span } from './source.ts';
-import { span } from './source.ts';
+import { type Source, type Span, span } from './source.ts';
 import type { LexedText } from './tokens.ts';
 
 /** Builds the AST of a file; mistakes inside literals (escapes, ranges) are added to `diagnostics`. */

@@ -1,14 +1,14 @@
 /** Answers for the op table without an engine: shapes, gradients of first and second order, constraints and the page. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../compiler/autodiff/gradients.ts';
-import { Builder } from '../compiler/ir/builder.ts';
+import { gradients } from '../compiler/ops/gradients.ts';
+import { Builder } from '../compiler/ops/builder.ts';
 import { OpError, reachable, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
 import { sizeOf } from '../compiler/ir/types.ts';
-import type { RefTensor } from '../compiler/ops/define.ts';
+import type { RefTensor } from '../compiler/ir/op.ts';
 import { constraintsOf, documentOps } from '../compiler/ops/document.ts';
 import { ops } from '../compiler/ops/index.ts';
-import { bfloat16 } from '../compiler/ops/precision.ts';
-import { evaluate } from '../compiler/reference.ts';
+import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
+import { evaluate } from '../compiler/ops/reference.ts';
 import { mutantsOf } from './support/mutants.ts';
 import {
   bindingsOf,

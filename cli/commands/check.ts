@@ -8,7 +8,7 @@ import {
   type CheckResult,
   type Spec,
 } from '../../compiler/index.ts';
-import { parametersOf } from '../../compiler/spec/queries.ts';
+import { parametersOf } from '../../compiler/format/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { formatLarge } from '../../runtime/report/format.ts';

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { fillInData } from '../../compiler/expand/data.ts';
-import { largestSeed, type DataSpec } from '../../compiler/spec/types.ts';
+import { largestSeed, type DataSpec } from '../../compiler/format/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
 import { dataPresets } from '../../runtime/library.ts';
 import type { DataReport } from '../../runtime/run/data-check.ts';

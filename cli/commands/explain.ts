@@ -1,7 +1,7 @@
 /** Answers for `spadework explain`: what a spec, or every run of an ablation, amounts to in layers, parameters, work and memory. */
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ExplainedStep, PhaseTime } from '../../compiler/explain/index.ts';
+import type { ExplainedStep, PhaseTime } from '../../compiler/explain/explain.ts';
 import type { Source } from '../../dsl/source.ts';
 import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.ts';
 import { InputError } from '../errors.ts';
@@ -58,8 +58,11 @@ export function addExplain(program: Command): void {
     .addHelpText('after', examples)
     .action(async (file: string, flags: ExplainFlags) => {
       if (isAboutAblation(file, flags)) return explainMatrix(file, flags);
-      const { explain, explainLocality, renderExplanation, renderLocality } =
-        await import('../../compiler/explain/index.ts');
+      const [{ explain }, { explainLocality }, { renderExplanation, renderLocality }] = await Promise.all([
+        import('../../compiler/explain/explain.ts'),
+        import('../../compiler/explain/locality.ts'),
+        import('../../compiler/explain/render.ts'),
+      ]);
       const times: PhaseTime[] = [];
       const measure = measureInto(times);
       const { spec, sources } = measure('parse, expand and check', () => loadSpec(file, flags));
@@ -87,7 +90,7 @@ function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolea
 async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
   if (flags.svg !== undefined || flags.locality)
     throw new InputError('--svg and --locality show one spec\nhint: name it with --name, without --ablation');
-  const { explainAblation } = await import('../../compiler/explain/index.ts');
+  const { explainAblation } = await import('../../compiler/explain/matrix.ts');
   const name = flags.ablation === true ? undefined : flags.ablation;
   const { ablation, sources } = loadAblation(file, { name, set: flags.set });
   const steps = new Map<PlannedRun, ExplainedStep | undefined>();
@@ -145,7 +148,7 @@ async function writeDrawings(
 ): Promise<string[]> {
   const [{ drawNetwork }, { layOut }, { writeWhole }, { whileWritingAsync }, { claimOutputs }] =
     await Promise.all([
-      import('../../compiler/explain/index.ts'),
+      import('../../compiler/explain/drawing.ts'),
       import('../../runtime/report/drawing.ts'),
       import('../../runtime/report/index.ts'),
       import('../../runtime/run/folder.ts'),
@@ -185,9 +188,9 @@ async function explainedStep(
   const [{ compile }, { partsOfStep }, { lowerToTensorflow }, { chosenKeys, choiceOf }, { decideTables }] =
     await Promise.all([
       import('../../compiler/index.ts'),
-      import('../../compiler/step.ts'),
+      import('../../compiler/build/step.ts'),
       import('../../compiler/lower/tensorflow.ts'),
-      import('../../compiler/tables/index.ts'),
+      import('../../compiler/passes/deduplicate-patches/choose.ts'),
       import('../../runtime/run/tables.ts'),
     ]);
   const whole = batch ?? spec.data.batch;

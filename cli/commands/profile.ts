@@ -1,7 +1,7 @@
 /** Answers for `spadework profile`: where the time of a training step goes, by source line, by op and by block. */
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { largestSeed } from '../../compiler/spec/types.ts';
+import { largestSeed } from '../../compiler/format/types.ts';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
 import { engineOption, integer, setOption } from '../options.ts';
 import { startProgress } from '../progress.ts';

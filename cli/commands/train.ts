@@ -1,6 +1,6 @@
 /** Answers for `spadework train`: trains an experiment, and keeps the user informed. */
 import type { Command } from 'commander';
-import { largestSeed } from '../../compiler/spec/types.ts';
+import { largestSeed } from '../../compiler/format/types.ts';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
 import { engineOption, integer, setOption } from '../options.ts';
 import { loadSpec } from '../specs.ts';

@@ -3,7 +3,7 @@ import type { Ablation as Declaration, Experiment, File } from '../../dsl/ast.ts
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { parse } from '../../dsl/index.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { blaming } from '../blame.ts';
+import { blaming } from '../check/blame.ts';
 import { checkExpanded } from '../check/index.ts';
 import { expandOne, historyOf } from '../expand/index.ts';
 import type { Module, SourceProvider } from '../expand/modules.ts';
@@ -12,12 +12,12 @@ import { applyChanges, reportRepeats } from '../inherit/index.ts';
 import { unknownBase } from '../inherit/messages.ts';
 import { lineageOf, type Lineage } from '../inherit/lineage.ts';
 import { readSets } from '../inherit/sets.ts';
-import type { Spec } from '../spec/types.ts';
+import type { Spec } from '../format/types.ts';
 import { nameRun } from './labels.ts';
 import * as messages from './messages.ts';
-import { planAblation, type Plan, type PlannedValue } from './plan.ts';
+import { planAblation, type Plan } from './plan.ts';
 import { reportSameRuns } from './same-runs.ts';
-import type { Ablation, PlannedRun } from './types.ts';
+import type { Ablation, PlannedRun, PlannedValue } from './types.ts';
 
 export type { Ablation, AblationAxis, PlannedRun } from './types.ts';
 

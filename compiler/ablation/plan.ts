@@ -18,15 +18,7 @@ import { printExpression, printPath } from '../../dsl/index.ts';
 import type { Span } from '../../dsl/source.ts';
 import { labelsOf } from './labels.ts';
 import * as messages from './messages.ts';
-
-/** One value of an axis: what it is called, and what it changes. */
-export interface PlannedValue {
-  readonly label: string;
-  /** As it is written, for exclusions. */
-  readonly text: string;
-  readonly changes: readonly Change[];
-  readonly span: Span;
-}
+import type { PlannedValue } from './types.ts';
 
 export interface PlannedAxis {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** Answers for runs of an ablation that would train the same: their specs are equal but for where and how they are written. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { hashText } from '../random.ts';
-import type { Spec } from '../spec/types.ts';
+import { hashText } from '../ir/random.ts';
+import type { Spec } from '../format/types.ts';
 import * as messages from './messages.ts';
-import type { PlannedValue } from './plan.ts';
+import type { PlannedValue } from './types.ts';
 
 /** A combination of values, with what it expands to. */
 export interface SpecOfValues {

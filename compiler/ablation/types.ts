@@ -1,5 +1,7 @@
 /** Answers for what an ablation expands into: named runs of ordinary specs, and the axes that tell them apart. */
-import type { Spec } from '../spec/types.ts';
+import type { Change } from '../../dsl/ast.ts';
+import type { Span } from '../../dsl/source.ts';
+import type { Spec } from '../format/types.ts';
 
 /** One thing that an ablation varies. */
 export interface AblationAxis {
@@ -29,4 +31,13 @@ export interface Ablation {
   readonly seeds: readonly number[];
   /** In the order in which they are to be run: all cells with the first seed come before the second. */
   readonly runs: readonly PlannedRun[];
+}
+
+/** One value of an axis: what it is called, and what it changes. */
+export interface PlannedValue {
+  readonly label: string;
+  /** As it is written, for exclusions. */
+  readonly text: string;
+  readonly changes: readonly Change[];
+  readonly span: Span;
 }

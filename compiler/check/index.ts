@@ -5,7 +5,7 @@
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Expanded } from '../expand/index.ts';
-import type { Spec } from '../spec/types.ts';
+import type { Spec } from '../format/types.ts';
 import { parseJson } from './json.ts';
 import { adviceRules, codeRules, nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
 import type { Rule } from './rules/rule.ts';

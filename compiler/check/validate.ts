@@ -3,10 +3,10 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { meant } from '../messages.ts';
+import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './messages.ts';
-import { specSchema, type Schema } from './schema.ts';
+import { specSchema, type Schema } from '../schema/spec-schema.ts';
 
 /** Finds where a part of a spec was written: the setting's name or its value. */
 export type Locate = (pointer: string, part: 'name' | 'value') => Span | undefined;

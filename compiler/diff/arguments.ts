@@ -1,5 +1,5 @@
 /** Answers for what two networks or summands were given differently, in the words of those who wrote them: `G.width: 32 -> 16`. */
-import type { ArgumentSpec, CallSpec } from '../spec/types.ts';
+import type { ArgumentSpec, CallSpec } from '../format/types.ts';
 import { pairUp, type Difference } from './differences.ts';
 
 /**

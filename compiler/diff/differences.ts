@@ -15,6 +15,13 @@ export interface DiffSection {
   readonly differences: readonly Difference[];
 }
 
+export interface SpecDiff {
+  readonly before: string;
+  readonly after: string;
+  /** Those with differences; none where both specs mean the same. */
+  readonly sections: readonly DiffSection[];
+}
+
 /** Pairs what two lists have under the same name, in the order of the first list, then the second. */
 export function pairUp<T>(
   before: readonly T[],

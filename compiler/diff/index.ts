@@ -1,15 +1,15 @@
 /** Answers for what differs between two specs in meaning: sections of named things, each with what it is in the one and the other. */
-import type { DataSpec, NetworkSpec, OptimizerSpec, Spec } from '../spec/types.ts';
-import { compared, formatSetting, pairUp, type Difference, type DiffSection } from './differences.ts';
+import type { DataSpec, NetworkSpec, OptimizerSpec, Spec } from '../format/types.ts';
+import {
+  compared,
+  formatSetting,
+  pairUp,
+  type Difference,
+  type DiffSection,
+  type SpecDiff,
+} from './differences.ts';
 import { diffObjectives } from './losses.ts';
 import { diffNetwork } from './networks.ts';
-
-export interface SpecDiff {
-  readonly before: string;
-  readonly after: string;
-  /** Those with differences; none where both specs mean the same. */
-  readonly sections: readonly DiffSection[];
-}
 
 /** Compares two specs. Names of experiments, places in texts and documentation are no differences. */
 export function diffSpecs(before: Spec, after: Spec): SpecDiff {

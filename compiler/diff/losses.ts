@@ -1,6 +1,6 @@
 /** Answers for what differs between the losses of two specs: their summands, factors, and how the summands are computed. */
-import { trainedBy } from '../spec/queries.ts';
-import type { CallSpec, NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../spec/types.ts';
+import { trainedBy } from '../format/queries.ts';
+import type { CallSpec, NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../format/types.ts';
 import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference, type DiffSection } from './differences.ts';
 

@@ -2,8 +2,8 @@
  * Answers for what differs between two networks of the same name: what they were given, and where that is not known or is the
  * same, how many of which ops they have, the settings of these, and the shapes of weights.
  */
-import { parametersOf } from '../spec/queries.ts';
-import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../spec/types.ts';
+import { parametersOf } from '../format/queries.ts';
+import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../format/types.ts';
 import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference } from './differences.ts';
 

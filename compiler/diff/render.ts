@@ -1,6 +1,5 @@
 /** Answers for the differences of two specs as text. */
-import type { Difference } from './differences.ts';
-import type { SpecDiff } from './index.ts';
+import type { Difference, SpecDiff } from './differences.ts';
 
 /** Longer values are cut; a terminal has 110 columns. */
 const valueWidth = 40;

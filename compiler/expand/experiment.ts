@@ -16,7 +16,7 @@ import {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { inserting } from '../../dsl/fix.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { carriedOver } from '../carried-over.ts';
+import { carriedOver } from '../messages/carried-over.ts';
 import { shapeOf } from '../ir/node.ts';
 import type {
   DataSpec,
@@ -28,12 +28,17 @@ import type {
   Spec,
   TermSpec,
   TrainSpec,
-} from '../spec/types.ts';
-import { inputsOfData, isGenerator, isMappingFile, shapeOfPictures, whyNoEncoder } from '../spec/queries.ts';
+} from '../format/types.ts';
+import {
+  inputsOfData,
+  isGenerator,
+  isMappingFile,
+  shapeOfPictures,
+  whyNoEncoder,
+} from '../format/queries.ts';
 import type { Budget } from './budget.ts';
 import { builtins } from './builtins.ts';
-import type { Evaluator } from './evaluate.ts';
-import { docOf, type Scope } from './evaluate.ts';
+import { type Evaluator, docOf, type Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
 import { fillInData } from './data.ts';
 import { relocate, type DataPresets, type Module } from './modules.ts';

@@ -2,7 +2,7 @@
 import type { Binary, Comprehension, Expression, Member } from '../../dsl/ast.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { carriedOver } from '../carried-over.ts';
+import { carriedOver } from '../messages/carried-over.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
 import type { Piped } from './calls.ts';

@@ -6,8 +6,8 @@ import { nothingToSet } from '../inherit/messages.ts';
 import { applyChanges } from '../inherit/index.ts';
 import { lineageOf, placesOfChanges, withFirst, type ChangePlace, type Lineage } from '../inherit/lineage.ts';
 import { readSets } from '../inherit/sets.ts';
-import { specFormat, type Spec } from '../spec/types.ts';
-import { inputsOfData } from '../spec/queries.ts';
+import { specFormat, type Spec } from '../format/types.ts';
+import { inputsOfData } from '../format/queries.ts';
 import { Budget, BudgetSpent, specsOfBlame, Total } from './budget.ts';
 import { explainExcess } from './excess.ts';
 import {

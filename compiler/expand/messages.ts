@@ -6,11 +6,11 @@ import type { Span } from '../../dsl/source.ts';
 import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
 import { hintOfArgument } from './unknown-arguments.ts';
-import { amongst, error } from '../messages.ts';
+import { amongst, error } from '../messages/shared.ts';
 import type { OpError } from '../ir/node.ts';
-import type { SpecAttr } from '../spec/types.ts';
+import type { SpecAttr } from '../format/types.ts';
 
-export { notAnEncoder, wrongInput } from '../messages.ts';
+export { notAnEncoder, wrongInput } from '../messages/shared.ts';
 
 export const unknownName = (name: string, span: Span, hint: Hint | string): Diagnostic =>
   error('unknown-name', `nothing is called '${name}' here`, span, { hint });

@@ -19,7 +19,7 @@ import {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { isTextSetting } from '../check/schema.ts';
+import { isTextSetting } from '../schema/spec-schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
 import { builtins, type Builtin } from './builtins.ts';
 import * as messages from './messages.ts';

@@ -3,7 +3,7 @@ import type { Declaration, Experiment } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { Inheritance } from '../inherit/index.ts';
-import type { Place } from '../spec/types.ts';
+import type { Place } from '../format/types.ts';
 import { specsOfFile, Total, type Budget } from './budget.ts';
 import { Evaluator } from './evaluate.ts';
 import type { ExperimentContext } from './experiment.ts';

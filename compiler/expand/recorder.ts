@@ -3,9 +3,9 @@
  * graph, so that shapes are known and mistakes are found where they are made; the rule for a shape exists once, in the op.
  */
 import type { Span } from '../../dsl/source.ts';
-import { Builder } from '../ir/builder.ts';
+import { Builder } from '../ops/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
-import type { Initializer } from '../ir/program.ts';
+import type { Initializer } from '../ir/variables.ts';
 import { f32, i32, must, type TensorType } from '../ir/types.ts';
 import {
   applyNetwork,
@@ -16,8 +16,8 @@ import {
   variableName,
   type Environment,
   type Tree,
-} from '../spec/instantiate.ts';
-import { expandOp, specOps, withDefaults } from '../spec/ops/index.ts';
+} from '../build/instantiate.ts';
+import { expandOp, specOps, withDefaults } from '../ops/composite/index.ts';
 import {
   randomStateInput,
   type InputSpec,
@@ -28,10 +28,9 @@ import {
   type RefTree,
   type SpecAttr,
   type VariableSpec,
-} from '../spec/types.ts';
+} from '../format/types.ts';
 import type { Budget } from './budget.ts';
-import type { LabelsValue, TensorValue, Value } from './values.ts';
-import { listOf } from './values.ts';
+import { type LabelsValue, type TensorValue, type Value, listOf } from './values.ts';
 
 export class Recorder {
   readonly b = new Builder();

@@ -2,7 +2,7 @@
 import type { Argument, Call } from '../../dsl/ast.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { whySettled } from '../carried-over.ts';
+import { whySettled } from '../messages/carried-over.ts';
 
 /** Says what to write in place of an argument whose name `candidates` lack; undefined where only its name may be wrong. */
 export function hintOfArgument(

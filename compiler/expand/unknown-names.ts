@@ -7,7 +7,7 @@ import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
 import { lineEndOf, startOf, textOf, type Span } from '../../dsl/source.ts';
 import { nearest } from '../../dsl/suggest.ts';
-import { carriedOver, wayOf } from '../carried-over.ts';
+import { carriedOver, wayOf } from '../messages/carried-over.ts';
 import type { Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
 import { networkNeeded } from './messages.ts';

@@ -1,9 +1,8 @@
 /** Answers for what expressions of the language evaluate to at compile time. */
 import type { Block } from '../../dsl/ast.ts';
-import type { Node } from '../ir/node.ts';
-import { shapeOf, typeOf } from '../ir/node.ts';
-import type { Initializer } from '../ir/program.ts';
-import type { OptimizerSpec, Ref } from '../spec/types.ts';
+import { type Node, shapeOf, typeOf } from '../ir/node.ts';
+import type { Initializer } from '../ir/variables.ts';
+import type { OptimizerSpec, Ref } from '../format/types.ts';
 import type { Module } from './modules.ts';
 
 export interface NumberValue {

@@ -6,10 +6,10 @@ import { forHtml, visible } from '../../dsl/escape.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { must, sizeOf } from '../ir/types.ts';
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
-import { analyzeLocality } from '../locality/index.ts';
-import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../spec/instantiate.ts';
-import { refsOf } from '../spec/queries.ts';
-import type { NetworkSpec, NodeSpec, Ref, RefTree } from '../spec/types.ts';
+import { analyzeLocality } from '../locality/analysis.ts';
+import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../build/instantiate.ts';
+import { refsOf } from '../format/queries.ts';
+import type { NetworkSpec, NodeSpec, Ref, RefTree } from '../format/types.ts';
 import { labelInputs } from './locality.ts';
 import { formatCount, formatOps, formatShape } from './render.ts';
 

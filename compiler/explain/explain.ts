@@ -1,16 +1,16 @@
 /** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
-import { bindSymbols } from '../ir/bind.ts';
+import { bindSymbols } from '../ops/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
-import type { Method, Program } from '../ir/program.ts';
-import { nodesOf } from '../ir/program.ts';
+import { type Method, type Program, nodesOf } from '../ir/program.ts';
 import { bytesOf, must, sizeOf } from '../ir/types.ts';
 import { opTable } from '../ops/index.ts';
 import { methodsToRun } from '../lower/tensorflow.ts';
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
-import { instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
-import type { InputSpec, NetworkSpec, Ref, Spec } from '../spec/types.ts';
-import { isUpdate, partsOfStep, stepMethods } from '../step.ts';
-import { rowsOfLevel, type LevelChoice } from '../tables/index.ts';
+import { instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
+import type { InputSpec, NetworkSpec, Ref, Spec } from '../format/types.ts';
+import { isUpdate, partsOfStep, stepMethods } from '../build/step.ts';
+import { rowsOfLevel } from '../passes/deduplicate-patches/inputs.ts';
+import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import { bytesMade, peakBytes } from './liveness.ts';
 
 export interface ExplainedStep {

@@ -1,10 +1,11 @@
 /** Answers for `explain --locality`: which parts of a network see labels alone, how far they look, and their share of its work. */
 import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
-import { analyzeLocality, type LocalAxis, type LocalValue } from '../locality/index.ts';
+import { analyzeLocality } from '../locality/analysis.ts';
+import type { LocalAxis, LocalValue } from '../locality/local.ts';
 import { opTable } from '../ops/index.ts';
-import { edgesOf, instantiateNodes, leavesOf, readTree, type Tree } from '../spec/instantiate.ts';
-import type { InputSpec, NetworkSpec, Ref } from '../spec/types.ts';
+import { edgesOf, instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
+import type { InputSpec, NetworkSpec, Ref } from '../format/types.ts';
 
 /** Values of one resolution that look at the maps in one way. */
 export interface LocalGroup {

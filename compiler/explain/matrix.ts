@@ -1,7 +1,7 @@
 /** Answers for what the runs of an ablation cost: one row for each cell of the matrix, which its seeds share. */
 import type { Ablation, PlannedRun } from '../ablation/types.ts';
-import { parametersOf } from '../spec/queries.ts';
-import { totalSteps } from '../schedule.ts';
+import { parametersOf } from '../format/queries.ts';
+import { totalSteps } from '../build/schedule.ts';
 import { explainStep, type ExplainedStep } from './explain.ts';
 
 export interface MatrixOptions {

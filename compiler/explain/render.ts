@@ -1,6 +1,6 @@
 /** Answers for an explanation as text: aligned tables that fit a terminal of 110 columns. */
 import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
-import type { LevelChoice } from '../tables/index.ts';
+import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import type { LocalityExplanation } from './locality.ts';
 
 export interface RenderOptions {

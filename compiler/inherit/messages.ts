@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { amongst, error } from '../messages.ts';
+import { amongst, error } from '../messages/shared.ts';
 
 export const unknownBase = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error(

@@ -3,13 +3,29 @@
  * construction; and checked by each op's `infer`, so that an ill-typed node cannot exist. State is functional: `read` gives
  * a variable's value at the start of a method, and a method names the values to be written at its end.
  */
-import { opTable } from '../ops/index.ts';
 import { OpError, printAttrs, shapeOf, typeOf, type Attrs, type Node, type Origin } from './node.ts';
 import { CompilerBug, must, type TensorType } from './types.ts';
 
-export class Builder {
+/** Fails with the constraint's text where `condition` does not hold; `found` says what was there instead. */
+export type Check = (condition: boolean, constraint: string, found?: string) => void;
+
+/** What a builder asks of an op. */
+export interface OpTyping {
+  /** Checks the constraints and gives the result type, or the types of several results. */
+  readonly infer: (
+    operands: readonly TensorType[],
+    attrs: Attrs,
+    check: Check,
+  ) => TensorType | readonly TensorType[];
+}
+
+/** Makes nodes of the ops of a table; `Builder` of ops/builder.ts is that of all ops. */
+export class GraphBuilder {
   private readonly interned = new Map<string, Node>();
   private count = 0;
+
+  constructor(private readonly ops: ReadonlyMap<string, OpTyping>) {}
+
   /** The origin given to nodes made from now on. */
   origin: Origin | undefined = undefined;
 
@@ -20,15 +36,17 @@ export class Builder {
   within<T>(origin: Origin | undefined, make: () => T): T {
     const outer = this.origin;
     this.origin = origin;
-    const made = make();
-    this.origin = outer;
-    return made;
+    try {
+      return make();
+    } finally {
+      this.origin = outer;
+    }
   }
 
   /** Makes, or finds, the node `name(operands) {attrs}`; throws an `OpError` where a constraint of the op fails. */
   op(name: string, operands: readonly Node[], attrs: Attrs = {}): Node {
     this.asked += 1;
-    const entry = opTable.get(name);
+    const entry = this.ops.get(name);
     if (!entry) throw new CompilerBug(`there is no op '${name}'`);
     if (operands.some((operand) => operand.results.length !== 1))
       throw new CompilerBug(`an operand of ${name} has several results; take one with item`);

@@ -1,5 +1,5 @@
 /** Answers for passes that write forward graphs anew, node by node, before they are differentiated. */
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from './builder.ts';
 import type { Node } from './node.ts';
 import { reachableTo } from './rebuild.ts';
 import { must } from './types.ts';
@@ -9,7 +9,7 @@ export abstract class GraphRewrite {
   /** What took the place of each node so far. */
   protected readonly made = new Map<Node, Node>();
 
-  constructor(protected readonly b: Builder) {}
+  constructor(protected readonly b: GraphBuilder) {}
 
   /** Gives what takes the place of each root; `weights` stay as they are, such as the values of variables when an objective begins. */
   rewrite(roots: readonly Node[], weights: ReadonlySet<Node>): ReadonlyMap<Node, Node> {

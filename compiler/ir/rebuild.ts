@@ -1,9 +1,14 @@
 /** Answers for making a node again with other operands, which is how passes write a changed graph beside the old one. */
-import type { Builder } from './builder.ts';
+import type { GraphBuilder } from './builder.ts';
 import type { Attrs, Node } from './node.ts';
 
 /** Makes `node` of other operands; gives the node itself where nothing is different. */
-export function rebuild(b: Builder, node: Node, operands: readonly Node[], attrs: Attrs = node.attrs): Node {
+export function rebuild(
+  b: GraphBuilder,
+  node: Node,
+  operands: readonly Node[],
+  attrs: Attrs = node.attrs,
+): Node {
   if (attrs === node.attrs && operands.every((operand, index) => operand === node.operands[index]))
     return node;
   return b.within(node.origin, () =>

@@ -5,11 +5,11 @@
  */
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { must, type Shape } from '../ir/types.ts';
-import { along, dilationOf, extentOf, geometryOf } from '../ops/convolution.ts';
-import { flag, list, number } from '../ops/define.ts';
-import { pointwiseNames } from '../ops/pointwise.ts';
-import { windowOf } from '../ops/pooling.ts';
-import { pairs } from '../ops/support.ts';
+import { along, dilationOf, extentOf, geometryOf } from '../ops/primitive/convolution.ts';
+import { flag, list, number } from '../ir/op.ts';
+import { pointwiseNames } from '../ops/primitive/pointwise.ts';
+import { windowOf } from '../ops/primitive/pooling.ts';
+import { pairs } from '../ops/primitive/support.ts';
 import { upTo, type Axis } from './axis.ts';
 import { LocalityTable, type LocalValue } from './local.ts';
 import { type PixelTable, type Pixels } from './pixels.ts';

@@ -2,15 +2,21 @@
  * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
-import { fuseMethod } from '../fusion/index.ts';
+import { fuseMethod } from '../passes/fuse/index.ts';
 import { must, type DType, type TensorType } from '../ir/types.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';
-import type { TfAttr } from '../ops/define.ts';
-import { inverseOrder } from '../ops/support.ts';
-import { chooseOrders, orderedType, withOrders, type AxisOrder } from './layouts.ts';
-import { inThriftyOrder, ownerOf, readsReplaced, updatedVariable, usersByOwner } from './order.ts';
+import type { TfAttr } from '../ir/op.ts';
+import { inverseOrder } from '../ops/primitive/support.ts';
+import { chooseOrders, orderedType, withOrders, type AxisOrder } from '../passes/layout-variables.ts';
+import {
+  inThriftyOrder,
+  ownerOf,
+  readsReplaced,
+  updatedVariable,
+  usersByOwner,
+} from '../passes/schedule-for-memory.ts';
 import type { TfConstant, TfNode } from './saved-model.ts';
 
 /** Tensor names of one method: what to feed and what to fetch. */

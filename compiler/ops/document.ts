@@ -1,7 +1,7 @@
 /** Answers for docs/ops.md: the op table as a page, one section an op, so that the page cannot drift from the code. */
-import { Builder } from '../ir/builder.ts';
+import { Builder } from './builder.ts';
 import { printNodes } from '../ir/print.ts';
-import { sharedConstraint, type OpDefinition } from './define.ts';
+import { sharedConstraint, type OpDefinition } from '../ir/op.ts';
 import { ops } from './index.ts';
 
 /** Lists the constraints of an op's own that its samples meet, in order. */

@@ -1,20 +1,21 @@
 /** Answers for which ops there are: the table that the builder, executors, tests and documents read. */
 import { CompilerBug } from '../ir/types.ts';
-import { convolutionOps } from './convolution.ts';
-import type { OpDefinition } from './define.ts';
-import { depthwiseOps } from './depthwise.ts';
-import { fusedOps } from './fused.ts';
-import { matmulOps } from './matmul.ts';
-import { maxPoolOps } from './max-pooling.ts';
-import { pointwiseOps } from './pointwise.ts';
-import { poolingOps } from './pooling.ts';
-import { reflectionOps } from './reflection.ts';
-import { segmentOps } from './segments.ts';
-import { structureOps } from './structure.ts';
-import { tableOps } from './tables.ts';
-import { trainingOps } from './training.ts';
+import { convolutionOps } from './primitive/convolution.ts';
+import type { OpDefinition } from '../ir/op.ts';
+import { depthwiseOps } from './primitive/depthwise.ts';
+import { fusedOp } from './fused/fused.ts';
+import { matmulOps } from './primitive/matmul.ts';
+import { maxPoolOps } from './primitive/max-pooling.ts';
+import { pointwiseOps } from './primitive/pointwise.ts';
+import { poolingOps } from './primitive/pooling.ts';
+import { reflectionOps } from './primitive/reflection.ts';
+import { segmentOps } from './primitive/segments.ts';
+import { structureOps } from './primitive/structure.ts';
+import { tableOps } from './primitive/tables.ts';
+import { trainingOps } from './primitive/training.ts';
 
-export const ops: readonly OpDefinition[] = [
+/** Ops that compute one thing. */
+const singles: readonly OpDefinition[] = [
   ...structureOps,
   ...pointwiseOps,
   ...matmulOps,
@@ -26,10 +27,14 @@ export const ops: readonly OpDefinition[] = [
   ...segmentOps,
   ...tableOps,
   ...trainingOps,
-  ...fusedOps,
 ];
 
-export const opTable: ReadonlyMap<string, OpDefinition> = new Map(ops.map((op) => [op.name, op]));
+const tableOf = (list: readonly OpDefinition[]): ReadonlyMap<string, OpDefinition> =>
+  new Map(list.map((op) => [op.name, op]));
+
+export const ops: readonly OpDefinition[] = [...singles, fusedOp(tableOf(singles))];
+
+export const opTable = tableOf(ops);
 
 /** Looks an op up that is known to exist. */
 export function opNamed(name: string): OpDefinition {

@@ -7,8 +7,7 @@
  *                                         level 0's row of each pixel -> columns of rows -> patches of rows = level 1's rows
  */
 import { edgesOf, toLabels } from './codes.ts';
-import { OUTSIDE, levelSizes } from './plan.ts';
-import type { PatchPlan, PatchWindow } from './plan.ts';
+import { OUTSIDE, levelSizes, type PatchPlan, type PatchWindow } from './plan.ts';
 import { TupleRanks } from './ranks.ts';
 
 /** The distinct patches of one level over all pictures, in order of first appearance: picture by picture, row by row. */

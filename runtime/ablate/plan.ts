@@ -4,7 +4,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { checkJson } from '../../compiler/index.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
+import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { differingLines } from '../compare/specs.ts';
 import { readText } from '../records/read.ts';

@@ -1,9 +1,9 @@
 /** Answers for what cells cost: parameters and work by their specs, time and memory as runs measured them. */
 import { compile } from '../../compiler/index.ts';
-import { explain } from '../../compiler/explain/index.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
-import { partsOfStep } from '../../compiler/step.ts';
+import { explain } from '../../compiler/explain/explain.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { partsOfStep } from '../../compiler/build/step.ts';
 import { mean } from '../measure/index.ts';
 import type { Cell } from './types.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { DataError, evenly, type Dataset } from '../data/index.ts';
 import type { Metric } from '../eval/record.ts';
 import { colorize, fromFloat, type Picture } from '../report/index.ts';

@@ -1,6 +1,6 @@
 /** Answers for the statistics of a comparison, in float64: spreads over seeds, and intervals of paired differences over maps. */
 import jStat from 'jstat';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { mean } from '../measure/index.ts';
 

@@ -1,6 +1,6 @@
 /** Answers for random changes of training samples: pure functions of (seed, epoch, index), the same for photo, labels and instances. */
-import { hashText, philox4x32 } from '../../compiler/random.ts';
-import { scaleSize } from '../../compiler/spec/queries.ts';
+import { hashText, philox4x32 } from '../../compiler/ir/random.ts';
+import { scaleSize } from '../../compiler/format/queries.ts';
 import { denseIds, edgesOf, type Size } from './decode.ts';
 import { isFlipped, type Place } from './order.ts';
 import type { DecodedSample } from './sample.ts';

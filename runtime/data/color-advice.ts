@@ -1,5 +1,5 @@
 /** Answers for what wrong colors of label maps most likely mean: the hint, and its one number, follow from all of them together. */
-import { lastClassIsVoid } from '../../compiler/spec/labels.ts';
+import { lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { ClassInfo, Color } from './classes.ts';
 import { nearestClass } from './coding.ts';
 import { colorSettings, saidOf, type Meaning, type Settings } from './settings.ts';

@@ -1,16 +1,15 @@
 /** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
 import { availableParallelism } from 'node:os';
-import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
+import type { PatchPlan } from '../../compiler/patches/plan.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { applyChange, changeOf, type Augmentation } from './augment.ts';
 import type { ClassInfo } from './classes.ts';
 import { plainCoding, type LabelCoding } from './coding.ts';
 import type { Half, Size } from './decode.ts';
 import { FindingsSum, type Findings } from './findings.ts';
 import { DataError } from './messages.ts';
-import { SampleOrder } from './order.ts';
-import type { Place } from './order.ts';
-import { listPairs } from './pairs.ts';
-import type { DatasetFolders, Pair } from './pairs.ts';
+import { SampleOrder, type Place } from './order.ts';
+import { listPairs, type DatasetFolders, type Pair } from './pairs.ts';
 import { DecodingPool } from './pool.ts';
 import { photosInSeveral } from './repeats.ts';
 import { faultProblems, sampleProblems, type Meaning, type SaidOfLabels } from './problems.ts';

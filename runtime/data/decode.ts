@@ -1,6 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
-import { longestSide } from '../../compiler/spec/types.ts';
+import { longestSide } from '../../compiler/format/types.ts';
 import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';
 
 /** Width and height in pixels. */

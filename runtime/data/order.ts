@@ -1,5 +1,5 @@
 /** Answers for which samples a step sees, and which are mirrored: pure functions of the seed and the step. */
-import { RandomStream, hashText, philox4x32 } from '../../compiler/random.ts';
+import { RandomStream, hashText, philox4x32 } from '../../compiler/ir/random.ts';
 
 /** One sample in the stream of a run: its index in the data set and the pass over the data it belongs to, from 0. */
 export interface Place {

@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
-import type { PatchPlan, PatchTables } from '../../compiler/patches/index.ts';
+import type { PatchPlan } from '../../compiler/patches/plan.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { Size } from './decode.ts';
 import type { Pair } from './pairs.ts';
 import type { Examined, Outcome, SampleSettings } from './sample.ts';

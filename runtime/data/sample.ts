@@ -13,8 +13,13 @@ import {
   PictureError,
   readHeader,
   resizeNearest,
+  type Colored,
+  type Half,
+  type Header,
+  type IdMap,
+  type RgbMap,
+  type Size,
 } from './decode.ts';
-import type { Colored, Half, Header, IdMap, RgbMap, Size } from './decode.ts';
 import { readRegular, whyUnread } from './files.ts';
 import type { Fault, Findings, Note, Role } from './findings.ts';
 import { isGreyByte } from './formats.ts';

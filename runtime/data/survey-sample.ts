@@ -1,11 +1,6 @@
 /** Answers for what is to know of one sample without keeping it: its sizes, classes and digests, and what is wrong with it. */
-import {
-  nearestGrid,
-  patchIndexer,
-  planPatches,
-  squareWindow,
-  type PatchIndexer,
-} from '../../compiler/patches/index.ts';
+import { nearestGrid, planPatches, squareWindow } from '../../compiler/patches/plan.ts';
+import { patchIndexer, type PatchIndexer } from '../../compiler/patches/tables.ts';
 import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
 import { readRegular } from './files.ts';
 import type { Findings } from './findings.ts';

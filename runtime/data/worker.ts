@@ -1,19 +1,14 @@
 /** Answers for the inside of a decoding thread: takes requests, hands back samples or problems without copying. */
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import {
-  patchIndexer,
-  type PatchIndexer,
-  type PatchPlan,
-  type PatchTables,
-} from '../../compiler/patches/index.ts';
+import { patchIndexer, type PatchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
+import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { Size } from './decode.ts';
 import { readRegular } from './files.ts';
 import type { Pair } from './pairs.ts';
 import type { ExaminedSample } from './pool.ts';
 import { digestOf } from './repeats.ts';
-import { sampleReader } from './sample.ts';
-import type { Outcome, SampleSettings } from './sample.ts';
+import { sampleReader, type Outcome, type SampleSettings } from './sample.ts';
 import { sampleSurveyor, type SampleSurvey } from './survey-sample.ts';
 
 /** Asks for one sample, for a close look at it, for what is to know of it, or for the patches of label maps. */

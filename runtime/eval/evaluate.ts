@@ -3,9 +3,9 @@
  * leaves the numbers in the run's folder with the protocol that they hold under.
  */
 import { join, relative } from 'node:path';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import { voidIds } from '../../compiler/spec/labels.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import { voidIds } from '../../compiler/format/labels.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { chooseEngine, type Engine } from '../engine/index.ts';
 import { writeWhole } from '../report/index.ts';
 import {

@@ -1,6 +1,6 @@
 /** Answers for a network with weights that pictures are looked at through, on an engine. */
 import { must } from '../../compiler/ir/types.ts';
-import { variablesOf } from '../../compiler/step.ts';
+import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/index.ts';
 import type { FeatureMap } from '../measure/index.ts';
 import type { Picture } from '../report/index.ts';

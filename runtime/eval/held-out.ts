@@ -1,6 +1,6 @@
 /** Answers for the maps and photographs that a run is evaluated on. */
 import { must } from '../../compiler/ir/types.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { openDataset, type Dataset, type Pair, type Sample } from '../data/index.ts';
 import { classesOf, openTestData, readingOf } from '../run/data.ts';
 import { instancesMissing } from '../run/messages.ts';

@@ -1,6 +1,6 @@
 /** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
 import { must } from '../../compiler/ir/types.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { openWeights, readFinite } from '../weights/index.ts';
 import { linearLayersMissing, linearLayersOfOther, noLinearLayers } from './messages.ts';
 import type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';

@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { must } from '../../compiler/ir/types.ts';
-import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
-import { largestSeed, realInput, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
+import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
+import { largestSeed, realInput, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Engine } from '../engine/index.ts';
 import { writePicture } from '../report/index.ts';
 import { restore, type Checkpoint } from '../run/checkpoint.ts';

@@ -1,7 +1,7 @@
 /** Answers for the protocol of an evaluation: its digest, and what differs between protocols, in words. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { NetworkSpec } from '../../compiler/spec/types.ts';
+import type { NetworkSpec } from '../../compiler/format/types.ts';
 import type { Pair } from '../data/index.ts';
 import type { EvalRecord, JudgeRecord, Protocol } from './record.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for the network that finds the classes in pictures: it comes from a run, and judges with its last checkpoint. */
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
-import { segmenterOf } from '../../compiler/spec/queries.ts';
+import { segmenterOf } from '../../compiler/format/queries.ts';
 import type { Size } from '../data/decode.ts';
 import type { Engine } from '../engine/index.ts';
 import { loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';

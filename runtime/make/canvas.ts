@@ -1,5 +1,5 @@
 /** Answers for a picture in the making: photograph, class ids and instances of the same pixels, painted from back to front. */
-import type { RandomStream } from '../../compiler/random.ts';
+import type { RandomStream } from '../../compiler/ir/random.ts';
 import type { ClassInfo } from '../data/classes.ts';
 import type { Size } from '../data/decode.ts';
 

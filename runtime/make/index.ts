@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
 import { DataError, folderInUse } from '../data/messages.ts';
 import { writeWhole } from '../report/picture.ts';

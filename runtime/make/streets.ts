@@ -1,5 +1,5 @@
 /** Answers for pictures of streets: a ray for each pixel meets ground, walls or sky; trees, cars and people stand before them. */
-import type { RandomStream } from '../../compiler/random.ts';
+import type { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
 import { Canvas, mix, scale, type Light, type Maker } from './canvas.ts';
 import { layeredNoise, noise } from './noise.ts';

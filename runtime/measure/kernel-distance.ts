@@ -2,7 +2,7 @@
  * Answers for the kernel distance of two sets of features (Binkowski et al. 2018, section 4): the squared maximum mean discrepancy
  * under the kernel (x'y / d + 1)^3, by its unbiased estimate, in the mean over random subsets.
  */
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { rowOf, type FeatureSet } from './features.ts';
 import { meanAndDeviation } from './spread.ts';
 

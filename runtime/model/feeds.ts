@@ -3,8 +3,8 @@
  * takes. Nothing is run before all of it was checked.
  */
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { edgesOf } from '../../compiler/spec/instantiate.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { edgesOf } from '../../compiler/build/instantiate.ts';
 import { denseIds, edgesOf as edgesOfIds } from '../data/decode.ts';
 import type { Values } from '../session/session.ts';
 import { checkShape, convert, open, shapeIn, type Given } from './arrays.ts';

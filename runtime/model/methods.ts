@@ -2,17 +2,17 @@
 import { compile, spanOfPlace, type Spec } from '../../compiler/index.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { must, type TensorType } from '../../compiler/ir/types.ts';
-import { lossMethod, networkMethod } from '../../compiler/methods.ts';
-import { scalarInputs } from '../../compiler/optimizers.ts';
-import { typesOfInput } from '../../compiler/spec/instantiate.ts';
-import { encodersOf, generatorOf, inputsOfData } from '../../compiler/spec/queries.ts';
+import { lossMethod, networkMethod } from '../../compiler/build/probes.ts';
+import { scalarInputs } from '../../compiler/build/optimizers.ts';
+import { typesOfInput } from '../../compiler/build/instantiate.ts';
+import { encodersOf, generatorOf, inputsOfData } from '../../compiler/format/queries.ts';
 import {
   labelsInput,
   randomStateInput,
   type InputSpec,
   type NetworkSpec,
-} from '../../compiler/spec/types.ts';
-import { partsOfStep, stepMethods, variablesOf } from '../../compiler/step.ts';
+} from '../../compiler/format/types.ts';
+import { partsOfStep, stepMethods, variablesOf } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
 import { calledMethods, type CalledMethod } from '../run/step.ts';
 import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';

@@ -1,10 +1,10 @@
 /** Answers for an opened model: checks what it is called with, feeds its methods, and names what comes back. */
 import type { Spec } from '../../compiler/index.ts';
-import type { Variable } from '../../compiler/ir/program.ts';
+import { type Variable, averageCompanion, companionName } from '../../compiler/ir/variables.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { rateAt, scalarsAt } from '../../compiler/schedule.ts';
-import { averageCompanion, companionName, partsOfStep, variablesOf } from '../../compiler/step.ts';
-import type { TrainSpec } from '../../compiler/spec/types.ts';
+import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
+import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
+import type { TrainSpec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Engine } from '../engine/index.ts';
 import { callInParts } from '../run/step.ts';

@@ -1,6 +1,6 @@
 /** Answers for variables under the official code's names and in its layouts. */
 import { must, sizeOf } from '../../compiler/ir/types.ts';
-import type { NetworkSpec } from '../../compiler/spec/types.ts';
+import type { NetworkSpec } from '../../compiler/format/types.ts';
 import {
   loadMapping,
   matchWeights,

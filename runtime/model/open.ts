@@ -1,7 +1,7 @@
 /** Answers for opening models: from a text, a spec's file, or a run's folder. */
 import { dirname } from 'node:path';
 import { check, checkJson, type CheckResult, type GivenInput } from '../../compiler/index.ts';
-import { variablesOf } from '../../compiler/step.ts';
+import { variablesOf } from '../../compiler/build/step.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine } from '../engine/index.ts';

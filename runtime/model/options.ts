@@ -2,7 +2,7 @@
  * Answers for options, for callers whose compiler does not: their names and what they may be. A misspelled `noise` would be
  * drawn, and a rate that is no number would end all training.
  */
-import { largestSeed } from '../../compiler/spec/types.ts';
+import { largestSeed } from '../../compiler/format/types.ts';
 import {
   anyText,
   boolean,

@@ -2,10 +2,10 @@
  * Answers for a model's variables across its sessions. Every session has variables of its own; here is known who has the
  * newest value of each, and values move only when a session needs one that it lacks.
  */
-import type { Program, Variable } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { variableName } from '../../compiler/spec/instantiate.ts';
-import { weightOfCompanion } from '../../compiler/step.ts';
+import { variableName } from '../../compiler/build/instantiate.ts';
 import type { Engine } from '../engine/index.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../run/engine.ts';
 import { initialValues, type Feeds, type Session } from '../session/session.ts';

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../compiler/ir/node.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { isUpdate } from '../../compiler/step.ts';
+import { isUpdate } from '../../compiler/build/step.ts';
 import { positionAt, type Source } from '../../dsl/source.ts';
 import type { KernelTime } from '../session/session.ts';
 import { shareTime } from './shares.ts';

@@ -1,8 +1,8 @@
 /** Answers for profiling an experiment: opens its data, compiles its step, and traces some steps on the engine. */
 import { dirname } from 'node:path';
 import { compile, type Spec } from '../../compiler/index.ts';
-import { partsOfStep } from '../../compiler/step.ts';
-import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
+import { partsOfStep } from '../../compiler/build/step.ts';
+import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { openTrainingData } from '../run/data.ts';

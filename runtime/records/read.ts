@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
-import type { Schema } from '../../compiler/check/schema.ts';
+import type { Schema } from '../../compiler/schema/spec-schema.ts';
 import { isFile, reasonOf, whyNotRead } from '../file-reasons.ts';
 
 /** Says why a file is damaged; the caller names the file. */

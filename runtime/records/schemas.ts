@@ -1,6 +1,6 @@
 /** Answers for the shapes of the records that runs, ablations and evaluations leave, as JSON Schemas beside their types. */
-import type { Schema } from '../../compiler/check/schema.ts';
-import { largestSeed, specFormat } from '../../compiler/spec/types.ts';
+import type { Schema } from '../../compiler/schema/spec-schema.ts';
+import { largestSeed, specFormat } from '../../compiler/format/types.ts';
 
 const text: Schema = { type: 'string' };
 const number: Schema = { type: 'number' };

@@ -5,7 +5,7 @@
  */
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Variable } from '../../compiler/ir/program.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { areFinite, type Session } from '../session/session.ts';
 import { DamagedRecord, listFolder, readRecord, readText, RecordFormat } from '../records/read.ts';

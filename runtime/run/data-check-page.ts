@@ -1,6 +1,6 @@
 /** Answers for what a data check leaves in a folder: the page, and pictures of some pairs beside it. */
 import { join } from 'node:path';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { readPairs, type ClassInfo } from '../data/index.ts';
 import { formatCount, threeDigits } from '../report/format.ts';
 import {

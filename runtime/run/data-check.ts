@@ -1,6 +1,6 @@
 /** Answers for checking the data of a spec as a whole: both splits, what they share, and what is wrong or odd about them. */
-import { voidIds } from '../../compiler/spec/labels.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { voidIds } from '../../compiler/format/labels.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
 import * as messages from '../data/messages.ts';
 import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';

@@ -1,9 +1,9 @@
 /** Answers for opening the data that a spec names: folders, classes, and the maps that samples are painted for. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/spec/labels.ts';
-import { scaleSize } from '../../compiler/spec/queries.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
+import { scaleSize } from '../../compiler/format/queries.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import {
   DataError,
   noColor,

@@ -1,6 +1,5 @@
 /** Answers for putting a program on an engine. */
-import type { Program } from '../../compiler/ir/program.ts';
-import { nodesOf } from '../../compiler/ir/program.ts';
+import { type Program, nodesOf } from '../../compiler/ir/program.ts';
 import type { Engine } from '../engine/index.ts';
 import { NativeSession } from '../session/native.ts';
 import { PortableSession } from '../session/portable.ts';

@@ -3,9 +3,9 @@
  * are to the photographs, or how much of held-out maps a segmenter finds.
  */
 import { must } from '../../compiler/ir/types.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import { voidIds } from '../../compiler/spec/labels.ts';
-import type { BestMetric, DataSpec, Spec } from '../../compiler/spec/types.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import { voidIds } from '../../compiler/format/labels.ts';
+import type { BestMetric, DataSpec, Spec } from '../../compiler/format/types.ts';
 import { evenly, type Dataset, type Sample } from '../data/index.ts';
 import {
   countPixels,

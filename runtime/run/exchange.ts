@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { variableName } from '../../compiler/spec/instantiate.ts';
-import { countParameters, frozenNetworks } from '../../compiler/spec/queries.ts';
-import { specFormat, type DataSpec, type NetworkSpec, type Spec } from '../../compiler/spec/types.ts';
-import { averageCompanion, companionName, variablesOf, weightOfCompanion } from '../../compiler/step.ts';
+import { variableName } from '../../compiler/build/instantiate.ts';
+import { countParameters, frozenNetworks } from '../../compiler/format/queries.ts';
+import { specFormat, type DataSpec, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
+import { variablesOf } from '../../compiler/build/step.ts';
+import { averageCompanion, companionName, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { must } from '../../compiler/ir/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { suggest } from '../../dsl/suggest.ts';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
-import { specFormat, type Spec } from '../../compiler/spec/types.ts';
+import { specFormat, type Spec } from '../../compiler/format/types.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { positionAt } from '../../dsl/source.ts';
 import {

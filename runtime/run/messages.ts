@@ -3,7 +3,7 @@
 import { formatBytes, formatSeconds } from '../report/format.ts';
 import { reasonOf } from '../file-reasons.ts';
 import { quoted } from '../shell.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Fitting } from '../weights/index.ts';
 
 /** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */

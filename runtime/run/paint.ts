@@ -1,11 +1,11 @@
 /** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { encodedInputs } from '../../compiler/spec/queries.ts';
-import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/spec/types.ts';
-import { encodingMethod, encodingOutputs } from '../../compiler/step.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { encodedInputs } from '../../compiler/format/queries.ts';
+import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/format/types.ts';
+import { encodingMethod, encodingOutputs } from '../../compiler/build/step.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Sample } from '../data/index.ts';
 import { fromFloat, type Picture } from '../report/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';

@@ -1,8 +1,8 @@
 /** Answers for the session that a run's label maps are painted in after training. */
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
-import { choiceOf } from '../../compiler/tables/index.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { choiceOf } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Session } from '../session/session.ts';
 import { openStaged } from '../session/staged.ts';

@@ -2,10 +2,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../../compiler/ir/types.ts';
-import { rateAt, totalSteps } from '../../compiler/schedule.ts';
-import { countParameters, frozenNetworks } from '../../compiler/spec/queries.ts';
-import { specFormat, type Spec } from '../../compiler/spec/types.ts';
-import { gradientLengthOf, partsOfStep } from '../../compiler/step.ts';
+import { rateAt, totalSteps } from '../../compiler/build/schedule.ts';
+import { countParameters, frozenNetworks } from '../../compiler/format/queries.ts';
+import { specFormat, type Spec } from '../../compiler/format/types.ts';
+import { gradientLengthOf, partsOfStep } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
 import {
   DataError,

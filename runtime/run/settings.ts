@@ -1,7 +1,7 @@
 /** Answers for what a run's spec says in the end: what the command line changes, and what is taken where it is silent. */
 import { resolve } from 'node:path';
-import { isMappingFile } from '../../compiler/spec/queries.ts';
-import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/spec/types.ts';
+import { isMappingFile } from '../../compiler/format/queries.ts';
+import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/format/types.ts';
 import { batchNotInParts, nothingToTrain, photosMissing } from './messages.ts';
 
 /** What may be changed without touching the spec's text. */

@@ -1,7 +1,7 @@
 /** Answers for what a run shows of what it learned: label maps painted, or, where nothing paints, photographs segmented. */
 import { must } from '../../compiler/ir/types.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import type { Spec } from '../../compiler/format/types.ts';
 import { numberedClasses, type ClassInfo, type Sample } from '../data/index.ts';
 import { colorize, type Picture, type Task } from '../report/index.ts';
 import type { Session } from '../session/session.ts';

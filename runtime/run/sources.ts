@@ -1,6 +1,6 @@
 /** Answers for the texts of a spec that is written as JSON: kept in its folder beside it, and found there again. */
 import { join } from 'node:path';
-import type { Spec } from '../../compiler/spec/types.ts';
+import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { isLibrarySource } from '../library.ts';
 import { DamagedRecord, readText } from '../records/read.ts';

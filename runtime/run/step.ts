@@ -1,17 +1,17 @@
 /** Answers for a training step on a session: which methods it calls, in which parts of the batch, and what they are fed. */
 import type { Program } from '../../compiler/ir/program.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { scalarsAt } from '../../compiler/schedule.ts';
+import { scalarsAt } from '../../compiler/build/schedule.ts';
 import {
   labelsInput,
   randomStateInput,
   realInput,
   type Spec,
   type TrainSpec,
-} from '../../compiler/spec/types.ts';
-import { edgesOf, instancesOf } from '../../compiler/spec/instantiate.ts';
-import { partsOfStep, stepMethods } from '../../compiler/step.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
+} from '../../compiler/format/types.ts';
+import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
+import { partsOfStep, stepMethods } from '../../compiler/build/step.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Batch } from '../data/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 

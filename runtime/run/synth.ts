@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { must } from '../../compiler/ir/types.ts';
-import { encodedInputs, generatorOf } from '../../compiler/spec/queries.ts';
+import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
 import { openDataset, openPhotos, type Pair, type Photos } from '../data/index.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts';

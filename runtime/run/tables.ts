@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { compile } from '../../compiler/index.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { patchIndexer } from '../../compiler/patches/index.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
-import { partsOfStep } from '../../compiler/step.ts';
-import { chooseLevels, type LevelChoice, type PatchFeed } from '../../compiler/tables/index.ts';
+import { patchIndexer } from '../../compiler/patches/tables.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { partsOfStep } from '../../compiler/build/step.ts';
+import type { PatchFeed } from '../../compiler/patches/feed.ts';
+import { chooseLevels, type LevelChoice } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import { DataError, evenly, type Dataset } from '../data/index.ts';
 import { openTrainingData } from './data.ts';
 import type { TrainableSpec } from './settings.ts';

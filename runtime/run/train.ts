@@ -4,13 +4,13 @@
  * never stopped.
  */
 import { dirname } from 'node:path';
-import { memoryOfStep, type StepMemory } from '../../compiler/explain/index.ts';
+import { memoryOfStep, type StepMemory } from '../../compiler/explain/explain.ts';
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
-import { frozenNetworks } from '../../compiler/spec/queries.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
-import { partsOfStep } from '../../compiler/step.ts';
-import { choiceOf, chosenKeys } from '../../compiler/tables/index.ts';
+import { frozenNetworks } from '../../compiler/format/queries.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { partsOfStep } from '../../compiler/build/step.ts';
+import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import type { Source } from '../../dsl/source.ts';
 import { checkDatasets, type Dataset } from '../data/index.ts';
 import { chooseEngine } from '../engine/index.ts';

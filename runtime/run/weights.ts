@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { must } from '../../compiler/ir/types.ts';
-import { variableName } from '../../compiler/spec/instantiate.ts';
-import { frozenNetworks } from '../../compiler/spec/queries.ts';
-import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
+import { variableName } from '../../compiler/build/instantiate.ts';
+import { frozenNetworks } from '../../compiler/format/queries.ts';
+import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import {
   compareWeights,
   findFitting,

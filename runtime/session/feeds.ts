@@ -2,11 +2,10 @@
  * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
  * in place of the maps, finds these.
  */
-import type { Program } from '../../compiler/ir/program.ts';
-import { inputsOf } from '../../compiler/ir/program.ts';
+import { type Program, inputsOf } from '../../compiler/ir/program.ts';
 import { isSymbolic, must, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
-import { patchIndexer, type PatchTables } from '../../compiler/patches/index.ts';
-import { outerInputs, partOfInput, patchValues } from '../../compiler/tables/index.ts';
+import { patchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
+import { outerInputs, partOfInput, patchValues } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 
 export type Values = Float32Array | Int32Array;
 export type Feeds = Readonly<Record<string, Values>>;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
-import type { PatchTables } from '../../compiler/patches/index.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { bytesIn, must, type TensorType } from '../../compiler/ir/types.ts';
-import type { TensorFlow } from '../../compiler/ops/define.ts';
+import type { TensorFlow } from '../../compiler/ir/op.ts';
 import {
   lowerToTensorflow,
   type TensorflowPlan,

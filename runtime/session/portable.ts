@@ -2,10 +2,10 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
-import type { PatchTables } from '../../compiler/patches/index.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { must, type TensorType } from '../../compiler/ir/types.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
-import type { TensorFlow } from '../../compiler/ops/define.ts';
+import type { TensorFlow } from '../../compiler/ir/op.ts';
 import { opNamed } from '../../compiler/ops/index.ts';
 import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
 import { typeOfVariable, type KernelTime, type Session } from './session.ts';

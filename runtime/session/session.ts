@@ -1,11 +1,11 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
 import type { Node } from '../../compiler/ir/node.ts';
-import type { Initializer, Program, Variable } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { type Initializer, type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import type { PatchTables } from '../../compiler/patches/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { variableName } from '../../compiler/spec/instantiate.ts';
-import { weightOfCompanion } from '../../compiler/step.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { variableName } from '../../compiler/build/instantiate.ts';
 import type { Feeds } from './feeds.ts';
 
 export type { Feeds, Values } from './feeds.ts';

@@ -4,9 +4,9 @@
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../compiler/ir/types.ts';
-import type { PatchTables } from '../../compiler/patches/index.ts';
-import { splitIntoStages, stageMethod } from '../../compiler/stages.ts';
-import { outerInputs } from '../../compiler/tables/index.ts';
+import type { PatchTables } from '../../compiler/patches/tables.ts';
+import { splitIntoStages, stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import { patchFinder, type Feeds, type PatchFinder, type Values } from './feeds.ts';
 import type { KernelTime, Session } from './session.ts';
 

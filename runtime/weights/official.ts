@@ -1,6 +1,6 @@
 /** Answers for where a network's variables lie in files of other programs: under which names, in which shapes and orders. */
 import { sizeOf } from '../../compiler/ir/types.ts';
-import type { storedOrders } from '../../compiler/spec/types.ts';
+import type { storedOrders } from '../../compiler/format/types.ts';
 import { otherVersionsNames } from './earlier-names.ts';
 import { officialNames, partOf, plainMapping, type Mapping } from './mapping.ts';
 import { inverse, permute } from './strides.ts';

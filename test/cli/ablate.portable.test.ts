@@ -7,7 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { spadeworkScript } from '../../runtime/ablate/local.ts';
 import { readAblation } from '../../runtime/ablate/record.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';

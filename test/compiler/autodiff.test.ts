@@ -1,11 +1,11 @@
 /** Answers for the reverse walk itself; the rules of ops are tested from the op table. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, type Node } from '../../compiler/ir/node.ts';
 import { f32 } from '../../compiler/ir/types.ts';
-import { evaluate } from '../../compiler/reference.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
 
 const scalar = (value: number): RefTensor => ({ shape: [], data: Float64Array.of(value) });
 

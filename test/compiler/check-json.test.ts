@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkJson, compile } from '../../compiler/index.ts';
 import { nodesOf } from '../../compiler/ir/program.ts';
-import { isRequired, specOps } from '../../compiler/spec/ops/index.ts';
+import { isRequired, specOps } from '../../compiler/ops/composite/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';

@@ -1,8 +1,8 @@
 /** Answers for keeping data apart from what weights have reached: less is computed, and it is the same. */
 import { describe, expect, it } from 'vitest';
-import { DataApart } from '../../compiler/data-apart.ts';
+import { DataApart } from '../../compiler/passes/propagate-concat.ts';
 import { compile } from '../../compiler/index.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { f32, i32, must } from '../../compiler/ir/types.ts';

@@ -1,9 +1,9 @@
 /** Answers for what data may say of itself: presets, values of label maps, and settings that follow from others. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { specSchema } from '../../compiler/check/schema.ts';
-import { classOfValue, labelValues, lastClassIsVoid, voidIds } from '../../compiler/spec/labels.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { specSchema } from '../../compiler/schema/spec-schema.ts';
+import { classOfValue, labelValues, lastClassIsVoid, voidIds } from '../../compiler/format/labels.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { dataPresets } from '../../runtime/library.ts';
 import { specOf } from '../support/specs.ts';
 

@@ -1,13 +1,13 @@
 /** Answers for convolutions of doubled pictures: computed on the pictures themselves, they and their gradients are the same. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Doubled } from '../../compiler/doubled.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Doubled } from '../../compiler/passes/fold-upsample-into-conv.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import { f32, must, sizeOf } from '../../compiler/ir/types.ts';
-import { bfloat16 } from '../../compiler/ops/precision.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 
 interface Case {
   readonly size?: readonly [number, number];

@@ -1,6 +1,6 @@
 /** Answers for drawings of networks: which boxes and arrows they have, and that Graphviz lays them out. */
 import { describe, expect, it } from 'vitest';
-import { drawNetwork } from '../../compiler/explain/index.ts';
+import { drawNetwork } from '../../compiler/explain/drawing.ts';
 import { layOut } from '../../runtime/report/drawing.ts';
 import { specOf } from '../support/specs.ts';
 

@@ -22,7 +22,7 @@ describe('docs/messages.md', () => {
 
   it.each([
     'dsl/messages.ts',
-    'compiler/messages.ts',
+    'compiler/messages/shared.ts',
     'compiler/expand/messages.ts',
     'compiler/check/messages.ts',
     'compiler/inherit/messages.ts',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, print } from '../../dsl/index.ts';
-import type { NetworkSpec, Spec } from '../../compiler/spec/types.ts';
+import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { checkText, specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
 

@@ -1,10 +1,10 @@
 /** Answers for explanations: parameter counts as published, costs that add up, and text that fits a terminal. */
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
-import { explain, renderExplanation } from '../../compiler/explain/index.ts';
+import { explain } from '../../compiler/explain/explain.ts';
+import { renderExplanation, formatBytes, formatCount } from '../../compiler/explain/render.ts';
 import { peakBytes } from '../../compiler/explain/liveness.ts';
-import { formatBytes, formatCount } from '../../compiler/explain/render.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';

@@ -1,17 +1,17 @@
 /** Answers for fusion without an engine: fused graphs mean what they were made of, in float64, and take as few passes as they can. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { fuseMethod } from '../../compiler/fusion/index.ts';
-import { parseProgramText, printProgramText } from '../../compiler/fusion/program.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { fuseMethod } from '../../compiler/passes/fuse/index.ts';
+import { parseProgramText, printProgramText } from '../../compiler/ops/fused/program.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { verifyProgram } from '../../compiler/ir/verify.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { evaluate } from '../../compiler/reference.ts';
-import { normalizeOver } from '../../compiler/spec/ops/composites.ts';
+import { verifyProgram } from '../../compiler/ops/verify.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
+import { normalizeOver } from '../../compiler/ops/composite/composites.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
 import { evaluateStep, expectAgree, stepOf, tableCases, tableSpec } from '../support/table-tests.ts';
 

@@ -1,8 +1,8 @@
 /** Answers for what hints recommend: every function, block, module, setting and type in them exists. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { carriedOverTargets, ways } from '../../compiler/carried-over.ts';
-import { specSchema } from '../../compiler/check/schema.ts';
+import { carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
+import { specSchema } from '../../compiler/schema/spec-schema.ts';
 import { builtins } from '../../compiler/expand/builtins.ts';
 import { typeRules } from '../../compiler/expand/value-types.ts';
 import { parse } from '../../dsl/index.ts';

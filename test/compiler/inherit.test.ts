@@ -1,7 +1,7 @@
 /** Answers for variants of experiments: each is the experiment that one would have written in full. */
 import { describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
+import type { Spec } from '../../compiler/format/types.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkText, provider, specOf } from '../support/specs.ts';
 

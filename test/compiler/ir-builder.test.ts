@@ -1,6 +1,6 @@
 /** Answers for the builder: equal expressions are one node, unequal ones are not. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 
 describe('the builder', () => {

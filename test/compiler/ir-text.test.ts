@@ -1,7 +1,7 @@
 /** Answers for the text of graphs: it is stable, readable and reads back as the same graph. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
-import { parseMethod } from '../../compiler/ir/parse.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
+import { parseMethod } from '../../compiler/ops/parse.ts';
 import { printMethod, printNodes, printProgram } from '../../compiler/ir/print.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';

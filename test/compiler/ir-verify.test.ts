@@ -1,11 +1,12 @@
 /** Answers for the verifier: it accepts what the builder makes and refuses every broken invariant. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
-import type { Method, Program, Variable } from '../../compiler/ir/program.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { verifyMethod, verifyProgram } from '../../compiler/ir/verify.ts';
+import { verifyMethod, verifyProgram } from '../../compiler/ops/verify.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
 
 const methodOf = (...roots: Node[]): Method => ({

@@ -1,11 +1,14 @@
 /** Answers for label locality of the library's networks at tiny sizes, and of whole training steps: facts, values and time. */
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
-import { drawNetwork, explainLocality, renderLocality } from '../../compiler/explain/index.ts';
+import { drawNetwork } from '../../compiler/explain/drawing.ts';
+import { explainLocality } from '../../compiler/explain/locality.ts';
+import { renderLocality } from '../../compiler/explain/render.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
-import { analyzeLocality, type LocalValue } from '../../compiler/locality/index.ts';
-import { networkMethod } from '../../compiler/methods.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { analyzeLocality } from '../../compiler/locality/analysis.ts';
+import type { LocalValue } from '../../compiler/locality/local.ts';
+import { networkMethod } from '../../compiler/build/probes.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { expectHolds, isMap } from '../support/locality.ts';
 import { camvid } from '../support/spec-texts.ts';

@@ -3,12 +3,13 @@
  * float64 are what it says. Graphs are drawn at random; networks are those of the library.
  */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { analyzeLocality, type LocalValue } from '../../compiler/locality/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { analyzeLocality } from '../../compiler/locality/analysis.ts';
+import type { LocalValue } from '../../compiler/locality/local.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 import { expectHolds, expectTight, isMap, mapsOf, variablesOf } from '../support/locality.ts';
 import { indexPatches } from '../support/locality-patches.ts';
 

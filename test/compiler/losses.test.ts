@@ -1,7 +1,7 @@
 /** Answers for what experiments mean beyond one generator and its judge: codes, calls of networks, shared losses, weights. */
 import { describe, expect, it } from 'vitest';
-import { encodersOf, frozenNetworks, generatorOf } from '../../compiler/spec/queries.ts';
-import type { NodeSpec, ObjectiveSpec, Spec } from '../../compiler/spec/types.ts';
+import { encodersOf, frozenNetworks, generatorOf } from '../../compiler/format/queries.ts';
+import type { NodeSpec, ObjectiveSpec, Spec } from '../../compiler/format/types.ts';
 import { checkJson } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkText, specOf } from '../support/specs.ts';

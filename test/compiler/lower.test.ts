@@ -1,6 +1,6 @@
 /** Answers for the plans: values live exactly as long as they are needed, and every method keeps its own names. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';

@@ -1,7 +1,7 @@
-/** Answers for rounding to bfloat16: the arithmetic of `compiler/ops/precision.ts` against the bits of the numbers. */
+/** Answers for rounding to bfloat16: the arithmetic of `compiler/ops/primitive/precision.ts` against the bits of the numbers. */
 import { expect, it } from 'vitest';
-import { roundToBfloat16 } from '../../compiler/ops/precision.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 
 const bits = new Uint32Array(1);
 const floats = new Float32Array(bits.buffer);

@@ -1,8 +1,8 @@
 /** Answers for the reference interpreter's own part: binding values and walking the graph. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 
 describe('evaluate', () => {
   const b = new Builder();

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { peakBytes } from '../../compiler/explain/liveness.ts';
-import { fuseMethod } from '../../compiler/fusion/index.ts';
+import { fuseMethod } from '../../compiler/passes/fuse/index.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method, type Program } from '../../compiler/ir/program.ts';
 import { must } from '../../compiler/ir/types.ts';
-import { chooseOrders } from '../../compiler/lower/layouts.ts';
-import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/lower/order.ts';
+import { chooseOrders } from '../../compiler/passes/layout-variables.ts';
+import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/passes/schedule-for-memory.ts';
 import { methodsToRun } from '../../compiler/lower/tensorflow.ts';
 import { tableCases, tableSpec } from '../support/table-tests.ts';
 

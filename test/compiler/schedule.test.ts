@@ -1,7 +1,7 @@
 /** Tests learning rates over steps, and the scalars that a step is fed. */
 import { describe, expect, it } from 'vitest';
-import { rateAt, scalarsAt } from '../../compiler/schedule.ts';
-import type { OptimizerSpec, TrainSpec } from '../../compiler/spec/types.ts';
+import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
+import type { OptimizerSpec, TrainSpec } from '../../compiler/format/types.ts';
 
 const sgd: OptimizerSpec = { network: 'G', kind: 'sgd', rate: 0.4, momentum: 0 };
 const train = (settings: Partial<TrainSpec>): TrainSpec => ({ optimizers: [sgd], ...settings });

@@ -1,15 +1,15 @@
 /** Answers for the ops that specs are written with: their numbers, derivatives, state, shapes and what they refuse. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
-import { networkMethod } from '../../compiler/methods.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
-import { normalQuantile } from '../../compiler/random.ts';
-import { evaluate } from '../../compiler/reference.ts';
-import { specOps } from '../../compiler/spec/ops/index.ts';
-import type { SpecAttr } from '../../compiler/spec/types.ts';
+import { networkMethod } from '../../compiler/build/probes.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
+import { normalQuantile } from '../../compiler/ir/random.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
+import { specOps } from '../../compiler/ops/composite/index.ts';
+import type { SpecAttr } from '../../compiler/format/types.ts';
 import { specOf } from '../support/specs.ts';
 import { network } from '../support/spec-texts.ts';
 import { bindingsOf, distance, drawUniform, pairing } from '../support/samples.ts';

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import { inputsOf, nodesOf, type Method } from '../../compiler/ir/program.ts';
 import type { AttrValue } from '../../compiler/ir/node.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
-import { lossMethod } from '../../compiler/methods.ts';
-import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/step.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { lossMethod } from '../../compiler/build/probes.ts';
+import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/build/step.ts';
 import { fileProvider } from '../../runtime/library.ts';
 
 interface Variant {

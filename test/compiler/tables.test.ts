@@ -1,8 +1,8 @@
 /** Tests patch tables in float64: a step in tables is the same function as the step pixel by pixel. */
 import { describe, expect, it } from 'vitest';
-import { memoryOfStep } from '../../compiler/explain/index.ts';
+import { memoryOfStep } from '../../compiler/explain/explain.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
-import { verifyProgram } from '../../compiler/ir/verify.ts';
+import { verifyProgram } from '../../compiler/ops/verify.ts';
 import { chooseTables } from '../../runtime/run/tables.ts';
 import {
   evaluateStep,

@@ -1,13 +1,13 @@
 /** Answers for minimal filtering: its kernels compute what TensorFlow's own do, at borders too, and each time alike. */
 import { describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
 import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
-import { bfloat16, roundToBfloat16 } from '../../compiler/ops/precision.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { bfloat16, roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import type { Feeds } from '../../runtime/session/session.ts';

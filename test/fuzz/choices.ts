@@ -1,5 +1,5 @@
 /** Answers for the random choices of one case of a fuzzer: the same for the same seed and number. */
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 
 export class Choices {
   private readonly stream: RandomStream;

@@ -16,7 +16,7 @@ import { join, relative } from 'node:path';
 import { knownError, SpecMistakes } from '../../cli/errors.ts';
 import { loadSpec } from '../../cli/specs.ts';
 import { diffSpecs } from '../../compiler/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { progressOf, readAblation } from '../../runtime/ablate/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
 import { compare } from '../../runtime/compare/index.ts';

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check } from '../../compiler/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
 

@@ -3,7 +3,7 @@
  * places, or compiles.
  */
 import { check, checkJson, compile, type Spec } from '../../compiler/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';

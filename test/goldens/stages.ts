@@ -6,7 +6,7 @@ import type { Program } from '../../compiler/ir/program.ts';
 import { printTensorflow } from '../../compiler/lower/print.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
-import { splitIntoStages } from '../../compiler/stages.ts';
+import { splitIntoStages } from '../../compiler/passes/partition-by-dependency.ts';
 import { synthesisMethod } from '../../runtime/run/paint.ts';
 import { mapInputs } from '../../runtime/run/step.ts';
 import type { GoldenCase } from './cases.ts';

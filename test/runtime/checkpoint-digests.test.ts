@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Variable } from '../../compiler/ir/program.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import {
   loadBestCheckpoint,
   loadCheckpoint,

@@ -1,6 +1,6 @@
 /** Tests the statistics of comparisons against known values, and that intervals cover as often as they claim. */
 import { describe, expect, it } from 'vitest';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { measure } from '../../runtime/compare/measures.ts';
 import { bootstrapInterval, deviation, welchInterval } from '../../runtime/compare/statistics.ts';
 import type { Comparison } from '../../runtime/compare/types.ts';

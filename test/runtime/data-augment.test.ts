@@ -4,9 +4,10 @@ import { applyChange, changeOf, type Augmentation } from '../../runtime/data/aug
 import type { DecodedSample } from '../../runtime/data/sample.ts';
 import { denseIds, edgesOf } from '../../runtime/data/decode.ts';
 import { augmentationOf, openTrainingData } from '../../runtime/run/data.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Batch, LoaderOptions } from '../../runtime/data/index.ts';
-import { patchIndexer, planPatches, nearestGrid, squareWindow } from '../../compiler/patches/index.ts';
+import { patchIndexer } from '../../compiler/patches/tables.ts';
+import { planPatches, nearestGrid, squareWindow } from '../../compiler/patches/plan.ts';
 import { greyPng, rgb, writeFiles } from './data-support.ts';
 
 const STORED = { width: 12, height: 10 };

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { checkDatasets, DataError } from '../../runtime/data/index.ts';
 import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { checkData } from '../../runtime/run/data-check.ts';

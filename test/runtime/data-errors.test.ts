@@ -1,8 +1,13 @@
 /** Answers for what a user is told about bad data: every mistake has its message, and all of them come at once. */
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DataError, openDataset, readClasses } from '../../runtime/data/index.ts';
-import type { Dataset, DatasetFolders } from '../../runtime/data/index.ts';
+import {
+  DataError,
+  openDataset,
+  readClasses,
+  type Dataset,
+  type DatasetFolders,
+} from '../../runtime/data/index.ts';
 import { plainCoding } from '../../runtime/data/coding.ts';
 import type { Fault } from '../../runtime/data/findings.ts';
 import * as messages from '../../runtime/data/messages.ts';

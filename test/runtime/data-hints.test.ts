@@ -1,8 +1,8 @@
 /** Answers for hints about label maps: they follow from what all maps hold, and data that follows them is right. */
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DataSpec } from '../../compiler/spec/types.ts';
-import { classOfValue, voidIds } from '../../compiler/spec/labels.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
+import { classOfValue, voidIds } from '../../compiler/format/labels.ts';
 import { areas, dataSpec, examine, pairsOf, requireMended } from './data-examine.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for the ways in which data sets lie on disk and say their classes: suffixes, subfolders, lists, colors, pairs in one file. */
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { DataError, type Dataset } from '../../runtime/data/index.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';
 import { classesOf, foldersOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';

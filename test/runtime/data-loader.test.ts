@@ -4,9 +4,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { nearestGrid, patchIndexer, planPatches, squareWindow } from '../../compiler/patches/index.ts';
-import { openDataset, readClasses, samplesOfStep } from '../../runtime/data/index.ts';
-import type { Batch, Dataset, DatasetOptions, LoaderOptions } from '../../runtime/data/index.ts';
+import { nearestGrid, planPatches, squareWindow } from '../../compiler/patches/plan.ts';
+import { patchIndexer } from '../../compiler/patches/tables.ts';
+import {
+  openDataset,
+  readClasses,
+  samplesOfStep,
+  type Batch,
+  type Dataset,
+  type DatasetOptions,
+  type LoaderOptions,
+} from '../../runtime/data/index.ts';
 import { isFlipped } from '../../runtime/data/order.ts';
 import { classesUpTo, greyPng, numberedFiles, writeFiles } from './data-support.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { makeData, makeSample, makerOf, type Kind } from '../../runtime/make/index.ts';
 import { checkData } from '../../runtime/run/data-check.ts';
 import { runCli } from '../cli/run-cli.ts';

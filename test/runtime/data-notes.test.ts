@@ -3,7 +3,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { decodeIds, decodePhoto, readHeader } from '../../runtime/data/decode.ts';
 import { areas, dataSpec, examine, photoOf, requireMended } from './data-examine.ts';
 import { greyPng, handMadePng, rgb, writeFiles } from './data-support.ts';

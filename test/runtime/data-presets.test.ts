@@ -1,8 +1,8 @@
 /** Answers for presets on the data sets that they are for, as these come; skipped where a data set is not there. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { voidIds } from '../../compiler/spec/labels.ts';
-import type { DataSpec } from '../../compiler/spec/types.ts';
+import { voidIds } from '../../compiler/format/labels.ts';
+import type { DataSpec } from '../../compiler/format/types.ts';
 import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { fillInData } from '../../compiler/expand/data.ts';
 import { dataPresets } from '../../runtime/library.ts';

@@ -1,6 +1,6 @@
 /** Tests which step of a run is called the best. */
 import { describe, expect, it } from 'vitest';
-import type { BestMetric } from '../../compiler/spec/types.ts';
+import type { BestMetric } from '../../compiler/format/types.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';
 import { bestStep } from '../../runtime/run/evaluate.ts';
 

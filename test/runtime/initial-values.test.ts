@@ -1,6 +1,6 @@
 /** Tests what variables start as: drawn from seed and name, read from a file, or taken from one another. */
 import { describe, expect, it } from 'vitest';
-import type { Initializer, Variable, VariableRole } from '../../compiler/ir/program.ts';
+import type { Initializer, Variable, VariableRole } from '../../compiler/ir/variables.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 

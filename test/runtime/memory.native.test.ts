@@ -1,7 +1,7 @@
 /** Tests the memory of trainings on the native engine: long ones, and what is held after loading. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import { describeNative } from '../support/engines.ts';

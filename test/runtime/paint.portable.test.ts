@@ -1,7 +1,7 @@
 /** Answers for painting networks that draw numbers: what a map looks like is a matter of its name and the seed. */
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
-import { generatorOf } from '../../compiler/spec/queries.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
 import { paint, type Styled } from '../../runtime/run/paint.ts';
 import { PortableSession } from '../../runtime/session/portable.ts';
 import { initialValues } from '../../runtime/session/session.ts';

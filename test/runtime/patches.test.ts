@@ -3,22 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   OUTSIDE,
   nearestGrid,
-  patchIndexer,
   planPatches,
-  repeatPatches,
   sizeBehind,
   squareWindow,
-  unitePatches,
-} from '../../compiler/patches/index.ts';
-import type {
-  Grid,
-  PatchChain,
-  PatchPlan,
-  PatchTable,
-  PatchTables,
-  PatchWindow,
-} from '../../compiler/patches/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+  type Grid,
+  type PatchChain,
+  type PatchPlan,
+  type PatchWindow,
+} from '../../compiler/patches/plan.ts';
+import { patchIndexer, type PatchTable, type PatchTables } from '../../compiler/patches/tables.ts';
+import { repeatPatches, unitePatches } from '../support/unite-patches.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 
 /** Labels and edge bits of pictures, [B,H,W]. */
 interface Maps {

@@ -1,6 +1,6 @@
 /** Answers for how profiles divide time, and for the names by which TensorFlow's traces say what ran. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { makeProfile } from '../../runtime/profile/profile.ts';
 import { shareTime } from '../../runtime/profile/shares.ts';

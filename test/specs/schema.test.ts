@@ -2,8 +2,8 @@
 import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { specSchema } from '../../compiler/check/schema.ts';
-import { specOps } from '../../compiler/spec/ops/index.ts';
+import { specSchema } from '../../compiler/schema/spec-schema.ts';
+import { specOps } from '../../compiler/ops/composite/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
 

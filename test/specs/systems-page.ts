@@ -5,11 +5,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check } from '../../compiler/index.ts';
-import { drawNetwork } from '../../compiler/explain/index.ts';
+import { drawNetwork } from '../../compiler/explain/drawing.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import { must, sizeOf } from '../../compiler/ir/types.ts';
-import type { VariableSpec } from '../../compiler/spec/types.ts';
-import { buildProgram } from '../../compiler/step.ts';
+import type { VariableSpec } from '../../compiler/format/types.ts';
+import { buildProgram } from '../../compiler/build/step.ts';
 import { layOut } from '../../runtime/report/drawing.ts';
 import { importsOf } from '../matrix/catalog.ts';
 import { provider, specOf } from '../support/specs.ts';

@@ -2,14 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, type Spec } from '../../compiler/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { numberedClasses } from '../../runtime/data/index.ts';
 import { evalFormat, type EvalRecord, type Metric, type Protocol } from '../../runtime/eval/record.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { writePicture, type MetricRecord, type Picture } from '../../runtime/report/index.ts';
 import { layoutOf, writeRecord } from '../../runtime/run/folder.ts';
 import { overrideSpec } from '../../runtime/run/index.ts';
-import { countParameters } from '../../compiler/spec/queries.ts';
+import { countParameters } from '../../compiler/format/queries.ts';
 
 /** What a made-up run is like. */
 export interface MadeRun {

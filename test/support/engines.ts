@@ -1,6 +1,6 @@
 /** Answers for the engines that tests run on: the portable one always, the native one where it is set up. */
 import { describe, it } from 'vitest';
-import type { TensorFlow } from '../../compiler/ops/define.ts';
+import type { TensorFlow } from '../../compiler/ir/op.ts';
 import { findNativeEngine, loadNative, loadPortable } from '../../runtime/engine/index.ts';
 
 /** Loads tfjs on WebAssembly. */

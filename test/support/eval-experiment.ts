@@ -1,7 +1,7 @@
 /** Answers for what evaluations are tested with: a tiny run that paints in several ways, a segmenter, a network with weights. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { writeSafetensors } from '../../runtime/weights/safetensors.ts';
 import { makeTinyExperiment, tinySegmenterSpec, tinySpec, trainText } from './tiny-experiment.ts';
 

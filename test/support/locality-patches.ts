@@ -4,7 +4,7 @@
  */
 import { must } from '../../compiler/ir/types.ts';
 import { numbered } from '../../compiler/locality/axis.ts';
-import type { LocalAxis, LocalValue } from '../../compiler/locality/index.ts';
+import type { LocalAxis, LocalValue } from '../../compiler/locality/local.ts';
 
 /** Label maps [pictures,height,width,channels], row by row. */
 export interface MapData {

@@ -2,10 +2,11 @@
 import { expect } from 'vitest';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
-import { analyzeLocality, type LocalValue } from '../../compiler/locality/index.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
-import type { RandomStream } from '../../compiler/random.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { analyzeLocality } from '../../compiler/locality/analysis.ts';
+import type { LocalValue } from '../../compiler/locality/local.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RandomStream } from '../../compiler/ir/random.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 import { cellsOf, indexPatches } from './locality-patches.ts';
 
 /** Label maps of these tests are named `seg` (ids) and `seg.edges`, or as data name them. */

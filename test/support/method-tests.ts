@@ -1,10 +1,11 @@
 /** Answers for what methods mean on every engine: they read old values, write at the end, and leave nothing behind. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
-import type { Method, Program, Variable } from '../../compiler/ir/program.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32 } from '../../compiler/ir/types.ts';
-import { verifyProgram } from '../../compiler/ir/verify.ts';
+import { verifyProgram } from '../../compiler/ops/verify.ts';
 import { initialValues, setInitialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
 

@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Initializer } from '../../compiler/ir/program.ts';
+import type { Initializer } from '../../compiler/ir/variables.ts';
 import {
   specFormat,
   type NetworkSpec,
   type OptimizerSpec,
   type Spec,
   type TrainSpec,
-} from '../../compiler/spec/types.ts';
-import { buildProgram } from '../../compiler/step.ts';
+} from '../../compiler/format/types.ts';
+import { buildProgram } from '../../compiler/build/step.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint } from '../../runtime/run/checkpoint.ts';
 import { makeStepper } from '../../runtime/run/step.ts';
 import { initialValues, type Session } from '../../runtime/session/session.ts';

@@ -1,11 +1,11 @@
 /** Answers for random graphs: pointwise ops of every kind of broadcasting, sums, tables and convolutions, wired by chance. */
 import { expect } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, sameShape, sizeOf, type Shape } from '../../compiler/ir/types.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
-import type { RandomStream } from '../../compiler/random.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RandomStream } from '../../compiler/ir/random.ts';
 import { distance } from './samples.ts';
 
 /** The sizes of a random graph's pictures. */

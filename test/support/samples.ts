@@ -1,12 +1,12 @@
 /** Answers for the numbers that op tests run on: a pure function of the op's name, the sample and what they are for. */
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { f32, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import type { OpDefinition, RefTensor, Sample } from '../../compiler/ops/define.ts';
+import type { OpDefinition, RefTensor, Sample } from '../../compiler/ir/op.ts';
 import { ops } from '../../compiler/ops/index.ts';
-import { bfloat16 } from '../../compiler/ops/precision.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 
 /** A sample of the op table with the name that its test has. */

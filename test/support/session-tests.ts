@@ -1,12 +1,13 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
-import type { Program, Variable } from '../../compiler/ir/program.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
-import { roundToBfloat16 } from '../../compiler/ops/precision.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 import type { Session } from '../../runtime/session/session.ts';
 import {
   bindingsOf,

@@ -1,12 +1,12 @@
 /** Answers for uses of spec ops with what they should give: numbers of PyTorch, or straightforward loops beside them. */
-import { gradients } from '../../compiler/autodiff/gradients.ts';
-import type { Builder } from '../../compiler/ir/builder.ts';
+import { gradients } from '../../compiler/ops/gradients.ts';
+import type { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import type { RefTensor } from '../../compiler/ops/define.ts';
-import { expandOp as expandSpecOp, specOps, withDefaults } from '../../compiler/spec/ops/index.ts';
-import type { SpecAttr } from '../../compiler/spec/types.ts';
+import type { RefTensor } from '../../compiler/ir/op.ts';
+import { expandOp as expandSpecOp, specOps, withDefaults } from '../../compiler/ops/composite/index.ts';
+import type { SpecAttr } from '../../compiler/format/types.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { drawUniform, operandName, pairing } from './samples.ts';
 

@@ -1,8 +1,8 @@
 /** Answers for what every engine must do with spec ops: the tests that the portable and the native tier share. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ir/builder.ts';
+import { Builder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
-import { evaluate } from '../../compiler/reference.ts';
+import { evaluate } from '../../compiler/ops/reference.ts';
 import type { Session } from '../../runtime/session/session.ts';
 import { distance } from './samples.ts';
 import type { OpenSession } from './session-tests.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check, type CheckResult, type SourceProvider } from '../../compiler/index.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
-import type { Spec } from '../../compiler/spec/types.ts';
+import type { Spec } from '../../compiler/format/types.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { dataPresets } from '../../runtime/library.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { check } from '../../compiler/index.ts';
-import { RandomStream } from '../../compiler/random.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { train, type RunResult, type TrainOptions } from '../../runtime/run/index.ts';
 

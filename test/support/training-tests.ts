@@ -15,8 +15,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { specFormat } from '../../compiler/spec/types.ts';
-import { variablesOf } from '../../compiler/step.ts';
+import { specFormat } from '../../compiler/format/types.ts';
+import { variablesOf } from '../../compiler/build/step.ts';
 import { layoutOf, lockFile, readRunFolder, type FullRunRecord } from '../../runtime/run/folder.ts';
 import { resume, synth } from '../../runtime/run/index.ts';
 import {

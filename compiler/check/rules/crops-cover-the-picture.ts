@@ -1,5 +1,5 @@
 /** Answers for random parts of pictures: what they are taken from is never smaller than they are. */
-import { scaleSize } from '../../spec/queries.ts';
+import { scaleSize } from '../../format/queries.ts';
 import * as messages from '../messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for codes in a spec that was written as JSON: each is what an earlier network makes of the photograph. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
-import { shapeOfPictures, whyNoEncoder } from '../../spec/queries.ts';
-import type { EncodedInput, NetworkSpec, Spec } from '../../spec/types.ts';
+import { shapeOfPictures, whyNoEncoder } from '../../format/queries.ts';
+import type { EncodedInput, NetworkSpec, Spec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import { shapesOfResult } from '../scratch.ts';
 import type { Locate } from '../validate.ts';

@@ -1,5 +1,5 @@
 /** Answers for data folders that only make sense together, and for those that must not be the same. */
-import type { DataSpec } from '../../spec/types.ts';
+import type { DataSpec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,5 +1,5 @@
 /** Answers for the generator: an experiment has one, and it paints pictures of the data's size. */
-import { isGenerator, shapeOfPictures } from '../../spec/queries.ts';
+import { isGenerator, shapeOfPictures } from '../../format/queries.ts';
 import * as messages from '../messages.ts';
 import { shapeOfResult } from '../scratch.ts';
 import type { Rule } from './rule.ts';

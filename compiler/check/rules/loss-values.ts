@@ -1,5 +1,5 @@
 /** Answers for facts about the values of a loss: each node's follows from those of its inputs. */
-import type { NodeSpec, ObjectiveSpec, Ref } from '../../spec/types.ts';
+import type { NodeSpec, ObjectiveSpec, Ref } from '../../format/types.ts';
 
 /** Goes through a loss in order; gives the fact about any of its values. `given` is that about labels and photographs. */
 export function factsOf<Fact>(

@@ -2,8 +2,8 @@
  * Answers for losses that fall without end: one that is linear in what the trained network says becomes smaller with every
  * growth of its weights, as the Wasserstein loss does without a penalty.
  */
-import { refsOf, trainedBy } from '../../spec/queries.ts';
-import type { NetworkSpec, NodeSpec, ObjectiveSpec, Spec } from '../../spec/types.ts';
+import { refsOf, trainedBy } from '../../format/queries.ts';
+import type { NetworkSpec, NodeSpec, ObjectiveSpec, Spec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';

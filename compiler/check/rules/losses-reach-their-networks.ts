@@ -2,9 +2,9 @@
  * Warns of losses whose gradients are 0 whatever happens: no value leads from the loss to a weight of the network that it trains, as
  * where a discriminator does not look at the picture.
  */
-import { typesOfCall } from '../../spec/instantiate.ts';
-import { encodedInputs, refsOf, trainedBy } from '../../spec/queries.ts';
-import type { NetworkSpec, NodeSpec, ObjectiveSpec, Ref, Spec } from '../../spec/types.ts';
+import { typesOfCall } from '../../build/instantiate.ts';
+import { encodedInputs, refsOf, trainedBy } from '../../format/queries.ts';
+import type { NetworkSpec, NodeSpec, ObjectiveSpec, Ref, Spec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';

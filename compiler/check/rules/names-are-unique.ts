@@ -1,7 +1,7 @@
 /** Answers for names that tell things apart: networks, their inputs, variables and nodes, losses and optimizers. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
-import { typesOfInput } from '../../spec/instantiate.ts';
-import { inputsOfData } from '../../spec/queries.ts';
+import { typesOfInput } from '../../build/instantiate.ts';
+import { inputsOfData } from '../../format/queries.ts';
 import * as messages from '../messages.ts';
 import type { Locate } from '../validate.ts';
 import { trainedAt } from './places.ts';

@@ -1,6 +1,6 @@
 /** Answers for networks that losses use: each is trained by a loss or has its weights loaded, unless it has none. */
-import { encodersOf, trainedBy } from '../../spec/queries.ts';
-import type { NodeSpec, Spec } from '../../spec/types.ts';
+import { encodersOf, trainedBy } from '../../format/queries.ts';
+import type { NodeSpec, Spec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import type { Rule } from './rule.ts';
 

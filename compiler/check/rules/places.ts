@@ -1,6 +1,6 @@
 /** Answers for places of a spec that several rules look at. */
-import { trainedBy } from '../../spec/queries.ts';
-import type { ObjectiveSpec } from '../../spec/types.ts';
+import { trainedBy } from '../../format/queries.ts';
+import type { ObjectiveSpec } from '../../format/types.ts';
 
 /** Lists the networks that losses train, each with the JSON pointer of its name. */
 export function trainedAt(

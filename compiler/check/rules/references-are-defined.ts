@@ -1,8 +1,8 @@
 /** Answers for references: every input, output and term is a value that was made before, in the same network or loss. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
-import { typesOfInput } from '../../spec/instantiate.ts';
-import { inputsOfData } from '../../spec/queries.ts';
-import type { NodeSpec, RefTree } from '../../spec/types.ts';
+import { typesOfInput } from '../../build/instantiate.ts';
+import { inputsOfData } from '../../format/queries.ts';
+import type { NodeSpec, RefTree } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import type { Locate } from '../validate.ts';
 import type { Rule } from './rule.ts';

@@ -1,6 +1,6 @@
 /** Answers for what a rule is: something that the schema cannot say, checked on a spec that the schema accepts. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
-import type { Spec } from '../../spec/types.ts';
+import type { Spec } from '../../format/types.ts';
 import type { Locate } from '../validate.ts';
 
 export interface Rule {

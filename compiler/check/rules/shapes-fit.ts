@@ -12,10 +12,10 @@ import {
   typesOfCall,
   type Environment,
   type Tree,
-} from '../../spec/instantiate.ts';
-import { specOps } from '../../spec/ops/index.ts';
-import { inputsOfData } from '../../spec/queries.ts';
-import type { InputSpec, NetworkSpec, NodeSpec, Ref, Spec, VariableSpec } from '../../spec/types.ts';
+} from '../../build/instantiate.ts';
+import { specOps } from '../../ops/composite/index.ts';
+import { inputsOfData } from '../../format/queries.ts';
+import type { InputSpec, NetworkSpec, NodeSpec, Ref, Spec, VariableSpec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import { scratchEnvironment, scratchInputs } from '../scratch.ts';
 import type { Locate } from '../validate.ts';

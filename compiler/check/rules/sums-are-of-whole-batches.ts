@@ -3,8 +3,8 @@
  * grow with the number of pictures.
  */
 import { must } from '../../ir/types.ts';
-import { specOps, withDefaults } from '../../spec/ops/index.ts';
-import type { NodeSpec } from '../../spec/types.ts';
+import { specOps, withDefaults } from '../../ops/composite/index.ts';
+import type { NodeSpec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';

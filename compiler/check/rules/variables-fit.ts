@@ -3,7 +3,7 @@
  * network, with as many columns; ranges are not turned around; an order of axes is one for the rank.
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
-import { storedOrders, type VariableSpec } from '../../spec/types.ts';
+import { storedOrders, type VariableSpec } from '../../format/types.ts';
 import * as messages from '../messages.ts';
 import type { Locate } from '../validate.ts';
 import type { Rule } from './rule.ts';

@@ -1,4 +1,4 @@
-// Answers for the text of a fused program (compiler/fusion/program.ts says what it means) as data.
+// Answers for the text of a fused program (compiler/ops/fused/program.ts says what it means) as data.
 #pragma once
 
 #include <cstdint>

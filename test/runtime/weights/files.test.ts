@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RandomStream } from '../../../compiler/random.ts';
+import { RandomStream } from '../../../compiler/ir/random.ts';
 import { openWeights, WeightsError } from '../../../runtime/weights/index.ts';
 import { archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, type CheckResult } from '../../../compiler/index.ts';
-import type { NetworkSpec } from '../../../compiler/spec/types.ts';
+import type { NetworkSpec } from '../../../compiler/format/types.ts';
 import { fileProvider } from '../../../runtime/library.ts';
 import {
   fits,

@@ -1,0 +1,115 @@
+/** Answers for methods beside training and synthesis: a network's or loss's values and gradients, for users and tests. */
+import { gradients } from '../ops/gradients.ts';
+import { type Node, shapeOf, typeOf } from '../ir/node.ts';
+import type { Method } from '../ir/program.ts';
+import { must } from '../ir/types.ts';
+import { applyNetwork, instantiateNodes, typesOfInput, variableName, type Tree } from './instantiate.ts';
+import { frozenNetworks } from '../format/queries.ts';
+import { realInput, type NetworkSpec, type Spec } from '../format/types.ts';
+import { changed, dataInputs, forObjective, openEnvironment, variablesOf, type StepOptions } from './step.ts';
+
+export interface MethodOptions extends Pick<StepOptions, 'batch' | 'spanOf'> {
+  readonly name: string;
+  /** Whether statistics come from the batch and state moves on. */
+  readonly training: boolean;
+  /** Also gives the gradients of everything trained and every floating-point input, as `gradient/<name>`. */
+  readonly gradients: boolean;
+}
+
+/**
+ * Builds a method that applies one network. Inputs have the names that the network gives them; noise that its blocks name is an
+ * input as well, `<network>.<block instance>.<name>`. Outputs are `output`, or `output/0/1` for the leaves of nested lists. With
+ * `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and gives the gradients of sum(output * cotangent).
+ */
+export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodOptions): Method {
+  const opened = { ...options, feedNoise: true };
+  const environment = openEnvironment(spec, variablesOf(spec), options.training, opened);
+  const { b } = environment;
+  const inputs = new Map(
+    network.inputs.flatMap((input) =>
+      typesOfInput(input, options.batch).map(([name, type]) => [name, b.input(name, type)] as const),
+    ),
+  );
+  const leaves = leavesOf(applyNetwork(environment, network, inputs), 'output');
+  const outputs = new Map(leaves);
+  if (options.gradients) {
+    const weighted = leaves.map(([name, value]) => {
+      const product = b.mul(value, b.input(name.replace('output', 'cotangent'), typeOf(value)));
+      return b.sum(
+        product,
+        shapeOf(product).map((_, axis) => axis),
+        false,
+      );
+    });
+    const total = weighted.reduce((sum, value) => b.add(sum, value));
+    const targets = new Map([...parametersOf([network], environment.initial), ...floatInputs(inputs)]);
+    addGradients(outputs, b, total, targets);
+  }
+  return { name: options.name, outputs, writes: changed(environment) };
+}
+
+/**
+ * Builds a method that evaluates the loss of `network` without an update: terms by name, `total`, and with `gradients` those
+ * of the photographs, of noise, and of all parameters but frozen networks'. Noise is fed, as `<objective>/<network>.<input>`.
+ */
+export function lossMethod(spec: Spec, network: string, options: Omit<MethodOptions, 'training'>): Method {
+  const noise = new Map<string, Node>();
+  const objective = must(
+    spec.objectives.find((one) => one.network === network),
+    `there is no loss of ${network}`,
+  );
+  const opened = { ...openEnvironment(spec, variablesOf(spec), true, options), noise };
+  const environment = forObjective(opened, objective);
+  const { b } = environment;
+  const values: Map<string, Tree> = dataInputs(spec, b, options.batch);
+  instantiateNodes(environment, objective.nodes, values, `loss ${network}`);
+  const outputs = new Map(
+    objective.terms.map((term) => [term.name, must(values.get(term.value), term.name) as Node]),
+  );
+  const total = [...outputs.values()].reduce((sum, value) => b.add(sum, value));
+  outputs.set('total', total);
+  if (options.gradients) {
+    const frozen = frozenNetworks(spec);
+    const learning = spec.networks.filter(({ name }) => !frozen.has(name));
+    const real = must(values.get(realInput), 'losses have photographs') as Node;
+    const targets = [...parametersOf(learning, opened.initial), [realInput, real] as const, ...noise];
+    addGradients(outputs, b, total, new Map(targets));
+  }
+  return { name: options.name, outputs, writes: changed(opened) };
+}
+
+function addGradients(
+  outputs: Map<string, Node>,
+  b: Parameters<typeof gradients>[0],
+  loss: Node,
+  targets: ReadonlyMap<string, Node>,
+): void {
+  const found = gradients(b, loss, [...targets.values()]);
+  [...targets.keys()].forEach((name, index) =>
+    outputs.set(`gradient/${name}`, must(found[index], 'a gradient is missing')),
+  );
+}
+
+function parametersOf(
+  networks: readonly NetworkSpec[],
+  initial: ReadonlyMap<string, Node>,
+): [string, Node][] {
+  return networks.flatMap((network) =>
+    network.variables
+      .filter((variable) => variable.role === 'parameter')
+      .map(({ name }): [string, Node] => {
+        const full = variableName(network.name, name);
+        return [full, must(initial.get(full), `parameter ${full} has no value`)];
+      }),
+  );
+}
+
+function floatInputs(inputs: ReadonlyMap<string, Node>): [string, Node][] {
+  return [...inputs].filter(([, node]) => typeOf(node).dtype === 'f32');
+}
+
+function leavesOf(tree: Tree, name: string): [string, Node][] {
+  return Array.isArray(tree)
+    ? (tree as readonly Tree[]).flatMap((part, index) => leavesOf(part, `${name}/${index}`))
+    : [[name, tree as Node]];
+}

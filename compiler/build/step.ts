@@ -1,0 +1,558 @@
+/**
+ * Answers for the methods of an experiment: the training step (every objective in turn: forward, backward, update), and
+ * synthesis. A step is a pure function of (variables, batch, scalars); what one objective changes, the next one sees, as in
+ * SPADE's trainer: the generator's step first, then the discriminator's, with a picture made anew; or all are computed before
+ * any update, from one picture, as in pix2pixHD's.
+ */
+import type { Span } from '../../dsl/source.ts';
+import { gradients } from '../ops/gradients.ts';
+import { DataApart } from '../passes/propagate-concat.ts';
+import { Doubled } from '../passes/fold-upsample-into-conv.ts';
+import { Builder } from '../ops/builder.ts';
+import { shapeOf, type Node } from '../ir/node.ts';
+import type { Method, Program } from '../ir/program.ts';
+import { averageCompanion, companionName, type Variable, type VariableRole } from '../ir/variables.ts';
+import { CompilerBug, f32, i32, must } from '../ir/types.ts';
+import { bfloat16 } from '../ops/primitive/precision.ts';
+import { clipLength, jointLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
+import {
+  applyNetwork,
+  edgesOf,
+  instantiateNodes,
+  typesOfInput,
+  variableName,
+  type Environment,
+  type Tree,
+} from './instantiate.ts';
+import {
+  encodedInputs,
+  frozenNetworks,
+  generatorOf,
+  inputsOfData,
+  segmenterOf,
+  trainedBy,
+} from '../format/queries.ts';
+import {
+  labelsInput,
+  randomStateInput,
+  realInput,
+  type EncodedInput,
+  type InputSpec,
+  type NetworkSpec,
+  type ObjectiveSpec,
+  type Place,
+  type Spec,
+} from '../format/types.ts';
+import { LevelPlanner, type TableChoice } from '../passes/deduplicate-patches/levels.ts';
+import { Tabulation } from '../passes/deduplicate-patches/tabulate.ts';
+
+export interface StepOptions {
+  /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
+  readonly batch: number;
+  /** Builds only these methods; all of them without it. A step may come as several, see `stepMethods`. */
+  readonly methods?: readonly ('step' | 'synthesize' | 'encode' | 'segment')[];
+  /** Adds every gradient to the step's outputs, before any clipping, as `gradient/<variable>`. */
+  readonly exposeGradients?: boolean;
+  /** Adds the Euclidean length of each trained network's gradients, before any clipping, as `gradientLengthOf` names it. */
+  readonly measureGradients?: boolean;
+  /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
+  readonly exposePictures?: boolean;
+  /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
+  readonly tables?: TableChoice | undefined;
+  /** Leaves forward graphs as they are written; without it they come in forms that are faster. */
+  readonly asWritten?: boolean;
+  /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
+  readonly feedNoise?: boolean;
+  readonly spanOf?: (at: Place | undefined) => Span | undefined;
+}
+
+/** Names the output of a step that is the length of a network's gradients. */
+export function gradientLengthOf(network: string): string {
+  return `gradient_length/${network}`;
+}
+
+const sumCompanion = 'sum';
+
+/** Gives the number of parts that a step takes its batch in. */
+export function partsOfStep(spec: Spec): number {
+  return spec.train?.accumulate ?? 1;
+}
+
+/**
+ * Lists the methods that make up a training step, in order; each is called once for every part where it says so. Without
+ * accumulation that is `step` alone. With it, each objective sums up its gradients part by part and then applies them, so
+ * that the next one sees what this one changed, as it would in one piece.
+ */
+export function stepMethods(spec: Spec): readonly { readonly name: string; readonly perPart: boolean }[] {
+  if (partsOfStep(spec) === 1) return [{ name: 'step', perPart: false }];
+  return spec.objectives.flatMap(({ network }) => [
+    { name: `${network}/accumulate`, perPart: true },
+    { name: `${network}/apply`, perPart: false },
+  ]);
+}
+
+/** Declares all variables of a spec's networks, with what their optimizers keep beside each parameter that is trained. */
+export function variablesOf(spec: Spec): Variable[] {
+  const optimizers = new Map(spec.train?.optimizers.map((optimizer) => [optimizer.network, optimizer]));
+  return spec.networks.flatMap((network) =>
+    network.variables.flatMap((variable): Variable[] => {
+      const own: Variable = {
+        name: variableName(network.name, variable.name),
+        type: f32(...variable.shape),
+        role: variable.role,
+        network: network.name,
+        initializer: variable.initializer,
+      };
+      const optimizer = optimizers.get(network.name);
+      if (variable.role !== 'parameter' || !optimizer) return [own];
+      const beside = (companion: string, role: VariableRole): Variable => ({
+        ...own,
+        name: companionName(own.name, companion),
+        role,
+        initializer: role === 'average' ? own.initializer : { kind: 'constant', value: 0 },
+      });
+      return [
+        own,
+        ...slotsOf(optimizer).map((slot) => beside(slot, 'slot')),
+        ...(optimizer.average === undefined ? [] : [beside(averageCompanion, 'average')]),
+        ...(partsOfStep(spec) === 1 ? [] : [beside(sumCompanion, 'accumulator')]),
+      ];
+    }),
+  );
+}
+
+/** How the methods of a program are built: what was asked for, and the patches of all of them. */
+interface Building extends StepOptions {
+  readonly levels?: LevelPlanner;
+}
+
+/** Builds a spec's methods. */
+export function buildProgram(spec: Spec, asked: StepOptions): Program {
+  const variables = variablesOf(spec);
+  const levels = planLevels(spec, asked);
+  const options: Building = { ...asked, ...(levels && { levels }) };
+  const wanted = options.methods ?? ['step', 'synthesize', 'encode', 'segment'];
+  const methods: Method[] = [];
+  if (wanted.includes('step') && spec.train && spec.objectives.length > 0)
+    methods.push(
+      ...(partsOfStep(spec) === 1
+        ? [buildStep(spec, variables, options)]
+        : buildStepInParts(spec, variables, options)),
+    );
+  const generator = generatorOf(spec);
+  if (wanted.includes('synthesize') && generator)
+    methods.push(buildSynthesis(spec, variables, generator, options));
+  if (wanted.includes('encode') && generator)
+    methods.push(
+      ...encodedInputs(generator).map((input) => buildEncoding(spec, variables, generator, input, options)),
+    );
+  const segmenter = segmenterOf(spec);
+  const found =
+    wanted.includes('segment') && segmenter && buildSegmentation(spec, variables, segmenter, options);
+  if (found) methods.push(found);
+  return { variables, methods, ...(levels && { patches: levels.feed() }) };
+}
+
+/** Starts the plan of a program's patches, where tables are made of any. */
+function planLevels({ data }: Spec, { tables, batch, asWritten }: StepOptions): LevelPlanner | undefined {
+  if (!tables || !data || asWritten) return undefined;
+  const { labels } = inputsOfData(data);
+  if (labels.kind !== 'labels') return undefined;
+  const { name, height, width } = labels;
+  return new LevelPlanner({ labels: name, edges: edgesOf(name), pictures: batch, height, width }, tables);
+}
+
+/** A method that has been started. */
+type OpenedEnvironment = Environment & {
+  readonly initial: ReadonlyMap<string, Node>;
+  /** How forward graphs are written anew before they are differentiated, in this order. */
+  readonly rewrites: readonly Rewrite[];
+};
+
+/**
+ * Writes a forward graph anew: gives what takes the place of each root; `weights` are the same at every pixel and stay, gradients
+ * are asked of `trained`.
+ */
+interface Rewrite {
+  rewrite(
+    roots: readonly Node[],
+    weights: ReadonlySet<Node>,
+    trained: ReadonlySet<Node>,
+  ): ReadonlyMap<Node, Node>;
+}
+
+/** Starts a method: variables hold what they are read as. */
+export function openEnvironment(
+  spec: Spec,
+  variables: readonly Variable[],
+  training: boolean,
+  options: Pick<Building, 'batch' | 'spanOf' | 'feedNoise' | 'asWritten' | 'levels'>,
+): OpenedEnvironment {
+  const b = new Builder();
+  const initial = new Map(
+    variables.map((variable) => [variable.name, b.read(variable.name, variable.type)] as const),
+  );
+  let streams = 0;
+  return {
+    b,
+    training,
+    ...(training && spec.train?.precision === 'bfloat16' && { compute: bfloat16 }),
+    batch: options.batch,
+    networks: new Map(spec.networks.map((network) => [network.name, network])),
+    frozen: frozenNetworks(spec),
+    variables: new Map(initial),
+    stream: () => ++streams,
+    randomState: () => b.input(randomStateInput, i32(2)),
+    spanOf: options.spanOf ?? (() => undefined),
+    ...(options.feedNoise && { noise: new Map() }),
+    rewrites: options.asWritten
+      ? []
+      : [...(options.levels ? [new Tabulation(b, options.levels)] : []), new DataApart(b), new Doubled(b)],
+    initial,
+  };
+}
+
+/** The values that data gives to objectives, by reference. */
+export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, Tree> {
+  if (!spec.data) throw new CompilerBug('a training step without data');
+  const { labels, real } = inputsOfData(spec.data);
+  const types = [labels, real].flatMap((input) => typesOfInput(input, batch));
+  return new Map(types.map(([name, type]) => [name, b.input(name, type)]));
+}
+
+/**
+ * Writes what was built since variables held `before` anew, in a form that is faster and has cheaper gradients: what comes from data
+ * alone kept apart, and in tables where there are any. Gives what takes the place of `values`, and replaces what variables hold by now.
+ * Gradients will be asked of `trained`.
+ */
+function rewritten(
+  { rewrites, variables }: Pick<OpenedEnvironment, 'rewrites' | 'variables'>,
+  before: ReadonlyMap<string, Node>,
+  values: readonly Node[],
+  trained: readonly Node[] = [],
+): readonly Node[] {
+  const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
+  const [weights, targets] = [new Set(before.values()), new Set(trained)];
+  let roots = [...values, ...moved.map(([, value]) => value)];
+  for (const pass of rewrites) {
+    const made = pass.rewrite(roots, weights, targets);
+    roots = roots.map((root) => must(made.get(root), 'a root was rewritten'));
+  }
+  moved.forEach(([name], index) =>
+    variables.set(name, must(roots[values.length + index], 'as many as before')),
+  );
+  return roots.slice(0, values.length);
+}
+
+function buildStep(spec: Spec, variables: readonly Variable[], options: Building): Method {
+  const environment = openEnvironment(spec, variables, true, options);
+  const outputs = new Map<string, Node>();
+  const measured = options.measureGradients ? outputs : undefined;
+  const differentiated = (objective: ObjectiveSpec, within: OpenedEnvironment): ReadonlyMap<string, Node> => {
+    const found = differentiate(spec, objective, within, options, outputs);
+    if (options.exposeGradients) expose(outputs, found);
+    return found;
+  };
+  if (spec.train?.updates === 'at_once') {
+    const made = new Map<string, Tree>();
+    const found = spec.objectives.map((objective) =>
+      differentiated(objective, { ...environment, shared: { made, asked: new Map() } }),
+    );
+    spec.objectives.forEach((objective, index) =>
+      applyUpdates(
+        spec,
+        objective,
+        environment,
+        must(found[index], 'every loss was differentiated'),
+        measured,
+      ),
+    );
+  } else
+    for (const objective of spec.objectives)
+      applyUpdates(spec, objective, environment, differentiated(objective, environment), measured);
+  return { name: 'step', outputs, writes: changed(environment) };
+}
+
+/** Builds, for every objective, what adds a part's gradients to the sums, and what applies and clears these. */
+function buildStepInParts(spec: Spec, variables: readonly Variable[], options: Building): Method[] {
+  // Objectives draw different noise from the same state, as in one piece: one count of streams for all.
+  let streams = 0;
+  const stream = (): number => ++streams;
+  const names = stepMethods(spec).map(({ name }) => name);
+  return spec.objectives.flatMap((objective, index): Method[] => {
+    const first = { ...openEnvironment(spec, variables, true, options), stream };
+    const outputs = new Map<string, Node>();
+    const found = differentiate(spec, objective, first, options, outputs);
+    forEachWeight(spec, objective, first.b, (weight) => {
+      const sum = companionName(weight, sumCompanion);
+      first.variables.set(sum, first.b.add(valueOf(first, sum), gradientOf(found, weight)));
+    });
+
+    const second = openEnvironment(spec, variables, true, options);
+    const means = new Map<string, Node>();
+    forEachWeight(spec, objective, second.b, (weight) => {
+      const sum = companionName(weight, sumCompanion);
+      const read = valueOf(second, sum);
+      means.set(weight, second.b.mul(read, 1 / partsOfStep(spec)));
+      second.variables.set(sum, second.b.constant(0, shapeOf(read)));
+    });
+    const exposed = new Map<string, Node>();
+    applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
+    if (options.exposeGradients) expose(exposed, means);
+    return [
+      { name: must(names[2 * index], 'its name'), outputs, writes: changed(first) },
+      { name: must(names[2 * index + 1], 'its name'), outputs: exposed, writes: changed(second) },
+    ];
+  });
+}
+
+/** Evaluates an objective's loss, its terms becoming outputs; gives the gradients of the weights that it trains. */
+function differentiate(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  opened: OpenedEnvironment,
+  options: StepOptions,
+  outputs: Map<string, Node>,
+): ReadonlyMap<string, Node> {
+  const { b } = opened;
+  const environment = forObjective(opened, objective);
+  const before = new Map(opened.variables);
+  const values = dataInputs(spec, b, options.batch);
+  instantiateNodes(environment, objective.nodes, values, lossScope(objective));
+  const named = objective.terms.map(({ name, value }): [string, Node] => [
+    name,
+    must(values.get(value), `term ${name} has no value`) as Node,
+  ]);
+  if (options.exposePictures) {
+    const painter = generatorOf(spec)?.name;
+    const call = objective.nodes.find((node) => node.op === 'call' && node.attrs?.['network'] === painter);
+    const picture = call && values.get(call.id);
+    if (picture && !Array.isArray(picture)) named.push(['fake', picture as Node]);
+  }
+  const names = weightsOf(spec, objective);
+  const weights = names.map((name) => valueOf(environment, name));
+  const made = rewritten(
+    opened,
+    before,
+    named.map(([, value]) => value),
+    weights,
+  );
+  named.forEach(([name], index) =>
+    outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
+  );
+  const terms = made.slice(0, objective.terms.length);
+  const loss = b.within({ scope: lossScope(objective), span: undefined }, () =>
+    terms.reduce((sum, term) => b.add(sum, term)),
+  );
+  outputs.set(`${objective.network}/total`, loss);
+  const found = gradients(b, loss, weights);
+  return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
+}
+
+/** Lists the parameters that an objective trains, by full name. */
+function weightsOf(spec: Spec, objective: ObjectiveSpec): string[] {
+  return trainedBy(objective).flatMap((network) => parameterNames(networkNamed(spec, network)));
+}
+
+function parameterNames(network: NetworkSpec): string[] {
+  return network.variables
+    .filter((variable) => variable.role === 'parameter')
+    .map((variable) => variableName(network.name, variable.name));
+}
+
+function networkNamed(spec: Spec, name: string): NetworkSpec {
+  return must(
+    spec.networks.find((network) => network.name === name),
+    `no network ${name}`,
+  );
+}
+
+function valueOf(environment: Environment, name: string): Node {
+  return must(environment.variables.get(name), `variable ${name} has no value`);
+}
+
+function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): void {
+  for (const [name, gradient] of found) outputs.set(`gradient/${name}`, gradient);
+}
+
+function gradientOf(found: ReadonlyMap<string, Node>, weight: string): Node {
+  return must(found.get(weight), `no gradient of ${weight}`);
+}
+
+function lossScope({ network }: ObjectiveSpec): string {
+  return `loss ${network}`;
+}
+
+const updateScope = 'optimize ';
+
+/** Tells whether a node belongs to the update of weights, rather than to a loss or its gradients. */
+export function isUpdate(node: Node): boolean {
+  return node.origin?.scope.startsWith(updateScope) ?? false;
+}
+
+/** Makes nodes that belong to the update of a network's weights. */
+function whileUpdating(b: Builder, network: string, make: () => void): void {
+  b.within({ scope: updateScope + network, span: undefined }, make);
+}
+
+/** Makes what belongs to the update of each weight that an objective trains. */
+function forEachWeight(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  b: Builder,
+  make: (weight: string) => void,
+): void {
+  for (const name of trainedBy(objective))
+    whileUpdating(b, name, () => parameterNames(networkNamed(spec, name)).forEach(make));
+}
+
+/**
+ * Moves the weights that an objective trains along their gradients, each network's by its own optimizer; the lengths of the
+ * gradients go into `measured`, where it is given.
+ */
+function applyUpdates(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  environment: Environment,
+  found: ReadonlyMap<string, Node>,
+  measured: Map<string, Node> | undefined,
+): void {
+  const { b, variables } = environment;
+  for (const name of trainedBy(objective)) {
+    const optimizer = spec.train?.optimizers.find((one) => one.network === name);
+    if (!optimizer) throw new CompilerBug(`network ${name} is trained without an optimizer`);
+    whileUpdating(b, name, () => {
+      const weights = parameterNames(networkNamed(spec, name));
+      const raw = weights.map((weight) => gradientOf(found, weight));
+      measured?.set(gradientLengthOf(name), jointLength(b, raw));
+      const clipped = optimizer.clip_norm === undefined ? raw : clipLength(b, raw, optimizer.clip_norm);
+      weights.forEach((weight, index) => {
+        const slots = slotsOf(optimizer).map((slot) => companionName(weight, slot));
+        const moved = moveWeight(b, optimizer, {
+          weight: valueOf(environment, weight),
+          slots: slots.map((slot) => valueOf(environment, slot)),
+          gradient: must(clipped[index], 'as many as before'),
+        });
+        variables.set(weight, moved.weight);
+        slots.forEach((slot, at) => variables.set(slot, must(moved.slots[at], `no value of ${slot}`)));
+        if (optimizer.average === undefined) return;
+        const average = companionName(weight, averageCompanion);
+        variables.set(
+          average,
+          moveAverage(b, valueOf(environment, average), moved.weight, optimizer.average),
+        );
+      });
+    });
+  }
+}
+
+/** Gives the environment in which an objective's nodes are built. */
+export function forObjective(environment: Environment, { network }: ObjectiveSpec): Environment {
+  return { ...environment, objective: network };
+}
+
+/** Puts the moving averages of weights in the place of those that have one. */
+function useAverages(environment: Environment, network: NetworkSpec): void {
+  for (const name of parameterNames(network)) {
+    const average = environment.variables.get(companionName(name, averageCompanion));
+    if (average) environment.variables.set(name, average);
+  }
+}
+
+function buildSynthesis(
+  spec: Spec,
+  variables: readonly Variable[],
+  generator: NetworkSpec,
+  options: Building,
+): Method {
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
+  // Label maps enter under the data's name for them, whatever the network calls them.
+  const inputs = inputsUnder(environment, generator, options.batch, (one) =>
+    one.kind === 'labels' ? labelsInput : one.name,
+  );
+  useAverages(environment, generator);
+  const before = new Map(environment.variables);
+  const painted = applyNetwork(environment, generator, inputs) as Node;
+  const [picture] = rewritten(environment, before, [painted]);
+  const outputs = new Map([['picture', must(picture, 'as many as before')]]);
+  return { name: 'synthesize', outputs, writes: new Map() };
+}
+
+/** Names the method that finds the classes of a photograph's pixels, and what it gives: scores of all classes, before softmax. */
+export const segmentation = { method: 'segment', scores: 'scores' } as const;
+
+/** Builds the method of a segmenter; undefined where the network gives something else than scores for each pixel. */
+function buildSegmentation(
+  spec: Spec,
+  variables: readonly Variable[],
+  segmenter: NetworkSpec,
+  options: StepOptions,
+): Method | undefined {
+  const { size, classes } = must(spec.data, 'a segmenter has data');
+  const environment = openEnvironment(spec, variables, false, options);
+  const inputs = inputsUnder(environment, segmenter, options.batch, () => realInput);
+  useAverages(environment, segmenter);
+  const scores = applyNetwork(environment, segmenter, inputs) as Node;
+  if (String(shapeOf(scores)) !== String([options.batch, size.height, size.width, classes])) return undefined;
+  return {
+    name: segmentation.method,
+    outputs: new Map([[segmentation.scores, scores]]),
+    writes: new Map(),
+  };
+}
+
+/** Names the method that encodes photographs for an input of the generator: `encode`, where there is one such input. */
+export function encodingMethod(generator: NetworkSpec, input: EncodedInput): string {
+  return encodedInputs(generator).length === 1 ? 'encode' : `encode/${input.name}`;
+}
+
+/** Names what a method that encodes gives: the distribution of codes where they are sampled, else the code. */
+export const encodingOutputs = { mean: 'mean', logVariance: 'log_variance', code: 'code' } as const;
+
+function buildEncoding(
+  spec: Spec,
+  variables: readonly Variable[],
+  generator: NetworkSpec,
+  input: EncodedInput,
+  options: StepOptions,
+): Method {
+  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
+  const encoder = networkNamed(spec, input.encoder);
+  useAverages(environment, encoder);
+  const inputs = inputsUnder(environment, encoder, options.batch, (one) =>
+    one.kind === 'labels' ? labelsInput : one.kind === 'tensor' ? realInput : one.name,
+  );
+  const made = applyNetwork(environment, encoder, inputs);
+  const { mean, logVariance, code } = encodingOutputs;
+  const outputs = input.sampled
+    ? [mean, logVariance].map((name, index) => [name, (made as readonly Tree[])[index] as Node] as const)
+    : [[code, made as Node] as const];
+  return { name: encodingMethod(generator, input), outputs: new Map(outputs), writes: new Map() };
+}
+
+/** Makes the inputs of a network that a method applies, under the names that `outside` gives them. */
+function inputsUnder(
+  { b }: Environment,
+  network: NetworkSpec,
+  batch: number,
+  outside: (input: InputSpec) => string,
+): ReadonlyMap<string, Node> {
+  return new Map(
+    network.inputs.flatMap((input) => {
+      const names = typesOfInput({ ...input, name: outside(input) }, batch).map(([name]) => name);
+      return typesOfInput(input, batch).map(([name, type], index) => {
+        const fed = b.input(must(names[index], 'as many outside as inside'), type);
+        return [name, fed] as const;
+      });
+    }),
+  );
+}
+
+/** Lists the variables that hold something new by now. */
+export function changed(
+  environment: Environment & { readonly initial: ReadonlyMap<string, Node> },
+): Map<string, Node> {
+  return new Map(
+    [...environment.variables].filter(([name, value]) => environment.initial.get(name) !== value),
+  );
+}

@@ -1,0 +1,96 @@
+/** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
+import type { Diagnostic, Severity, SpanLabel } from '../../dsl/diagnostic.ts';
+import { didYouMean, hintFields, replacing, type Hint } from '../../dsl/fix.ts';
+import { suggest } from '../../dsl/suggest.ts';
+import type { Span } from '../../dsl/source.ts';
+import { carriedOver } from './carried-over.ts';
+
+interface Extra {
+  readonly notes?: readonly string[];
+  readonly hint?: Hint | string | undefined;
+  readonly labels?: readonly SpanLabel[];
+}
+
+/** Makes an error of a stable `code`. */
+export function error(code: string, message: string, span: Span | undefined, extra: Extra = {}): Diagnostic {
+  return diagnose('error', code, message, span, extra);
+}
+
+/** Makes a warning of a stable `code`: what it is about can be done, but is rarely meant. */
+export function warning(
+  code: string,
+  message: string,
+  span: Span | undefined,
+  extra: Extra = {},
+): Diagnostic {
+  return diagnose('warning', code, message, span, extra);
+}
+
+function diagnose(
+  severity: Severity,
+  code: string,
+  message: string,
+  span: Span | undefined,
+  { labels = [], notes = [], hint }: Extra,
+): Diagnostic {
+  return { code, severity, message, span, labels, notes, ...hintFields(hint) };
+}
+
+/** Reports an input of a call that has another type than the network declares. */
+export function wrongInput(
+  network: string,
+  name: string,
+  expected: string,
+  found: string,
+  span: Span | undefined,
+  hint?: string,
+): Diagnostic {
+  const message = `input '${name}' of ${network}: expected ${expected}, found ${found}`;
+  return error('wrong-input', message, span, { hint });
+}
+
+/** Reports a network that codes are asked of, although it does not take what the data gives. */
+export function notAnEncoder(
+  network: string,
+  why: string,
+  span: Span | undefined,
+  hint = 'an encoder takes the photograph (image: Image), and the label map if it wants to',
+): Diagnostic {
+  return error('not-an-encoder', `${network} cannot encode photographs: it ${why}`, span, {
+    hint,
+  });
+}
+
+/** Suggests the known name that is nearest to an unknown one, and to write it at `span`; undefined where none is near. */
+export function meant(name: string, candidates: readonly string[], span?: Span): Hint | undefined {
+  const near = carriedOver(name).find((one) => candidates.includes(one)) ?? suggest(name, candidates);
+  if (near === undefined) return undefined;
+  const place = span && placeOf(name, span);
+  return place ? replacing(place, near) : { words: didYouMean(near), fix: [] };
+}
+
+/** Finds a word inside a place, which may hold quotation marks or more words. */
+export function placeOf(word: string, { source, start, end }: Span): Span | undefined {
+  const escaped = word.replaceAll(/[^\w]/g, '\\$&');
+  const found = new RegExp(`(?<![\\w])${escaped}(?![\\w])`).exec(source.text.slice(start, end));
+  return found ? { source, start: start + found.index, end: start + found.index + word.length } : undefined;
+}
+
+/**
+ * Says which names there are, and which one may be meant: the notes and hint of a message about an unknown name at `span`.
+ * `otherwise` is the hint where none is near.
+ */
+export function amongst(
+  name: string,
+  candidates: Iterable<string>,
+  span: Span | undefined,
+  otherwise?: Hint | string,
+): { readonly notes: readonly string[]; readonly hint: Hint | string | undefined } {
+  const names = [...candidates];
+  return { notes: oneOf(names), hint: meant(name, names, span) ?? otherwise };
+}
+
+/** Lists the names that there are, as a note; none where they would be too many to read. */
+function oneOf(names: readonly string[]): string[] {
+  return names.length > 0 && names.length <= 24 ? [`there are: ${names.join(', ')}`] : [];
+}

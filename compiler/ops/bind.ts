@@ -1,0 +1,24 @@
+/** Answers for giving symbols a size: a method whose tables have known numbers of rows, for whoever counts or evaluates. */
+import { Builder } from './builder.ts';
+import type { Attrs, Node } from '../ir/node.ts';
+import { nodesOf, withValues, type Method } from '../ir/program.ts';
+import { rebuild } from '../ir/rebuild.ts';
+import { isSymbolic, must } from '../ir/types.ts';
+
+/** Makes a method again with a size for every symbol. */
+export function bindSymbols(method: Method, sizeOfSymbol: (symbol: number) => number): Method {
+  const b = new Builder();
+  const bound = new Map<Node, Node>();
+  const now = (node: Node): Node => must(bound.get(node), 'operands come before their users');
+  const size = (value: number): number => (isSymbolic(value) ? sizeOfSymbol(value) : value);
+  const attrsOf = (attrs: Attrs): Attrs =>
+    Object.fromEntries(
+      Object.entries(attrs).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? value.map(size) : value,
+      ]),
+    );
+  for (const node of nodesOf(method))
+    bound.set(node, rebuild(b, node, node.operands.map(now), attrsOf(node.attrs)));
+  return withValues(method, now);
+}

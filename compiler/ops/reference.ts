@@ -1,0 +1,39 @@
+/** Answers for the truth: evaluates a graph in float64 with every op's obvious reference rule. Slow, and the oracle of all tests. */
+import { reachable, shapeOf, type Node } from '../ir/node.ts';
+import { must, sameShape } from '../ir/types.ts';
+import type { RefTensor } from '../ir/op.ts';
+import { opNamed } from './index.ts';
+
+/** Values of inputs and variables by name. */
+export interface Bindings {
+  readonly inputs: ReadonlyMap<string, RefTensor>;
+  readonly variables: ReadonlyMap<string, RefTensor>;
+}
+
+/** Evaluates `roots` (nodes with one result each) in float64. Throws where a binding is missing or has another shape. */
+export function evaluate(roots: readonly Node[], bindings: Bindings): RefTensor[] {
+  const values = new Map<Node, readonly RefTensor[]>();
+  for (const node of reachable(roots)) values.set(node, evaluateNode(node, values, bindings));
+  return roots.map((root) => must(values.get(root)?.[0], 'root was not evaluated'));
+}
+
+function evaluateNode(
+  node: Node,
+  values: ReadonlyMap<Node, readonly RefTensor[]>,
+  bindings: Bindings,
+): readonly RefTensor[] {
+  const operands = node.operands.map((operand) => must(values.get(operand), 'operand was not evaluated'));
+  if (node.op === 'item')
+    return [must(operands[0]?.[Number(node.attrs['index'])], 'item of a missing result')];
+  if (node.op === 'input' || node.op === 'read') {
+    const name = String(node.attrs['name']);
+    const bound = (node.op === 'input' ? bindings.inputs : bindings.variables).get(name);
+    if (!bound) throw new Error(`no value is bound to ${node.op} '${name}'`);
+    if (!sameShape(bound.shape, shapeOf(node)))
+      throw new Error(`${node.op} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`);
+    return [bound];
+  }
+  const inputs = operands.map((results) => must(results[0], 'operand without result'));
+  const result = opNamed(node.op).reference(inputs, node);
+  return 'data' in result ? [result] : result;
+}

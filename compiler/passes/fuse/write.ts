@@ -1,0 +1,122 @@
+/** Answers for writing a kernel's roots as a fused program. */
+import { shapeOf, type Node } from '../../ir/node.ts';
+import { must, sameShape, type Shape } from '../../ir/types.ts';
+import { list, number } from '../../ir/op.ts';
+import { alongDomain, axesOfOperand, type Axes } from './expression.ts';
+import { axesOfRoot, valueOfRoot, type Kernel } from './kernels.ts';
+import { centeredSquares, isOverChannels, isPassing, isReduction } from './nodes.ts';
+import type { FusedProgram, Result, Value } from '../../ops/fused/program.ts';
+
+/** A program, and the nodes that its operands are. */
+export interface WrittenKernel {
+  readonly program: FusedProgram;
+  readonly operands: readonly Node[];
+}
+
+/** Writes a kernel; what is not `isInline` and no root of it is read from memory. */
+export function writeKernel({ domain, roots }: Kernel, isInline: (node: Node) => boolean): WrittenKernel {
+  const writer = new KernelWriter(domain, (node) => isInline(node) || roots.includes(node));
+  const results = roots.map((root) => writer.result(root));
+  return { program: { domain, values: writer.values, results }, operands: writer.operands };
+}
+
+class KernelWriter {
+  readonly values: Value[] = [];
+  readonly operands: Node[] = [];
+  private readonly numbers = new Map<string, number>();
+  private readonly written = new Map<string, number>();
+
+  constructor(
+    private readonly domain: Shape,
+    private readonly isComputed: (node: Node) => boolean,
+  ) {}
+
+  result(root: Node): Result {
+    const value = this.valueOf(valueOfRoot(root), axesOfRoot(root));
+    const shape = shapeOf(root);
+    if (!isReduction(root)) return { kind: 'store', value, shape };
+    if (root.op === 'avg_pool2d') return { kind: 'pool', value, factor: number(root.attrs, 'size'), shape };
+    if (root.op === 'collect_rows')
+      return {
+        kind: 'collect',
+        value,
+        pixels: this.operand(must(root.operands[1], 'it has pixels')),
+        like: this.operand(must(root.operands[2], 'it has a like')),
+        shape,
+      };
+    const kind = centeredSquares(root) ? 'squares' : 'sum';
+    return { kind, value, axes: list(root.attrs, 'axes'), shape };
+  }
+
+  private valueOf(node: Node, axes: Axes): number {
+    const key = `${node.id} ${axes.join()}`;
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    const made =
+      this.isComputed(node) && !isReduction(node) ? this.compute(node, axes) : this.load(node, axes);
+    this.numbers.set(key, made);
+    return made;
+  }
+
+  private load(node: Node, axes: Axes): number {
+    const shape = alongDomain(shapeOf(node), axes, this.domain.length);
+    return this.add({ kind: 'load', operand: this.operand(node), shape });
+  }
+
+  private compute(node: Node, axes: Axes): number {
+    const [first, second] = node.operands;
+    if (node.op === 'constant') return this.add({ kind: 'constant', value: number(node.attrs, 'value') });
+    if (node.op === 'upsample_nearest') {
+      const operand = this.operand(must(first, 'it has an operand'));
+      return this.add({ kind: 'upsample', operand, factor: number(node.attrs, 'factor') });
+    }
+    if (node.op === 'expand_rows') {
+      const [table, pixels] = [must(first, 'it has a table'), must(second, 'it has pixels')];
+      return this.add({ kind: 'rows', operand: this.operand(table), pixels: this.operand(pixels) });
+    }
+    const inputs = node.operands.map((operand, index) =>
+      this.valueOf(operand, must(axesOfOperand(node, index, axes, this.domain), 'it runs along the domain')),
+    );
+    if (isPassing(node)) return inputs[0]!;
+    if (isOverChannels(node))
+      return this.add({
+        kind: 'last',
+        op: node.op === 'sum' ? 'sum_last' : 'max_last',
+        inputs: [inputs[0]!],
+      });
+    const slope = node.attrs['slope'];
+    return this.add({
+      kind: 'apply',
+      op: node.op,
+      inputs,
+      ...(typeof slope === 'number' ? { slope } : {}),
+    });
+  }
+
+  private operand(node: Node): number {
+    const known = this.operands.indexOf(node);
+    return known >= 0 ? known : this.operands.push(node) - 1;
+  }
+
+  private add(value: Value): number {
+    const text = JSON.stringify(value);
+    const known = this.written.get(text);
+    if (known !== undefined) return known;
+    const made = this.values.push(value) - 1;
+    this.written.set(text, made);
+    return made;
+  }
+}
+
+/** Tells whether a program does nothing but hand an operand on under another shape. */
+export function isTrivial({ program }: WrittenKernel): boolean {
+  const [value] = program.values;
+  const [result] = program.results;
+  return (
+    program.values.length === 1 &&
+    program.results.length === 1 &&
+    value?.kind === 'load' &&
+    result?.kind === 'store' &&
+    sameShape(value.shape, program.domain)
+  );
+}
