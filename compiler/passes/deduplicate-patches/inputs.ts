@@ -1,7 +1,7 @@
 /** Answers for how a method takes the patches of its label maps: inputs, by level of the plan, in place of the maps. */
 import { inputsOf, type Method, type Program } from '../../ir/program.ts';
 import { type TensorType, f32, i32, symbol } from '../../ir/types.ts';
-import { type PatchPlan, OUTSIDE } from '../../patches/plan.ts';
+import { OUTSIDE } from '../../patches/plan.ts';
 import type { PatchTable, PatchTables } from '../../patches/tables.ts';
 
 /** What a level gives: `parts` and `edges` of its patches, [rows, places], and the row of each pixel, [pictures,H,W]. */
