@@ -5,7 +5,6 @@ import {
   formatSetting,
   pairUp,
   type Difference,
-  type DiffSection,
   type SpecDiff,
 } from './differences.ts';
 import { diffObjectives } from './losses.ts';
