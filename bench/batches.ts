@@ -13,7 +13,7 @@ import {
 import { DataError } from '../runtime/data/index.ts';
 import { coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
-import type { StepData } from '../runtime/run/step.ts';
+import type { StepData } from '../runtime/train/step.ts';
 import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';
 import { noiseLabels, type BenchSettings } from './options.ts';
 

@@ -12,11 +12,11 @@ import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/dedup
 import { SpecMistakes } from '../cli/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/index.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
-import { fileProvider } from '../runtime/library.ts';
-import { describeLibrary, openSession, whileComputing } from '../runtime/run/engine.ts';
-import { synthesisMethod } from '../runtime/run/paint.ts';
-import { edgesInput, makeStepper, mapInputs, type StepData } from '../runtime/run/step.ts';
-import { chooseTables, type MapBatch } from '../runtime/run/tables.ts';
+import { fileProvider } from '../runtime/base/spec-texts.ts';
+import { describeLibrary, openSession, whileComputing } from '../runtime/session/open.ts';
+import { synthesisMethod } from '../runtime/synthesize/paint.ts';
+import { edgesInput, makeStepper, mapInputs, type StepData } from '../runtime/train/step.ts';
+import { chooseTables, type MapBatch } from '../runtime/train/tables.ts';
 import { setInitialValues, type Feeds, type Session } from '../runtime/session/session.ts';
 import { openStaged } from '../runtime/session/staged.ts';
 import { readBatches, type Batches } from './batches.ts';

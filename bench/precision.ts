@@ -10,7 +10,7 @@ import { opNamed } from '../compiler/ops/index.ts';
 import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { chooseEngine } from '../runtime/engine/index.ts';
-import { openSession } from '../runtime/run/engine.ts';
+import { openSession } from '../runtime/session/open.ts';
 import type { KernelTime, Session } from '../runtime/session/session.ts';
 import { atLeast } from './options.ts';
 import { markdownTable } from './table.ts';

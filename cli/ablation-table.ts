@@ -1,7 +1,7 @@
 /** Answers for following an ablation on the terminal: one table that changes, plain lines for what has changed elsewhere. */
 import pc from 'picocolors';
 import type { RunEntry, RunProgress } from '../runtime/ablate/index.ts';
-import { formatSeconds } from '../runtime/report/format.ts';
+import { formatSeconds } from '../runtime/base/format.ts';
 import { visible } from '../dsl/escape.ts';
 import { eraseLines, note, showsColor, write } from './terminal.ts';
 

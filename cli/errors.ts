@@ -3,8 +3,8 @@ import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
 import { visibleLines } from '../dsl/escape.ts';
-import { reasonOf } from '../runtime/file-reasons.ts';
-import { shortageOf } from '../runtime/shortage.ts';
+import { reasonOf } from '../runtime/base/file-reasons.ts';
+import { shortageOf } from '../runtime/base/shortage.ts';
 import { note, showsColor } from './terminal.ts';
 
 /** What a command ends with. */

@@ -1,6 +1,6 @@
 /** Answers for the matrix of an ablation as text: a line for each cell, with what its runs cost. */
 import type { Matrix, MatrixRow } from '../compiler/explain/matrix.ts';
-import { formatSeconds } from '../runtime/report/format.ts';
+import { formatSeconds } from '../runtime/base/format.ts';
 
 /** Longer labels are cut in the middle of the terminal; the JSON has them in full. */
 const labelWidth = 34;

@@ -6,7 +6,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatSeconds } from '../runtime/report/format.ts';
+import { formatSeconds } from '../runtime/base/format.ts';
 import { exitCodes } from './errors.ts';
 import { spadework } from './main.ts';
 import { note, print } from './terminal.ts';

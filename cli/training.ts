@@ -1,7 +1,7 @@
 /** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
 import type { RunObserver, RunResult } from '../runtime/run/index.ts';
 import type { MetricRecord } from '../runtime/report/index.ts';
-import { formatSeconds, threeDigits } from '../runtime/report/format.ts';
+import { formatSeconds, threeDigits } from '../runtime/base/format.ts';
 import { exitCodes } from './errors.ts';
 import { onInterrupt } from './interrupts.ts';
 import { startProgress, type Progress } from './progress.ts';

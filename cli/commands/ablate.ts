@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Launcher, RayOptions, Stopping } from '../../runtime/ablate/index.ts';
 import type { EngineRequest } from '../../runtime/engine/index.ts';
-import { quoted } from '../../runtime/shell.ts';
+import { quoted } from '../../runtime/base/shell.ts';
 import { startAblationTable } from '../ablation-table.ts';
 import { exitCodes } from '../errors.ts';
 import { onInterrupt } from '../interrupts.ts';

@@ -10,8 +10,8 @@ import {
 } from '../../compiler/index.ts';
 import { parametersOf } from '../../compiler/format/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/library.ts';
-import { formatLarge } from '../../runtime/report/format.ts';
+import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { formatLarge } from '../../runtime/base/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
 import { setOption } from '../options.ts';
 import { checkFile, isJson, readSpecFile, type SpecFlags } from '../specs.ts';

@@ -4,8 +4,8 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { fillInData } from '../../compiler/expand/data.ts';
 import { largestSeed, type DataSpec } from '../../compiler/format/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
-import { dataPresets } from '../../runtime/library.ts';
-import type { DataReport } from '../../runtime/run/data-check.ts';
+import { dataPresets } from '../../runtime/base/spec-texts.ts';
+import type { DataReport } from '../../runtime/check-data/check.ts';
 import { exitCodes, InputError } from '../errors.ts';
 import { integer, setOption } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
@@ -67,8 +67,8 @@ function addDataCheck(data: Command, line: string): void {
     .action(async (file: string | undefined, flags: CheckFlags) => {
       const spec = dataOf(file, flags);
       const [{ checkData }, { writeDataCheck, detailsOf }] = await Promise.all([
-        import('../../runtime/run/data-check.ts'),
-        import('../../runtime/run/data-check-page.ts'),
+        import('../../runtime/check-data/check.ts'),
+        import('../../runtime/check-data/write.ts'),
       ]);
       let progress: Progress | undefined;
       let split: string | undefined;
@@ -141,7 +141,7 @@ function addDataMake(data: Command): void {
             'streets have classes of their own\nhint: leave out --classes, or make shapes',
           );
         const [{ makeData }, { whileWritingAsync }] = await Promise.all([
-          import('../../runtime/make/index.ts'),
+          import('../../runtime/synthetic/index.ts'),
           import('../../runtime/run/folder.ts'),
         ]);
         const progress = startProgress(flags.count, 0, 'pairs');

@@ -191,7 +191,7 @@ async function explainedStep(
       import('../../compiler/build/step.ts'),
       import('../../compiler/lower/tensorflow.ts'),
       import('../../compiler/passes/deduplicate-patches/choose.ts'),
-      import('../../runtime/run/tables.ts'),
+      import('../../runtime/train/tables.ts'),
     ]);
   const whole = batch ?? spec.data.batch;
   const options = { batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };

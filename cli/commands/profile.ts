@@ -60,7 +60,7 @@ export function addProfile(program: Command, line: string): void {
         { requireOwnPage },
       ] = await Promise.all([
         import('../../runtime/profile/index.ts'),
-        import('../../runtime/report/profile-page.ts'),
+        import('../../runtime/profile/page.ts'),
         import('../../runtime/run/folder.ts'),
         import('../../runtime/run/outputs.ts'),
       ]);

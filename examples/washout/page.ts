@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClassInfo } from '../../runtime/data/classes.ts';
 import type { IdMap } from '../../runtime/data/decode.ts';
-import { threeDigits } from '../../runtime/report/format.ts';
+import { threeDigits } from '../../runtime/base/format.ts';
 import { highlight } from '../../runtime/report/highlight.ts';
-import { html, type Content, type Markup } from '../../runtime/report/html.ts';
+import { html, type Content, type Markup } from '../../runtime/base/html.ts';
 import { classLegend, commandBlock, document, pageHeader, picture } from '../../runtime/report/parts.ts';
 import { colorize, fromFloat, writePicture, writeWhole, type Picture } from '../../runtime/report/picture.ts';
 import {

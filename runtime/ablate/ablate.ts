@@ -6,8 +6,8 @@ import type { Launcher } from './launcher.ts';
 import { noAblation } from './messages.ts';
 import { planRuns, type PlanOptions } from './plan.ts';
 import { runPool, type PoolOptions } from './pool.ts';
-import { ablationLayout, readAblation, type AblationRecord } from './record.ts';
-import { makeFolder } from '../make-folder.ts';
+import { ablationLayout, readAblation, type AblationRecord } from '../run/ablation.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 export interface AblateOptions extends Pick<
   PoolOptions,

@@ -5,4 +5,4 @@ export { localLauncher } from './local.ts';
 export { jobIdOf, type PoolObserver } from './pool.ts';
 export { progressOf, type RunProgress } from './progress.ts';
 export { rayLauncher, stopOnRay, type RayOptions } from './ray.ts';
-export { readAblation, type AblationRecord, type RunEntry } from './record.ts';
+export { readAblation, type AblationRecord, type RunEntry } from '../run/ablation.ts';

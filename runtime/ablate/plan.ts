@@ -7,7 +7,7 @@ import { checkJson } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { differingLines } from '../compare/specs.ts';
-import { readText } from '../records/read.ts';
+import { readText } from '../base/records.ts';
 import { writeWhole } from '../report/index.ts';
 import { clearRun, layoutOf, lockFile, lockGuard, whileWriting, whileWritingAsync } from '../run/folder.ts';
 import { overrideSpec, type SpecOverrides } from '../run/index.ts';
@@ -21,8 +21,8 @@ import {
   writeAblation,
   type AblationRecord,
   type RunEntry,
-} from './record.ts';
-import { makeFolder } from '../make-folder.ts';
+} from '../run/ablation.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'batch'> {
   readonly ablation: Ablation;

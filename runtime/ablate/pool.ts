@@ -12,7 +12,7 @@ import { RunError } from '../run/messages.ts';
 import { stageOfRun } from '../run/stage.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { unfinishedAfterJob, waitingForProcess } from './messages.ts';
-import { ablationLayout, writeAblation, type AblationRecord, type RunEntry } from './record.ts';
+import { ablationLayout, writeAblation, type AblationRecord, type RunEntry } from '../run/ablation.ts';
 
 export interface PoolOptions {
   readonly folder: string;

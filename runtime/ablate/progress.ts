@@ -1,6 +1,6 @@
 /** Answers for how far a run is while another process trains it: by the end of the file that it records its steps in. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readText } from '../records/read.ts';
+import { readText } from '../base/records.ts';
 import type { MetricRecord } from '../report/index.ts';
 import { layoutOf, type FullRunRecord } from '../run/folder.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { forMarkdown } from '../../dsl/escape.ts';
 import { writeWhole } from '../report/index.ts';
-import { comparePage } from '../report/compare-page.ts';
+import { comparePage } from './page.ts';
 import { whileWritingAsync } from '../run/folder.ts';
 import { claimOutputs } from '../run/outputs.ts';
 import { costsOf, type Costs } from './costs.ts';

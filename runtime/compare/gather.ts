@@ -1,10 +1,10 @@
 /** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
-import { readEvaluation, type EvalRecord } from '../eval/record.ts';
-import { readAblation, type AblationRecord } from '../ablate/record.ts';
-import { readMetrics } from '../report/record.ts';
-import { listFolder } from '../records/read.ts';
+import { readEvaluation, type EvalRecord } from '../evaluate/record.ts';
+import { readAblation, type AblationRecord } from '../run/ablation.ts';
+import { readMetrics } from '../run/records.ts';
+import { listFolder } from '../base/records.ts';
 import { layoutOf, readRunFolder } from '../run/folder.ts';
 import { damagedRunFile } from '../run/messages.ts';
 import {
@@ -20,7 +20,7 @@ import {
   notStarted,
   unevenSteps,
 } from './messages.ts';
-import { quoted } from '../shell.ts';
+import { quoted } from '../base/shell.ts';
 import { sharedProtocol } from './protocols.ts';
 import { withoutSeed } from './specs.ts';
 import { runAxis, type Cell, type ComparedRun, type Comparison, type Note } from './types.ts';

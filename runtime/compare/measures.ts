@@ -1,6 +1,6 @@
 /** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
-import type { Metric } from '../eval/record.ts';
-import { mean, type ShortCounts } from '../measure/index.ts';
+import type { Metric } from '../evaluate/record.ts';
+import { mean, type ShortCounts } from '../metrics/index.ts';
 import { resampledScores } from './resampled-scores.ts';
 import {
   bootstrapInterval,

@@ -4,16 +4,16 @@ import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { DataError, evenly, type Dataset } from '../data/index.ts';
-import type { Metric } from '../eval/record.ts';
+import type { Metric } from '../evaluate/record.ts';
 import { colorize, fromFloat, type Picture } from '../report/index.ts';
-import { readSamples } from '../report/record.ts';
+import { readSamples } from '../run/records.ts';
 import { openTestData } from '../run/data.ts';
 import { RunError } from '../run/index.ts';
 import { damagedRunFile } from '../run/messages.ts';
 import { overSeeds } from './measures.ts';
 import { dataGone } from './messages.ts';
 import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 export interface PictureOptions {
   /** How many maps are shown side by side. */

@@ -1,6 +1,6 @@
 /** Answers for numbers that may stand in one table: those of one protocol. */
-import { comparable } from '../eval/protocol.ts';
-import type { EvalRecord } from '../eval/record.ts';
+import { comparable } from '../evaluate/protocol.ts';
+import type { EvalRecord } from '../evaluate/record.ts';
 import { differentProtocols } from './messages.ts';
 
 /** The evaluations of a run. */

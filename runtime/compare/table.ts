@@ -1,6 +1,6 @@
 /** Answers for the tables of a comparison, once for all forms in which they are written. */
 import { formatBytes, formatCount } from '../../compiler/explain/render.ts';
-import { formatSeconds, fourDigits, signed, threeDigits } from '../report/format.ts';
+import { formatSeconds, fourDigits, signed, threeDigits } from '../base/format.ts';
 import type { Costs } from './costs.ts';
 import type { Difference, Measure } from './measures.ts';
 import type { Interval } from './statistics.ts';

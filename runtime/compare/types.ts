@@ -1,6 +1,6 @@
 /** Answers for what a comparison is about: runs, gathered into cells that differ in more than the seed. */
 import type { Spec } from '../../compiler/format/types.ts';
-import type { EvalRecord } from '../eval/record.ts';
+import type { EvalRecord } from '../evaluate/record.ts';
 import type { MetricRecord } from '../report/index.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 

@@ -1,5 +1,5 @@
 /** Answers for a comparison in words: for each metric, who is best, and what can be told from the baseline and what cannot. */
-import { fourDigits, signed } from '../report/format.ts';
+import { fourDigits, signed } from '../base/format.ts';
 import type { Difference, Measure } from './measures.ts';
 import type { Comparison } from './types.ts';
 

@@ -2,8 +2,8 @@
 import { constants, readFileSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { kindOf, reasonOf, whyNotRead } from '../file-reasons.ts';
-import { shortageOf } from '../shortage.ts';
+import { kindOf, reasonOf, whyNotRead } from '../base/file-reasons.ts';
+import { shortageOf } from '../base/shortage.ts';
 
 /** Says why a file is not read. Its message is a reason: `it is a pipe, expected a file`. */
 export class FileRefused extends Error {}

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { decodePhoto, type Decoding, type Size } from './decode.ts';
 import { toUnitRange } from './dataset.ts';
-import { shortageOf } from '../shortage.ts';
+import { shortageOf } from '../base/shortage.ts';
 import { readRegular, whyUnread } from './files.ts';
 import { DataError, noPhoto, undecodable, unreadable } from './messages.ts';
 import { listFolder } from './pairs.ts';

@@ -1,5 +1,5 @@
 /** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
-import { shortageOf } from '../shortage.ts';
+import { shortageOf } from '../base/shortage.ts';
 import { labelDecoder, type LabelCoding } from './coding.ts';
 import {
   decodeColors,

@@ -14,7 +14,7 @@ import {
 } from '../../compiler/format/types.ts';
 import { partsOfStep, stepMethods, variablesOf } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
-import { calledMethods, type CalledMethod } from '../run/step.ts';
+import { calledMethods, type CalledMethod } from '../train/step.ts';
 import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';
 import type { InputRole } from './types.ts';
 

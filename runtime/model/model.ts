@@ -7,7 +7,7 @@ import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import type { TrainSpec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Engine } from '../engine/index.ts';
-import { callInParts } from '../run/step.ts';
+import { callInParts } from '../train/step.ts';
 import { convert, isFeed, open, tensorIn } from './arrays.ts';
 import { describe, entriesOf, textArgument } from './checks.ts';
 import {

@@ -7,7 +7,7 @@ import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts
 import { must } from '../../compiler/ir/types.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
 import type { Engine } from '../engine/index.ts';
-import { openSession, whileComputing, withoutUnusedVariables } from '../run/engine.ts';
+import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
 import { initialValues, type Feeds, type Session } from '../session/session.ts';
 
 /** Sessions that are kept; each holds copies of the variables it uses. */

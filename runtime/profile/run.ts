@@ -6,10 +6,10 @@ import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine, type EngineRequest } from '../engine/index.ts';
 import { openTrainingData } from '../run/data.ts';
-import { describeLibrary, openSession, whileComputing } from '../run/engine.ts';
+import { describeLibrary, openSession, whileComputing } from '../session/open.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides } from '../run/settings.ts';
-import { makeStepper } from '../run/step.ts';
-import { tablesFor } from '../run/tables.ts';
+import { makeStepper } from '../train/step.ts';
+import { tablesFor } from '../train/tables.ts';
 import { loadWeights } from '../run/weights.ts';
 import { setInitialValues, type KernelTime } from '../session/session.ts';
 import { makeProfile, type Profile } from './profile.ts';

@@ -1,6 +1,6 @@
 /** Answers for a profile as text: two tables, for a terminal. */
 import { align } from '../../compiler/explain/render.ts';
-import { threeDigits } from '../report/format.ts';
+import { threeDigits } from '../base/format.ts';
 import { phases, type LinePart, type Part, type Profile } from './profile.ts';
 
 /** How much of a source line is shown. */

@@ -1,9 +1,9 @@
 /** Answers for the loss curves on a page: one panel a network, as inline SVG that follows the page's colors. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { formatCount, threeDigits } from './format.ts';
-import { html, Markup } from './html.ts';
-import type { MetricRecord } from './record.ts';
+import { formatCount, threeDigits } from '../base/format.ts';
+import { html, Markup } from '../base/html.ts';
+import type { MetricRecord } from '../run/records.ts';
 
 /** Says how large a panel is drawn, in CSS pixels at full width, and how far curves are smoothed. */
 export interface ChartOptions {

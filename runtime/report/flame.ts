@@ -1,5 +1,5 @@
 /** Answers for flame graphs: a tree of times as rows of boxes, each as wide as its share, that a click makes the whole. */
-import { html, type Markup } from './html.ts';
+import { html, type Markup } from '../base/html.ts';
 
 /** One box with those that stand below it. */
 export interface FlameBox {

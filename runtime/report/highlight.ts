@@ -1,5 +1,5 @@
 /** Answers for coloring a spec's source on a page: a plain tokenizer that never fails, whatever the text holds. */
-import { html, type Markup } from './html.ts';
+import { html, type Markup } from '../base/html.ts';
 
 // Alternatives are tried in order: a keyword inside a comment or a string stays a comment or a string.
 const TOKEN = new RegExp(

@@ -1,7 +1,7 @@
 /** Answers for what the rest of the runtime may use of the report layer: pictures, grids, loss charts and pages. */
 export { lossChart, type ChartOptions } from './chart.ts';
-export { EventWriter, HistogramCounter, type EventValue, type Histogram } from './events.ts';
-export { writeDataPage, type DataPageFacts, type DataPagePair } from './data-page.ts';
+export { EventWriter, HistogramCounter, type EventValue, type Histogram } from '../train/events.ts';
+export { writeDataPage, type DataPageFacts, type DataPagePair } from '../check-data/page.ts';
 export type { Fact, PictureSize } from './parts.ts';
 export {
   blend,
@@ -14,6 +14,6 @@ export {
   type GridOptions,
   type Picture,
 } from './picture.ts';
-export type { MetricRecord, RunRecord, Task } from './record.ts';
-export { writeRunPage } from './run-page.ts';
-export { writeSynthPage, type SynthFacts, type SynthItem } from './synth-page.ts';
+export type { MetricRecord, RunRecord, Task } from '../run/records.ts';
+export { writeRunPage } from '../run/page.ts';
+export { writeSynthPage, type SynthFacts, type SynthItem } from '../synthesize/page.ts';

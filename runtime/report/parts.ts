@@ -1,8 +1,8 @@
 /** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
 import { createHash } from 'node:crypto';
-import { html, Markup, type Content } from './html.ts';
+import { html, Markup, type Content } from '../base/html.ts';
 import type { ClassInfo } from '../data/classes.ts';
-import type { Task } from './record.ts';
+import type { Task } from '../run/records.ts';
 import { STYLE } from './style.ts';
 
 /** Names a value that a page states; one without a value is left out. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { forHtml } from '../../dsl/escape.ts';
 import type { ClassInfo } from '../data/classes.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */
 export interface Picture {

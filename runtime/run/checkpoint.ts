@@ -8,8 +8,8 @@ import { basename, join } from 'node:path';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { areFinite, type Session } from '../session/session.ts';
-import { DamagedRecord, listFolder, readRecord, readText, RecordFormat } from '../records/read.ts';
-import { bestSchema, stateSchema } from '../records/schemas.ts';
+import { DamagedRecord, listFolder, readRecord, readText, RecordFormat } from '../base/records.ts';
+import { bestSchema, stateSchema } from '../base/schemas.ts';
 import {
   allCheckpointsDamaged,
   checkpointDamaged,
@@ -27,7 +27,7 @@ import { DamagedFile } from '../weights/errors.ts';
 import { notFiniteIn } from '../weights/finite.ts';
 import { notFiniteValue } from '../weights/messages.ts';
 import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/2';
 /** Without digests of all files: state.json alone vouches for the variables, and the folder's name for the step. */

@@ -13,8 +13,8 @@ import {
   readText,
   RecordFormat,
   whileReading,
-} from '../records/read.ts';
-import { runSchema } from '../records/schemas.ts';
+} from '../base/records.ts';
+import { runSchema } from '../base/schemas.ts';
 import { writeWhole, type RunRecord } from '../report/index.ts';
 import { digestOf } from '../weights/digests.ts';
 import { textsBeside } from './sources.ts';
@@ -29,7 +29,7 @@ import {
   RunError,
   unwritable,
 } from './messages.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Names the files and folders of a run. */
 export interface RunLayout {

@@ -7,8 +7,8 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
-import { DamagedRecord, readText, RecordFormat, whileReading } from '../records/read.ts';
-import { holderSchema } from '../records/schemas.ts';
+import { DamagedRecord, readText, RecordFormat, whileReading } from '../base/records.ts';
+import { holderSchema } from '../base/schemas.ts';
 import { lockFile, lockGuard, whileWritingAsync } from './folder.ts';
 import { damagedLock, folderInUse } from './messages.ts';
 

@@ -1,8 +1,8 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
-import { formatBytes, formatSeconds } from '../report/format.ts';
-import { reasonOf } from '../file-reasons.ts';
-import { quoted } from '../shell.ts';
+import { formatBytes, formatSeconds } from '../base/format.ts';
+import { reasonOf } from '../base/file-reasons.ts';
+import { quoted } from '../base/shell.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Fitting } from '../weights/index.ts';
 

@@ -18,7 +18,7 @@ import { writeWhole } from '../report/index.ts';
 import { exportedMark } from '../weights/index.ts';
 import { isFileError, whileWriting, whileWritingAsync } from './folder.ts';
 import { foreignFile, foreignFiles, namesClash } from './messages.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** The list of what was written into a folder; names of users' pictures never begin with a point. */
 export const listFile = '.spadework-files.json';

@@ -22,7 +22,7 @@ import {
 import { digestsFile, writeDigests } from '../weights/digests.ts';
 import type { RunLayout } from './folder.ts';
 import { weightsDoNotFit } from './messages.ts';
-import { makeFolder } from '../make-folder.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Values of variables by full name. */
 export type LoadedWeights = ReadonlyMap<string, Float32Array>;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readText, whileReading } from '../records/read.ts';
+import { readText, whileReading } from '../base/records.ts';
 import { DamagedFile } from './errors.ts';
 
 export const digestsFile = 'SHA256SUMS';

@@ -1,5 +1,5 @@
 /** Answers for what is said to a user about files of weights: one function a message, and the error which carries them. */
-import { formatBytes } from '../report/format.ts';
+import { formatBytes } from '../base/format.ts';
 
 /** Carries what is wrong with a file of weights, or with what it is taken for; `message` is ready to show. */
 export class WeightsError extends Error {

@@ -7,7 +7,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
-import { whyNotRead } from '../file-reasons.ts';
+import { whyNotRead } from '../base/file-reasons.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
 import { DamagedFile } from './errors.ts';
 import { parseHeader, type HeaderEntry } from './header.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { spadeworkScript } from '../../runtime/ablate/local.ts';
-import { readAblation } from '../../runtime/ablate/record.ts';
+import { readAblation } from '../../runtime/run/ablation.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
 import { followingPlan, makePlan, planWaiting, type Plan } from '../support/at-write.ts';

@@ -20,7 +20,7 @@ import { RandomStream } from '../../compiler/ir/random.ts';
 import { progressOf, readAblation } from '../../runtime/ablate/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
 import { compare } from '../../runtime/compare/index.ts';
-import { evaluate } from '../../runtime/eval/index.ts';
+import { evaluate } from '../../runtime/evaluate/index.ts';
 import { openRun } from '../../runtime/model/index.ts';
 import { writeRunPage } from '../../runtime/report/index.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';

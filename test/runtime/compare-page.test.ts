@@ -4,11 +4,11 @@ import { join, relative } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forLatex, visibleLines } from '../../dsl/escape.ts';
-import { ablationFormat, type AblationRecord } from '../../runtime/ablate/record.ts';
+import { ablationFormat, type AblationRecord } from '../../runtime/run/ablation.ts';
 import { compare } from '../../runtime/compare/index.ts';
 import { gather } from '../../runtime/compare/gather.ts';
 import { withoutPlaces } from '../../runtime/compare/places.ts';
-import type { EvalRecord, Protocol } from '../../runtime/eval/record.ts';
+import type { EvalRecord, Protocol } from '../../runtime/evaluate/record.ts';
 import { flat, makeRun, meanMetric } from '../support/compared-runs.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 

@@ -4,7 +4,7 @@ import { RandomStream } from '../../compiler/ir/random.ts';
 import { measure } from '../../runtime/compare/measures.ts';
 import { bootstrapInterval, deviation, welchInterval } from '../../runtime/compare/statistics.ts';
 import type { Comparison } from '../../runtime/compare/types.ts';
-import type { EvalRecord, Metric } from '../../runtime/eval/record.ts';
+import type { EvalRecord, Metric } from '../../runtime/evaluate/record.ts';
 import {
   countPixels,
   mean,
@@ -13,7 +13,7 @@ import {
   sumCounts,
   type ClassCounts,
   type SegmentationScore,
-} from '../../runtime/measure/index.ts';
+} from '../../runtime/metrics/index.ts';
 import { meanMetric } from '../support/compared-runs.ts';
 
 /** Makes a comparison of cells whose runs have only metrics. */

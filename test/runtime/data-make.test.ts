@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { makeData, makeSample, makerOf, type Kind } from '../../runtime/make/index.ts';
-import { checkData } from '../../runtime/run/data-check.ts';
+import { makeData, makeSample, makerOf, type Kind } from '../../runtime/synthetic/index.ts';
+import { checkData } from '../../runtime/check-data/check.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { temporaryFolder } from './data-support.ts';
 

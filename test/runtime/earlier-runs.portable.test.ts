@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { check, checkAblation, checkJson, diffSpecs, type Spec } from '../../compiler/index.ts';
 import { planRuns } from '../../runtime/ablate/plan.ts';
-import { fileProvider } from '../../runtime/library.ts';
+import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { openRun, type Model, type Tensor } from '../../runtime/model/index.ts';
 import { exportWeights, importWeights, resume, synth } from '../../runtime/run/index.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';

@@ -1,7 +1,7 @@
 /** Tests protocols: their digests, and what is said where two of them differ. */
 import { expect, it } from 'vitest';
-import { comparable, protocolIdOf, type Protocol } from '../../runtime/eval/index.ts';
-import { canonicalJson } from '../../runtime/eval/protocol.ts';
+import { comparable, protocolIdOf, type Protocol } from '../../runtime/evaluate/index.ts';
+import { canonicalJson } from '../../runtime/evaluate/protocol.ts';
 
 const protocol: Protocol = {
   version: 1,

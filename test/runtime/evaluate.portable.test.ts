@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluate, type EvalRecord, type EvaluateOptions } from '../../runtime/eval/index.ts';
+import { evaluate, type EvalRecord, type EvaluateOptions } from '../../runtime/evaluate/index.ts';
 import {
   featureDistance,
   featureSet,
@@ -11,7 +11,7 @@ import {
   peakSignalToNoise,
   structuralSimilarity,
   type EightBitPicture,
-} from '../../runtime/measure/index.ts';
+} from '../../runtime/metrics/index.ts';
 import { openText } from '../../runtime/model/index.ts';
 import { resume } from '../../runtime/run/index.ts';
 import { makeEvalExperiment, type EvalExperiment } from '../support/eval-experiment.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BestMetric } from '../../compiler/format/types.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';
-import { bestStep } from '../../runtime/run/evaluate.ts';
+import { bestStep } from '../../runtime/train/evaluate.ts';
 
 function records(metric: BestMetric, values: readonly (number | null | undefined)[]): MetricRecord[] {
   return values.map((value, index) => ({

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 it('ends in a working folder that was deleted', () => {
-  const module = new URL('../../runtime/make-folder.ts', import.meta.url).href;
+  const module = new URL('../../runtime/base/make-folder.ts', import.meta.url).href;
   const script = `
     import { existsSync, mkdtempSync, rmSync } from 'node:fs';
     import { tmpdir } from 'node:os';

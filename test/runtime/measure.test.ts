@@ -17,7 +17,7 @@ import {
   sumCounts,
   type FeatureMap,
   type FeatureSet,
-} from '../../runtime/measure/index.ts';
+} from '../../runtime/metrics/index.ts';
 
 type Rows = readonly (readonly number[])[];
 

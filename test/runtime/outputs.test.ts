@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { nameRun } from '../../compiler/ablation/labels.ts';
-import { pictureFile } from '../../runtime/eval/paint-held-out.ts';
+import { pictureFile } from '../../runtime/evaluate/paint-held-out.ts';
 import { checkRunPlace } from '../../runtime/run/folder.ts';
 import { RunError } from '../../runtime/run/messages.ts';
 import {
@@ -14,7 +14,7 @@ import {
   requireOwnExport,
   requireOwnPage,
 } from '../../runtime/run/outputs.ts';
-import { planFiles } from '../../runtime/run/synth.ts';
+import { planFiles } from '../../runtime/synthesize/synthesize.ts';
 import { writeOfficial } from '../../runtime/weights/index.ts';
 import { removeFolder } from '../support/tiny-experiment.ts';
 

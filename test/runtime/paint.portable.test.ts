@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
-import { paint, type Styled } from '../../runtime/run/paint.ts';
+import { paint, type Styled } from '../../runtime/synthesize/paint.ts';
 import { PortableSession } from '../../runtime/session/portable.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { portableTensorFlow } from '../support/engines.ts';

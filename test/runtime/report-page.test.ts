@@ -16,7 +16,7 @@ import {
   type RunRecord,
 } from '../../runtime/report/index.ts';
 import { highlight } from '../../runtime/report/highlight.ts';
-import { formatLarge, formatSeconds } from '../../runtime/report/format.ts';
+import { formatLarge, formatSeconds } from '../../runtime/base/format.ts';
 import { PLAYER_SCRIPT } from '../../runtime/report/player.ts';
 
 const CLASSES = [

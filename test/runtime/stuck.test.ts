@@ -1,6 +1,6 @@
 /** Tests that networks whose gradients stay 0 are told of, once. */
 import { describe, expect, it } from 'vitest';
-import { StuckWatch, type Stuck } from '../../runtime/run/stuck.ts';
+import { StuckWatch, type Stuck } from '../../runtime/train/stuck.ts';
 
 /** Follows the lengths of one network's gradients; gives what is told, by step. */
 function follow(lengths: readonly (number | null)[], steps = lengths.length): [number, Stuck[]][] {

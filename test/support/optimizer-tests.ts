@@ -13,7 +13,7 @@ import {
 } from '../../compiler/format/types.ts';
 import { buildProgram } from '../../compiler/build/step.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint } from '../../runtime/run/checkpoint.ts';
-import { makeStepper } from '../../runtime/run/step.ts';
+import { makeStepper } from '../../runtime/train/step.ts';
 import { initialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
 

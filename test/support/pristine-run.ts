@@ -1,8 +1,8 @@
 /** Answers for an ablation of one run that is whole in every part, to be damaged: trained, measured, evaluated, on the portable engine. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { ablationFormat, writeAblation } from '../../runtime/ablate/record.ts';
-import { evaluate } from '../../runtime/eval/index.ts';
+import { ablationFormat, writeAblation } from '../../runtime/run/ablation.ts';
+import { evaluate } from '../../runtime/evaluate/index.ts';
 import type { DamagedPlace } from '../fuzz/damaged-runs.ts';
 import { statefulSpec } from './stateful-experiment.ts';
 import { makeTinyExperiment, trainText } from './tiny-experiment.ts';

@@ -5,8 +5,8 @@ import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import { profileStep, type Part, type ProfiledStep } from '../../runtime/profile/index.ts';
-import { writeProfilePage } from '../../runtime/report/profile-page.ts';
-import { fileProvider } from '../../runtime/library.ts';
+import { writeProfilePage } from '../../runtime/profile/page.ts';
+import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { makeTinyExperiment, removeFolder } from './tiny-experiment.ts';
 
 /** Tests profiles of a step that takes its batch in one piece, and of one that takes it in parts. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { check } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import { fileProvider } from '../../runtime/library.ts';
+import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { train, type RunResult, type TrainOptions } from '../../runtime/run/index.ts';
 
 const size = 32;

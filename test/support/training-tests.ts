@@ -34,7 +34,7 @@ import {
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
 import { markBest, readBest, stepName } from '../../runtime/run/checkpoint.ts';
-import { peakSignalToNoise } from '../../runtime/measure/index.ts';
+import { peakSignalToNoise } from '../../runtime/metrics/index.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import type { MetricRecord } from '../../runtime/report/index.ts';

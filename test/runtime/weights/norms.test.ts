@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, type CheckResult } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
-import { fileProvider } from '../../../runtime/library.ts';
+import { fileProvider } from '../../../runtime/base/spec-texts.ts';
 import {
   fits,
   loadMapping,

@@ -1,0 +1,173 @@
+/**
+ * Answers for reading what our commands left in folders, in one way: a regular file of a sensible size, JSON that is no deeper than
+ * ours ever is, of the shape that its schema says. Whatever is wrong is said with its place in the file.
+ */
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { phraseOf } from '../../compiler/check/validate.ts';
+import type { Schema } from '../../compiler/schema/spec-schema.ts';
+import { isFile, reasonOf, whyNotRead } from './file-reasons.ts';
+
+/** Says why a file is damaged; the caller names the file. */
+export class DamagedRecord extends Error {}
+
+/** Ours nest a handful of levels; readers that recurse fail at some ten thousand. */
+const deepest = 100;
+/** No record of ours comes near, but for specs of large networks and for the metrics of long trainings. */
+const largestRecord = 2 ** 26;
+/** The longest text that a string can hold. */
+export const largestText = 2 ** 29 - 24;
+/** How many mistakes a message lists. */
+const listed = 4;
+/** How much of a wrong value a message shows. */
+const shownLength = 40;
+
+/** Reads a text; undefined where there is no such file. Throws DamagedRecord for what is no file of text. */
+export function readText(file: string, largest = largestRecord): string | undefined {
+  try {
+    // A pipe without a writer would be waited for.
+    const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const why = whyNotRead(fstatSync(opened), largest);
+      if (why !== undefined) throw new DamagedRecord(why);
+      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(opened));
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    if (error instanceof DamagedRecord) throw error;
+    if (error instanceof TypeError) throw new DamagedRecord('it is not text (UTF-8)');
+    const failure = error as NodeJS.ErrnoException;
+    if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
+    throw new DamagedRecord(reasonOf(failure));
+  }
+}
+
+/** Parses JSON. Throws DamagedRecord for what is none, or none that a program of ours wrote. */
+export function parseJson(text: string): unknown {
+  if (text.trim() === '') throw new DamagedRecord('it is empty');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DamagedRecord(`it is not JSON${placeIn(text, (error as Error).message)}`);
+  }
+  requireOrdinary(value);
+  return value;
+}
+
+/** Finds the place in an error of the parser, which counts characters, as line and column. */
+function placeIn(text: string, message: string): string {
+  const found = /at position (\d+)/.exec(message)?.[1];
+  if (found === undefined) return '';
+  const before = text.slice(0, Number(found)).split('\n');
+  return `, at ${before.length}:${(before.at(-1) ?? '').length + 1}`;
+}
+
+/** Refuses what JSON allows and ours never has: values nested without end, numbers beyond all, keys that mean something else. */
+function requireOrdinary(root: unknown): void {
+  let level: readonly unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) throw new DamagedRecord(`it is nested deeper than ${deepest} levels`);
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === 'number' && !Number.isFinite(value))
+        throw new DamagedRecord('it holds a number beyond the range of numbers');
+      if (typeof value !== 'object' || value === null) continue;
+      if (Object.hasOwn(value, '__proto__')) throw new DamagedRecord("it has a key '__proto__'");
+      for (const one of Object.values(value)) next.push(one);
+    }
+    level = next;
+  }
+}
+
+/** Tells values of one shape from others. */
+export class RecordFormat<T> {
+  private validator: ValidateFunction<T> | undefined;
+
+  constructor(private readonly schema: Schema) {}
+
+  /** Gives a value that has the shape. Throws DamagedRecord with all places where it has not. */
+  check(value: unknown): T {
+    this.validator ??= new Ajv({ allErrors: true, verbose: true, strict: true }).compile<T>(this.schema);
+    const validate = this.validator;
+    if (validate(value)) return value;
+    throw new DamagedRecord(describe(validate.errors ?? []));
+  }
+
+  /** Parses and checks a text. Throws DamagedRecord. */
+  parse(text: string): T {
+    return this.check(parseJson(text));
+  }
+}
+
+/** Reads a record; undefined where there is no such file. `damaged` makes the error that names the file. */
+export function readRecord<T>(
+  file: string,
+  format: RecordFormat<T>,
+  damaged: (file: string, why: string) => Error,
+): T | undefined {
+  return whileReading(file, damaged, () => {
+    const text = readText(file);
+    return text === undefined ? undefined : format.parse(text);
+  });
+}
+
+/** Lists a folder; nothing where there is none. `damaged` makes the error for what is no folder. */
+export function listFolder(folder: string, damaged: (file: string, why: string) => Error): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException;
+    if (failure.code === 'ENOENT') return [];
+    throw damaged(folder, failure.code === 'ENOTDIR' ? isFile : reasonOf(failure));
+  }
+}
+
+/** Does work that reads a file; what is wrong with it becomes the error that `damaged` makes. */
+export function whileReading<T>(
+  file: string,
+  damaged: (file: string, why: string) => Error,
+  work: () => T,
+): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof DamagedRecord ? damaged(file, error.message) : error;
+  }
+}
+
+function describe(errors: readonly ErrorObject[]): string {
+  const places = new Map<string, string>();
+  for (const error of errors) {
+    const { keyword, instancePath, params, parentSchema = {} } = error;
+    const place = placeOf(instancePath);
+    if (keyword === 'required')
+      places.set(
+        `${place} ${String(params['missingProperty'])}`,
+        `${place || 'it'} lacks "${String(params['missingProperty'])}"`,
+      );
+    else if (!places.has(place))
+      places.set(place, `${place || 'it'} is ${shown(error.data)}, expected ${phraseOf(parentSchema)}`);
+  }
+  const all = [...places.values()];
+  return `${all.slice(0, listed).join('; ')}${all.length > listed ? `; and ${all.length - listed} more` : ''}`;
+}
+
+/** Writes a JSON pointer as a program would: `/runs/3/state` is `runs[3].state`. */
+function placeOf(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value);
+  return text.length <= shownLength ? text : `${text.slice(0, shownLength)}…`;
+}

@@ -1,0 +1,91 @@
+/** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DataPresets, SourceProvider } from '../../compiler/expand/modules.ts';
+import type { Source } from '../../dsl/source.ts';
+import { reasonOf } from './file-reasons.ts';
+import { DamagedRecord, readText } from './records.ts';
+
+const libraryFolder = fileURLToPath(new URL('../../specs/', import.meta.url));
+const ending = '.spade';
+/** What the names of library texts start with in messages. */
+const libraryName = 'specs/';
+
+const libraryTexts = new WeakSet<Source>();
+
+/** Tells whether a text was read from the standard library; a user's folder may be called like it. */
+export function isLibrarySource(source: Source): boolean {
+  return libraryTexts.has(source);
+}
+
+let presets: DataPresets | undefined;
+
+/** Reads the settings of known data sets, `specs/presets/<name>.json`. */
+export function dataPresets(): DataPresets {
+  const folder = join(libraryFolder, 'presets');
+  presets ??= Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((file) => [
+        basename(file, '.json'),
+        JSON.parse(readFileSync(join(folder, file), 'utf8')) as DataPresets[string],
+      ]),
+  );
+  return presets;
+}
+
+/** Makes the provider that the command and the trainer give to the compiler. */
+export function fileProvider(): SourceProvider {
+  const modules = readdirSync(libraryFolder)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .sort();
+  const read = new Map<string, Source>();
+  const files = new Map<string, Source | { readonly why: string }>();
+  return {
+    libraryModules: modules,
+    presets: dataPresets(),
+    library(module) {
+      if (!modules.includes(module)) return undefined;
+      const known = read.get(module);
+      if (known) return known;
+      const text = readFileSync(join(libraryFolder, module + ending), 'utf8');
+      const source = { name: `${libraryName}${module}${ending}`, text };
+      read.set(module, source);
+      libraryTexts.add(source);
+      return source;
+    },
+    file(path, from) {
+      // Sources are named by the path that they were read from, so that imports are found beside their importer.
+      const place = isAbsolute(path) ? path : normalize(join(dirname(from.name), path));
+      // A file may be imported in thousands of lines; it is read once, and stays as it is.
+      const found = files.get(place) ?? readSource(place, [ending]);
+      files.set(place, found);
+      return found;
+    },
+  };
+}
+
+/** No spec comes near; what is longer is something else. */
+const longestSource = 2 ** 26;
+
+/**
+ * Reads a file that is called like a spec. What a path or link leads to otherwise, a device or somebody's passwords, is neither
+ * waited for nor shown: it has another name, or is no regular file. Gives why where it cannot be read.
+ */
+export function readSource(
+  place: string,
+  endings: readonly string[] = [ending, '.json'],
+): Source | { readonly why: string } {
+  try {
+    const real = realpathSync(place);
+    if (!endings.some((one) => real.endsWith(one)))
+      return { why: `it is not called like a spec, which ends in ${endings.join(' or ')}` };
+    const text = readText(real, longestSource);
+    return text === undefined ? { why: reasonOf({ code: 'ENOENT' }) } : { name: place, text };
+  } catch (error) {
+    if (error instanceof DamagedRecord) return { why: error.message };
+    return { why: reasonOf(error as NodeJS.ErrnoException) };
+  }
+}

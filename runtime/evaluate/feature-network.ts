@@ -1,0 +1,107 @@
+/** Answers for a network with weights that pictures are looked at through, on an engine. */
+import { must } from '../../compiler/ir/types.ts';
+import { variablesOf } from '../../compiler/build/step.ts';
+import type { Engine } from '../engine/index.ts';
+import type { FeatureMap } from '../metrics/index.ts';
+import type { Picture } from '../report/index.ts';
+import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
+import type { Session } from '../session/session.ts';
+import { scalePicture, toUnit } from './pictures.ts';
+import {
+  channelsOf,
+  layersOf,
+  picturesAtOnce,
+  specOf,
+  vectorOf,
+  type Leaf,
+  type ReadJudge,
+} from './read-judge.ts';
+
+/** What a network found in pictures, by result. */
+type Found = (result: Leaf, picture: number) => Float32Array;
+
+/** A network on an engine, which computes what is asked of it and no more. */
+abstract class Looking {
+  private readonly session: Session;
+
+  constructor(
+    protected readonly judge: ReadJudge,
+    protected readonly leaves: readonly Leaf[],
+    engine: Engine,
+  ) {
+    const { network, weights, method } = judge;
+    const outputs = new Map(
+      leaves.map(({ name }) => [name, must(method.outputs.get(name), 'it is a result')] as const),
+    );
+    const program = withoutUnusedVariables({
+      variables: variablesOf(specOf(network)),
+      methods: [{ ...method, outputs }],
+    });
+    this.session = whileComputing(() => openSession(engine, program));
+    this.session.setVariables(
+      new Map(program.variables.map(({ name }) => [name, must(weights.get(name), `${name} was loaded`)])),
+    );
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+
+  /** Looks at pictures, some at a time. */
+  protected async look<T>(
+    pictures: readonly Picture[],
+    take: (found: Found, picture: number) => T,
+  ): Promise<T[]> {
+    const { size, network, method } = this.judge;
+    const input = must(network.inputs[0], 'it takes a picture').name;
+    const length = 3 * size.width * size.height;
+    const taken: T[] = [];
+    for (let start = 0; start < pictures.length; start += picturesAtOnce) {
+      const part = pictures.slice(start, start + picturesAtOnce);
+      // The last call is filled up with grey pictures, which are looked at in vain.
+      const fed = new Float32Array(picturesAtOnce * length);
+      const scaled = await Promise.all(part.map((picture) => scalePicture(picture, size)));
+      scaled.forEach((picture, index) => fed.set(toUnit(picture), index * length));
+      const outputs = whileComputing(() => this.session.run(method.name, { [input]: fed }));
+      const found: Found = ({ name }, picture) => {
+        const values = must(outputs.get(name), `result ${name} was asked for`);
+        const numbers = values.length / picturesAtOnce;
+        return values.subarray(picture * numbers, (picture + 1) * numbers);
+      };
+      part.forEach((_, index) => taken.push(take(found, index)));
+    }
+    return taken;
+  }
+}
+
+/** A network that gives a vector for each picture. */
+export class VectorNetwork extends Looking {
+  constructor(judge: ReadJudge, engine: Engine) {
+    super(judge, [vectorOf(judge)], engine);
+  }
+
+  vectors(pictures: readonly Picture[]): Promise<Float32Array[]> {
+    const leaf = vectorOf(this.judge);
+    return this.look(pictures, (found, picture) => meanOfPixels(found(leaf, picture), channelsOf(leaf)));
+  }
+}
+
+/** A network that gives the layers of each picture. */
+export class LayerNetwork extends Looking {
+  constructor(judge: ReadJudge, engine: Engine) {
+    super(judge, layersOf(judge), engine);
+  }
+
+  layers(pictures: readonly Picture[]): Promise<FeatureMap[][]> {
+    return this.look(pictures, (found, picture) =>
+      this.leaves.map((leaf) => ({ values: found(leaf, picture), channels: channelsOf(leaf) })),
+    );
+  }
+}
+
+function meanOfPixels(values: Float32Array, channels: number): Float32Array {
+  const pixels = values.length / channels;
+  const sums = new Float64Array(channels);
+  values.forEach((value, index) => (sums[index % channels]! += value));
+  return Float32Array.from(sums, (sum) => sum / pixels);
+}

@@ -1,0 +1,89 @@
+/** Answers for the pictures of an evaluation: every held-out map painted with a checkpoint, once for each style, and written. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { must } from '../../compiler/ir/types.ts';
+import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
+import { largestSeed, realInput, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
+import type { Engine } from '../engine/index.ts';
+import { writePicture } from '../report/index.ts';
+import { restore, type Checkpoint } from '../run/checkpoint.ts';
+import { whileComputing } from '../session/open.ts';
+import { whileWriting, whileWritingAsync, type FullRunRecord, type RunLayout } from '../run/folder.ts';
+import { styleNeeded } from '../run/messages.ts';
+import { requireNoClash } from '../run/outputs.ts';
+import { needsPhoto, paint, synthesisMethod } from '../synthesize/paint.ts';
+import { openPainting } from '../synthesize/painting.ts';
+import { mapInputs } from '../train/step.ts';
+import { readFrozenWeights } from '../run/weights.ts';
+import type { Session } from '../session/session.ts';
+import type { HeldOut } from './held-out.ts';
+import { alwaysTheSame } from './messages.ts';
+import type { EvaluateOptions } from './options.ts';
+import type { Protocol } from './record.ts';
+
+/** A run with the checkpoint that paints. */
+export interface Painting {
+  readonly engine: Engine;
+  readonly layout: RunLayout;
+  readonly spec: Spec;
+  readonly run: FullRunRecord;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Names the picture of a map in a style, counted from 0; the first one is that of the map. Others lie in a folder beside: within,
+ * a map of the user's could be called like them.
+ */
+export function pictureFile(folder: string, map: string, style: number): string {
+  return style === 0 ? join(folder, `${map}.png`) : join(stylesOf(folder), String(style + 1), `${map}.png`);
+}
+
+const stylesOf = (folder: string): string => `${folder}.styles`;
+
+/** Paints all maps into a folder, whose earlier pictures go. */
+export async function paintHeldOut(
+  { engine, layout, spec, run, checkpoint }: Painting,
+  heldOut: HeldOut,
+  { styles, seed }: Protocol,
+  folder: string,
+  { progressed }: EvaluateOptions,
+): Promise<void> {
+  const generator = must(generatorOf(spec), 'a run without a generator is refused before');
+  if (needsPhoto(generator) && !heldOut.hasPhotos) throw styleNeeded(spec.name);
+  const weights = await readFrozenWeights(layout, spec);
+  const session = openPainting(engine, spec, run);
+  try {
+    if (styles > 1 && !drawsNumbers(session, generator)) throw alwaysTheSame(spec.name);
+    restore(session, checkpoint, weights);
+    const names = heldOut.pairs.map(({ name }) => `${name}.png`);
+    whileWriting(folder, () => requireNoClash(folder, names, layout.run));
+    for (const old of [folder, stylesOf(folder)])
+      await whileWritingAsync(old, () => rm(old, { recursive: true, force: true }));
+    const total = heldOut.pairs.length;
+    progressed?.('painted', 0, total);
+    for (let index = 0; index < total; index++) {
+      const samples = await heldOut.read(index, index + 1);
+      for (let style = 0; style < styles; style++) {
+        const painter = { session, generator, seed: (seed + style) % (largestSeed + 1) };
+        const [painted] = whileComputing(() => paint(painter, samples));
+        const file = pictureFile(folder, must(samples[0], 'a map was read').name, style);
+        await whileWritingAsync(folder, () => writePicture(file, must(painted, 'a map was given')));
+      }
+      progressed?.('painted', index + 1, total);
+    }
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Tells whether painting takes numbers that are drawn: noise, sampled codes, random ops. */
+function drawsNumbers({ program }: Session, generator: NetworkSpec): boolean {
+  const method = must(
+    program.methods.find(({ name }) => name === synthesisMethod),
+    'the session paints',
+  );
+  const fixed = encodedInputs(generator).filter(({ sampled }) => !sampled);
+  const given = new Set([...mapInputs, realInput, ...fixed.map(({ name }) => name)]);
+  return [...outerInputs(program, method).keys()].some((name) => !given.has(name));
+}

@@ -1,0 +1,67 @@
+/** Answers for the network that finds the classes in pictures: it comes from a run, and judges with its last checkpoint. */
+import { compile } from '../../compiler/index.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { segmenterOf } from '../../compiler/format/queries.ts';
+import type { Size } from '../data/decode.ts';
+import type { Engine } from '../engine/index.ts';
+import { loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
+import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
+import { readRunFolder } from '../run/folder.ts';
+import { canSegment, segment } from '../synthesize/segment.ts';
+import { readFrozenWeights, type LoadedWeights } from '../run/weights.ts';
+import type { Picture } from '../report/index.ts';
+import type { Session } from '../session/session.ts';
+import { notASegmenter, otherClasses } from './messages.ts';
+import { scalePicture, toUnit } from './pictures.ts';
+import { digestOfNetwork } from './protocol.ts';
+import type { JudgeRecord } from './record.ts';
+
+/** Pictures in a call. */
+const batch = 4;
+
+/** A segmenter with its weights, before it is on an engine. */
+export interface ReadSegmenter {
+  readonly record: JudgeRecord;
+  /** What pictures are scaled to before. */
+  readonly size: Size;
+  readonly classes: number;
+  readonly program: Program;
+  readonly values: LoadedWeights;
+}
+
+/** Reads the segmenter of a run; `classes` are those of the maps. Throws a RunError. */
+export async function readSegmenter(run: string, classes: number): Promise<ReadSegmenter> {
+  const { layout, spec } = readRunFolder(run);
+  const network = segmenterOf(spec);
+  if (!network || !spec.data) throw notASegmenter(run);
+  if (spec.data.classes !== classes) throw otherClasses(run, spec.data.classes, classes);
+  const program = withoutUnusedVariables(compile(spec, { batch, methods: ['segment'] }));
+  if (!canSegment({ program })) throw notASegmenter(run);
+  const checkpoint = await loadLastCheckpoint(layout.checkpoints, run);
+  const values = valuesOf(program.variables, checkpoint, await readFrozenWeights(layout, spec));
+  const record = { name: spec.name, sha256: digestOfNetwork(network, values) };
+  return { record, size: spec.data.size, classes, program, values };
+}
+
+/** A segmenter on an engine. */
+export class Segmenter {
+  private readonly session: Session;
+
+  constructor(
+    private readonly read: ReadSegmenter,
+    engine: Engine,
+  ) {
+    this.session = whileComputing(() => openSession(engine, read.program));
+    this.session.setVariables(read.values);
+  }
+
+  /** Finds the class of every pixel of pictures, at the segmenter's size. */
+  async find(pictures: readonly Picture[]): Promise<Int32Array[]> {
+    const scaled = await Promise.all(pictures.map((picture) => scalePicture(picture, this.read.size)));
+    return whileComputing(() => segment(this.session, scaled.map(toUnit)));
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+}

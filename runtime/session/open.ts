@@ -1,0 +1,44 @@
+/** Answers for putting a program on an engine. */
+import { type Program, nodesOf } from '../../compiler/ir/program.ts';
+import type { Engine } from '../engine/index.ts';
+import { NativeSession } from './native.ts';
+import { PortableSession } from './portable.ts';
+import type { Session } from './session.ts';
+import { outOfMemory } from '../run/messages.ts';
+
+/** Opens a session for a program on an engine. */
+export function openSession(engine: Engine, program: Program): Session {
+  return engine.kind === 'native'
+    ? new NativeSession(engine.tf, program)
+    : new PortableSession(engine.tf, program);
+}
+
+/** Names the library behind an engine, with its version and device. */
+export function describeLibrary(engine: Engine): string {
+  return engine.kind === 'native'
+    ? `TensorFlow ${engine.libraryVersion}, ${engine.device.toUpperCase()}`
+    : `TensorFlow.js ${engine.libraryVersion}, ${engine.backend === 'wasm' ? 'WebAssembly' : 'JavaScript'}`;
+}
+
+/** Leaves out of a program the variables that none of its methods touches. */
+export function withoutUnusedVariables(program: Program): Program {
+  const used = new Set(
+    program.methods.flatMap((method) => [
+      ...nodesOf(method).flatMap((node) => (node.op === 'read' ? [String(node.attrs['name'])] : [])),
+      ...method.writes.keys(),
+    ]),
+  );
+  return { ...program, variables: program.variables.filter(({ name }) => used.has(name)) };
+}
+
+/** Does work on an engine; its failure for lack of memory becomes a RunError. */
+export function whileComputing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { message } = error as Error;
+    if (/\bOOM\b|out of memory|memory allocation|failed to allocate|ResourceExhausted/i.test(message))
+      throw outOfMemory(error as Error);
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+/** Answers for the page that `spadework synth` leaves beside what it painted. */
+import { join } from 'node:path';
+import type { ClassInfo } from '../data/classes.ts';
+import { html } from '../base/html.ts';
+import {
+  classLegend,
+  commandBlock,
+  document,
+  factTable,
+  pageHeader,
+  pictureRows,
+  type Fact,
+  type PictureSize,
+} from '../report/parts.ts';
+import { writeWhole } from '../report/picture.ts';
+
+/** Holds one painted label map; the paths are relative to the page's folder, with `/` between their parts. */
+export interface SynthItem {
+  readonly name: string;
+  readonly label: string;
+  readonly painted: string;
+  readonly photo?: string | undefined;
+}
+
+/** Says what painted the pictures of a page. */
+export interface SynthFacts {
+  readonly title: string;
+  /** Classes for the legend. */
+  readonly classes?: readonly ClassInfo[];
+  readonly size?: PictureSize;
+  /** Further facts in the order to show, such as run, step, engine, time per picture. */
+  readonly facts: readonly Fact[];
+  /** Command line that repeats the work. */
+  readonly command?: string;
+}
+
+/** Writes the page of a folder of painted label maps, under a name in it, and returns its path. */
+export async function writeSynthPage(
+  directory: string,
+  items: readonly SynthItem[],
+  facts: SynthFacts,
+  name = 'index.html',
+): Promise<string> {
+  const rows = items.map(({ name, label, painted, photo }) => ({
+    title: name,
+    subject: name,
+    label: toUrl(label),
+    painted: toUrl(painted),
+    photo: photo === undefined ? undefined : toUrl(photo),
+  }));
+  const content = html`${pageHeader({
+      kind: 'Spadework synthesis',
+      title: facts.title,
+      lead: items.length === 1 ? 'One painted label map' : `${items.length} painted label maps`,
+      facts: facts.facts.slice(0, STRIP_FACTS),
+    })}
+    <main>
+      <section id="results">
+        <h2>Paintings</h2>
+        ${items.length > 0 ? pictureRows(rows, facts.size) : html`<p class="note">There was no label map to paint.</p>`}
+        ${classLegend(facts.classes ?? [])}
+      </section>
+      <section id="run">
+        <h2>How they were made</h2>
+        ${factTable(facts.facts)}
+        ${facts.command !== undefined && commandBlock('Paint them again', facts.command)}
+      </section>
+    </main>`;
+  const path = join(directory, name);
+  await writeWhole(path, document(`${facts.title}: painted by Spadework`, content));
+  return path;
+}
+
+// More would break the strip under the title into lines.
+const STRIP_FACTS = 6;
+
+/** Turns a relative file path into a relative URL: file names may hold blanks, `#` and `%`. */
+function toUrl(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,120 @@
+/** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
+import type { Method, Program } from '../../compiler/ir/program.ts';
+import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { encodedInputs } from '../../compiler/format/queries.ts';
+import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/format/types.ts';
+import { encodingMethod, encodingOutputs } from '../../compiler/build/step.ts';
+import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
+import type { Sample } from '../data/index.ts';
+import { fromFloat, type Picture } from '../report/index.ts';
+import type { Feeds, Session, Values } from '../session/session.ts';
+import { edgesInput, instancesInput } from '../train/step.ts';
+
+export const synthesisMethod = 'synthesize';
+
+/** What samples are painted with. */
+export interface Painter {
+  readonly session: Session;
+  readonly generator: NetworkSpec;
+  readonly seed: number;
+}
+
+/** A sample with the photo in whose style it is painted. */
+export interface Styled extends Sample {
+  /** RGB in [-1,1], [H,W,3]; without it, sampled codes are drawn, and others are those of the sample's own photo. */
+  readonly style?: Float32Array | undefined;
+}
+
+/** Tells whether a generator cannot paint without a photo: it takes codes that are not drawn from a distribution. */
+export function needsPhoto(generator: NetworkSpec): boolean {
+  return encodedInputs(generator).some(({ sampled }) => !sampled);
+}
+
+/**
+ * Paints samples. Noise that has a name and sampled codes are numbers drawn from the seed and the sample's name, so that a map
+ * looks the same whatever it is painted together with; a style gives its code's mean in their place. Noise without a name is
+ * drawn from the seed and the place in the batch.
+ */
+export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
+  const method = methodOf(painter.session, synthesisMethod);
+  // The label map tells nothing about sizes: a generator that starts from noise alone takes none.
+  const made = must(method.outputs.get('picture')?.results[0], 'painting gives no picture');
+  const [batch, height, width] = made.shape as [number, number, number];
+  const pictures: Picture[] = [];
+  for (let start = 0; start < samples.length; start += batch) {
+    const part = samples.slice(start, start + batch);
+    // The last batch is filled up with its last sample, which is painted in vain.
+    const full = Array.from({ length: batch }, (_, i) =>
+      must(part[i] ?? part.at(-1), 'a batch is not empty'),
+    );
+    const feeds = feedsOf(painter.session.program, method, full, painter.seed, codesOf(painter, full));
+    const painted = must(
+      painter.session.run(synthesisMethod, feeds).get('picture'),
+      'painting gives no picture',
+    );
+    part.forEach((_, i) => pictures.push(fromFloat(painted, width, height, i * height * width * 3)));
+  }
+  return pictures;
+}
+
+function methodOf({ program }: Session, name: string): Method {
+  return must(
+    program.methods.find((method) => method.name === name),
+    `the program has no method ${name}`,
+  );
+}
+
+/** Encodes the photos of samples, for the inputs that take their codes from photos: values by input. */
+function codesOf({ session, generator, seed }: Painter, samples: readonly Styled[]): Map<string, Values> {
+  const codes = new Map<string, Values>();
+  for (const input of encodedInputs(generator)) {
+    if (input.sampled && samples.some(({ style }) => !style)) continue;
+    const method = methodOf(session, encodingMethod(generator, input));
+    const outputs = session.run(method.name, feedsOf(session.program, method, samples, seed, new Map()));
+    const output = input.sampled ? encodingOutputs.mean : encodingOutputs.code;
+    codes.set(input.name, must(outputs.get(output), `encoding gives no ${output}`));
+  }
+  return codes;
+}
+
+function feedsOf(
+  program: Program,
+  method: Method,
+  samples: readonly Styled[],
+  seed: number,
+  codes: ReadonlyMap<string, Values>,
+): Feeds {
+  const given = new Map(codes).set(randomStateInput, Int32Array.of(seed, 0));
+  const inputs = [...outerInputs(program, method)];
+  return Object.fromEntries(
+    inputs.map(([name, type]) => [name, given.get(name) ?? gather(name, type, samples, seed)]),
+  );
+}
+
+function gather(name: string, type: TensorType, samples: readonly Styled[], seed: number): Values {
+  const whole =
+    type.dtype === 'i32' ? new Int32Array(sizeOf(type.shape)) : new Float32Array(sizeOf(type.shape));
+  const length = whole.length / samples.length;
+  samples.forEach((sample, i) => {
+    const values = valuesOf(name, sample) ?? drawNoise(length, sample.name, name, seed);
+    whole.set(values, i * length);
+  });
+  return whole;
+}
+
+/** Gives what a sample holds for an input; undefined for inputs of noise. Throws where the sample lacks it. */
+function valuesOf(name: string, sample: Styled): Values | undefined {
+  const held = new Map<string, Values | undefined>([
+    [labelsInput, sample.labels],
+    [edgesInput, sample.edges],
+    [instancesInput, sample.instances],
+    [realInput, sample.style ?? sample.image],
+  ]);
+  return held.has(name) ? must(held.get(name), `sample ${sample.name} has no ${name}`) : undefined;
+}
+
+function drawNoise(length: number, sample: string, input: string, seed: number): Float32Array {
+  const random = new RandomStream(seed, `paint/${input}/${sample}`);
+  return new Float32Array(length).map(() => random.normal());
+}

@@ -1,0 +1,224 @@
+/**
+ * Answers for where a value that is not finite came from. A step is a pure function of variables, seed and step: it is done
+ * again from the last good state, at the end value by value on the graph as it was written, without tables and kernels.
+ */
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { compile } from '../../compiler/index.ts';
+import { nodesOf, type Method } from '../../compiler/ir/program.ts';
+import type { Node } from '../../compiler/ir/node.ts';
+import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { isUpdate, partsOfStep } from '../../compiler/build/step.ts';
+import { renderDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
+import type { Source } from '../../dsl/source.ts';
+import type { TensorFlow } from '../../compiler/ir/op.ts';
+import type { Batch } from '../data/index.ts';
+import { areFinite, inGroups, type Session } from '../session/session.ts';
+import { PortableSession } from '../session/portable.ts';
+import { firstNotFinite, replaying, type ValueRange } from '../run/messages.ts';
+import type { TrainableSpec } from '../run/settings.ts';
+import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
+
+/** A run whose step gave a value that is not finite. */
+export interface FailedRun {
+  readonly spec: TrainableSpec;
+  /** The texts that nodes come from; without them there is no line to show. */
+  readonly sources: readonly Source[];
+  readonly tf: TensorFlow;
+  readonly session: Session;
+  readonly stepper: Stepper;
+  readonly settings: StepperSettings;
+  /** Steps that were done when the run was saved for the last time, and what brings the variables back there. */
+  readonly saved: number;
+  readonly restore: () => Promise<void>;
+  /** Gives the batches from a step on, one after another. */
+  readonly batchesFrom: (step: number) => AsyncIterable<Batch>;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/**
+ * Finds what made the first value that is not finite, after step `failed` (from 0) gave one; gives it as text with the line of
+ * the source. Undefined where it does not show again, or somebody asked to stop.
+ */
+export async function findNotFinite(run: FailedRun, failed: number): Promise<string | undefined> {
+  run.log?.(replaying(failed - run.saved));
+  // Losses show at once what gradients and weights hold, but a weight that is not finite may hide for a while.
+  let bad = failed;
+  await replay(run, failed);
+  if (!holdsFinite(run.session)) {
+    bad = await firstBadStep(run, failed);
+    await replay(run, bad);
+  }
+  if (run.signal?.aborted) return undefined;
+  for await (const batch of run.batchesFrom(bad)) return describe(run, bad, batch);
+  return undefined;
+}
+
+/** Brings the variables to what they were before a step. */
+async function replay(run: FailedRun, step: number): Promise<void> {
+  await run.restore();
+  await stepOn(run, step, () => true);
+}
+
+/** Finds the first step after which a variable is not finite. */
+async function firstBadStep(run: FailedRun, limit: number): Promise<number> {
+  await run.restore();
+  let first = limit;
+  await stepOn(run, limit, (step) => {
+    const isGood = holdsFinite(run.session);
+    if (!isGood) first = step;
+    return isGood;
+  });
+  return first;
+}
+
+async function stepOn(
+  { saved, stepper, batchesFrom, signal }: FailedRun,
+  limit: number,
+  goesOn: (step: number) => boolean,
+): Promise<void> {
+  if (saved >= limit) return;
+  let step = saved;
+  for await (const batch of batchesFrom(saved)) {
+    stepper(step, batch);
+    if (!goesOn(step) || ++step === limit || signal?.aborted) return;
+  }
+}
+
+/** Tells whether all variables are finite, reading some at a time. */
+function holdsFinite(session: Session): boolean {
+  const bytesOf = ({ type }: Session['program']['variables'][number]): number => 4 * sizeOf(type.shape);
+  for (const some of inGroups(session.program.variables, bytesOf))
+    for (const values of session.readVariables(some.map(({ name }) => name)).values())
+      if (!areFinite(values)) return false;
+  return true;
+}
+
+/** Does a step value by value, up to the method that gives something that is not finite, and describes what did. */
+function describe(
+  { spec, sources, tf, session, settings }: FailedRun,
+  step: number,
+  batch: Batch,
+): string | undefined {
+  const program = compile(spec, {
+    batch: spec.data.batch / partsOfStep(spec),
+    methods: ['step'],
+    sources,
+    measureGradients: true,
+  });
+  const plain = new PortableSession(tf, program);
+  try {
+    plain.setVariables(session.readVariables(program.variables.map(({ name }) => name)));
+    let found: Origin | undefined;
+    const stepper = makeStepper(
+      {
+        program,
+        // Without tables the graph takes no patches of the maps.
+        run(name, feeds) {
+          const watch = new Watch();
+          let outputs = new Map<string, Float32Array>();
+          plain.watched(
+            () => (outputs = plain.run(name, feeds)),
+            (...seen) => watch.look(...seen),
+          );
+          const method = must(
+            program.methods.find((one) => one.name === name),
+            `the program has no method ${name}`,
+          );
+          found ??= watch.originIn(method);
+          return outputs;
+        },
+      },
+      spec,
+      settings,
+    );
+    stepper(step, batch);
+    return found && render(found, step);
+  } finally {
+    plain.dispose();
+  }
+}
+
+/** A node whose results are not all finite though its operands are. */
+interface Origin {
+  readonly node: Node;
+  readonly result: ValueRange;
+  readonly operands: readonly (ValueRange & { readonly op: string })[];
+}
+
+/** Sees the values of a method, and remembers where they stop being finite. */
+class Watch {
+  /** The nodes with values that are not finite; those that made the first of them with what they made them of. */
+  private readonly bad = new Map<Node, Origin | undefined>();
+
+  readonly look = (
+    node: Node,
+    results: readonly Tfjs.Tensor[],
+    operands: readonly (readonly Tfjs.Tensor[])[],
+  ): void => {
+    if (results.every((tensor) => tensor.dtype !== 'float32' || areFinite(tensor.dataSync()))) return;
+    const isFirst = !node.operands.some((operand) => this.bad.has(operand));
+    const rangesOf = (tensors: readonly Tfjs.Tensor[]): ValueRange => rangeOf(must(tensors[0], 'a result'));
+    this.bad.set(
+      node,
+      isFirst
+        ? {
+            node,
+            result: rangesOf(results),
+            operands: operands.map((tensors, index) => ({
+              ...rangesOf(tensors),
+              op: must(node.operands[index], 'an operand').op,
+            })),
+          }
+        : undefined,
+    );
+  };
+
+  /** Finds the first origin that what a method gives or writes comes from: others may be masked, as infinite logits are. */
+  originIn(method: Method): Origin | undefined {
+    const roots = [...method.outputs.values(), ...method.writes.values()].filter((node) =>
+      this.bad.has(node),
+    );
+    const tainted = new Set<Node>();
+    const stack = [...roots];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (tainted.has(node)) continue;
+      tainted.add(node);
+      stack.push(...node.operands.filter((operand) => this.bad.has(operand)));
+    }
+    const first = nodesOf(method).find((node) => tainted.has(node) && this.bad.get(node));
+    return first && this.bad.get(first);
+  }
+}
+
+function rangeOf(tensor: Tfjs.Tensor): ValueRange {
+  const values = tensor.dataSync();
+  let [low, high, infinite, notNumbers] = [Infinity, -Infinity, 0, 0];
+  for (const value of values) {
+    if (Number.isNaN(value)) notNumbers++;
+    else if (!Number.isFinite(value)) infinite++;
+    else [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return { shape: tensor.shape, count: values.length, low, high, infinite, notNumbers };
+}
+
+function render({ node, result, operands }: Origin, step: number): string {
+  const diagnostic: Diagnostic = {
+    code: 'not-finite',
+    severity: 'error',
+    span: node.origin?.span,
+    labels: [],
+    fix: [],
+    ...firstNotFinite({
+      op: node.op,
+      step: step + 1,
+      scope: node.origin?.scope,
+      name: typeof node.attrs['name'] === 'string' ? node.attrs['name'] : undefined,
+      isGradient: node.origin?.isGradient ?? false,
+      isUpdate: isUpdate(node),
+      result,
+      operands,
+    }),
+  };
+  return renderDiagnostic(diagnostic, { color: false });
+}

@@ -1,0 +1,84 @@
+/** Answers for what a run will need, said before it starts: room on the disk, which is refused where it is short, and memory. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { freemem, totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { StepMemory } from '../../compiler/explain/explain.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { sizeOf } from '../../compiler/ir/types.ts';
+import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
+import { keptCheckpoints, savedVariables } from '../run/checkpoint.ts';
+import { layoutOf } from '../run/folder.ts';
+import { memoryShort, needs, noRoomForCheckpoints, tooLargeForMachine } from '../run/messages.ts';
+import type { TrainableSpec } from '../run/settings.ts';
+
+/** What a run is estimated by. */
+export interface Estimated {
+  readonly program: Pick<Program, 'variables'>;
+  readonly frozen: ReadonlySet<string>;
+  /** Whether one more checkpoint is kept than the last ones. */
+  readonly keepsBest: boolean;
+  /** What its step needs, where that is known. */
+  readonly memory: StepMemory | undefined;
+  /** Whether values lie in a device's own memory. */
+  readonly isOnGpu: boolean;
+}
+
+/**
+ * Tells what a run in `folder` needs. Throws a RunError where its disk has no room for the checkpoints beside those that lie
+ * there, which give way to new ones. Memory is only warned about: what others hold now may be free later.
+ */
+export async function announceNeeds(
+  { program, frozen, keepsBest, memory, isOnGpu }: Estimated,
+  folder: string,
+  log: (line: string) => void,
+): Promise<void> {
+  const checkpointBytes = savedVariables(program, frozen).reduce(
+    (sum, { type }) => sum + 4 * sizeOf(type.shape),
+    0,
+  );
+  // The last ones, and the one that is being written.
+  const checkpoints = keptCheckpoints + 1 + (keepsBest ? 1 : 0);
+  const memoryBytes = memory?.memoryBytes;
+  log(needs({ checkpointBytes, checkpoints, memoryBytes }));
+  const missing = checkpoints * checkpointBytes - bytesBelow(layoutOf(folder).checkpoints);
+  const free = await freeBytes(folder);
+  if (free < missing) throw noRoomForCheckpoints(folder, missing, free);
+  const freeMemory = Math.min(freemem(), process.constrainedMemory() || Infinity);
+  if (!isOnGpu && memoryBytes !== undefined && memoryBytes > freeMemory)
+    log(memoryShort(memoryBytes, freeMemory));
+}
+
+/**
+ * Requires the machine to have what a run needs in any case, before data are read and anything is compiled: memory for its weights, what
+ * optimizers keep beside them, and the pictures and maps of a batch. Throws a RunError.
+ */
+export function requireMemory(spec: TrainableSpec): void {
+  const { size, batch } = spec.data;
+  const weights = variablesOf(spec).reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
+  const pictures = (batch / partsOfStep(spec)) * size.width * size.height * valuesOfPixel;
+  const [weightBytes, pictureBytes] = [bytesOfValue * weights, bytesOfValue * pictures];
+  const there = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+  if (weightBytes + pictureBytes > there) throw tooLargeForMachine({ weightBytes, pictureBytes, there });
+}
+
+const bytesOfValue = 4;
+/** A photograph has three values a pixel, its map one. */
+const valuesOfPixel = 4;
+
+function bytesBelow(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return entries.reduce(
+    (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
+
+/** Finds what is free on the disk of a folder, which may not be there yet. */
+async function freeBytes(folder: string): Promise<number> {
+  let there = resolve(folder);
+  while (!existsSync(there)) there = dirname(there);
+  const { bavail, bsize } = await statfs(there);
+  return bavail * bsize;
+}

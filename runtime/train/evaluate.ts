@@ -1,0 +1,114 @@
+/**
+ * Answers for what a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
+ * are to the photographs, or how much of held-out maps a segmenter finds.
+ */
+import { must } from '../../compiler/ir/types.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import { voidIds } from '../../compiler/format/labels.ts';
+import type { BestMetric, DataSpec, Spec } from '../../compiler/format/types.ts';
+import { evenly, type Dataset, type Sample } from '../data/index.ts';
+import {
+  countPixels,
+  meanDifference,
+  meanOfKnown,
+  peakSignalToNoise,
+  scoresOf,
+  sumCounts,
+  structuralSimilarity,
+} from '../metrics/index.ts';
+import { fromFloat, type MetricRecord } from '../report/index.ts';
+import type { Session } from '../session/session.ts';
+import { notMeasured } from '../run/messages.ts';
+import { paint } from '../synthesize/paint.ts';
+import { canSegment, segment } from '../synthesize/segment.ts';
+
+/** At most so many held-out pairs are measured, spread evenly over all of them: training waits for it. */
+const mostPairs = 64;
+
+/** The metrics of painting and of segmenting, the one that decides about the best checkpoint first. */
+const ofPainting = ['SSIM', 'PSNR', 'L1'] as const satisfies readonly BestMetric[];
+const ofSegmenting = ['mIoU', 'pixel accuracy'] as const satisfies readonly BestMetric[];
+/** Metrics which are better the lower they are. */
+const falling: readonly BestMetric[] = ['L1'];
+
+/** Measures a run now and then, and says which step is the best. */
+export interface Evaluator {
+  readonly every: number;
+  /** The metric that decides about the best checkpoint. */
+  readonly metric: BestMetric;
+  /** Measures the weights as they are now; numbers by metric, null for what has no value. */
+  readonly measure: () => Record<string, number | null>;
+}
+
+/** What to measure, on which session. */
+export interface Evaluated {
+  readonly spec: Spec;
+  readonly session: Session;
+  readonly seed: number;
+  /** Held-out pairs. */
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments. Throws a
+ * RunError where the best is to be told by a metric that is not measured.
+ */
+export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Evaluator | undefined {
+  const every = spec.train?.evaluate_every;
+  const generator = generatorOf(spec);
+  if (every === undefined || samples.length === 0 || !(generator || canSegment(session))) return undefined;
+  const metrics: readonly BestMetric[] = generator ? ofPainting : ofSegmenting;
+  const metric = spec.train?.best ?? must(metrics[0], 'there are metrics');
+  if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
+  const measure = generator
+    ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
+    : () => compareClasses(session, samples, must(spec.data, 'it has samples'));
+  return { every, metric, measure };
+}
+
+/** Reads the held-out pairs that are measured. */
+export function readEvaluated(dataset: Dataset): Promise<Sample[]> {
+  const { length } = dataset.pairs;
+  return Promise.all(evenly(length, Math.min(length, mostPairs)).map((place) => dataset.read(place)));
+}
+
+/** Finds the step whose numbers are the best, the first of equal ones; undefined where nothing was measured. */
+export function bestStep(records: readonly MetricRecord[], metric: BestMetric): number | undefined {
+  let best: { readonly step: number; readonly value: number } | undefined;
+  for (const { step, evaluation } of records) {
+    const found = evaluation?.[metric];
+    if (found === undefined || found === null) continue;
+    const value = falling.includes(metric) ? -found : found;
+    if (!best || value > best.value) best = { step, value };
+  }
+  return best?.step;
+}
+
+type Painted = ReturnType<typeof paint>;
+
+function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<string, number | null> {
+  const pairs = painted.map((picture, index) => {
+    const { width, height } = picture;
+    const photo = must(samples[index]?.image, 'held-out pairs have photographs');
+    return [picture, fromFloat(photo, width, height)] as const;
+  });
+  return {
+    SSIM: meanOfKnown(pairs.map(([picture, photo]) => structuralSimilarity(picture, photo))),
+    PSNR: meanOfKnown(pairs.map(([picture, photo]) => peakSignalToNoise(picture, photo))),
+    L1: meanOfKnown(pairs.map(([picture, photo]) => meanDifference(picture, photo))),
+  };
+}
+
+function compareClasses(
+  session: Session,
+  samples: readonly Sample[],
+  data: DataSpec,
+): Record<string, number | null> {
+  const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
+  const labels = { classes: data.classes, voidIds: voidIds(data) };
+  const counts = segment(session, photos).map((found, index) =>
+    countPixels(must(samples[index], 'one for each').labels, found, labels),
+  );
+  const { meanIoU, pixelAccuracy } = scoresOf(sumCounts(counts));
+  return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };
+}

@@ -1,0 +1,37 @@
+/** Answers for what a run shows of what it learned: label maps painted, or, where nothing paints, photographs segmented. */
+import { must } from '../../compiler/ir/types.ts';
+import { generatorOf } from '../../compiler/format/queries.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { numberedClasses, type ClassInfo, type Sample } from '../data/index.ts';
+import { colorize, type Picture, type Task } from '../report/index.ts';
+import type { Session } from '../session/session.ts';
+import { paint } from '../synthesize/paint.ts';
+import { canSegment, segment } from '../synthesize/segment.ts';
+
+export interface Shown {
+  readonly task: Task;
+  /** Makes a picture for each sample. */
+  readonly show: (samples: readonly Sample[]) => Picture[];
+}
+
+/** Finds what a session can show; undefined where its spec neither paints nor segments. */
+export function shownBy(
+  spec: Spec,
+  session: Session,
+  { seed, classes }: { readonly seed: number; readonly classes: readonly ClassInfo[] },
+): Shown | undefined {
+  const generator = generatorOf(spec);
+  if (generator) return { task: 'paint', show: (samples) => paint({ session, generator, seed }, samples) };
+  const { data } = spec;
+  if (!data || !canSegment(session)) return undefined;
+  const { width, height } = data.size;
+  // A legend may leave out classes, which can be found all the same.
+  const colored = [...numberedClasses(data.classes), ...classes];
+  return {
+    task: 'segment',
+    show(samples) {
+      const photos = samples.map(({ image }) => must(image, 'data of a training has photographs'));
+      return segment(session, photos).map((ids) => colorize(ids, width, height, colored));
+    },
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Answers for starting a training and for going on with one: the data are opened, the spec is compiled and put on an engine. A step is
+ * a pure function of (variables, seed, step), so a run that goes on from a checkpoint ends with the same bits as one that was
+ * never stopped.
+ */
+import { dirname } from 'node:path';
+import { memoryOfStep, type StepMemory } from '../../compiler/explain/explain.ts';
+import { compile } from '../../compiler/index.ts';
+import type { Program } from '../../compiler/ir/program.ts';
+import { frozenNetworks } from '../../compiler/format/queries.ts';
+import type { Spec } from '../../compiler/format/types.ts';
+import { partsOfStep } from '../../compiler/build/step.ts';
+import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/choose.ts';
+import type { Source } from '../../dsl/source.ts';
+import { checkDatasets, type Dataset } from '../data/index.ts';
+import { chooseEngine } from '../engine/index.ts';
+import { writeRunPage } from '../report/index.ts';
+import { loadWholeCheckpoint } from '../run/checkpoint.ts';
+import { openTestData, openTrainingData } from '../run/data.ts';
+import { openSession, whileComputing } from '../session/open.ts';
+import { announceNeeds, requireMemory, type Estimated } from './estimate.ts';
+import { readEvaluated } from './evaluate.ts';
+import {
+  checkRunPlace,
+  clearRun,
+  makeRunFolder,
+  readRunFolder,
+  whileWritingAsync,
+  writeSpec,
+  type FullRunRecord,
+  type RunLayout,
+} from '../run/folder.ts';
+import { whileLocked } from '../run/lock.ts';
+import { nothingMissing, samplesFromTraining } from '../run/messages.ts';
+import { isComplete, removeUnfinished } from './missing.ts';
+import { Run, type CommonOptions, type RunData, type RunResult, type Started } from './run.ts';
+import { overrideSpec, type SpecOverrides, type TrainableSpec } from '../run/settings.ts';
+import { readSources, writeSources } from '../run/sources.ts';
+import { tablesFor } from './tables.ts';
+import { keepFrozenWeights, loadWeights, readFrozenWeights } from '../run/weights.ts';
+
+export interface TrainOptions extends CommonOptions, SpecOverrides {
+  /** Computes everything pixel by pixel, whatever the label maps are like. */
+  readonly dense?: boolean | undefined;
+  readonly spec: Spec;
+  /** The texts of the spec, its own first. */
+  readonly sources: readonly Source[];
+  /** The folder that paths in the spec are relative to; that of the first source without it. */
+  readonly base?: string | undefined;
+  /** The run's folder; without it a new one below `runs/`. */
+  readonly out?: string | undefined;
+  readonly overwrite?: boolean | undefined;
+  /** The command line, to repeat the run. */
+  readonly command: string;
+}
+
+export interface ResumeOptions extends CommonOptions, Pick<SpecOverrides, 'steps' | 'data'> {
+  readonly folder: string;
+}
+
+const sampleCount = 6;
+
+/**
+ * Trains an experiment from the start. Throws a DataError for data that cannot be used, before the first step; a
+ * SetupFailure where the engine asked for cannot be had; a RunError for what ends a run.
+ */
+export async function train(options: TrainOptions): Promise<RunResult> {
+  const file = options.sources[0]?.name ?? '.';
+  const spec = overrideSpec(options.spec, options.base ?? dirname(file), options);
+  checkRunPlace(options);
+  requireMemory(spec);
+  const weights = await loadWeights(spec, logOf(options));
+  return withData(spec, options, async (data) => {
+    const levels = options.dense ? [] : await tablesFor(spec, data.training);
+    const tables = chosenKeys(levels);
+    // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
+    return withSession(spec, options.sources, tables, options, async (started) => {
+      const memory = memoryOfStep(spec, started.session.program, levels);
+      await announceNeeds(estimatedBy(spec, started, memory), options.out ?? 'runs', logOf(options));
+      const layout = makeRunFolder(spec.name, options);
+      return whileLocked(layout.folder, async () => {
+        await beginRun(layout, spec, options);
+        await whileWritingAsync(layout.folder, () => keepFrozenWeights(layout, spec, weights));
+        const created = new Date().toISOString();
+        const facts = { ...options, file, created, tables, sources: options.sources };
+        return new Run(spec, layout, data, facts, started).go(weights, undefined);
+      });
+    });
+  });
+}
+
+/** Makes a run's folder anew, under its lock; what an old run left is deleted. */
+export async function beginRun(
+  layout: RunLayout,
+  spec: Spec,
+  options: Pick<TrainOptions, 'sources' | 'overwrite'>,
+): Promise<void> {
+  // Another process may have trained here since the place was checked.
+  checkRunPlace({ ...options, out: layout.folder });
+  clearRun(layout);
+  removeUnfinished(layout);
+  await whileWritingAsync(layout.folder, async () => {
+    // First of all, since it tells that the folder holds a run.
+    await writeSpec(layout, spec);
+    await writeSources(layout, options.sources);
+  });
+}
+
+/**
+ * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped, and makes whatever is missing. Throws
+ * as `train` does.
+ */
+export async function resume(options: ResumeOptions): Promise<RunResult> {
+  const { layout, spec: stored, record } = readRunFolder(options.folder);
+  const spec = overrideSpec(stored, options.folder, { steps: options.steps, data: options.data });
+  requireMemory(spec);
+  return whileLocked(layout.folder, async () => {
+    removeUnfinished(layout);
+    const checkpoint = await loadWholeCheckpoint(layout.checkpoints, options.folder, logOf(options));
+    const isMoved = options.data !== undefined;
+    const isLonger = options.steps !== undefined && options.steps !== record.stepsPlanned;
+    if (checkpoint && !isMoved && !isLonger && isComplete(layout, record, checkpoint.state))
+      return alreadyComplete(layout, record, options);
+    const frozen = await readFrozenWeights(layout, spec);
+    const weights = checkpoint ? frozen : new Map([...(await loadWeights(spec)), ...frozen]);
+    const sources = readSources(layout, spec);
+    return withData(spec, options, (data) =>
+      withSession(spec, sources, record.tables ?? [], options, async (started) => {
+        await announceNeeds(estimatedBy(spec, started, undefined), layout.folder, logOf(options));
+        const { file, created, command, tables } = record;
+        const facts = { ...options, file, created, command, tables, sources, before: record };
+        return new Run(spec, layout, data, facts, started).go(weights, checkpoint);
+      }),
+    );
+  });
+}
+
+/** Says that there is nothing to do, and brings the page up to date: it may be older than the record. */
+async function alreadyComplete(
+  layout: RunLayout,
+  { steps, stepsPlanned, secondsPerStep, memory }: FullRunRecord,
+  options: CommonOptions,
+): Promise<RunResult> {
+  const page = await whileWritingAsync(layout.folder, () => writeRunPage(layout.folder));
+  logOf(options)(nothingMissing(steps));
+  const { folder } = layout;
+  return { folder, page, status: 'finished', steps, stepsPlanned, stepsNow: 0, secondsPerStep, memory };
+}
+
+/** Opens and checks the data, and closes it after the work. */
+async function withData(
+  spec: TrainableSpec,
+  { observer }: CommonOptions,
+  work: (data: RunData) => Promise<RunResult>,
+): Promise<RunResult> {
+  const training = await openTrainingData(spec.data);
+  let test: Dataset | undefined;
+  try {
+    test = await openTestData(spec.data);
+    for (const warning of await checkDatasets([training, ...(test ? [test] : [])]))
+      observer?.log?.(`warning: ${warning}`);
+    const shown = test ?? training;
+    const samples = await Promise.all(shown.pairs.slice(0, sampleCount).map((_, index) => shown.read(index)));
+    if (!test) observer?.log?.(samplesFromTraining(samples.length));
+    const isMeasured = spec.train.evaluate_every !== undefined;
+    const evaluated = test && isMeasured ? await readEvaluated(test) : [];
+    return await work({ training, samples, evaluated, heldOut: test !== undefined });
+  } finally {
+    await Promise.all([training.close(), test?.close()]);
+  }
+}
+
+/** Puts the spec on the engine asked for, and frees its variables after the work. */
+async function withSession(
+  spec: TrainableSpec,
+  sources: readonly Source[],
+  tables: readonly string[],
+  options: CommonOptions,
+  work: (started: Started) => Promise<RunResult>,
+): Promise<RunResult> {
+  const engine = await chooseEngine(options.engine ?? 'auto', logOf(options));
+  const batch = spec.data.batch / partsOfStep(spec);
+  const program: Program = compile(spec, {
+    batch,
+    sources,
+    tables: choiceOf(tables),
+    measureGradients: true,
+  });
+  const session = whileComputing(() => openSession(engine, program));
+  try {
+    return await work({ engine, session });
+  } finally {
+    session.dispose();
+  }
+}
+
+function logOf({ observer }: CommonOptions): (line: string) => void {
+  return observer?.log ?? (() => undefined);
+}
+
+function estimatedBy(
+  spec: TrainableSpec,
+  { engine, session }: Started,
+  memory: StepMemory | undefined,
+): Estimated {
+  const isOnGpu = engine.kind === 'native' && engine.device === 'gpu';
+  return {
+    program: session.program,
+    frozen: frozenNetworks(spec),
+    keepsBest: spec.train.evaluate_every !== undefined,
+    memory,
+    isOnGpu,
+  };
+}
