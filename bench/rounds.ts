@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must } from '../compiler/ir/types.ts';
-import { RunError } from '../runtime/run/messages.ts';
+import { RunError } from '../runtime/base/errors.ts';
 import type { Measurement, StepMeasurement, SynthesisMeasurement } from './measure.ts';
 import { alreadyDense, differentWork, noPeer, notReduced, programFailed } from './messages.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';

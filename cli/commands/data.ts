@@ -142,7 +142,7 @@ function addDataMake(data: Command): void {
           );
         const [{ makeData }, { whileWritingAsync }] = await Promise.all([
           import('../../runtime/synthetic/index.ts'),
-          import('../../runtime/run/folder.ts'),
+          import('../../runtime/base/files.ts'),
         ]);
         const progress = startProgress(flags.count, 0, 'pairs');
         const { size, classes = defaultClasses } = flags;

@@ -151,7 +151,7 @@ async function writeDrawings(
       import('../../compiler/explain/drawing.ts'),
       import('../../runtime/report/drawing.ts'),
       import('../../runtime/report/index.ts'),
-      import('../../runtime/run/folder.ts'),
+      import('../../runtime/base/files.ts'),
       import('../../runtime/run/outputs.ts'),
     ]);
   const named = spec.networks.map(({ name }) => `${name}.svg`);

@@ -61,7 +61,7 @@ export function addProfile(program: Command, line: string): void {
       ] = await Promise.all([
         import('../../runtime/profile/index.ts'),
         import('../../runtime/profile/page.ts'),
-        import('../../runtime/run/folder.ts'),
+        import('../../runtime/base/files.ts'),
         import('../../runtime/run/outputs.ts'),
       ]);
       const out = flags.out ?? join('profiles', `${spec.name}.html`);

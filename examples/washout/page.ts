@@ -7,7 +7,8 @@ import { threeDigits } from '../../runtime/base/format.ts';
 import { highlight } from '../../runtime/report/highlight.ts';
 import { html, type Content, type Markup } from '../../runtime/base/html.ts';
 import { classLegend, commandBlock, document, pageHeader, picture } from '../../runtime/report/parts.ts';
-import { colorize, fromFloat, writePicture, writeWhole, type Picture } from '../../runtime/report/picture.ts';
+import { colorize, fromFloat, writePicture, type Picture } from '../../runtime/report/picture.ts';
+import { writeWhole } from '../../runtime/base/files.ts';
 import {
   groups,
   lostBelow,

@@ -1,6 +1,6 @@
 /** Answers for an ablation as a whole: its plan, its runs, and the page that compares them. */
 import { compare } from '../compare/index.ts';
-import { whileWriting } from '../run/folder.ts';
+import { whileWriting } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import type { Launcher } from './launcher.ts';
 import { noAblation } from './messages.ts';

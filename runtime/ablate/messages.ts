@@ -1,5 +1,5 @@
 /** Answers for what is said to a user about ablations: one function a message. */
-import { RunError } from '../run/messages.ts';
+import { RunError } from '../base/errors.ts';
 
 /** How many names a message lists. */
 const listed = 6;

@@ -5,7 +5,14 @@ import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
 import * as messages from '../data/messages.ts';
 import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';
 import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';
-import { classesOf, foldersOf, readingOf, requireDataFolder, storedSize, type SplitName } from '../run/data.ts';
+import {
+  classesOf,
+  foldersOf,
+  readingOf,
+  requireDataFolder,
+  storedSize,
+  type SplitName,
+} from '../run/data.ts';
 
 /** One split of the data. */
 export interface SplitReport {

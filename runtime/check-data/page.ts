@@ -16,7 +16,7 @@ import {
   type Fact,
   type PictureSize,
 } from '../report/parts.ts';
-import { writeWhole } from '../report/picture.ts';
+import { writeWhole } from '../base/files.ts';
 
 /** Pictures of one pair; the paths are relative to the page and use `/`. */
 export interface DataPagePair {

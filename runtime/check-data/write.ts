@@ -15,7 +15,7 @@ import {
 } from '../report/index.ts';
 import type { DataReport, SplitReport } from './check.ts';
 import { readingOf } from '../run/data.ts';
-import { whileWritingAsync } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { claimOutputs, type PlannedOutputs } from '../run/outputs.ts';
 
 /** How many pairs of a split are shown. */

@@ -3,7 +3,15 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Measure } from './measures.ts';
 import type { Comparison } from './types.ts';
-import { PANEL_TITLES, plotMarkup, SERIES_COLORS, smooth, thin, wholeTicks, type Point } from '../report/chart.ts';
+import {
+  PANEL_TITLES,
+  plotMarkup,
+  SERIES_COLORS,
+  smooth,
+  thin,
+  wholeTicks,
+  type Point,
+} from '../report/chart.ts';
 import { formatCount, signed, threeDigits } from '../base/format.ts';
 import { html, type Markup } from '../base/html.ts';
 import type { MetricRecord } from '../run/records.ts';

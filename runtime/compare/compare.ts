@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { forMarkdown } from '../../dsl/escape.ts';
 import { writeWhole } from '../report/index.ts';
 import { comparePage } from './page.ts';
-import { whileWritingAsync } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { claimOutputs } from '../run/outputs.ts';
 import { costsOf, type Costs } from './costs.ts';
 import { gather, type GatherOptions } from './gather.ts';

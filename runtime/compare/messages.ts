@@ -1,5 +1,5 @@
 /** Answers for what is said to a user about comparisons: one function a message. */
-import { RunError } from '../run/messages.ts';
+import { RunError } from '../base/errors.ts';
 
 const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
 

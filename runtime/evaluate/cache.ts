@@ -6,7 +6,7 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinRows } from '../metrics/index.ts';
 import { writeWhole } from '../report/index.ts';
-import { isFileError } from '../run/folder.ts';
+import { isFileError } from '../base/files.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { cacheUnwritable } from './messages.ts';

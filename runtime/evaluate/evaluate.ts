@@ -14,7 +14,8 @@ import {
   loadLastCheckpoint,
   type Checkpoint,
 } from '../run/checkpoint.ts';
-import { readRunFolder, whileWritingAsync, type RunLayout } from '../run/folder.ts';
+import { readRunFolder, type RunLayout } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { nothingPaints, nothingToTrain } from '../run/messages.ts';
 import { readJudges, type Judges } from './judges.ts';
 import { openHeldOut, type HeldOut } from './held-out.ts';

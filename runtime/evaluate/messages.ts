@@ -1,5 +1,5 @@
 /** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
-import { RunError } from '../run/messages.ts';
+import { RunError } from '../base/errors.ts';
 
 const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
 

@@ -30,14 +30,8 @@ import {
 } from '../weights/index.ts';
 import { loadLastCheckpoint, saveCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { classesOf } from '../run/data.ts';
-import {
-  checkRunPlace,
-  makeRunFolder,
-  readRunFolder,
-  whileWritingAsync,
-  writeRecord,
-  type RunLayout,
-} from '../run/folder.ts';
+import { checkRunPlace, makeRunFolder, readRunFolder, writeRecord, type RunLayout } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import { noAverages, noData, noSuchNetwork, paintsOnly } from '../run/messages.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';

@@ -1,18 +1,11 @@
 /** Answers for the page of a profile: a flame graph of the step's blocks, and tables by source line and by op. */
-import {
-  phases,
-  type BlockPart,
-  type LinePart,
-  type Part,
-  type Phase,
-  type Profile,
-} from './profile.ts';
+import { phases, type BlockPart, type LinePart, type Part, type Phase, type Profile } from './profile.ts';
 import { FLAME_SCRIPT, FLAME_STYLE, flameGraph, type FlameBox } from '../report/flame.ts';
 import { formatSeconds, threeDigits } from '../base/format.ts';
 import { highlight } from '../report/highlight.ts';
 import { html, type Content, type Markup } from '../base/html.ts';
 import { commandBlock, document, factTable, pageHeader, scrolling, type Fact } from '../report/parts.ts';
-import { writeWhole } from '../report/picture.ts';
+import { writeWhole } from '../base/files.ts';
 
 /** What a page says beside the profile. */
 export interface ProfileFacts {

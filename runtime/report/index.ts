@@ -10,10 +10,10 @@ export {
   writeGrid,
   writePhotograph,
   writePicture,
-  writeWhole,
   type GridOptions,
   type Picture,
 } from './picture.ts';
+export { writeWhole } from '../base/files.ts';
 export type { MetricRecord, RunRecord, Task } from '../run/records.ts';
 export { writeRunPage } from '../run/page.ts';
 export { writeSynthPage, type SynthFacts, type SynthItem } from '../synthesize/page.ts';

@@ -1,10 +1,8 @@
 /** Answers for pixels on their way to a file: colored label maps, painted images, and grids of both, as PNG. */
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { forHtml } from '../../dsl/escape.ts';
 import type { ClassInfo } from '../data/classes.ts';
-import { makeFolder } from '../base/make-folder.ts';
+import { writeWhole } from '../base/files.ts';
 
 /** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */
 export interface Picture {
@@ -97,19 +95,6 @@ export async function writePicture(path: string, picture: Picture): Promise<void
     .png({ compressionLevel: 9 })
     .toBuffer();
   await writeWhole(path, png);
-}
-
-/** Writes a file under a temporary name in its folder (created where missing), then renames it into place. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  makeFolder(dirname(path));
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 /**

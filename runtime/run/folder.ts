@@ -26,9 +26,8 @@ import {
   notARunFolder,
   runFolderExists,
   runFolderGone,
-  RunError,
-  unwritable,
 } from './messages.ts';
+import { isFileError, whileWriting, unwritable } from '../base/files.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
 /** Names the files and folders of a run. */
@@ -163,29 +162,6 @@ function makeFreeFolder(experiment: string): string {
         throw isFileError(error) ? unwritable(folder, error) : error;
     }
   }
-}
-
-/** Does work that writes below `folder`; what the file system refuses becomes a RunError. */
-export function whileWriting<T>(folder: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw isFileError(error) ? unwritable(folder, error) : error;
-  }
-}
-
-/** Is `whileWriting` for work that takes time. */
-export async function whileWritingAsync<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isFileError(error) ? unwritable(folder, error) : error;
-  }
-}
-
-/** Tells whether it is the file system that refused something. */
-export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }
 
 /** What a run knows about itself beyond what its page shows. */

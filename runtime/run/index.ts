@@ -1,5 +1,5 @@
 /** Answers for what the command may use of runs: training, going on, painting. */
-export { RunError } from './messages.ts';
+export { RunError } from '../base/errors.ts';
 export type { RunObserver, RunResult } from '../train/run.ts';
 export { resume, train, type ResumeOptions, type TrainOptions } from '../train/train.ts';
 export { overrideSpec, type SpecOverrides } from './settings.ts';

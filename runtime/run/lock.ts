@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { DamagedRecord, readText, RecordFormat, whileReading } from '../base/records.ts';
 import { holderSchema } from '../base/schemas.ts';
-import { lockFile, lockGuard, whileWritingAsync } from './folder.ts';
+import { lockFile, lockGuard } from './folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { damagedLock, folderInUse } from './messages.ts';
 
 interface Holder {

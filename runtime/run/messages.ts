@@ -1,28 +1,13 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
 import { formatBytes, formatSeconds } from '../base/format.ts';
-import { reasonOf } from '../base/file-reasons.ts';
+import { input, machine, type RunError } from '../base/errors.ts';
 import { quoted } from '../base/shell.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Fitting } from '../weights/index.ts';
 
-/** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
-export class RunError extends Error {
-  readonly blame: 'input' | 'machine';
-
-  constructor(blame: 'input' | 'machine', message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'RunError';
-    this.blame = blame;
-  }
-}
-
 /** How many names a message lists. */
 const listed = 10;
-
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
-const machine = (message: string, hint: string, cause?: unknown): RunError =>
-  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
 
 export const nothingToTrain = (name: string): RunError =>
   input(
@@ -342,53 +327,6 @@ export const tooLargeForMachine = (bytes: {
 export const memoryShort = (needed: number, free: number): string =>
   `warning: the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free; a smaller batch, ` +
   'or parts of it (accumulate in train), needs less';
-
-export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError => {
-  switch (error.code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return machine(
-        `the disk of '${folder}' is full`,
-        'free some space; the last checkpoint is whole',
-        error,
-      );
-    case 'EFBIG':
-      return machine(
-        `a file in '${folder}' would be larger than files may be here`,
-        'lift the limit (ulimit -f unlimited), or take another disk; the last checkpoint is whole',
-        error,
-      );
-    case 'EEXIST':
-    case 'ENOTDIR':
-    case 'EISDIR':
-    case 'ELOOP':
-    case 'ENAMETOOLONG':
-      return input(
-        `'${error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
-        'move it away, or name another place with --out',
-      );
-    case 'EMFILE':
-    case 'ENFILE':
-      return machine(
-        `files in '${folder}' cannot be opened: too many are open (${error.code})`,
-        'raise the limit: ulimit -n 4096; the last checkpoint is whole',
-        error,
-      );
-    default:
-      return machine(
-        `'${folder}' cannot be written (${error.code ?? error.message})`,
-        'give a folder that you may write to: --out FOLDER',
-        error,
-      );
-  }
-};
-
-export const outOfMemory = (error: Error): RunError =>
-  machine(
-    'the engine ran out of memory',
-    'lower batch, size or width in the spec, or close other programs',
-    error,
-  );
 
 export const noSuchNetwork = (name: string, known: readonly string[], near: string | undefined): RunError =>
   input(

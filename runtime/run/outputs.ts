@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join, sep } from 'node:path';
 import { writeWhole } from '../report/index.ts';
 import { exportedMark } from '../weights/index.ts';
-import { isFileError, whileWriting, whileWritingAsync } from './folder.ts';
+import { isFileError, whileWriting, whileWritingAsync } from '../base/files.ts';
 import { foreignFile, foreignFiles, namesClash } from './messages.ts';
 import { makeFolder } from '../base/make-folder.ts';
 

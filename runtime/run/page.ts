@@ -16,7 +16,7 @@ import {
   type Fact,
   type PictureSize,
 } from '../report/parts.ts';
-import { writeWhole } from '../report/picture.ts';
+import { writeWhole } from '../base/files.ts';
 import { PLAYER_SCRIPT } from '../report/player.ts';
 import {
   readMetrics,

@@ -2,10 +2,19 @@
  * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
  * in place of the maps, finds these.
  */
+import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
+import { labelsInput } from '../../compiler/format/types.ts';
 import { type Program, inputsOf } from '../../compiler/ir/program.ts';
 import { isSymbolic, must, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
 import { patchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import { outerInputs, partOfInput, patchValues } from '../../compiler/passes/deduplicate-patches/inputs.ts';
+
+/** Names the inputs by which methods take what belongs to label maps beside their ids. */
+export const edgesInput = edgesOf(labelsInput);
+export const instancesInput = instancesOf(labelsInput);
+
+/** Names all inputs that change with the label map. */
+export const mapInputs: readonly string[] = [labelsInput, edgesInput, instancesInput];
 
 export type Values = Float32Array | Int32Array;
 export type Feeds = Readonly<Record<string, Values>>;

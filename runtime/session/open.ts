@@ -4,7 +4,8 @@ import type { Engine } from '../engine/index.ts';
 import { NativeSession } from './native.ts';
 import { PortableSession } from './portable.ts';
 import type { Session } from './session.ts';
-import { outOfMemory } from '../run/messages.ts';
+import { machine } from '../base/errors.ts';
+import type { RunError } from '../base/errors.ts';
 
 /** Opens a session for a program on an engine. */
 export function openSession(engine: Engine, program: Program): Session {
@@ -42,3 +43,10 @@ export function whileComputing<T>(work: () => T): T {
     throw error;
   }
 }
+
+const outOfMemory = (error: Error): RunError =>
+  machine(
+    'the engine ran out of memory',
+    'lower batch, size or width in the spec, or close other programs',
+    error,
+  );

@@ -12,7 +12,7 @@ import {
   type Fact,
   type PictureSize,
 } from '../report/parts.ts';
-import { writeWhole } from '../report/picture.ts';
+import { writeWhole } from '../base/files.ts';
 
 /** Holds one painted label map; the paths are relative to the page's folder, with `/` between their parts. */
 export interface SynthItem {

@@ -9,7 +9,7 @@ import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts
 import type { Sample } from '../data/index.ts';
 import { fromFloat, type Picture } from '../report/index.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
-import { edgesInput, instancesInput } from '../train/step.ts';
+import { edgesInput, instancesInput } from '../session/feeds.ts';
 
 export const synthesisMethod = 'synthesize';
 

@@ -9,7 +9,7 @@ import { openStaged } from '../session/staged.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 import { synthesisMethod } from './paint.ts';
-import { mapInputs } from '../train/step.ts';
+import { mapInputs } from '../session/feeds.ts';
 
 /**
  * Opens the session of a run's spec, without values of its variables. It takes one map at a time, in the run's tables: the same

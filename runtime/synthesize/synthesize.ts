@@ -10,7 +10,8 @@ import { writePicture, writeSynthPage, type SynthItem } from '../report/index.ts
 import { loadBestCheckpoint, loadLastCheckpoint, restore } from '../run/checkpoint.ts';
 import { classesOf, readingOf } from '../run/data.ts';
 import { describeLibrary, whileComputing } from '../session/open.ts';
-import { readRunFolder, whileWritingAsync } from '../run/folder.ts';
+import { readRunFolder } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import {
   instancesMissing,
   nothingPaints,

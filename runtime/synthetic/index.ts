@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
 import { DataError, folderInUse } from '../data/messages.ts';
-import { writeWhole } from '../report/picture.ts';
+import { writeWhole } from '../base/files.ts';
 import type { MadeSample, Maker } from './canvas.ts';
 import { shapesMaker } from './shapes.ts';
 import { streetsMaker } from './streets.ts';

@@ -39,8 +39,6 @@ import { describeLibrary, whileComputing } from '../session/open.ts';
 import {
   isInPlace,
   requireInPlace,
-  whileWriting,
-  whileWritingAsync,
   writeRecord,
   writeSpec,
   type FullRunRecord,
@@ -48,6 +46,7 @@ import {
   type RunLayout,
   type RunMemory,
 } from '../run/folder.ts';
+import { whileWriting, whileWritingAsync } from '../base/files.ts';
 import {
   learnsNothing,
   moreStepsDone,

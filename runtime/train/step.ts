@@ -9,10 +9,10 @@ import {
   type Spec,
   type TrainSpec,
 } from '../../compiler/format/types.ts';
-import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
 import { partsOfStep, stepMethods } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Batch } from '../data/index.ts';
+import { edgesInput, instancesInput } from '../session/feeds.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 
 /** What a step takes from its batch. */
@@ -20,13 +20,6 @@ export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images' |
 
 /** Does a step (counted from 0) with a batch; gives what the objectives gave, means over the parts of the batch. */
 export type Stepper = (step: number, batch: StepData) => Map<string, Float32Array>;
-
-/** Names the inputs by which methods take what belongs to label maps beside their ids. */
-export const edgesInput = edgesOf(labelsInput);
-export const instancesInput = instancesOf(labelsInput);
-
-/** Names all inputs that change with the label map. */
-export const mapInputs: readonly string[] = [labelsInput, edgesInput, instancesInput];
 
 /** A method of a call, with its inputs. */
 export interface CalledMethod {

@@ -25,11 +25,11 @@ import {
   clearRun,
   makeRunFolder,
   readRunFolder,
-  whileWritingAsync,
   writeSpec,
   type FullRunRecord,
   type RunLayout,
 } from '../run/folder.ts';
+import { whileWritingAsync } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import { nothingMissing, samplesFromTraining } from '../run/messages.ts';
 import { isComplete, removeUnfinished } from './missing.ts';

@@ -8,7 +8,7 @@ import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
 import { splitIntoStages } from '../../compiler/passes/partition-by-dependency.ts';
 import { synthesisMethod } from '../../runtime/synthesize/paint.ts';
-import { mapInputs } from '../../runtime/train/step.ts';
+import { mapInputs } from '../../runtime/session/feeds.ts';
 import type { GoldenCase } from './cases.ts';
 
 /** Files of an example that is kept as text, by name. */

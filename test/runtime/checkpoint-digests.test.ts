@@ -24,12 +24,8 @@ import {
   saveCheckpoint,
   stepName,
 } from '../../runtime/run/checkpoint.ts';
-import {
-  checkpointDamaged,
-  checkpointLeftOut,
-  lastCheckpointDamaged,
-  RunError,
-} from '../../runtime/run/messages.ts';
+import { checkpointDamaged, checkpointLeftOut, lastCheckpointDamaged } from '../../runtime/run/messages.ts';
+import { RunError } from '../../runtime/base/errors.ts';
 import { digestOf } from '../../runtime/weights/digests.ts';
 import { openWeights } from '../../runtime/weights/index.ts';
 

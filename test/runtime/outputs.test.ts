@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { nameRun } from '../../compiler/ablation/labels.ts';
 import { pictureFile } from '../../runtime/evaluate/paint-held-out.ts';
 import { checkRunPlace } from '../../runtime/run/folder.ts';
-import { RunError } from '../../runtime/run/messages.ts';
+import { RunError } from '../../runtime/base/errors.ts';
 import {
   claimOutputs,
   findClash,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutOf } from '../../runtime/run/folder.ts';
 import { resume } from '../../runtime/run/index.ts';
-import { RunError } from '../../runtime/run/messages.ts';
+import { RunError } from '../../runtime/base/errors.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
 import { filesOf, statesOfDeath } from './deaths.ts';
 import { readEvents } from './read-events.ts';
