@@ -1,18 +1,11 @@
 /** Answers for what is said to a user about ablations: one function a message. */
-import { RunError } from '../base/errors.ts';
+import { input, machine, type RunError } from '../base/errors.ts';
 
 /** How many names a message lists. */
 const listed = 6;
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
-const machine = (message: string, hint: string, cause?: unknown): RunError =>
-  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
-
 const some = (names: readonly string[]): string =>
   `${names.slice(0, listed).join(', ')}${names.length > listed ? ' and others' : ''}`;
-
-export const damagedRecord = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'take the file from a copy, or begin the ablation in another folder');
 
 export const otherAblation = (folder: string, found: string, expected: string): RunError =>
   input(

@@ -1,7 +1,5 @@
 /** Answers for what is said to a user about comparisons: one function a message. */
-import { RunError } from '../base/errors.ts';
-
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+import { input, type RunError } from '../base/errors.ts';
 
 export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
   input(

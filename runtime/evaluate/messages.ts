@@ -1,7 +1,5 @@
 /** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
-import { RunError } from '../base/errors.ts';
-
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+import { input, type RunError } from '../base/errors.ts';
 
 export const nothingHeldOut = (name: string): RunError =>
   input(

@@ -3,7 +3,6 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { formatCount, threeDigits } from '../base/format.ts';
 import { html, Markup } from '../base/html.ts';
-import type { MetricRecord } from '../run/records.ts';
 
 /** Says how large a panel is drawn, in CSS pixels at full width, and how far curves are smoothed. */
 export interface ChartOptions {
@@ -48,6 +47,12 @@ export const SERIES_COLORS = [
 
 export const PANEL_TITLES: Readonly<Record<string, string>> = { G: 'Generator', D: 'Discriminator' };
 
+/** The loss terms of a step, by network, then by name; null where a value was not finite. */
+export interface LossesOfStep {
+  readonly step: number;
+  readonly losses: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+}
+
 /**
  * Draws the loss terms over steps, one figure a network: a legend with the latest values, then an SVG with a smoothed
  * line over faint raw points.
@@ -56,13 +61,13 @@ export const PANEL_TITLES: Readonly<Record<string, string>> = { G: 'Generator', 
  * beyond the bulk of the values are not drawn, so that they do not flatten the rest. Without any value the result is
  * empty.
  */
-export function lossChart(records: readonly MetricRecord[], options: ChartOptions = {}): string {
+export function lossChart(records: readonly LossesOfStep[], options: ChartOptions = {}): string {
   const networks = new Set(['G', 'D', ...records.flatMap((record) => Object.keys(record.losses))]);
   const panels = [...networks].map((network) => drawPanel(network, records, options));
   return panels.filter((panel) => panel !== '').join('\n');
 }
 
-function drawPanel(network: string, records: readonly MetricRecord[], options: ChartOptions): string {
+function drawPanel(network: string, records: readonly LossesOfStep[], options: ChartOptions): string {
   const names = [...new Set(records.flatMap((record) => Object.keys(record.losses[network] ?? {})))];
   const title = `${PANEL_TITLES[network] ?? network} losses`;
   return curveChart(
@@ -79,10 +84,10 @@ export interface Curve {
 }
 
 /** Collects, by name, what `numbersOf` finds in records; steps without a value are left out. */
-export function curvesOf(
-  records: readonly MetricRecord[],
+export function curvesOf<Row extends { readonly step: number }>(
+  records: readonly Row[],
   names: readonly string[],
-  numbersOf: (record: MetricRecord) => Readonly<Record<string, number | null>> | undefined,
+  numbersOf: (record: Row) => Readonly<Record<string, number | null>> | undefined,
 ): Curve[] {
   return names.map((name) => ({
     name,

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { html, Markup, type Content } from '../base/html.ts';
 import type { ClassInfo } from '../data/classes.ts';
-import type { Task } from '../run/records.ts';
 import { STYLE } from './style.ts';
+
+/** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */
+export type Task = 'paint' | 'segment';
 
 /** Names a value that a page states; one without a value is left out. */
 export interface Fact {

@@ -4,7 +4,7 @@ import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { writeWhole } from '../report/index.ts';
 import { readRecord, RecordFormat } from '../base/records.ts';
 import { ablationSchema } from '../base/schemas.ts';
-import { damagedRecord } from '../ablate/messages.ts';
+import { damagedAblation } from './messages.ts';
 
 export const ablationFormat = 'spadework-ablation/1';
 
@@ -54,7 +54,7 @@ const recordFormat = new RecordFormat<AblationRecord>(ablationSchema(ablationFor
 
 /** Reads the record of an ablation's folder; undefined where there is none. Throws a RunError where it is damaged. */
 export function readAblation(folder: string): AblationRecord | undefined {
-  return readRecord(ablationLayout(folder).record, recordFormat, damagedRecord);
+  return readRecord(ablationLayout(folder).record, recordFormat, damagedAblation);
 }
 
 /** Writes the record, whole or not at all. */

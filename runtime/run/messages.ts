@@ -378,3 +378,6 @@ export const resized = (
 ): string =>
   `${count} of ${total} label maps ${count === 1 ? 'has' : 'have'} another size than the network's ${size.width}x${size.height} and ` +
   `${count === 1 ? 'is' : 'are'} scaled to it (nearest neighbor).`;
+
+export const damagedAblation = (file: string, why: string): RunError =>
+  input(`'${file}' is damaged: ${why}`, 'take the file from a copy, or begin the ablation in another folder');

@@ -1,4 +1,5 @@
 /** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
+import type { Task } from '../report/parts.ts';
 import { basename, join, resolve } from 'node:path';
 import type { ClassInfo } from '../data/classes.ts';
 import {
@@ -12,9 +13,6 @@ import {
 } from '../base/records.ts';
 import { metricSchema, partialRunSchema } from '../base/schemas.ts';
 import { damagedMetrics, damagedRunFile } from './messages.ts';
-
-/** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */
-export type Task = 'paint' | 'segment';
 
 /** Holds a run's `run.json`. */
 export interface RunRecord {
