@@ -10,8 +10,7 @@ import {
   resizeNearest,
   type IdMap,
 } from '../runtime/data/decode.ts';
-import { DataError } from '../runtime/data/index.ts';
-import { coloredMaps, undecodable } from '../runtime/data/messages.ts';
+import { DataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
 import type { StepData } from '../runtime/train/step.ts';
 import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';

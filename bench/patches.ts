@@ -9,8 +9,7 @@ import { patchIndexer } from '../compiler/patches/tables.ts';
 import { print as line } from '../cli/terminal.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { decodeIds, edgesOf, resizeNearest, type IdMap, type Size } from '../runtime/data/decode.ts';
-import { DataError } from '../runtime/data/index.ts';
-import { coloredMaps } from '../runtime/data/messages.ts';
+import { DataError, coloredMaps } from '../runtime/data/messages.ts';
 import { listFolder } from '../runtime/data/pairs.ts';
 import { atLeast } from './options.ts';
 

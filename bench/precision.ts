@@ -9,7 +9,7 @@ import { f32, must, sizeOf } from '../compiler/ir/types.ts';
 import { opNamed } from '../compiler/ops/index.ts';
 import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
-import { chooseEngine } from '../runtime/engine/index.ts';
+import { chooseEngine } from '../runtime/engine/choose.ts';
 import { openSession } from '../runtime/session/open.ts';
 import type { KernelTime, Session } from '../runtime/session/session.ts';
 import { atLeast } from './options.ts';

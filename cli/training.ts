@@ -1,6 +1,6 @@
 /** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
-import type { RunObserver, RunResult } from '../runtime/run/index.ts';
-import type { MetricRecord } from '../runtime/report/index.ts';
+import type { RunObserver, RunResult } from '../runtime/train/run.ts';
+import type { MetricRecord } from '../runtime/run/records.ts';
 import { formatSeconds, threeDigits } from '../runtime/base/format.ts';
 import { exitCodes } from './errors.ts';
 import { onInterrupt } from './interrupts.ts';

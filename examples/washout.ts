@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { reportError } from '../cli/errors.ts';
 import { note, print } from '../cli/terminal.ts';
-import { readClasses } from '../runtime/data/index.ts';
+import { readClasses } from '../runtime/data/classes.ts';
 import { decodeIds, resizeNearest, type IdMap } from '../runtime/data/decode.ts';
 import type { EngineChoice } from '../runtime/model/index.ts';
 import { groups, measureWashout, verdictOf, type Separation, type Washout } from './washout/measure.ts';

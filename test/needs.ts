@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findCompiler } from '../runtime/engine/compile.ts';
-import { findNativeEngine } from '../runtime/engine/index.ts';
+import { findNativeEngine } from '../runtime/engine/install.ts';
 import { chooseWheels, detectPlatform } from '../runtime/engine/platform.ts';
 import { findChromium } from './support/chromium.ts';
 import { findRay } from './support/ray.ts';

@@ -1,8 +1,9 @@
 /** Answers for `spadework ablate`: trains all runs of an ablation, here or on a Ray cluster, and compares them. */
 import { dirname, join } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { Launcher, RayOptions, Stopping } from '../../runtime/ablate/index.ts';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { Launcher, Stopping } from '../../runtime/ablate/launcher.ts';
+import type { RayOptions } from '../../runtime/ablate/ray.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { quoted } from '../../runtime/base/shell.ts';
 import { startAblationTable } from '../ablation-table.ts';
 import { exitCodes } from '../errors.ts';
@@ -81,7 +82,10 @@ export function addAblate(program: Command): void {
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
   const loaded = isFolder(file) ? undefined : loadAblation(file, flags);
   const folder = loaded ? (flags.out ?? join('ablations', loaded.ablation.name)) : file;
-  const { ablate, progressOf } = await import('../../runtime/ablate/index.ts');
+  const [{ ablate }, { progressOf }] = await Promise.all([
+    import('../../runtime/ablate/ablate.ts'),
+    import('../../runtime/ablate/progress.ts'),
+  ]);
   const { launcher, parallel } = await chooseLauncher(flags);
   const { stopping, release } = followSignals(launcher.remembers);
   const table = startAblationTable((name) => progressOf(join(folder, name)));
@@ -124,7 +128,10 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
 const parallelOnRay = 4;
 
 async function chooseLauncher(flags: AblateFlags): Promise<{ launcher: Launcher; parallel: number }> {
-  const { localLauncher, rayLauncher } = await import('../../runtime/ablate/index.ts');
+  const [{ localLauncher }, { rayLauncher }] = await Promise.all([
+    import('../../runtime/ablate/local.ts'),
+    import('../../runtime/ablate/ray.ts'),
+  ]);
   if (flags.launcher === 'ray')
     return { launcher: await rayLauncher(rayOf(flags)), parallel: flags.parallel ?? parallelOnRay };
   const { visibleGpus } = await import('../../runtime/engine/platform.ts');
@@ -156,7 +163,11 @@ async function stopJobs(file: string, flags: AblateFlags): Promise<void> {
   const folder = isFolder(file)
     ? file
     : (flags.out ?? join('ablations', loadAblation(file, flags).ablation.name));
-  const { jobIdOf, readAblation, stopOnRay } = await import('../../runtime/ablate/index.ts');
+  const [{ jobIdOf }, { readAblation }, { stopOnRay }] = await Promise.all([
+    import('../../runtime/ablate/pool.ts'),
+    import('../../runtime/run/ablation.ts'),
+    import('../../runtime/ablate/ray.ts'),
+  ]);
   const record = readAblation(folder);
   const ids = (record?.runs ?? []).flatMap(({ name, jobs }) =>
     (['train', 'eval'] as const).map((kind) => jobIdOf(folder, record!, name, jobs, kind)),

@@ -36,7 +36,7 @@ export function addCompare(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (folders: readonly string[], flags: CompareFlags) => {
-      const { compare } = await import('../../runtime/compare/index.ts');
+      const { compare } = await import('../../runtime/compare/compare.ts');
       const [first] = folders;
       const out =
         flags.out ?? (folders.length === 1 && first !== undefined ? join(first, 'comparison') : 'comparison');

@@ -14,7 +14,10 @@ export function addDoctor(program: Command): void {
     .option('--no-measure', 'leave out the speed measurements, which take some seconds')
     .addHelpText('after', '\nExamples:\n  spadework doctor\n  spadework doctor --no-measure')
     .action(async (options: { measure: boolean }) => {
-      const { doctor, renderDoctor } = await import('../../runtime/engine/index.ts');
+      const [{ doctor }, { renderDoctor }] = await Promise.all([
+        import('../../runtime/engine/doctor.ts'),
+        import('../../runtime/engine/render-doctor.ts'),
+      ]);
       const checks = await doctor({ measure: options.measure });
       print(renderDoctor(checks, { color: showsColor(process.stdout) }));
       if (checks.some(({ status }) => status === 'fail')) process.exitCode = exitCodes.machine;

@@ -19,7 +19,10 @@ export function addEngine(program: Command): void {
     .description('Fetches TensorFlow, compiles the binding and tests it; takes no time where that is done.')
     .option('--rebuild', 'make it anew')
     .action(async (options: { rebuild?: boolean }) => {
-      const { ensureNativeEngine, SetupFailure } = await import('../../runtime/engine/index.ts');
+      const [{ ensureNativeEngine }, { SetupFailure }] = await Promise.all([
+        import('../../runtime/engine/install.ts'),
+        import('../../runtime/engine/types.ts'),
+      ]);
       const ready = await ensureNativeEngine({ rebuild: options.rebuild ?? false });
       if (ready.kind === 'unavailable') throw new SetupFailure(ready);
       print(
@@ -31,7 +34,10 @@ export function addEngine(program: Command): void {
     .command('remove')
     .description('Deletes all cached engines.')
     .action(async () => {
-      const { formatBytes, removeEngine } = await import('../../runtime/engine/index.ts');
+      const [{ formatBytes }, { removeEngine }] = await Promise.all([
+        import('../../runtime/engine/messages.ts'),
+        import('../../runtime/engine/remove.ts'),
+      ]);
       const { folder, freedBytes } = removeEngine();
       print(
         freedBytes === 0
@@ -43,7 +49,10 @@ export function addEngine(program: Command): void {
     .command('path')
     .description('Prints the folder of the engine that is ready.')
     .action(async () => {
-      const { findNativeEngine, SetupFailure } = await import('../../runtime/engine/index.ts');
+      const [{ findNativeEngine }, { SetupFailure }] = await Promise.all([
+        import('../../runtime/engine/install.ts'),
+        import('../../runtime/engine/types.ts'),
+      ]);
       const found = await findNativeEngine();
       if (found.kind === 'unavailable') throw new SetupFailure(found);
       print(found.folder);

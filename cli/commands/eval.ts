@@ -1,7 +1,7 @@
 /** Answers for `spadework eval`: measures what a run paints, and says under which protocol. */
 import { InvalidArgumentError, type Command } from 'commander';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
-import type { EvaluateOptions } from '../../runtime/evaluate/index.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
+import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
 import { InputError } from '../errors.ts';
 import { engineOption, integer } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
@@ -79,7 +79,11 @@ export function addEval(program: Command): void {
     .option('--quiet', 'print nothing but mistakes and the result')
     .addHelpText('after', examples)
     .action(async (run: string, flags: EvalFlags) => {
-      const { evaluate, evaluationText, renderEvaluation } = await import('../../runtime/evaluate/index.ts');
+      const [{ evaluate }, { evaluationText }, { renderEvaluation }] = await Promise.all([
+        import('../../runtime/evaluate/evaluate.ts'),
+        import('../../runtime/evaluate/record.ts'),
+        import('../../runtime/evaluate/text.ts'),
+      ]);
       const { features, perceptual, weights, perceptualWeights, linear, json, quiet, ...plain } = flags;
       let progress: Progress | undefined;
       const shown = {

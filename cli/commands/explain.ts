@@ -117,7 +117,7 @@ async function countPictures(
   if (!data || !train || train.steps !== undefined) return undefined;
   const [{ openTrainingData }, { DataError }] = await Promise.all([
     import('../../runtime/run/data.ts'),
-    import('../../runtime/data/index.ts'),
+    import('../../runtime/data/messages.ts'),
   ]);
   const path = flags.data ?? resolve(dirname(sources[0]?.name ?? '.'), data.path);
   try {
@@ -146,11 +146,10 @@ async function writeDrawings(
   folder: string,
   { depth, locality = false }: ExplainFlags,
 ): Promise<string[]> {
-  const [{ drawNetwork }, { layOut }, { writeWhole }, { whileWritingAsync }, { claimOutputs }] =
+  const [{ drawNetwork }, { layOut }, { whileWritingAsync, writeWhole }, { claimOutputs }] =
     await Promise.all([
       import('../../compiler/explain/drawing.ts'),
       import('../../runtime/report/drawing.ts'),
-      import('../../runtime/report/index.ts'),
       import('../../runtime/base/files.ts'),
       import('../../runtime/run/outputs.ts'),
     ]);

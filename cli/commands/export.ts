@@ -44,7 +44,7 @@ export function addExport(program: Command): void {
         throw new InputError(
           `'${flags.out}' would hold safetensors, whatever its name says\nhint: end its name in ${ending}; Python reads it with safetensors.torch.load_file`,
         );
-      const { exportWeights } = await import('../../runtime/run/index.ts');
+      const { exportWeights } = await import('../../runtime/exchange/exchange.ts');
       const count = await exportWeights({ ...flags, run, ...(flags.quiet ? {} : { log: note }) });
       if (!flags.quiet) note(`${count} tensors of ${flags.network}`);
       print(flags.out);

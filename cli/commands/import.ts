@@ -55,7 +55,7 @@ export function addImport(program: Command, line: string): void {
     .addHelpText('after', examples)
     .action(async (file: string, { run, spec: specFile, ...flags }: ImportFlags) => {
       const target = run === undefined ? newRun(specFile, flags.name, line) : { run };
-      const { importWeights } = await import('../../runtime/run/index.ts');
+      const { importWeights } = await import('../../runtime/exchange/exchange.ts');
       const log = flags.quiet ? { warn: note } : { log: note };
       const { folder, step } = await importWeights({ ...flags, ...target, ...log, file });
       if (!flags.quiet) note(`The weights of ${flags.network} are in the checkpoint of step ${step}.`);

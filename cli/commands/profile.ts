@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption, integer, setOption } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { loadSpec } from '../specs.ts';
@@ -54,12 +54,14 @@ export function addProfile(program: Command, line: string): void {
     .action(async (file: string, flags: ProfileFlags) => {
       const { spec, sources } = loadSpec(file, flags);
       const [
-        { profileStep, renderProfile },
+        { profileStep },
+        { renderProfile },
         { writeProfilePage },
         { whileWritingAsync },
         { requireOwnPage },
       ] = await Promise.all([
-        import('../../runtime/profile/index.ts'),
+        import('../../runtime/profile/run.ts'),
+        import('../../runtime/profile/text.ts'),
         import('../../runtime/profile/page.ts'),
         import('../../runtime/base/files.ts'),
         import('../../runtime/run/outputs.ts'),

@@ -1,6 +1,6 @@
 /** Answers for `spadework resume`: goes on with a run that was stopped or killed. */
 import type { Command } from 'commander';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption, integer } from '../options.ts';
 import { followRun } from '../training.ts';
 
@@ -34,7 +34,7 @@ export function addResume(program: Command): void {
     .addHelpText('after', examples)
     .action(async (folder: string, flags: ResumeFlags) => {
       await followRun(flags.quiet ?? false, async (common) => {
-        const { resume } = await import('../../runtime/run/index.ts');
+        const { resume } = await import('../../runtime/train/train.ts');
         return resume({ ...flags, ...common, folder });
       });
     });

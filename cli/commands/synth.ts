@@ -1,6 +1,6 @@
 /** Answers for `spadework synth`: paints label maps with what a run learned. */
 import { Option, type Command } from 'commander';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption } from '../options.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { note, print } from '../terminal.ts';
@@ -54,7 +54,7 @@ export function addSynth(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (run: string, flags: SynthFlags) => {
-      const { synth } = await import('../../runtime/run/index.ts');
+      const { synth } = await import('../../runtime/synthesize/synthesize.ts');
       let progress: Progress | undefined;
       const shown = {
         log: note,

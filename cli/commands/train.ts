@@ -1,7 +1,7 @@
 /** Answers for `spadework train`: trains an experiment, and keeps the user informed. */
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
-import type { EngineRequest } from '../../runtime/engine/index.ts';
+import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption, integer, setOption } from '../options.ts';
 import { loadSpec } from '../specs.ts';
 import { followRun } from '../training.ts';
@@ -53,7 +53,7 @@ export function addTrain(program: Command, line: string): void {
     .action(async (file: string, flags: TrainFlags) => {
       const { spec, sources } = loadSpec(file, flags);
       await followRun(flags.quiet ?? false, async (common) => {
-        const { train } = await import('../../runtime/run/index.ts');
+        const { train } = await import('../../runtime/train/train.ts');
         return train({ ...flags, ...common, spec, sources, command: line });
       });
     });

@@ -1,5 +1,5 @@
 /** Answers for an ablation as a whole: its plan, its runs, and the page that compares them. */
-import { compare } from '../compare/index.ts';
+import { compare } from '../compare/compare.ts';
 import { whileWriting } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import type { Launcher } from './launcher.ts';

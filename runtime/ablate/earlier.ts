@@ -1,6 +1,6 @@
 /** Answers for runs that an earlier version planned: where only names of variables have changed since, nothing has changed. */
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
-import { otherVersionsNames } from '../weights/index.ts';
+import { otherVersionsNames } from '../weights/earlier-names.ts';
 
 /** Gives a spec of before the names that its variables have in the spec of today, where an earlier version named them otherwise. */
 export function withNamesOfToday(before: Spec, today: Spec): Spec {

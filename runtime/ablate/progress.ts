@@ -1,7 +1,7 @@
 /** Answers for how far a run is while another process trains it: by the end of the file that it records its steps in. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readText } from '../base/records.ts';
-import type { MetricRecord } from '../report/index.ts';
+import type { MetricRecord } from '../run/records.ts';
 import { layoutOf, type FullRunRecord } from '../run/folder.ts';
 
 export interface RunProgress {

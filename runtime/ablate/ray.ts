@@ -5,7 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { writeWhole } from '../report/index.ts';
+import { writeWhole } from '../base/files.ts';
 import { quoted } from '../base/shell.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { spadeworkScript } from './local.ts';

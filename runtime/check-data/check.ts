@@ -1,7 +1,8 @@
 /** Answers for checking the data of a spec as a whole: both splits, what they share, and what is wrong or odd about them. */
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { surveyPairs, type ClassInfo, type Survey } from '../data/index.ts';
+import { surveyPairs, type Survey } from '../data/survey.ts';
+import type { ClassInfo } from '../data/classes.ts';
 import * as messages from '../data/messages.ts';
 import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';
 import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';

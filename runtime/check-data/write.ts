@@ -1,18 +1,12 @@
 /** Answers for what a data check leaves in a folder: the page, and pictures of some pairs beside it. */
 import { join } from 'node:path';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { readPairs, type ClassInfo } from '../data/index.ts';
+import { readPairs } from '../data/survey.ts';
+import type { ClassInfo } from '../data/classes.ts';
 import { formatCount, threeDigits } from '../base/format.ts';
-import {
-  blend,
-  colorize,
-  writeDataPage,
-  writePhotograph,
-  writePicture,
-  type DataPagePair,
-  type Fact,
-  type Picture,
-} from '../report/index.ts';
+import { blend, colorize, writePhotograph, writePicture, type Picture } from '../report/picture.ts';
+import { writeDataPage, type DataPagePair } from './page.ts';
+import type { Fact } from '../report/parts.ts';
 import type { DataReport, SplitReport } from './check.ts';
 import { readingOf } from '../run/data.ts';
 import { whileWritingAsync } from '../base/files.ts';

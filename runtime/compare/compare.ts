@@ -1,9 +1,8 @@
 /** Answers for a comparison as a whole: reads runs, works the numbers out, and writes the page and the tables beside it. */
 import { join } from 'node:path';
 import { forMarkdown } from '../../dsl/escape.ts';
-import { writeWhole } from '../report/index.ts';
+import { writeWhole, whileWritingAsync } from '../base/files.ts';
 import { comparePage } from './page.ts';
-import { whileWritingAsync } from '../base/files.ts';
 import { claimOutputs } from '../run/outputs.ts';
 import { costsOf, type Costs } from './costs.ts';
 import { gather, type GatherOptions } from './gather.ts';

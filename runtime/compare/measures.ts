@@ -1,6 +1,7 @@
 /** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
 import type { Metric } from '../evaluate/record.ts';
-import { mean, type ShortCounts } from '../metrics/index.ts';
+import { mean } from '../metrics/spread.ts';
+import type { ShortCounts } from '../metrics/class-counts.ts';
 import { resampledScores } from './resampled-scores.ts';
 import {
   bootstrapInterval,

@@ -2,7 +2,7 @@
  * Answers for what a segmenter's scores would have been on other maps: counts of maps that are drawn anew are added up and scored,
  * as those of all maps are.
  */
-import { scoresOf, type SegmentationScore, type ShortCounts } from '../metrics/index.ts';
+import { scoresOf, type SegmentationScore, type ShortCounts } from '../metrics/class-counts.ts';
 import { drawsOf, resamples } from './statistics.ts';
 
 /** Each score for each resample; NaN where there was nothing to score. */

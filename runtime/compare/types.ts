@@ -1,7 +1,7 @@
 /** Answers for what a comparison is about: runs, gathered into cells that differ in more than the seed. */
 import type { Spec } from '../../compiler/format/types.ts';
 import type { EvalRecord } from '../evaluate/record.ts';
-import type { MetricRecord } from '../report/index.ts';
+import type { MetricRecord } from '../run/records.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 
 /** One run, as its folder says. */

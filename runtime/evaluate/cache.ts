@@ -4,9 +4,8 @@
  */
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { joinRows } from '../metrics/index.ts';
-import { writeWhole } from '../report/index.ts';
-import { isFileError } from '../base/files.ts';
+import { joinRows } from '../metrics/features.ts';
+import { writeWhole, isFileError } from '../base/files.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { cacheUnwritable } from './messages.ts';

@@ -6,8 +6,8 @@ import { join, relative } from 'node:path';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { chooseEngine, type Engine } from '../engine/index.ts';
-import { writeWhole } from '../report/index.ts';
+import { chooseEngine, type Engine } from '../engine/choose.ts';
+import { writeWhole, whileWritingAsync } from '../base/files.ts';
 import {
   loadBestCheckpoint,
   loadCheckpoint,
@@ -15,7 +15,6 @@ import {
   type Checkpoint,
 } from '../run/checkpoint.ts';
 import { readRunFolder, type RunLayout } from '../run/folder.ts';
-import { whileWritingAsync } from '../base/files.ts';
 import { nothingPaints, nothingToTrain } from '../run/messages.ts';
 import { readJudges, type Judges } from './judges.ts';
 import { openHeldOut, type HeldOut } from './held-out.ts';

@@ -1,9 +1,9 @@
 /** Answers for a network with weights that pictures are looked at through, on an engine. */
 import { must } from '../../compiler/ir/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
-import type { Engine } from '../engine/index.ts';
-import type { FeatureMap } from '../metrics/index.ts';
-import type { Picture } from '../report/index.ts';
+import type { Engine } from '../engine/choose.ts';
+import type { FeatureMap } from '../metrics/feature-distance.ts';
+import type { Picture } from '../report/picture.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
 import type { Session } from '../session/session.ts';
 import { scalePicture, toUnit } from './pictures.ts';

@@ -1,7 +1,8 @@
 /** Answers for the maps and photographs that a run is evaluated on. */
 import { must } from '../../compiler/ir/types.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { openDataset, type Dataset, type Pair, type Sample } from '../data/index.ts';
+import { openDataset, type Dataset, type Sample } from '../data/dataset.ts';
+import type { Pair } from '../data/pairs.ts';
 import { classesOf, openTestData, readingOf } from '../run/data.ts';
 import { instancesMissing } from '../run/messages.ts';
 import { nothingHeldOut } from './messages.ts';

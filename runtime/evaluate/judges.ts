@@ -1,7 +1,8 @@
 /** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
 import { must } from '../../compiler/ir/types.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { openWeights, readFinite } from '../weights/index.ts';
+import { openWeights } from '../weights/file.ts';
+import { readFinite } from '../weights/finite.ts';
 import { linearLayersMissing, linearLayersOfOther, noLinearLayers } from './messages.ts';
 import type { EvaluateOptions, JudgeOptions, PerceptualOptions } from './options.ts';
 import { digestOf } from './protocol.ts';

@@ -1,8 +1,8 @@
 /** Answers for the numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
 import { dirname, join, resolve } from 'node:path';
-import type { Sample } from '../data/index.ts';
-import type { Engine } from '../engine/index.ts';
-import { fromFloat } from '../report/index.ts';
+import type { Sample } from '../data/dataset.ts';
+import type { Engine } from '../engine/choose.ts';
+import { fromFloat } from '../report/picture.ts';
 import { PhotoCache } from './cache.ts';
 import { LayerNetwork, VectorNetwork } from './feature-network.ts';
 import type { HeldOut } from './held-out.ts';

@@ -1,5 +1,5 @@
 /** Answers for what an evaluation is asked: the run, what it looks through, and on which pictures. */
-import type { EngineRequest } from '../engine/index.ts';
+import type { EngineRequest } from '../engine/choose.ts';
 
 /** A network to look through, with its weights. */
 export interface JudgeOptions {

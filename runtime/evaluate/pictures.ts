@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { toUnitRange } from '../data/dataset.ts';
 import { resizeNearest, type Size } from '../data/decode.ts';
-import type { Picture } from '../report/index.ts';
+import type { Picture } from '../report/picture.ts';
 
 /** Reads a picture that was painted. */
 export async function readPicture(file: string): Promise<Picture> {

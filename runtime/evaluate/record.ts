@@ -1,5 +1,5 @@
 /** Answers for what an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
-import type { SegmentationScore, ShortCounts } from '../metrics/index.ts';
+import type { SegmentationScore, ShortCounts } from '../metrics/class-counts.ts';
 import { DamagedRecord, readText, RecordFormat, whileReading } from '../base/records.ts';
 import { evaluationSchema } from '../base/schemas.ts';
 import { damagedEvaluation } from './messages.ts';

@@ -1,28 +1,22 @@
 /** Answers for metrics as they come together: each is told of all maps, some at a time, and then gives what it found. */
 import { must } from '../../compiler/ir/types.ts';
-import type { Sample } from '../data/index.ts';
+import type { Sample } from '../data/dataset.ts';
 import {
   countPixels,
-  featureDistance,
-  featureSet,
-  frechetDistance,
-  joinRows,
-  kernelDistance,
-  meanDifference,
-  meanOfKnown,
-  meanOfPairs,
-  peakSignalToNoise,
   scoresOf,
   shortCounts,
-  structuralSimilarity,
   sumCounts,
   type ClassCounts,
-  type FeatureMap,
-  type FeatureSet,
   type SegmentationScore,
   type ShortCounts,
-} from '../metrics/index.ts';
-import type { Picture } from '../report/index.ts';
+} from '../metrics/class-counts.ts';
+import { featureDistance, meanOfPairs, type FeatureMap } from '../metrics/feature-distance.ts';
+import { featureSet, joinRows, type FeatureSet } from '../metrics/features.ts';
+import { frechetDistance } from '../metrics/frechet.ts';
+import { kernelDistance } from '../metrics/kernel-distance.ts';
+import { meanDifference, peakSignalToNoise, structuralSimilarity } from '../metrics/similarity.ts';
+import { meanOfKnown } from '../metrics/spread.ts';
+import type { Picture } from '../report/picture.ts';
 import type { PhotoRows } from './cache.ts';
 import type { LayerNetwork, VectorNetwork } from './feature-network.ts';
 import { scaleLabels } from './pictures.ts';

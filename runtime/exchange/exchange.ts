@@ -10,24 +10,15 @@ import { averageCompanion, companionName, weightOfCompanion } from '../../compil
 import { must } from '../../compiler/ir/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { suggest } from '../../dsl/suggest.ts';
-import { writeRunPage } from '../report/index.ts';
+import { writeRunPage } from '../run/page.ts';
 import { initialValues } from '../session/session.ts';
-import {
-  compareWeights,
-  doesNotFit,
-  findFitting,
-  fits,
-  loadMapping,
-  matchWeights,
-  nothingFits,
-  openWeights,
-  renderReport,
-  writeOfficial,
-  type Match,
-  type MatchReport,
-  oneOfCopies,
-  type WeightsError,
-} from '../weights/index.ts';
+import { compareWeights, fits, matchWeights, type Match, type MatchReport } from '../weights/match.ts';
+import { doesNotFit, nothingFits, oneOfCopies, type WeightsError } from '../weights/messages.ts';
+import { findFitting } from '../weights/fitting.ts';
+import { loadMapping } from '../weights/mapping.ts';
+import { openWeights } from '../weights/file.ts';
+import { renderReport } from '../weights/report.ts';
+import { writeOfficial } from '../weights/write-official.ts';
 import { loadLastCheckpoint, saveCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { classesOf } from '../run/data.ts';
 import { checkRunPlace, makeRunFolder, readRunFolder, writeRecord, type RunLayout } from '../run/folder.ts';

@@ -6,7 +6,7 @@ import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
 import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import type { TrainSpec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/choose.ts';
 import { callInParts } from '../train/step.ts';
 import { convert, isFeed, open, tensorIn } from './arrays.ts';
 import { describe, entriesOf, textArgument } from './checks.ts';

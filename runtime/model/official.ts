@@ -1,15 +1,9 @@
 /** Answers for variables under the official code's names and in its layouts. */
 import { must, sizeOf } from '../../compiler/ir/types.ts';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
-import {
-  loadMapping,
-  matchWeights,
-  officialPlaces,
-  plainMapping,
-  type Mapping,
-  type Official,
-  type WeightVariable,
-} from '../weights/index.ts';
+import { loadMapping, plainMapping, type Mapping } from '../weights/mapping.ts';
+import { matchWeights } from '../weights/match.ts';
+import { officialPlaces, type Official, type WeightVariable } from '../weights/official.ts';
 import { checkShape, convert, open, type Given } from './arrays.ts';
 import { describe, entriesOf } from './checks.ts';
 import { notATensor, nothingOfficial, officialShape, unknownPart, wrongLength } from './messages.ts';

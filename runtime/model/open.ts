@@ -4,7 +4,7 @@ import { check, checkJson, type CheckResult, type GivenInput } from '../../compi
 import { variablesOf } from '../../compiler/build/step.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { chooseEngine } from '../engine/index.ts';
+import { chooseEngine } from '../engine/choose.ts';
 import { fileProvider, readSource } from '../base/spec-texts.ts';
 import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { readRunFolder } from '../run/folder.ts';

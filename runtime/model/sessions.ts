@@ -6,7 +6,7 @@ import type { Program } from '../../compiler/ir/program.ts';
 import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { must } from '../../compiler/ir/types.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/choose.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
 import { initialValues, type Feeds, type Session } from '../session/session.ts';
 

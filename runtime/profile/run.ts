@@ -4,7 +4,7 @@ import { compile, type Spec } from '../../compiler/index.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
 import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import type { Source } from '../../dsl/source.ts';
-import { chooseEngine, type EngineRequest } from '../engine/index.ts';
+import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
 import { openTrainingData } from '../run/data.ts';
 import { describeLibrary, openSession, whileComputing } from '../session/open.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides } from '../run/settings.ts';

@@ -1,7 +1,7 @@
 /** Answers for `ablation.json`: what an ablation's folder holds, which runs are planned, and how far each of them is. */
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
-import { writeWhole } from '../report/index.ts';
+import { writeWhole } from '../base/files.ts';
 import { readRecord, RecordFormat } from '../base/records.ts';
 import { ablationSchema } from '../base/schemas.ts';
 import { damagedAblation } from './messages.ts';

@@ -21,7 +21,7 @@ import {
   noBest,
   noCheckpoint,
 } from './messages.ts';
-import { writeWhole } from '../report/index.ts';
+import { writeWhole } from '../base/files.ts';
 import { digestOf, requireDigests, writeDigests } from '../weights/digests.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { notFiniteIn } from '../weights/finite.ts';

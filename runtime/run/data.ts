@@ -4,23 +4,12 @@ import { join } from 'node:path';
 import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
 import { scaleSize } from '../../compiler/format/queries.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import {
-  DataError,
-  noColor,
-  noDataFolder,
-  openDataset,
-  readLegend,
-  sharedColor,
-  withColors,
-  type Augmentation,
-  type ClassInfo,
-  type Color,
-  type Dataset,
-  type DatasetFolders,
-  type DatasetOptions,
-  type LabelCoding,
-  type PartialClass,
-} from '../data/index.ts';
+import { DataError, noColor, noDataFolder, sharedColor } from '../data/messages.ts';
+import { openDataset, type Dataset, type DatasetOptions } from '../data/dataset.ts';
+import { readLegend, withColors, type ClassInfo, type Color, type PartialClass } from '../data/classes.ts';
+import type { Augmentation } from '../data/augment.ts';
+import type { DatasetFolders } from '../data/pairs.ts';
+import type { LabelCoding } from '../data/coding.ts';
 import { legendOutOfRange } from './messages.ts';
 
 /** Gives the classes of a data set: those of its legend or its list of names, else numbered ones. Throws a DataError or RunError. */

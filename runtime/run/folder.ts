@@ -15,7 +15,8 @@ import {
   whileReading,
 } from '../base/records.ts';
 import { runSchema } from '../base/schemas.ts';
-import { writeWhole, type RunRecord } from '../report/index.ts';
+import { writeWhole, isFileError, whileWriting, unwritable } from '../base/files.ts';
+import type { RunRecord } from './records.ts';
 import { digestOf } from '../weights/digests.ts';
 import { textsBeside } from './sources.ts';
 import {
@@ -27,7 +28,6 @@ import {
   runFolderExists,
   runFolderGone,
 } from './messages.ts';
-import { isFileError, whileWriting, unwritable } from '../base/files.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
 /** Names the files and folders of a run. */

@@ -4,7 +4,7 @@ import { formatBytes, formatSeconds } from '../base/format.ts';
 import { input, machine, type RunError } from '../base/errors.ts';
 import { quoted } from '../base/shell.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import type { Fitting } from '../weights/index.ts';
+import type { Fitting } from '../weights/messages.ts';
 
 /** How many names a message lists. */
 const listed = 10;

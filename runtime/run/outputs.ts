@@ -14,9 +14,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { writeWhole } from '../report/index.ts';
-import { exportedMark } from '../weights/index.ts';
-import { isFileError, whileWriting, whileWritingAsync } from '../base/files.ts';
+import { writeWhole, isFileError, whileWriting, whileWritingAsync } from '../base/files.ts';
+import { exportedMark } from '../weights/write-official.ts';
 import { foreignFile, foreignFiles, namesClash } from './messages.ts';
 import { makeFolder } from '../base/make-folder.ts';
 

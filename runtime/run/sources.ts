@@ -4,7 +4,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import { isLibrarySource } from '../base/spec-texts.ts';
 import { DamagedRecord, readText } from '../base/records.ts';
-import { writeWhole } from '../report/index.ts';
+import { writeWhole } from '../base/files.ts';
 
 /** Where texts are kept: what the user wrote, the spec's own text first, and what the standard library held by then. */
 export interface TextFiles {

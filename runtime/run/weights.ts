@@ -8,17 +8,13 @@ import { must } from '../../compiler/ir/types.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
 import { frozenNetworks } from '../../compiler/format/queries.ts';
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
-import {
-  compareWeights,
-  findFitting,
-  fits,
-  loadMapping,
-  matchWeights,
-  oneOfCopies,
-  openWeights,
-  renderReport,
-  writeOfficial,
-} from '../weights/index.ts';
+import { compareWeights, fits, matchWeights } from '../weights/match.ts';
+import { findFitting } from '../weights/fitting.ts';
+import { loadMapping } from '../weights/mapping.ts';
+import { oneOfCopies } from '../weights/messages.ts';
+import { openWeights } from '../weights/file.ts';
+import { renderReport } from '../weights/report.ts';
+import { writeOfficial } from '../weights/write-official.ts';
 import { digestsFile, writeDigests } from '../weights/digests.ts';
 import type { RunLayout } from './folder.ts';
 import { weightsDoNotFit } from './messages.ts';

@@ -1,11 +1,10 @@
 /** Answers for putting a program on an engine. */
 import { type Program, nodesOf } from '../../compiler/ir/program.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/choose.ts';
 import { NativeSession } from './native.ts';
 import { PortableSession } from './portable.ts';
 import type { Session } from './session.ts';
-import { machine } from '../base/errors.ts';
-import type { RunError } from '../base/errors.ts';
+import { machine, type RunError } from '../base/errors.ts';
 
 /** Opens a session for a program on an engine. */
 export function openSession(engine: Engine, program: Program): Session {

@@ -6,8 +6,8 @@ import { encodedInputs } from '../../compiler/format/queries.ts';
 import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/format/types.ts';
 import { encodingMethod, encodingOutputs } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
-import type { Sample } from '../data/index.ts';
-import { fromFloat, type Picture } from '../report/index.ts';
+import type { Sample } from '../data/dataset.ts';
+import { fromFloat, type Picture } from '../report/picture.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 import { edgesInput, instancesInput } from '../session/feeds.ts';
 

@@ -3,7 +3,7 @@ import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { choiceOf } from '../../compiler/passes/deduplicate-patches/choose.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/choose.ts';
 import type { Session } from '../session/session.ts';
 import { openStaged } from '../session/staged.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';

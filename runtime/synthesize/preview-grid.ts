@@ -1,13 +1,8 @@
 /** Answers for a painted map among what it is shown beside: its label map and, where there is one, its photo. */
-import type { ClassInfo, Sample } from '../data/index.ts';
-import {
-  colorize,
-  fromFloat,
-  writeGrid,
-  type Picture,
-  type PictureSize,
-  type Task,
-} from '../report/index.ts';
+import type { ClassInfo } from '../data/classes.ts';
+import type { Sample } from '../data/dataset.ts';
+import { colorize, fromFloat, writeGrid, type Picture } from '../report/picture.ts';
+import type { PictureSize, Task } from '../report/parts.ts';
 
 /** Holds the pictures of one map. */
 export interface Row {

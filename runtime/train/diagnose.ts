@@ -11,7 +11,7 @@ import { isUpdate, partsOfStep } from '../../compiler/build/step.ts';
 import { renderDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
-import type { Batch } from '../data/index.ts';
+import type { Batch } from '../data/dataset.ts';
 import { areFinite, inGroups, type Session } from '../session/session.ts';
 import { PortableSession } from '../session/portable.ts';
 import { firstNotFinite, replaying, type ValueRange } from '../run/messages.ts';

@@ -6,17 +6,13 @@ import { must } from '../../compiler/ir/types.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { BestMetric, DataSpec, Spec } from '../../compiler/format/types.ts';
-import { evenly, type Dataset, type Sample } from '../data/index.ts';
-import {
-  countPixels,
-  meanDifference,
-  meanOfKnown,
-  peakSignalToNoise,
-  scoresOf,
-  sumCounts,
-  structuralSimilarity,
-} from '../metrics/index.ts';
-import { fromFloat, type MetricRecord } from '../report/index.ts';
+import { evenly } from '../data/order.ts';
+import type { Dataset, Sample } from '../data/dataset.ts';
+import { countPixels, scoresOf, sumCounts } from '../metrics/class-counts.ts';
+import { meanDifference, peakSignalToNoise, structuralSimilarity } from '../metrics/similarity.ts';
+import { meanOfKnown } from '../metrics/spread.ts';
+import { fromFloat } from '../report/picture.ts';
+import type { MetricRecord } from '../run/records.ts';
 import type { Session } from '../session/session.ts';
 import { notMeasured } from '../run/messages.ts';
 import { paint } from '../synthesize/paint.ts';

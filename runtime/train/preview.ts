@@ -2,8 +2,10 @@
 import { must } from '../../compiler/ir/types.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import type { Spec } from '../../compiler/format/types.ts';
-import { numberedClasses, type ClassInfo, type Sample } from '../data/index.ts';
-import { colorize, type Picture, type Task } from '../report/index.ts';
+import { numberedClasses, type ClassInfo } from '../data/classes.ts';
+import type { Sample } from '../data/dataset.ts';
+import { colorize, type Picture } from '../report/picture.ts';
+import type { Task } from '../report/parts.ts';
 import type { Session } from '../session/session.ts';
 import { paint } from '../synthesize/paint.ts';
 import { canSegment, segment } from '../synthesize/segment.ts';

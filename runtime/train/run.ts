@@ -7,17 +7,13 @@ import { countParameters, frozenNetworks } from '../../compiler/format/queries.t
 import { specFormat, type Spec } from '../../compiler/format/types.ts';
 import { gradientLengthOf, partsOfStep } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
-import {
-  DataError,
-  type Batch,
-  type Dataset,
-  type Loader,
-  type LoaderOptions,
-  type Sample,
-} from '../data/index.ts';
-import type { Engine, EngineRequest } from '../engine/index.ts';
-import { writePicture, writeRunPage, writeWhole, type MetricRecord, type Picture } from '../report/index.ts';
-import { readMetrics } from '../run/records.ts';
+import { DataError } from '../data/messages.ts';
+import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/dataset.ts';
+import type { Engine, EngineRequest } from '../engine/choose.ts';
+import { writePicture, type Picture } from '../report/picture.ts';
+import { writeRunPage } from '../run/page.ts';
+import { writeWhole, whileWriting, whileWritingAsync } from '../base/files.ts';
+import { type MetricRecord, readMetrics } from '../run/records.ts';
 import { areFinite, setInitialValues, type Session } from '../session/session.ts';
 import { Board, fillBoard } from './tensorboard.ts';
 import {
@@ -46,7 +42,6 @@ import {
   type RunLayout,
   type RunMemory,
 } from '../run/folder.ts';
-import { whileWriting, whileWritingAsync } from '../base/files.ts';
 import {
   learnsNothing,
   moreStepsDone,

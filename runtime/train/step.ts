@@ -11,7 +11,7 @@ import {
 } from '../../compiler/format/types.ts';
 import { partsOfStep, stepMethods } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
-import type { Batch } from '../data/index.ts';
+import type { Batch } from '../data/dataset.ts';
 import { edgesInput, instancesInput } from '../session/feeds.ts';
 import type { Feeds, Session, Values } from '../session/session.ts';
 

@@ -1,5 +1,5 @@
 /** Notices networks that have stopped to learn: their gradients are exactly 0, step after step. */
-import type { MetricRecord } from '../report/index.ts';
+import type { MetricRecord } from '../run/records.ts';
 
 /** Steps with gradients of 0 before it is said: one or two may be a loss whose margins all hold for once. */
 const patience = 10;

@@ -7,7 +7,9 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
 import type { PatchFeed } from '../../compiler/patches/feed.ts';
 import { chooseLevels, type LevelChoice } from '../../compiler/passes/deduplicate-patches/choose.ts';
-import { DataError, evenly, type Dataset } from '../data/index.ts';
+import { DataError } from '../data/messages.ts';
+import { evenly } from '../data/order.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { openTrainingData } from '../run/data.ts';
 import type { TrainableSpec } from '../run/settings.ts';
 

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf } from '../../compiler/ir/types.ts';
-import { EventWriter, HistogramCounter, type EventValue, type MetricRecord } from '../report/index.ts';
-import { readMetrics, readSamples } from '../run/records.ts';
+import { EventWriter, HistogramCounter, type EventValue } from './events.ts';
+import { type MetricRecord, readMetrics, readSamples } from '../run/records.ts';
 import { inGroups, type Session } from '../session/session.ts';
 import type { RunLayout } from '../run/folder.ts';
 

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvalRecord } from '../../runtime/evaluate/index.ts';
+import type { EvalRecord } from '../../runtime/evaluate/record.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
 

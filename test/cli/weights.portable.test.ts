@@ -12,10 +12,12 @@ import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
-import { importWeights, type ImportOptions } from '../../runtime/run/index.ts';
+import { importWeights, type ImportOptions } from '../../runtime/exchange/exchange.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
-import { loadMapping, WeightsError, writeOfficial } from '../../runtime/weights/index.ts';
+import { loadMapping } from '../../runtime/weights/mapping.ts';
+import { WeightsError } from '../../runtime/weights/messages.ts';
+import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
 

@@ -13,7 +13,7 @@ import {
   type Washout,
 } from '../../examples/washout/measure.ts';
 import { writeWashoutPage } from '../../examples/washout/page.ts';
-import { numberedClasses } from '../../runtime/data/index.ts';
+import { numberedClasses } from '../../runtime/data/classes.ts';
 
 it('shows every network of the spec once', () => {
   const inSpec = [...readFileSync(specFile, 'utf8').matchAll(/^network (\w+)/gm)].map(([, name]) => name);

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openWeights, WeightsError } from '../../runtime/weights/index.ts';
+import { openWeights } from '../../runtime/weights/file.ts';
+import { WeightsError } from '../../runtime/weights/messages.ts';
 import { Meter } from '../../runtime/weights/limits.ts';
 import {
   name,

@@ -1,6 +1,6 @@
 /** Answers for training a selection of the matrix: every generator with every loss, the norms going round. */
 import { beforeAll, it } from 'vitest';
-import type { Batch } from '../../runtime/data/index.ts';
+import type { Batch } from '../../runtime/data/dataset.ts';
 import { describeNative, full } from '../support/engines.ts';
 import { nameOf, selection } from './cells.ts';
 import { readBatches, trainCell } from './train.ts';

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { decodeIds, type IdMap } from '../../runtime/data/decode.ts';
-import { openDataset, readClasses, type Batch } from '../../runtime/data/index.ts';
+import { openDataset, type Batch } from '../../runtime/data/dataset.ts';
+import { readClasses } from '../../runtime/data/classes.ts';
 import { openText, type EngineChoice, type Feeds, type Tensors } from '../../runtime/model/index.ts';
 import { batch, library, nameOf, side, textOf, type Cell } from './cells.ts';
 

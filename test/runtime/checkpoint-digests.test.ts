@@ -27,7 +27,7 @@ import {
 import { checkpointDamaged, checkpointLeftOut, lastCheckpointDamaged } from '../../runtime/run/messages.ts';
 import { RunError } from '../../runtime/base/errors.ts';
 import { digestOf } from '../../runtime/weights/digests.ts';
-import { openWeights } from '../../runtime/weights/index.ts';
+import { openWeights } from '../../runtime/weights/file.ts';
 
 let folder: string;
 const of = (step: number, ...path: string[]): string => join(folder, stepName(step), ...path);

@@ -5,7 +5,7 @@ import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forLatex, visibleLines } from '../../dsl/escape.ts';
 import { ablationFormat, type AblationRecord } from '../../runtime/run/ablation.ts';
-import { compare } from '../../runtime/compare/index.ts';
+import { compare } from '../../runtime/compare/compare.ts';
 import { gather } from '../../runtime/compare/gather.ts';
 import { withoutPlaces } from '../../runtime/compare/places.ts';
 import type { EvalRecord, Protocol } from '../../runtime/evaluate/record.ts';

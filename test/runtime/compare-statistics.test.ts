@@ -7,13 +7,13 @@ import type { Comparison } from '../../runtime/compare/types.ts';
 import type { EvalRecord, Metric } from '../../runtime/evaluate/record.ts';
 import {
   countPixels,
-  mean,
   scoresOf,
   shortCounts,
   sumCounts,
   type ClassCounts,
   type SegmentationScore,
-} from '../../runtime/metrics/index.ts';
+} from '../../runtime/metrics/class-counts.ts';
+import { mean } from '../../runtime/metrics/spread.ts';
 import { meanMetric } from '../support/compared-runs.ts';
 
 /** Makes a comparison of cells whose runs have only metrics. */

@@ -5,7 +5,7 @@ import type { DecodedSample } from '../../runtime/data/sample.ts';
 import { denseIds, edgesOf } from '../../runtime/data/decode.ts';
 import { augmentationOf, openTrainingData } from '../../runtime/run/data.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import type { Batch, LoaderOptions } from '../../runtime/data/index.ts';
+import type { Batch, LoaderOptions } from '../../runtime/data/dataset.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
 import { planPatches, nearestGrid, squareWindow } from '../../compiler/patches/plan.ts';
 import { greyPng, rgb, writeFiles } from './data-support.ts';

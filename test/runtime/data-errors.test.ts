@@ -1,17 +1,13 @@
 /** Answers for what a user is told about bad data: every mistake has its message, and all of them come at once. */
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  DataError,
-  openDataset,
-  readClasses,
-  type Dataset,
-  type DatasetFolders,
-} from '../../runtime/data/index.ts';
+import { DataError } from '../../runtime/data/messages.ts';
+import { openDataset, type Dataset } from '../../runtime/data/dataset.ts';
+import { readClasses } from '../../runtime/data/classes.ts';
+import { type DatasetFolders, listPairs } from '../../runtime/data/pairs.ts';
 import { plainCoding } from '../../runtime/data/coding.ts';
 import type { Fault } from '../../runtime/data/findings.ts';
 import * as messages from '../../runtime/data/messages.ts';
-import { listPairs } from '../../runtime/data/pairs.ts';
 import { faultProblems } from '../../runtime/data/problems.ts';
 import { sampleReader } from '../../runtime/data/sample.ts';
 import { classesUpTo, greyPng, numberedFiles, rgb, temporaryFolder, writeFiles } from './data-support.ts';

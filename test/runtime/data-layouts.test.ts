@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { DataError, type Dataset } from '../../runtime/data/index.ts';
+import { DataError } from '../../runtime/data/messages.ts';
+import type { Dataset } from '../../runtime/data/dataset.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';
 import { classesOf, foldersOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { greyPng, rgb, writeFiles } from './data-support.ts';

@@ -8,14 +8,13 @@ import { nearestGrid, planPatches, squareWindow } from '../../compiler/patches/p
 import { patchIndexer } from '../../compiler/patches/tables.ts';
 import {
   openDataset,
-  readClasses,
-  samplesOfStep,
   type Batch,
   type Dataset,
   type DatasetOptions,
   type LoaderOptions,
-} from '../../runtime/data/index.ts';
-import { isFlipped } from '../../runtime/data/order.ts';
+} from '../../runtime/data/dataset.ts';
+import { readClasses } from '../../runtime/data/classes.ts';
+import { samplesOfStep, isFlipped } from '../../runtime/data/order.ts';
 import { classesUpTo, greyPng, numberedFiles, writeFiles } from './data-support.ts';
 
 const MINI = fileURLToPath(new URL('../../examples/data/camvid-mini/', import.meta.url));
@@ -228,9 +227,12 @@ describe('the process', () => {
   it.each(['closing', 'not closing'])(
     'ends by itself after %s the data set',
     async (way) => {
-      const module = new URL('../../runtime/data/index.ts', import.meta.url).href;
+      const [dataset, classes] = ['dataset', 'classes'].map(
+        (name) => new URL(`../../runtime/data/${name}.ts`, import.meta.url).href,
+      );
       const script = `
-      import { openDataset, readClasses } from '${module}';
+      import { openDataset } from '${dataset}';
+      import { readClasses } from '${classes}';
       const root = ${JSON.stringify(MINI)};
       const dataset = await openDataset({
         folders: { images: root + 'test/images', labels: root + 'test/labels' },

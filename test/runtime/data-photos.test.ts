@@ -1,7 +1,8 @@
 /** Tests photos that belong to no data set: one for all, or a folder by name. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DataError, openPhotos } from '../../runtime/data/index.ts';
+import { DataError } from '../../runtime/data/messages.ts';
+import { openPhotos } from '../../runtime/data/photos.ts';
 import { rgb, writeFiles } from './data-support.ts';
 
 const size = { width: 2, height: 1 };

@@ -10,9 +10,13 @@ import { check, checkAblation, checkJson, diffSpecs, type Spec } from '../../com
 import { planRuns } from '../../runtime/ablate/plan.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { openRun, type Model, type Tensor } from '../../runtime/model/index.ts';
-import { exportWeights, importWeights, resume, synth } from '../../runtime/run/index.ts';
+import { exportWeights, importWeights } from '../../runtime/exchange/exchange.ts';
+import { resume } from '../../runtime/train/train.ts';
+import { synth } from '../../runtime/synthesize/synthesize.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
-import { loadMapping, matchWeights, openWeights } from '../../runtime/weights/index.ts';
+import { loadMapping } from '../../runtime/weights/mapping.ts';
+import { matchWeights } from '../../runtime/weights/match.ts';
+import { openWeights } from '../../runtime/weights/file.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
 
 const fixture = fileURLToPath(new URL('../fixtures/earlier/before_alias/', import.meta.url));

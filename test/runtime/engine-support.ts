@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
-import type { PortableTensorFlow } from '../../runtime/engine/index.ts';
+import type { PortableTensorFlow } from '../../runtime/engine/portable.ts';
 
 const root = join(import.meta.dirname, '../..');
 

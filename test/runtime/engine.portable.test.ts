@@ -3,15 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  chooseEngine,
-  doctor,
-  findNativeEngine,
-  loadPortable,
-  renderDoctor,
-  SetupFailure,
-  type Check,
-} from '../../runtime/engine/index.ts';
+import { chooseEngine } from '../../runtime/engine/choose.ts';
+import { doctor, type Check } from '../../runtime/engine/doctor.ts';
+import { findNativeEngine } from '../../runtime/engine/install.ts';
+import { loadPortable } from '../../runtime/engine/portable.ts';
+import { renderDoctor } from '../../runtime/engine/render-doctor.ts';
+import { SetupFailure } from '../../runtime/engine/types.ts';
 import * as messages from '../../runtime/engine/messages.ts';
 import { convolve, convolveByHand, enginesUrl, expectClose, runScript } from './engine-support.ts';
 

@@ -24,13 +24,10 @@ import { findCommand } from '../../runtime/engine/commands.ts';
 import { compileBinding, findCompiler } from '../../runtime/engine/compile.ts';
 import { cudaRequirements } from '../../runtime/engine/cuda.ts';
 import { configuredIndexUrl, indexUrlOf } from '../../runtime/engine/index-url.ts';
-import {
-  ensureNativeEngine,
-  findNativeEngine,
-  placeBinding,
-  removeEngine,
-  SetupFailure,
-} from '../../runtime/engine/index.ts';
+import { ensureNativeEngine, findNativeEngine } from '../../runtime/engine/install.ts';
+import { placeBinding } from '../../runtime/engine/native.ts';
+import { removeEngine } from '../../runtime/engine/remove.ts';
+import { SetupFailure } from '../../runtime/engine/types.ts';
 import * as messages from '../../runtime/engine/messages.ts';
 import { ensureKernels, kernelsFile } from '../../runtime/engine/kernels.ts';
 import { findOwnLibrary } from '../../runtime/engine/own-library.ts';

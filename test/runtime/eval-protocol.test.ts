@@ -1,7 +1,7 @@
 /** Tests protocols: their digests, and what is said where two of them differ. */
 import { expect, it } from 'vitest';
-import { comparable, protocolIdOf, type Protocol } from '../../runtime/evaluate/index.ts';
-import { canonicalJson } from '../../runtime/evaluate/protocol.ts';
+import { comparable, protocolIdOf, canonicalJson } from '../../runtime/evaluate/protocol.ts';
+import type { Protocol } from '../../runtime/evaluate/record.ts';
 
 const protocol: Protocol = {
   version: 1,

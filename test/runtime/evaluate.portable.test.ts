@@ -3,17 +3,19 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluate, type EvalRecord, type EvaluateOptions } from '../../runtime/evaluate/index.ts';
+import { evaluate } from '../../runtime/evaluate/evaluate.ts';
+import type { EvalRecord } from '../../runtime/evaluate/record.ts';
+import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
+import { featureDistance } from '../../runtime/metrics/feature-distance.ts';
+import { featureSet } from '../../runtime/metrics/features.ts';
+import { frechetDistance } from '../../runtime/metrics/frechet.ts';
 import {
-  featureDistance,
-  featureSet,
-  frechetDistance,
   peakSignalToNoise,
   structuralSimilarity,
   type EightBitPicture,
-} from '../../runtime/metrics/index.ts';
+} from '../../runtime/metrics/similarity.ts';
 import { openText } from '../../runtime/model/index.ts';
-import { resume } from '../../runtime/run/index.ts';
+import { resume } from '../../runtime/train/train.ts';
 import { makeEvalExperiment, type EvalExperiment } from '../support/eval-experiment.ts';
 import { removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
 

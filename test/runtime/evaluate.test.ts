@@ -1,7 +1,7 @@
 /** Tests which step of a run is called the best. */
 import { describe, expect, it } from 'vitest';
 import type { BestMetric } from '../../compiler/format/types.ts';
-import type { MetricRecord } from '../../runtime/report/index.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 import { bestStep } from '../../runtime/train/evaluate.ts';
 
 function records(metric: BestMetric, values: readonly (number | null | undefined)[]): MetricRecord[] {

@@ -1,23 +1,13 @@
 /** Tests the measures against values computed with NumPy, SciPy and scikit-image (test/reference/measures.py). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  countPixels,
-  discrepancy,
-  featureDistance,
-  featureSet,
-  frechetDistance,
-  kernelDistance,
-  meanAndDeviation,
-  meanOfPairs,
-  peakSignalToNoise,
-  scoresOf,
-  shortCounts,
-  structuralSimilarity,
-  sumCounts,
-  type FeatureMap,
-  type FeatureSet,
-} from '../../runtime/metrics/index.ts';
+import { countPixels, scoresOf, shortCounts, sumCounts } from '../../runtime/metrics/class-counts.ts';
+import { discrepancy, kernelDistance } from '../../runtime/metrics/kernel-distance.ts';
+import { featureDistance, meanOfPairs, type FeatureMap } from '../../runtime/metrics/feature-distance.ts';
+import { featureSet, type FeatureSet } from '../../runtime/metrics/features.ts';
+import { frechetDistance } from '../../runtime/metrics/frechet.ts';
+import { meanAndDeviation } from '../../runtime/metrics/spread.ts';
+import { peakSignalToNoise, structuralSimilarity } from '../../runtime/metrics/similarity.ts';
 
 type Rows = readonly (readonly number[])[];
 

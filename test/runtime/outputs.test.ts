@@ -15,7 +15,7 @@ import {
   requireOwnPage,
 } from '../../runtime/run/outputs.ts';
 import { planFiles } from '../../runtime/synthesize/synthesize.ts';
-import { writeOfficial } from '../../runtime/weights/index.ts';
+import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { removeFolder } from '../support/tiny-experiment.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'spadework-outputs-'));

@@ -1,8 +1,8 @@
 /** Checks that loss charts show what was recorded, from one record to very many. */
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
-import { curveChart } from '../../runtime/report/chart.ts';
-import { lossChart, type MetricRecord } from '../../runtime/report/index.ts';
+import { curveChart, lossChart } from '../../runtime/report/chart.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 
 function record(step: number, value: number | null = 1 / step): MetricRecord {
   return {

@@ -6,15 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  colorize,
-  writeGrid,
-  writePicture,
-  writeRunPage,
-  writeSynthPage,
-  type MetricRecord,
-  type RunRecord,
-} from '../../runtime/report/index.ts';
+import { colorize, writeGrid, writePicture } from '../../runtime/report/picture.ts';
+import { writeRunPage } from '../../runtime/run/page.ts';
+import { writeSynthPage } from '../../runtime/synthesize/page.ts';
+import type { MetricRecord, RunRecord } from '../../runtime/run/records.ts';
 import { highlight } from '../../runtime/report/highlight.ts';
 import { formatLarge, formatSeconds } from '../../runtime/base/format.ts';
 import { PLAYER_SCRIPT } from '../../runtime/report/player.ts';

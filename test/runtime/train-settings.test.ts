@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { check, checkJson } from '../../compiler/index.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
-import { overrideSpec } from '../../runtime/run/index.ts';
+import { overrideSpec } from '../../runtime/run/settings.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';
 
 describe('a number of steps', () => {

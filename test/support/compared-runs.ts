@@ -3,12 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, type Spec } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import { numberedClasses } from '../../runtime/data/index.ts';
+import { numberedClasses } from '../../runtime/data/classes.ts';
 import { evalFormat, type EvalRecord, type Metric, type Protocol } from '../../runtime/evaluate/record.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
-import { writePicture, type MetricRecord, type Picture } from '../../runtime/report/index.ts';
+import { writePicture, type Picture } from '../../runtime/report/picture.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 import { layoutOf, writeRecord } from '../../runtime/run/folder.ts';
-import { overrideSpec } from '../../runtime/run/index.ts';
+import { overrideSpec } from '../../runtime/run/settings.ts';
 import { countParameters } from '../../compiler/format/queries.ts';
 
 /** What a made-up run is like. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutOf } from '../../runtime/run/folder.ts';
-import { resume } from '../../runtime/run/index.ts';
+import { resume } from '../../runtime/train/train.ts';
 import { RunError } from '../../runtime/base/errors.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
 import { filesOf, statesOfDeath } from './deaths.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
-import type { MetricRecord } from '../../runtime/report/index.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 import { runCli, startCli } from '../cli/run-cli.ts';
 import { followingPlan, makePlan } from './at-write.ts';
 import { statefulSpec } from './stateful-experiment.ts';

@@ -2,7 +2,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { ablationFormat, writeAblation } from '../../runtime/run/ablation.ts';
-import { evaluate } from '../../runtime/evaluate/index.ts';
+import { evaluate } from '../../runtime/evaluate/evaluate.ts';
 import type { DamagedPlace } from '../fuzz/damaged-runs.ts';
 import { statefulSpec } from './stateful-experiment.ts';
 import { makeTinyExperiment, trainText } from './tiny-experiment.ts';

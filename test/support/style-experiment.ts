@@ -5,7 +5,7 @@ import { check, type Spec } from '../../compiler/index.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { initialValues } from '../../runtime/session/session.ts';
-import { writeOfficial } from '../../runtime/weights/index.ts';
+import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { lightStyled } from './tiny-experiment.ts';
 
 /** How an experiment differs from the one with a sampled style. */

@@ -5,11 +5,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf, readRunFolder } from '../../runtime/run/folder.ts';
-import { resume, synth } from '../../runtime/run/index.ts';
+import { resume } from '../../runtime/train/train.ts';
+import { synth } from '../../runtime/synthesize/synthesize.ts';
 import { batchNotInParts, noStyleTaken, styleNeeded, stylesMissing } from '../../runtime/run/messages.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
-import { openWeights } from '../../runtime/weights/index.ts';
-import type { MetricRecord } from '../../runtime/report/index.ts';
+import { openWeights } from '../../runtime/weights/file.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 import { specOf, styleSpec, weightsFile, writeWeights } from './style-experiment.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from './tiny-experiment.ts';
 

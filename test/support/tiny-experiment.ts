@@ -6,7 +6,8 @@ import sharp from 'sharp';
 import { check } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
-import { train, type RunResult, type TrainOptions } from '../../runtime/run/index.ts';
+import { train, type TrainOptions } from '../../runtime/train/train.ts';
+import type { RunResult } from '../../runtime/train/run.ts';
 
 const size = 32;
 const classes = 3;

@@ -18,7 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { specFormat } from '../../compiler/format/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import { layoutOf, lockFile, readRunFolder, type FullRunRecord } from '../../runtime/run/folder.ts';
-import { resume, synth } from '../../runtime/run/index.ts';
+import { resume } from '../../runtime/train/train.ts';
+import { synth } from '../../runtime/synthesize/synthesize.ts';
 import {
   allCheckpointsDamaged,
   folderInUse,
@@ -34,10 +35,10 @@ import {
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
 import { markBest, readBest, stepName } from '../../runtime/run/checkpoint.ts';
-import { peakSignalToNoise } from '../../runtime/metrics/index.ts';
+import { peakSignalToNoise } from '../../runtime/metrics/similarity.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
-import type { MetricRecord } from '../../runtime/report/index.ts';
+import type { MetricRecord } from '../../runtime/run/records.ts';
 import {
   makeTinyExperiment,
   removeFolder,

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../compiler/ir/random.ts';
-import { openWeights, WeightsError } from '../../../runtime/weights/index.ts';
+import { openWeights } from '../../../runtime/weights/file.ts';
+import { WeightsError } from '../../../runtime/weights/messages.ts';
 import { archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/weights/', import.meta.url));

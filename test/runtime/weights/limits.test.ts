@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWeights, WeightsError } from '../../../runtime/weights/index.ts';
+import { openWeights } from '../../../runtime/weights/file.ts';
+import { WeightsError } from '../../../runtime/weights/messages.ts';
 import { Meter } from '../../../runtime/weights/limits.ts';
 import { attacks } from './attacks.ts';
 import {

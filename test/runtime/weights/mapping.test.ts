@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
 import { fileProvider } from '../../../runtime/base/spec-texts.ts';
-import { listMappings, loadMapping, officialPlaces } from '../../../runtime/weights/index.ts';
+import { listMappings, loadMapping } from '../../../runtime/weights/mapping.ts';
+import { officialPlaces } from '../../../runtime/weights/official.ts';
 
 const namesFile = fileURLToPath(new URL('../../fixtures/weights/official_names.json', import.meta.url));
 const official = JSON.parse(readFileSync(namesFile, 'utf8')) as Record<string, Record<string, number[]>>;

@@ -4,16 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  fits,
-  loadMapping,
-  matchWeights,
-  openWeights,
-  renderReport,
-  writeOfficial,
-  type WeightsFile,
-  type WeightVariable,
-} from '../../../runtime/weights/index.ts';
+import { fits, matchWeights } from '../../../runtime/weights/match.ts';
+import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { openWeights, type WeightsFile } from '../../../runtime/weights/file.ts';
+import { renderReport } from '../../../runtime/weights/report.ts';
+import { writeOfficial } from '../../../runtime/weights/write-official.ts';
+import type { WeightVariable } from '../../../runtime/weights/official.ts';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/weights/${name}`, import.meta.url));

@@ -7,15 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, type CheckResult } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
 import { fileProvider } from '../../../runtime/base/spec-texts.ts';
-import {
-  fits,
-  loadMapping,
-  matchWeights,
-  officialPlaces,
-  openWeights,
-  writeOfficial,
-  type WeightsFile,
-} from '../../../runtime/weights/index.ts';
+import { fits, matchWeights } from '../../../runtime/weights/match.ts';
+import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { officialPlaces } from '../../../runtime/weights/official.ts';
+import { openWeights, type WeightsFile } from '../../../runtime/weights/file.ts';
+import { writeOfficial } from '../../../runtime/weights/write-official.ts';
 import { importsOf, normBlocks } from '../../matrix/catalog.ts';
 
 const namesFile = fileURLToPath(new URL('../../fixtures/weights/official_names.json', import.meta.url));

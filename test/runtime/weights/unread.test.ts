@@ -3,18 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  compareWeights,
-  findFitting,
-  fits,
-  loadMapping,
-  matchWeights,
-  openWeights,
-  renderReport,
-  WeightsError,
-  writeOfficial,
-  type WeightVariable,
-} from '../../../runtime/weights/index.ts';
+import { compareWeights, fits, matchWeights } from '../../../runtime/weights/match.ts';
+import { findFitting } from '../../../runtime/weights/fitting.ts';
+import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { openWeights } from '../../../runtime/weights/file.ts';
+import { renderReport } from '../../../runtime/weights/report.ts';
+import { WeightsError } from '../../../runtime/weights/messages.ts';
+import { writeOfficial } from '../../../runtime/weights/write-official.ts';
+import type { WeightVariable } from '../../../runtime/weights/official.ts';
 import {
   archive,
   legacy,
