@@ -71,11 +71,26 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
     return await decode();
   } catch (error) {
     if (error instanceof PictureError) throw error;
-    const reason = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
-    if (!reason.includes('exceeds pixel limit')) throw new PictureError('damaged', reason);
+    const { message } = error as Error;
+    if (!message.includes('exceeds pixel limit')) throw new PictureError('damaged', damageOf(message));
     const { width, height } = await sizeOf(content);
     throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
   }
+}
+
+/** Says in plain words what the decoder's library says of a file; its own words stand behind, once each. */
+function damageOf(said: string): string {
+  const [header, ends] = [
+    /^Input buffer (has corrupt header:?|contains unsupported image format)/,
+    /\bend\b/i,
+  ];
+  const words = [...new Set(said.replace(header, '').split('\n'))].map((line) => line.trim()).filter(Boolean);
+  const what = ends.test(said)
+    ? 'it ends in the middle'
+    : header.test(said)
+      ? 'its beginning is damaged or cut off'
+      : 'its pixels are damaged or cut off';
+  return words.length === 0 ? what : `${what} (${words.join('; ')})`;
 }
 
 const sizeOf = (content: Buffer): Promise<Size> => sharp(content, { limitInputPixels: false }).metadata();

@@ -77,7 +77,7 @@ export const noDataFolder = (folder: string): string =>
 
 export const noFolder = (role: Role, folder: string): string =>
   `the folder of the ${role} does not exist: ${quoted(folder)}` +
-  hint('check the path of the data in the spec');
+  hint('check the path, in the data of the spec or on the command line');
 
 export const notAFolder = (role: Role, folder: string): string =>
   `the path of the ${role} is not a folder: ${quoted(folder)}` + hint('name the folder that holds the files');
@@ -294,7 +294,7 @@ function colorHint(advice: ColorAdvice | undefined): string {
       );
     case 'missing':
       return (
-        `areas have ${advice.colors.length === 1 ? 'a color' : 'colors'} that no class has, ${colorList(advice.colors)}: give ` +
+        `the masks have ${advice.colors.length === 1 ? 'a color' : 'colors'} that no class has, ${colorList(advice.colors)}: give ` +
         `${advice.colors.length === 1 ? 'it a class of its own' : 'each a class of its own'} (if it stands for pixels without a label, that class is void)` +
         write(advice.settings) +
         (advice.settings === undefined && advice.distance > 0
@@ -302,6 +302,10 @@ function colorHint(advice: ColorAdvice | undefined): string {
           : '') +
         '; or repair the mask'
       );
+    case 'ids':
+      return `all values are small greys, as ids of classes are: read them as ids${write(advice.settings)}`;
+    case 'far':
+      return 'some colors are farther from those of all classes than blur makes them: repair the masks, or give each color that is meant a class of its own';
     case 'palette':
       return `the maps hold other colors than the classes have, ${colorList(advice.colors)}: say these${write(advice.settings)}`;
     case 'photographs':
@@ -357,20 +361,10 @@ function valueHint(advice: ValueAdvice): string {
         `the values are few and far between, ${list(advice.greys.map(String))}: where they stand for the classes in this order, read them by their greys` +
         (settings ? write(settings) : ': label_format: "colors", and a grey for each class')
       );
-    case 'unknown0':
-      return (
-        'ids seem to start at 1, with 0 for pixels without a label' +
-        (settings
-          ? `: say ${settingsText(settings)}`
-          : ': say ids_from: 1, void: 0, and count void as a class') +
-        (advice.more ? `; if 0 is a class like the others, say ${settingsText(advice.more)}` : '')
-      );
-    case 'from1':
-      return `ids seem to start at 1, as no map has 0: say${write(settings ?? { ids_from: 1 }).slice(1)}`;
+    case 'from':
+      return `ids seem to start at ${advice.first}: say ${settingsText(settings ?? { ids_from: advice.first })}`;
     case 'more':
-      return `ids go up to ${advice.last}, so there are more classes: ${
-        settings ? `say ${settingsText(settings)}` : 'count them, and name them where names are given'
-      }`;
+      return moreHint(advice);
     case 'void': {
       const values = advice.values.join(', ');
       const text = settings ? settingsText(settings) : `void: ${values}, and count void as a class`;
@@ -381,6 +375,28 @@ function valueHint(advice: ValueAdvice): string {
     case 'other':
       return 'this may be a grey picture of colors, or an instance map, instead of a map of class ids';
   }
+}
+
+/** All values are classes, unless 0 or the last one is none: only names tell. */
+function moreHint(advice: Extract<ValueAdvice, { kind: 'more' }>): string {
+  const { last, isVoidUncounted, isNamedFrom1, other, unknownLast, settings } = advice;
+  if (!settings)
+    return `ids go up to ${last}, so there are more classes: count them, and name them where names are given`;
+  const unknown0 = 'where 0 stands for pixels without a label';
+  if (isNamedFrom1)
+    return (
+      `ids from 1 on are as many as names: ${unknown0}, say ${settingsText(settings)}` +
+      (other
+        ? `; where 0 is a class like the others, say ${settingsText(other)}, the missing name in its place`
+        : '')
+    );
+  return (
+    (isVoidUncounted
+      ? `void is a class of its own, and has to be counted: say ${settingsText(settings)}`
+      : `ids go up to ${last}, so there are more classes: say ${settingsText(settings)}`) +
+    (other ? `; ${unknown0}, say instead ${settingsText(other)}` : '') +
+    (unknownLast ? `; where ${last} does, say instead ${settingsText(unknownLast)}` : '')
+  );
 }
 
 function scatterHint(advice: ValueAdvice): string {

@@ -129,6 +129,37 @@ describe('photos', () => {
     expect([...(await decodePhoto(clear, size))]).toEqual(tripled);
   });
 
+  it('in CMYK become RGB, and of animations the first picture is read', async () => {
+    const first = Array.from({ length: 64 }, () => [150, 110, 90]).flat();
+    const cmyk = await rgb(first, 8).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    const frames = Uint8Array.from([...first, ...first.map((value) => 255 - value)]);
+    const raw = { width: 8, height: 16, channels: 3, pageHeight: 8 } as const;
+    const animations = [
+      await sharp(frames, { raw }).gif().toBuffer(),
+      await sharp(frames, { raw }).webp({ lossless: true }).toBuffer(),
+    ];
+    for (const [content, tolerance] of [[cmyk, 16] as const, ...animations.map((one) => [one, 4] as const)]) {
+      const pixels = await decodePhoto(content, { width: 8, height: 8 });
+      expect(pixels).toHaveLength(first.length);
+      for (const [i, value] of pixels.entries())
+        expect(Math.abs(value - first[i]!)).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  it.each(['png', 'jpeg', 'webp', 'gif'] as const)(
+    'in %s that end too early are said to, in plain words',
+    async (format) => {
+      const noise = Array.from({ length: 3 * 64 * 64 }, (_, i) => (i * 7919) % 251);
+      const whole = await rgb(noise, 64)[format]().toBuffer();
+      for (const length of [40, whole.length / 2, whole.length - 30]) {
+        const decoded = decodePhoto(whole.subarray(0, length), { width: 64, height: 64 });
+        await expect(decoded).rejects.toThrow(
+          /^(it ends in the middle|its (beginning is|pixels are) damaged or cut off)( \([^\n]+\))?$/,
+        );
+      }
+    },
+  );
+
   it('that are cut off are refused', async () => {
     const noise = Array.from({ length: 3 * 64 * 64 }, (_, i) => (i * 7919) % 256);
     for (const photo of [rgb(noise, 64).jpeg(), rgb(noise, 64).png(), rgb(noise, 64).webp()]) {
