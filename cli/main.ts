@@ -1,6 +1,6 @@
 /** Answers for the `spadework` command: its commands, and how each of them ends. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { addAblate } from './commands/ablate.ts';
 import { addCheck } from './commands/check.ts';
 import { addData } from './commands/data.ts';
@@ -19,6 +19,7 @@ import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
+import { StrictCommand } from './strict-command.ts';
 import { endWithParent, showsColor, tolerateClosedPipe, write } from './terminal.ts';
 
 const examples = `
@@ -62,7 +63,7 @@ function makeProgram(line: string): Command {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  const program = new Command('spadework')
+  const program = new StrictCommand('spadework')
     .description('Trains networks for semantic image synthesis from specs, as one fused TensorFlow graph.')
     .version(version)
     .exitOverride()
