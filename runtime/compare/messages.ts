@@ -1,7 +1,8 @@
 /** Answers for what is said to a user about comparisons: one function a message. */
+import { withHint } from '../message-lines.ts';
 import { RunError } from '../run/messages.ts';
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const input = (message: string, hint: string): RunError => new RunError('input', withHint(message, hint));
 
 export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
   input(

@@ -30,10 +30,10 @@ export class DataError extends Error {
 
 const hint = (text: string): string => `\nhint: ${text}`;
 
-/** Names the first ten of some items and counts the rest. */
+/** Names the first ten of some items, as one line, and counts the rest. */
 function list(items: readonly string[]): string {
   const rest = items.length - LISTED;
-  return items.slice(0, LISTED).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
+  return items.slice(0, LISTED).map(visible).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
 /** Leaves a hint out where the next problem ends with the same one. */
@@ -92,7 +92,7 @@ export const emptyFolder = (
   others: readonly string[],
 ): string =>
   `the folder of the ${role} holds none: ${quoted(folder)}; expected files ending in ${endings.join(', ')}, ` +
-  (others.length === 0 ? 'found nothing' : `found ${list(others.map(visible))}`) +
+  (others.length === 0 ? 'found nothing' : `found ${list(others)}`) +
   hintAtEndings(role, others);
 
 function hintAtEndings(role: Role, others: readonly string[]): string {
@@ -156,7 +156,7 @@ export const noPartner = (
   near: readonly [string, string] | undefined,
 ): string =>
   `${stems.length} of ${total} ${of} have no partner among the ${missing} in ${quoted(folder)}: ` +
-  list(stems.map(visible)) +
+  list(stems) +
   hint(
     near
       ? `${quoted(near[0])} and ${quoted(near[1])} differ in upper and lower case, or in how accents are written: give them the same name`
@@ -316,7 +316,7 @@ function colorHint(advice: ColorAdvice | undefined): string {
 }
 
 export const sharedColor = (first: ClassInfo, second: ClassInfo): string =>
-  `the classes ${first.name} and ${second.name} have the same color (${first.color.join(', ')})` +
+  `the classes ${visible(first.name)} and ${visible(second.name)} have the same color (${first.color.join(', ')})` +
   hint('in masks of colors, each class needs a color of its own');
 
 export const noColor = (file: string, name: string): string =>
@@ -538,10 +538,10 @@ export const plainNotes = {
 } as const;
 
 export const noClassesFile = (file: string, reason: string): string =>
-  `the classes cannot be read from ${quoted(file)}: ${reason}` + hint(CLASSES_EXAMPLE);
+  `the classes cannot be read from ${quoted(file)}: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
 
 export const classesNotJson = (file: string, reason: string): string =>
-  `${quoted(file)} is not valid JSON: ${reason}` + hint(CLASSES_EXAMPLE);
+  `${quoted(file)} is not valid JSON: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
 
 export const noClassList = (file: string): string =>
   `${quoted(file)} has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);

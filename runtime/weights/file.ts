@@ -3,22 +3,23 @@ import { statSync } from 'node:fs';
 import { readPiece, wholeFile, type Piece } from './bytes.ts';
 import { requireListedDigest } from './digests.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';
-import { ArraysOfNumPy, DamagedFile, RefusedFile, TooLarge } from './errors.ts';
+import { DamagedFile, OtherKind, RefusedFile, TooLarge } from './errors.ts';
 import { Meter } from './limits.ts';
 import {
-  arraysOfNumPy,
   damagedWeights,
   folderOfWeights,
   noSuchFile,
   noTensors,
   noTensorsBut,
   notRegular,
+  otherKindOfFile,
   refusedWeights,
   tooLargeWeights,
   unknownFormat,
   unreadableDtype,
   unreadableFile,
 } from './messages.ts';
+import { refuseOtherKinds, tellingBytes } from './other-kinds.ts';
 import { firstByteOfPickles, openTorchLegacy, openTorchZip } from './pytorch.ts';
 import { readSafetensorsHeads } from './safetensors.ts';
 
@@ -93,12 +94,12 @@ async function openByContent(path: string, meter: Meter): Promise<StoredTensors>
   if (!stat.isFile()) throw notRegular(path);
   const whole = wholeFile(path);
   meter.begin(whole.length);
-  const start = readPiece(whole, 0, Math.min(whole.length, 16));
+  const start = readPiece(whole, 0, Math.min(whole.length, tellingBytes));
   if (start[0] === 0x50 && start[1] === 0x4b) return openTorchZip(path, meter); // PK
   // A length of 8 bytes, of which the last are never needed, then JSON; its first byte may be that of a pickle.
   if (start[7] === 0 && start[8] === 0x7b) return openSafetensors(path, meter);
   if (start[0] === firstByteOfPickles) return openTorchLegacy(path, meter);
-  if (start[0] === 0x93 && start[1] === 0x4e) throw new ArraysOfNumPy(); // .npy: \x93NUMPY
+  refuseOtherKinds(path, start);
   if (path.endsWith('.safetensors')) return openSafetensors(path, meter);
   throw unknownFormat(path);
 }
@@ -123,7 +124,7 @@ async function openSafetensors(path: string, meter: Meter): Promise<StoredTensor
 function explained(path: string, error: unknown): unknown {
   if (error instanceof TooLarge) return tooLargeWeights(path, error.message, error.hint, error);
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);
-  if (error instanceof ArraysOfNumPy) return arraysOfNumPy(path);
+  if (error instanceof OtherKind) return otherKindOfFile(path, error.message, error.hint);
   if (error instanceof RefusedFile) return refusedWeights(path, error.message, error);
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return noSuchFile(path);
