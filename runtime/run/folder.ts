@@ -29,6 +29,7 @@ import {
   RunError,
   unwritable,
 } from './messages.ts';
+import { isPathError } from '../file-reasons.ts';
 import { makeFolder } from '../make-folder.ts';
 
 /** Names the files and folders of a run. */
@@ -186,7 +187,7 @@ export async function whileWritingAsync<T>(folder: string, work: () => Promise<T
 
 /** Tells whether it is the file system that refused something. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+  return !(error instanceof RunError) && isPathError(error);
 }
 
 /** What a run knows about itself beyond what its page shows. */

@@ -1,5 +1,6 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
 import { statSync } from 'node:fs';
+import { isPathError, reasonOf } from '../file-reasons.ts';
 import { readPiece, wholeFile, type Piece } from './bytes.ts';
 import { requireListedDigest } from './digests.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';
@@ -126,7 +127,6 @@ function explained(path: string, error: unknown): unknown {
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);
   if (error instanceof OtherKind) return otherKindOfFile(path, error.message, error.hint);
   if (error instanceof RefusedFile) return refusedWeights(path, error.message, error);
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return noSuchFile(path);
-  return syscall !== undefined && code !== undefined ? unreadableFile(path, code) : error;
+  if (!isPathError(error)) return error;
+  return error.code === 'ENOENT' ? noSuchFile(path) : unreadableFile(path, reasonOf(error));
 }

@@ -37,8 +37,8 @@ function saveInstead(unread: readonly string[]): string {
 export const noSuchFile = (path: string): WeightsError =>
   error(`there is no file '${path}'`, 'check the path; weights are .safetensors or .pth files');
 
-export const unreadableFile = (path: string, code: string): WeightsError =>
-  error(`'${path}' cannot be read (${code})`, 'name a file that you may read');
+export const unreadableFile = (path: string, why: string): WeightsError =>
+  error(`'${path}' cannot be read: ${why}`, 'name a file that you may read');
 
 export const unknownFormat = (path: string): WeightsError =>
   error(

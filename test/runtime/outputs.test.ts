@@ -228,6 +228,10 @@ describe('files that users name', () => {
     }
   });
 
+  it('are none where no path can be', () => {
+    expect(() => checkRunPlace({ out: 'a\0b' })).toThrow(RunError);
+  });
+
   it('are no run because they are called like its files', () => {
     put('spec.json', '{"name": "my api"}');
     put('weights/mine.pth');

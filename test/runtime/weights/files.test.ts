@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../compiler/random.ts';
-import { openWeights, WeightsError } from '../../../runtime/weights/index.ts';
+import { loadMapping, openWeights, WeightsError } from '../../../runtime/weights/index.ts';
 import { archive, legacy, op, storage, tensor, zip, type PickleParts } from './pickles.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/weights/', import.meta.url));
@@ -255,6 +255,8 @@ describe('damaged files', () => {
       'is no file of weights',
     );
     await expectRefused(folder, 'is a folder');
+    await expectRefused('a\0b', "'a\\u{0}b' cannot be read: its name holds a NUL character");
+    expect(() => loadMapping('a\0b.json')).toThrow('its name holds a NUL character');
   });
 
   it.each<readonly [name: string, bytes: Uint8Array | string, what: string, hint: string]>([
