@@ -5,7 +5,8 @@ import { RunError } from '../run/messages.ts';
 /** How many names a message lists. */
 const listed = 6;
 
-const input = (message: string, hint: string): RunError => new RunError('input', withHint(message, hint));
+const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 const machine = (message: string, hint: string, cause?: unknown): RunError =>
   new RunError('machine', withHint(message, hint), { cause });
 
@@ -34,7 +35,7 @@ export const changedRuns = (
       ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
       ...differences.map((line) => `  ${changed[0]}: ${line}`),
       ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
-    ].join('\n'),
+    ],
     'undo the change, give another --out, or add --overwrite to train changed runs anew and delete those no longer planned',
   );
 

@@ -126,6 +126,13 @@ export const noRun = (folder: string, within: readonly string[] = []): RunError 
 export const noRunFolder = (folder: string): RunError =>
   input(`'${folder}' holds no run: there is no such folder`, 'check the path; runs lie in runs/ unless told');
 
+/** Says that something else lies where a run keeps what it tells TensorBoard, all of which is known from its other files. */
+export const uselessEvents = (file: string, why: string): RunError =>
+  input(
+    `'${file}' cannot be used: ${why}`,
+    'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
+  );
+
 export const damagedRunFile = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
 
@@ -155,7 +162,7 @@ export const noCheckpoint = (folder: string): RunError =>
 
 export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): RunError =>
   input(
-    `no checkpoint of the run '${folder}' can be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    [`no checkpoint of the run '${folder}' can be used:`, ...problems.map((problem) => `- ${problem}`)],
     'take the checkpoints from a copy of the run, or train anew',
   );
 
