@@ -85,18 +85,11 @@ export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number)
   if (areas.length === 0 || pixelsOf(areas) < total / 4) {
     if (pixelsOf(near) < total / 2) return { kind: 'photographs' };
   } else if (areas.filter(far).length > mostAdded || pixelsOf(near) < total / 10)
-    return {
-      kind: 'palette',
-      colors: areas.slice(0, mostTold).map(({ color }) => color),
-      settings:
-        said.names === undefined && areas.length <= mostTold
-          ? colorSettings(meaning, ...paletteAnd(areas, found, tally))
-          : undefined,
-    };
+    return paletteOf(found, tally, meaning);
   const exact = exactColors(found, classes);
   const missing = found.filter((one) => (one.isArea && far(one)) || exact.has(one.color));
   const colors = missing.map(({ color }) => color);
-  const all = [...classes, ...colors.map((color, i) => ({ id: classes.length + i, name: '', color }))];
+  const all = [...classes, ...asClasses(colors, classes.length)];
   const distance = coveringDistance(found, all, tally, farthest);
   // Blur stays between two classes: it is nearer to one of them than half of the way.
   if (distance > Math.ceil(gapsBetween(all).most / 2)) return { kind: 'far' };
@@ -160,39 +153,43 @@ function withClasses(meaning: Meaning, added: readonly Color[], distance: number
   };
 }
 
-function paletteAnd(
-  areas: readonly Found[],
-  found: readonly Found[],
-  tally: Tally,
-): [colors: readonly Color[], distance: number] {
-  const colors = areas.map(({ color }) => color);
-  const classes = colors.map((color, id) => ({ id, name: '', color }));
-  return [colors, coveringDistance(found, classes, tally, tally.uncounted > 0 ? 442 : 0)];
+/** Gives the advice to list the colors of maps: those of areas, and thin ones that are meant, too. */
+function paletteOf(found: readonly Found[], tally: Tally, meaning: Meaning): ColorAdvice {
+  const areas = found.filter(({ isArea }) => isArea).map(({ color }) => color);
+  const exact = exactColors(found, asClasses(areas));
+  const colors = found.filter((one) => one.isArea || exact.has(one.color)).map(({ color }) => color);
+  // Which name is whose, colors do not tell.
+  const isListed = saidOf(meaning).names === undefined && colors.length <= mostTold;
+  const distance = (): number =>
+    coveringDistance(found, asClasses(colors), tally, tally.uncounted > 0 ? 442 : 0);
+  return {
+    kind: 'palette',
+    colors: colors.slice(0, mostTold),
+    settings: isListed ? colorSettings(meaning, colors, distance()) : undefined,
+  };
 }
+
+const asClasses = (colors: readonly Color[], from = 0): ClassInfo[] =>
+  colors.map((color, i) => ({ id: from + i, name: '', color }));
 
 /** Says what colors mean where ids are expected. */
 export function adviceOnMasks(tally: Tally, meaning: Meaning): ColorAdvice {
   if (tally.values.size > 0) return { kind: 'mixed' };
-  const { colors: given, legend, names } = saidOf(meaning);
+  const { colors: given, legend } = saidOf(meaning);
   const found = colorsOf(tally);
   const areas = found.filter(({ isArea }) => isArea);
   if (found.length > 0 && pixelsOf(areas) < (pixelsOf(found) + tally.uncounted) / 4)
     return { kind: 'photographs' };
   const isKnown = ({ color }: Found): boolean => distanceTo(meaning.classes, color) === 0;
   if ((given !== undefined || legend !== undefined) && areas.length > 0 && areas.every(isKnown)) {
-    const distance = coveringDistance(found, meaning.classes, tally, 442);
+    const colors = [...exactColors(found, meaning.classes)];
+    const all = [...meaning.classes, ...asClasses(colors, meaning.classes.length)];
+    const distance = coveringDistance(found, all, tally, 442);
+    const more = colors.length > 0 ? withClasses(meaning, colors, distance) : undefined;
     return {
       kind: 'masks',
-      settings: { label_format: 'colors', ...(distance > 0 && { color_distance: distance }) },
+      settings: { label_format: 'colors', ...more, ...(distance > 0 && { color_distance: distance }) },
     };
   }
-  return {
-    kind: 'palette',
-    colors: areas.slice(0, mostTold).map(({ color }) => color),
-    // Which name is whose, colors do not tell.
-    settings:
-      names === undefined && areas.length <= mostTold
-        ? colorSettings(meaning, ...paletteAnd(areas, found, tally))
-        : undefined,
-  };
+  return paletteOf(found, tally, meaning);
 }

@@ -1,7 +1,8 @@
 /** Answers for pixels: ids arrive exactly as stored, whatever the PNG, and are scaled by the stated rules. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
+  decodeColors,
   decodeIds,
   decodePhoto,
   denseIds,
@@ -73,6 +74,35 @@ describe('ids of a PNG', () => {
     await expect(decodeIds(await rgb([1, 2, 3], 1).jpeg().toBuffer())).rejects.toThrow('not a PNG');
     const palette = handMadePng(noise, 100, 8, 3);
     await expect(decodeIds(palette.subarray(0, palette.length - 40))).rejects.toThrow();
+  });
+});
+
+describe('colors of a PNG', () => {
+  const colors = [
+    [70, 130, 180],
+    [0, 0, 0],
+    [128, 64, 128],
+    [9, 9, 9],
+  ];
+  const plain = (): Sharp => rgb(colors.flat(), 2);
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ['of 8 bits', () => plain().png().toBuffer()],
+    ['with a palette', () => plain().png({ palette: true, dither: 0 }).toBuffer()],
+    ['with alpha', () => plain().ensureAlpha(0.3).png().toBuffer()],
+    ['of 16 bits', () => plain().toColourspace('rgb16').png().toBuffer()],
+    ['interlaced, with a profile', () => plain().withIccProfile('p3').png({ progressive: true }).toBuffer()],
+  ])('%s are read as they are stored', async (name, make) => {
+    const file = await make();
+    const { rgb: found } = await decodeColors(file);
+    // A profile that is given to a picture changes its values as they are stored.
+    const raw = await sharp(file, { ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw().toBuffer();
+    expect([...found]).toEqual(name.includes('profile') ? [...raw] : colors.flat());
+  });
+
+  it('of grey files are greys', async () => {
+    const { rgb: found } = await decodeColors(await greyPng([0, 128, 255, 7], 2));
+    expect([...found]).toEqual([0, 128, 255, 7].flatMap((value) => [value, value, value]));
   });
 });
 

@@ -329,6 +329,13 @@ describe('wrong colors', () => {
       const { errors } = await examine(data);
       expect(errors[0]?.text).not.toContain('color_distance');
       expect((await mended(data)).colors).toEqual([...colors, thin]);
+      // Where ids are expected, too: the colors are those of the classes, or none were said.
+      expect(await mended(dataSpec(data.path, { colors, names }))).toMatchObject({
+        colors: [...colors, thin],
+        classes: 4,
+      });
+      const unnamed = await mended(dataSpec(data.path, {}));
+      expect([unnamed.classes, unnamed.color_distance]).toEqual([3, undefined]);
     }
   });
 
