@@ -1,5 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
 import sharp from 'sharp';
+import { standInOf, standIns } from '../stand-ins.ts';
 import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';
 
 /** Width and height in pixels. */
@@ -29,8 +30,8 @@ export interface RgbMap extends Size {
 
 /** Says why a picture cannot be decoded; its message is a reason in one line. */
 export class PictureError extends Error {
-  /** Whether the file is damaged, holds another format than it should, or more pixels than are decoded. */
-  readonly why: 'damaged' | 'foreign' | 'vast';
+  /** Whether the file is damaged, holds another format than it should or more pixels than are decoded, or was not fetched. */
+  readonly why: 'damaged' | 'foreign' | 'vast' | keyof typeof standIns;
 
   constructor(why: PictureError['why'], reason: string) {
     super(reason);
@@ -60,6 +61,7 @@ const optionsOf = (most: number, isStrict = false) =>
 
 /** Decodes a picture of a known format through `decode`. Throws a PictureError. */
 async function decoding<T>(content: Buffer, most: number, decode: () => Promise<T>): Promise<T> {
+  requireFetched(content);
   if (content.length === 0) throw new PictureError('damaged', 'the file is empty');
   if (formatOf(content) === undefined)
     throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
@@ -76,6 +78,11 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
     const { width, height } = await sizeOf(content);
     throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
   }
+}
+
+function requireFetched(content: Buffer): void {
+  const standIn = standInOf(content.toString('latin1', 0, 256));
+  if (standIn) throw new PictureError(standIn, `it is ${standIns[standIn].what}`);
 }
 
 /** Says in plain words what the decoder's library says of a file; its own words stand behind, once each. */
@@ -112,6 +119,7 @@ export async function decodeIds(
   content: Buffer,
   { isTurned = false }: Decoding = {},
 ): Promise<IdMap | Colored> {
+  requireFetched(content);
   const format = formatOf(content);
   if (format !== undefined && format !== 'PNG')
     throw new PictureError('foreign', `it is not a PNG file but ${format}`);

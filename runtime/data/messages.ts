@@ -1,8 +1,10 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
 import { visible } from '../../dsl/escape.ts';
+import { standIns } from '../stand-ins.ts';
 import type { ClassInfo } from './classes.ts';
 import type { ColorAdvice } from './color-advice.ts';
+import type { PictureError } from './decode.ts';
 import type { Fault, Note, Role, Sized, Undeclared } from './findings.ts';
 import type { Suffixes } from './pairs.ts';
 import { settingsText, type Settings } from './settings.ts';
@@ -181,22 +183,19 @@ export const notListed = (
   list(lines.map(([name, line]) => `${visible(name)} (line ${line})`)) +
   hint(`name one pair a line, such as ${visible(known[0] ?? 'a')}`);
 
-export const undecodable = (file: string, reason: string): string =>
-  `${quoted(file)} cannot be decoded: ${reason}` + hint(damaged);
-
-const damaged = 'the file is damaged or cut off; fetch or save it again';
-
 /** Reports pictures that cannot be decoded, all for the same reason. */
 export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): string => {
   const [{ file, role, why, reason }] = found as [Extract<Fault, { kind: 'undecoded' }>];
   const formats = role === 'photos' || role === 'paired pictures' ? 'JPEG, PNG or WebP' : 'PNG';
   const hints = {
-    damaged,
+    damaged: 'the file is damaged or cut off; fetch or save it again',
     foreign:
       formats === 'PNG'
         ? 'JPEG and WebP alter values, so ids have to be stored as PNG: take the maps as they were first made'
         : `save it as ${formats}`,
     vast: 'scale it down, or cut it into parts',
+    page: standIns.page.fetch,
+    pointer: standIns.pointer.fetch,
   };
   return (
     (found.length === 1
@@ -205,6 +204,13 @@ export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded
     hint(hints[why])
   );
 };
+
+/** Reports one such picture. */
+export const undecodable = (
+  file: string,
+  role: Role,
+  { why, message: reason }: Pick<PictureError, 'why' | 'message'>,
+): string => undecodedFiles([{ kind: 'undecoded', file, role, why, reason }]);
 
 export const noPhoto = (place: string): string =>
   `there is no photo and no folder of photos at ${quoted(place)}` + hint('check the path');

@@ -1,6 +1,7 @@
 /** Answers for sound files that are no files of tensors: what they are, by their first bytes, and how weights come of them. */
 import { basename } from 'node:path';
 import { quoted } from '../shell.ts';
+import { standInOf, standIns } from '../stand-ins.ts';
 import { OtherKind } from './errors.ts';
 import { saveArrays } from './messages.ts';
 
@@ -50,18 +51,6 @@ const arraysOfNumPy: Kind = {
 const kinds: readonly Kind[] = [
   { isOf: ({ start }) => start === '', what: 'is empty', hint: () => 'fetch or save the file again' },
   arraysOfNumPy,
-  {
-    isOf: ({ start }) =>
-      /^\s*<(!doctype|html|\?xml|head|body)\b/i.test(start.replace('\u00ef\u00bb\u00bf', '')),
-    what: 'is a web page, not the file that was to be fetched',
-    hint: () =>
-      'fetch the file itself: a server gives a page where it asks for a login, a confirmation or another address',
-  },
-  {
-    isOf: startsWith('version https://git-lfs.github.com/spec/'),
-    what: 'is a pointer of Git LFS, which stands for a file that was not fetched',
-    hint: () => 'fetch the file in its repository: git lfs pull',
-  },
   { isOf: startsWith('\u001f\u008b'), what: 'is packed by gzip', hint: unpack('gunzip -c') },
   { isOf: startsWith('BZh'), what: 'is packed by bzip2', hint: unpack('bunzip2 -c') },
   { isOf: startsWith('\u00fd7zXZ\0'), what: 'is packed by xz', hint: unpack('xz -dc') },
@@ -107,6 +96,8 @@ const kinds: readonly Kind[] = [
 /** Throws an OtherKind where a file is of a kind that is known and holds no tensors; `first` are its first bytes. */
 export function refuseOtherKinds(path: string, first: Uint8Array): void {
   const seen = { path, start: Buffer.from(first).toString('latin1') };
+  const standIn = standInOf(seen.start);
+  if (standIn) throw new OtherKind(`is ${standIns[standIn].what}`, standIns[standIn].fetch);
   const kind = kinds.find(({ isOf }) => isOf(seen));
   if (kind) throw otherKind(kind, path);
 }

@@ -44,7 +44,7 @@ describe('a name of several lines is shown in one', () => {
   });
 
   it.each<[string, string]>([
-    ['pictures', data.undecodable(evil, 'it is empty')],
+    ['pictures', data.undecodable(evil, 'photos', { why: 'damaged', message: 'it is empty' })],
     ['folders', data.noFolder('photos', evil)],
     ['stems', data.noPartner('photos', 'images', 'label maps', [evil], 3, undefined)],
     [
