@@ -95,7 +95,9 @@ class Overriding {
   private wholePath(): Hint | undefined {
     const { path } = this.override;
     const name = path.at(-1)?.text ?? '';
-    const paths = pathsTo(name, this.items);
+    // Behind another name, a network's argument is that of another network.
+    const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
+    const paths = pathsTo(name, this.items).filter(isMeant);
     const [first, ...others] = paths;
     if (first === undefined) return undefined;
     return others.length === 0 ? replacing(spanOf(path), first) : messages.severalPaths(paths);
