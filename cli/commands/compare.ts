@@ -44,7 +44,8 @@ export function addCompare(program: Command, line: string): void {
       const { page, verdict, notes } = await compare({ ...flags, folders, out, command: line });
       if (!flags.quiet) {
         for (const sentence of verdict) note(sentence);
-        for (const { text, command } of notes) note(visible(command === undefined ? text : `${text} ${command}`));
+        for (const { text, command } of notes)
+          note(visible(command === undefined ? text : `${text} ${command}`));
       }
       print(page);
     });
