@@ -9,6 +9,7 @@ import {
   edgesOf,
   resizeNearest,
   type IdMap,
+  type PictureError,
 } from '../runtime/data/decode.ts';
 import { DataError } from '../runtime/data/index.ts';
 import { coloredMaps, undecodable } from '../runtime/data/messages.ts';
@@ -149,7 +150,7 @@ async function listInstances(
 
 async function readIds(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file)).catch((error: unknown) => {
-    throw new DataError([undecodable(file, (error as Error).message)]);
+    throw new DataError([undecodable(file, 'label maps', error as PictureError)]);
   });
   if ('color' in found)
     throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
@@ -159,6 +160,6 @@ async function readIds(file: string): Promise<IdMap> {
 function readPhoto({ image }: Pair, { size }: BenchSettings): Promise<Uint8Array> {
   const file = must(image, 'pairs were listed with photographs');
   return decodePhoto(readFileSync(file), size).catch((error: unknown) => {
-    throw new DataError([undecodable(file, (error as Error).message)]);
+    throw new DataError([undecodable(file, 'photos', error as PictureError)]);
   });
 }

@@ -9,6 +9,7 @@ import {
   type Spec,
 } from '../../compiler/index.ts';
 import { parametersOf } from '../../compiler/spec/queries.ts';
+import { visible } from '../../dsl/escape.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/library.ts';
 import { formatLarge } from '../../runtime/report/format.ts';
@@ -59,7 +60,7 @@ function checkOne(file: string, flags: SpecFlags): void {
   noteDiagnostics(collector.diagnostics);
   for (const { text } of verdicts)
     if (text === undefined) process.exitCode = exitCodes.input;
-    else print(`${file}: fine (${text})`);
+    else print(`${visible(file)}: fine (${text})`);
 }
 
 /** Checks what a file declares: each experiment and ablation by itself. */

@@ -1,12 +1,14 @@
 /** Answers for what is said to a user about ablations: one function a message. */
+import { withHint } from '../message-lines.ts';
 import { RunError } from '../run/messages.ts';
 
 /** How many names a message lists. */
 const listed = 6;
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 const machine = (message: string, hint: string, cause?: unknown): RunError =>
-  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
+  new RunError('machine', withHint(message, hint), { cause });
 
 const some = (names: readonly string[]): string =>
   `${names.slice(0, listed).join(', ')}${names.length > listed ? ' and others' : ''}`;
@@ -33,7 +35,7 @@ export const changedRuns = (
       ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
       ...differences.map((line) => `  ${changed[0]}: ${line}`),
       ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
-    ].join('\n'),
+    ],
     'undo the change, give another --out, or add --overwrite to train changed runs anew and delete those no longer planned',
   );
 

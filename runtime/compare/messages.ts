@@ -1,12 +1,17 @@
 /** Answers for what is said to a user about comparisons: one function a message. */
+import { withHint } from '../message-lines.ts';
 import { RunError } from '../run/messages.ts';
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 
 export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
   input(
-    `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
-      (differing.length > 0 ? `:\n${differing.map((line) => `- ${line}`).join('\n')}` : ''),
+    [
+      `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
+        (differing.length > 0 ? ':' : ''),
+      ...differing.map((line) => `- ${line}`),
+    ],
     'evaluate all of them in the same way: spadework eval RUN, with the same data, networks and options',
   );
 

@@ -1,7 +1,9 @@
 /** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
+import { withHint } from '../message-lines.ts';
 import { RunError } from '../run/messages.ts';
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 
 export const nothingHeldOut = (name: string): RunError =>
   input(
@@ -64,7 +66,10 @@ export const badJudge = (path: string, why: string): RunError =>
   input(`'${path}' declares no network to look through: ${why}`, 'docs/metrics.md says what it holds');
 
 export const judgeHasMistakes = (path: string, rendered: string): RunError =>
-  input(`${rendered.trimEnd()}\nthe network of '${path}' cannot be used`, 'mend the file, and its settings');
+  input(
+    [...rendered.trimEnd().split('\n'), `the network of '${path}' cannot be used`],
+    'mend the file, and its settings',
+  );
 
 export const linearLayersMissing = (
   file: string,

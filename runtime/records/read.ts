@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
 import type { Schema } from '../../compiler/check/schema.ts';
-import { isFile, reasonOf, whyNotRead } from '../file-reasons.ts';
+import { isFile, isPathError, reasonOf, whyNotRead } from '../file-reasons.ts';
 
 /** Says why a file is damaged; the caller names the file. */
 export class DamagedRecord extends Error {}
@@ -36,7 +36,7 @@ export function readText(file: string, largest = largestRecord): string | undefi
     }
   } catch (error) {
     if (error instanceof DamagedRecord) throw error;
-    if (error instanceof TypeError) throw new DamagedRecord('it is not text (UTF-8)');
+    if (error instanceof TypeError && !isPathError(error)) throw new DamagedRecord('it is not text (UTF-8)');
     const failure = error as NodeJS.ErrnoException;
     if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
     throw new DamagedRecord(reasonOf(failure));

@@ -1,6 +1,6 @@
 /** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/spec/types.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -29,6 +29,7 @@ import {
   RunError,
   unwritable,
 } from './messages.ts';
+import { isPathError } from '../file-reasons.ts';
 import { makeFolder } from '../make-folder.ts';
 
 /** Names the files and folders of a run. */
@@ -86,10 +87,11 @@ export interface NewRunPlace {
 export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
   if (out === undefined) return;
   whileWriting(out, () => {
-    const found = statSync(out, { throwIfNoEntry: false });
-    if (!found || isEmptyFolder(out, found)) return;
+    const place = resolve(out); // an empty text is the working folder, as for all that joins paths
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (!found || isEmptyFolder(place, found)) return;
     if (!overwrite) throw runFolderExists(out);
-    const { spec, run } = layoutOf(out);
+    const { spec, run } = layoutOf(place);
     // A run that was killed at its very beginning, or while it was deleted, has only one of them.
     if (!isSpecFile(spec) && !isRecordFile(run)) throw notARunFolder(out);
   });
@@ -185,7 +187,7 @@ export async function whileWritingAsync<T>(folder: string, work: () => Promise<T
 
 /** Tells whether it is the file system that refused something. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+  return !(error instanceof RunError) && isPathError(error);
 }
 
 /** What a run knows about itself beyond what its page shows. */

@@ -2,6 +2,7 @@
 
 import { formatBytes, formatSeconds } from '../report/format.ts';
 import { reasonOf } from '../file-reasons.ts';
+import { withHint } from '../message-lines.ts';
 import { quoted } from '../shell.ts';
 import type { DataSpec } from '../../compiler/spec/types.ts';
 import type { Fitting } from '../weights/index.ts';
@@ -20,9 +21,10 @@ export class RunError extends Error {
 /** How many names a message lists. */
 const listed = 10;
 
-const input = (message: string, hint: string): RunError => new RunError('input', `${message}\nhint: ${hint}`);
+const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 const machine = (message: string, hint: string, cause?: unknown): RunError =>
-  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
+  new RunError('machine', withHint(message, hint), { cause });
 
 export const nothingToTrain = (name: string): RunError =>
   input(
@@ -58,11 +60,11 @@ export const instancesMissing = (name: string): RunError =>
 export const weightsDoNotFit = (
   network: string,
   path: string,
-  report: string,
+  report: readonly string[],
   instead: Fitting | undefined,
 ): RunError =>
   input(
-    `${report}\nthe weights do not fit network '${network}'`,
+    [...report, `the weights do not fit network '${network}'`],
     instead
       ? `everything fits with: load ${network} from ${JSON.stringify(path)}${instead.mapping === undefined ? '' : ` naming ${JSON.stringify(instead.mapping)}`}`
       : 'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
@@ -124,6 +126,13 @@ export const noRun = (folder: string, within: readonly string[] = []): RunError 
 export const noRunFolder = (folder: string): RunError =>
   input(`'${folder}' holds no run: there is no such folder`, 'check the path; runs lie in runs/ unless told');
 
+/** Says that something else lies where a run keeps what it tells TensorBoard, all of which is known from its other files. */
+export const uselessEvents = (file: string, why: string): RunError =>
+  input(
+    `'${file}' cannot be used: ${why}`,
+    'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
+  );
+
 export const damagedRunFile = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
 
@@ -153,7 +162,7 @@ export const noCheckpoint = (folder: string): RunError =>
 
 export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): RunError =>
   input(
-    `no checkpoint of the run '${folder}' can be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    [`no checkpoint of the run '${folder}' can be used:`, ...problems.map((problem) => `- ${problem}`)],
     'take the checkpoints from a copy of the run, or train anew',
   );
 
@@ -183,11 +192,13 @@ export const notFinite = (
   source: string | undefined,
 ): RunError =>
   input(
-    `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
-      (checkpoint === undefined
-        ? 'no checkpoint had been saved yet'
-        : `the checkpoint of step ${checkpoint} is good and stays`) +
-      (source === undefined ? '' : `\n${source}`),
+    [
+      `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
+        (checkpoint === undefined
+          ? 'no checkpoint had been saved yet'
+          : `the checkpoint of step ${checkpoint} is good and stays`),
+      ...(source === undefined ? [] : source.split('\n')),
+    ],
     'lower the learning rates, or the factors of the losses, and train anew',
   );
 

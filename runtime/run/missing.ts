@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listFolder } from '../records/read.ts';
 import { readBest, stepName, type RunState } from './checkpoint.ts';
 import { unfinishedFile, type FullRunRecord, type RunLayout } from './folder.ts';
-import { damagedRunFile } from './messages.ts';
+import { damagedRunFile, uselessEvents } from './messages.ts';
 
 /** Tells whether all pictures of a step's samples are there; a run that shows nothing has none. */
 export function hasPictures(
@@ -25,7 +25,7 @@ const isPicture = (name: string): boolean => name.endsWith('.png');
 
 /** Tells whether there is anything for TensorBoard. */
 export function hasEvents({ events }: RunLayout): boolean {
-  return listFolder(events, damagedRunFile).length > 0;
+  return listFolder(events, uselessEvents).length > 0;
 }
 
 /** Tells whether a run is finished and nothing of it is missing, so that neither its data nor an engine is needed. */
