@@ -1,7 +1,7 @@
 /** Answers for what is said about syntax mistakes: one function per message. */
 import type { Diagnostic, SpanLabel } from './diagnostic.ts';
 import { hintFields, inserting, removing, replacing, type Hint } from './fix.ts';
-import type { Span } from './source.ts';
+import { textOf, type Span } from './source.ts';
 
 interface Extras {
   readonly labels?: readonly SpanLabel[];
@@ -98,7 +98,9 @@ export function unknownEscape(escape: string, place: Span): Diagnostic {
 /** Reports a number that a 64-bit float cannot hold exactly (integers) or at all. */
 export function numberOutOfRange(place: Span): Diagnostic {
   return syntaxError('number-out-of-range', 'the number is too large', place, {
-    hint: `integers go up to ${Number.MAX_SAFE_INTEGER}`,
+    hint: /[.eE]/.test(textOf(place))
+      ? 'numbers go up to about 1.8e308'
+      : `integers go up to ${Number.MAX_SAFE_INTEGER}`,
   });
 }
 

@@ -257,7 +257,7 @@ export class Expressions {
         ? whole
           ? integer(value)
           : real(value)
-        : this.evaluator.fail(messages.notANumber(span));
+        : this.evaluator.fail(messages.tooLargeNumber(whole ? 'integer' : 'float', span));
     };
     if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
       return this.evaluator.fail(messages.divisionByZero(span));
@@ -269,14 +269,17 @@ export class Expressions {
       case '*':
         return number(a * b);
       case '/':
-        return Number.isFinite(a / b) ? real(a / b) : this.evaluator.fail(messages.notANumber(span));
+        return this.finite(a / b, span);
       case '//':
         return number(Math.floor(a / b));
       case '%':
         return number(a - b * Math.floor(a / b));
       case '**':
         if (whole && b >= 0) return number(a ** b);
-        return Number.isFinite(a ** b) ? real(a ** b) : this.evaluator.fail(messages.notANumber(span));
+        if (a === 0 && b < 0) return this.evaluator.fail(messages.divisionByZero(span));
+        return Number.isNaN(a ** b)
+          ? this.evaluator.fail(messages.noRealNumber(span))
+          : this.finite(a ** b, span);
       case '<':
         return boolean(a < b);
       case '<=':
@@ -288,6 +291,10 @@ export class Expressions {
       default:
         return unknown;
     }
+  }
+
+  private finite(value: number, span: Span): Value {
+    return Number.isFinite(value) ? real(value) : this.evaluator.fail(messages.tooLargeNumber('float', span));
   }
 
   /** Finds the function or block that a member of another framework's tensors is here. */

@@ -274,9 +274,16 @@ function expandedIn(chain: readonly string[]): string[] {
 
 export const divisionByZero = (span: Span): Diagnostic => error('division-by-zero', 'division by zero', span);
 
-export const notANumber = (span: Span): Diagnostic =>
-  error('not-a-number', 'the result is too large, or not a real number', span, {
-    notes: [`integers go up to ${Number.MAX_SAFE_INTEGER}`],
+export const tooLargeNumber = (kind: 'integer' | 'float', span: Span): Diagnostic =>
+  error('not-a-number', 'the result is too large', span, {
+    notes: [
+      kind === 'integer' ? `integers go up to ${Number.MAX_SAFE_INTEGER}` : 'numbers go up to about 1.8e308',
+    ],
+  });
+
+export const noRealNumber = (span: Span): Diagnostic =>
+  error('not-a-number', 'the result is no real number', span, {
+    notes: ['a power of a negative number is one only where its exponent is whole'],
   });
 
 export const rangeTooLong = (length: number, limit: number, span: Span): Diagnostic =>

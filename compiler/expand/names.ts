@@ -135,8 +135,8 @@ class NameCheck {
     const all = (nodes: readonly Node[], at: Place): void => {
       for (const one of nodes) this.visit(one, at);
     };
-    const computed: Place = { ...place, use: 'computed', type: undefined };
-    const passed: Place = { ...place, use: 'passed', type: undefined };
+    const computed: Place = { ...place, use: 'computed', type: undefined, call: undefined };
+    const passed: Place = { ...place, use: 'passed', type: undefined, call: undefined };
     switch (node.kind) {
       case 'reference':
         if (!this.isKnown(node.name)) this.unknownName(node.name, node.span, node.span, place);
@@ -259,7 +259,7 @@ class NameCheck {
   }
 
   private call(call: Call, place: Place, skipped = 0): void {
-    this.visit(call.callee, { ...place, use: 'called' });
+    this.visit(call.callee, { ...place, use: 'called', call: { call, piped: skipped > 0 } });
     if (call.label?.index) this.visit(call.label.index, { ...place, use: 'computed' });
     const { callee } = call;
     const parameters = this.parametersOf(callee);
@@ -272,6 +272,7 @@ class NameCheck {
       this.visit(argument.value, {
         ...place,
         use: isNumber ? 'computed' : 'passed',
+        call: undefined,
         type,
         asked: type === 'Network' ? this.askedOf(callee, parameter?.name ?? '') : undefined,
       });
