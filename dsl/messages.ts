@@ -158,5 +158,10 @@ export const hints = {
   axis: "an axis is a path and its values: 'G.norm in [spade(), batch()]', or 'in { name: value }'",
   loading:
     'weights are loaded with \'load V from "weights.safetensors"\', and \'naming "..."\' behind it for a mapping',
+  order: 'sizes are width, then height: 512x256 is twice as wide as high',
+  loss: "a network has one loss, a sum: 'loss G = a + 10 * b'",
+  unpacking: "a name is bound at a time: 'pair = ...', then 'a = pair[0]'",
+  severalValues: 'several values are given back as a list',
+  declarations: "a file declares blocks, networks, experiments and ablations: 'block f(x) { return x }'",
   usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",
 } as const;

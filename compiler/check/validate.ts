@@ -206,9 +206,10 @@ function hintOfForeignSetting(
   const { words, text } = known;
   const pointer = pointerTo(path, name);
   const [at, to] = [locate(pointer, 'name'), locate(pointer, 'value')];
-  const value: unknown = typeof settings === 'object' && settings ? Reflect.get(settings, name) : undefined;
-  const isTaken = typeof settings === 'object' && settings !== null && text?.split(':')[0]! in settings;
-  if (notation === 'json' || text === undefined || value !== true || !at || !to || isTaken) return words;
+  const given = new Map(Object.entries(settings ?? {}));
+  const isTaken = given.has(text?.split(':')[0] ?? '');
+  if (notation === 'json' || text === undefined || given.get(name) !== true || !at || !to || isTaken)
+    return words;
   return replacing({ ...at, end: to.end }, text, (written) => `write ${written}`);
 }
 
