@@ -115,7 +115,7 @@ const names: Readonly<Record<string, string>> = {
   'double float32 number': 'float',
   'array sequence': 'list',
   'segmap segmentation semanticmap labelimage mask seg label labels map': 'LabelMap',
-  'vector code style': 'Latent',
+  'vector code style z noise latent': 'Latent',
   'layertype module function callable': 'Block',
   normalizer: 'Norm',
   'model net': 'Network',

@@ -9,7 +9,7 @@ import type { Piped } from './calls.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import { labelMapParts, membersOf } from './members.ts';
 import * as messages from './messages.ts';
-import { hintOfIndexed, hintOfRounds, hintOfTensors } from './operand-hints.ts';
+import { hintOfIndexed, hintOfLast, hintOfRounds, hintOfTensors, hintOfUncalled } from './operand-hints.ts';
 import {
   boolean,
   describe,
@@ -101,7 +101,14 @@ export class Expressions {
           );
         return (
           list[index.value] ??
-          this.evaluator.fail(messages.indexOutside(index.value, list.length, expression.index.span))
+          this.evaluator.fail(
+            messages.indexOutside(
+              index.value,
+              list.length,
+              expression.index.span,
+              hintOfLast(index.value, list.length, expression),
+            ),
+          )
         );
       }
       case 'call':
@@ -241,9 +248,10 @@ export class Expressions {
         op ? 'two numbers or tensors' : 'two numbers',
         `${describe(left)} and ${describe(right)}`,
         expression.span,
-        op || (left.kind !== 'tensor' && right.kind !== 'tensor')
-          ? undefined
-          : hintOfTensors(expression, right),
+        hintOfUncalled(expression, left, right) ??
+          (op || (left.kind !== 'tensor' && right.kind !== 'tensor')
+            ? undefined
+            : hintOfTensors(expression, right)),
       ),
     );
   }
