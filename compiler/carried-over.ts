@@ -56,6 +56,7 @@ const names: Readonly<Record<string, string>> = {
   // arguments of layers
   'outchannels outfeatures filters units outputchannels outputs nout channelsout cout': 'out',
   'kernelsize ksize filtersize': 'kernel',
+  strides: 'stride',
   'padding paddings': 'pad',
   'paddingmode padtype': 'pad_mode',
   outputpadding: 'output_pad',
@@ -210,9 +211,10 @@ const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, Setting
     'channels inputnc outputnc inputchannels': { words: 'photographs have three channels: leave it out' },
   },
   train: {
-    'lr learningrate rate beta1 beta2 betas momentum weightdecay optimizer optim': {
+    'lr learningrate rate beta1 beta2 betas momentum optimizer optim': {
       words: 'it belongs to the optimizer of a network: optimize G with adam(rate: 1e-4)',
     },
+    'weightdecay l2reg': { words: 'optimizers have none: leave it out' },
     'batch batchsize bs': { words: 'it is a setting of the data: batch: 4' },
     'device gpu gpuids cuda': { words: 'the command line chooses the engine: leave it out' },
   },
@@ -283,6 +285,9 @@ const settled: ReadonlyMap<string, string> = new Map([
   ['normalizedshape', 'the channels are those of the input'],
   ['inputshape', 'the shape is that of the input'],
   ['inplace', 'nothing is changed in place'],
+  ['startdim', 'a picture is flattened as a whole'],
+  ['enddim', 'a picture is flattened as a whole'],
+  ['weightdecay', 'optimizers have none'],
   ['dataformat', 'channels are the last axis'],
   ['requiresgrad', 'parameters are trained, states are not'],
   ['trackrunningstats', 'running statistics are always kept'],

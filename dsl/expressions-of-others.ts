@@ -4,7 +4,7 @@ import { inserting, replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
-import { closeOf, endOf, expects, is, place, sameLine, touches } from './stumbles.ts';
+import { closeOf, endOf, endsBody, expects, is, place, sameLine, touches } from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** Says how an expression of another language is written, where the parser stumbled over the token at `at`; `open` is the bracket around. */
@@ -19,7 +19,8 @@ export function hintOfExpression(
     hintOfTuple(source, tokens, at, stumble, open) ??
     hintOfSlice(source, tokens, at, open) ??
     hintOfComparison(source, tokens, at) ??
-    hintOfMembership(source, tokens, at)
+    hintOfMembership(source, tokens, at, stumble) ??
+    hintOfConditional(source, tokens, at, stumble)
   );
 }
 
@@ -187,7 +188,12 @@ function hintOfComparison(source: Source, tokens: readonly IToken[], at: number)
 const ends = [t.If, t.Then, t.Else, t.And, t.Or, t.Not, t.Equal, t.Colon, t.Comma, t.LeftBrace, t.Return];
 
 /** `x in [a, b]`, `x not in [a, b]`, `x is none`, `x is not none`. */
-function hintOfMembership(source: Source, tokens: readonly IToken[], at: number): Hint | string | undefined {
+function hintOfMembership(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | string | undefined {
   const [before, value, actual, next, after] = Array.from(
     { length: 5 },
     (_, index) => tokens[at - 2 + index],
@@ -201,10 +207,12 @@ function hintOfMembership(source: Source, tokens: readonly IToken[], at: number)
     return replacing(between(source, actual, what), text, write);
   }
   const isNot = is(actual, t.Not) && is(next, t.In);
-  if (!isNot && !(is(actual, t.In) && is(next, t.LeftBracket))) return undefined;
+  const isOpen = endsBody(stumble) || expects(stumble, t.Then) || expects(stumble, t.LeftBrace);
+  if (!isNot && !(is(actual, t.In) && isOpen)) return undefined;
   const way = `there is no 'in' that asks: ${isNot ? 'x != 1 and x != 2' : 'x == 1 or x == 2'}`;
   const opening = at + (isNot ? 2 : 1);
-  const close = is(tokens[opening], t.LeftBracket) ? closeOf(tokens, opening) : undefined;
+  const opens = [t.LeftBracket, t.LeftParenthesis].some((type) => is(tokens[opening], type));
+  const close = opens ? closeOf(tokens, opening) : undefined;
   const items = tokens.slice(opening + 1, close ? tokens.indexOf(close) : opening + 1);
   const isList = items.length > 0 && items.every((item, index) => is(item, t.Comma) === (index % 2 === 1));
   if (!close || !isList || is(before, t.Dot) || is(before, t.Not)) return way;
@@ -219,6 +227,31 @@ function hintOfMembership(source: Source, tokens: readonly IToken[], at: number)
     between(source, value, close),
     isAlone || items.length === 1 ? text : `(${text})`,
     (all) => `there is no 'in' that asks: ${all}`,
+  );
+}
+
+/** `a if c else b`. */
+function hintOfConditional(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const actual = tokens[at];
+  if (!actual || !is(actual, t.Else) || !expects(stumble, t.LeftBrace)) return undefined;
+  const middle = tokens.slice(0, at).findLastIndex((token) => is(token, t.If));
+  const start = tokens.slice(0, middle).findLastIndex((token) => is(token, t.Equal) || is(token, t.Return));
+  const line = tokens.slice(at + 1).filter((token) => sameLine(actual, token));
+  const [first, word, last] = [tokens[start + 1], tokens[middle], line.at(-1)];
+  if (start < 0 || !first || !word || !last || !sameLine(tokens[start], actual)) return undefined;
+  if (line.some((token) => is(token, t.RightBrace))) return undefined;
+  const text = (from: number, to: number): string => source.text.slice(from, to).trim();
+  const value = text(first.startOffset, word.startOffset);
+  const condition = text(endOf(word), actual.startOffset);
+  return replacing(
+    between(source, first, last),
+    `if ${condition} then ${value} else ${text(endOf(actual), endOf(last))}`,
+    (all) => `a conditional is written '${all}'`,
   );
 }
 

@@ -161,6 +161,7 @@ export const hints = {
   order: 'sizes are width, then height: 512x256 is twice as wide as high',
   loss: "a network has one loss, a sum: 'loss G = a + 10 * b'",
   unpacking: "a name is bound at a time: 'pair = ...', then 'a = pair[0]'",
+  refusal: 'a block reports a mistake in its use by: return refuse("why", hint: "what to do")',
   severalValues: 'several values are given back as a list',
   declarations: "a file declares blocks, networks, experiments and ablations: 'block f(x) { return x }'",
   usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",

@@ -185,7 +185,7 @@ function hintOfGrowingList(
   );
 }
 
-/** `i++`, and several names at once: `a, b = …`. */
+/** `i++`, several names at once, `a, b = …`, and statements of other languages. */
 function hintOfStep(
   source: Source,
   tokens: readonly IToken[],
@@ -194,6 +194,8 @@ function hintOfStep(
 ): Hint | string | undefined {
   const [name, actual, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
   if (stumble.rule !== 'assignment' || !expects(stumble, t.Equal) || !name || !actual) return undefined;
+  if (name.image === 'while') return hints.loop;
+  if (['raise', 'throw', 'assert'].includes(name.image)) return hints.refusal;
   if (is(actual, t.Comma) && is(next, t.Identifier)) return hints.unpacking;
   const isStep = is(actual, t.AdditiveOperator) && next?.image === actual.image && touches(actual, next);
   if (!isStep || !next) return undefined;

@@ -67,7 +67,9 @@ export function bind(
   const all = [...names, ...optional];
   if (given.positional.length > all.length) {
     const surplus = given.spans.get(all.length) ?? given.span;
-    evaluator.fail(messages.tooManyArguments(callee, given.positional.length, all.length, surplus));
+    evaluator.fail(
+      messages.tooManyArguments(callee, given.positional.length, all.length, surplus, given.written?.piped),
+    );
     return undefined;
   }
   const bound = new Map<string, Value>();

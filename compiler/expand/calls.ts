@@ -166,6 +166,7 @@ export class Calls {
           given.positional.length,
           parameters.length,
           given.spans.get(parameters.length) ?? given.span,
+          given.written?.piped,
         ),
       );
     for (const [index, value] of given.positional.entries()) {

@@ -6,10 +6,13 @@ import type { Argument, Call, Expression } from '../../dsl/ast.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver, plainName, whySettled } from '../carried-over.ts';
 
-/** What PyTorch's layers call their arguments by position; what they are applied to is none of them. */
+/** What layers of PyTorch and Keras call their arguments by position; what they are applied to is none of them. */
 const layers: ReadonlyMap<string, readonly string[]> = new Map([
   ['Conv2d', ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation']],
   ['ConvTranspose2d', ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'output_padding']],
+  ['Conv2D', ['filters', 'kernel_size', 'strides']],
+  ['Conv2DTranspose', ['filters', 'kernel_size', 'strides']],
+  ['Dense', ['units']],
   ['Linear', ['in_features', 'out_features', 'bias']],
   ['BatchNorm2d', ['num_features', 'eps']],
   ['SyncBatchNorm', ['num_features', 'eps']],
@@ -31,6 +34,10 @@ const functions: ReadonlyMap<string, readonly string[]> = new Map([
   ['concatenate', ['axis']],
   ['interpolate', ['size', 'scale_factor']],
   ['dropout', ['p']],
+  ['flatten', ['start_dim', 'end_dim']],
+  ['sum', ['dim']],
+  ['mean', ['dim']],
+  ['softmax', ['dim']],
 ]);
 
 /** Distances of two tensors, which are written with functions of tensors. */
@@ -80,7 +87,7 @@ export function calledHere(
   const texts = given.map((argument, at) =>
     at < data && !argument.name
       ? textOf(argument.value.span)
-      : argumentHere(argument.name?.text ?? order[at - data], argument, parameters),
+      : argumentHere(argument.name?.text ?? order[at - data], argument, target, parameters),
   );
   if (texts.includes(undefined)) return undefined;
   return { text: `${target}(${texts.filter((text) => text !== '').join(', ')})`, isWhole: true };
@@ -90,13 +97,15 @@ export function calledHere(
 function argumentHere(
   name: string | undefined,
   { value }: Argument,
+  target: string,
   parameters: readonly string[],
 ): string | undefined {
   if (name === undefined) return undefined;
   if (whySettled(name) !== undefined) return '';
   // Channels are the only axis along which pictures are joined here.
   const isChannels = value.kind === 'number' && value.value === 1;
-  if (name === 'dim' || name === 'axis') return isChannels || textOf(value.span) === '-1' ? '' : undefined;
+  if (target === 'concat' && (name === 'dim' || name === 'axis'))
+    return isChannels || textOf(value.span) === '-1' ? '' : undefined;
   const own = parameters.includes(name) ? name : carriedOver(name).find((one) => parameters.includes(one));
   const isPlain = ['number', 'boolean', 'reference', 'binary', 'unary', 'member', 'index'].includes(
     value.kind,

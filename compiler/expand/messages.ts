@@ -134,14 +134,18 @@ export const unknownArgument = (
   });
 };
 
-export const tooManyArguments = (callee: string, found: number, most: number, span: Span): Diagnostic =>
+export const tooManyArguments = (
+  callee: string,
+  found: number,
+  most: number,
+  span: Span,
+  isPiped = false,
+): Diagnostic =>
   error(
     'too-many-arguments',
     `${callee} takes at most ${most} argument${most === 1 ? '' : 's'}, found ${found}`,
     span,
-    {
-      hint: 'a pipeline puts its value first: x |> f(a) is f(x, a)',
-    },
+    isPiped ? { hint: 'a pipeline puts its value first: x |> f(a) is f(x, a)' } : {},
   );
 
 export const argumentGivenTwice = (callee: string, name: string, span: Span): Diagnostic =>

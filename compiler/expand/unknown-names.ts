@@ -75,17 +75,18 @@ export function hintOfUnknownName(
   const distance = distanceOf(name, call);
   if (call && distance !== undefined)
     return replacing(placeOfCall(span, call), distance, (text) => `write '${text}'`);
+  const takeCalled = (found: string): Hint | string => {
+    if (!place.call) return take(found);
+    const block = around.module.names.get(found)?.block ?? importable.get(found)?.block;
+    const parameters = block?.parameters.map((one) => one.name.text) ?? builtins.get(found)?.names ?? [];
+    const written = calledHere(name, place.call.call, place.call.piped, found, parameters);
+    if (!written) return `it is ${found} here, and takes other arguments: ${parameters.join(', ')}`;
+    return written.isWhole ? take(found, written.text, placeOfCall(span, place.call.call)) : take(found);
+  };
   // Of `torch.tanh` the part that is known here.
-  if (near.includes(name)) return take(name);
+  if (near.includes(name)) return takeCalled(name);
   const carried = carriedOver(name).find((one) => near.includes(one) || far.includes(one));
-  if (carried !== undefined && place.call) {
-    const block = around.module.names.get(carried)?.block ?? importable.get(carried)?.block;
-    const parameters = block?.parameters.map((one) => one.name.text) ?? builtins.get(carried)?.names ?? [];
-    const written = calledHere(name, place.call.call, place.call.piped, carried, parameters);
-    if (written?.isWhole) return take(carried, written.text, placeOfCall(span, place.call.call));
-    if (!written) return `it is ${carried} here, and takes other arguments: ${parameters.join(', ')}`;
-  }
-  if (carried !== undefined) return take(carried);
+  if (carried !== undefined) return takeCalled(carried);
   const way = wayOf(name) ?? whyLacking(name);
   if (way !== undefined) return way;
   const formula = formulaOf(name);
@@ -94,7 +95,8 @@ export function hintOfUnknownName(
   const slip = nearest(name, near);
   const further = nearest(name, far);
   const best = further && further.distance < (slip?.distance ?? Infinity) ? further : slip;
-  return best ? take(best.name) : wayToBind(name, place);
+  if (!best) return wayToBind(name, place);
+  return best.distance === 0 ? takeCalled(best.name) : take(best.name);
 }
 
 /** Names of values that the language writes as words of its own. */
