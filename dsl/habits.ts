@@ -1,6 +1,6 @@
 /** Answers for whole forms of other languages where the parser stumbles over them: loops, imports, variants, items, pipelines. */
 import type { IToken } from 'chevrotain';
-import { replacing, type Hint } from './fix.ts';
+import { replacing, together, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
@@ -101,7 +101,10 @@ function hintOfItem(
   if (!is(actual, t.Identifier) && !is(actual, t.LeftBrace)) return undefined;
   const meant = wordsOfItems.get(previous.image.toLowerCase()) ?? suggest(previous.image, items);
   if (meant === undefined || isEntry !== (meant === 'optimize')) return undefined;
-  return replacing(place(source, previous), meant, write);
+  const written = replacing(place(source, previous), meant, write);
+  const sign = tokens[at + 1];
+  if (meant !== 'optimize' || !is(sign, t.Equal) || !sign) return written;
+  return together([written, replacing(place(source, sign), 'with', (text) => `'${text}' in place of '='`)]);
 }
 
 /** `x -> f`, and a pipeline whose result goes nowhere. */

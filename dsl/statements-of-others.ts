@@ -18,6 +18,8 @@ export function hintOfStatement(
     hintOfComment(source, tokens, at) ??
     hintOfType(source, tokens, at, stumble) ??
     hintOfRenamedImport(source, tokens, at, stumble) ??
+    hintOfBareImport(source, tokens, at, stumble) ??
+    hintOfAxis(source, tokens, at, stumble) ??
     hintOfFunction(source, tokens, at, stumble) ??
     hintOfLoss(source, tokens, at, stumble) ??
     hintOfNetwork(source, tokens, at, stumble) ??
@@ -96,6 +98,50 @@ function hintOfRenamedImport(
       ...uses.map((token) => ({ span: place(source, token), text: own.image })),
     ],
   };
+}
+
+/** `use norms spade, batch`, `use norms.spade`. */
+function hintOfBareImport(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [module, actual] = [tokens[at - 1], tokens[at]];
+  if (stumble.rule !== 'use' || !expects(stumble, t.LeftBrace) || !module || !actual) return undefined;
+  const names = tokens.slice(is(actual, t.Dot) ? at + 1 : at).filter((token) => sameLine(module, token));
+  const isList = names.every((name, index) => is(name, index % 2 === 0 ? t.Identifier : t.Comma));
+  const last = names.at(-1);
+  if (!isList || !last || !sameLine(module, actual)) return undefined;
+  const text = names.filter((name) => !is(name, t.Comma)).map(({ image }) => image);
+  return replacing(
+    span(source, endOf(module), endOf(last)),
+    ` { ${text.join(', ')} }`,
+    (braces) => `what is imported stands in braces: ${braces}`,
+  );
+}
+
+/** `G.width in (3, 4)`, `G.width = [3, 4]`. */
+function hintOfAxis(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  const [actual, next] = [tokens[at], tokens[at + 1]];
+  if (stumble.rule !== 'axis' || !actual) return undefined;
+  const close = is(actual, t.LeftParenthesis) ? closeOf(tokens, at) : undefined;
+  if (close)
+    return {
+      words: 'values of an axis stand in brackets: [ ... ]',
+      fix: [
+        { span: place(source, actual), text: '[' },
+        { span: place(source, close), text: ']' },
+      ],
+    };
+  const isSign = (is(actual, t.Equal) || is(actual, t.Colon)) && expects(stumble, t.In);
+  const isList = is(next, t.LeftBracket) || is(next, t.LeftBrace);
+  return isSign && isList ? replacing(place(source, actual), 'in', write) : undefined;
 }
 
 /** `const f = (x) => g(x)`. */

@@ -254,6 +254,9 @@ function hintOfSign(
     replacing(span(source, where.start, next ? endOf(next) : where.end), text, say);
   if (endsBody(stumble) && (is(actual, t.RightParenthesis) || is(actual, t.RightBracket)))
     return removing(where, `nothing opens this '${actual.image}': leave it out`);
+  const isLast = next === undefined || t.declarationKeywords.some((type) => is(next, type));
+  if (stumble.rule === 'file' && is(actual, t.RightBrace) && isLast)
+    return removing(where, `nothing opens this '${actual.image}': leave it out`);
   const comment = commentSign(tokens, at);
   if (comment) return replacing(place(source, comment), '#', () => hints.commentSign);
   const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);

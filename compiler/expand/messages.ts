@@ -117,6 +117,7 @@ export const behindReturn = (span: Span): Diagnostic =>
 export const duplicateName = (name: string, span: Span, first: Span): Diagnostic =>
   error('duplicate-name', `'${name}' is declared twice`, span, {
     labels: [{ span: first, text: 'first declared here' }],
+    hint: 'leave one of the two out, or give it another name',
   });
 
 /** `written` is the argument and its call, where they are known. */

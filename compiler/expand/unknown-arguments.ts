@@ -15,9 +15,14 @@ export function hintOfArgument(
   if (why !== undefined) return removing(placeInList(argument, call), `leave '${name}' out: ${why}`);
   if (activations.has(name.toLowerCase().replaceAll('_', '')))
     return { words: 'activations are stages of their own: x |> conv(8) |> relu', fix: [] };
+  if (axes.has(name) && candidates.includes('over'))
+    return { words: 'say over what: over: "channels", "pixels", "picture", "positions" or "all"', fix: [] };
   const written = writtenHere(name.toLowerCase(), argument, candidates);
   return written === undefined ? undefined : replacing(argument.span, written, (text) => `write ${text}`);
 }
+
+/** What others number the axes of a tensor by. */
+const axes: ReadonlySet<string> = new Set(['axis', 'axes', 'dim', 'dims']);
 
 const activations: ReadonlySet<string> = new Set([
   'activation',

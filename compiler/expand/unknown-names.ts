@@ -120,7 +120,7 @@ export function wayToBind(name: string, { context, use, type, asked }: Place): s
     return `declare it: block ${name}(x) { ... }, or import it from a file of yours with 'use'`;
   return context === 'block'
     ? `bind it (${name} = ...), or add it as a parameter`
-    : `bind it in the experiment: ${name} = ...`;
+    : `bind it in the experiment: ${/^[A-Z]/.test(name) ? 'let ' : ''}${name} = ...`;
 }
 
 /** Makes the hint that declares a well-known function, which may be written behind the name of another framework's module. */
