@@ -74,11 +74,11 @@ function hintOfLookalikes({ source, start }: Span): Hint | undefined {
 
 /** `int | None`: what may be left out has a question mark. */
 function hintOfOptional({ source, start }: Span): Hint | undefined {
-  const before = /\s*$/.exec(source.text.slice(0, start))?.[0] ?? '';
+  const before = source.text.slice(0, start).trimEnd();
   const none = /^\|\s*none\b/i.exec(source.text.slice(start));
   if (!none) return undefined;
   return replacing(
-    span(source, start - before.length, start + none[0].length),
+    span(source, before.length, start + none[0].length),
     '?',
     (text) => `what may be none has a '${text}' behind its type`,
   );
@@ -103,7 +103,7 @@ export function hintOfCharacters(text: string, where: Span): Hint | string | und
   if (text.startsWith("'")) return hintOfQuotedImport(where) ?? hintOfQuotes(where);
   if (text === '|') return hintOfOptional(where) ?? "a pipeline stage is written '|>', disjunction 'or'";
   if (text.startsWith('@')) return 'the product of a tensor and a weight is linear(x, w)';
-  if (text === '^' && /\)\s*$/.test(where.source.text.slice(0, where.start)))
+  if (text === '^' && where.source.text.slice(0, where.start).trimEnd().endsWith(')'))
     return 'numbers have powers, n ** 2; tensors have square(x)';
   if (/^[!-~]+$/.test(text)) {
     const own = characters.get(text);
