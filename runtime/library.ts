@@ -6,6 +6,7 @@ import type { DataPresets, SourceProvider } from '../compiler/expand/modules.ts'
 import type { Source } from '../dsl/source.ts';
 import { reasonOf } from './file-reasons.ts';
 import { DamagedRecord, readText } from './records/read.ts';
+import { listMappings } from './weights/mapping.ts';
 
 const libraryFolder = fileURLToPath(new URL('../specs/', import.meta.url));
 const ending = '.spade';
@@ -46,6 +47,7 @@ export function fileProvider(): SourceProvider {
   return {
     libraryModules: modules,
     presets: dataPresets(),
+    mappings: listMappings(),
     library(module) {
       if (!modules.includes(module)) return undefined;
       const known = read.get(module);

@@ -51,9 +51,9 @@ const partsOfSections: Readonly<Record<string, string>> = {
   loss: 'G',
 };
 
-export const pathTooLong = (path: string, span: Span): Diagnostic =>
+export const pathTooLong = (path: string, span: Span, hint?: Hint): Diagnostic =>
   error('path-too-long', `'${path}' has no parts that can be changed`, span, {
-    hint: `change it as a whole: ${path} = ...`,
+    hint: hint ?? `change it as a whole: ${path} = ...`,
   });
 
 export const notWrittenAsCall = (path: string, name: string, span: Span, written: Span): Diagnostic =>

@@ -116,7 +116,12 @@ class Overriding {
     const { span, comments, value } = this.override;
     const entry: Entry = { kind: 'entry', name, value, comments, span };
     if (rest.length > 0) {
-      this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest)));
+      // Optimizers are written in `train`, and have paths of their own.
+      const own =
+        name.text === 'optimize'
+          ? replacing(spanOf([section, name]), name.text, (text) => `write ${text}.${textOf(rest)}`)
+          : undefined;
+      this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest), own));
       return this.items;
     }
     const kind = section.text === 'data' ? 'data' : 'train';
@@ -176,7 +181,7 @@ class Overriding {
               called,
               (name) => `what is added goes by what is called: loss.${network.text}.${name}`,
             )
-          : `add it with its name: loss.${network.text}.${term.text} = ${term.text}()`;
+          : `add it as a summand: loss.${network.text}.${term.text} = ${isFactor(value) && value.kind === 'number' ? `${value.value} * ` : ''}${term.text}()`;
       return this.fail(
         messages.unknownPath(term.text, `the loss of ${network.text}`, term.span, known, hint),
       );

@@ -6,6 +6,7 @@ import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import type { Spec } from '../../compiler/spec/types.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { dataPresets } from '../../runtime/library.ts';
+import { listMappings } from '../../runtime/weights/mapping.ts';
 
 const folder = fileURLToPath(new URL('../../specs/', import.meta.url));
 
@@ -27,6 +28,7 @@ export function provider(files?: string): SourceProvider {
     library: (module) => library.get(module),
     libraryModules,
     presets: dataPresets(),
+    mappings: listMappings(),
     file: (path) => {
       const name = path.replace('./', '');
       const full = files === undefined ? '' : `${files}/${name}`;
