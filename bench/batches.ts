@@ -9,6 +9,7 @@ import {
   edgesOf,
   resizeNearest,
   type IdMap,
+  type PictureError,
 } from '../runtime/data/decode.ts';
 import { DataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
@@ -148,7 +149,7 @@ async function listInstances(
 
 async function readIds(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file)).catch((error: unknown) => {
-    throw new DataError([undecodable(file, (error as Error).message)]);
+    throw new DataError([undecodable(file, 'label maps', error as PictureError)]);
   });
   if ('color' in found)
     throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
@@ -158,6 +159,6 @@ async function readIds(file: string): Promise<IdMap> {
 function readPhoto({ image }: Pair, { size }: BenchSettings): Promise<Uint8Array> {
   const file = must(image, 'pairs were listed with photographs');
   return decodePhoto(readFileSync(file), size).catch((error: unknown) => {
-    throw new DataError([undecodable(file, (error as Error).message)]);
+    throw new DataError([undecodable(file, 'photos', error as PictureError)]);
   });
 }

@@ -1,4 +1,6 @@
 /** Answers for how a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
+import { visible } from '../dsl/escape.ts';
+import { withHint } from '../runtime/message-lines.ts';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
@@ -21,7 +23,11 @@ export class SpecMistakes extends Error {
 }
 
 /** Carries what a user can mend, in words that are ready to be shown. */
-export class InputError extends Error {}
+export class InputError extends Error {
+  constructor(message: string, hint?: string) {
+    super(hint === undefined ? visible(message) : withHint(message, hint));
+  }
+}
 
 /** Carries what the machine refused, in words that are ready to be shown. */
 export class MachineError extends Error {}
@@ -29,7 +35,10 @@ export class MachineError extends Error {}
 /** Says that results could not be written to where the command's output goes. */
 export const outputLost = (error: Error): MachineError =>
   new MachineError(
-    `the output cannot be written: ${shortageOf(error)?.what ?? reasonOf(error)}\nhint: send it to where there is room, and run the command again`,
+    withHint(
+      `the output cannot be written: ${shortageOf(error)?.what ?? reasonOf(error)}`,
+      'send it to where there is room, and run the command again',
+    ),
     { cause: error },
   );
 
@@ -95,7 +104,10 @@ function fileError(
   const { path, syscall } = error;
   if (path === undefined || syscall === undefined) return undefined;
   return {
-    message: `'${path}' cannot be used: ${reasonOf(error)}\nhint: check what is there, and that you may use it`,
+    message: withHint(
+      `'${path}' cannot be used: ${reasonOf(error)}`,
+      'check what is there, and that you may use it',
+    ),
     code: exitCodes.input,
   };
 }

@@ -1,6 +1,6 @@
 /** Answers for the `spadework` command: its commands, and how each of them ends. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { addAblate } from './commands/ablate.ts';
 import { addCheck } from './commands/check.ts';
 import { addData } from './commands/data.ts';
@@ -20,6 +20,7 @@ import { addTrain } from './commands/train.ts';
 import { exitCodes, outputLost, reportError } from './errors.ts';
 import { commandLine } from './options.ts';
 import { endWithParent, isLostOutput, showsColor, tolerateClosedPipe, write } from './terminal.ts';
+import { StrictCommand } from './strict-command.ts';
 
 const examples = `
 Examples:
@@ -65,7 +66,7 @@ function makeProgram(line: string): Command {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  const program = new Command('spadework')
+  const program = new StrictCommand('spadework')
     .description('Trains networks for semantic image synthesis from specs, as one fused TensorFlow graph.')
     .version(version)
     .exitOverride()

@@ -1,4 +1,5 @@
 /** Answers for reading values of the command line: whole numbers in their ranges, and options that commands share. */
+import { RepeatableOption } from './strict-command.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { quoted } from '../runtime/base/shell.ts';
 
@@ -22,7 +23,7 @@ export function engineOption(): Option {
 
 /** Makes the option that changes an experiment by paths; it may be given several times. */
 export function setOption(): Option {
-  return new Option(
+  return new RepeatableOption(
     '--set <path=value>',
     "a change of the experiment, such as G.norm='instance()'; repeatable",
   ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]);

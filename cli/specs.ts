@@ -27,7 +27,7 @@ export interface SpecFlags {
 export function readSpecFile(file: string): Source {
   const found = readSource(file);
   if ('text' in found) return found;
-  throw new InputError(`cannot read '${file}': ${found.why}\nhint: check the path; specs end in .spade`);
+  throw new InputError(`cannot read '${file}': ${found.why}`, 'check the path; specs end in .spade');
 }
 
 /** Reads and checks a spec. */
@@ -42,9 +42,7 @@ export function checkFile(file: string, { name, set: sets }: SpecFlags): CheckRe
 /** Reads and checks an ablation. */
 export function checkAblationFile(file: string, { name, set: sets }: SpecFlags): AblationResult {
   if (isJson(file))
-    throw new InputError(
-      `'${file}' holds one spec, no ablation\nhint: ablations are written in .spade files`,
-    );
+    throw new InputError(`'${file}' holds one spec, no ablation`, 'ablations are written in .spade files');
   return checkAblation(readSpecFile(file), fileProvider(), { name, sets });
 }
 
@@ -95,5 +93,5 @@ export function isFolder(path: string): boolean {
 }
 
 function unchangeable(file: string): InputError {
-  return new InputError(`--set changes specs of the language, and '${file}' is JSON\nhint: edit the file`);
+  return new InputError(`--set changes specs of the language, and '${file}' is JSON`, 'edit the file');
 }

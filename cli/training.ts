@@ -1,4 +1,6 @@
 /** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
+import { quoted } from '../runtime/base/shell.ts';
+import { visible } from '../dsl/escape.ts';
 import type { RunObserver, RunResult } from '../runtime/train/run.ts';
 import type { MetricRecord } from '../runtime/run/records.ts';
 import { formatSeconds, threeDigits } from '../runtime/base/format.ts';
@@ -37,7 +39,7 @@ export async function followRun(
         log: say,
         started({ folder, first, steps, engine }) {
           note(
-            `${first === 0 ? 'Training' : `Going on after step ${first}`} on ${engine}; the run is in ${folder}`,
+            `${first === 0 ? 'Training' : `Going on after step ${first}`} on ${engine}; the run is in ${visible(folder)}`,
           );
           progress = startProgress(steps, first, 'steps');
         },
@@ -78,7 +80,7 @@ function summarize({
   note(
     status === 'finished'
       ? `Finished ${steps} steps, ${formatSeconds(secondsPerStep)} each.`
-      : `Stopped after step ${steps} of ${stepsPlanned}; everything is saved. To go on: spadework resume ${folder}`,
+      : `Stopped after step ${steps} of ${stepsPlanned}; everything is saved. To go on: spadework resume ${visible(quoted(folder))}`,
   );
   if (!memory) return;
   const { early, end } = memory;

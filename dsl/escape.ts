@@ -81,14 +81,16 @@ const latexSigns: Readonly<Record<string, string>> = {
   '<': '\\textless{}',
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
-  '"': "''",
   '±': '$\\pm$',
   '−': '$-$',
   '–': '--',
   '×': '$\\times$',
 };
 
-/** Makes text safe for LaTeX: every sign stands for itself. */
+/** Makes text safe for LaTeX: every sign stands for itself. Quotation marks open at the start of words, and close elsewhere. */
 export function forLatex(text: string): string {
-  return visible(text).replace(/[\\~^&%$#_{}<>|"±−–×]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
+  return visible(text)
+    .replace(/[\\~^&%$#_{}<>|±−–×]/g, (sign) => latexSigns[sign] ?? `\\${sign}`)
+    .replace(/(?<![\p{L}\p{N}.,;!?)\]}'"])"(?=\S)/gu, '``')
+    .replaceAll('"', "''");
 }

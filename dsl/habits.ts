@@ -1,10 +1,10 @@
 /** Answers for whole forms of other languages where the parser stumbles over them: loops, imports, variants, items, pipelines. */
 import type { IToken } from 'chevrotain';
-import { replacing, type Hint } from './fix.ts';
+import { replacing, together, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
-import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
+import { closeOf, endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
 import { suggest } from './suggest.ts';
 import * as t from './tokens.ts';
 
@@ -28,13 +28,24 @@ const write = (text: string): string => `write '${text}'`;
 const between = (source: Source, first: IToken, last: IToken): Span =>
   span(source, first.startOffset, endOf(last));
 
-/** `from module import a, b`. */
+/** `from module import a, b`, `import { a } from "module"`, `import module`. */
 function hintOfImport(
   source: Source,
   tokens: readonly IToken[],
   at: number,
   stumble: Stumble,
-): Hint | undefined {
+): Hint | string | undefined {
+  if (stumble.rule === 'file' && tokens[at]?.image === 'import') {
+    const brace = is(tokens[at + 1], t.LeftBrace) ? closeOf(tokens, at + 1) : undefined;
+    const end = brace ? tokens.indexOf(brace) : 0;
+    const [first, open, from, path] = [tokens[at], tokens[at + 1], tokens[end + 1], tokens[end + 2]];
+    if (!first || !open || !brace || !is(from, t.From) || !path || !is(path, t.StringText))
+      return hints.usage;
+    const bare = path.image.slice(1, -1);
+    const names = source.text.slice(endOf(open), brace.startOffset).trim();
+    const module = /[./]/.test(bare) ? path.image : bare;
+    return replacing(between(source, first, path), `use ${module} { ${names} }`, write);
+  }
   const [actual, module, word] = tokens.slice(at, at + 3);
   if (stumble.rule !== 'file' || !is(actual, t.From) || word?.image !== 'import' || !actual) return undefined;
   const rest = tokens.slice(at + 3);
@@ -90,23 +101,10 @@ function hintOfItem(
   if (!is(actual, t.Identifier) && !is(actual, t.LeftBrace)) return undefined;
   const meant = wordsOfItems.get(previous.image.toLowerCase()) ?? suggest(previous.image, items);
   if (meant === undefined || isEntry !== (meant === 'optimize')) return undefined;
-  return replacing(place(source, previous), meant, write);
-}
-
-/** Joins `256 x 256` and `256X256` to a size. */
-export function hintOfSize(source: Source, tokens: readonly IToken[], at: number): Hint | undefined {
-  const [previous, actual, next] = tokens.slice(at - 1, at + 2);
-  if (!is(previous, t.NumberText) || !previous || !actual || !sameLine(previous, actual)) return undefined;
-  const joined = /^[xX](\d*)$/.exec(actual.image);
-  if (!joined) return undefined;
-  const isSplit = joined[1] === '' && is(next, t.NumberText) && next !== undefined;
-  if (joined[1] === '' && !isSplit) return undefined;
-  const height = isSplit ? next.image : joined[1];
-  return replacing(
-    between(source, previous, isSplit ? next : actual),
-    `${previous.image}x${height}`,
-    (text) => `a size is written in one: ${text}`,
-  );
+  const written = replacing(place(source, previous), meant, write);
+  const sign = tokens[at + 1];
+  if (meant !== 'optimize' || !is(sign, t.Equal) || !sign) return written;
+  return together([written, replacing(place(source, sign), 'with', (text) => `'${text}' in place of '='`)]);
 }
 
 /** `x -> f`, and a pipeline whose result goes nowhere. */

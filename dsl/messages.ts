@@ -1,7 +1,7 @@
 /** Answers for what is said about syntax mistakes: one function per message. */
 import type { Diagnostic, SpanLabel } from './diagnostic.ts';
 import { hintFields, inserting, removing, replacing, type Hint } from './fix.ts';
-import type { Span } from './source.ts';
+import { textOf, type Span } from './source.ts';
 
 interface Extras {
   readonly labels?: readonly SpanLabel[];
@@ -98,7 +98,9 @@ export function unknownEscape(escape: string, place: Span): Diagnostic {
 /** Reports a number that a 64-bit float cannot hold exactly (integers) or at all. */
 export function numberOutOfRange(place: Span): Diagnostic {
   return syntaxError('number-out-of-range', 'the number is too large', place, {
-    hint: `integers go up to ${Number.MAX_SAFE_INTEGER}`,
+    hint: /[.eE]/.test(textOf(place))
+      ? 'numbers go up to about 1.8e308'
+      : `integers go up to ${Number.MAX_SAFE_INTEGER}`,
   });
 }
 
@@ -156,5 +158,11 @@ export const hints = {
   axis: "an axis is a path and its values: 'G.norm in [spade(), batch()]', or 'in { name: value }'",
   loading:
     'weights are loaded with \'load V from "weights.safetensors"\', and \'naming "..."\' behind it for a mapping',
+  order: 'sizes are width, then height: 512x256 is twice as wide as high',
+  loss: "a network has one loss, a sum: 'loss G = a + 10 * b'",
+  unpacking: "a name is bound at a time: 'pair = ...', then 'a = pair[0]'",
+  refusal: 'a block reports a mistake in its use by: return refuse("why", hint: "what to do")',
+  severalValues: 'several values are given back as a list',
+  declarations: "a file declares blocks, networks, experiments and ablations: 'block f(x) { return x }'",
   usage: "imports are written 'use norms { spade, batch }' or 'use \"./mine.spade\" { block }'",
 } as const;

@@ -6,12 +6,12 @@
 import { createTokenInstance, type ILexingError, type IToken, type TokenType } from 'chevrotain';
 import type { FileCstNode, OverrideCstNode } from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { inserting } from './fix.ts';
 import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
-import { span, type Source, type Span } from './source.ts';
+import { span, textOf, type Source, type Span } from './source.ts';
 import { endOf, endsBody, expects, is, place, sameLine } from './stumbles.ts';
-import { hintOfSize } from './habits.ts';
+import { hintOfExpression, hintOfPieces } from './expressions-of-others.ts';
+import { hintOfStatement, hintOfTypeOrder } from './statements-of-others.ts';
 import { hintFor, hintOfCharacters, hintOfLateUse, hintOfOpenString } from './syntax-hints.ts';
 import * as t from './tokens.ts';
 
@@ -275,8 +275,10 @@ class Recovery {
     unitFirst: IToken | undefined,
     open: IToken | undefined,
   ): boolean {
+    const before = tokens[mend.start - 1];
     const from = unitFirst ?? tokens[mend.start];
-    const first = from?.startOffset ?? this.source.text.length;
+    // What could not be read right before a token belongs to what that is.
+    const first = unitFirst || !before ? (from?.startOffset ?? this.source.text.length) : endOf(before);
     const last = tokens[mend.end]?.startOffset ?? this.source.text.length;
     return this.lexical.some(({ code, span: unread }) => {
       if (unread === undefined) return false;
@@ -305,8 +307,13 @@ class Recovery {
     const previous = tokens[at - 1];
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
     if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
-    const joined = hintOfSize(source, tokens, at);
-    if (joined && actual) return messages.unexpectedToken('a size', found, this.at(actual), joined);
+    const pieces = hintOfPieces(source, tokens, at);
+    if (pieces)
+      return messages.unexpectedToken(pieces.what, `'${textOf(pieces.place)}'`, pieces.place, pieces.hint);
+    const foreign =
+      hintOfExpression(source, tokens, at, stumble, open) ?? hintOfStatement(source, tokens, at, stumble);
+    if (foreign !== undefined)
+      return messages.unexpectedToken(phrase(tokens, at, stumble), found, this.at(actual), foreign);
     // A word of the language that is bound: a declaration has no '=' behind its keyword.
     if (actual && isDeclarationKeyword(actual) && is(tokens[at + 1], t.Equal))
       return messages.unexpectedToken(
@@ -359,10 +366,11 @@ class Recovery {
         stumble.rule === 'parameters' &&
         previous &&
         is(previous, t.Identifier) &&
+        actual &&
         is(actual, t.Identifier)
       ) {
-        const colon = inserting(source, endOf(previous), ':', () => messages.hints.typeWithColon);
-        return messages.unexpectedToken("':', ',' or ')'", found, missing, colon);
+        const order = hintOfTypeOrder(source, previous, actual);
+        return messages.unexpectedToken("':', ',' or ')'", found, missing, order);
       }
       if (isList && !is(previous, t.Comma) && previous !== open && !is(actual, t.Equal)) {
         const isNext = is(tokens[at + 1], t.Colon) && closesLater(tokens, at, open);

@@ -38,3 +38,21 @@ export function place(source: Source, token: IToken): Span {
 export function sameLine(before: IToken | undefined, after: IToken | undefined): boolean {
   return before !== undefined && after !== undefined && before.endLine === after.startLine;
 }
+
+/** Says whether nothing stands between two tokens. */
+export function touches(before: IToken, after: IToken | undefined): boolean {
+  return after !== undefined && endOf(before) === after.startOffset;
+}
+
+/** Finds the bracket that closes the one at `start`; undefined where none does. */
+export function closeOf(tokens: readonly IToken[], start: number): IToken | undefined {
+  let depth = 0;
+  for (const token of tokens.slice(start)) {
+    if (t.brackets.has(token.tokenType)) depth += 1;
+    else if (closers.has(token.tokenType)) depth -= 1;
+    if (depth === 0) return token;
+  }
+  return undefined;
+}
+
+const closers: ReadonlySet<TokenType> = new Set(t.brackets.values());

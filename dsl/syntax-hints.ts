@@ -36,19 +36,80 @@ const characters: ReadonlyMap<string, string> = new Map([
   ['。', '.'],
 ]);
 
+/** Letters of other alphabets that look like Latin ones: the Latin ones, and those of each alphabet in the same order. */
+const lookalikes: readonly { readonly alphabet: string; readonly latin: string; readonly letters: string }[] =
+  [
+    { alphabet: 'Cyrillic', latin: 'aeopcyxijshABEKMHOPCTXIJS', letters: 'аеорсухіјѕһАВЕКМНОРСТХІЈЅ' },
+    { alphabet: 'Greek', latin: 'ovABEZHIKMNOPTYX', letters: 'ονΑΒΕΖΗΙΚΜΝΟΡΤΥΧ' },
+  ];
+
+/** Gives the Latin letter that a letter of another alphabet looks like. */
+function latinOf(letter: string): { readonly latin: string; readonly alphabet: string } | undefined {
+  for (const { alphabet, latin, letters } of lookalikes) {
+    const at = letters.indexOf(letter);
+    if (at >= 0) return { latin: latin[at] ?? '', alphabet };
+  }
+  return undefined;
+}
+
+/** Writes the word around letters that look like Latin ones with those. */
+function hintOfLookalikes({ source, start }: Span): Hint | undefined {
+  const letter = source.text[start] ?? '';
+  const found = latinOf(letter);
+  if (!found) return undefined;
+  const isPart = (at: number): boolean =>
+    /\w/.test(source.text[at] ?? '') || latinOf(source.text[at] ?? '') !== undefined;
+  let [first, end] = [start, start + 1];
+  while (isPart(first - 1)) first -= 1;
+  while (isPart(end)) end += 1;
+  const word = [...source.text.slice(first, end)].map((one) => latinOf(one)?.latin ?? one).join('');
+  const code = letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return replacing(
+    span(source, first, end),
+    word,
+    (text) =>
+      `the ${found.alphabet} letter U+${code} only looks like the Latin '${found.latin}': write ${text}`,
+  );
+}
+
+/** `int | None`: what may be left out has a question mark. */
+function hintOfOptional({ source, start }: Span): Hint | undefined {
+  const before = source.text.slice(0, start).trimEnd();
+  const none = /^\|\s*none\b/i.exec(source.text.slice(start));
+  if (!none) return undefined;
+  return replacing(
+    span(source, before.length, start + none[0].length),
+    '?',
+    (text) => `what may be none has a '${text}' behind its type`,
+  );
+}
+
+/** `import { a } from 'm'`. */
+function hintOfQuotedImport({ source, start }: Span): Hint | undefined {
+  const from = source.text.lastIndexOf('\n', start) + 1;
+  const line = /^import\s*\{([^}]*)\}\s*from\s*'([\w./-]+)'\s*;?/.exec(source.text.slice(from));
+  if (!line) return undefined;
+  const [all, names = '', module = ''] = line;
+  const isFile = /[./]/.test(module);
+  const text = `use ${isFile ? `"${module}"` : module} { ${names.trim()} }`;
+  return replacing(span(source, from, from + all.length), text, (written) => `write '${written}'`);
+}
+
 /** Says what to write in place of characters that belong to no token. */
 export function hintOfCharacters(text: string, where: Span): Hint | string | undefined {
   if (text.startsWith(';') && isInCountingLoop(where)) return hints.loop;
   if (text.startsWith(';')) return removing(where, 'statements need no semicolon: leave it out');
   if (text.startsWith('\\')) return removing(where, 'lines need no sign to go on: leave it out');
-  if (text.startsWith("'")) return hintOfQuotes(where);
-  if (text === '|') return "a pipeline stage is written '|>', disjunction 'or'";
+  if (text.startsWith("'")) return hintOfQuotedImport(where) ?? hintOfQuotes(where);
+  if (text === '|') return hintOfOptional(where) ?? "a pipeline stage is written '|>', disjunction 'or'";
   if (text.startsWith('@')) return 'the product of a tensor and a weight is linear(x, w)';
+  if (text === '^' && where.source.text.slice(0, where.start).trimEnd().endsWith(')'))
+    return 'numbers have powers, n ** 2; tensors have square(x)';
   if (/^[!-~]+$/.test(text)) {
     const own = characters.get(text);
     return own === undefined ? undefined : replacing(where, own, (written) => `write '${written}'`);
   }
-  return hintOfKeyboard(where);
+  return hintOfLookalikes(where) ?? hintOfKeyboard(where);
 }
 
 /** Writes all characters of a line plainly that another keyboard or a text processor made: quotes and brackets come in pairs. */
@@ -65,8 +126,13 @@ function hintOfKeyboard({ source, start }: Span): Hint | undefined {
   });
   if (fix[0]?.span.start !== start) return undefined;
   const written = [...new Set(fix.map(({ text }) => text.trim()))].filter((text) => text !== '');
+  const isNothing = fix.every(({ text }) => text === '');
   return {
-    words: written.length === 0 ? 'write a plain blank' : `write it plainly: ${written.join(' ')}`,
+    words: isNothing
+      ? 'it cannot be seen: leave it out'
+      : written.length === 0
+        ? 'write a plain blank'
+        : `write it plainly: ${written.join(' ')}`,
     fix,
   };
 }
@@ -167,8 +233,9 @@ function hintOfForeignWord(
   const word = stumble.rule === 'file' ? actual : previous;
   if (!word || (stumble.rule !== 'file' && stumble.rule !== 'assignment')) return undefined;
   const own = wordsOfOthers.get(word.image);
+  if (own === 'use' && !is(tokens[at + 2], t.LeftBrace)) return undefined;
   if (own !== undefined) return replacing(place(source, word), own, (text) => `write '${text}'`);
-  if (emptyWords.has(word.image) && is(actual, t.Identifier) && actual)
+  if (emptyWords.has(word.image) && is(actual, t.Identifier) && actual && word !== actual)
     return removing(span(source, word.startOffset, actual.startOffset), `leave '${word.image}' out`);
   return undefined;
 }
@@ -186,6 +253,9 @@ function hintOfSign(
   const joined = (text: string, say: (text: string) => string): Hint =>
     replacing(span(source, where.start, next ? endOf(next) : where.end), text, say);
   if (endsBody(stumble) && (is(actual, t.RightParenthesis) || is(actual, t.RightBracket)))
+    return removing(where, `nothing opens this '${actual.image}': leave it out`);
+  const isLast = next === undefined || t.declarationKeywords.some((type) => is(next, type));
+  if (stumble.rule === 'file' && is(actual, t.RightBrace) && isLast)
     return removing(where, `nothing opens this '${actual.image}': leave it out`);
   const comment = commentSign(tokens, at);
   if (comment) return replacing(place(source, comment), '#', () => hints.commentSign);

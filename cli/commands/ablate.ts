@@ -96,7 +96,7 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
       launcher,
       parallel,
       training: ['--engine', flags.engine],
-      ...(flags.eval && { evaluation: ['--engine', flags.engine, ...words] }),
+      ...(flags.eval && { evaluation: [...engineFor(words, flags), ...words] }),
       stopping,
       command: `spadework compare ${quoted(folder)}`,
       planned: ({ runs }) => {
@@ -123,6 +123,11 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
   } finally {
     release();
   }
+}
+
+/** Evaluations run on the engine of the trainings, unless their own words say another. */
+function engineFor(words: readonly string[], { engine }: AblateFlags): string[] {
+  return words.some((word) => /^--engine(=|$)/.test(word)) ? [] : ['--engine', engine];
 }
 
 const parallelOnRay = 4;

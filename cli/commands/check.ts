@@ -1,4 +1,5 @@
 /** Answers for `spadework check`: all mistakes of specs, or that there are none. */
+import { visible } from '../../dsl/escape.ts';
 import type { Command } from 'commander';
 import { Collector } from '../../compiler/expand/open.ts';
 import {
@@ -57,9 +58,10 @@ function checkOne(file: string, flags: SpecFlags): void {
   const collector = new Collector();
   for (const { diagnostics } of verdicts) diagnostics.forEach(collector.report);
   noteDiagnostics(collector.diagnostics);
-  for (const { text } of verdicts)
-    if (text === undefined) process.exitCode = exitCodes.input;
-    else print(`${file}: fine (${text})`);
+  // Nothing of a file with mistakes is called fine.
+  const texts = verdicts.flatMap(({ text }) => text ?? []);
+  if (texts.length < verdicts.length) process.exitCode = exitCodes.input;
+  else for (const text of texts) print(`${visible(file)}: fine (${text})`);
 }
 
 /** Checks what a file declares: each experiment and ablation by itself. */

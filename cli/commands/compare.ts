@@ -1,6 +1,7 @@
 /** Answers for `spadework compare`: one page that puts runs, or all runs of an ablation, side by side. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { visible } from '../../dsl/escape.ts';
 import { integer } from '../options.ts';
 import { note, print } from '../terminal.ts';
 
@@ -43,7 +44,8 @@ export function addCompare(program: Command, line: string): void {
       const { page, verdict, notes } = await compare({ ...flags, folders, out, command: line });
       if (!flags.quiet) {
         for (const sentence of verdict) note(sentence);
-        for (const { text, command } of notes) note(command === undefined ? text : `${text} ${command}`);
+        for (const { text, command } of notes)
+          note(visible(command === undefined ? text : `${text} ${command}`));
       }
       print(page);
     });

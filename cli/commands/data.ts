@@ -1,4 +1,5 @@
 /** Answers for `spadework data`: checking the data of a spec, and making data. */
+import { visible } from '../../dsl/escape.ts';
 import { dirname, join, resolve } from 'node:path';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { fillInData } from '../../compiler/expand/data.ts';
@@ -137,9 +138,7 @@ function addDataMake(data: Command): void {
       ) => {
         const folder = newFolder(argument, out, command);
         if (kind === 'streets' && flags.classes !== undefined)
-          throw new InputError(
-            'streets have classes of their own\nhint: leave out --classes, or make shapes',
-          );
+          throw new InputError('streets have classes of their own', 'leave out --classes, or make shapes');
         const [{ makeData }, { whileWritingAsync }] = await Promise.all([
           import('../../runtime/synthetic/index.ts'),
           import('../../runtime/base/files.ts'),
@@ -183,24 +182,24 @@ function dataOf(file: string | undefined, { name, set, preset, ...flags }: Check
   const path = flags.data ?? flags.path;
   if (file !== undefined && preset !== undefined)
     throw new InputError(
-      'a spec and a preset are given\nhint: keep one; a preset is named in a spec: preset: "camvid"',
+      'a spec and a preset are given',
+      'keep one; a preset is named in a spec: preset: "camvid"',
     );
   if (file !== undefined) {
     const { data } = loadSpec(file, { name, set }).spec;
     if (!data)
-      throw new InputError(
-        `'${file}' declares no data\nhint: name an experiment, or a preset: --preset camvid`,
-      );
+      throw new InputError(`'${file}' declares no data`, 'name an experiment, or a preset: --preset camvid');
     return { ...data, path: path === undefined ? resolve(dirname(file), data.path) : path };
   }
   const presets = dataPresets();
   const known = Object.keys(presets).join(', ');
   if (preset === undefined || path === undefined)
     throw new InputError(
-      `nothing says what to check\nhint: name a spec, or --preset and --data; there are: ${known}`,
+      'nothing says what to check',
+      `name a spec, or --preset and --data; there are: ${known}`,
     );
   const settings = presets[preset];
-  if (!settings) throw new InputError(`there is no preset '${preset}'\nhint: there are: ${known}`);
+  if (!settings) throw new InputError(`there is no preset '${preset}'`, `there are: ${known}`);
   return { name: preset, ...fillInData({ path }, settings) } as unknown as DataSpec;
 }
 
@@ -220,7 +219,7 @@ function printReport(
       if (value !== undefined && value !== '') print(`  ${name.split(': ')[1]}: ${value}`);
   }
   print(`classes: ${report.classes.length}`);
-  const width = Math.max(...report.classes.map(({ name }) => name.length));
+  const width = Math.max(...report.classes.map(({ name }) => visible(name).length));
   const shares = (one: DataReport['classes'][number]): string =>
     report.splits
       .map(({ name }) => `${(100 * (one.splits[name]?.share ?? 0)).toFixed(2).padStart(7)} % ${name}`)
@@ -228,7 +227,7 @@ function printReport(
   for (const one of report.classes)
     if (report.splits.some(({ name }) => (one.splits[name]?.maps ?? 0) > 0))
       print(
-        `  ${String(one.id).padStart(3)} ${one.name.padEnd(width)} ${shares(one)}${one.isVoid ? '  (void)' : ''}`,
+        `  ${String(one.id).padStart(3)} ${visible(one.name).padEnd(width)} ${shares(one)}${one.isVoid ? '  (void)' : ''}`,
       );
   for (const [kind, problems] of [
     ['warning', report.warnings],

@@ -127,7 +127,8 @@ function readJudge(
   if (network === undefined) return undefined;
   if (weights === undefined)
     throw new InputError(
-      `${option} ${network} needs the weights of that network\nhint: name their file: ${weightsOption} FILE`,
+      `${option} ${network} needs the weights of that network`,
+      `name their file: ${weightsOption} FILE`,
     );
   return { network, weights };
 }

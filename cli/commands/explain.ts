@@ -89,7 +89,7 @@ function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolea
 /** Shows the matrix of an ablation, one row for each cell. */
 async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
   if (flags.svg !== undefined || flags.locality)
-    throw new InputError('--svg and --locality show one spec\nhint: name it with --name, without --ablation');
+    throw new InputError('--svg and --locality show one spec', 'name it with --name, without --ablation');
   const { explainAblation } = await import('../../compiler/explain/matrix.ts');
   const name = flags.ablation === true ? undefined : flags.ablation;
   const { ablation, sources } = loadAblation(file, { name, set: flags.set });

@@ -42,7 +42,8 @@ export function addExport(program: Command): void {
     .action(async (run: string, flags: ExportFlags) => {
       if (!flags.out.endsWith(ending))
         throw new InputError(
-          `'${flags.out}' would hold safetensors, whatever its name says\nhint: end its name in ${ending}; Python reads it with safetensors.torch.load_file`,
+          `'${flags.out}' would hold safetensors, whatever its name says`,
+          `end its name in ${ending}; Python reads it with safetensors.torch.load_file`,
         );
       const { exportWeights } = await import('../../runtime/exchange/exchange.ts');
       const count = await exportWeights({ ...flags, run, ...(flags.quiet ? {} : { log: note }) });

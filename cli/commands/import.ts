@@ -66,7 +66,8 @@ export function addImport(program: Command, line: string): void {
 function newRun(file: string | undefined, name: string | undefined, command: string) {
   if (file === undefined)
     throw new InputError(
-      'nothing says which network the weights are for\nhint: name a spec (--spec FILE) to start a run of, or a run (--run FOLDER)',
+      'nothing says which network the weights are for',
+      'name a spec (--spec FILE) to start a run of, or a run (--run FOLDER)',
     );
   return { ...loadSpec(file, { name }), command };
 }

@@ -48,9 +48,17 @@ export const onceInAblation = (what: string, span: Span, first: Span): Diagnosti
     labels: [{ span: first, text: 'first written here' }],
   });
 
-export const wrongSeeds = (span: Span): Diagnostic =>
-  error('wrong-seeds', 'seeds: expected how many there are, or a list of them', span, {
-    hint: 'seeds: 3 is the same as seeds: [0, 1, 2]',
+export const wrongSeeds = (found: string, span: Span): Diagnostic =>
+  error(
+    'wrong-seeds',
+    `seeds: expected how many there are, at least 1, or a list of integers, found ${found}`,
+    span,
+    { hint: 'seeds: 3 is the same as seeds: [0, 1, 2]' },
+  );
+
+export const seedTwice = (seed: number, span: Span): Diagnostic =>
+  error('wrong-seeds', `the seed ${seed} is listed twice`, span, {
+    hint: 'a run with the same seed is the same run: give another, or leave it out',
   });
 
 export const noRuns = (name: string, span: Span): Diagnostic =>

@@ -190,8 +190,11 @@ function seedsOf(value: Expression, report: (diagnostic: Diagnostic) => void): n
     return Array.from({ length: Math.min(value.value, runLimit + 1) }, (_, seed) => seed);
   if (value.kind === 'list' && value.items.length > 0 && value.items.every(isSeed)) {
     const seeds = value.items.map((one) => (one.kind === 'number' ? one.value : 0));
-    if (new Set(seeds).size === seeds.length) return seeds;
+    const again = seeds.findIndex((seed, at) => seeds.indexOf(seed) < at);
+    if (again < 0) return seeds;
+    report(messages.seedTwice(seeds[again] ?? 0, value.items[again]?.span ?? value.span));
+    return undefined;
   }
-  report(messages.wrongSeeds(value.span));
+  report(messages.wrongSeeds(printExpression(value), value.span));
   return undefined;
 }

@@ -19,9 +19,13 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
   const isIncomplete = diagnostics.length > 0;
   const wrong = validate(spec, locate, 'language').filter(
     // Where expansion failed, only the settings are as the author wrote them.
-    ({ pointer }) => !broken.has(pointer) && (!isIncomplete || /^\/(data|train)\//.test(pointer)),
+    ({ pointer }) => !broken.has(pointer) && (!isIncomplete || isSetting(pointer)),
   );
-  const found = [...diagnostics, ...wrong.map(({ diagnostic }) => diagnostic)];
+  // Inputs of networks are as the data says: what is wrong with it is said once.
+  const wrongOnes = wrong.some(({ pointer }) => isSetting(pointer))
+    ? wrong.filter(({ pointer }) => isSetting(pointer))
+    : wrong;
+  const found = [...diagnostics, ...wrongOnes.map(({ diagnostic }) => diagnostic)];
   // A setting that a mistake left out is neither missing nor at odds with others.
   if (wrong.length === 0 && broken.size === 0) found.push(...apply(settingRules, spec, locate));
   // A wrong picture keeps the losses from being expanded, so it comes first.
@@ -29,6 +33,9 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
     if (found.length === 0) found.push(...apply(rules, spec, locate));
   return sortDiagnostics(found);
 }
+
+/** Tells whether a pointer leads to a setting of the data or the training. */
+const isSetting = (pointer: string): boolean => /^\/(data|train)\//.test(pointer);
 
 export interface JsonResult {
   /** The spec; undefined where there is any error. */

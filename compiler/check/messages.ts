@@ -23,14 +23,20 @@ export const jsonTooLarge = (of: 'values' | 'levels', limit: number, span: Span)
 
 export const badJson = (what: string, span: Place): Diagnostic => error('bad-json', what, span);
 
-/** Reports a setting that the spec does not have. */
+/** Reports a setting that the spec does not have; `hint` says how it is written where that is known. */
 export const unknownSetting = (
   name: string,
   of: string,
   span: Place,
   candidates: readonly string[],
-): Diagnostic =>
-  error('unknown-setting', `${of} has no setting '${name}'`, span, amongst(name, candidates, span));
+  hint?: Hint | string,
+): Diagnostic => {
+  const near = amongst(name, candidates, span);
+  return error('unknown-setting', `${of} has no setting '${name}'`, span, {
+    ...near,
+    hint: hint ?? near.hint,
+  });
+};
 
 /** Reports a setting that must be there; `example` shows how it is written. */
 export const missingSetting = (name: string, of: string, span: Place, example: string): Diagnostic =>
@@ -245,6 +251,37 @@ export const codeShape = (
   });
 };
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Says which size a generator paints that gives `found` for `size`: of the same ratio, and a multiple of what it doubles. */
+function hintOfPaintable(found: Size, size: Size): string {
+  const isRatioKept = found.width * size.height === found.height * size.width;
+  const near = isRatioKept ? found : nearestPaintable(found, size);
+  return near
+    ? `choose a size that it can paint, such as ${near.width}x${near.height}: doubling n times gives multiples of 2 ** n`
+    : 'let it end at the size of the label map: doubling n times gives multiples of 2 ** n, resize(x, like: seg) any size';
+}
+
+/** Finds the size of the ratio of `size` whose sides are multiples of the power of two that those of `found` are. */
+function nearestPaintable(found: Size, size: Size): Size | undefined {
+  const unit = powerOfTwoIn(divisorOf(found.width, found.height));
+  const common = divisorOf(size.width, size.height);
+  const [width, height] = [size.width / common, size.height / common];
+  // So often the smallest picture of the ratio has to be taken for both sides to be such multiples.
+  const step = Math.max(unit / divisorOf(unit, width), unit / divisorOf(unit, height));
+  const times = Math.max(1, Math.round(common / step)) * step;
+  const isFar = times > 2 * common || 2 * times < common;
+  return times === common || isFar ? undefined : { width: width * times, height: height * times };
+}
+
+const divisorOf = (a: number, b: number): number => (b === 0 ? a : divisorOf(b, a % b));
+
+/** The largest power of two that divides a number. */
+const powerOfTwoIn = (number: number): number => (number % 2 === 0 ? 2 * powerOfTwoIn(number / 2) : 1);
+
 /** Reports a generator whose pictures are not those of the data. */
 export const wrongPicture = (
   network: string,
@@ -269,7 +306,7 @@ export const wrongPicture = (
       ],
       labels: size && isSize ? [{ span: size, text: `the data's size` }] : [],
       hint: isSize
-        ? `choose a size that it can paint, such as ${found[1]}x${found[0]}: doubling n times gives multiples of 2 ** n`
+        ? hintOfPaintable({ width: found[1] ?? 0, height: found[0] ?? 0 }, { width, height })
         : 'let it end with conv(3) and tanh',
     },
   );

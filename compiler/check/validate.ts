@@ -1,4 +1,6 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
+import { settingElsewhere } from '../messages/carried-over.ts';
+import { textOf } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
@@ -73,6 +75,7 @@ function explain(error: ErrorObject, locate: Locate, notation: Notation): Pointe
         Object.keys(properties).filter(
           (key) => key !== '$schema' && (notation === 'json' || !unwritten.has(pointerTo(instancePath, key))),
         ),
+        hintOfForeignSetting(name, instancePath, error.data, locate, notation),
       );
       return { pointer, diagnostic };
     }
@@ -130,8 +133,10 @@ function wrong(error: ErrorObject, schema: Schema, locate: Locate, notation: Not
     nameOf(instancePath),
     notation === 'json' && isSize(schema)
       ? `a size such as ${write({ width: 256, height: 256 }, notation)}`
-      : phraseOf(schema),
-    write(value, notation),
+      : error.keyword === 'uniqueItems'
+        ? 'a list without repeats'
+        : phraseOf(schema),
+    error.keyword === 'uniqueItems' ? writeRepeated(value, error, notation) : write(value, notation),
     place,
     hintOfWrong(value, choices, schema, place, notation),
   );
@@ -148,13 +153,29 @@ function hintOfWrong(
 ): Hint | string | undefined {
   const near = typeof value === 'string' ? meant(value, choices, place) : undefined;
   if (near) return near;
-  const right = corrected(value, schema);
+  const product = place && isSize(schema) ? /^(\d+)\s*[*×]\s*(\d+)$/.exec(textOf(place)) : null;
+  if (place && product)
+    return replacing(
+      place,
+      `${product[1]}x${product[2]}`,
+      (written) => `a size is written in one: ${written}`,
+    );
+  // What is computed is none of the lengths that are meant.
+  const isComputed =
+    notation === 'language' && typeof value === 'number' && place && /[-+*/%]/.test(textOf(place));
+  const right = isComputed ? undefined : corrected(value, schema);
   if (right === undefined)
     return isPairForSize(value, schema)
       ? 'sizes are width, then height: 512x256 is twice as wide as high'
       : undefined;
   const text = write(right, notation);
   return place ? replacing(place, text, (written) => `write ${written}`) : `write ${text}`;
+}
+
+/** Says which item of a list is there twice. */
+function writeRepeated(value: unknown, { params }: ErrorObject, notation: Notation): string {
+  const item: unknown = Array.isArray(value) ? value[Number(params['i'])] : undefined;
+  return `${write(item, notation)} twice`;
 }
 
 /** The const of a union's member: the op or kind that it is for. */
@@ -168,8 +189,29 @@ function nameOf(pointer: string): string {
   const parts = pointer.split('/').slice(1).map(unescape);
   const last = parts.at(-1);
   if (last === undefined) return 'the spec';
-  const before = parts.at(-2);
-  return /^\d+$/.test(last) && before !== undefined ? `${before}[${last}]` : last;
+  const name = parts.findLastIndex((part) => !/^\d+$/.test(part));
+  const indices = parts.slice(name + 1).map((index) => `[${index}]`);
+  return `${parts[name] ?? ''}${indices.join('')}`;
+}
+
+/** Says how a setting of other frameworks is written: one that is on or off, with its value. */
+function hintOfForeignSetting(
+  name: string,
+  path: string,
+  settings: unknown,
+  locate: Locate,
+  notation: Notation,
+): Hint | string | undefined {
+  const known = settingElsewhere(path.slice(1), name);
+  if (!known) return undefined;
+  const { words, text } = known;
+  const pointer = pointerTo(path, name);
+  const [at, to] = [locate(pointer, 'name'), locate(pointer, 'value')];
+  const given = new Map(Object.entries(settings ?? {}));
+  const isTaken = given.has(text?.split(':')[0] ?? '');
+  if (notation === 'json' || text === undefined || given.get(name) !== true || !at || !to || isTaken)
+    return words;
+  return replacing({ ...at, end: to.end }, text, (written) => `write ${written}`);
 }
 
 /** What a spec holds but the language writes in another way. */
@@ -232,6 +274,8 @@ function write(value: unknown, notation: Notation): string {
   )
     return `${String(value.width)}x${String(value.height)}`;
   if (value === null) return notation === 'language' ? 'none' : 'null';
+  // JSON has no other word for numbers that a 64-bit float cannot hold.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number that is too large';
   const text = JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -67,7 +67,9 @@ export function bind(
   const all = [...names, ...optional];
   if (given.positional.length > all.length) {
     const surplus = given.spans.get(all.length) ?? given.span;
-    evaluator.fail(messages.tooManyArguments(callee, given.positional.length, all.length, surplus));
+    evaluator.fail(
+      messages.tooManyArguments(callee, given.positional.length, all.length, surplus, given.written?.piped),
+    );
     return undefined;
   }
   const bound = new Map<string, Value>();
@@ -83,13 +85,21 @@ export function bind(
     }
     sound = false;
   }
-  for (const name of names)
-    if (!bound.has(name)) {
-      evaluator.fail(messages.missingArgument(callee, name, given.span));
-      sound = false;
-    }
+  const missing = names.find((name) => !bound.has(name));
+  if (missing !== undefined) {
+    const isParametrized = parametrizations.has(callee);
+    evaluator.fail(
+      messages.missingArgument(callee, missing, given.span, isParametrized ? parametrizedWeight : undefined),
+    );
+    sound = false;
+  }
   return sound && ![...bound.values()].some(holdsUnknown) ? bound : undefined;
 }
+
+/** Ops that other frameworks wrap layers in; here a layer is given a block of the norms for its weight. */
+const parametrizations: ReadonlySet<string> = new Set(['spectral_norm', 'set_lengths', 'weight_standardize']);
+const parametrizedWeight =
+  'a layer is given what normalizes its weight: conv(8, weight: spectral), with use norms { spectral }';
 
 /** Gives the place of an argument, for messages about its value. */
 export function placeOfArgument(given: Argumented, name: string, index: number): Span {
@@ -243,7 +253,8 @@ function numeric(
           messages.tooManyArguments(name, values.length, most, placeOfArgument(given, '', most)),
         );
       const result = compute(values as NumberValue[], evaluator, given.span);
-      return isExact(result) ? result : evaluator.fail(messages.notANumber(given.span));
+      const kind = result.kind === 'number' && result.integer ? 'integer' : 'float';
+      return isExact(result) ? result : evaluator.fail(messages.tooLargeNumber(kind, given.span));
     },
   };
 }
@@ -638,7 +649,10 @@ const special: Readonly<Record<string, Builtin>> = {
         (sum, item) => {
           if (sum.kind === 'unknown' || item.kind === 'unknown') return unknown;
           if (sum.kind === 'number' && item.kind === 'number')
-            return sumOf(sum, item) ?? evaluator.fail(messages.notANumber(given.span));
+            return (
+              sumOf(sum, item) ??
+              evaluator.fail(messages.tooLargeNumber(item.integer ? 'integer' : 'float', given.span))
+            );
           const [a, b] = [evaluator.asTensor(sum, given.span), evaluator.asTensor(item, given.span)];
           return a && b
             ? evaluator.record('add', [a, b], {}, given.span)

@@ -1,7 +1,7 @@
 /** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Hint } from '../../dsl/fix.ts';
+import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import { builtins, type Argumented } from './builtins.ts';
@@ -9,6 +9,7 @@ import type { Evaluator, Scope } from './evaluate.ts';
 import * as messages from './messages.ts';
 import { parametersByName } from './parameters.ts';
 import { passing, type WrittenCall } from './passing.ts';
+import { hintOfPadding } from './unknown-arguments.ts';
 import { checkType, typeRules } from './value-types.ts';
 import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
 
@@ -111,7 +112,9 @@ export class Calls {
         this.evaluator.loss?.call(callee.name, given) ??
         this.evaluator.fail(messages.networkOutsideLoss(callee.name, given.span))
       );
-    return this.evaluator.fail(messages.notCallable(describe(callee), given.span));
+    return this.evaluator.fail(
+      messages.notCallable(describe(callee), given.span, hintOfQuery(callee, given)),
+    );
   }
 
   private applyBuiltin(callee: BuiltinValue, given: Argumented, label: string | undefined): Value {
@@ -163,6 +166,7 @@ export class Calls {
           given.positional.length,
           parameters.length,
           given.spans.get(parameters.length) ?? given.span,
+          given.written?.piped,
         ),
       );
     for (const [index, value] of given.positional.entries()) {
@@ -173,11 +177,23 @@ export class Calls {
         );
       values.set(parameter, value);
     }
+    const [data] = given.positional;
+    const setting = data && hintOfSetting(data, block, given);
+    if (data && setting && first)
+      return this.evaluator.fail(
+        messages.wrongType(
+          `argument '${first.name.text}' of ${name}`,
+          'what it is applied to',
+          describe(data),
+          given.spans.get(0) ?? given.span,
+          setting,
+        ),
+      );
     const scope: Scope = { module: callee.module, bindings: new Map() };
     for (const [index, parameter] of parameters.entries()) {
       const key = parameter.name.text;
-      let value = values.get(key);
-      if (value === undefined && parameter.default) value = this.evaluator.evaluate(parameter.default, scope);
+      const own = values.get(key);
+      const value = own ?? (parameter.default && this.evaluator.evaluate(parameter.default, scope));
       if (value === undefined)
         return this.evaluator.fail(
           messages.missingArgument(name, key, given.span, this.hintOfMissing(parameter, callee, given)),
@@ -186,9 +202,11 @@ export class Calls {
       const span =
         given.spans.get(key) ??
         (given.positional.length > index ? given.spans.get(index) : undefined) ??
+        (own === undefined ? parameter.default?.span : undefined) ??
         given.span;
-      if (!this.checkArgument(byName, key, value, span, name, () => hintOfOrder(index, block, given)))
-        return unknown;
+      const hintFor = (): Hint | undefined =>
+        hintOfOrder(index, block, given) ?? this.hintOfPadding(key, value, block, given);
+      if (!this.checkArgument(byName, key, value, span, name, hintFor)) return unknown;
       scope.bindings.set(key, value);
     }
     this.evaluator.loss?.calls.set(given.span, { ...callee, bound: values });
@@ -220,6 +238,18 @@ export class Calls {
     const hint = given.written && passing(parameter, block, given.written);
     if (hint) return hint;
     return type ? `add '${example}', which is ${type.phrase}` : `add '${example}'`;
+  }
+
+  private hintOfPadding(
+    key: string,
+    value: Value,
+    { parameters }: Block,
+    given: Argumented,
+  ): Hint | undefined {
+    const [at, to] = [given.nameSpans.get(key), given.spans.get(key)];
+    if (value.kind !== 'string' || !at || !to) return undefined;
+    const names = parameters.map(({ name }) => name.text);
+    return hintOfPadding(key, value.value, { ...at, end: to.end }, names);
   }
 
   private checkArgument(
@@ -298,6 +328,38 @@ function hintOfOrder(index: number, { parameters }: Block, given: Argumented): H
     ],
   };
 }
+
+/** `w.length()`: what is asked for with a dot is there without a call. */
+function hintOfQuery(callee: Value, { written, positional, span }: Argumented): Hint | string | undefined {
+  const query = written?.call.callee;
+  if (query?.kind !== 'member' || callee.kind === 'unknown') return undefined;
+  const text = textOf(query.span);
+  return positional.length === 0 && !written?.piped
+    ? replacing({ ...span, start: query.span.start }, text, (own) => `a query takes no parentheses: ${own}`)
+    : `a query takes nothing: ${text} is ${describe(callee)}`;
+}
+
+/** `spade(instance)`: a block where data is meant, and a parameter that takes a block has none yet. */
+function hintOfSetting(value: Value, { parameters }: Block, given: Argumented): Hint | undefined {
+  const [first, ...others] = parameters;
+  const place = given.spans.get(0);
+  if (!isWaiting(value) || first?.type || given.written?.piped || given.positional.length > 1 || !place)
+    return undefined;
+  const taker = others.find(
+    ({ name, type }) => type && blockTypes.has(type.name) && !given.named.has(name.text),
+  );
+  return (
+    taker &&
+    replacing(
+      place,
+      `${taker.name.text}: ${textOf(place)}`,
+      (text) => `a setting is given by its name: ${text}`,
+    )
+  );
+}
+
+const isWaiting = ({ kind }: Value): boolean => kind === 'block' || kind === 'builtin';
+const blockTypes: ReadonlySet<string> = new Set(['Block', 'Norm']);
 
 function nameOf(callee: Value): string {
   return callee.kind === 'block' || callee.kind === 'builtin' || callee.kind === 'network'

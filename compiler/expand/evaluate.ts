@@ -85,6 +85,8 @@ export class Evaluator {
         this.sink({
           ...diagnostic,
           ...(diagnostic.code === 'refused' && hintFields(hintOfCaller(caller) ?? diagnostic.hint)),
+          ...(ofNumbers.has(diagnostic.code) &&
+            hintFields(hintOfTooFew(caller.block, caller.values) ?? diagnostic.hint)),
           span: caller.span,
           labels: [{ span, text: `found here, inside ${caller.name}` }, ...this.labelsOfChanges(undefined)],
         });
@@ -156,6 +158,7 @@ export class Evaluator {
           })),
           attrs,
           blamed,
+          this.loss !== undefined,
         ),
       );
     }
@@ -209,6 +212,21 @@ function hintOfCaller({ block, values, written }: CallOfBlock): Hint | undefined
     ({ name, type }) => type?.name === 'LabelMap' && values.get(name.text)?.kind === 'none',
   );
   return lacking && written && passing(lacking, block, written);
+}
+
+/** What a number that is too small leads to inside the library. */
+const ofNumbers: ReadonlySet<string> = new Set(['duplicate-parameter', 'wrong-type', 'shape-mismatch']);
+
+/** Names the settings of a block that are numbers below 1 where things are counted; what it has by itself is right. */
+export function hintOfTooFew(block: Block, values: ReadonlyMap<string, Value>): string | undefined {
+  const few = block.parameters.flatMap(({ name, type, default: own }) => {
+    const value = values.get(name.text);
+    // No padding is none too few.
+    if (type?.name !== 'int' || value?.kind !== 'number' || value.value >= 1 || name.text.includes('pad'))
+      return [];
+    return own?.kind === 'number' && own.value === value.value ? [] : [`${name.text} is ${value.value}`];
+  });
+  return few.length === 0 ? undefined : `${few.join(', and ')} here: it is to be at least 1`;
 }
 
 function nameOfInput(op: string, index: number): string {

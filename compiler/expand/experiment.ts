@@ -1,6 +1,12 @@
 /** Answers for expanding an experiment: its networks over the data's inputs, then each loss over calls of them. */
+import type { Hint } from '../../dsl/fix.ts';
+import { hintOfTooFew } from './evaluate.ts';
+import { removing } from '../../dsl/fix.ts';
+import { replacing } from '../../dsl/fix.ts';
+import { textOf } from '../../dsl/source.ts';
 import {
   children,
+  type Block,
   type Data,
   type Entry,
   type Experiment,
@@ -11,6 +17,7 @@ import {
   type Name,
   type Node,
   type Optimize,
+  type Parameter,
   type Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -65,6 +72,8 @@ export interface ExperimentContext {
   /** JSON pointers of settings whose value has a mistake: they are not in the spec, and not missing either. */
   readonly broken: Set<string>;
   readonly presets: DataPresets;
+  /** Names of mappings, where they are known. */
+  readonly mappings: readonly string[] | undefined;
 }
 
 /** The part of a spec that an experiment or a lone network gives. */
@@ -145,23 +154,8 @@ export function expandNetwork(
         bound.set(key, recorder.input({ ...given.latent, name: key }));
       else if (type !== undefined && !typeRules.has(type)) return undefined;
       else {
-        const input = type === undefined ? carriedOver(key).find((one) => dataTypes.has(one)) : undefined;
         evaluator.fail(
-          messages.missingArgument(
-            block.name.text,
-            key,
-            span,
-            type === 'Latent'
-              ? `add '${key}: noise(256)', or '${key}: encoded(E)' where a network E encodes the photograph`
-              : input !== undefined
-                ? inserting(
-                    parameter.name.span.source,
-                    parameter.name.span.end,
-                    `: ${input}`,
-                    (written) => `say that the data gives it: ${key}${written}`,
-                  )
-                : `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`,
-          ),
+          messages.missingArgument(block.name.text, key, span, hintOfInput(parameter, block, span)),
         );
         return undefined;
       }
@@ -178,7 +172,10 @@ export function expandNetwork(
   const outputs = toRefTree(result);
   if (outputs === undefined) {
     const expected = 'a tensor or nested lists of them';
-    evaluator.fail(messages.wrongType(`result of ${block.name.text}`, expected, describe(result), span));
+    const hint = hintOfTooFew(block, bound);
+    evaluator.fail(
+      messages.wrongType(`result of ${block.name.text}`, expected, describe(result), span, hint),
+    );
     return undefined;
   }
   const doc = docOf(block);
@@ -196,6 +193,30 @@ export function expandNetwork(
       ...(at && { at }),
     },
   };
+}
+
+/** Says where a parameter of a network gets its value from: the data by its type, else a default or the experiment. */
+function hintOfInput(parameter: Parameter, { name, parameters }: Block, span: Span): Hint | string {
+  const { type } = parameter;
+  const key = parameter.name.text;
+  const { source, end } = parameter.name.span;
+  if (type?.name === 'Latent')
+    return `add '${key}: noise(256)', or '${key}: encoded(E)' where a network E encodes the photograph`;
+  const isBroad = type === undefined || type.name === 'Tensor';
+  const input = isBroad ? carriedOver(key).find((one) => inputTypes.has(one)) : undefined;
+  const say = (): string => `say what gives it: ${key}: ${input}`;
+  if (input !== undefined && type) return replacing(type.span, input, say);
+  if (input !== undefined) return inserting(source, end, `: ${input}`, say);
+  const after = parameters[parameters.indexOf(parameter) + 1];
+  if (key === 'self' && after)
+    return removing({ ...parameter.span, end: after.span.start }, 'networks have no self: leave it out');
+  // An experiment gives values where it binds the network; one that stands alone has its own.
+  const isAlone = span === name.span;
+  return isAlone
+    ? isBroad
+      ? `give it a type of data (${key}: LabelMap), or a default (${key} = ...)`
+      : `give it a default: ${key}: ${type.name} = ...`
+    : `add '${key}: ...': only parameters of type LabelMap and Image are inputs, which the data gives`;
 }
 
 class ExperimentExpansion {
@@ -239,6 +260,7 @@ class ExperimentExpansion {
       losses.flatMap((loss) => loss.networks),
       (network) => `a loss for ${network.text}`,
       (network) => network.span,
+      (network, first) => hintOfSecondLoss(losses, network, first),
     );
     this.reportRepeats(
       this.items('load'),
@@ -311,12 +333,20 @@ class ExperimentExpansion {
   }
 
   /** Reports items that may be written once only, by what they are. */
-  private reportRepeats<T>(items: readonly T[], what: (item: T) => string, spanOf: (item: T) => Span): void {
-    const firsts = new Map<string, Span>();
+  private reportRepeats<T>(
+    items: readonly T[],
+    what: (item: T) => string,
+    spanOf: (item: T) => Span,
+    hintFor?: (item: T, first: T) => Hint | undefined,
+  ): void {
+    const firsts = new Map<string, T>();
     for (const item of items) {
       const first = firsts.get(what(item));
-      if (first) this.context.report(messages.duplicateItem(what(item), spanOf(item), first));
-      else firsts.set(what(item), spanOf(item));
+      if (first === undefined) firsts.set(what(item), item);
+      else {
+        const hint = hintFor?.(item, first);
+        this.context.report(messages.duplicateItem(what(item), spanOf(item), spanOf(first), hint));
+      }
     }
   }
 
@@ -425,8 +455,14 @@ class ExperimentExpansion {
   private isNetwork(name: string, span: Span): boolean {
     const value = this.scope.bindings.get(name);
     if (value?.kind === 'network') return true;
-    if (value?.kind !== 'unknown')
-      this.context.report(messages.unknownNetwork(name, span, this.networkNames(), value && describe(value)));
+    if (value?.kind !== 'unknown') {
+      const found = value && describe(value);
+      const bound =
+        value?.kind === 'block' && value.block.keyword === 'network'
+          ? this.scope.declared?.get(name)
+          : undefined;
+      this.context.report(messages.unknownNetwork(name, span, this.networkNames(), found, bound));
+    }
     return false;
   }
 
@@ -483,6 +519,9 @@ class ExperimentExpansion {
     places.set(`${pointer}/path`, { name: path.span, value: path.span });
     if (mapping) places.set(`${pointer}/mapping`, { name: mapping.span, value: mapping.span });
     const isFile = mapping && isMappingFile(mapping.value);
+    const known = this.context.mappings;
+    if (mapping?.value && !isFile && known && !known.includes(mapping.value))
+      this.context.report(messages.unknownMapping(mapping.value, mapping.span, known));
     const weights = {
       path: this.fromSpec(path.value, path.span),
       ...(mapping && { mapping: isFile ? this.fromSpec(mapping.value, mapping.span) : mapping.value }),
@@ -551,8 +590,25 @@ class ExperimentExpansion {
   }
 }
 
-/** Types of inputs that the data gives. */
-const dataTypes: ReadonlySet<string> = new Set(['LabelMap', 'Image']);
+/** Adds a second loss of a network to the first, where each is the loss of that network alone. */
+function hintOfSecondLoss(losses: readonly Loss[], second: Name, first: Name): Hint | undefined {
+  const lossOf = (name: Name): Loss | undefined => losses.find(({ networks }) => networks.includes(name));
+  const [own, other] = [lossOf(first), lossOf(second)];
+  if (!own || !other || own.networks.length > 1 || other.networks.length > 1) return undefined;
+  const isSum = [own, other].every(({ value }) => value.kind === 'call' || value.kind === 'binary');
+  const isNear = own.span.source === other.span.source && own.value.span.end <= other.span.start;
+  if (!isSum || !isNear) return undefined;
+  const added = inserting(
+    own.span.source,
+    own.value.span.end,
+    ` + ${textOf(other.value.span)}`,
+    (text) => `a loss is one sum: loss ${first.text} = ... ${text}`,
+  );
+  return { words: added.words, fix: [...added.fix, ...removing(other.span, '').fix] };
+}
+
+/** Types of inputs that data or noise gives. */
+const inputTypes: ReadonlySet<string> = new Set(['LabelMap', 'Image', 'Latent']);
 
 /** Finds the arguments below a call that were written elsewhere: by variants, or a command line. */
 function changesIn(expression: Expression): Span[] {

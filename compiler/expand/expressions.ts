@@ -9,7 +9,7 @@ import type { Piped } from './calls.ts';
 import type { Evaluator, Scope } from './evaluate.ts';
 import { labelMapParts, membersOf } from './members.ts';
 import * as messages from './messages.ts';
-import { hintOfIndexed, hintOfRounds, hintOfTensors } from './operand-hints.ts';
+import { hintOfIndexed, hintOfLast, hintOfRounds, hintOfTensors, hintOfUncalled } from './operand-hints.ts';
 import {
   boolean,
   describe,
@@ -101,7 +101,14 @@ export class Expressions {
           );
         return (
           list[index.value] ??
-          this.evaluator.fail(messages.indexOutside(index.value, list.length, expression.index.span))
+          this.evaluator.fail(
+            messages.indexOutside(
+              index.value,
+              list.length,
+              expression.index.span,
+              hintOfLast(index.value, list.length, expression),
+            ),
+          )
         );
       }
       case 'call':
@@ -241,9 +248,10 @@ export class Expressions {
         op ? 'two numbers or tensors' : 'two numbers',
         `${describe(left)} and ${describe(right)}`,
         expression.span,
-        op || (left.kind !== 'tensor' && right.kind !== 'tensor')
-          ? undefined
-          : hintOfTensors(expression, right),
+        hintOfUncalled(expression, left, right) ??
+          (op || (left.kind !== 'tensor' && right.kind !== 'tensor')
+            ? undefined
+            : hintOfTensors(expression, right)),
       ),
     );
   }
@@ -257,7 +265,7 @@ export class Expressions {
         ? whole
           ? integer(value)
           : real(value)
-        : this.evaluator.fail(messages.notANumber(span));
+        : this.evaluator.fail(messages.tooLargeNumber(whole ? 'integer' : 'float', span));
     };
     if (b === 0 && (operator === '/' || operator === '//' || operator === '%'))
       return this.evaluator.fail(messages.divisionByZero(span));
@@ -269,14 +277,17 @@ export class Expressions {
       case '*':
         return number(a * b);
       case '/':
-        return Number.isFinite(a / b) ? real(a / b) : this.evaluator.fail(messages.notANumber(span));
+        return this.finite(a / b, span);
       case '//':
         return number(Math.floor(a / b));
       case '%':
         return number(a - b * Math.floor(a / b));
       case '**':
         if (whole && b >= 0) return number(a ** b);
-        return Number.isFinite(a ** b) ? real(a ** b) : this.evaluator.fail(messages.notANumber(span));
+        if (a === 0 && b < 0) return this.evaluator.fail(messages.divisionByZero(span));
+        return Number.isNaN(a ** b)
+          ? this.evaluator.fail(messages.noRealNumber(span))
+          : this.finite(a ** b, span);
       case '<':
         return boolean(a < b);
       case '<=':
@@ -288,6 +299,10 @@ export class Expressions {
       default:
         return unknown;
     }
+  }
+
+  private finite(value: number, span: Span): Value {
+    return Number.isFinite(value) ? real(value) : this.evaluator.fail(messages.tooLargeNumber('float', span));
   }
 
   /** Finds the function or block that a member of another framework's tensors is here. */

@@ -1,7 +1,7 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
 import type { Argument, Call } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
-import { renaming, type Hint } from '../../dsl/fix.ts';
+import { inserting, removing, renaming, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
@@ -65,33 +65,59 @@ export const unknownModule = (name: string, span: Span, candidates: Iterable<str
 export const unknownPreset = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error('unknown-preset', `there is no preset '${name}'`, span, amongst(name, candidates, span));
 
-export const unreadableFile = (path: string, why: string, span: Span | undefined): Diagnostic =>
-  error('unreadable-file', `cannot read ${path}: ${why}`, span);
+export const unknownMapping = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
+  error(
+    'unknown-mapping',
+    `there is no mapping '${name}'`,
+    span,
+    amongst(name, candidates, span, 'a mapping of your own is a JSON file: naming "mine.json"'),
+  );
+
+export const unreadableFile = (path: string, why: string, span: Span | undefined, hint?: Hint): Diagnostic =>
+  error('unreadable-file', `cannot read ${path}: ${why}`, span, { hint });
+
+export const importOfItself = (name: string, span: Span): Diagnostic =>
+  error('import-cycle', `'${name}' imports itself`, span, {
+    hint: removing(span, 'leave it out: what a file declares is known in it'),
+  });
 
 export const importCycle = (name: string, span: Span): Diagnostic =>
   error('import-cycle', `'${name}' imports itself through others`, span, {
     hint: 'move what both need into a third file',
   });
 
-/** `uses` are the places that name it. */
+/** `uses` are the places that name it; `elsewhere` imports it from the module that has it. */
 export const notExported = (
   name: string,
   module: string,
   span: Span,
   candidates: Iterable<string>,
   uses: readonly Span[],
+  elsewhere?: Hint,
 ): Diagnostic => {
   const { notes, hint } = amongst(name, candidates, span);
   const near = typeof hint === 'object' ? hint.fix[0]?.text : undefined;
   return error('not-in-module', `module ${module} has no '${name}'`, span, {
     notes,
-    hint: near === undefined ? hint : renaming([span, ...uses], near),
+    hint: elsewhere ?? (near === undefined ? hint : renaming([span, ...uses], near)),
   });
 };
+
+export const parameterTwice = (name: string, span: Span, first: Span): Diagnostic =>
+  error('duplicate-name', `two parameters are called '${name}'`, span, {
+    labels: [{ span: first, text: 'first written here' }],
+    hint: 'give one of them another name, or leave it out',
+  });
+
+export const behindReturn = (span: Span): Diagnostic =>
+  error('behind-return', "nothing behind a 'return' is reached", span, {
+    hint: removing(span, "leave it out, or move it up: 'return' ends the block"),
+  });
 
 export const duplicateName = (name: string, span: Span, first: Span): Diagnostic =>
   error('duplicate-name', `'${name}' is declared twice`, span, {
     labels: [{ span: first, text: 'first declared here' }],
+    hint: 'leave one of the two out, or give it another name',
   });
 
 /** `written` is the argument and its call, where they are known. */
@@ -109,14 +135,18 @@ export const unknownArgument = (
   });
 };
 
-export const tooManyArguments = (callee: string, found: number, most: number, span: Span): Diagnostic =>
+export const tooManyArguments = (
+  callee: string,
+  found: number,
+  most: number,
+  span: Span,
+  isPiped = false,
+): Diagnostic =>
   error(
     'too-many-arguments',
     `${callee} takes at most ${most} argument${most === 1 ? '' : 's'}, found ${found}`,
     span,
-    {
-      hint: 'a pipeline puts its value first: x |> f(a) is f(x, a)',
-    },
+    isPiped ? { hint: 'a pipeline puts its value first: x |> f(a) is f(x, a)' } : {},
   );
 
 export const argumentGivenTwice = (callee: string, name: string, span: Span): Diagnostic =>
@@ -140,8 +170,8 @@ export const wrongType = (
 export const unknownType = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error('unknown-type', `there is no type '${name}'`, span, amongst(name, candidates, span));
 
-export const notCallable = (found: string, span: Span): Diagnostic =>
-  error('not-callable', `expected a block or function, found ${found}`, span);
+export const notCallable = (found: string, span: Span, hint?: Hint | string): Diagnostic =>
+  error('not-callable', `expected a block or function, found ${found}`, span, { hint });
 
 export const unknownMember = (
   found: string,
@@ -162,9 +192,9 @@ export const notALabelMap = (found: string, name: string, span: Span): Diagnosti
     hint: 'give the label map itself, not channels made of it; or take a block that reads any picture',
   });
 
-export const indexOutside = (index: number, count: number, span: Span): Diagnostic =>
+export const indexOutside = (index: number, count: number, span: Span, hint?: Hint): Diagnostic =>
   error('index-outside', `index ${index} is outside a list of ${count}`, span, {
-    hint: 'indices start at 0',
+    hint: hint ?? 'indices start at 0',
   });
 
 export const noReturn = (callee: string, span: Span): Diagnostic =>
@@ -274,9 +304,16 @@ function expandedIn(chain: readonly string[]): string[] {
 
 export const divisionByZero = (span: Span): Diagnostic => error('division-by-zero', 'division by zero', span);
 
-export const notANumber = (span: Span): Diagnostic =>
-  error('not-a-number', 'the result is too large, or not a real number', span, {
-    notes: [`integers go up to ${Number.MAX_SAFE_INTEGER}`],
+export const tooLargeNumber = (kind: 'integer' | 'float', span: Span): Diagnostic =>
+  error('not-a-number', 'the result is too large', span, {
+    notes: [
+      kind === 'integer' ? `integers go up to ${Number.MAX_SAFE_INTEGER}` : 'numbers go up to about 1.8e308',
+    ],
+  });
+
+export const noRealNumber = (span: Span): Diagnostic =>
+  error('not-a-number', 'the result is no real number', span, {
+    notes: ['a power of a negative number is one only where its exponent is whole'],
   });
 
 export const rangeTooLong = (length: number, limit: number, span: Span): Diagnostic =>
@@ -284,9 +321,15 @@ export const rangeTooLong = (length: number, limit: number, span: Span): Diagnos
     notes: [`the limit is ${limit}`],
   });
 
-export const duplicateItem = (what: string, span: Span, first: Span): Diagnostic =>
+export const duplicateItem = (
+  what: string,
+  span: Span,
+  first: Span,
+  hint: Hint | string = 'keep one of the two',
+): Diagnostic =>
   error('duplicate-item', `the experiment has ${what} twice`, span, {
     labels: [{ span: first, text: 'first written here' }],
+    hint,
   });
 
 export const severalExperiments = (file: string, span: Span, names: readonly string[]): Diagnostic =>
@@ -309,6 +352,7 @@ export const shapeMismatch = (
   operands: readonly OperandNote[],
   attrs: Readonly<Record<string, SpecAttr>>,
   span: Span,
+  isInLoss: boolean,
 ): Diagnostic =>
   error('shape-mismatch', `${op} does not fit here`, span, {
     notes: [
@@ -321,7 +365,7 @@ export const shapeMismatch = (
     labels: operands.flatMap(({ shape, span: place }) =>
       place ? [{ span: place, text: `[${shape.join(', ')}]` }] : [],
     ),
-    hint: hintFor(mistake, operands),
+    hint: hintOfLayer(op, operands) ?? hintFor(mistake, operands, isInLoss),
   });
 
 function formatShape(shape: readonly number[]): string {
@@ -335,7 +379,21 @@ function formatSettings(attrs: Readonly<Record<string, SpecAttr>>): string {
     .join(', ');
 }
 
-function hintFor(mistake: OpError, operands: readonly OperandNote[]): string | undefined {
+/** `conv2d(64, 3)`: an op that is given a number for its weights is taken for a layer. */
+function hintOfLayer(op: string, operands: readonly OperandNote[]): string | undefined {
+  const layer = layers.get(op);
+  return layer !== undefined && operands[1]?.shape.length === 0
+    ? `${op} takes weights as a tensor; a layer that has its own is ${layer}`
+    : undefined;
+}
+
+const layers: ReadonlyMap<string, string> = new Map([
+  ['conv2d', 'conv(out: 64, kernel: 3)'],
+  ['conv2d_transpose', 'conv_transpose(out: 64)'],
+  ['linear', 'dense(out: 64)'],
+]);
+
+function hintFor(mistake: OpError, operands: readonly OperandNote[], isInLoss: boolean): string | undefined {
   if (/fits into/.test(mistake.constraint)) return 'use a larger picture, fewer stages or padding';
   if (/more than one pixel/.test(mistake.constraint))
     return 'use a larger picture, fewer stages, or a norm over the batch or the channels';
@@ -349,7 +407,10 @@ function hintFor(mistake: OpError, operands: readonly OperandNote[]): string | u
   if (!first || rest.length === 0) return undefined;
   if (rest.some((shape) => shape[0] !== first[0] || shape[1] !== first[1]))
     return 'bring both to one size first, for example resize(a, like: b)';
-  return 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
+  // A loss has no weights of its own.
+  return isInLoss
+    ? 'compare what has the same channels: fake() with real(), scores of a network with labels()'
+    : 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
 }
 
 export const missingInExperiment = (what: string, name: string, span: Span, hint: string): Diagnostic =>
@@ -360,13 +421,15 @@ export const unknownNetwork = (
   span: Span,
   candidates: Iterable<string>,
   found?: string,
-): Diagnostic =>
-  error(
-    'unknown-network',
-    `the experiment has no network '${name}'${found ? `: it is ${found}` : ''}`,
-    span,
-    amongst(name, candidates, span, `add: let ${name} = ...`),
-  );
+  bound?: Span,
+): Diagnostic => {
+  const near = amongst(name, candidates, span, `add: let ${name} = ...`);
+  // A network that is bound without `let` is none of the experiment's.
+  const hint =
+    bound && inserting(bound.source, bound.start, 'let ', () => `bind it by 'let': let ${name} = ...`);
+  const message = `the experiment has no network '${name}'${found ? `: it is ${found}` : ''}`;
+  return error('unknown-network', message, span, { ...near, hint: hint ?? near.hint });
+};
 
 export const notANetwork = (name: string, found: string, span: Span): Diagnostic =>
   error('wrong-type', `let ${name}: expected a network such as SpadeGenerator(), found ${found}`, span, {

@@ -1,10 +1,21 @@
 /** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
-import { walk, type Alias, type Block, type Experiment, type File, type Variant } from '../../dsl/ast.ts';
+import {
+  walk,
+  type Alias,
+  type Block,
+  type Experiment,
+  type File,
+  type Name,
+  type Use,
+  type Variant,
+} from '../../dsl/ast.ts';
+import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { parse, printText, type Diagnostic } from '../../dsl/index.ts';
-import type { Source, Span } from '../../dsl/source.ts';
+import { textOf, type Source, type Span } from '../../dsl/source.ts';
 import { resolveAliases } from './aliases.ts';
 import { importLimits } from './budget.ts';
 import * as messages from './messages.ts';
+import { importing } from './unknown-names.ts';
 
 /** Settings of data, as in a spec, by the name of the data set. */
 export type DataPresets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -19,6 +30,8 @@ export interface SourceProvider {
   file(path: string, from: Source): Source | { readonly why: string };
   /** Settings of known data sets by name, which those of an experiment's data come on top of. */
   readonly presets?: DataPresets;
+  /** Names of the mappings that weights may be read by; where they are not known, any name is taken. */
+  readonly mappings?: readonly string[];
 }
 
 /** The module whose names are there without `use`. */
@@ -72,6 +85,11 @@ export class ModuleLoader {
   /** Settings of known data sets. */
   get presets(): DataPresets {
     return this.provider.presets ?? {};
+  }
+
+  /** Names of mappings, where they are known. */
+  get mappings(): readonly string[] | undefined {
+    return this.provider.mappings;
   }
 
   /** All sources that were read, in the order of loading. */
@@ -164,7 +182,12 @@ export class ModuleLoader {
     const key = this.library.has(source) ? `library ${source.name}` : source.name;
     const known = this.loaded.get(key);
     if (known === 'loading') {
-      if (from) this.report(messages.importCycle(source.name, from));
+      if (from)
+        this.report(
+          from.source.name === source.name
+            ? messages.importOfItself(source.name, from)
+            : messages.importCycle(source.name, from),
+        );
       return undefined;
     }
     if (known) return known;
@@ -210,6 +233,8 @@ export class ModuleLoader {
       const source = this.resolve(use.module, use.file, use.span, file.source);
       const imported = source && this.loadOnce(source, use.span);
       if (!imported) {
+        // What a file imports from itself it declares.
+        if (source?.name === file.source.name) continue;
         for (const name of use.names) {
           declared.set(name.text, name.span);
           missing.add(name.text);
@@ -235,7 +260,10 @@ export class ModuleLoader {
         known ??= [...own.keys(), ...ownOnes.keys()].filter((one) => !beside.has(one));
         references ??= referencesIn(file);
         const uses = references.get(name.text) ?? [];
-        this.report(messages.notExported(name.text, use.module, name.span, known, uses));
+        const elsewhere = this.library.has(file.source)
+          ? undefined
+          : this.importFromElsewhere(name, use, file);
+        this.report(messages.notExported(name.text, use.module, name.span, known, uses, elsewhere));
       }
     }
     const aliases = new Map<string, Alias>();
@@ -255,11 +283,34 @@ export class ModuleLoader {
     return module;
   }
 
+  /** Says what to write in place of a path that leads nowhere: a module of the library, or a file with its ending. */
+  private hintOfPath(name: string, span: Span, from: Source): Hint | undefined {
+    const place = placeOfModule(span, printText(name));
+    if (this.provider.libraryModules.includes(name))
+      return replacing(place, name, (text) => `a module of the library goes without quotes: ${text}`);
+    const full = `${name}.spade`;
+    return name !== '' && !('why' in this.provider.file(full, from))
+      ? replacing(place, printText(full))
+      : undefined;
+  }
+
+  /** Says which module of the library has a name that another one lacks, and imports it from there. */
+  private importFromElsewhere(name: Name, use: Use, file: File): Hint | undefined {
+    const [found] = this.libraryBlocks().get(name.text) ?? [];
+    const module = found && nameOfModule(found.from);
+    if (module === undefined || module === preludeModule) return undefined;
+    const say = (): string => `it is in ${module}: use ${module} { ${name.text} }`;
+    if (use.names.length === 1 && !use.file)
+      return replacing(placeOfModule(use.span, use.module), module, say);
+    const { fix } = importing(name.text, module, file);
+    return { words: say(), fix: [...removing(placeInBraces(name, use), '').fix, ...fix] };
+  }
+
   private resolve(name: string, isFile: boolean, span: Span, from: Source): Source | undefined {
     if (isFile) {
       const found = this.provider.file(name, from);
       if (!('why' in found)) return found;
-      this.report(messages.unreadableFile(name, found.why, span));
+      this.report(messages.unreadableFile(name, found.why, span, this.hintOfPath(name, span, from)));
       return undefined;
     }
     const source = this.provider.library(name);
@@ -267,6 +318,21 @@ export class ModuleLoader {
     else this.report(messages.unknownModule(name, span, this.provider.libraryModules));
     return source;
   }
+}
+
+/** Gives the place of the path or name that a `use` names its module by. */
+function placeOfModule(span: Span, written: string): Span {
+  const start = span.start + textOf(span).indexOf(written);
+  return { source: span.source, start, end: start + written.length };
+}
+
+/** Gives the place of an imported name, with a comma that goes with it. */
+function placeInBraces(name: Name, { names }: Use): Span {
+  const at = names.indexOf(name);
+  const [before, after] = [names[at - 1], names[at + 1]];
+  const { source, start, end } = name.span;
+  if (before) return { source, start: before.span.end, end };
+  return { source, start, end: after?.span.start ?? end };
 }
 
 /** Gives the name that a module of the library is imported by. */

@@ -15,6 +15,7 @@ import {
   type Node,
   type Override,
   type Parameter,
+  type Statement,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
@@ -135,8 +136,8 @@ class NameCheck {
     const all = (nodes: readonly Node[], at: Place): void => {
       for (const one of nodes) this.visit(one, at);
     };
-    const computed: Place = { ...place, use: 'computed', type: undefined };
-    const passed: Place = { ...place, use: 'passed', type: undefined };
+    const computed: Place = { ...place, use: 'computed', type: undefined, call: undefined };
+    const passed: Place = { ...place, use: 'passed', type: undefined, call: undefined };
     switch (node.kind) {
       case 'reference':
         if (!this.isKnown(node.name)) this.unknownName(node.name, node.span, node.span, place);
@@ -150,6 +151,10 @@ class NameCheck {
         return;
       case 'let':
         return this.visit(node.value, place.context === 'block' ? passed : { ...passed, type: 'network' });
+      case 'block':
+        this.parametersOnce(node);
+        this.reached(node.body);
+        return all(children(node), place);
       case 'parameter':
         all(node.type ? [node.type] : [], place);
         if (node.default) this.visit(node.default, { ...passed, type: node.type?.name });
@@ -173,9 +178,12 @@ class NameCheck {
         return all(children(node), place.context === 'setting' ? place : computed);
       case 'if':
         this.visit(node.condition, computed);
+        this.reached(node.then);
+        this.reached(node.otherwise ?? []);
         return all([...node.then, ...(node.otherwise ?? [])], place);
       case 'for':
         this.visit(node.list, computed);
+        this.reached(node.body);
         return all(node.body, place);
       case 'conditional':
         this.visit(node.condition, computed);
@@ -206,6 +214,23 @@ class NameCheck {
       default:
         all(children(node), place);
     }
+  }
+
+  /** Reports parameters that have the name of one before them. */
+  private parametersOnce(block: Block): void {
+    const known = parametersByName(block);
+    for (const { name } of block.parameters) {
+      const first = known.get(name.text)?.name;
+      if (first && first !== name) this.say(() => messages.parameterTwice(name.text, name.span, first.span));
+    }
+  }
+
+  /** Reports statements behind a `return` that stands among them. */
+  private reached(statements: readonly Statement[]): void {
+    const at = statements.findIndex(({ kind }) => kind === 'return');
+    const [first, last] = [statements[at + 1], statements.at(-1)];
+    if (at >= 0 && first && last)
+      this.say(() => messages.behindReturn({ ...first.span, end: last.span.end }));
   }
 
   private settings(section: 'data' | 'train', entries: readonly Entry[]): void {
@@ -259,7 +284,7 @@ class NameCheck {
   }
 
   private call(call: Call, place: Place, skipped = 0): void {
-    this.visit(call.callee, { ...place, use: 'called' });
+    this.visit(call.callee, { ...place, use: 'called', call: { call, piped: skipped > 0 } });
     if (call.label?.index) this.visit(call.label.index, { ...place, use: 'computed' });
     const { callee } = call;
     const parameters = this.parametersOf(callee);
@@ -272,6 +297,7 @@ class NameCheck {
       this.visit(argument.value, {
         ...place,
         use: isNumber ? 'computed' : 'passed',
+        call: undefined,
         type,
         asked: type === 'Network' ? this.askedOf(callee, parameter?.name ?? '') : undefined,
       });

@@ -94,6 +94,7 @@ export function contextFor(
     places: new Map(),
     broken: new Set(),
     presets: loader.presets,
+    mappings: loader.mappings,
     placeOf: (span) => placeOf(span, loader),
     moduleOf: loader.moduleOf,
   };

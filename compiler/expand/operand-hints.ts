@@ -14,6 +14,38 @@ export function hintOfIndexed(value: Value, { value: called, index, span }: Inde
   );
 }
 
+/** `w[-1]`. */
+export function hintOfLast(index: number, count: number, { value, span }: Index): Hint | undefined {
+  if (index !== -1 || count === 0) return undefined;
+  return replacing(span, `${textOf(value.span)}.last`, (text) => `the last item is ${text}`);
+}
+
+/** `fake - real()`, `[8] * 4`: operands that are not called yet, and lists that are repeated. */
+export function hintOfUncalled(expression: Binary, left: Value, right: Value): Hint | undefined {
+  const { operator, span } = expression;
+  if (
+    operator === '*' &&
+    left.kind === 'list' &&
+    right.kind === 'number' &&
+    expression.left.kind === 'list'
+  ) {
+    const [only, ...others] = expression.left.items;
+    if (!only || others.length > 0) return undefined;
+    const list = `[${textOf(only.span)} for i in range(${textOf(expression.right.span)})]`;
+    return replacing(span, list, (text) => `a list of equal items is ${text}`);
+  }
+  const fix = [
+    { value: left, written: expression.left },
+    { value: right, written: expression.right },
+  ].flatMap(({ value, written }) => {
+    const isStep = value.kind === 'builtin' && picturesOfStep.has(value.name) && written.kind === 'reference';
+    return isStep ? [{ span: { ...written.span, start: written.span.end }, text: '()' }] : [];
+  });
+  return fix.length === 0 ? undefined : { words: 'what a step has is called: fake(), real(), labels()', fix };
+}
+
+const picturesOfStep: ReadonlySet<string> = new Set(['fake', 'real', 'labels']);
+
 /** `for i in 3`. */
 export function hintOfRounds(value: Value, span: Span): Hint | undefined {
   if (value.kind !== 'number' || !value.integer) return undefined;
@@ -35,9 +67,7 @@ export function hintOfTensors({ operator, left, span }: Binary, right: Value): H
           [0.5, 'sqrt'],
         ]).get(right.value);
   if (name === undefined || right.kind !== 'number') return way;
-  return replacing(
-    span,
-    `${name}(${textOf(left.span)})`,
-    (text) => `numbers have powers; of a tensor it is ${text}`,
-  );
+  // A sum is in parentheses already.
+  const operand = textOf(left.span).replace(/^\(([^()]*(?:\(\)[^()]*)*)\)$/, '$1');
+  return replacing(span, `${name}(${operand})`, (text) => `numbers have powers; of a tensor it is ${text}`);
 }

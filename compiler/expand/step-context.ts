@@ -294,7 +294,7 @@ export class StepContext implements LossContext {
       return this.recorder.call(network, inputs, span);
     } catch (mistake) {
       if (!(mistake instanceof OpError)) throw mistake;
-      return this.evaluator.fail(messages.shapeMismatch(mistake, network.name, [], {}, span));
+      return this.evaluator.fail(messages.shapeMismatch(mistake, network.name, [], {}, span, true));
     }
   }
 

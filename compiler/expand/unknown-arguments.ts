@@ -15,9 +15,14 @@ export function hintOfArgument(
   if (why !== undefined) return removing(placeInList(argument, call), `leave '${name}' out: ${why}`);
   if (activations.has(name.toLowerCase().replaceAll('_', '')))
     return { words: 'activations are stages of their own: x |> conv(8) |> relu', fix: [] };
+  if (axes.has(name) && candidates.includes('over'))
+    return { words: 'say over what: over: "channels", "pixels", "picture", "positions" or "all"', fix: [] };
   const written = writtenHere(name.toLowerCase(), argument, candidates);
   return written === undefined ? undefined : replacing(argument.span, written, (text) => `write ${text}`);
 }
+
+/** What others number the axes of a tensor by. */
+const axes: ReadonlySet<string> = new Set(['axis', 'axes', 'dim', 'dims']);
 
 const activations: ReadonlySet<string> = new Set([
   'activation',
@@ -27,12 +32,26 @@ const activations: ReadonlySet<string> = new Set([
   'nonlinearity',
 ]);
 
+/** Says how `pad: "same"` is written for a block that has parameters of these names; `span` is that of name and value. */
+export function hintOfPadding(
+  name: string,
+  value: string,
+  span: Span,
+  names: readonly string[],
+): Hint | undefined {
+  const text = name === 'pad' && names.includes('same') ? paddings.get(value.toLowerCase()) : undefined;
+  return text === undefined ? undefined : replacing(span, text, (written) => `write ${written}`);
+}
+
+const paddings: ReadonlyMap<string, string> = new Map([
+  ['same', 'same: true'],
+  ['valid', 'pad: 0'],
+]);
+
 /** `padding: "same"` and `betas: [0, 0.9]`: what needs another value than it has. */
 function writtenHere(name: string, { value }: Argument, candidates: readonly string[]): string | undefined {
-  if (name === 'padding' && value.kind === 'string' && candidates.includes('same')) {
-    if (value.value === 'same') return 'same: true';
-    if (value.value === 'valid') return 'pad: 0';
-  }
+  if (name === 'padding' && value.kind === 'string' && candidates.includes('same'))
+    return paddings.get(value.value.toLowerCase());
   if (name === 'betas' && value.kind === 'list' && value.items.length === 2 && candidates.includes('beta1')) {
     const [first, second] = value.items.map(({ span }) => textOf(span));
     return `beta1: ${first}, beta2: ${second}`;

@@ -2,7 +2,9 @@
  * Answers for what to try where a name means nothing: only names that would be legal at the place are suggested, and what the
  * library has comes with the line that imports it.
  */
-import type { Block, File } from '../../dsl/ast.ts';
+import { formulaOf } from '../messages/carried-over.ts';
+import { whyLacking } from '../messages/carried-over.ts';
+import type { Block, Call, File } from '../../dsl/ast.ts';
 import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
 import { lineEndOf, startOf, textOf, type Span } from '../../dsl/source.ts';
@@ -10,6 +12,7 @@ import { nearest } from '../../dsl/suggest.ts';
 import { carriedOver, wayOf } from '../messages/carried-over.ts';
 import type { Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
+import { calledHere, distanceOf, placeOfCall } from './foreign-calls.ts';
 import { networkNeeded } from './messages.ts';
 import type { Importable, Module } from './modules.ts';
 
@@ -23,6 +26,8 @@ export interface Place {
   readonly type?: string | undefined;
   /** What is asked of a network, where one is wanted. */
   readonly asked?: Asked | undefined;
+  /** The call of which it is the callee, and whether a pipeline gives its first argument. */
+  readonly call?: { readonly call: Call; readonly piped: boolean } | undefined;
   /** Where a text is asked for, all of the expression that the name is a part of. */
   readonly text?: Span | undefined;
 }
@@ -62,22 +67,38 @@ export function hintOfUnknownName(
     )
     .concat([...builtins.keys()].filter((key) => fitsBuiltin(key, place)));
   const far = [...importable].filter(([, { block }]) => fitsBlock(block, place, true)).map(([key]) => key);
-  const take = (found: string): Hint => {
+  const take = (found: string, text = found, at = span): Hint => {
     const source = near.includes(found) ? undefined : importable.get(found);
-    if (!source) return replacing(span, found);
-    const written = replacing(span, found, (text) => `write '${text}'`);
-    return together([written, importing(found, source.from, around.module.file)]);
+    if (!source && text === found) return replacing(at, found);
+    const written = replacing(at, text, (all) => `write '${all}'`);
+    return source ? together([written, importing(found, source.from, around.module.file)]) : written;
+  };
+  const call = place.call?.call;
+  const distance = distanceOf(name, call);
+  if (call && distance !== undefined)
+    return replacing(placeOfCall(span, call), distance, (text) => `write '${text}'`);
+  const takeCalled = (found: string): Hint | string => {
+    if (!place.call) return take(found);
+    const block = around.module.names.get(found)?.block ?? importable.get(found)?.block;
+    const parameters = block?.parameters.map((one) => one.name.text) ?? builtins.get(found)?.names ?? [];
+    const written = calledHere(name, place.call.call, place.call.piped, found, parameters);
+    if (!written) return `it is ${found} here, and takes other arguments: ${parameters.join(', ')}`;
+    return written.isWhole ? take(found, written.text, placeOfCall(span, place.call.call)) : take(found);
   };
   // Of `torch.tanh` the part that is known here.
-  if (near.includes(name)) return take(name);
+  if (near.includes(name)) return takeCalled(name);
   const carried = carriedOver(name).find((one) => near.includes(one) || far.includes(one));
-  if (carried !== undefined) return take(carried);
-  const way = wayOf(name);
+  if (carried !== undefined) return takeCalled(carried);
+  const way = wayOf(name) ?? whyLacking(name);
   if (way !== undefined) return way;
+  const formula = formulaOf(name);
+  if (formula !== undefined && fitsBuiltin('tanh', place))
+    return declaring(name, formula, span, around.module.file);
   const slip = nearest(name, near);
   const further = nearest(name, far);
   const best = further && further.distance < (slip?.distance ?? Infinity) ? further : slip;
-  return best ? take(best.name) : wayToBind(name, place);
+  if (!best) return wayToBind(name, place);
+  return best.distance === 0 ? takeCalled(best.name) : take(best.name);
 }
 
 /** Names of values that the language writes as words of its own. */
@@ -101,7 +122,19 @@ export function wayToBind(name: string, { context, use, type, asked }: Place): s
     return `declare it: block ${name}(x) { ... }, or import it from a file of yours with 'use'`;
   return context === 'block'
     ? `bind it (${name} = ...), or add it as a parameter`
-    : `bind it in the experiment: ${name} = ...`;
+    : `bind it in the experiment: ${/^[A-Z]/.test(name) ? 'let ' : ''}${name} = ...`;
+}
+
+/** Makes the hint that declares a well-known function, which may be written behind the name of another framework's module. */
+function declaring(name: string, formula: string, span: Span, file: File): Hint {
+  const { source } = file;
+  const end = lineEndOf(source);
+  const text = `block ${name}(x) { return ${formula} }`;
+  const gap = source.text.endsWith('\n') ? end : `${end}${end}`;
+  const declared = inserting(source, source.text.length, `${gap}${text}${end}`, () => `declare it: ${text}`);
+  return textOf(span) === name
+    ? declared
+    : together([replacing(span, name, (own) => `write '${own}'`), declared]);
 }
 
 /** Makes the hint that imports a name: into the braces of a `use` of the module, or on a line of its own at the top. */

@@ -103,7 +103,10 @@ export function checkType(
     type.optional ? `${known.phrase} or none` : known.phrase,
     describe(value),
     span,
-    hintFor?.() ?? hintOfText(value, type.name, span) ?? known.hintFor?.(value),
+    hintFor?.() ??
+      hintOfText(value, type.name, span) ??
+      hintOfWhole(value, type.name, span) ??
+      known.hintFor?.(value),
   );
 }
 
@@ -121,6 +124,21 @@ export function hintOfText(value: Value, type: string, span: Span): Hint | strin
   return literal && typeRules.get(type)?.accepts(literal) && isWritten
     ? replacing(span, text.toLowerCase(), (written) => `write it without quotes: ${written}`)
     : undefined;
+}
+
+/** Writes the integer that a literal means where one is asked for: `[3, 3]`, `3x3` and `3.0` are 3. */
+function hintOfWhole(value: Value, type: string, span: Span): Hint | undefined {
+  const text = textOf(span);
+  if (type !== 'int') return undefined;
+  const pair = /^\[\s*(\d+)\s*,\s*(\d+)\s*\]$|^(\d+)x(\d+)$/.exec(text);
+  if (pair && (value.kind === 'list' || value.kind === 'size')) {
+    const [first, second] = [pair[1] ?? pair[3], pair[2] ?? pair[4]];
+    return first !== undefined && first === second
+      ? replacing(span, first, (one) => `one number counts for both sides: ${one}`)
+      : undefined;
+  }
+  const whole = value.kind === 'number' ? /^(\d+)\.0+$/.exec(text)?.[1] : undefined;
+  return whole === undefined ? undefined : replacing(span, whole, (one) => `an integer has no point: ${one}`);
 }
 
 /** Reads a text as the value that it would be without quotes. */

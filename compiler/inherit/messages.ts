@@ -32,6 +32,12 @@ export const unknownPath = (
 ): Diagnostic =>
   error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, span, hint));
 
+/** Says which paths end with a name that was written alone. */
+export const severalPaths = (paths: readonly string[]): Hint => ({
+  words: `say the whole path, such as ${paths.slice(0, 4).join(' or ')}`,
+  fix: [],
+});
+
 export const changedInParts = (section: string, span: Span): Diagnostic =>
   error('unknown-path', `'${section}' is changed part by part`, span, {
     hint: `say which: ${section}.${partsOfSections[section]} = ...`,
@@ -45,9 +51,9 @@ const partsOfSections: Readonly<Record<string, string>> = {
   loss: 'G',
 };
 
-export const pathTooLong = (path: string, span: Span): Diagnostic =>
+export const pathTooLong = (path: string, span: Span, hint?: Hint): Diagnostic =>
   error('path-too-long', `'${path}' has no parts that can be changed`, span, {
-    hint: `change it as a whole: ${path} = ...`,
+    hint: hint ?? `change it as a whole: ${path} = ...`,
   });
 
 export const notWrittenAsCall = (path: string, name: string, span: Span, written: Span): Diagnostic =>

@@ -14,7 +14,7 @@ import type {
   Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { replacing } from '../../dsl/fix.ts';
+import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { builtins } from '../expand/builtins.ts';
 import * as expandMessages from '../expand/messages.ts';
@@ -38,6 +38,7 @@ import {
   type MergeContext,
 } from './items.ts';
 import * as messages from './messages.ts';
+import { pathsTo } from './paths.ts';
 
 /** The sections of an experiment that paths may begin with. */
 const sections = ['data', 'train', 'optimize', 'loss'];
@@ -86,8 +87,20 @@ class Overriding {
     return this.fail(
       sections.some((section) => section === name.text)
         ? messages.changedInParts(name.text, name.span)
-        : messages.unknownPath(name.text, 'the experiment', name.span, known),
+        : messages.unknownPath(name.text, 'the experiment', name.span, known, this.wholePath()),
     );
+  }
+
+  /** Says the paths that end as this one does, where it was not written whole. */
+  private wholePath(): Hint | undefined {
+    const { path } = this.override;
+    const name = path.at(-1)?.text ?? '';
+    // Behind another name, a network's argument is that of another network.
+    const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
+    const paths = pathsTo(name, this.items).filter(isMeant);
+    const [first, ...others] = paths;
+    if (first === undefined) return undefined;
+    return others.length === 0 ? replacing(spanOf(path), first) : messages.severalPaths(paths);
   }
 
   private wholeBinding(name: Name): Items {
@@ -103,7 +116,12 @@ class Overriding {
     const { span, comments, value } = this.override;
     const entry: Entry = { kind: 'entry', name, value, comments, span };
     if (rest.length > 0) {
-      this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest)));
+      // Optimizers are written in `train`, and have paths of their own.
+      const own =
+        name.text === 'optimize'
+          ? replacing(spanOf([section, name]), name.text, (text) => `write ${text}.${textOf(rest)}`)
+          : undefined;
+      this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest), own));
       return this.items;
     }
     const kind = section.text === 'data' ? 'data' : 'train';
@@ -163,7 +181,7 @@ class Overriding {
               called,
               (name) => `what is added goes by what is called: loss.${network.text}.${name}`,
             )
-          : `add it with its name: loss.${network.text}.${term.text} = ${term.text}()`;
+          : `add it as a summand: loss.${network.text}.${term.text} = ${isFactor(value) && value.kind === 'number' ? `${value.value} * ` : ''}${term.text}()`;
       return this.fail(
         messages.unknownPath(term.text, `the loss of ${network.text}`, term.span, known, hint),
       );

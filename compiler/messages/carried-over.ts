@@ -8,7 +8,7 @@ const names: Readonly<Record<string, string>> = {
   'conv2d convolution convolution2d conv2dlayer convlayer': 'conv',
   'convtranspose convtranspose2d conv2dtranspose deconv deconv2d transposedconv': 'conv_transpose',
   'depthwiseconv2d separableconv2d': 'depthwise_conv2d',
-  'linearlayer fc fullyconnected denselayer': 'dense',
+  'linear linearlayer fc fullyconnected denselayer': 'dense',
   'lrelu leakyrelulayer': 'leaky_relu',
   relulayer: 'relu',
   'sigmoidlayer logistic': 'sigmoid',
@@ -19,7 +19,6 @@ const names: Readonly<Record<string, string>> = {
   'reflectionpad2d reflectionpad padreflect': 'reflect_pad',
   'cat concatenate hstack': 'concat',
   flattenlayer: 'flatten',
-  'reshape view': 'fold',
   'randn randomnormallike normalrandom': 'random_normal',
   rand: 'random_uniform',
   bernoulli: 'random_bernoulli',
@@ -50,10 +49,14 @@ const names: Readonly<Record<string, string>> = {
   'crossentropyloss categoricalcrossentropy ce': 'cross_entropy',
   'kldloss kldivloss kldivergence kldiv kld': 'kl',
   'ganloss hingeloss ganhinge': 'gan_generator',
-  'featurematchingloss ganfeat featmatch': 'feature_matching',
+  'featurematchingloss ganfeat featmatch fm': 'feature_matching',
+  'lsgan ls leastsquaresgan': 'least_squares',
+  'wgan wgangp w': 'wasserstein',
+  'vanilla vanillagan original': 'non_saturating',
   // arguments of layers
   'outchannels outfeatures filters units outputchannels outputs nout channelsout cout': 'out',
   'kernelsize ksize filtersize': 'kernel',
+  strides: 'stride',
   'padding paddings': 'pad',
   'paddingmode padtype': 'pad_mode',
   outputpadding: 'output_pad',
@@ -101,6 +104,8 @@ const names: Readonly<Record<string, string>> = {
   'vallabels validationlabels': 'test_labels',
   'ignoreindex ignorelabel ignore unknown': 'void',
   'palette colormap': 'colors',
+  'rgb color colour colours': 'colors',
+  'id index indices indexed': 'ids',
   'classnames labelnames': 'names',
   'augmentation augmentations transforms': 'augment',
   // types and queries
@@ -111,7 +116,7 @@ const names: Readonly<Record<string, string>> = {
   'double float32 number': 'float',
   'array sequence': 'list',
   'segmap segmentation semanticmap labelimage mask seg label labels map': 'LabelMap',
-  'vector code style': 'Latent',
+  'vector code style z noise latent': 'Latent',
   'layertype module function callable': 'Block',
   normalizer: 'Norm',
   'model net': 'Network',
@@ -132,9 +137,12 @@ const targets: ReadonlyMap<string, readonly string[]> = new Map(
     ),
 );
 
+/** Gives what of a name counts: neither case nor underscores. */
+export const plainName = (name: string): string => name.toLowerCase().replaceAll('_', '');
+
 /** Says what a name of another framework may be called here, most likely first. */
 export function carriedOver(name: string): readonly string[] {
-  return targets.get(name.toLowerCase().replaceAll('_', '')) ?? [];
+  return targets.get(plainName(name)) ?? [];
 }
 
 /** All names that the table leads to. */
@@ -152,8 +160,21 @@ export const ways: ReadonlyMap<string, string> = new Map([
   ['clip', 'it is written minimum(maximum(x, low), high)'],
   ['globalavgpool', 'it is written mean(x, over: "pixels")'],
   ['adaptiveavgpool2d', 'it is written mean(x, over: "pixels")'],
-  ['mseloss', 'it is written mean(square(a - b))'],
-  ['mse', 'it is written mean(square(a - b))'],
+  ...['mse', 'mseloss', 'l2', 'l2loss'].map((name) => [name, 'it is written mean(square(a - b))'] as const),
+  ...['reshape', 'view', 'unflatten'].map(
+    (name) =>
+      [
+        name,
+        'a vector becomes a picture by fold(height: 4, width: 4, channels: 16), a picture a vector by flatten',
+      ] as const,
+  ),
+  ...['permute', 'transpose', 'movedim'].map(
+    (name) => [name, 'axes keep their order: height, width, channels; leave it out'] as const,
+  ),
+  ...['append', 'push', 'extend'].map(
+    (name) => [name, 'a list grows by another: list + [item], bound to a name'] as const,
+  ),
+  ...['nan', 'inf', 'infinity'].map((name) => [name, 'numbers are finite: write one, such as 1e-4'] as const),
   ['sequential', 'layers follow each other in a pipeline: x |> f |> g'],
   ['lambda', 'a function is a block: block f(x) { return x }'],
   ['print', 'nothing is printed: a spec is expanded before anything runs'],
@@ -161,8 +182,99 @@ export const ways: ReadonlyMap<string, string> = new Map([
 
 /** Says how something is done that has no name here; undefined where that is not known. */
 export function wayOf(name: string): string | undefined {
-  return ways.get(name.toLowerCase().replaceAll('_', ''));
+  return ways.get(plainName(name));
 }
+
+interface SettingElsewhere {
+  readonly words: string;
+  /** What is written where the setting is switched on. */
+  readonly text?: string;
+}
+
+/** Settings of other frameworks that are written in another way here, or not at all, by their section. */
+const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, SettingElsewhere>>>> = {
+  data: {
+    'flip hflip horizontalflip randomflip randomhorizontalflip mirror': {
+      words: 'write augment: ["flip"]',
+      text: 'augment: ["flip"]',
+    },
+    noflip: { words: 'pictures are flipped only where augment: ["flip"] says so: leave it out' },
+    'shuffle randomorder': { words: 'pictures come in a new order in every epoch: leave it out' },
+    'testsplit valsplit validationsplit split trainsplit holdout testsize valsize': {
+      words:
+        'name the pairs to hold out in a text file, one a line: test_list: "test.txt"; or give folders of their own: test_images: "...", test_labels: "..."',
+    },
+    'numworkers nworkers workers nthreads pinmemory prefetch droplast': {
+      words: 'reading is arranged by itself: leave it out',
+    },
+    'normalize normalization mean std': { words: 'pictures go from -1 to 1 by themselves: leave it out' },
+    'channels inputnc outputnc inputchannels': { words: 'photographs have three channels: leave it out' },
+  },
+  train: {
+    'lr learningrate rate beta1 beta2 betas momentum optimizer optim': {
+      words: 'it belongs to the optimizer of a network: optimize G with adam(rate: 1e-4)',
+    },
+    'weightdecay l2reg': { words: 'optimizers have none: leave it out' },
+    'batch batchsize bs': { words: 'it is a setting of the data: batch: 4' },
+    'device gpu gpuids cuda': { words: 'the command line chooses the engine: leave it out' },
+  },
+};
+
+/** Says how a setting of another framework is written in a section; undefined where it is not known. */
+export function settingElsewhere(section: string, name: string): SettingElsewhere | undefined {
+  const known = Object.entries(settingsElsewhere[section] ?? {});
+  return known.find(([names]) => names.split(' ').includes(plainName(name)))?.[1];
+}
+
+/** Well-known activations that the library has not, as functions of x. */
+export const formulas: ReadonlyMap<string, string> = new Map([
+  ['gelu', '0.5 * x * (1 + tanh(0.79788456 * (x + 0.044715 * x * square(x))))'],
+  ['silu', 'x * sigmoid(x)'],
+  ['swish', 'x * sigmoid(x)'],
+  ['mish', 'x * tanh(softplus(x))'],
+  ['elu', 'relu(x) + exp(minimum(x, 0)) - 1'],
+  ['selu', '1.0507 * (relu(x) + 1.67326 * (exp(minimum(x, 0)) - 1))'],
+  ['hardtanh', 'minimum(maximum(x, -1), 1)'],
+  ['hardsigmoid', 'relu6(x + 3) / 6'],
+  ['hardswish', 'x * relu6(x + 3) / 6'],
+  ['softsign', 'x / (1 + abs(x))'],
+  ['logsigmoid', '-softplus(-x)'],
+]);
+
+/** Gives a well-known activation as a function of x; undefined where the library has it, or it is not known. */
+export function formulaOf(name: string): string | undefined {
+  return formulas.get(plainName(name));
+}
+
+/** Other well-known things that the library has not, by what they are, with what there is. */
+const lacking: Readonly<Record<string, string>> = {
+  'adamw adamax nadam radam amsgrad adagrad adadelta lamb lars lion adafactor lbfgs muon shampoo':
+    'the optimizers are adam, sgd and rmsprop',
+  'prelu rrelu celu glu geglu swiglu softmin threshold maxout hardshrink softshrink tanhshrink':
+    'the activations are relu, leaky_relu, relu6, softplus, sigmoid and tanh, and a block of your own may be another',
+  'huber huberloss smoothl1 smoothl1loss bce bceloss bcewithlogits bcewithlogitsloss focal focalloss dice diceloss nll nllloss hingeembeddingloss tripletloss triplet tv tvloss totalvariation ssim ssimloss msssim msssimloss charbonnier wing arcface contrastive infonce ctc':
+    'a loss of your own is a block that returns one number, such as mean(abs(fake() - real()))',
+  'rmsnorm rmsnormalization frn filterresponsenorm actnorm evonorm powernorm switchablenorm pixelnorm scalenorm crossnorm iterativenorm':
+    'the norms are in the module norms: batch, instance, layer, group; a norm of your own is a block (x, seg)',
+  'conv1d conv3d convtranspose1d convtranspose3d maxpool1d maxpool3d avgpool1d avgpool3d batchnorm1d batchnorm3d instancenorm1d instancenorm3d':
+    'pictures have height and width: conv, max_pool, avg_pool and the norms take these',
+  'lstm gru rnn lstmcell grucell embedding multiheadattention attention selfattention transformer':
+    'a block of your own may be made of linear, conv and the functions of tensors',
+};
+
+const lackingNames: ReadonlyMap<string, string> = new Map(
+  Object.entries(lacking).flatMap(([names, what]) => names.split(' ').map((name) => [name, what] as const)),
+);
+
+/** Says that a name is well known elsewhere but means nothing here, and what there is; undefined where it is not known. */
+export function whyLacking(name: string): string | undefined {
+  const what = lackingNames.get(plainName(name));
+  return what === undefined ? undefined : `there is no ${name} here: ${what}`;
+}
+
+/** Tells whether a name of the field means something that the library has not, so that no other name is a guess at it. */
+export const isElsewhere = (name: string): boolean =>
+  formulaOf(name) !== undefined || lackingNames.has(plainName(name));
 
 /** What parameters of other frameworks say that follows from something else here, with what it follows from. */
 const settled: ReadonlyMap<string, string> = new Map([
@@ -170,8 +282,12 @@ const settled: ReadonlyMap<string, string> = new Map([
   ['infeatures', 'the channels are those of the input'],
   ['inputchannels', 'the channels are those of the input'],
   ['numfeatures', 'the channels are those of the input'],
+  ['normalizedshape', 'the channels are those of the input'],
   ['inputshape', 'the shape is that of the input'],
   ['inplace', 'nothing is changed in place'],
+  ['startdim', 'a picture is flattened as a whole'],
+  ['enddim', 'a picture is flattened as a whole'],
+  ['weightdecay', 'optimizers have none'],
   ['dataformat', 'channels are the last axis'],
   ['requiresgrad', 'parameters are trained, states are not'],
   ['trackrunningstats', 'running statistics are always kept'],
@@ -180,5 +296,5 @@ const settled: ReadonlyMap<string, string> = new Map([
 
 /** Says why an argument is left out here; undefined where it is not known. */
 export function whySettled(name: string): string | undefined {
-  return settled.get(name.toLowerCase().replaceAll('_', ''));
+  return settled.get(plainName(name));
 }

@@ -1,4 +1,5 @@
 /** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
+import { isElsewhere } from './carried-over.ts';
 import type { Diagnostic, Severity, SpanLabel } from '../../dsl/diagnostic.ts';
 import { didYouMean, hintFields, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
@@ -63,7 +64,9 @@ export function notAnEncoder(
 
 /** Suggests the known name that is nearest to an unknown one, and to write it at `span`; undefined where none is near. */
 export function meant(name: string, candidates: readonly string[], span?: Span): Hint | undefined {
-  const near = carriedOver(name).find((one) => candidates.includes(one)) ?? suggest(name, candidates);
+  const near =
+    carriedOver(name).find((one) => candidates.includes(one)) ??
+    (isElsewhere(name) ? undefined : suggest(name, candidates));
   if (near === undefined) return undefined;
   const place = span && placeOf(name, span);
   return place ? replacing(place, near) : { words: didYouMean(near), fix: [] };

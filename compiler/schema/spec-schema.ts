@@ -431,10 +431,17 @@ const trainSchema = object(
   },
 );
 
+const propertiesOf = (section: 'data' | 'train'): Readonly<Record<string, Schema | undefined>> =>
+  (section === 'data' ? dataSchema : trainSchema)['properties'] as Readonly<Record<string, Schema>>;
+
+/** Lists the settings that a section may have. */
+export function settingNames(section: 'data' | 'train'): string[] {
+  return Object.keys(propertiesOf(section));
+}
+
 /** Tells whether a setting is a text, or a list of them. */
 export function isTextSetting(section: 'data' | 'train', name: string): boolean {
-  const properties = (section === 'data' ? dataSchema : trainSchema)['properties'];
-  const schema = (properties as Readonly<Record<string, Schema | undefined>>)[name];
+  const schema = propertiesOf(section)[name];
   const one = (schema?.['items'] ?? schema) as Schema | undefined;
   return one?.['type'] === 'string' || one?.['enum'] !== undefined;
 }

@@ -26,7 +26,7 @@ export const changedRuns = (
       ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
       ...differences.map((line) => `  ${changed[0]}: ${line}`),
       ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
-    ].join('\n'),
+    ],
     'undo the change, give another --out, or add --overwrite to train changed runs anew and delete those no longer planned',
   );
 

@@ -1,7 +1,7 @@
 /** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { checkJson } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
@@ -161,7 +161,7 @@ function requireEmpty(folder: string): void {
   const isOther = (name: string): boolean => name !== lockFile && name !== lockGuard;
   whileWriting(folder, () => {
     if (!statSync(folder, { throwIfNoEntry: false })) makeFolder(folder);
-    if (readdirSync(folder).some(isOther)) throw occupied(folder);
+    if (readdirSync(resolve(folder)).some(isOther)) throw occupied(folder);
   });
 }
 

@@ -13,11 +13,19 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'you may not use it',
   EPERM: 'you may not use it',
   EIO: 'its disk fails',
+  // What Node says of a NUL character, before it asks the file system.
+  ERR_INVALID_ARG_VALUE: 'its name holds a NUL character, which no name has',
 };
 
 /** Says why the file system refused something. */
 export function reasonOf({ code, message }: Partial<NodeJS.ErrnoException>): string {
   return (code !== undefined && reasons[code]) || `the system says ${code ?? message}`;
+}
+
+/** Tells whether it is a path that was refused: by the file system, or by Node, which takes no NUL characters. */
+export function isPathError(error: unknown): error is NodeJS.ErrnoException {
+  const { syscall, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return typeof syscall === 'string' || code === 'ERR_INVALID_ARG_VALUE';
 }
 
 /** Says what is no regular file. */

@@ -2,6 +2,7 @@
  * Answers for reading what our commands left in folders, in one way: a regular file of a sensible size, JSON that is no deeper than
  * ours ever is, of the shape that its schema says. Whatever is wrong is said with its place in the file.
  */
+import { isPathError } from './file-reasons.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
@@ -36,7 +37,7 @@ export function readText(file: string, largest = largestRecord): string | undefi
     }
   } catch (error) {
     if (error instanceof DamagedRecord) throw error;
-    if (error instanceof TypeError) throw new DamagedRecord('it is not text (UTF-8)');
+    if (error instanceof TypeError && !isPathError(error)) throw new DamagedRecord('it is not text (UTF-8)');
     const failure = error as NodeJS.ErrnoException;
     if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
     throw new DamagedRecord(reasonOf(failure));

@@ -1,4 +1,5 @@
 /** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
+import { listMappings } from '../weights/mapping.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,7 @@ export function fileProvider(): SourceProvider {
   return {
     libraryModules: modules,
     presets: dataPresets(),
+    mappings: listMappings(),
     library(module) {
       if (!modules.includes(module)) return undefined;
       const known = read.get(module);

@@ -3,8 +3,11 @@ import { input, type RunError } from '../base/errors.ts';
 
 export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
   input(
-    `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
-      (differing.length > 0 ? `:\n${differing.map((line) => `- ${line}`).join('\n')}` : ''),
+    [
+      `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
+        (differing.length > 0 ? ':' : ''),
+      ...differing.map((line) => `- ${line}`),
+    ],
     'evaluate all of them in the same way: spadework eval RUN, with the same data, networks and options',
   );
 

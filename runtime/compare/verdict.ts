@@ -1,11 +1,14 @@
 /** Answers for a comparison in words: for each metric, who is best, and what can be told from the baseline and what cannot. */
+import { visible } from '../../dsl/escape.ts';
 import { fourDigits, signed } from '../base/format.ts';
 import type { Difference, Measure } from './measures.ts';
 import type { Comparison } from './types.ts';
 
 /** Gives a sentence or two for each metric. */
 export function verdictOf(comparison: Comparison, measures: readonly Measure[]): string[] {
-  return measures.map((measure) => [leader(comparison, measure), ...against(comparison, measure)].join(' '));
+  return measures.map((measure) =>
+    visible([leader(comparison, measure), ...against(comparison, measure)].join(' ')),
+  );
 }
 
 function leader({ cells }: Comparison, { name, cells: summaries, better }: Measure): string {

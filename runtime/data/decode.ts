@@ -1,4 +1,6 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
+import { standInOf } from '../stand-ins.ts';
+import { standIns } from '../stand-ins.ts';
 import sharp from 'sharp';
 import { longestSide } from '../../compiler/format/types.ts';
 import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';
@@ -30,8 +32,8 @@ export interface RgbMap extends Size {
 
 /** Says why a picture cannot be decoded; its message is a reason in one line. */
 export class PictureError extends Error {
-  /** Whether the file is damaged, holds another format than it should, or more pixels than are decoded. */
-  readonly why: 'damaged' | 'foreign' | 'vast';
+  /** Whether the file is damaged, holds another format than it should or more pixels than are decoded, or was not fetched. */
+  readonly why: 'damaged' | 'foreign' | 'vast' | keyof typeof standIns;
 
   constructor(why: PictureError['why'], reason: string) {
     super(reason);
@@ -58,6 +60,7 @@ const optionsOf = (most: number, isStrict = false) =>
 
 /** Decodes a picture of a known format through `decode`. Throws a PictureError. */
 async function decoding<T>(content: Buffer, most: number, decode: () => Promise<T>): Promise<T> {
+  requireFetched(content);
   if (content.length === 0) throw new PictureError('damaged', 'the file is empty');
   if (formatOf(content) === undefined)
     throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
@@ -69,11 +72,31 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
     return await decode();
   } catch (error) {
     if (error instanceof PictureError) throw error;
-    const reason = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
-    if (!reason.includes('exceeds pixel limit')) throw new PictureError('damaged', reason);
+    const { message } = error as Error;
+    if (!message.includes('exceeds pixel limit')) throw new PictureError('damaged', damageOf(message));
     const { width, height } = await sizeOf(content);
     throw new PictureError('vast', `it has ${width} x ${height} pixels, more than ${most}`);
   }
+}
+
+function requireFetched(content: Buffer): void {
+  const standIn = standInOf(content.toString('latin1', 0, 256));
+  if (standIn) throw new PictureError(standIn, `it is ${standIns[standIn].what}`);
+}
+
+/** Says in plain words what the decoder's library says of a file; its own words stand behind, once each. */
+function damageOf(said: string): string {
+  const [header, ends] = [
+    /^Input buffer (has corrupt header:?|contains unsupported image format)/,
+    /\bend\b/i,
+  ];
+  const words = [...new Set(said.replace(header, '').split('\n'))].map((line) => line.trim()).filter(Boolean);
+  const what = ends.test(said)
+    ? 'it ends in the middle'
+    : header.test(said)
+      ? 'its beginning is damaged or cut off'
+      : 'its pixels are damaged or cut off';
+  return words.length === 0 ? what : `${what} (${words.join('; ')})`;
 }
 
 const sizeOf = (content: Buffer): Promise<Size> => sharp(content, { limitInputPixels: false }).metadata();
@@ -95,6 +118,7 @@ export async function decodeIds(
   content: Buffer,
   { isTurned = false }: Decoding = {},
 ): Promise<IdMap | Colored> {
+  requireFetched(content);
   const format = formatOf(content);
   if (format !== undefined && format !== 'PNG')
     throw new PictureError('foreign', `it is not a PNG file but ${format}`);

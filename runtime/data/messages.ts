@@ -1,8 +1,10 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
 import { visible } from '../../dsl/escape.ts';
+import { standIns } from '../stand-ins.ts';
 import type { ClassInfo } from './classes.ts';
 import type { ColorAdvice } from './color-advice.ts';
+import type { PictureError } from './decode.ts';
 import type { Fault, Note, Role, Sized, Undeclared } from './findings.ts';
 import type { Suffixes } from './pairs.ts';
 import { settingsText, type Settings } from './settings.ts';
@@ -30,10 +32,10 @@ export class DataError extends Error {
 
 const hint = (text: string): string => `\nhint: ${text}`;
 
-/** Names the first ten of some items and counts the rest. */
+/** Names the first ten of some items, as one line, and counts the rest. */
 function list(items: readonly string[]): string {
   const rest = items.length - LISTED;
-  return items.slice(0, LISTED).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
+  return items.slice(0, LISTED).map(visible).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
 /** Leaves a hint out where the next problem ends with the same one. */
@@ -77,7 +79,7 @@ export const noDataFolder = (folder: string): string =>
 
 export const noFolder = (role: Role, folder: string): string =>
   `the folder of the ${role} does not exist: ${quoted(folder)}` +
-  hint('check the path of the data in the spec');
+  hint('check the path, in the data of the spec or on the command line');
 
 export const notAFolder = (role: Role, folder: string): string =>
   `the path of the ${role} is not a folder: ${quoted(folder)}` + hint('name the folder that holds the files');
@@ -92,7 +94,7 @@ export const emptyFolder = (
   others: readonly string[],
 ): string =>
   `the folder of the ${role} holds none: ${quoted(folder)}; expected files ending in ${endings.join(', ')}, ` +
-  (others.length === 0 ? 'found nothing' : `found ${list(others.map(visible))}`) +
+  (others.length === 0 ? 'found nothing' : `found ${list(others)}`) +
   hintAtEndings(role, others);
 
 function hintAtEndings(role: Role, others: readonly string[]): string {
@@ -156,7 +158,7 @@ export const noPartner = (
   near: readonly [string, string] | undefined,
 ): string =>
   `${stems.length} of ${total} ${of} have no partner among the ${missing} in ${quoted(folder)}: ` +
-  list(stems.map(visible)) +
+  list(stems) +
   hint(
     near
       ? `${quoted(near[0])} and ${quoted(near[1])} differ in upper and lower case, or in how accents are written: give them the same name`
@@ -181,22 +183,19 @@ export const notListed = (
   list(lines.map(([name, line]) => `${visible(name)} (line ${line})`)) +
   hint(`name one pair a line, such as ${visible(known[0] ?? 'a')}`);
 
-export const undecodable = (file: string, reason: string): string =>
-  `${quoted(file)} cannot be decoded: ${reason}` + hint(damaged);
-
-const damaged = 'the file is damaged or cut off; fetch or save it again';
-
 /** Reports pictures that cannot be decoded, all for the same reason. */
 export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): string => {
   const [{ file, role, why, reason }] = found as [Extract<Fault, { kind: 'undecoded' }>];
   const formats = role === 'photos' || role === 'paired pictures' ? 'JPEG, PNG or WebP' : 'PNG';
   const hints = {
-    damaged,
+    damaged: 'the file is damaged or cut off; fetch or save it again',
     foreign:
       formats === 'PNG'
         ? 'JPEG and WebP alter values, so ids have to be stored as PNG: take the maps as they were first made'
         : `save it as ${formats}`,
     vast: 'scale it down, or cut it into parts',
+    page: standIns.page.fetch,
+    pointer: standIns.pointer.fetch,
   };
   return (
     (found.length === 1
@@ -205,6 +204,13 @@ export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded
     hint(hints[why])
   );
 };
+
+/** Reports one such picture. */
+export const undecodable = (
+  file: string,
+  role: Role,
+  { why, message: reason }: Pick<PictureError, 'why' | 'message'>,
+): string => undecodedFiles([{ kind: 'undecoded', file, role, why, reason }]);
 
 export const noPhoto = (place: string): string =>
   `there is no photo and no folder of photos at ${quoted(place)}` + hint('check the path');
@@ -294,7 +300,7 @@ function colorHint(advice: ColorAdvice | undefined): string {
       );
     case 'missing':
       return (
-        `areas have ${advice.colors.length === 1 ? 'a color' : 'colors'} that no class has, ${colorList(advice.colors)}: give ` +
+        `the masks have ${advice.colors.length === 1 ? 'a color' : 'colors'} that no class has, ${colorList(advice.colors)}: give ` +
         `${advice.colors.length === 1 ? 'it a class of its own' : 'each a class of its own'} (if it stands for pixels without a label, that class is void)` +
         write(advice.settings) +
         (advice.settings === undefined && advice.distance > 0
@@ -302,6 +308,10 @@ function colorHint(advice: ColorAdvice | undefined): string {
           : '') +
         '; or repair the mask'
       );
+    case 'ids':
+      return `all values are small greys, as ids of classes are: read them as ids${write(advice.settings)}`;
+    case 'far':
+      return 'some colors are farther from those of all classes than blur makes them: repair the masks, or give each color that is meant a class of its own';
     case 'palette':
       return `the maps hold other colors than the classes have, ${colorList(advice.colors)}: say these${write(advice.settings)}`;
     case 'photographs':
@@ -312,7 +322,7 @@ function colorHint(advice: ColorAdvice | undefined): string {
 }
 
 export const sharedColor = (first: ClassInfo, second: ClassInfo): string =>
-  `the classes ${first.name} and ${second.name} have the same color (${first.color.join(', ')})` +
+  `the classes ${visible(first.name)} and ${visible(second.name)} have the same color (${first.color.join(', ')})` +
   hint('in masks of colors, each class needs a color of its own');
 
 export const noColor = (file: string, name: string): string =>
@@ -357,20 +367,10 @@ function valueHint(advice: ValueAdvice): string {
         `the values are few and far between, ${list(advice.greys.map(String))}: where they stand for the classes in this order, read them by their greys` +
         (settings ? write(settings) : ': label_format: "colors", and a grey for each class')
       );
-    case 'unknown0':
-      return (
-        'ids seem to start at 1, with 0 for pixels without a label' +
-        (settings
-          ? `: say ${settingsText(settings)}`
-          : ': say ids_from: 1, void: 0, and count void as a class') +
-        (advice.more ? `; if 0 is a class like the others, say ${settingsText(advice.more)}` : '')
-      );
-    case 'from1':
-      return `ids seem to start at 1, as no map has 0: say${write(settings ?? { ids_from: 1 }).slice(1)}`;
+    case 'from':
+      return `ids seem to start at ${advice.first}: say ${settingsText(settings ?? { ids_from: advice.first })}`;
     case 'more':
-      return `ids go up to ${advice.last}, so there are more classes: ${
-        settings ? `say ${settingsText(settings)}` : 'count them, and name them where names are given'
-      }`;
+      return moreHint(advice);
     case 'void': {
       const values = advice.values.join(', ');
       const text = settings ? settingsText(settings) : `void: ${values}, and count void as a class`;
@@ -381,6 +381,28 @@ function valueHint(advice: ValueAdvice): string {
     case 'other':
       return 'this may be a grey picture of colors, or an instance map, instead of a map of class ids';
   }
+}
+
+/** All values are classes, unless 0 or the last one is none: only names tell. */
+function moreHint(advice: Extract<ValueAdvice, { kind: 'more' }>): string {
+  const { last, isVoidUncounted, isNamedFrom1, other, unknownLast, settings } = advice;
+  if (!settings)
+    return `ids go up to ${last}, so there are more classes: count them, and name them where names are given`;
+  const unknown0 = 'where 0 stands for pixels without a label';
+  if (isNamedFrom1)
+    return (
+      `ids from 1 on are as many as names: ${unknown0}, say ${settingsText(settings)}` +
+      (other
+        ? `; where 0 is a class like the others, say ${settingsText(other)}, the missing name in its place`
+        : '')
+    );
+  return (
+    (isVoidUncounted
+      ? `void is a class of its own, and has to be counted: say ${settingsText(settings)}`
+      : `ids go up to ${last}, so there are more classes: say ${settingsText(settings)}`) +
+    (other ? `; ${unknown0}, say instead ${settingsText(other)}` : '') +
+    (unknownLast ? `; where ${last} does, say instead ${settingsText(unknownLast)}` : '')
+  );
 }
 
 function scatterHint(advice: ValueAdvice): string {
@@ -522,10 +544,10 @@ export const plainNotes = {
 } as const;
 
 export const noClassesFile = (file: string, reason: string): string =>
-  `the classes cannot be read from ${quoted(file)}: ${reason}` + hint(CLASSES_EXAMPLE);
+  `the classes cannot be read from ${quoted(file)}: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
 
 export const classesNotJson = (file: string, reason: string): string =>
-  `${quoted(file)} is not valid JSON: ${reason}` + hint(CLASSES_EXAMPLE);
+  `${quoted(file)} is not valid JSON: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
 
 export const noClassList = (file: string): string =>
   `${quoted(file)} has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);

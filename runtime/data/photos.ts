@@ -1,6 +1,6 @@
 /** Answers for photos without label maps: a single one, or those of a folder by name, at the size of a network. */
 import { stat } from 'node:fs/promises';
-import { decodePhoto, type Decoding, type Size } from './decode.ts';
+import { decodePhoto, PictureError, type Decoding, type Size } from './decode.ts';
 import { toUnitRange } from './dataset.ts';
 import { shortageOf } from '../base/shortage.ts';
 import { readRegular, whyUnread } from './files.ts';
@@ -50,7 +50,7 @@ async function readPhoto(file: string, size: Size, decoding: Decoding): Promise<
     toUnitRange(pixels, photo, 0);
     return photo;
   } catch (error) {
-    if (shortageOf(error)) throw error;
-    throw new DataError([undecodable(file, (error as Error).message)]);
+    if (shortageOf(error) || !(error instanceof PictureError)) throw error;
+    throw new DataError([undecodable(file, 'photos', error)]);
   }
 }

@@ -17,12 +17,21 @@ export type ValueAdvice = { readonly settings?: Settings | undefined } & (
   | { readonly kind: 'binary'; readonly white: number }
   /** Few greys, far from each other, stand for classes in order. */
   | { readonly kind: 'greys'; readonly greys: readonly number[] }
-  /** Ids start at 1, and 0 is none; `more` counts 0 as a class. */
-  | { readonly kind: 'unknown0'; readonly more: Settings | undefined }
-  /** Ids start at 1. */
-  | { readonly kind: 'from1' }
+  /** As many ids as classes, but they start at `first`. */
+  | { readonly kind: 'from'; readonly first: number }
   /** There are more classes than were counted. */
-  | { readonly kind: 'more'; readonly last: number }
+  | {
+      readonly kind: 'more';
+      readonly last: number;
+      /** Whether void was not counted, and all else was. */
+      readonly isVoidUncounted: boolean;
+      /** Whether names say it otherwise: there are as many as ids without 0. */
+      readonly isNamedFrom1: boolean;
+      /** What is right instead: where 0 stands for pixels without a label, or, of names, where it does not. */
+      readonly other: Settings | undefined;
+      /** What is right instead where the last value stands for pixels without a label. */
+      readonly unknownLast: Settings | undefined;
+    }
   /** Values that by custom stand for no class, or may. */
   | { readonly kind: 'void'; readonly values: readonly number[]; readonly isCustom: boolean }
   /** Something else than a map of ids. */
@@ -85,11 +94,12 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
     const settings = tally.others === 0 ? colorSettings(meaning, [greyOf(0), greyOf(highest)], 0) : undefined;
     return { kind: 'binary', white: highest, settings };
   }
-  if (wrong.length === 1 && first === from + real && from === 0 && real > 1) {
-    const more = complete({ classes: said.classes + 1 });
-    return values.includes(0)
-      ? { kind: 'unknown0', more, settings: complete({ ids_from: 1, ...withVoid([0]) }) }
-      : { kind: 'from1', settings: complete({ ids_from: 1 }) };
+  const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
+  const custom = wrong.filter((value) => customVoid.includes(value));
+  const start = startOf(ids, from, real);
+  if (start !== undefined && start !== from) {
+    const settings = complete({ ids_from: start, ...(custom.length > 0 && withVoid(custom)) });
+    return { kind: 'from', first: start, settings };
   }
   if (wrong.length === 1 && (customVoid.includes(first) || first < from))
     return {
@@ -102,20 +112,51 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
   const isCounted = values.length === real && highest > 2 * noise;
   if ((isCounted || gap >= noise) && highest < 256 && tally.others === 0)
     return { kind: 'greys', greys: values, settings: greys() };
-  const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
   const last = ids.at(-1) ?? 0;
-  if (last >= from + real && last < 256 && 2 * ids.length > last - from + 1 && (ids[0] ?? 0) >= from) {
+  const isDense = 2 * ids.length > last - from + 1 || last === from + real;
+  if (last >= from + real && last < 256 && isDense && (ids[0] ?? 0) >= from) {
     const counted = last - from + 1;
-    const custom = wrong.filter((value) => customVoid.includes(value));
     const hasVoid = custom.length > 0 || lastClassIsVoid(said);
     const change = {
       classes: counted + (hasVoid ? 1 : 0),
       ...(custom.length > 0 && { void: [...voids, ...custom] }),
     };
-    return { kind: 'more', last, settings: complete(change) };
+    const more = complete(change);
+    const isVoidUncounted = lastClassIsVoid(said) && counted === said.classes;
+    // With one id too many, 0 or the last may be none: no class is lost where all are counted, so that comes first.
+    const isOneMore =
+      counted === real + 1 &&
+      real > 1 &&
+      from === 0 &&
+      ids.includes(0) &&
+      custom.length === 0 &&
+      (!isVoidUncounted || said.names?.length === real);
+    const unknown0 = isOneMore ? complete({ ids_from: 1, ...withVoid([0]) }) : undefined;
+    const isNamedFrom1 = unknown0 !== undefined && said.names?.length === real;
+    return {
+      kind: 'more',
+      last,
+      isVoidUncounted,
+      isNamedFrom1,
+      unknownLast:
+        isOneMore && voids.length === 0 && more !== undefined ? { ...more, void: [last] } : undefined,
+      ...(isNamedFrom1 ? { settings: unknown0, other: more } : { settings: more, other: unknown0 }),
+    };
   }
   if (wrong.length > 1 && (wrong.length >= declared.size || wrong.length > noise)) return { kind: 'other' };
   return { kind: 'void', values: wrong, isCustom: false, settings: complete(withVoid(wrong)) };
+}
+
+/**
+ * Finds the value that ids start at where that alone makes them right: they fill as many classes as were counted, and lie one after
+ * the other. Ids that go on from 1 may lack some.
+ */
+function startOf(ids: readonly number[], from: number, real: number): number | undefined {
+  const [first, last] = [ids[0], ids.at(-1)];
+  if (first === undefined || last === undefined || real < 2) return undefined;
+  if (from === 0 && first > 0 && last === real) return 1;
+  const isFull = ids.length === real && last - first + 1 === real;
+  return isFull && (first >= from + real || first === from - 1) ? first : undefined;
 }
 
 /** Says what scattered values mean; undefined where they are not. */

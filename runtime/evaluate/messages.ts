@@ -62,7 +62,10 @@ export const badJudge = (path: string, why: string): RunError =>
   input(`'${path}' declares no network to look through: ${why}`, 'docs/metrics.md says what it holds');
 
 export const judgeHasMistakes = (path: string, rendered: string): RunError =>
-  input(`${rendered.trimEnd()}\nthe network of '${path}' cannot be used`, 'mend the file, and its settings');
+  input(
+    [...rendered.trimEnd().split('\n'), `the network of '${path}' cannot be used`],
+    'mend the file, and its settings',
+  );
 
 export const linearLayersMissing = (
   file: string,

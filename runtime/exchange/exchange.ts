@@ -163,7 +163,7 @@ async function matchFile(spec: Spec, network: NetworkSpec, options: Imported): P
   const report = compareWeights(network.variables, file, mapping, options.inside);
   const lines = renderReport(report);
   const refuse = (message: typeof doesNotFit): WeightsError =>
-    message(lines.join('\n'), options, findFitting(spec.networks, file, options));
+    message(lines, options, findFitting(spec.networks, file, options));
   if (report.matched.length === 0) throw refuse(nothingFits);
   if (!options.partial && !fits(report)) throw refuse(doesNotFit);
   for (const line of lines) options.log?.(line);

@@ -61,6 +61,19 @@ export function textArgument(name: string, value: unknown, expected: string): st
   return value;
 }
 
+/** Gives an argument that is a path. Throws a ModelError where it is something else, or a text that no path is. */
+export function pathArgument(name: string, value: unknown, expected: string): string {
+  const path = textArgument(name, value, expected);
+  if (path === '' || path.includes('\0'))
+    throw wrongArgument(
+      name,
+      describe(path),
+      expected,
+      'give a path, which is not empty and holds no NUL character',
+    );
+  return path;
+}
+
 /** Takes one type of simple values. */
 function ofType(type: 'boolean' | 'function', expected: string, hint: string): Check {
   return (name, value) => {

@@ -10,7 +10,7 @@ import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';
 import { loadWeights, readFrozenWeights } from '../run/weights.ts';
-import { textArgument } from './checks.ts';
+import { pathArgument, textArgument } from './checks.ts';
 import { checkedProvider } from './declarations.ts';
 import {
   inCall,
@@ -43,7 +43,7 @@ const silent = (): void => undefined;
 export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
   return inLongCall('openSpec', async () => {
     const read = readOptions(options, openOptions);
-    const source = readSpec(textArgument('file', file, 'the path of a .spade text or a spec as JSON'));
+    const source = readSpec(pathArgument('file', file, 'the path of a .spade text or a spec as JSON'));
     if (!file.endsWith('.json')) return openChecked(checkText(source, read), file, read);
     for (const name of textOnly)
       if (read[name] !== undefined)
@@ -81,7 +81,7 @@ export function parseSpec(text: string, options: ParseOptions = {}): ParsedSpec 
 export function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
   return inLongCall('openRun', () => {
     const read = readOptions(options, runOptions);
-    return openFolder(textArgument('folder', folder, "the path of a run's folder"), read);
+    return openFolder(pathArgument('folder', folder, "the path of a run's folder"), read);
   });
 }
 

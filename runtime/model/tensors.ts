@@ -1,4 +1,5 @@
 /** Answers for files of tensors: PyTorch's and safetensors, as arrays by the names in them. */
+import { pathArgument } from './checks.ts';
 import { openWeights } from '../weights/file.ts';
 import { textArgument } from './checks.ts';
 import { inLongCall } from './messages.ts';
@@ -9,7 +10,7 @@ import type { Tensor, Tensors } from './types.ts';
  * Rejects with a WeightsError where it is missing, damaged, or holds more than tensors in containers.
  */
 export function readTensors(file: string): Promise<Tensors> {
-  return inLongCall('readTensors', async () => readAll(textArgument('file', file, 'the path of a file')));
+  return inLongCall('readTensors', async () => readAll(pathArgument('file', file, 'the path of a file')));
 }
 
 async function readAll(file: string): Promise<Tensors> {

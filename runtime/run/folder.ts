@@ -1,6 +1,6 @@
 /** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/format/types.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -85,10 +85,11 @@ export interface NewRunPlace {
 export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
   if (out === undefined) return;
   whileWriting(out, () => {
-    const found = statSync(out, { throwIfNoEntry: false });
-    if (!found || isEmptyFolder(out, found)) return;
+    const place = resolve(out); // an empty text is the working folder, as for all that joins paths
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (!found || isEmptyFolder(place, found)) return;
     if (!overwrite) throw runFolderExists(out);
-    const { spec, run } = layoutOf(out);
+    const { spec, run } = layoutOf(place);
     // A run that was killed at its very beginning, or while it was deleted, has only one of them.
     if (!isSpecFile(spec) && !isRecordFile(run)) throw notARunFolder(out);
   });

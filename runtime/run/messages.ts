@@ -43,11 +43,11 @@ export const instancesMissing = (name: string): RunError =>
 export const weightsDoNotFit = (
   network: string,
   path: string,
-  report: string,
+  report: readonly string[],
   instead: Fitting | undefined,
 ): RunError =>
   input(
-    `${report}\nthe weights do not fit network '${network}'`,
+    [...report, `the weights do not fit network '${network}'`],
     instead
       ? `everything fits with: load ${network} from ${JSON.stringify(path)}${instead.mapping === undefined ? '' : ` naming ${JSON.stringify(instead.mapping)}`}`
       : 'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
@@ -109,6 +109,13 @@ export const noRun = (folder: string, within: readonly string[] = []): RunError 
 export const noRunFolder = (folder: string): RunError =>
   input(`'${folder}' holds no run: there is no such folder`, 'check the path; runs lie in runs/ unless told');
 
+/** Says that something else lies where a run keeps what it tells TensorBoard, all of which is known from its other files. */
+export const uselessEvents = (file: string, why: string): RunError =>
+  input(
+    `'${file}' cannot be used: ${why}`,
+    'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
+  );
+
 export const damagedRunFile = (file: string, why: string): RunError =>
   input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
 
@@ -138,7 +145,7 @@ export const noCheckpoint = (folder: string): RunError =>
 
 export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): RunError =>
   input(
-    `no checkpoint of the run '${folder}' can be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    [`no checkpoint of the run '${folder}' can be used:`, ...problems.map((problem) => `- ${problem}`)],
     'take the checkpoints from a copy of the run, or train anew',
   );
 
@@ -168,11 +175,13 @@ export const notFinite = (
   source: string | undefined,
 ): RunError =>
   input(
-    `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
-      (checkpoint === undefined
-        ? 'no checkpoint had been saved yet'
-        : `the checkpoint of step ${checkpoint} is good and stays`) +
-      (source === undefined ? '' : `\n${source}`),
+    [
+      `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
+        (checkpoint === undefined
+          ? 'no checkpoint had been saved yet'
+          : `the checkpoint of step ${checkpoint} is good and stays`),
+      ...(source === undefined ? [] : source.split('\n')),
+    ],
     'lower the learning rates, or the factors of the losses, and train anew',
   );
 

@@ -74,7 +74,7 @@ async function readNetwork(
   // A file may hold more than a network takes, such as layers above the last one that is compared.
   if (!fits(report, true)) {
     const instead = findFitting([{ name, variables }], file, { network: name, mapping }, true);
-    throw weightsDoNotFit(name, path, renderReport(report).join('\n'), instead);
+    throw weightsDoNotFit(name, path, renderReport(report), instead);
   }
   if (report.copies.length > 0) log?.(oneOfCopies(path, name, report.inside, report.copies));
   const { values } = matchWeights(variables, file, naming);

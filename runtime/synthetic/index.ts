@@ -1,6 +1,6 @@
 /** Answers for data sets that are computed: any number of pairs, of any size, the same for the same seed. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
@@ -50,7 +50,8 @@ export async function makeData(
   { kind, folder, count, size, classes, seed }: MakeOptions,
   report?: (done: number, total: number) => void,
 ): Promise<Made> {
-  if (existsSync(folder) && readdirSync(folder).length > 0) throw new DataError([folderInUse(folder)]);
+  const place = resolve(folder); // an empty text is the working folder, as for all that joins paths
+  if (existsSync(place) && readdirSync(place).length > 0) throw new DataError([folderInUse(folder)]);
   const maker = makerOf(kind, classes);
   const test = Math.max(1, Math.round(heldOut * count));
   const splits = { train: Math.max(1, count - test), test };

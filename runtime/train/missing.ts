@@ -1,4 +1,5 @@
 /** Answers for what a run lacks that was killed, or that somebody deleted parts of: whether its folder is as it should be. */
+import { uselessEvents } from '../run/messages.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFolder } from '../base/records.ts';
@@ -25,7 +26,7 @@ const isPicture = (name: string): boolean => name.endsWith('.png');
 
 /** Tells whether there is anything for TensorBoard. */
 export function hasEvents({ events }: RunLayout): boolean {
-  return listFolder(events, damagedRunFile).length > 0;
+  return listFolder(events, uselessEvents).length > 0;
 }
 
 /** Tells whether a run is finished and nothing of it is missing, so that neither its data nor an engine is needed. */

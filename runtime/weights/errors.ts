@@ -13,8 +13,15 @@ export class TooLarge extends DamagedFile {
   readonly hint: string;
 }
 
-/** Says that a file holds arrays, which are not read, though what they hold is weights. */
-export class ArraysOfNumPy extends Error {}
+/** Says that a file is sound, but none of tensors; the message says what it is, the hint how weights come of it. */
+export class OtherKind extends Error {
+  constructor(
+    what: string,
+    readonly hint: string,
+  ) {
+    super(what);
+  }
+}
 
 /** Says that a file asks for what no file of tensors needs; the message says for what. */
 export class RefusedFile extends Error {}

@@ -1,24 +1,26 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
 import { statSync } from 'node:fs';
+import { isPathError, reasonOf } from '../file-reasons.ts';
 import { readPiece, wholeFile, type Piece } from './bytes.ts';
 import { requireListedDigest } from './digests.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';
-import { ArraysOfNumPy, DamagedFile, RefusedFile, TooLarge } from './errors.ts';
+import { DamagedFile, OtherKind, RefusedFile, TooLarge } from './errors.ts';
 import { Meter } from './limits.ts';
 import {
-  arraysOfNumPy,
   damagedWeights,
   folderOfWeights,
   noSuchFile,
   noTensors,
   noTensorsBut,
   notRegular,
+  otherKindOfFile,
   refusedWeights,
   tooLargeWeights,
   unknownFormat,
   unreadableDtype,
   unreadableFile,
 } from './messages.ts';
+import { refuseOtherKinds, tellingBytes } from './other-kinds.ts';
 import { firstByteOfPickles, openTorchLegacy, openTorchZip } from './pytorch.ts';
 import { readSafetensorsHeads } from './safetensors.ts';
 
@@ -93,12 +95,12 @@ async function openByContent(path: string, meter: Meter): Promise<StoredTensors>
   if (!stat.isFile()) throw notRegular(path);
   const whole = wholeFile(path);
   meter.begin(whole.length);
-  const start = readPiece(whole, 0, Math.min(whole.length, 16));
+  const start = readPiece(whole, 0, Math.min(whole.length, tellingBytes));
   if (start[0] === 0x50 && start[1] === 0x4b) return openTorchZip(path, meter); // PK
   // A length of 8 bytes, of which the last are never needed, then JSON; its first byte may be that of a pickle.
   if (start[7] === 0 && start[8] === 0x7b) return openSafetensors(path, meter);
   if (start[0] === firstByteOfPickles) return openTorchLegacy(path, meter);
-  if (start[0] === 0x93 && start[1] === 0x4e) throw new ArraysOfNumPy(); // .npy: \x93NUMPY
+  refuseOtherKinds(path, start);
   if (path.endsWith('.safetensors')) return openSafetensors(path, meter);
   throw unknownFormat(path);
 }
@@ -123,9 +125,8 @@ async function openSafetensors(path: string, meter: Meter): Promise<StoredTensor
 function explained(path: string, error: unknown): unknown {
   if (error instanceof TooLarge) return tooLargeWeights(path, error.message, error.hint, error);
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);
-  if (error instanceof ArraysOfNumPy) return arraysOfNumPy(path);
+  if (error instanceof OtherKind) return otherKindOfFile(path, error.message, error.hint);
   if (error instanceof RefusedFile) return refusedWeights(path, error.message, error);
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return noSuchFile(path);
-  return syscall !== undefined && code !== undefined ? unreadableFile(path, code) : error;
+  if (!isPathError(error)) return error;
+  return error.code === 'ENOENT' ? noSuchFile(path) : unreadableFile(path, reasonOf(error));
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
+import { isPathError, reasonOf } from '../file-reasons.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
 /** Renames variables of ours that match `ours`. Placeholders stand for whole numbers, parts or several parts of a name. */
@@ -68,11 +69,8 @@ function readMapping(path: string, name: string): Mapping {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw badMapping(
-      path,
-      code === 'ENOENT' ? 'there is no such file' : (code ?? `it is not JSON (${message})`),
-    );
+    const why = isPathError(error) ? reasonOf(error) : `it is not JSON (${(error as Error).message})`;
+    throw badMapping(path, why);
   }
   compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
   if (!compiled(content)) {

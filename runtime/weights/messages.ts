@@ -1,4 +1,6 @@
 /** Answers for what is said to a user about files of weights: one function a message, and the error which carries them. */
+import { visible } from '../../dsl/escape.ts';
+import { withHint } from '../message-lines.ts';
 import { formatBytes } from '../base/format.ts';
 
 /** Carries what is wrong with a file of weights, or with what it is taken for; `message` is ready to show. */
@@ -9,15 +11,15 @@ export class WeightsError extends Error {
   }
 }
 
-const error = (message: string, hint: string, cause?: unknown): WeightsError =>
-  new WeightsError(`${message}\nhint: ${hint}`, { cause });
+const error = (message: string | readonly string[], hint: string, cause?: unknown): WeightsError =>
+  new WeightsError(withHint(message, hint), { cause });
 
 /** What saves weights so that they are read: in Python, from a network, or from values of another kind by their names. */
 const saveNetwork = 'torch.save(network.state_dict(), "weights.pth")';
 const saveEach = (value: string): string =>
   `torch.save({name: ${value} for name, value in weights.items()}, "weights.pth")`;
 
-const saveArrays = saveEach('torch.as_tensor(value)');
+export const saveArrays = saveEach('torch.as_tensor(value)');
 
 /** What makes objects of a kind, by its name in Python, and what turns them into plain tensors; of plain tensors it makes the same. */
 const conversions: readonly (readonly [maker: RegExp, save: string])[] = [
@@ -35,8 +37,8 @@ function saveInstead(unread: readonly string[]): string {
 export const noSuchFile = (path: string): WeightsError =>
   error(`there is no file '${path}'`, 'check the path; weights are .safetensors or .pth files');
 
-export const unreadableFile = (path: string, code: string): WeightsError =>
-  error(`'${path}' cannot be read (${code})`, 'name a file that you may read');
+export const unreadableFile = (path: string, why: string): WeightsError =>
+  error(`'${path}' cannot be read: ${why}`, 'name a file that you may read');
 
 export const unknownFormat = (path: string): WeightsError =>
   error(
@@ -44,8 +46,9 @@ export const unknownFormat = (path: string): WeightsError =>
     `fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with ${saveNetwork}`,
   );
 
-export const arraysOfNumPy = (path: string): WeightsError =>
-  error(`'${path}' holds arrays of NumPy, expected tensors`, `save them as tensors in Python: ${saveArrays}`);
+/** `what` says what the file is or holds, `hint` how weights come of it. */
+export const otherKindOfFile = (path: string, what: string, hint: string): WeightsError =>
+  error(`'${path}' ${what}`, hint);
 
 export const notRegular = (path: string): WeightsError =>
   error(`'${path}' is no regular file`, 'name a file of weights: a device or a pipe is not read');
@@ -182,7 +185,9 @@ export const oneOfCopies = (
   taken: string,
   copies: readonly string[],
 ): string =>
-  `warning: '${path}' holds ${network} ${copies.length + 1} times, read is ${taken === '' ? 'what lies outside of its parts' : `'${taken.replace(/\.$/, '')}'`}; ${otherCopies(copies)} of 'spadework import' take the others`;
+  visible(
+    `warning: '${path}' holds ${network} ${copies.length + 1} times, read is ${taken === '' ? 'what lies outside of its parts' : `'${taken.replace(/\.$/, '')}'`}; ${otherCopies(copies)} of 'spadework import' take the others`,
+  );
 
 /** `parts` are those that have the network's names, the best first, `roots` all. */
 export const notUnder = (
@@ -223,7 +228,7 @@ export const notFiniteValues = (path: string, bad: readonly NotFinite[]): Weight
       `'${path}' holds values that are not finite:`,
       ...bad.slice(0, listed).map((one) => `  ${notFiniteValue(one)}`),
       ...(bad.length > listed ? [`  ... and ${bad.length - listed} more tensors`] : []),
-    ].join('\n'),
+    ],
     'the training that saved it had failed by then: take an earlier checkpoint of it',
   );
 
@@ -244,17 +249,25 @@ export interface Fitting {
   readonly inside: string;
 }
 
-export const doesNotFit = (report: string, asked: Asked, instead: Fitting | undefined): WeightsError =>
+export const doesNotFit = (
+  report: readonly string[],
+  asked: Asked,
+  instead: Fitting | undefined,
+): WeightsError =>
   error(
-    `${report}\nthe weights do not fit the network`,
+    [...report, 'the weights do not fit the network'],
     instead
       ? tryInstead(asked, instead)
       : 'choose the spec and the mapping that belong to the file; --partial takes what fits and leaves the rest as it is',
   );
 
-export const nothingFits = (report: string, asked: Asked, instead: Fitting | undefined): WeightsError =>
+export const nothingFits = (
+  report: readonly string[],
+  asked: Asked,
+  instead: Fitting | undefined,
+): WeightsError =>
   error(
-    `${report}\nnone of the weights fits the network`,
+    [...report, 'none of the weights fits the network'],
     instead
       ? tryInstead(asked, instead)
       : 'choose the spec, the network and the mapping that belong to the file',

@@ -4,10 +4,11 @@
  */
 import { readPiece, unpackPiece, wholeFile, type Piece } from './bytes.ts';
 import { contentsOf, type Contents } from './contents.ts';
-import { ArraysOfNumPy, DamagedFile, RefusedFile } from './errors.ts';
+import { DamagedFile, RefusedFile } from './errors.ts';
 import type { StoredTensors } from './file.ts';
 import { longestPickle, type Meter } from './limits.ts';
 import { madeBy } from './messages.ts';
+import { refuseOtherArchives } from './other-kinds.ts';
 import { unpickle, type ReadPickle } from './pickle.ts';
 import { describe, Dict, Opaque } from './python.ts';
 import { Storages, widthOf } from './storages.ts';
@@ -18,7 +19,7 @@ export async function openTorchZip(path: string, meter: Meter): Promise<StoredTe
   return whileInArchive(path, meter, async (archive) => {
     const { names } = archive;
     const pickle = names.find((name) => /^([^/]*\/)?data\.pkl$/.test(name));
-    if (pickle === undefined && names.some((name) => name.endsWith('.npy'))) throw new ArraysOfNumPy();
+    if (pickle === undefined) refuseOtherArchives(path, names);
     if (pickle === undefined)
       throw new DamagedFile('it is a zip archive without a data.pkl, so torch.save did not write it');
     const folder = pickle.slice(0, -'data.pkl'.length);

@@ -1,11 +1,12 @@
 /** Answers for how a file met a network, as lines for a user: counts, the first of what does not fit, and what to do. */
+import { visible } from '../../dsl/escape.ts';
 import type { MatchReport } from './match.ts';
 import { objectsInPlace, otherCopies, showShape } from './messages.ts';
 
 /** More of one kind say nothing new. */
 const shown = 6;
 
-/** Renders a report: a summary, then a table for each kind of misfit. */
+/** Renders a report: a summary, then a table for each kind of misfit. Whatever names hold, each line stays one. */
 export function renderReport(report: MatchReport): string[] {
   const { file, mapping, inside, copies, matched, missing, otherShape, leftOver, ignored, elsewhere } =
     report;
@@ -38,13 +39,13 @@ export function renderReport(report: MatchReport): string[] {
       ['in the file', 'file'],
       leftOver.map((one) => [one.official, showShape(one.shape)]),
     ),
-  ];
+  ].map(visible);
 }
 
 /** Lays out the first rows in columns under headings, and counts the others. */
 function table(title: string, headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
-  const lines = [headings, ...rows.slice(0, shown)];
+  const lines = [headings, ...rows.slice(0, shown)].map((cells) => cells.map(visible));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   const more = rows.length - shown;
   return [

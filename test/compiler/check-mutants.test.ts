@@ -62,7 +62,7 @@ experiment codes {
   let E = Coder()
   let G = Painter(z: encoded(E), n: noise(1))
   let V = Features()
-  load V from "v.pth" naming "names"
+  load V from "v.pth" naming "spade"
   loss G, E = mean(abs(V(fake())[0] - V(image: real())[0])) - mean(encoding(E)[0]) + penalty(V)
     + mean(G(labels(), n: random_normal([1])))
   train {

@@ -1,4 +1,5 @@
 /** Answers for what hints recommend: every function, block, module, setting and type in them exists. */
+import { formulas } from '../../compiler/messages/carried-over.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
@@ -7,7 +8,7 @@ import { builtins } from '../../compiler/expand/builtins.ts';
 import { typeRules } from '../../compiler/expand/value-types.ts';
 import { parse } from '../../dsl/index.ts';
 import { checkSample, errorSamples } from '../support/error-samples.ts';
-import { libraryModules, provider } from '../support/specs.ts';
+import { checkText, libraryModules, provider } from '../support/specs.ts';
 
 /** The blocks and networks of each module of the library, with their parameters. */
 const library = new Map(
@@ -64,6 +65,17 @@ describe('names of other frameworks', () => {
   it.each([...ways])('have a way that there is: %s', (_, way) => {
     for (const name of callsIn(way)) expect(callable).toContain(name);
   });
+});
+
+describe('well-known functions', () => {
+  it.each([...formulas])(
+    'are not there already, and are declared as blocks that expand: %s',
+    (name, formula) => {
+      expect(known).not.toContain(name);
+      const text = `network N(seg: LabelMap) -> Image { return seg |> conv(3) |> ${name} }\nblock ${name}(x) { return ${formula} }\n`;
+      expect(checkText(text).diagnostics).toEqual([]);
+    },
+  );
 });
 
 describe('the hints of all samples', () => {

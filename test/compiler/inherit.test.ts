@@ -211,7 +211,7 @@ describe('what is set from outside', () => {
         = there are: seg, z, width, upsampling, norm, weight
         = hint: did you mean 'norm'?
 
-      error[wrong-setting]: batch: expected an integer of at least 1 and at most 2147483647, found "x"
+      error[wrong-setting]: batch: expected an integer of at least 1 and at most 65536, found "x"
         --set:1:12
         |
       1 | data.batch="x"

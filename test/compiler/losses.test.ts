@@ -275,7 +275,7 @@ describe('a spec as JSON', () => {
   it.each([
     {
       lets: 'let E = Encoder()\n  let G = Painter(z: encoded(E))\n  let V = Features()',
-      losses: 'load V from "v.pth" naming "names"\n  loss G, E = mean(V(fake())[0]) - mean(encoding(E)[1])',
+      losses: 'load V from "v.pth" naming "spade"\n  loss G, E = mean(V(fake())[0]) - mean(encoding(E)[1])',
       optimize: 'optimize G, E with rmsprop(0.1, average: 0.9)',
       settings: 'steps: 1, accumulate: 2',
     },

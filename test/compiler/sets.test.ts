@@ -71,6 +71,20 @@ describe('a change from a command line', () => {
         expect([span?.source.name, span?.source.text.slice(span.start, span.end)]).toEqual(['--set', blamed]);
     });
 
+  it.each([
+    ['batch = 4', "did you mean 'data.batch'?"],
+    ['norm = 3', "did you mean 'G.norm'?"],
+    ['hidden = 3', "did you mean 'G.norm.hidden'?"],
+    ['l1 = 3', "did you mean 'loss.G.l1'?"],
+    ['training.epochs = 3', "did you mean 'train.epochs'?"],
+    ['rate = 3', 'say the whole path, such as optimize.G.rate or optimize.D.rate'],
+    ['width = 3', 'say the whole path, such as G.width or D.width'],
+    ['foo = 3', undefined],
+  ])('by the last part of a path, %s, is told the whole one', (set, hint) => {
+    const { diagnostics } = checkText(text, { sets: [set] });
+    expect(diagnostics.map((one) => one.hint)).toEqual([hint]);
+  });
+
   it('does not keep another one from being told', () => {
     const { diagnostics } = checkText(text, { sets: ['G = 3', 'data.batch = 0'] });
     expect(diagnostics).toHaveLength(2);

@@ -93,6 +93,17 @@ describe('LaTeX', () => {
       'a\\_b \\& 5\\% \\#1 \\$x\\$ \\textasciitilde{} \\textasciicircum{}',
     );
   });
+
+  it.each([
+    ['"a b" and ("c", "d")', "``a b'' and (``c'', ``d'')"],
+    ['names: ["sky"]/"x"', "names: [``sky'']/``x''"],
+    ['5" and "', "5'' and ''"],
+    ['""', "``''"],
+    ['a="b" {"c"}', "a=``b'' \\{``c''\\}"],
+    ['"{a}"', "``\\{a\\}''"],
+  ])('opens and closes quotation marks: %s', (text, written) => {
+    expect(forLatex(text)).toBe(written);
+  });
 });
 
 describe('a page', () => {

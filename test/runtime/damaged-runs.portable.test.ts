@@ -1,8 +1,9 @@
 /** Tests that whatever is damaged in a run or an ablation is said, with the file, by every command that reads it. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutOf, readRunFolder } from '../../runtime/run/folder.ts';
+import { resume } from '../../runtime/run/index.ts';
 import { damageRun, tryDamaged } from '../fuzz/damaged-runs.ts';
 import { copyPristine, makePristine } from '../support/pristine-run.ts';
 import { removeFolder } from '../support/tiny-experiment.ts';
@@ -40,7 +41,7 @@ describe('a damaged run', { timeout: 600_000 }, () => {
     [
       'spec',
       (json: string) => json.replace('"batch":2', '"batch":-1'),
-      /spec\.json' is damaged: batch: expected an integer of at least 1 and at most 2147483647, found -1, at 1:\d+\nhint: /,
+      /spec\.json' is damaged: batch: expected an integer of at least 1 and at most 65536, found -1, at 1:\d+\nhint: /,
     ],
     ['spec', (json: string) => json.slice(0, 1000), /spec\.json' is damaged: it is not JSON/],
     [
@@ -70,6 +71,23 @@ describe('a damaged run', { timeout: 600_000 }, () => {
     const path = layoutOf(run)[file];
     writeFileSync(path, change(readFileSync(path, 'utf8')));
     expect(() => readRunFolder(run)).toThrow(message);
+    rmSync(copy, { recursive: true });
+  });
+
+  it('says that what lies in the place of its events may go, and writes them anew', async () => {
+    const copy = join(folder, 'damaged');
+    const { run } = copyPristine(folder, copy);
+    const { events } = layoutOf(run);
+    const known = readdirSync(events);
+    rmSync(events, { recursive: true });
+    writeFileSync(events, 'notes');
+    const goOn = (): Promise<unknown> => resume({ folder: run, engine: 'portable' });
+    await expect(goOn()).rejects.toThrow(
+      `'${events}' cannot be used: it is a file, expected a folder\nhint: remove it`,
+    );
+    rmSync(events);
+    await goOn();
+    expect(readdirSync(events)).toHaveLength(known.length);
     rmSync(copy, { recursive: true });
   });
 });

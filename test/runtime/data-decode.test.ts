@@ -1,7 +1,8 @@
 /** Answers for pixels: ids arrive exactly as stored, whatever the PNG, and are scaled by the stated rules. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
+  decodeColors,
   decodeIds,
   decodePhoto,
   denseIds,
@@ -76,6 +77,35 @@ describe('ids of a PNG', () => {
   });
 });
 
+describe('colors of a PNG', () => {
+  const colors = [
+    [70, 130, 180],
+    [0, 0, 0],
+    [128, 64, 128],
+    [9, 9, 9],
+  ];
+  const plain = (): Sharp => rgb(colors.flat(), 2);
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ['of 8 bits', () => plain().png().toBuffer()],
+    ['with a palette', () => plain().png({ palette: true, dither: 0 }).toBuffer()],
+    ['with alpha', () => plain().ensureAlpha(0.3).png().toBuffer()],
+    ['of 16 bits', () => plain().toColourspace('rgb16').png().toBuffer()],
+    ['interlaced, with a profile', () => plain().withIccProfile('p3').png({ progressive: true }).toBuffer()],
+  ])('%s are read as they are stored', async (name, make) => {
+    const file = await make();
+    const { rgb: found } = await decodeColors(file);
+    // A profile that is given to a picture changes its values as they are stored.
+    const raw = await sharp(file, { ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw().toBuffer();
+    expect([...found]).toEqual(name.includes('profile') ? [...raw] : colors.flat());
+  });
+
+  it('of grey files are greys', async () => {
+    const { rgb: found } = await decodeColors(await greyPng([0, 128, 255, 7], 2));
+    expect([...found]).toEqual([0, 128, 255, 7].flatMap((value) => [value, value, value]));
+  });
+});
+
 describe('nearest neighbor', () => {
   it('takes source pixel floor(i * in / out)', () => {
     const map = { width: 5, height: 2, ids: Uint16Array.of(0, 1, 2, 3, 4, 10, 11, 12, 13, 14) };
@@ -128,6 +158,37 @@ describe('photos', () => {
     const clear = await rgb(tripled, 2).ensureAlpha(0.25).png().toBuffer();
     expect([...(await decodePhoto(clear, size))]).toEqual(tripled);
   });
+
+  it('in CMYK become RGB, and of animations the first picture is read', async () => {
+    const first = Array.from({ length: 64 }, () => [150, 110, 90]).flat();
+    const cmyk = await rgb(first, 8).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    const frames = Uint8Array.from([...first, ...first.map((value) => 255 - value)]);
+    const raw = { width: 8, height: 16, channels: 3, pageHeight: 8 } as const;
+    const animations = [
+      await sharp(frames, { raw }).gif().toBuffer(),
+      await sharp(frames, { raw }).webp({ lossless: true }).toBuffer(),
+    ];
+    for (const [content, tolerance] of [[cmyk, 16] as const, ...animations.map((one) => [one, 4] as const)]) {
+      const pixels = await decodePhoto(content, { width: 8, height: 8 });
+      expect(pixels).toHaveLength(first.length);
+      for (const [i, value] of pixels.entries())
+        expect(Math.abs(value - first[i]!)).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  it.each(['png', 'jpeg', 'webp', 'gif'] as const)(
+    'in %s that end too early are said to, in plain words',
+    async (format) => {
+      const noise = Array.from({ length: 3 * 64 * 64 }, (_, i) => (i * 7919) % 251);
+      const whole = await rgb(noise, 64)[format]().toBuffer();
+      for (const length of [40, whole.length / 2, whole.length - 30]) {
+        const decoded = decodePhoto(whole.subarray(0, length), { width: 64, height: 64 });
+        await expect(decoded).rejects.toThrow(
+          /^(it ends in the middle|its (beginning is|pixels are) damaged or cut off)( \([^\n]+\))?$/,
+        );
+      }
+    },
+  );
 
   it('that are cut off are refused', async () => {
     const noise = Array.from({ length: 3 * 64 * 64 }, (_, i) => (i * 7919) % 256);

@@ -1,4 +1,5 @@
 /** Answers for hints about label maps: they follow from what all maps hold, and data that follows them is right. */
+import { follow } from './data-examine.ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
@@ -45,26 +46,42 @@ describe('wrong values', () => {
     expect(errors[0]?.text).toContain('255 is a class, not void');
   });
 
-  it('equal to the number of classes, beside 0, start at 1 with 0 unknown: no class is lost', async () => {
-    const data = await mended(
-      await ofAreas(
-        [
-          [0, 1, 2, 3],
-          [4, 1],
-          [0, 4],
-        ],
-        { classes: 4 },
-      ),
-    );
-    expect([0, 1, 2, 3, 4].map((value) => classOfValue(data, value))).toEqual([4, 0, 1, 2, 3]);
-    expect(voidIds(data)).toEqual([4]);
+  it.each<[string, Partial<DataSpec>, readonly number[], Partial<DataSpec>]>([
+    ['one more than were counted', { classes: 4 }, [0, 1, 2, 3, 4], { classes: 5 }],
+    ['as many as were counted, but for void', { classes: 4, void: [255] }, [0, 1, 2, 3, 255], { classes: 5 }],
+    ['too many, beside void', { classes: 4 }, [0, 1, 2, 3, 4, 255], { classes: 6, void: [255] }],
+    ['of 16 bits', { classes: 4 }, [300, 301, 302, 303], { ids_from: 300, classes: 4 }],
+    ['of 1 on, beside void', { classes: 3 }, [1, 2, 3, 255], { ids_from: 1, classes: 4, void: [255] }],
+    ['of 0 on where 1 was said', { classes: 4, ids_from: 1 }, [0, 1, 2, 3], { ids_from: 0, classes: 4 }],
+  ])('%s make no class void', async (_, said, values, expected) => {
+    const bits = Math.max(...values) > 255 ? 16 : 8;
+    const maps = [values.slice(0, 4), values.slice(4)].filter((some) => some.length > 0);
+    const files = await Promise.all(maps.map((some) => greyPng(areas(some), WIDTH, bits)));
+    const data = await mended(dataSpec(await pairsOf(files), said));
+    expect(data).toMatchObject(expected);
+    const classes = values.filter((value) => value !== 255).map((value) => classOfValue(data, value));
+    expect(new Set(classes).size).toBe(classes.length);
+    for (const id of classes) expect(voidIds(data)).not.toContain(id);
   });
 
-  it('equal to the number of classes keep names and void as they are', async () => {
+  it('one more than were counted may be those from 1 on, with 0 unknown, or the last unknown: both are told', async () => {
+    const data = await ofAreas([[0, 1, 2, 3], [4]], { classes: 4 });
+    const { errors } = await examine(data);
+    expect(errors[0]?.text).toContain(
+      'say classes: 5; where 0 stands for pixels without a label, say instead ids_from: 1, classes: 5, void: 0; ' +
+        'where 4 does, say instead classes: 5, void: 4',
+    );
+    for (const settings of [
+      { ids_from: 1, classes: 5, void: [0] },
+      { classes: 5, void: [4] },
+    ])
+      expect((await examine(follow(data, settings))).errors).toEqual([]);
+  });
+
+  it('one more than were named start at 1: names are not shifted', async () => {
     const names = ['a', 'b', 'c'];
-    expect((await mended(await ofAreas([[0, 1, 2, 3]], { classes: 3, names }))).names).toEqual(names);
-    const data = await mended(await ofAreas([[0, 1, 2, 255], [3]], { classes: 4, void: [255] }));
-    expect([data.classes, data.void, voidIds(data)]).toEqual([4, [255, 0], [3]]);
+    const data = await mended(await ofAreas([[0, 1, 2, 3]], { classes: 3, names }));
+    expect([data.names, data.ids_from, voidIds(data)]).toEqual([names, 1, [3]]);
   });
 
   it('equal to the number of classes, and no 0, start at 1', async () => {
@@ -289,6 +306,38 @@ describe('wrong colors', () => {
       .png()
       .toBuffer();
     expect((await mended(dataSpec(await pairsOf([other]), masks))).classes).toBe(5);
+  });
+
+  it('that are ids are read as ids', async () => {
+    const unnamed = { label_format: 'colors', colors: [[0, 0, 0], ROAD, CAR] } as const;
+    const cases: readonly (readonly [Partial<DataSpec>, readonly number[], Partial<DataSpec>])[] = [
+      [{ ...unnamed, names }, [0, 1, 2], {}],
+      [unnamed, [0, 1, 2, 255], { classes: 4, void: [255] }],
+    ];
+    for (const [said, values, expected] of cases) {
+      const data = await mended(dataSpec(await pairsOf([await grey(areas(values))]), said));
+      expect(data).toMatchObject({ label_format: 'ids', ...expected });
+    }
+  });
+
+  it('of thin things are classes where no blur makes them, and no distance swallows them', async () => {
+    const between = [99, 97, 154] as const; // halfway from sky to road
+    const far = [250, 170, 30] as const;
+    for (const thin of [between, far]) {
+      const at = (i: number): readonly number[] => (i % WIDTH === 8 ? thin : colors[i % WIDTH < 8 ? 0 : 1]!);
+      const map = rgb(Array.from({ length: WIDTH * WIDTH }, (_, i) => at(i)).flat(), WIDTH);
+      const data = dataSpec(await pairsOf([await map.png().toBuffer()]), masks);
+      const { errors } = await examine(data);
+      expect(errors[0]?.text).not.toContain('color_distance');
+      expect((await mended(data)).colors).toEqual([...colors, thin]);
+      // Where ids are expected, too: the colors are those of the classes, or none were said.
+      expect(await mended(dataSpec(data.path, { colors, names }))).toMatchObject({
+        colors: [...colors, thin],
+        classes: 4,
+      });
+      const unnamed = await mended(dataSpec(data.path, {}));
+      expect([unnamed.classes, unnamed.color_distance]).toEqual([3, undefined]);
+    }
   });
 
   it('where ids are expected are those of the classes, or are listed', async () => {

@@ -180,7 +180,7 @@ describe('masks of colors', () => {
     const [problem] = await problemsOf(dataset.check());
     expect(problem).toContain('3 of 4 pixels are wrong, of the colors (0, 0, 0), (9, 9, 9); the nearest');
     expect(problem).toContain(
-      'hint: areas have colors that no class has, (0, 0, 0), (9, 9, 9): give each a class of its own',
+      'hint: the masks have colors that no class has, (0, 0, 0), (9, 9, 9): give each a class of its own',
     );
   });
 

@@ -143,6 +143,12 @@ describe('photos', () => {
       "1 photo is of another format than the ending of the name says: 'images/a.png' (JPEG)",
     ]);
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32"/>');
+    const page = Buffer.from('\n<!DOCTYPE html>\n<html><body>Sign in</body></html>');
+    const pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n');
+    for (const look of [(file: Buffer) => ofPhoto('jpg', file), ofMap]) {
+      expect((await look(page)).errors[0]).toMatch(/cannot be decoded: it is a web page, not the file/);
+      expect((await look(pointer)).errors[0]).toMatch(/cannot be decoded: it is a pointer of Git LFS/);
+    }
     expect((await ofPhoto('jpg', svg)).errors).toEqual([
       "'images/a.jpg' cannot be decoded: it is no JPEG, PNG, WebP, GIF or TIFF file",
     ]);

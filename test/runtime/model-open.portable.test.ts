@@ -11,6 +11,7 @@ import {
   openSpec,
   openText,
   parseSpec,
+  readTensors,
   RunError,
   SpecError,
   WeightsError,
@@ -47,6 +48,14 @@ describe('openSpec', () => {
       code: 'unreadable-file',
       found: 'there is no such file',
     });
+  });
+
+  it.each(['a\0b', ''])('and its like take no path such as %j', async (path) => {
+    for (const open of [openSpec, openRun, readTensors]) {
+      const opening = open(path);
+      await expect(opening).rejects.toBeInstanceOf(ModelError);
+      await expect(opening).rejects.toMatchObject({ code: 'wrong-argument', found: JSON.stringify(path) });
+    }
   });
 
   it('starts networks from the weights that they load, relative to the spec', async () => {

@@ -1,4 +1,5 @@
 /** Answers for folders that users name for results: nothing of theirs is replaced, whatever it and their maps are called. */
+import { makeData } from '../../runtime/synthetic/index.ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -207,6 +208,28 @@ describe('files that users name', () => {
     requireOwnExport(file('ours.safetensors'));
     put('theirs.safetensors', '\0\0\0\0\0\0\0\0{}');
     expect(() => requireOwnExport(file('theirs.safetensors'))).toThrow(RunError);
+  });
+
+  it.each(['', '.'])("are not written over where the folder is '%s', the working one", async (folder) => {
+    put('spec.json');
+    put('painted.png');
+    const before = process.cwd();
+    process.chdir(out);
+    try {
+      for (const overwrite of [false, true])
+        expect(() => checkRunPlace({ out: folder, overwrite })).toThrow(RunError);
+      const outputs = { named: ['painted.png'], own: [], folders: [] };
+      await expect(claimOutputs(folder, outputs)).rejects.toThrow(RunError);
+      const size = { width: 32, height: 32 };
+      const making = makeData({ kind: 'shapes', folder, count: 2, size, classes: 3, seed: 0 });
+      await expect(making).rejects.toThrow('is not empty');
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('are none where no path can be', () => {
+    expect(() => checkRunPlace({ out: 'a\0b' })).toThrow(RunError);
   });
 
   it('are no run because they are called like its files', () => {

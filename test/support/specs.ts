@@ -1,4 +1,5 @@
 /** Answers for reading specs in tests: the standard library from its folder, files from a sample's. */
+import { listMappings } from '../../runtime/weights/mapping.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check, type CheckResult, type SourceProvider } from '../../compiler/index.ts';
@@ -27,6 +28,7 @@ export function provider(files?: string): SourceProvider {
     library: (module) => library.get(module),
     libraryModules,
     presets: dataPresets(),
+    mappings: listMappings(),
     file: (path) => {
       const name = path.replace('./', '');
       const full = files === undefined ? '' : `${files}/${name}`;

@@ -1,8 +1,11 @@
 /** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
+import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { zip } from './pickles.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../compiler/ir/random.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
@@ -121,7 +124,7 @@ describe('safetensors files', () => {
     for (let length = 0; length < whole.length; length++)
       await expectRefused(
         write('cut.safetensors', whole.subarray(0, length)),
-        /is damaged|no file of weights/,
+        /is damaged|is empty|no file of weights/,
       );
   });
 });
@@ -249,13 +252,66 @@ describe('malicious files', () => {
 describe('damaged files', () => {
   it('that are missing, empty or something else are refused', async () => {
     await expectRefused(join(folder, 'absent.pth'), "there is no file '");
-    await expectRefused(write('empty.pth', new Uint8Array(0)), 'is no file of weights');
+    await expectRefused(write('empty.pth', new Uint8Array(0)), 'is empty');
     await expectRefused(
       write('letter.pth', Buffer.from('Dear reader, these are no weights.')),
       'is no file of weights',
     );
     await expectRefused(folder, 'is a folder');
+    await expectRefused('a\0b', "'a\\u{0}b' cannot be read: its name holds a NUL character");
+    expect(() => loadMapping('a\0b.json')).toThrow('its name holds a NUL character');
   });
+
+  it.each<readonly [name: string, bytes: Uint8Array | string, what: string, hint: string]>([
+    ['a.pth.gz', gzipSync('weights'), 'is packed by gzip', 'gunzip -c '],
+    ['a.pth', gzipSync('weights'), 'is packed by gzip', ' > unpacked-a.pth'],
+    ['b.pth', 'BZh91AY&SY', 'is packed by bzip2', 'bunzip2 -c'],
+    ['c.pth', '\u00fd7zXZ\0', 'is packed by xz', 'xz -dc'],
+    ['d.pth', '(\u00b5/\u00fd', 'is packed by zstd', 'zstd -dc'],
+    ['e.pth', `${'ok.pth'.padEnd(257, '\0')}ustar\0`, 'is a tar archive', 'tar -xf '],
+    ['f.pth', '\n<!DOCTYPE html><html>', 'is a web page', 'fetch the file itself'],
+    ['f.safetensors', '<html lang="en">', 'is a web page', 'fetch the file itself'],
+    [
+      'g.pth',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a',
+      'is a pointer of Git LFS',
+      'git lfs pull',
+    ],
+    ['h.h5', '\u0089HDF\r\n\u001a\n', 'is an HDF5 file', 'h5py.File("'],
+    ['i.onnx', '\b\u0007\u0012\u0007pytorch', 'is an ONNX file', 'onnx.load("'],
+    ['model.ckpt.index', '\0\0\b\u0001', 'is a part of a checkpoint of TensorFlow', 'model.ckpt");'],
+    [
+      'checkpoint',
+      'model_checkpoint_path: "model.ckpt"',
+      'is a part of a checkpoint of TensorFlow',
+      'tf.train',
+    ],
+    ['model.safetensors.index.json', '{"metadata": {}}', 'is a text of JSON', 'name the file of weights'],
+    ['j.pth', zip([{ path: 'a/ok.pth', content: Buffer.of(1) }]), "holds the file 'a/ok.pth'", 'unzip '],
+    [
+      'k.keras',
+      zip([{ path: 'model.weights.h5', content: Buffer.of(1) }]),
+      'is a model of Keras',
+      'h5py.File("model',
+    ],
+    [
+      'l.pth',
+      zip([{ path: 'a.txt', content: Buffer.of(1) }]),
+      'is damaged: it is a zip archive without',
+      'fetch or',
+    ],
+  ])(
+    'that is sound, but none of tensors, such as %s, is told what it is',
+    async (name, bytes, what, hint) => {
+      const path = write(name, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+      const reading = openWeights(path);
+      await expect(reading).rejects.toBeInstanceOf(WeightsError);
+      await expect(reading).rejects.toThrow(
+        `'${path}' ${what.startsWith('holds') ? 'is a zip archive that ' : ''}${what}`,
+      );
+      await expect(reading).rejects.toThrow(hint);
+    },
+  );
 
   it.each(['plain.pth', 'plain.legacy.pth', 'views.pth', 'nested.legacy.pth', 'deflated.pth'])(
     '%s is refused where it is cut off at any byte',

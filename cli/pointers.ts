@@ -1,0 +1,61 @@
+/** Answers for options that users of other programs know and that there are not here: where the same is said. */
+import { settingNames } from '../compiler/check/schema.ts';
+
+/** Where what options of some names mean is said, for commands that have the option `by`, or are listed. */
+interface Pointer {
+  readonly names: readonly string[];
+  readonly by?: string;
+  readonly commands?: readonly string[];
+  readonly say: string;
+}
+
+const pointers: readonly Pointer[] = [
+  {
+    names: ['lr', 'learning-rate', 'rate'],
+    by: '--set',
+    say: 'rates are changed by their paths: --set optimize.G.rate=2e-4',
+  },
+  {
+    names: ['gpu', 'gpus', 'cuda', 'cpu', 'device'],
+    by: '--engine',
+    say: '--engine says what to run on; the native engine takes a GPU that it was set up for',
+  },
+  {
+    names: ['resume', 'continue', 'restart'],
+    commands: ['train'],
+    say: 'a run is gone on with by a command of its own: spadework resume RUN',
+  },
+  {
+    names: ['metrics', 'metric', 'fid', 'kid', 'miou', 'lpips', 'psnr', 'ssim'],
+    commands: ['eval'],
+    say:
+      'PSNR and SSIM are always measured; --segmenter adds mIoU, --features with --weights FID and KID, ' +
+      '--perceptual with --perceptual-weights perceptual distances',
+  },
+  { names: ['labels', 'input'], by: '--maps', say: '--maps names the folder of label maps' },
+  { names: ['maps', 'input'], by: '--labels', say: '--labels names the folder of label maps' },
+  { names: ['output', 'o', 'dir', 'output-dir', 'save-dir'], by: '--out', say: '--out says where to write' },
+  { names: ['dataset', 'dataroot', 'root'], by: '--data', say: '--data names the folder of the data' },
+  { names: ['bs', 'batchsize'], by: '--batch', say: '--batch gives the batch size' },
+  { names: ['force', 'f'], by: '--overwrite', say: '--overwrite replaces what is there' },
+  {
+    names: ['config', 'spec', 'file'],
+    commands: ['train', 'check', 'explain', 'profile', 'ablate', 'fmt'],
+    say: 'the spec is named without an option, behind the command',
+  },
+];
+
+/** Says where what an unknown option means is said; undefined where nothing is known of it. */
+export function pointerFor(option: string, command: string, known: readonly string[]): string | undefined {
+  const name = option.replace(/^-+/, '');
+  const found = pointers.find(
+    ({ names, by, commands }) =>
+      names.includes(name) && (commands?.includes(command) ?? (by !== undefined && known.includes(by))),
+  );
+  if (found) return found.say;
+  const setting = name.replaceAll('-', '_');
+  const section = (['train', 'data'] as const).find((one) => settingNames(one).includes(setting));
+  return section !== undefined && known.includes('--set')
+    ? `settings of the spec are changed by their paths: --set ${section}.${setting}=...`
+    : undefined;
+}
