@@ -1,6 +1,6 @@
 /** Answers for how a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
 import { visible } from '../dsl/escape.ts';
-import { withHint } from '../runtime/message-lines.ts';
+import { withHint } from '../runtime/base/message-lines.ts';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';

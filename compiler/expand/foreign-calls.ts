@@ -4,7 +4,7 @@
  */
 import type { Argument, Call, Expression } from '../../dsl/ast.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { carriedOver, plainName, whySettled } from '../carried-over.ts';
+import { carriedOver, plainName, whySettled } from '../messages/carried-over.ts';
 
 /** What layers of PyTorch and Keras call their arguments by position; what they are applied to is none of them. */
 const layers: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,4 +1,5 @@
 /** The error of runs, and how it is made: what happened and what to do, with whose turn it is. */
+import { withHint } from './message-lines.ts';
 
 /** Carries what ends a run: `blame` says whose turn it is, the user's input or the machine; `message` is ready to show. */
 export class RunError extends Error {
@@ -12,9 +13,9 @@ export class RunError extends Error {
 }
 
 /** Makes an error that the user can mend. */
-export const input = (message: string, hint: string): RunError =>
-  new RunError('input', `${message}\nhint: ${hint}`);
+export const input = (message: string | readonly string[], hint: string): RunError =>
+  new RunError('input', withHint(message, hint));
 
 /** Makes an error of the machine. */
 export const machine = (message: string, hint: string, cause?: unknown): RunError =>
-  new RunError('machine', `${message}\nhint: ${hint}`, { cause });
+  new RunError('machine', withHint(message, hint), { cause });

@@ -2,7 +2,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { input, machine, RunError } from './errors.ts';
-import { reasonOf } from './file-reasons.ts';
+import { isPathError, reasonOf } from './file-reasons.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** Writes a file under a temporary name in its folder (created where missing), then renames it into place. */
@@ -38,7 +38,7 @@ export async function whileWritingAsync<T>(folder: string, work: () => Promise<T
 
 /** Tells whether it is the file system that refused something. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return !(error instanceof RunError) && typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+  return !(error instanceof RunError) && isPathError(error);
 }
 
 export const unwritable = (folder: string, error: NodeJS.ErrnoException): RunError => {

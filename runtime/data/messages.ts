@@ -1,7 +1,7 @@
 /** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
 
 import { visible } from '../../dsl/escape.ts';
-import { standIns } from '../stand-ins.ts';
+import { standIns } from '../base/stand-ins.ts';
 import type { ClassInfo } from './classes.ts';
 import type { ColorAdvice } from './color-advice.ts';
 import type { PictureError } from './decode.ts';

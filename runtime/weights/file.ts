@@ -1,6 +1,6 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
 import { statSync } from 'node:fs';
-import { isPathError, reasonOf } from '../file-reasons.ts';
+import { isPathError, reasonOf } from '../base/file-reasons.ts';
 import { readPiece, wholeFile, type Piece } from './bytes.ts';
 import { requireListedDigest } from './digests.ts';
 import { isDtype, toFloat32 } from './dtypes.ts';

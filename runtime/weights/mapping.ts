@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
-import { isPathError, reasonOf } from '../file-reasons.ts';
+import { isPathError, reasonOf } from '../base/file-reasons.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
 /** Renames variables of ours that match `ours`. Placeholders stand for whole numbers, parts or several parts of a name. */

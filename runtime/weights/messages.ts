@@ -1,6 +1,6 @@
 /** Answers for what is said to a user about files of weights: one function a message, and the error which carries them. */
 import { visible } from '../../dsl/escape.ts';
-import { withHint } from '../message-lines.ts';
+import { withHint } from '../base/message-lines.ts';
 import { formatBytes } from '../base/format.ts';
 
 /** Carries what is wrong with a file of weights, or with what it is taken for; `message` is ready to show. */

@@ -1,7 +1,7 @@
 /** Answers for sound files that are no files of tensors: what they are, by their first bytes, and how weights come of them. */
 import { basename } from 'node:path';
-import { quoted } from '../shell.ts';
-import { standInOf, standIns } from '../stand-ins.ts';
+import { quoted } from '../base/shell.ts';
+import { standInOf, standIns } from '../base/stand-ins.ts';
 import { OtherKind } from './errors.ts';
 import { saveArrays } from './messages.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutOf, readRunFolder } from '../../runtime/run/folder.ts';
-import { resume } from '../../runtime/run/index.ts';
+import { resume } from '../../runtime/train/train.ts';
 import { damageRun, tryDamaged } from '../fuzz/damaged-runs.ts';
 import { copyPristine, makePristine } from '../support/pristine-run.ts';
 import { removeFolder } from '../support/tiny-experiment.ts';

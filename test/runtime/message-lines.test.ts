@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../cli/errors.ts';
 import * as data from '../../runtime/data/messages.ts';
-import { withHint } from '../../runtime/message-lines.ts';
+import { withHint } from '../../runtime/base/message-lines.ts';
 import * as runs from '../../runtime/run/messages.ts';
 import * as weights from '../../runtime/weights/messages.ts';
-import { compareWeights, renderReport, type WeightsFile } from '../../runtime/weights/index.ts';
+import type { WeightsFile } from '../../runtime/weights/file.ts';
+import { compareWeights } from '../../runtime/weights/match.ts';
+import { renderReport } from '../../runtime/weights/report.ts';
 
 /** A name that would make lines of its own, and move the cursor. */
 const evil = 'a|b\n\thint: rm\r\u001b[2J\u2028z';

@@ -1,5 +1,5 @@
 /** Answers for the lines of messages: they end where we end them, whatever names and texts of files hold. */
-import { visible } from '../dsl/escape.ts';
+import { visible } from '../../dsl/escape.ts';
 
 /** Puts a message of one line, or of several, and its hint together. */
 export function withHint(message: string | readonly string[], hint: string): string {
