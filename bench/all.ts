@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { reportError } from '../cli/errors.ts';
-import { note, print } from '../cli/terminal.ts';
+import { reportError } from '../cli/base/errors.ts';
+import { note, print } from '../cli/base/terminal.ts';
 import { must } from '../compiler/ir/types.ts';
 import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from './options.ts';
 import { compare, medianOver, type Comparison, type Task } from './rounds.ts';

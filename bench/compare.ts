@@ -1,6 +1,6 @@
 /** Answers for comparing training with PyTorch on the same settings: both times, their ratio, and what comes before the first step. */
-import { reportError } from '../cli/errors.ts';
-import { note, print } from '../cli/terminal.ts';
+import { reportError } from '../cli/base/errors.ts';
+import { note, print } from '../cli/base/terminal.ts';
 import { compareCommand, readSettings, type CompareSettings } from './options.ts';
 import { compare } from './rounds.ts';
 import { describeComparison } from './table.ts';

@@ -9,7 +9,7 @@ import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { labelsInput } from '../compiler/format/types.ts';
 import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/deduplicate-patches/choose.ts';
-import { SpecMistakes } from '../cli/errors.ts';
+import { SpecMistakes } from '../cli/base/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/choose.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { fileProvider } from '../runtime/base/spec-texts.ts';

@@ -1,6 +1,6 @@
 /** Answers for showing that memory does not grow: many steps, with a line about memory at regular distances. */
-import { reportError } from '../cli/errors.ts';
-import { note, print } from '../cli/terminal.ts';
+import { reportError } from '../cli/base/errors.ts';
+import { note, print } from '../cli/base/terminal.ts';
 import { measureStep } from './measure.ts';
 import { benchCommand, readSettings } from './options.ts';
 

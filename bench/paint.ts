@@ -1,6 +1,6 @@
 /** Answers for timing synthesis: prints one line of JSON. */
-import { reportError } from '../cli/errors.ts';
-import { note, print } from '../cli/terminal.ts';
+import { reportError } from '../cli/base/errors.ts';
+import { note, print } from '../cli/base/terminal.ts';
 import { measureSynthesis } from './measure.ts';
 import { benchCommand, readSettings } from './options.ts';
 

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { must } from '../compiler/ir/types.ts';
 import { nearestGrid, planPatches, squareWindow, type PatchPlan } from '../compiler/patches/plan.ts';
 import { patchIndexer } from '../compiler/patches/tables.ts';
-import { print as line } from '../cli/terminal.ts';
+import { print as line } from '../cli/base/terminal.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { decodeIds, edgesOf, resizeNearest, type IdMap, type Size } from '../runtime/data/decode.ts';
 import { DataError, coloredMaps } from '../runtime/data/messages.ts';

@@ -1,7 +1,7 @@
 /** Measures what bfloat16 gains on this processor: convolutions, their gradients and matrix products of SPADE's shapes. */
 import { Command } from 'commander';
-import { reportError } from '../cli/errors.ts';
-import { note, print } from '../cli/terminal.ts';
+import { reportError } from '../cli/base/errors.ts';
+import { note, print } from '../cli/base/terminal.ts';
 import { Builder } from '../compiler/ops/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../compiler/ir/program.ts';

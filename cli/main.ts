@@ -17,10 +17,10 @@ import { addProfile } from './commands/profile.ts';
 import { addResume } from './commands/resume.ts';
 import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
-import { exitCodes, outputLost, reportError } from './errors.ts';
-import { commandLine } from './options.ts';
-import { endWithParent, isLostOutput, showsColor, tolerateClosedPipe, write } from './terminal.ts';
-import { StrictCommand } from './strict-command.ts';
+import { exitCodes, outputLost, reportError } from './base/errors.ts';
+import { commandLine } from './base/options.ts';
+import { endWithParent, isLostOutput, showsColor, tolerateClosedPipe, write } from './base/terminal.ts';
+import { StrictCommand } from './base/strict-command.ts';
 
 const examples = `
 Examples:

@@ -7,9 +7,9 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatSeconds } from '../runtime/base/format.ts';
-import { exitCodes } from './errors.ts';
+import { exitCodes } from './base/errors.ts';
 import { spadework } from './main.ts';
-import { note, print } from './terminal.ts';
+import { note, print } from './base/terminal.ts';
 
 const shortSteps = '20';
 

@@ -123,7 +123,7 @@ describe.each(layers)('%s/', (layer) => {
 });
 
 describe('the standard streams', () => {
-  it('are written to by cli/terminal.ts alone, which shows what users wrote and obeys none of it', () => {
+  it('are written to by cli/base/terminal.ts alone, which shows what users wrote and obeys none of it', () => {
     const files = ['cli', 'bench', 'examples'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.ts'))

@@ -5,12 +5,12 @@ import type { Launcher, Stopping } from '../../runtime/ablate/launcher.ts';
 import type { RayOptions } from '../../runtime/ablate/ray.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { quoted } from '../../runtime/base/shell.ts';
-import { startAblationTable } from '../ablation-table.ts';
-import { exitCodes } from '../errors.ts';
-import { onInterrupt } from '../interrupts.ts';
-import { engineOption, integer, setOption } from '../options.ts';
-import { isFolder, loadAblation } from '../specs.ts';
-import { note, print } from '../terminal.ts';
+import { startAblationTable } from '../base/ablation-table.ts';
+import { exitCodes } from '../base/errors.ts';
+import { onInterrupt } from '../base/interrupts.ts';
+import { engineOption, integer, setOption } from '../base/options.ts';
+import { isFolder, loadAblation } from '../base/specs.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface AblateFlags {
   readonly out?: string;

@@ -13,10 +13,10 @@ import { parametersOf } from '../../compiler/format/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/base/spec-texts.ts';
 import { formatLarge } from '../../runtime/base/format.ts';
-import { exitCodes, noteDiagnostics, reportError } from '../errors.ts';
-import { setOption } from '../options.ts';
-import { checkFile, isJson, readSpecFile, type SpecFlags } from '../specs.ts';
-import { print } from '../terminal.ts';
+import { exitCodes, noteDiagnostics, reportError } from '../base/errors.ts';
+import { setOption } from '../base/options.ts';
+import { checkFile, isJson, readSpecFile, type SpecFlags } from '../base/specs.ts';
+import { print } from '../base/terminal.ts';
 
 /** Adds the command. */
 export function addCheck(program: Command): void {

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { visible } from '../../dsl/escape.ts';
-import { integer } from '../options.ts';
-import { note, print } from '../terminal.ts';
+import { integer } from '../base/options.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface CompareFlags {
   readonly out?: string;

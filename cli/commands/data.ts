@@ -2,16 +2,16 @@
 import { visible } from '../../dsl/escape.ts';
 import { dirname, join, resolve } from 'node:path';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
-import { fillInData } from '../../compiler/expand/data.ts';
+import { fillInData } from '../../compiler/language/data.ts';
 import { largestSeed, type DataSpec } from '../../compiler/format/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
 import { dataPresets } from '../../runtime/base/spec-texts.ts';
 import type { DataReport } from '../../runtime/check-data/check.ts';
-import { exitCodes, InputError } from '../errors.ts';
-import { integer, setOption } from '../options.ts';
-import { startProgress, type Progress } from '../progress.ts';
-import { loadSpec } from '../specs.ts';
-import { note, print, printJson } from '../terminal.ts';
+import { exitCodes, InputError } from '../base/errors.ts';
+import { integer, setOption } from '../base/options.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
+import { loadSpec } from '../base/specs.ts';
+import { note, print, printJson } from '../base/terminal.ts';
 
 interface CheckFlags {
   readonly name?: string;

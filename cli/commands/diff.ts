@@ -1,8 +1,8 @@
 /** Answers for `spadework diff`: what differs between two specs in meaning. */
 import type { Command } from 'commander';
-import { setOption } from '../options.ts';
-import { loadSpecOrRun } from '../specs.ts';
-import { print, printJson } from '../terminal.ts';
+import { setOption } from '../base/options.ts';
+import { loadSpecOrRun } from '../base/specs.ts';
+import { print, printJson } from '../base/terminal.ts';
 
 interface DiffFlags {
   readonly name?: string;

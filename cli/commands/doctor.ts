@@ -1,7 +1,7 @@
 /** Answers for `spadework doctor`: what the machine has, and what to do about what it lacks. */
 import type { Command } from 'commander';
-import { exitCodes } from '../errors.ts';
-import { print, showsColor } from '../terminal.ts';
+import { exitCodes } from '../base/errors.ts';
+import { print, showsColor } from '../base/terminal.ts';
 
 /** Adds the command. */
 export function addDoctor(program: Command): void {

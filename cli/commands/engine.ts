@@ -1,6 +1,6 @@
 /** Answers for `spadework engine`: setting the native engine up, removing it, and saying where it is. */
 import type { Command } from 'commander';
-import { print } from '../terminal.ts';
+import { print } from '../base/terminal.ts';
 
 /** Adds the command with its subcommands. */
 export function addEngine(program: Command): void {

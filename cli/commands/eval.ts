@@ -2,10 +2,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
-import { InputError } from '../errors.ts';
-import { engineOption, integer } from '../options.ts';
-import { startProgress, type Progress } from '../progress.ts';
-import { note, print } from '../terminal.ts';
+import { InputError } from '../base/errors.ts';
+import { engineOption, integer } from '../base/options.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface EvalFlags {
   readonly checkpoint?: EvaluateOptions['checkpoint'];

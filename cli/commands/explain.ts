@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import type { ExplainedStep, PhaseTime } from '../../compiler/explain/explain.ts';
 import type { Source } from '../../dsl/source.ts';
 import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.ts';
-import { InputError } from '../errors.ts';
-import { renderMatrix } from '../matrix.ts';
-import { integer, setOption } from '../options.ts';
-import { isJson, loadAblation, loadSpec, readSpecFile } from '../specs.ts';
-import { print, printJson, write } from '../terminal.ts';
+import { InputError } from '../base/errors.ts';
+import { renderMatrix } from '../base/matrix.ts';
+import { integer, setOption } from '../base/options.ts';
+import { isJson, loadAblation, loadSpec, readSpecFile } from '../base/specs.ts';
+import { print, printJson, write } from '../base/terminal.ts';
 
 interface ExplainFlags {
   readonly name?: string;

@@ -1,7 +1,7 @@
 /** Answers for `spadework export`: gives a run's weights to other programs, by their names. */
 import { Option, type Command } from 'commander';
-import { InputError } from '../errors.ts';
-import { note, print } from '../terminal.ts';
+import { InputError } from '../base/errors.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface ExportFlags {
   readonly network: string;

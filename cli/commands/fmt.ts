@@ -2,9 +2,9 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
-import { exitCodes, InputError, reportError, SpecMistakes } from '../errors.ts';
-import { readSpecFile } from '../specs.ts';
-import { print, printExactly } from '../terminal.ts';
+import { exitCodes, InputError, reportError, SpecMistakes } from '../base/errors.ts';
+import { readSpecFile } from '../base/specs.ts';
+import { print, printExactly } from '../base/terminal.ts';
 
 interface FmtOptions {
   readonly check?: boolean;

@@ -1,8 +1,8 @@
 /** Answers for `spadework import`: takes weights of other programs over, so that they paint and train here. */
 import { Option, type Command } from 'commander';
-import { InputError } from '../errors.ts';
-import { loadSpec } from '../specs.ts';
-import { note, print } from '../terminal.ts';
+import { InputError } from '../base/errors.ts';
+import { loadSpec } from '../base/specs.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface ImportFlags {
   readonly run?: string;

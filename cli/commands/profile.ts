@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
-import { engineOption, integer, setOption } from '../options.ts';
-import { startProgress } from '../progress.ts';
-import { loadSpec } from '../specs.ts';
-import { print } from '../terminal.ts';
+import { engineOption, integer, setOption } from '../base/options.ts';
+import { startProgress } from '../base/progress.ts';
+import { loadSpec } from '../base/specs.ts';
+import { print } from '../base/terminal.ts';
 
 interface ProfileFlags {
   readonly steps: number;

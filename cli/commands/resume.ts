@@ -1,8 +1,8 @@
 /** Answers for `spadework resume`: goes on with a run that was stopped or killed. */
 import type { Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
-import { engineOption, integer } from '../options.ts';
-import { followRun } from '../training.ts';
+import { engineOption, integer } from '../base/options.ts';
+import { followRun } from '../base/training.ts';
 
 interface ResumeFlags {
   readonly steps?: number;

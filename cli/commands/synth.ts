@@ -1,9 +1,9 @@
 /** Answers for `spadework synth`: paints label maps with what a run learned. */
 import { Option, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
-import { engineOption } from '../options.ts';
-import { startProgress, type Progress } from '../progress.ts';
-import { note, print } from '../terminal.ts';
+import { engineOption } from '../base/options.ts';
+import { startProgress, type Progress } from '../base/progress.ts';
+import { note, print } from '../base/terminal.ts';
 
 interface SynthFlags {
   readonly labels: string;

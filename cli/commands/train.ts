@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
-import { engineOption, integer, setOption } from '../options.ts';
-import { loadSpec } from '../specs.ts';
-import { followRun } from '../training.ts';
+import { engineOption, integer, setOption } from '../base/options.ts';
+import { loadSpec } from '../base/specs.ts';
+import { followRun } from '../base/training.ts';
 
 interface TrainFlags {
   readonly out?: string;

@@ -8,8 +8,8 @@ import type { Expanded } from '../expand/index.ts';
 import type { Spec } from '../format/types.ts';
 import { parseJson } from './json.ts';
 import { adviceRules, codeRules, nameRules, settingRules, shapeRules, wholeRules } from './rules/index.ts';
-import type { Rule } from './rules/rule.ts';
-import { validate, type Locate } from './validate.ts';
+import type { Rule, Locate } from './rules/rule.ts';
+import { validate } from './validate.ts';
 
 /** Checks an expanded spec; gives all mistakes, those of the expansion included. */
 export function checkExpanded(expanded: Expanded): Diagnostic[] {

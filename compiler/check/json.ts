@@ -5,8 +5,8 @@
 import { parseTree, printParseErrorCode, visit, type Node as JsonNode, type ParseError } from 'jsonc-parser';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { span as spanIn, type Source, type Span } from '../../dsl/source.ts';
-import * as messages from './messages.ts';
-import type { Locate } from './validate.ts';
+import * as messages from './rules/messages.ts';
+import type { Locate } from './rules/rule.ts';
 
 /** Specs nest a handful of levels; what reads them recurses. */
 const deepest = 100;

@@ -1,4 +1,5 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
+import type { Locate } from './rules/rule.ts';
 import { settingElsewhere } from '../messages/carried-over.ts';
 import { textOf } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
@@ -7,11 +8,8 @@ import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
-import * as messages from './messages.ts';
+import * as messages from './rules/messages.ts';
 import { specSchema, type Schema } from '../schema/spec-schema.ts';
-
-/** Finds where a part of a spec was written: the setting's name or its value. */
-export type Locate = (pointer: string, part: 'name' | 'value') => Span | undefined;
 
 /** How values are written in the text that the user sees. */
 export type Notation = 'language' | 'json';

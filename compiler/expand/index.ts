@@ -2,14 +2,20 @@
 import type { Block, Experiment, Variant } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { span as makeSpan, type Source } from '../../dsl/source.ts';
-import { nothingToSet } from '../inherit/messages.ts';
-import { applyChanges } from '../inherit/index.ts';
-import { lineageOf, placesOfChanges, withFirst, type ChangePlace, type Lineage } from '../inherit/lineage.ts';
-import { readSets } from '../inherit/sets.ts';
+import { nothingToSet } from '../variants/messages.ts';
+import { applyChanges } from '../variants/index.ts';
+import {
+  lineageOf,
+  placesOfChanges,
+  withFirst,
+  type ChangePlace,
+  type Lineage,
+} from '../variants/lineage.ts';
+import { readSets } from '../variants/sets.ts';
 import { specFormat, type Spec } from '../format/types.ts';
 import { inputsOfData } from '../format/queries.ts';
-import { Budget, BudgetSpent, specsOfBlame, Total } from './budget.ts';
-import { explainExcess } from './excess.ts';
+import { Budget, BudgetSpent, specsOfBlame, Total } from '../language/budget.ts';
+import { explainExcess } from '../language/excess.ts';
 import {
   expandExperiment,
   expandNetwork,
@@ -17,11 +23,11 @@ import {
   type PointerPlaces,
   type SpecBody,
   type GivenInput,
-} from './experiment.ts';
-import * as messages from './messages.ts';
-import type { Module, SourceProvider } from './modules.ts';
+} from '../language/experiment.ts';
+import * as messages from '../language/messages.ts';
+import type { Module, SourceProvider } from '../language/modules.ts';
 import { Collector, contextFor, openSource, type Opened } from './open.ts';
-import { boolean, integer, real, type BlockValue, type Value } from './values.ts';
+import { boolean, integer, real, type BlockValue, type Value } from '../language/values.ts';
 
 export interface ExpandOptions {
   /** The experiment or network to expand; without it the only experiment, else the file's networks. */
@@ -36,7 +42,7 @@ export interface ExpandOptions {
   readonly sets?: readonly string[] | undefined;
 }
 
-export type { GivenInput } from './experiment.ts';
+export type { GivenInput } from '../language/experiment.ts';
 
 export interface Expanded {
   /** The spec, as far as it could be made; incomplete where diagnostics hold errors. */

@@ -2,13 +2,18 @@
 import type { Declaration, Experiment } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { Inheritance } from '../inherit/index.ts';
+import { Inheritance } from '../variants/index.ts';
 import type { Place } from '../format/types.ts';
-import { specsOfFile, Total, type Budget } from './budget.ts';
-import { Evaluator } from './evaluate.ts';
-import type { ExperimentContext } from './experiment.ts';
-import { ModuleLoader, type DeclaredExperiment, type Module, type SourceProvider } from './modules.ts';
-import { boundIn, checkNames, type Inherited } from './names.ts';
+import { specsOfFile, Total, type Budget } from '../language/budget.ts';
+import { Evaluator } from '../language/evaluate.ts';
+import type { ExperimentContext } from '../language/experiment.ts';
+import {
+  ModuleLoader,
+  type DeclaredExperiment,
+  type Module,
+  type SourceProvider,
+} from '../language/modules.ts';
+import { boundIn, checkNames, type Inherited } from '../language/names.ts';
 
 /** Collects diagnostics, each once: a block with a mistake may be used many times. */
 export class Collector {

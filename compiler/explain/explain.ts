@@ -5,7 +5,7 @@ import { type Method, type Program, nodesOf } from '../ir/program.ts';
 import { bytesOf, must, sizeOf } from '../ir/types.ts';
 import { opTable } from '../ops/index.ts';
 import { methodsToRun } from '../lower/tensorflow.ts';
-import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
+import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../format/types.ts';
 import { isUpdate, partsOfStep, stepMethods } from '../build/step.ts';

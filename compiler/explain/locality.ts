@@ -1,5 +1,5 @@
 /** Answers for `explain --locality`: which parts of a network see labels alone, how far they look, and their share of its work. */
-import { scratchEnvironment, scratchInputs } from '../check/scratch.ts';
+import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { analyzeLocality } from '../locality/analysis.ts';
 import type { LocalAxis, LocalValue } from '../locality/local.ts';

@@ -6,10 +6,10 @@
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { exitCodes, reportError } from '../../cli/errors.ts';
+import { exitCodes, reportError } from '../../cli/base/errors.ts';
 import { spadework } from '../../cli/main.ts';
-import { commandLine } from '../../cli/options.ts';
-import { note } from '../../cli/terminal.ts';
+import { commandLine } from '../../cli/base/options.ts';
+import { note } from '../../cli/base/terminal.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
 
 interface Settings {

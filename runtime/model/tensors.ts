@@ -1,7 +1,6 @@
 /** Answers for files of tensors: PyTorch's and safetensors, as arrays by the names in them. */
 import { pathArgument } from './checks.ts';
 import { openWeights } from '../weights/file.ts';
-import { textArgument } from './checks.ts';
 import { inLongCall } from './messages.ts';
 import type { Tensor, Tensors } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** Tests the table that an ablation shows on a terminal. */
 import { describe, expect, it } from 'vitest';
-import { linesOf } from '../../cli/ablation-table.ts';
+import { linesOf } from '../../cli/base/ablation-table.ts';
 import type { RunEntry } from '../../runtime/run/ablation.ts';
 
 const run = (name: string, state: RunEntry['state'], failures = 0): RunEntry => ({

@@ -23,9 +23,9 @@ describe('docs/messages.md', () => {
   it.each([
     'dsl/messages.ts',
     'compiler/messages/shared.ts',
-    'compiler/expand/messages.ts',
-    'compiler/check/messages.ts',
-    'compiler/inherit/messages.ts',
+    'compiler/language/messages.ts',
+    'compiler/check/rules/messages.ts',
+    'compiler/variants/messages.ts',
     'compiler/ablation/messages.ts',
   ])('has two samples of every message of %s, which reach it in different ways', (module) => {
     const codes = codesOf(module);

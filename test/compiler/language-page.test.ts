@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkAblation } from '../../compiler/index.ts';
-import { builtins } from '../../compiler/expand/builtins.ts';
-import { typeRules } from '../../compiler/expand/value-types.ts';
+import { builtins } from '../../compiler/language/builtins.ts';
+import { typeRules } from '../../compiler/language/value-types.ts';
 import { checkText, provider } from '../support/specs.ts';
 
 const page = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8');

@@ -13,8 +13,8 @@ import {
   mkdirSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { knownError, SpecMistakes } from '../../cli/errors.ts';
-import { loadSpec } from '../../cli/specs.ts';
+import { knownError, SpecMistakes } from '../../cli/base/errors.ts';
+import { loadSpec } from '../../cli/base/specs.ts';
 import { diffSpecs } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { progressOf } from '../../runtime/ablate/progress.ts';

@@ -10,7 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { format, resolveConfig } from 'prettier';
-import { print } from '../../cli/terminal.ts';
+import { print } from '../../cli/base/terminal.ts';
 import { wordsIn } from './catalog.ts';
 import { cells, nameOf, refusalsOf, surpriseOf, type Cell } from './cells.ts';
 import { allWereTrained, matrixPage } from './page.ts';

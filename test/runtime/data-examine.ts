@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Sharp } from 'sharp';
 import { expect } from 'vitest';
-import { fillInData } from '../../compiler/expand/data.ts';
+import { fillInData } from '../../compiler/language/data.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { FindingsSum } from '../../runtime/data/findings.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';

@@ -1,6 +1,6 @@
 /** Tests that messages have the lines that we give them: names and texts of files break none, whatever they hold. */
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../cli/errors.ts';
+import { InputError } from '../../cli/base/errors.ts';
 import * as data from '../../runtime/data/messages.ts';
 import { withHint } from '../../runtime/base/message-lines.ts';
 import * as runs from '../../runtime/run/messages.ts';

@@ -1,6 +1,6 @@
 /** Answers for names and colors of classes: given in one place, one for each class, and there where label maps need them. */
 import { lastClassIsVoid } from '../../format/labels.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const classesAreNamedOnce: Rule = {

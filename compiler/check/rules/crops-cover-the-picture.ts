@@ -1,6 +1,6 @@
 /** Answers for random parts of pictures: what they are taken from is never smaller than they are. */
 import { scaleSize } from '../../format/queries.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const cropsCoverThePicture: Rule = {

@@ -2,10 +2,9 @@
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { shapeOfPictures, whyNoEncoder } from '../../format/queries.ts';
 import type { EncodedInput, NetworkSpec, Spec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
-import { shapesOfResult } from '../scratch.ts';
-import type { Locate } from '../validate.ts';
-import type { Rule } from './rule.ts';
+import * as messages from './messages.ts';
+import { shapesOfResult } from './scratch.ts';
+import type { Rule, Locate } from './rule.ts';
 
 export const encodersFit: Rule = {
   name: 'encoders-fit',

@@ -1,5 +1,5 @@
 /** Answers for measuring while training: there are held-out pairs to measure on. */
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const evaluationHasPairs: Rule = {

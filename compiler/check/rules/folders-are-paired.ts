@@ -1,6 +1,6 @@
 /** Answers for data folders that only make sense together, and for those that must not be the same. */
 import type { DataSpec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 /** [with this, there must be that] */

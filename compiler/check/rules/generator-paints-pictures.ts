@@ -1,7 +1,7 @@
 /** Answers for the generator: an experiment has one, and it paints pictures of the data's size. */
 import { isGenerator, shapeOfPictures } from '../../format/queries.ts';
-import * as messages from '../messages.ts';
-import { shapeOfResult } from '../scratch.ts';
+import * as messages from './messages.ts';
+import { shapeOfResult } from './scratch.ts';
 import type { Rule } from './rule.ts';
 
 export const generatorPaintsPictures: Rule = {

@@ -4,7 +4,7 @@
  */
 import { refsOf, trainedBy } from '../../format/queries.ts';
 import type { NetworkSpec, NodeSpec, ObjectiveSpec, Spec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';
 

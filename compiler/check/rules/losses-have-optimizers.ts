@@ -1,6 +1,6 @@
 /** Answers for what is trained: every loss has an optimizer, every optimizer a loss, and both a network with parameters. */
 import type { Rule } from './rule.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import { trainedAt } from './places.ts';
 
 export const lossesHaveOptimizers: Rule = {

@@ -5,7 +5,7 @@
 import { typesOfCall } from '../../build/instantiate.ts';
 import { encodedInputs, refsOf, trainedBy } from '../../format/queries.ts';
 import type { NetworkSpec, NodeSpec, ObjectiveSpec, Ref, Spec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';
 

@@ -2,10 +2,9 @@
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { typesOfInput } from '../../build/instantiate.ts';
 import { inputsOfData } from '../../format/queries.ts';
-import * as messages from '../messages.ts';
-import type { Locate } from '../validate.ts';
+import * as messages from './messages.ts';
 import { trainedAt } from './places.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, Locate } from './rule.ts';
 
 export const namesAreUnique: Rule = {
   name: 'names-are-unique',

@@ -1,7 +1,7 @@
 /** Answers for networks that losses use: each is trained by a loss or has its weights loaded, unless it has none. */
 import { encodersOf, trainedBy } from '../../format/queries.ts';
 import type { NodeSpec, Spec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const networksAreTrainedOrLoaded: Rule = {

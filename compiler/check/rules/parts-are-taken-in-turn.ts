@@ -1,5 +1,5 @@
 /** Answers for the parts that a batch is taken in: what they add up is for one loss after another. */
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const partsAreTakenInTurn: Rule = {

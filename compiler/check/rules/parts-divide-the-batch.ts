@@ -1,5 +1,5 @@
 /** Answers for the parts that a batch is taken in: they are of one size. */
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const partsDivideTheBatch: Rule = {

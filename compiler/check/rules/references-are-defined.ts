@@ -3,9 +3,8 @@ import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { typesOfInput } from '../../build/instantiate.ts';
 import { inputsOfData } from '../../format/queries.ts';
 import type { NodeSpec, RefTree } from '../../format/types.ts';
-import * as messages from '../messages.ts';
-import type { Locate } from '../validate.ts';
-import type { Rule } from './rule.ts';
+import * as messages from './messages.ts';
+import type { Rule, Locate } from './rule.ts';
 
 export const referencesAreDefined: Rule = {
   name: 'references-are-defined',

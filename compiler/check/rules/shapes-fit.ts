@@ -16,10 +16,9 @@ import {
 import { specOps } from '../../ops/composite/index.ts';
 import { inputsOfData } from '../../format/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, Spec, VariableSpec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
-import { scratchEnvironment, scratchInputs } from '../scratch.ts';
-import type { Locate } from '../validate.ts';
-import type { Rule } from './rule.ts';
+import * as messages from './messages.ts';
+import { scratchEnvironment, scratchInputs } from './scratch.ts';
+import type { Rule, Locate } from './rule.ts';
 
 export const shapesFit: Rule = {
   name: 'shapes-fit',

@@ -5,7 +5,7 @@
 import { must } from '../../ir/types.ts';
 import { specOps, withDefaults } from '../../ops/composite/index.ts';
 import type { NodeSpec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';
 

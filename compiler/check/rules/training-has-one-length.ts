@@ -1,5 +1,5 @@
 /** Answers for the length of a training: in epochs or in steps, and a decay that begins before its end. */
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const trainingHasOneLength: Rule = {

@@ -4,9 +4,8 @@
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { storedOrders, type VariableSpec } from '../../format/types.ts';
-import * as messages from '../messages.ts';
-import type { Locate } from '../validate.ts';
-import type { Rule } from './rule.ts';
+import * as messages from './messages.ts';
+import type { Rule, Locate } from './rule.ts';
 
 export const variablesFit: Rule = {
   name: 'variables-fit',

@@ -1,5 +1,5 @@
 /** Answers for weights that are loaded: the network has variables that take them. */
-import * as messages from '../messages.ts';
+import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
 export const weightsHaveAPlace: Rule = {

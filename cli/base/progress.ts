@@ -1,7 +1,7 @@
 /** Answers for showing how far long work is: one line that changes on a terminal, few plain lines elsewhere. */
 import { SingleBar } from 'cli-progress';
-import { formatSeconds, threeDigits } from '../runtime/base/format.ts';
-import { visible } from '../dsl/escape.ts';
+import { formatSeconds, threeDigits } from '../../runtime/base/format.ts';
+import { visible } from '../../dsl/escape.ts';
 import { eraseLine, note } from './terminal.ts';
 
 /** Shows progress from `start` to its end. */

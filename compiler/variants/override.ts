@@ -16,8 +16,8 @@ import type {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { builtins } from '../expand/builtins.ts';
-import * as expandMessages from '../expand/messages.ts';
+import { builtins } from '../language/builtins.ts';
+import * as expandMessages from '../language/messages.ts';
 import {
   isFactor,
   namelessTerm,
@@ -26,7 +26,7 @@ import {
   termName,
   withCall,
   withFactor,
-} from '../expand/terms.ts';
+} from '../language/terms.ts';
 import {
   applyData,
   applyLoss,

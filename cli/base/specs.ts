@@ -9,10 +9,10 @@ import {
   type AblationResult,
   type CheckResult,
   type Spec,
-} from '../compiler/index.ts';
-import type { Source } from '../dsl/source.ts';
-import { fileProvider, readSource } from '../runtime/base/spec-texts.ts';
-import { readSources, textsBeside } from '../runtime/run/sources.ts';
+} from '../../compiler/index.ts';
+import type { Source } from '../../dsl/source.ts';
+import { fileProvider, readSource } from '../../runtime/base/spec-texts.ts';
+import { readSources, textsBeside } from '../../runtime/run/sources.ts';
 import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
 
 /** What a command line says about the spec. */
@@ -77,7 +77,7 @@ export function loadAblation(
 export async function loadSpecOrRun(path: string, flags: SpecFlags): Promise<Spec> {
   if (isFolder(path)) {
     if (flags.set) throw unchangeable(path);
-    const { readRunSpec } = await import('../runtime/run/folder.ts');
+    const { readRunSpec } = await import('../../runtime/run/folder.ts');
     return readRunSpec(path);
   }
   return loadSpec(path, isJson(path) ? { name: flags.name } : flags).spec;

@@ -1,7 +1,7 @@
 /** Answers for reading values of the command line: whole numbers in their ranges, and options that commands share. */
 import { RepeatableOption } from './strict-command.ts';
 import { InvalidArgumentError, Option } from 'commander';
-import { quoted } from '../runtime/base/shell.ts';
+import { quoted } from '../../runtime/base/shell.ts';
 
 /** Makes a reader of whole numbers from `least` on, up to `most` where it is given. */
 export function integer(least: number, most?: number): (text: string) => number {

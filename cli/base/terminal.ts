@@ -2,7 +2,7 @@
  * Answers for writing to the terminal: where lines go, whether they may be colored, and that texts of users command it nothing.
  * Nothing else in the program writes to the standard streams.
  */
-import { forTerminal, jsonForTerminal } from '../dsl/escape.ts';
+import { forTerminal, jsonForTerminal } from '../../dsl/escape.ts';
 import { isInterrupted } from './interrupts.ts';
 
 /** Whether anything was written that is more than a remark. */

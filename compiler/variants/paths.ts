@@ -1,7 +1,7 @@
 /** Answers for where paths may lead in an experiment: those that end with a name, for whoever wrote that name alone. */
 import type { Expression, Name } from '../../dsl/ast.ts';
 import { settingNames } from '../schema/spec-schema.ts';
-import { summandsOf } from '../expand/terms.ts';
+import { summandsOf } from '../language/terms.ts';
 import { isBinding, type Items } from './items.ts';
 
 /** Lists the paths that end with a name: of what is written, and of settings that may be. */

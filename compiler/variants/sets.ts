@@ -3,9 +3,9 @@ import { walk, type Experiment, type Override } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { parseOverride } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { builtins } from '../expand/builtins.ts';
-import { nameOfModule, type Importable, type Module, type ModuleLoader } from '../expand/modules.ts';
-import { boundIn, checkNamesIn } from '../expand/names.ts';
+import { builtins } from '../language/builtins.ts';
+import { nameOfModule, type Importable, type Module, type ModuleLoader } from '../language/modules.ts';
+import { boundIn, checkNamesIn } from '../language/names.ts';
 import { isBinding } from './items.ts';
 import * as messages from './messages.ts';
 

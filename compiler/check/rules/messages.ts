@@ -1,10 +1,10 @@
 /** Answers for what is said about specs that parse but do not hold together: one function per message. */
-import { amongst, error, meant, warning } from '../messages/shared.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { amongst, error, meant, warning } from '../../messages/shared.ts';
+import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import type { Hint } from '../../../dsl/fix.ts';
+import type { Span } from '../../../dsl/source.ts';
 
-export { notAnEncoder, wrongInput } from '../messages/shared.ts';
+export { notAnEncoder, wrongInput } from '../../messages/shared.ts';
 
 type Place = Span | undefined;
 

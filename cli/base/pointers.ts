@@ -1,5 +1,5 @@
 /** Answers for options that users of other programs know and that there are not here: where the same is said. */
-import { settingNames } from '../compiler/schema/spec-schema.ts';
+import { settingNames } from '../../compiler/schema/spec-schema.ts';
 
 /** Where what options of some names mean is said, for commands that have the option `by`, or are listed. */
 interface Pointer {

@@ -1,9 +1,9 @@
 /** Answers for following an ablation on the terminal: one table that changes, plain lines for what has changed elsewhere. */
 import pc from 'picocolors';
-import type { RunEntry } from '../runtime/run/ablation.ts';
-import type { RunProgress } from '../runtime/ablate/progress.ts';
-import { formatSeconds } from '../runtime/base/format.ts';
-import { visible } from '../dsl/escape.ts';
+import type { RunEntry } from '../../runtime/run/ablation.ts';
+import type { RunProgress } from '../../runtime/ablate/progress.ts';
+import { formatSeconds } from '../../runtime/base/format.ts';
+import { visible } from '../../dsl/escape.ts';
 import { eraseLines, note, showsColor, write } from './terminal.ts';
 
 export interface AblationTable {

@@ -1,13 +1,13 @@
 /** Answers for the matrix of an ablation as text: a line for each cell, with what its runs cost. */
-import type { Matrix, MatrixRow } from '../compiler/explain/matrix.ts';
-import { formatSeconds } from '../runtime/base/format.ts';
+import type { Matrix, MatrixRow } from '../../compiler/explain/matrix.ts';
+import { formatSeconds } from '../../runtime/base/format.ts';
 
 /** Longer labels are cut in the middle of the terminal; the JSON has them in full. */
 const labelWidth = 34;
 
 /** Renders a matrix, without a line break at the end. */
 export async function renderMatrix(matrix: Matrix): Promise<string> {
-  const { align, formatBytes, formatCount } = await import('../compiler/explain/render.ts');
+  const { align, formatBytes, formatCount } = await import('../../compiler/explain/render.ts');
   const { name, of, doc, axes, seeds, rows, runs, seconds } = matrix;
   const known = <T>(value: T | undefined, format: (value: T) => string): string =>
     value === undefined ? '' : format(value);

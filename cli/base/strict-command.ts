@@ -3,7 +3,7 @@
  * leave them, and options that are given twice; and for what is said about options that there are not.
  */
 import { Command, Option } from 'commander';
-import { suggest } from '../dsl/suggest.ts';
+import { suggest } from '../../dsl/suggest.ts';
 import { pointerFor } from './pointers.ts';
 
 /** An option that may be given several times. */

@@ -1,7 +1,7 @@
 /** Answers for trying networks out on shapes alone, in a graph that nobody keeps. */
-import { Builder } from '../ops/builder.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
-import { f32, i32 } from '../ir/types.ts';
+import { Builder } from '../../ops/builder.ts';
+import { shapeOf, type Node } from '../../ir/node.ts';
+import { f32, i32 } from '../../ir/types.ts';
 import {
   applyNetwork,
   leavesOf,
@@ -9,8 +9,8 @@ import {
   typesOfInput,
   variableName,
   type Environment,
-} from '../build/instantiate.ts';
-import { randomStateInput, type InputSpec, type NetworkSpec } from '../format/types.ts';
+} from '../../build/instantiate.ts';
+import { randomStateInput, type InputSpec, type NetworkSpec } from '../../format/types.ts';
 
 /** Opens an environment that holds all variables of `networks`. */
 export function scratchEnvironment(networks: readonly NetworkSpec[]): Environment {

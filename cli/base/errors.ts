@@ -1,12 +1,12 @@
 /** Answers for how a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
-import { visible } from '../dsl/escape.ts';
-import { withHint } from '../runtime/base/message-lines.ts';
+import { visible } from '../../dsl/escape.ts';
+import { withHint } from '../../runtime/base/message-lines.ts';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
-import { renderDiagnostics, type Diagnostic } from '../dsl/index.ts';
-import { visibleLines } from '../dsl/escape.ts';
-import { reasonOf } from '../runtime/base/file-reasons.ts';
-import { shortageOf } from '../runtime/base/shortage.ts';
+import { renderDiagnostics, type Diagnostic } from '../../dsl/index.ts';
+import { visibleLines } from '../../dsl/escape.ts';
+import { reasonOf } from '../../runtime/base/file-reasons.ts';
+import { shortageOf } from '../../runtime/base/shortage.ts';
 import { note, showsColor } from './terminal.ts';
 
 /** What a command ends with. */
