@@ -12,7 +12,8 @@ import {
   type PictureError,
 } from '../runtime/data/decode.ts';
 import { DataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
-import { listFolder, listPairs, type Pair } from '../runtime/data/pairs.ts';
+import { listFolder, listPairs } from '../runtime/data/pairs.ts';
+import type { Pair } from '../runtime/data/pair.ts';
 import type { StepData } from '../runtime/train/step.ts';
 import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';
 import { noiseLabels, type BenchSettings } from './options.ts';

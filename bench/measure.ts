@@ -12,7 +12,7 @@ import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/dedup
 import { SpecMistakes } from '../cli/base/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/choose.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
-import { fileProvider } from '../runtime/base/spec-texts.ts';
+import { fileProvider } from '../runtime/specs/read.ts';
 import { describeLibrary, openSession, whileComputing } from '../runtime/session/open.ts';
 import { synthesisMethod } from '../runtime/synthesize/paint.ts';
 import { makeStepper, type StepData } from '../runtime/train/step.ts';

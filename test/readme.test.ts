@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { check, checkAblation } from '../compiler/index.ts';
 import { renderDiagnostics } from '../dsl/index.ts';
-import { fileProvider } from '../runtime/base/spec-texts.ts';
+import { fileProvider } from '../runtime/specs/read.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const specs = [...readme.matchAll(/```spade\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');

@@ -11,7 +11,7 @@ import {
   type Spec,
 } from '../../compiler/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { fileProvider, readSource } from '../../runtime/base/spec-texts.ts';
+import { fileProvider, readSource } from '../../runtime/specs/read.ts';
 import { readSources, textsBeside } from '../../runtime/run/sources.ts';
 import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../compiler/index.ts';
 import { parametersOf } from '../../compiler/format/queries.ts';
 import type { Diagnostic } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { formatLarge } from '../../runtime/base/format.ts';
 import { exitCodes, noteDiagnostics, reportError } from '../base/errors.ts';
 import { setOption } from '../base/options.ts';

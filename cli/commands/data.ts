@@ -5,7 +5,7 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { fillInData } from '../../compiler/language/data.ts';
 import { largestSeed, type DataSpec } from '../../compiler/format/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
-import { dataPresets } from '../../runtime/base/spec-texts.ts';
+import { dataPresets } from '../../runtime/specs/read.ts';
 import type { DataReport } from '../../runtime/check-data/check.ts';
 import { exitCodes, InputError } from '../base/errors.ts';
 import { integer, setOption } from '../base/options.ts';

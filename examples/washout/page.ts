@@ -1,7 +1,7 @@
 /** Answers for the page that shows what norms keep of labels: pictures and a number for each, and why. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClassInfo } from '../../runtime/data/classes.ts';
+import type { ClassInfo } from '../../runtime/data/class-info.ts';
 import type { IdMap } from '../../runtime/data/decode.ts';
 import { threeDigits } from '../../runtime/base/format.ts';
 import { highlight } from '../../runtime/report/highlight.ts';

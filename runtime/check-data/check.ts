@@ -2,7 +2,7 @@
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { surveyPairs, type Survey } from '../data/survey.ts';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import * as messages from '../data/messages.ts';
 import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';
 import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';

@@ -1,7 +1,7 @@
 /** Answers for the chart of a data set's classes: how much of the pictures each is, in both splits. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { Color } from '../data/classes.ts';
+import type { Color } from '../data/class-info.ts';
 import { plotMarkup } from '../report/chart.ts';
 import { threeDigits } from '../base/format.ts';
 import type { Markup } from '../base/html.ts';

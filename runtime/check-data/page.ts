@@ -1,6 +1,6 @@
 /** Answers for the page of a data check: what is wrong, what the classes are, and labels laid over photographs. */
 import { join } from 'node:path';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import { hintsOnce } from '../data/messages.ts';
 import { formatCount, threeDigits } from '../base/format.ts';
 import { classHistogram } from './histogram.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { readPairs } from '../data/survey.ts';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import { formatCount, threeDigits } from '../base/format.ts';
 import { blend, colorize, writePhotograph, writePicture, type Picture } from '../report/picture.ts';
 import { writeDataPage, type DataPagePair } from './page.ts';

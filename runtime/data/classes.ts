@@ -1,4 +1,5 @@
 /** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
+import type { Color, ClassInfo, PartialClass } from './class-info.ts';
 import { readRegularSync, whyUnread } from './files.ts';
 import {
   DataError,
@@ -8,16 +9,6 @@ import {
   noClassesFile,
   repeatedClass,
 } from './messages.ts';
-
-/** An RGB color, each channel 0..255. */
-export type Color = readonly [number, number, number];
-
-/** One class: the id that label maps hold, its name, and the color it is drawn in. */
-export interface ClassInfo {
-  readonly id: number;
-  readonly name: string;
-  readonly color: Color;
-}
 
 /** The highest id a label map can hold: 16-bit PNG. */
 const HIGHEST_ID = 65535;
@@ -79,13 +70,6 @@ export function readLegend(file: string): PartialClass[] {
   });
   if (problems.length > 0) throw new DataError(problems);
   return found;
-}
-
-/** What is known of a class; classes without a color get one. */
-export interface PartialClass {
-  readonly id: number;
-  readonly name: string;
-  readonly color: Color | undefined;
 }
 
 /** Makes the classes 0..count-1 of a data set that names none: each is called by its id. */

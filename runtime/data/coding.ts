@@ -1,5 +1,5 @@
 /** Answers for turning what label maps hold into class ids: values by a table, colors by those of the classes. */
-import type { ClassInfo, Color } from './classes.ts';
+import type { ClassInfo, Color } from './class-info.ts';
 import type { IdMap, RgbMap } from './decode.ts';
 import type { Undeclared, UndeclaredColor } from './findings.ts';
 import { pack, unpack } from './tally.ts';

@@ -1,6 +1,6 @@
 /** Answers for what wrong colors of label maps most likely mean: the hint, and its one number, follow from all of them together. */
 import { lastClassIsVoid } from '../../compiler/format/labels.ts';
-import type { ClassInfo, Color } from './classes.ts';
+import type { ClassInfo, Color } from './class-info.ts';
 import { nearestClass } from './coding.ts';
 import { colorSettings, saidOf, valueSettings, type Meaning, type Settings } from './settings.ts';
 import { unpack, type Count, type Tally } from './tally.ts';

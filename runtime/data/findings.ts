@@ -1,5 +1,5 @@
 /** Answers for what reading samples shows beside their pixels, as plain data that threads hand over and that can be added up. */
-import type { ClassInfo, Color } from './classes.ts';
+import type { ClassInfo, Color } from './class-info.ts';
 import type { PictureError, Size } from './decode.ts';
 import { emptyTally, TallySum, type Tally } from './tally.ts';
 

@@ -2,11 +2,11 @@
 
 import { visible } from '../../dsl/escape.ts';
 import { standIns } from '../base/stand-ins.ts';
-import type { ClassInfo } from './classes.ts';
+import type { ClassInfo } from './class-info.ts';
 import type { ColorAdvice } from './color-advice.ts';
 import type { PictureError } from './decode.ts';
 import type { Fault, Note, Role, Sized, Undeclared } from './findings.ts';
-import type { Suffixes } from './pairs.ts';
+import type { Suffixes } from './pair.ts';
 import { settingsText, type Settings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { ValueAdvice } from './value-advice.ts';

@@ -1,19 +1,15 @@
 /** Answers for the decoding threads: starts them, deals out requests, and ends them. */
+import type { ExaminedSample } from './questions.ts';
 import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { Size } from './decode.ts';
-import type { Pair } from './pairs.ts';
-import type { Examined, Outcome, SampleSettings } from './sample.ts';
+import type { Pair } from './pair.ts';
+import type { Outcome, SampleSettings } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';
-import type { Answer, Question, Reply, Request } from './worker.ts';
-
-/** What a close look at a sample shows, with a digest of its photo's bytes where these could be read. */
-export type ExaminedSample = Pick<Examined, 'findings' | 'sample'> & {
-  readonly photoDigest: string | undefined;
-};
+import type { Answer, Question, Reply, Request } from './questions.ts';
 
 interface Waiting {
   resolve(answer: Answer): void;

@@ -24,7 +24,7 @@ import { readRegular, whyUnread } from './files.ts';
 import type { Fault, Findings, Note, Role } from './findings.ts';
 import { isGreyByte } from './formats.ts';
 import { headerNotes, isDark, mapNotes } from './notes.ts';
-import type { Pair } from './pairs.ts';
+import type { Pair } from './pair.ts';
 import { TallySum, tallyColors, tallyValues } from './tally.ts';
 
 /** What every sample of a data set is read with. */

@@ -1,7 +1,7 @@
 /** Answers for settings of data that a hint says to write: as data, as text, and whether label maps are right under them. */
 import { labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import type { ClassInfo } from './classes.ts';
+import type { ClassInfo } from './class-info.ts';
 import type { LabelCoding } from './coding.ts';
 
 /** What a spec says of its label maps. */

@@ -4,7 +4,7 @@ import { patchIndexer, type PatchIndexer } from '../../compiler/patches/tables.t
 import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
 import { readRegular } from './files.ts';
 import type { Findings } from './findings.ts';
-import type { Pair } from './pairs.ts';
+import type { Pair } from './pair.ts';
 import { digestOf } from './repeats.ts';
 import type { SampleReader } from './sample.ts';
 

@@ -1,6 +1,6 @@
 /** Answers for what wrong values of label maps most likely mean: the hint follows from all of them together. */
 import { lastClassIsVoid } from '../../compiler/format/labels.ts';
-import type { Color } from './classes.ts';
+import type { Color } from './class-info.ts';
 import { colorSettings, saidOf, valueSettings, type Meaning, type Settings } from './settings.ts';
 import type { Count, Tally } from './tally.ts';
 

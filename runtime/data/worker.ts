@@ -1,40 +1,14 @@
 /** Answers for the inside of a decoding thread: takes requests, hands back samples or problems without copying. */
+import type { Answer, Request, Reply } from './questions.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { patchIndexer, type PatchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { Size } from './decode.ts';
 import { readRegular } from './files.ts';
-import type { Pair } from './pairs.ts';
-import type { ExaminedSample } from './pool.ts';
 import { digestOf } from './repeats.ts';
-import { sampleReader, type Outcome, type SampleSettings } from './sample.ts';
-import { sampleSurveyor, type SampleSurvey } from './survey-sample.ts';
-
-/** Asks for one sample, for a close look at it, for what is to know of it, or for the patches of label maps. */
-export type Question =
-  | { readonly kind: 'decode'; readonly pair: Pair; readonly size: Size }
-  | { readonly kind: 'examine'; readonly pair: Pair; readonly size: Size | undefined }
-  | { readonly kind: 'survey'; readonly pair: Pair; readonly size: Size; readonly stored: Size }
-  | {
-      readonly kind: 'patches';
-      readonly plan: PatchPlan;
-      readonly labels: Int32Array;
-      readonly edges: Float32Array | undefined;
-    };
-
-/** What a question is answered with. */
-export type Answer =
-  Outcome | ExaminedSample | { readonly survey: SampleSurvey } | { readonly patches: PatchTables };
-
-export type Request = Question & { readonly ticket: number };
-
-/** Answers a request; `failure` is a broken invariant, not a user's mistake. */
-export interface Reply {
-  readonly ticket: number;
-  readonly answer?: Answer;
-  readonly failure?: string;
-}
+import { sampleReader, type SampleSettings } from './sample.ts';
+import { sampleSurveyor } from './survey-sample.ts';
 
 sharp.concurrency(1); // parallel over samples instead of inside one: less overhead, and the engine needs the cores
 

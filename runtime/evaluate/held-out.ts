@@ -2,7 +2,7 @@
 import { must } from '../../compiler/ir/types.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openDataset, type Dataset, type Sample } from '../data/dataset.ts';
-import type { Pair } from '../data/pairs.ts';
+import type { Pair } from '../data/pair.ts';
 import { classesOf, openTestData, readingOf } from '../run/data.ts';
 import { instancesMissing } from '../run/messages.ts';
 import { nothingHeldOut } from './messages.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
-import type { Pair } from '../data/pairs.ts';
+import type { Pair } from '../data/pair.ts';
 import type { EvalRecord, JudgeRecord, Protocol } from './record.ts';
 
 /** Counted up when the meaning of a metric changes. */

@@ -8,7 +8,7 @@ import { specFormat, type NetworkSpec, type Spec } from '../../compiler/format/t
 import { renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Size } from '../data/decode.ts';
-import { fileProvider, readSource } from '../base/spec-texts.ts';
+import { fileProvider, readSource } from '../specs/read.ts';
 import { loadWeights, type LoadedWeights } from '../run/weights.ts';
 import { declaredJudge, type JudgeDeclaration } from './declaration.ts';
 import { badJudge, judgeHasMistakes } from './messages.ts';

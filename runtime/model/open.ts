@@ -5,7 +5,7 @@ import { variablesOf } from '../../compiler/build/step.ts';
 import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine } from '../engine/choose.ts';
-import { fileProvider, readSource } from '../base/spec-texts.ts';
+import { fileProvider, readSource } from '../specs/read.ts';
 import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';

@@ -1,7 +1,7 @@
 /** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
 import { createHash } from 'node:crypto';
 import { html, Markup, type Content } from '../base/html.ts';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import { STYLE } from './style.ts';
 
 /** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */

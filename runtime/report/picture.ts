@@ -1,7 +1,7 @@
 /** Answers for pixels on their way to a file: colored label maps, painted images, and grids of both, as PNG. */
 import sharp from 'sharp';
 import { forHtml } from '../../dsl/escape.ts';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import { writeWhole } from '../base/files.ts';
 
 /** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */

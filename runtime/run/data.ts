@@ -6,9 +6,10 @@ import { scaleSize } from '../../compiler/format/queries.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { DataError, noColor, noDataFolder, sharedColor } from '../data/messages.ts';
 import { openDataset, type Dataset, type DatasetOptions } from '../data/dataset.ts';
-import { readLegend, withColors, type ClassInfo, type Color, type PartialClass } from '../data/classes.ts';
+import { readLegend, withColors } from '../data/classes.ts';
+import type { ClassInfo, Color, PartialClass } from '../data/class-info.ts';
 import type { Augmentation } from '../data/augment.ts';
-import type { DatasetFolders } from '../data/pairs.ts';
+import type { DatasetFolders } from '../data/pair.ts';
 import type { LabelCoding } from '../data/coding.ts';
 import { legendOutOfRange } from './messages.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
 import type { Task } from '../report/parts.ts';
 import { basename, join, resolve } from 'node:path';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import {
   DamagedRecord,
   largestText,

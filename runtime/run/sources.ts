@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
-import { isLibrarySource } from '../base/spec-texts.ts';
+import { isLibrarySource } from '../specs/read.ts';
 import { DamagedRecord, readText } from '../base/records.ts';
 import { writeWhole } from '../base/files.ts';
 

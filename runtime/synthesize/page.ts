@@ -1,6 +1,6 @@
 /** Answers for the page that `spadework synth` leaves beside what it painted. */
 import { join } from 'node:path';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import { html } from '../base/html.ts';
 import {
   classLegend,

@@ -1,5 +1,5 @@
 /** Answers for a painted map among what it is shown beside: its label map and, where there is one, its photo. */
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import type { Sample } from '../data/dataset.ts';
 import { colorize, fromFloat, writeGrid, type Picture } from '../report/picture.ts';
 import type { PictureSize, Task } from '../report/parts.ts';

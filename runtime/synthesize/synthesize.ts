@@ -6,7 +6,7 @@ import { must } from '../../compiler/ir/types.ts';
 import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
 import { openDataset } from '../data/dataset.ts';
 import { openPhotos, type Photos } from '../data/photos.ts';
-import type { Pair } from '../data/pairs.ts';
+import type { Pair } from '../data/pair.ts';
 import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
 import { writePicture } from '../report/picture.ts';
 import { writeSynthPage, type SynthItem } from './page.ts';

@@ -1,6 +1,6 @@
 /** Answers for a picture in the making: photograph, class ids and instances of the same pixels, painted from back to front. */
 import type { RandomStream } from '../../compiler/ir/random.ts';
-import type { ClassInfo } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import type { Size } from '../data/decode.ts';
 
 /** Red, green and blue; 0 is dark, 1 as bright as a photograph gets. */

@@ -1,6 +1,7 @@
 /** Answers for pictures of plain shapes: each class has a form, a color and a texture of its own, under one light. */
 import type { RandomStream } from '../../compiler/ir/random.ts';
-import { numberedClasses, type Color } from '../data/classes.ts';
+import { numberedClasses } from '../data/classes.ts';
+import type { Color } from '../data/class-info.ts';
 import type { Size } from '../data/decode.ts';
 import { Canvas, mix, scale, type Light, type Maker } from './canvas.ts';
 import { layeredNoise, noise } from './noise.ts';

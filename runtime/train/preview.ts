@@ -2,7 +2,8 @@
 import { must } from '../../compiler/ir/types.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import type { Spec } from '../../compiler/format/types.ts';
-import { numberedClasses, type ClassInfo } from '../data/classes.ts';
+import { numberedClasses } from '../data/classes.ts';
+import type { ClassInfo } from '../data/class-info.ts';
 import type { Sample } from '../data/dataset.ts';
 import { colorize, type Picture } from '../report/picture.ts';
 import type { Task } from '../report/parts.ts';

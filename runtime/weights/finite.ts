@@ -1,6 +1,6 @@
 /** Answers for values that are not finite: a file that holds them is refused where it is read. */
 import { notFiniteValues, type NotFinite } from './messages.ts';
-import type { WeightsFile } from './file.ts';
+import type { WeightsFile } from './stored.ts';
 
 /** Finds the values that are not finite: how many there are, and where the first lies; undefined where there are none. */
 export function notFiniteIn(

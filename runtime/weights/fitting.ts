@@ -1,5 +1,5 @@
 /** Answers for what a file fits where it does not fit what it was asked for: another network, another mapping, another part. */
-import type { WeightsFile } from './file.ts';
+import type { WeightsFile } from './stored.ts';
 import { listMappings, loadMapping, type Mapping } from './mapping.ts';
 import { compareWeights, fits, type MatchReport } from './match.ts';
 import { WeightsError, type Asked, type Fitting } from './messages.ts';

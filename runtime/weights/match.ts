@@ -4,7 +4,7 @@ import { ignoredBy, plainMapping, type Mapping } from './mapping.ts';
 import { readFinite } from './finite.ts';
 import { officialPlaces, type Official, type WeightVariable } from './official.ts';
 import { findPart, sameShape } from './parts.ts';
-import type { WeightsFile } from './file.ts';
+import type { WeightsFile } from './stored.ts';
 
 /** A variable, and the name that the file has or should have it by. */
 export interface Pairing {

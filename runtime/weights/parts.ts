@@ -1,6 +1,6 @@
 /** Answers for where in a file a network lies: the prefix under which its names are found, and other copies of it. */
 import { notUnder, unreadUnder } from './messages.ts';
-import type { WeightsFile } from './file.ts';
+import type { WeightsFile } from './stored.ts';
 import type { Official } from './official.ts';
 
 /** A part of a file, by what the names in it start with: `netG.module.`; nothing for the file as a whole. */

@@ -5,7 +5,7 @@
 import { readPiece, unpackPiece, wholeFile, type Piece } from './bytes.ts';
 import { contentsOf, type Contents } from './contents.ts';
 import { DamagedFile, RefusedFile } from './errors.ts';
-import type { StoredTensors } from './file.ts';
+import type { StoredTensors } from './stored.ts';
 import { longestPickle, type Meter } from './limits.ts';
 import { madeBy } from './messages.ts';
 import { refuseOtherArchives } from './other-kinds.ts';

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.ts';
 import { importWeights, type ImportOptions } from '../../runtime/exchange/exchange.ts';
 import { initialValues } from '../../runtime/session/session.ts';

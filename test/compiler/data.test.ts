@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { specSchema } from '../../compiler/schema/spec-schema.ts';
 import { classOfValue, labelValues, lastClassIsVoid, voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { dataPresets } from '../../runtime/base/spec-texts.ts';
+import { dataPresets } from '../../runtime/specs/read.ts';
 import { specOf } from '../support/specs.ts';
 
 /** Gives the data of an experiment with these settings. */

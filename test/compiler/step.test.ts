@@ -6,7 +6,7 @@ import type { AttrValue } from '../../compiler/ir/node.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { lossMethod } from '../../compiler/build/probes.ts';
 import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/build/step.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 
 interface Variant {
   /** What the generator's code is bound to. */

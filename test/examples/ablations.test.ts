@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkAblation, compile } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 
 const folder = fileURLToPath(new URL('../../examples/ablations', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.spade'));

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { check } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 
 export interface FuzzedSource {
   readonly text: string;

@@ -5,7 +5,7 @@
 import { check, checkJson, compile, type Spec } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { tinySegmenterSpec, tinySpec } from '../support/tiny-experiment.ts';
 import { slotsOf, type Slot } from './slots.ts';

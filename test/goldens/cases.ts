@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkAblation, check, listDeclared, type Spec } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/diagnostic.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 
 export const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 

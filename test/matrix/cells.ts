@@ -1,6 +1,6 @@
 /** Answers for the cells of the matrix: which there are, the texts of their experiments, and which are refused with what words. */
 import { check, type CheckResult } from '../../compiler/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { handsMapOn, networks, importsOf, reachedFrom, takes } from './catalog.ts';
 import {
   discriminators,

@@ -8,7 +8,7 @@ import type { Job, JobEnd, Launcher } from '../../runtime/ablate/launcher.ts';
 import { planRuns, withSeeds } from '../../runtime/ablate/plan.ts';
 import { runPool } from '../../runtime/ablate/pool.ts';
 import { readAblation, type AblationRecord } from '../../runtime/run/ablation.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { makeRun } from '../support/compared-runs.ts';
 import { madeAblation } from '../support/tiny-ablation.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';

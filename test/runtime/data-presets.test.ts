@@ -5,7 +5,7 @@ import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { fillInData } from '../../compiler/language/data.ts';
-import { dataPresets } from '../../runtime/base/spec-texts.ts';
+import { dataPresets } from '../../runtime/specs/read.ts';
 
 /** A data set in a folder, where its pictures are, how many pairs it has, and what a map of it holds. */
 const sets: readonly {

@@ -6,7 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { onTestFinished } from 'vitest';
-import type { ClassInfo } from '../../runtime/data/classes.ts';
+import type { ClassInfo } from '../../runtime/data/class-info.ts';
 
 /** Makes a folder that lives as long as the test. */
 export function temporaryFolder(): string {

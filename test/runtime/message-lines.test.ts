@@ -5,7 +5,7 @@ import * as data from '../../runtime/data/messages.ts';
 import { withHint } from '../../runtime/base/message-lines.ts';
 import * as runs from '../../runtime/run/messages.ts';
 import * as weights from '../../runtime/weights/messages.ts';
-import type { WeightsFile } from '../../runtime/weights/file.ts';
+import type { WeightsFile } from '../../runtime/weights/stored.ts';
 import { compareWeights } from '../../runtime/weights/match.ts';
 import { renderReport } from '../../runtime/weights/report.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { fileProvider, readSource } from '../../runtime/base/spec-texts.ts';
+import { fileProvider, readSource } from '../../runtime/specs/read.ts';
 
 let folder: string;
 const secret = 'a secret in its first line';

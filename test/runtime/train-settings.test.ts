@@ -1,7 +1,7 @@
 /** Tests what the command line changes in a spec: the result has to be a spec itself. */
 import { describe, expect, it } from 'vitest';
 import { check, checkJson } from '../../compiler/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { overrideSpec } from '../../runtime/run/settings.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';
 

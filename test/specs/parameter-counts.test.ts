@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { check, type GivenInput } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { must, sizeOf } from '../../compiler/ir/types.ts';
 
 const imports = `use generators { SpadeGenerator }

@@ -1,7 +1,7 @@
 /** Answers for combinations that make no sense: the library refuses each in one message that says what to take instead. */
 import { expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 
 const imports = `use generators { SpadeGenerator, ConcatDecoder, UNet, OasisGenerator }
 use pix2pixhd { GlobalGenerator, Pix2PixHDPlusPlus }

@@ -5,7 +5,7 @@ import { check, type Spec } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { numberedClasses } from '../../runtime/data/classes.ts';
 import { evalFormat, type EvalRecord, type Metric, type Protocol } from '../../runtime/evaluate/record.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { writePicture, type Picture } from '../../runtime/report/picture.ts';
 import type { MetricRecord } from '../../runtime/run/records.ts';
 import { layoutOf, writeRecord } from '../../runtime/run/folder.ts';

@@ -7,7 +7,7 @@ import { check } from '../../compiler/index.ts';
 import { profileStep, type ProfiledStep } from '../../runtime/profile/run.ts';
 import type { Part } from '../../runtime/profile/profile.ts';
 import { writeProfilePage } from '../../runtime/profile/page.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { makeTinyExperiment, removeFolder } from './tiny-experiment.ts';
 
 /** Tests profiles of a step that takes its batch in one piece, and of one that takes it in parts. */

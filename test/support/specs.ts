@@ -6,7 +6,7 @@ import { check, type CheckResult, type SourceProvider } from '../../compiler/ind
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
-import { dataPresets } from '../../runtime/base/spec-texts.ts';
+import { dataPresets } from '../../runtime/specs/read.ts';
 
 const folder = fileURLToPath(new URL('../../specs/', import.meta.url));
 

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, type Spec } from '../../compiler/index.ts';
 import { f32 } from '../../compiler/ir/types.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { lightStyled } from './tiny-experiment.ts';

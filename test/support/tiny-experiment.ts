@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { check } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import { fileProvider } from '../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../runtime/specs/read.ts';
 import { train, type TrainOptions } from '../../runtime/train/train.ts';
 import type { RunResult } from '../../runtime/train/run.ts';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
-import { fileProvider } from '../../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../../runtime/specs/read.ts';
 import { listMappings, loadMapping } from '../../../runtime/weights/mapping.ts';
 import { officialPlaces } from '../../../runtime/weights/official.ts';
 

@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check, type CheckResult } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
-import { fileProvider } from '../../../runtime/base/spec-texts.ts';
+import { fileProvider } from '../../../runtime/specs/read.ts';
 import { fits, matchWeights } from '../../../runtime/weights/match.ts';
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
 import { officialPlaces } from '../../../runtime/weights/official.ts';
-import { openWeights, type WeightsFile } from '../../../runtime/weights/file.ts';
+import { openWeights } from '../../../runtime/weights/file.ts';
+import type { WeightsFile } from '../../../runtime/weights/stored.ts';
 import { writeOfficial } from '../../../runtime/weights/write-official.ts';
 import { importsOf, normBlocks } from '../../matrix/catalog.ts';
 

@@ -5,8 +5,8 @@ import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataPresets, SourceProvider } from '../../compiler/language/modules.ts';
 import type { Source } from '../../dsl/source.ts';
-import { reasonOf } from './file-reasons.ts';
-import { DamagedRecord, readText } from './records.ts';
+import { reasonOf } from '../base/file-reasons.ts';
+import { DamagedRecord, readText } from '../base/records.ts';
 
 const libraryFolder = fileURLToPath(new URL('../../specs/', import.meta.url));
 const ending = '.spade';
