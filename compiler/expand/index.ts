@@ -25,7 +25,7 @@ import {
   type GivenInput,
 } from '../language/experiment.ts';
 import * as messages from '../language/messages.ts';
-import type { Module, SourceProvider } from '../language/modules.ts';
+import type { Module, SourceProvider } from '../language/module.ts';
 import { Collector, contextFor, openSource, type Opened } from './open.ts';
 import { boolean, integer, real, type BlockValue, type Value } from '../language/values.ts';
 

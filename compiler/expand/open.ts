@@ -7,12 +7,8 @@ import type { Place } from '../format/types.ts';
 import { specsOfFile, Total, type Budget } from '../language/budget.ts';
 import { Evaluator } from '../language/evaluate.ts';
 import type { ExperimentContext } from '../language/experiment.ts';
-import {
-  ModuleLoader,
-  type DeclaredExperiment,
-  type Module,
-  type SourceProvider,
-} from '../language/modules.ts';
+import { ModuleLoader } from '../language/modules.ts';
+import type { DeclaredExperiment, Module, SourceProvider } from '../language/module.ts';
 import { boundIn, checkNames, type Inherited } from '../language/names.ts';
 
 /** Collects diagnostics, each once: a block with a mistake may be used many times. */

@@ -3,7 +3,7 @@ import type { Alias } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { builtins } from './builtins.ts';
 import * as messages from './messages.ts';
-import type { DeclaredBlock, Module } from './modules.ts';
+import type { DeclaredBlock, Module } from './module.ts';
 
 /**
  * Finds the blocks that a module's aliases stand for, by their names; undefined where a mistake, which is reported, keeps one

@@ -1,13 +1,13 @@
 /** Answers for the functions that the compiler provides: every spec op under its name, and what only a compiler can do. */
+import type { Argumented } from './evaluation.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/variables.ts';
 import { isSize, must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
 import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../format/types.ts';
-import type { Evaluator } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import * as messages from './messages.ts';
-import type { WrittenCall } from './passing.ts';
 import {
   boolean,
   describe,
@@ -27,22 +27,6 @@ import { hintOfText, integerHint } from './value-types.ts';
 /** Lists that are longer are a slip; unrolling them would take all memory. */
 const rangeLimit = 100_000;
 
-/** The arguments of a call, as they were written. */
-export interface Argumented {
-  readonly positional: Value[];
-  readonly named: Map<string, Value>;
-  /** Where each value was written, by position or name. */
-  readonly spans: Map<number | string, Span>;
-  /** Where the names of named arguments were written. */
-  readonly nameSpans: ReadonlyMap<string, Span>;
-  /** The whole call. */
-  readonly span: Span;
-  /** What is called, as it was written. */
-  readonly callee: Span;
-  /** The call itself, where a text holds it. */
-  readonly written?: WrittenCall | undefined;
-}
-
 /** What a function is for, which says where it may be called. */
 export type BuiltinRole = 'number' | 'tensor' | 'variable' | 'initializer' | 'input' | 'loss' | 'optimizer';
 
@@ -53,12 +37,12 @@ export interface Builtin {
   readonly names: readonly string[];
   /** The data parameter without which a call gives the function with its options bound. */
   readonly partial?: string;
-  readonly apply: (evaluator: Evaluator, given: Argumented, label: string | undefined) => Value;
+  readonly apply: (evaluator: Evaluation, given: Argumented, label: string | undefined) => Value;
 }
 
 /** Sorts arguments into `names`; reports those too many, unknown or missing. Gives undefined where a mistake was found. */
 export function bind(
-  evaluator: Evaluator,
+  evaluator: Evaluation,
   callee: string,
   given: Argumented,
   names: readonly string[],
@@ -217,7 +201,7 @@ function numeric(
   name: string,
   doc: string,
   { least = 1, most = Infinity, integers = false }: { least?: number; most?: number; integers?: boolean },
-  compute: (values: readonly NumberValue[], evaluator: Evaluator, span: Span) => Value,
+  compute: (values: readonly NumberValue[], evaluator: Evaluation, span: Span) => Value,
 ): Builtin {
   return {
     role: 'number',
@@ -451,7 +435,7 @@ const resize: Builtin = {
 };
 
 function targetSize(
-  evaluator: Evaluator,
+  evaluator: Evaluation,
   bound: ReadonlyMap<string, Value>,
   given: Argumented,
 ): { height: number; width: number } | undefined {
@@ -552,7 +536,7 @@ function ofNetwork(
   role: BuiltinRole,
   parameter: string,
   doc: string,
-  place: (evaluator: Evaluator, span: Span) => ((network: string, span: Span) => Value) | Diagnostic,
+  place: (evaluator: Evaluation, span: Span) => ((network: string, span: Span) => Value) | Diagnostic,
 ): Builtin {
   return {
     role,

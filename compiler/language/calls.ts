@@ -1,23 +1,19 @@
 /** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
+import type { Piped } from './evaluation.ts';
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
-import { builtins, type Argumented } from './builtins.ts';
-import type { Evaluator, Scope } from './evaluate.ts';
+import { builtins } from './builtins.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Scope, Argumented, WrittenCall } from './evaluation.ts';
 import * as messages from './messages.ts';
 import { parametersByName } from './parameters.ts';
-import { passing, type WrittenCall } from './passing.ts';
+import { passing } from './passing.ts';
 import { hintOfPadding } from './unknown-arguments.ts';
 import { checkType, typeRules } from './value-types.ts';
 import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
-
-/** A value on its way through a pipeline. */
-export interface Piped {
-  readonly value: Value;
-  readonly span: Span;
-}
 
 /** A call that is being evaluated. */
 export interface CallOfBlock {
@@ -40,7 +36,7 @@ export class Calls {
   /** How often each block was called without a label by the block that is being evaluated. */
   private unlabelled = new Map<string, number>();
 
-  constructor(private readonly evaluator: Evaluator) {}
+  constructor(private readonly evaluator: Evaluation) {}
 
   /** Starts the names of a new network. */
   begin(): void {

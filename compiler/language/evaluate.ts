@@ -2,48 +2,26 @@
  * Answers for evaluating the language at compile time: expressions give values, statements bind them, and applying blocks
  * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
  */
+import type { Evaluation } from './evaluation.ts';
+import type { LossContext, Scope, Argumented } from './evaluation.ts';
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
 import { hintFields, type Hint } from '../../dsl/fix.ts';
-import type { Source, Span } from '../../dsl/source.ts';
+import type { Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
 import { specOps } from '../ops/composite/index.ts';
 import type { SpecAttr } from '../format/types.ts';
 import type { Budget } from './budget.ts';
-import type { Argumented } from './builtins.ts';
 import { Calls, type CallOfBlock } from './calls.ts';
 import { Expressions } from './expressions.ts';
 import * as messages from './messages.ts';
-import type { Module, ModuleLoader } from './modules.ts';
-import { passing, type WrittenCall } from './passing.ts';
+import type { ModuleLoader } from './modules.ts';
+import { passing } from './passing.ts';
 import type { Recorder } from './recorder.ts';
 import { runStatements } from './statements.ts';
-import { innerShape, unknown, type BlockValue, type TensorValue, type Value } from './values.ts';
+import { innerShape, unknown, type TensorValue, type Value } from './values.ts';
 
-/** What a loss may ask for: pictures, judgements and codes of the step that it belongs to, and calls of networks. */
-export interface LossContext {
-  fake(span: Span): Value;
-  real(): Value;
-  labels(): Value;
-  judge(network: string, picture: TensorValue | undefined, span: Span): Value;
-  encoding(network: string, span: Span): Value;
-  call(network: string, given: Argumented): Value;
-  /** Says which network to give for a parameter of a block, in a call that gives none. */
-  hintOfNetwork(callee: BlockValue, parameter: string, written: WrittenCall): Hint | string;
-  /** What blocks were called with, by the place of the call. */
-  readonly calls: Map<Span, BlockValue>;
-}
-
-export interface Scope {
-  readonly module: Module;
-  /** Where parts of an experiment were written in several files: the module that each may name. */
-  readonly moduleOf?: (source: Source) => Module | undefined;
-  readonly bindings: Map<string, Value>;
-  /** Where an experiment binds its names, for those that are used before. */
-  readonly declared?: ReadonlyMap<string, Span>;
-}
-
-export class Evaluator {
+export class Evaluator implements Evaluation {
   /** Where applied blocks write their nodes; none outside of networks and losses. */
   recorder: Recorder | undefined = undefined;
   loss: LossContext | undefined = undefined;
@@ -53,8 +31,8 @@ export class Evaluator {
   changes: readonly Span[] = [];
   /** The user's calls that were blamed for a mistake inside the library, with its code. */
   private readonly blamed = new Set<string>();
-  readonly calls = new Calls(this);
-  readonly expressions = new Expressions(this);
+  readonly calls: Calls = new Calls(this);
+  readonly expressions: Expressions = new Expressions(this);
 
   constructor(
     private readonly sink: (diagnostic: Diagnostic) => void,

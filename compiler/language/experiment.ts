@@ -45,10 +45,12 @@ import {
 } from '../format/queries.ts';
 import type { Budget } from './budget.ts';
 import { builtins } from './builtins.ts';
-import { type Evaluator, docOf, type Scope } from './evaluate.ts';
+import { type Evaluator, docOf } from './evaluate.ts';
+import type { Scope } from './evaluation.ts';
 import * as messages from './messages.ts';
 import { fillInData } from './data.ts';
-import { relocate, type DataPresets, type Module } from './modules.ts';
+import { relocate } from './modules.ts';
+import type { DataPresets, Module } from './module.ts';
 import { Recorder, toRefTree } from './recorder.ts';
 import { StepContext } from './step-context.ts';
 import { callOf, namelessTerm, summandsOf } from './terms.ts';

@@ -5,8 +5,8 @@ import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver } from '../messages/carried-over.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
-import type { Piped } from './calls.ts';
-import type { Evaluator, Scope } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Scope, Piped } from './evaluation.ts';
 import { labelMapParts, membersOf } from './members.ts';
 import * as messages from './messages.ts';
 import { hintOfIndexed, hintOfLast, hintOfRounds, hintOfTensors, hintOfUncalled } from './operand-hints.ts';
@@ -23,7 +23,7 @@ import {
 } from './values.ts';
 
 export class Expressions {
-  constructor(private readonly evaluator: Evaluator) {}
+  constructor(private readonly evaluator: Evaluation) {}
 
   /** Gives the value of an expression; what depends on a mistake is unknown. */
   evaluate(expression: Expression, scope: Scope): Value {

@@ -1,14 +1,13 @@
 /** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
-import {
-  walk,
-  type Alias,
-  type Block,
-  type Experiment,
-  type File,
-  type Name,
-  type Use,
-  type Variant,
-} from '../../dsl/ast.ts';
+import type {
+  DataPresets,
+  SourceProvider,
+  DeclaredExperiment,
+  DeclaredBlock,
+  Module,
+  Importable,
+} from './module.ts';
+import { walk, type Alias, type File, type Name, type Use } from '../../dsl/ast.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { parse, printText, type Diagnostic } from '../../dsl/index.ts';
 import { textOf, type Source, type Span } from '../../dsl/source.ts';
@@ -17,54 +16,8 @@ import { importLimits } from './budget.ts';
 import * as messages from './messages.ts';
 import { importing } from './unknown-names.ts';
 
-/** Settings of data, as in a spec, by the name of the data set. */
-export type DataPresets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** Finds texts for the compiler, which opens no files itself. */
-export interface SourceProvider {
-  /** Reads a module of the standard library (`norms`), or undefined. */
-  library(module: string): Source | undefined;
-  /** Names of the library's modules. */
-  readonly libraryModules: readonly string[];
-  /** Reads a file relative to the source that imports it, or says why it cannot. */
-  file(path: string, from: Source): Source | { readonly why: string };
-  /** Settings of known data sets by name, which those of an experiment's data come on top of. */
-  readonly presets?: DataPresets;
-  /** Names of the mappings that weights may be read by; where they are not known, any name is taken. */
-  readonly mappings?: readonly string[];
-}
-
 /** The module whose names are there without `use`. */
 export const preludeModule = 'prelude';
-
-/** An experiment as it is written, and the module of its text. */
-export interface DeclaredExperiment {
-  readonly experiment: Experiment | Variant;
-  readonly module: Module;
-}
-
-/** A block, and the module of its text. */
-export interface DeclaredBlock {
-  readonly block: Block;
-  readonly module: Module;
-}
-
-export interface Module {
-  readonly file: File;
-  /** What its texts may name: its own declarations, imports, and the prelude; aliases lead to the blocks that they stand for. */
-  readonly names: ReadonlyMap<string, DeclaredBlock>;
-  /** The experiments that it declares or imports, which others may vary. */
-  readonly experiments: ReadonlyMap<string, DeclaredExperiment>;
-  /** Names that a reported mistake keeps from having a meaning; nothing more is said about them. */
-  readonly missing: ReadonlySet<string>;
-}
-
-/** A block that a module may import. */
-export interface Importable {
-  readonly block: Block;
-  /** What it is imported from, as `use` writes it: the name of a module, or a path in quotes. */
-  readonly from: string;
-}
 
 /** Loads a source and everything that it imports; reports what cannot be. */
 export class ModuleLoader {

@@ -24,7 +24,7 @@ import { isTextSetting } from '../schema/spec-schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
 import { builtins, type Builtin } from './builtins.ts';
 import * as messages from './messages.ts';
-import type { Importable, Module } from './modules.ts';
+import type { Importable, Module } from './module.ts';
 import { parametersByName } from './parameters.ts';
 import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
 import { typeRules } from './value-types.ts';

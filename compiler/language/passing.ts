@@ -1,17 +1,10 @@
 /** Answers for arguments that a call lacks, where what they should be is at hand: how the call is written with them. */
+import type { WrittenCall } from './evaluation.ts';
 import type { Block, Call, Parameter } from '../../dsl/ast.ts';
 import { inserting, type Hint } from '../../dsl/fix.ts';
-import type { Scope } from './evaluate.ts';
+import type { Scope } from './evaluation.ts';
 import { typeRules } from './value-types.ts';
 import type { Value } from './values.ts';
-
-/** A call as it is written, with the names that it may use. */
-export interface WrittenCall {
-  readonly call: Call;
-  readonly scope: Scope;
-  /** Whether a pipeline gives the first argument. */
-  readonly piped: boolean;
-}
 
 /** Makes the hint that passes what is at hand for a parameter of `block`; undefined where nothing is. */
 export function passing(

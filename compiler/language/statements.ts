@@ -1,13 +1,14 @@
 /** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
 import { walk, type For, type Statement } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
-import type { Evaluator, Scope } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Scope } from './evaluation.ts';
 import { hintOfRounds } from './operand-hints.ts';
 import { unknown, type Value } from './values.ts';
 
 /** Runs statements; gives the value of the `return` that was met, if any. */
 export function runStatements(
-  evaluator: Evaluator,
+  evaluator: Evaluation,
   statements: readonly Statement[],
   scope: Scope,
 ): Value | undefined {
@@ -20,7 +21,7 @@ export function runStatements(
   return undefined;
 }
 
-function execute(evaluator: Evaluator, statement: Statement, scope: Scope): Value | undefined {
+function execute(evaluator: Evaluation, statement: Statement, scope: Scope): Value | undefined {
   switch (statement.kind) {
     case 'assignment':
       scope.bindings.set(statement.name.text, evaluator.evaluate(statement.value, scope));
@@ -69,7 +70,7 @@ function headerOf({ span, list }: For): Span {
 }
 
 /** Leaves out a statement that depends on a mistake: what it binds or returns is unknown. */
-function skip(evaluator: Evaluator, statement: Statement, scope: Scope): Value | undefined {
+function skip(evaluator: Evaluation, statement: Statement, scope: Scope): Value | undefined {
   let result: Value | undefined;
   walk(statement, (node) => {
     evaluator.budget.spend('steps');

@@ -9,10 +9,11 @@ import { must } from '../ir/types.ts';
 import { encodersOf, inputsOfData, isGenerator, whyNoEncoder } from '../format/queries.ts';
 import type { DataSpec, EncodedInput, InputSpec, NetworkSpec } from '../format/types.ts';
 import { askedOf } from './asked-of.ts';
-import { bind, placeOfArgument, type Argumented } from './builtins.ts';
-import type { Evaluator, LossContext } from './evaluate.ts';
+import { bind, placeOfArgument } from './builtins.ts';
+import type { Evaluator } from './evaluate.ts';
+import type { LossContext, Argumented, WrittenCall } from './evaluation.ts';
 import * as messages from './messages.ts';
-import { writing, type WrittenCall } from './passing.ts';
+import { writing } from './passing.ts';
 import type { Recorder } from './recorder.ts';
 import {
   describe,

@@ -14,7 +14,7 @@ import type { Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
 import { calledHere, distanceOf, placeOfCall } from './foreign-calls.ts';
 import { networkNeeded } from './messages.ts';
-import type { Importable, Module } from './modules.ts';
+import type { Importable, Module } from './module.ts';
 
 /** What a name is needed for. */
 export interface Place {
