@@ -122,6 +122,93 @@ describe.each(layers)('%s/', (layer) => {
   });
 });
 
+/**
+ * The rooms, from the ground up: each takes from those before it alone, so that no circle leads through folders. docs/architecture.md
+ * says what each of them is.
+ */
+const rooms = [
+  'dsl',
+  ...[
+    ...['patches', 'ir', 'messages', 'format', 'ops/primitive', 'ops/fused', 'ops', 'ops/composite'],
+    ...[
+      'locality',
+      'diff',
+      'passes/deduplicate-patches',
+      'passes/fuse',
+      'passes',
+      'schema',
+      'build',
+      'lower',
+    ],
+    ...['language', 'variants', 'expand', 'check/rules', 'check', 'ablation', 'explain', ''],
+  ].map((room) => join('compiler', room)),
+  ...[
+    ...['engine', 'metrics', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
+    ...[
+      'check-data',
+      'synthesize',
+      'evaluate',
+      'train',
+      'profile',
+      'exchange',
+      'compare',
+      'ablate',
+      'model',
+      '',
+    ],
+  ].map((room) => join('runtime', room)),
+  ...['base', 'commands', ''].map((room) => join('cli', room)),
+].map((room) => room.replace(/\/$/, ''));
+
+describe('the rooms', () => {
+  /** Which files each file takes anything from, types included. */
+  const graph = new Map<string, string[]>();
+  for (const { file, specifier } of layers.flatMap(importsUnder)) {
+    const known = graph.get(file) ?? [];
+    if (specifier.startsWith('.')) known.push(relative(root, join(root, dirname(file), specifier)));
+    graph.set(file, known);
+  }
+  const isCode = (file: string): boolean => layers.includes(file.split(sep)[0] ?? '');
+
+  it('are all there is, and are said in docs/architecture.md', () => {
+    expect(new Set([...graph.keys()].map(dirname))).toEqual(new Set(rooms));
+    const page = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
+    expect(rooms.filter((room) => !page.includes(`\`${room}/\``))).toEqual([]);
+  });
+
+  it('take from those below alone', () => {
+    const wrong = [...graph].flatMap(([file, targets]) =>
+      targets
+        .filter((target) => isCode(target) && rooms.indexOf(dirname(target)) > rooms.indexOf(dirname(file)))
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('hold no circle of files', () => {
+    const [open, done] = [new Set<string>(), new Set<string>()];
+    const visit = (file: string, path: readonly string[]): string[] => {
+      if (open.has(file)) return [[...path.slice(path.indexOf(file)), file].join(' -> ')];
+      if (done.has(file)) return [];
+      open.add(file);
+      const circles = (graph.get(file) ?? []).flatMap((target) => visit(target, [...path, file]));
+      open.delete(file);
+      done.add(file);
+      return circles;
+    };
+    expect([...graph.keys()].flatMap((file) => visit(file, []))).toEqual([]);
+  });
+
+  it('have no door that only hands on what others define', () => {
+    const doors = [...graph.keys()].filter((file) => {
+      const text = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest);
+      return text.statements.length > 0 && text.statements.every(ts.isExportDeclaration);
+    });
+    // What the package gives to others.
+    expect(doors).toEqual([join('runtime', 'model', 'index.ts')]);
+  });
+});
+
 describe('the standard streams', () => {
   it('are written to by cli/base/terminal.ts alone, which shows what users wrote and obeys none of it', () => {
     const files = ['cli', 'bench', 'examples'].flatMap((folder) =>

@@ -39,7 +39,7 @@ export type SpecAttr = number | boolean | string | readonly number[];
 
 export interface NodeSpec {
   readonly id: string;
-  /** An op of the table in `compiler/spec/ops`, or `call`. */
+  /** An op of the table in `compiler/ops/composite`, or `call`. */
   readonly op: string;
   readonly inputs: readonly Ref[];
   readonly attrs?: Readonly<Record<string, SpecAttr>>;

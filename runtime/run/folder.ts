@@ -85,7 +85,8 @@ export interface NewRunPlace {
 export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
   if (out === undefined) return;
   whileWriting(out, () => {
-    const place = resolve(out); // an empty text is the working folder, as for all that joins paths
+    // An empty text is the working folder, as for all that joins paths.
+    const place = out || '.';
     const found = statSync(place, { throwIfNoEntry: false });
     if (!found || isEmptyFolder(place, found)) return;
     if (!overwrite) throw runFolderExists(out);
