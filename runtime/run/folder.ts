@@ -1,6 +1,6 @@
 /** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
 import { specFormat, type Spec } from '../../compiler/format/types.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
