@@ -26,8 +26,8 @@ export class GraphBuilder {
 
   constructor(private readonly ops: ReadonlyMap<string, OpTyping>) {}
 
-  /** The origin given to nodes made from now on. */
-  origin: Origin | undefined = undefined;
+  /** The origin given to nodes that are made now; `within` alone sets it. */
+  private origin: Origin | undefined = undefined;
 
   /** How many times a node was asked for: the work done, also where it was there already. */
   asked = 0;

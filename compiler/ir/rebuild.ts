@@ -1,18 +1,26 @@
-/** Answers for making a node again with other operands, which is how passes write a changed graph beside the old one. */
+/** Makes nodes again: in their own builder with other operands, or in another one. */
 import type { GraphBuilder } from './builder.ts';
 import type { Attrs, Node } from './node.ts';
+import { must } from './types.ts';
 
-/** Makes `node` of other operands; gives the node itself where nothing is different. */
-export function rebuild(
+/** Makes `node` of other operands, in the builder that it is of; gives the node itself where none of them differs. */
+export function rebuild(b: GraphBuilder, node: Node, operands: readonly Node[]): Node {
+  return operands.every((operand, index) => operand === node.operands[index])
+    ? node
+    : copy(b, node, operands);
+}
+
+/** Makes `node` in a builder, which may be another one than it is of, with its origin; `operands` are of that builder. */
+export function copy(
   b: GraphBuilder,
   node: Node,
   operands: readonly Node[],
   attrs: Attrs = node.attrs,
 ): Node {
-  if (attrs === node.attrs && operands.every((operand, index) => operand === node.operands[index]))
-    return node;
   return b.within(node.origin, () =>
-    node.op === 'item' ? b.item(operands[0]!, Number(node.attrs['index'])) : b.op(node.op, operands, attrs),
+    node.op === 'item'
+      ? b.item(must(operands[0], 'an item has the node that it is of'), Number(node.attrs['index']))
+      : b.op(node.op, operands, attrs),
   );
 }
 

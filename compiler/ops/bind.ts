@@ -2,7 +2,7 @@
 import { Builder } from './builder.ts';
 import type { Attrs, Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
-import { rebuild } from '../ir/rebuild.ts';
+import { copy } from '../ir/rebuild.ts';
 import { isSymbolic, must } from '../ir/types.ts';
 
 /** Makes a method again with a size for every symbol. */
@@ -19,6 +19,6 @@ export function bindSymbols(method: Method, sizeOfSymbol: (symbol: number) => nu
       ]),
     );
   for (const node of nodesOf(method))
-    bound.set(node, rebuild(b, node, node.operands.map(now), attrsOf(node.attrs)));
+    bound.set(node, copy(b, node, node.operands.map(now), attrsOf(node.attrs)));
   return withValues(method, now);
 }

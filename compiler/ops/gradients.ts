@@ -34,28 +34,26 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
   };
   accumulate(loss, 0, cotangent ?? b.constant(1));
 
-  const outer = b.origin;
-  for (const node of order.reverse()) {
-    const dys = cotangents.get(node);
-    if (!dys || !needed.has(node)) continue;
-    b.origin = node.origin && { ...node.origin, isGradient: true };
-    if (node.op === 'item') {
-      accumulate(
+  const spread = (node: Node, dys: readonly (Node | undefined)[]): void => {
+    if (node.op === 'item')
+      return accumulate(
         must(node.operands[0], 'item of nothing'),
         Number(node.attrs['index']),
         must(dys[0], 'empty cotangent'),
       );
-      continue;
-    }
     const rule = opNamed(node.op).vjp;
-    if (typeof rule !== 'function') continue; // nondifferentiable, and its entry says why
+    if (typeof rule !== 'function') return; // nondifferentiable, and its entry says why
     const dy = dys.find((value) => value !== undefined);
     const thunks = rule({ b, node, x: node.operands, dy: must(dy, 'empty cotangents'), dys });
     node.operands.forEach((operand, index) => {
       const thunk = thunks[index];
       if (thunk && needed.has(operand)) accumulate(operand, 0, thunk());
     });
+  };
+  for (const node of order.reverse()) {
+    const dys = cotangents.get(node);
+    if (dys && needed.has(node))
+      b.within(node.origin && { ...node.origin, isGradient: true }, () => spread(node, dys));
   }
-  b.origin = outer;
   return targets.map((target) => cotangents.get(target)?.[0] ?? b.constant(0, typeOf(target).shape));
 }

@@ -25,7 +25,6 @@ export function parseMethod(text: string, b = new Builder()): Method {
   const nodes = new Map<string, Node>();
   const outputs = new Map<string, Node>();
   const writes = new Map<string, Node>();
-  const outerOrigin = b.origin;
   text.split('\n').forEach((source, index) => {
     if (source.trim() === '') return;
     const line = new Line(source, index + 1);
@@ -47,7 +46,6 @@ export function parseMethod(text: string, b = new Builder()): Method {
     }
     line.end();
   });
-  b.origin = outerOrigin;
   if (name === undefined) throw new IrSyntaxError(1, 'there is no method');
   return { name, outputs, writes };
 }
@@ -65,8 +63,8 @@ function parseAssignment(line: Line, nodes: ReadonlyMap<string, Node>, b: Builde
     while (line.skip(/, /y) !== undefined);
   const attrs = line.skip(/ \{/y) === undefined ? {} : line.attrs();
   const scope = line.skip(/ {3}; .*/y)?.slice(5);
-  b.origin = scope === undefined ? undefined : { scope, span: undefined };
-  const node = makeNode(line, b, { op, types, sourceName, operands, attrs });
+  const origin = scope === undefined ? undefined : { scope, span: undefined };
+  const node = b.within(origin, () => makeNode(line, b, { op, types, sourceName, operands, attrs }));
   const made = node.results.map(formatType).join(', ');
   const stated = types.map(formatType).join(', ');
   if (made !== stated) line.fail(`${op} gives ${made}, but the text says ${stated}`);

@@ -6,7 +6,7 @@
 import { Builder } from '../ops/builder.ts';
 import { shapeOf, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import { rebuild } from '../ir/rebuild.ts';
+import { copy } from '../ir/rebuild.ts';
 import { must, type TensorType } from '../ir/types.ts';
 import { list } from '../ir/op.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
@@ -73,10 +73,16 @@ class OrderRewriter {
   constructor(private readonly orders: ReadonlyMap<string, AxisOrder>) {}
 
   rewrite(method: Method): Method {
-    for (const node of nodesOf(method)) this.made.set(node, this.rewriteNode(node));
-    const outputs = [...method.outputs].map(([name, node]) => [name, this.plain(this.now(node))] as const);
+    for (const node of nodesOf(method))
+      this.made.set(
+        node,
+        this.b.within(node.origin, () => this.rewriteNode(node)),
+      );
+    const outputs = [...method.outputs].map(
+      ([name, node]) => [name, this.b.within(node.origin, () => this.plain(this.now(node)))] as const,
+    );
     const writes = [...method.writes].map(
-      ([name, node]) => [name, this.written(name, this.now(node))] as const,
+      ([name, node]) => [name, this.b.within(node.origin, () => this.written(name, this.now(node)))] as const,
     );
     return { name: method.name, outputs: new Map(outputs), writes: new Map(writes) };
   }
@@ -87,7 +93,6 @@ class OrderRewriter {
 
   private rewriteNode(node: Node): Turned {
     const { b } = this;
-    b.origin = node.origin;
     if (node.op === 'read') {
       const variable = String(node.attrs['name']);
       const order = this.orders.get(variable);
@@ -108,10 +113,10 @@ class OrderRewriter {
       return { node: b.item(first.node, Number(node.attrs['index'])), order: first.order };
     // It does not matter in which order everything is added up.
     if (node.op === 'sum' && first && list(node.attrs, 'axes').length === shapeOf(node.operands[0]!).length)
-      return { node: rebuild(b, node, [first.node], { ...node.attrs }), order: undefined };
+      return { node: copy(b, node, [first.node]), order: undefined };
     const order = isElementwise(node) ? this.sharedOrder(node, operands) : undefined;
     const inputs = operands.map((operand) => (order ? operand.node : this.plain(operand)));
-    return { node: rebuild(b, node, inputs, { ...node.attrs }), order };
+    return { node: copy(b, node, inputs), order };
   }
 
   /** Tells whether gradients of a kept weight are turned by `order`. */

@@ -6,7 +6,7 @@
 import { Builder } from '../ops/builder.ts';
 import { bytesOfResults, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import { rebuild } from '../ir/rebuild.ts';
+import { copy } from '../ir/rebuild.ts';
 import { must } from '../ir/types.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { partOfInput } from './deduplicate-patches/inputs.ts';
@@ -120,9 +120,7 @@ function stagePart(
     if (known) return known;
     const variable = handedOn.get(node);
     const isBefore = stageOf(node) < rank[stage] && variable !== undefined;
-    const value = isBefore
-      ? b.read(variable, typeOf(node))
-      : rebuild(b, node, node.operands.map(valueOf), { ...node.attrs });
+    const value = isBefore ? b.read(variable, typeOf(node)) : copy(b, node, node.operands.map(valueOf));
     made.set(node, value);
     return value;
   };

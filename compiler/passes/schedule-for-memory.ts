@@ -6,7 +6,7 @@
 import { Builder } from '../ops/builder.ts';
 import type { Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
-import { rebuild } from '../ir/rebuild.ts';
+import { copy } from '../ir/rebuild.ts';
 import { must } from '../ir/types.ts';
 
 /** Ops that give a view of their first operand, which therefore stays as long as they do. */
@@ -50,8 +50,7 @@ export function inThriftyOrder(method: Method): Method {
   const b = new Builder();
   const made = new Map<Node, Node>();
   const now = (node: Node): Node => must(made.get(node), 'operands come before their users');
-  for (const node of thriftyOrder(method))
-    made.set(node, rebuild(b, node, node.operands.map(now), { ...node.attrs }));
+  for (const node of thriftyOrder(method)) made.set(node, copy(b, node, node.operands.map(now)));
   return withValues(method, now);
 }
 

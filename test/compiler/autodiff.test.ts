@@ -99,11 +99,12 @@ describe('gradients', () => {
   it('come from the place that their op comes from', () => {
     const b = new Builder();
     const x = b.input('x', f32());
-    b.origin = { scope: 'G.norm', span: undefined };
-    const y = b.op('tanh', [x]);
-    b.origin = { scope: 'loss', span: undefined };
-    const [gradient] = gradients(b, b.mul(y, 2), [x]);
-    expect(gradient!.origin?.scope).toBe('G.norm');
-    expect(b.origin.scope).toBe('loss');
+    const y = b.within({ scope: 'G.norm', span: undefined }, () => b.op('tanh', [x]));
+    b.within({ scope: 'loss', span: undefined }, () => {
+      const [gradient] = gradients(b, b.mul(y, 2), [x]);
+      expect(gradient!.origin?.scope).toBe('G.norm');
+      expect(b.constant(5).origin?.scope).toBe('loss');
+    });
+    expect(b.constant(6).origin).toBe(undefined);
   });
 });

@@ -6,11 +6,18 @@ import { f32 } from '../../compiler/ir/types.ts';
 describe('the builder', () => {
   it('makes equal expressions one node, wherever they come from', () => {
     const b = new Builder();
-    const make = (scope: string) => {
-      b.origin = { scope, span: undefined };
-      return b.op('leaky_relu', [b.input('x', f32(2))], { slope: 0.2 });
-    };
+    const make = (scope: string) =>
+      b.within({ scope, span: undefined }, () => b.op('leaky_relu', [b.input('x', f32(2))], { slope: 0.2 }));
     expect(make('G.a')).toBe(make('G.b'));
+  });
+
+  it('gives an origin to what is made within it, also where making it fails', () => {
+    const b = new Builder();
+    const fail = (): never => {
+      throw new Error('failed');
+    };
+    expect(() => b.within({ scope: 'G', span: undefined }, fail)).toThrow('failed');
+    expect(b.constant(1).origin).toBe(undefined);
   });
 
   it('does not mind the order in which attributes are given', () => {

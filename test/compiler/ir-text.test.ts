@@ -13,11 +13,12 @@ function exampleMethod(): Method {
   b.constant(7); // not used by the method, so not printed
   const x = b.input('an "image"', f32(1, 4, 4, 2));
   const weight = b.read('G.conv.weight', f32(3, 3, 2, 3));
-  b.origin = { scope: 'G.conv', span: undefined };
-  const y = b.op('conv2d', [x, weight], { stride: 1, padding: 'same' });
-  b.origin = { scope: 'G; a split', span: undefined };
-  const [left, right] = b.items(b.op('split', [y], { axis: 3, sizes: [1, 2] }));
-  b.origin = undefined;
+  const y = b.within({ scope: 'G.conv', span: undefined }, () =>
+    b.op('conv2d', [x, weight], { stride: 1, padding: 'same' }),
+  );
+  const [left, right] = b.within({ scope: 'G; a split', span: undefined }, () =>
+    b.items(b.op('split', [y], { axis: 3, sizes: [1, 2] })),
+  );
   const updated = b.mul(weight, 0.5);
   return {
     name: 'generate',

@@ -8,8 +8,8 @@ import type { PortableTensorFlow } from '../../runtime/engine/portable.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Gives the address of the engines' module, for an import in another process. */
-export const enginesUrl = pathToFileURL(join(root, 'runtime/engine/index.ts')).href;
+/** Gives the address of a file of the engines, for an import in another process. */
+export const engineUrl = (file: string): string => pathToFileURL(join(root, 'runtime/engine', file)).href;
 
 const valueAt = (at: number) => Math.sin(at + 1);
 

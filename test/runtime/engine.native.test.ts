@@ -11,9 +11,11 @@ import { loadNative } from '../../runtime/engine/native.ts';
 import type { ReadyEngine } from '../../runtime/engine/types.ts';
 import { notSetUp } from '../../runtime/engine/messages.ts';
 import { findOwnLibrary } from '../../runtime/engine/own-library.ts';
-import { convolve, convolveByHand, enginesUrl, expectClose, runScript } from './engine-support.ts';
+import { convolve, convolveByHand, engineUrl, expectClose, runScript } from './engine-support.ts';
 
 const cached = await findNativeEngine();
+
+const nativeUrl = engineUrl('native.ts');
 
 const folder = mkdtempSync(join(tmpdir(), 'spadework-engine-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +31,7 @@ describe('the native engine', { tags: 'needs-native' }, () => {
   });
 
   it.each([
-    ['on the main thread', (work: string) => `import('${enginesUrl}').then(${work})`],
+    ['on the main thread', (work: string) => `import('${nativeUrl}').then(${work})`],
     // In a worker `process.env` is a copy, so what is set only there does not silence native code.
     ['in a worker thread', (work: string) => startWorker(`${inWorker}.then(${work})`)],
   ])('writes nothing on its own %s', async (_place, script) => {
@@ -52,7 +54,7 @@ describe('the native engine', { tags: 'needs-native' }, () => {
   });
 });
 
-const inWorker = `import('tsx/esm/api').then(({ tsImport }) => tsImport('${enginesUrl}', '${enginesUrl}'))`;
+const inWorker = `import('tsx/esm/api').then(({ tsImport }) => tsImport('${nativeUrl}', '${nativeUrl}'))`;
 
 function startWorker(source: string): string {
   return `
@@ -75,7 +77,7 @@ describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, 
       const engines = enginesFolder(environment);
       createBuildFolder(engines, key);
       const script = `
-      const { ensureNativeEngine } = await import('${enginesUrl}');
+      const { ensureNativeEngine } = await import('${engineUrl('install.ts')}');
       console.log(JSON.stringify(await ensureNativeEngine()));
     `;
       const results = await Promise.all([1, 2].map(() => runScript(script, environment)));

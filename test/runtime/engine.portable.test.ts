@@ -10,7 +10,7 @@ import { loadPortable } from '../../runtime/engine/portable.ts';
 import { renderDoctor } from '../../runtime/engine/render-doctor.ts';
 import { SetupFailure } from '../../runtime/engine/types.ts';
 import * as messages from '../../runtime/engine/messages.ts';
-import { convolve, convolveByHand, enginesUrl, expectClose, runScript } from './engine-support.ts';
+import { convolve, convolveByHand, engineUrl, expectClose, runScript } from './engine-support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spadework-engine-'));
 const absent = join(folder, 'absent');
@@ -27,7 +27,7 @@ describe('the portable engine', () => {
     'on %s writes nothing on its own and leaves no handler for errors',
     async (backend) => {
       const script = `
-      const { loadPortable } = await import('${enginesUrl}');
+      const { loadPortable } = await import('${engineUrl('portable.ts')}');
       const tf = await loadPortable('${backend}');
       console.log(tf.add([1], [2]).dataSync()[0], process.listenerCount('uncaughtException'));
     `;

@@ -34,11 +34,13 @@ describe('time that passed', () => {
 
 describe('a kernel', () => {
   const b = new Builder();
-  b.origin = { scope: 'G.conv', span: undefined };
-  const x = b.input('x', f32(1, 4, 4, 2));
-  const product = b.op('conv2d', [x, b.input('w', f32(3, 3, 2, 2))], { stride: 1, padding: 'same' });
-  b.origin = { scope: 'G', span: undefined };
-  const active = b.op('leaky_relu', [b.add(product, b.constant(1))], { slope: 0 });
+  const product = b.within({ scope: 'G.conv', span: undefined }, () => {
+    const x = b.input('x', f32(1, 4, 4, 2));
+    return b.op('conv2d', [x, b.input('w', f32(3, 3, 2, 2))], { stride: 1, padding: 'same' });
+  });
+  const active = b.within({ scope: 'G', span: undefined }, () =>
+    b.op('leaky_relu', [b.add(product, b.constant(1))], { slope: 0 }),
+  );
 
   it('that computes a convolution with what follows counts as the convolution', () => {
     const times = [

@@ -5,6 +5,7 @@
 import { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../../ir/program.ts';
+import { copy } from '../../ir/rebuild.ts';
 import { broadcastShapes, must, sameShape, type Shape } from '../../ir/types.ts';
 import { isSingleOp, KernelPlanner, type Kernel } from './kernels.ts';
 import { broadcastsByItself, isSumOverPixels } from './nodes.ts';
@@ -27,13 +28,14 @@ function withFewerPasses(method: Method): Method {
   const now = (node: Node): Node => must(made.get(node), 'operands come before their users');
   for (const node of nodesOf(method)) {
     const operands = withoutFilling(node, node.operands.map(now));
-    b.origin = node.origin;
-    const rewritten = isSumOverPixels(node)
-      ? rewriter.rewrite(node, operands[0]!)
-      : (withoutBarrier(node, operands) ??
-        asPointwise(b, node, operands) ??
-        withScaleAfter(b, node, operands));
-    made.set(node, rewritten ?? copyNode(b, node, operands));
+    const rewritten = b.within(node.origin, () =>
+      isSumOverPixels(node)
+        ? rewriter.rewrite(node, operands[0]!)
+        : (withoutBarrier(node, operands) ??
+          asPointwise(b, node, operands) ??
+          withScaleAfter(b, node, operands)),
+    );
+    made.set(node, rewritten ?? copy(b, node, operands));
   }
   return withValues(method, now);
 }
@@ -93,7 +95,6 @@ class KernelMaker {
   }
 
   private makeKernel(kernel: Kernel): void {
-    const { b } = this;
     const isInline = (node: Node): boolean => this.planner.isInline(node);
     const written = writeKernel(kernel, isInline);
     const operands = written.operands.map((operand) => this.now(operand));
@@ -102,32 +103,35 @@ class KernelMaker {
       this.made.set(first, this.copy(first));
       return;
     }
-    b.origin = first.origin;
+    this.b.within(first.origin, () => this.writeRoots(kernel, written, operands));
+  }
+
+  /** Makes the results of a kernel of what was written for it. */
+  private writeRoots(
+    { roots }: Kernel,
+    written: ReturnType<typeof writeKernel>,
+    operands: readonly Node[],
+  ): void {
+    const { b } = this;
+    const [first] = roots as [Node];
     if (isTrivial(written)) {
       this.made.set(first, b.reshape(operands[0]!, shapeOf(first)));
       return;
     }
     const node = b.op('fused', operands, { program: printProgramText(written.program) });
-    kernel.roots.forEach((root, index) =>
+    roots.forEach((root, index) =>
       this.made.set(root, node.results.length === 1 ? node : b.item(node, index)),
     );
   }
 
   /** Makes a node that stays an op of its own; constants are made where they are used. */
   private copy(node: Node): Node {
-    return copyNode(
+    return copy(
       this.b,
       node,
       node.operands.map((operand) =>
-        this.planner.isInline(operand) ? copyNode(this.b, operand, []) : this.now(operand),
+        this.planner.isInline(operand) ? copy(this.b, operand, []) : this.now(operand),
       ),
     );
   }
-}
-
-function copyNode(b: Builder, node: Node, operands: readonly Node[]): Node {
-  b.origin = node.origin;
-  return node.op === 'item'
-    ? b.item(must(operands[0], 'item of nothing'), Number(node.attrs['index']))
-    : b.op(node.op, operands, node.attrs);
 }
