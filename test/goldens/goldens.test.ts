@@ -28,9 +28,10 @@ describe('examples that are kept as text', () => {
 });
 
 describe('examples by their digests', () => {
-  it.each(experiments.map((one) => [one.name, one] as const))('%s compiles to the same', (name, one) => {
-    expect(digestsOf(one)).toEqual(digests[name]);
-  });
+  for (const one of experiments)
+    it(`${one.name} compiles to the same`, shown.includes(one.name) ? {} : full, () => {
+      expect(digestsOf(one)).toEqual(digests[one.name]);
+    });
 
   const ablations = ablationCases();
   it.each(ablations.map((one) => [one.name, one] as const))('%s compiles to the same', full, (name, one) => {

@@ -47,8 +47,8 @@ const cases = files.map((file, index) => ({
   batch: 1 + (index % 3),
 }));
 
-/** Those whose steps take long to evaluate; others stand for them: styles for noise, SPADE's for the smaller example of it. */
-const long = /style\.|oasis|systems\/spade\./;
+/** Those whose steps take long to evaluate; others stand for them: styles for noise, camvid for others of SPADE. */
+const long = /style\.|oasis|systems\/spade\.|camvid-mini|clade/;
 
 for (const { file, kind, batch } of cases)
   it(`'${file}' is what its plain graph is, for ${batch} of '${kind}'`, long.test(file) ? full : {}, () => {
