@@ -3,8 +3,8 @@ import type { IToken } from 'chevrotain';
 import { inserting, replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { span, type Source, type Span } from './source.ts';
-import { closeOf, endOf, endsBody, expects, is, place, sameLine, touches } from './stumbles.ts';
+import type { Source, Span } from './source.ts';
+import { between, closeOf, endOf, endsBody, expects, is, sameLine, squared, touches } from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** Says how an expression of another language is written, where the parser stumbled over the token at `at`; `open` is the bracket around. */
@@ -41,8 +41,8 @@ export function hintOfPieces(
 }
 
 const write = (text: string): string => `write ${text}`;
-const between = (source: Source, first: IToken, last: IToken): Span =>
-  span(source, first.startOffset, endOf(last));
+
+const sizeInOne = (text: string): string => `a size is written in one: ${text}`;
 
 /** Joins `256 x 256`, `256X256` and `256.0x256.0` to a size. */
 function hintOfSize(source: Source, tokens: readonly IToken[], at: number): Hint | undefined {
@@ -59,11 +59,7 @@ function hintOfSize(source: Source, tokens: readonly IToken[], at: number): Hint
   const hasPoint = !isSplit && is(next, t.Dot) && touches(actual, next) && after?.image === '0';
   if (height === undefined) return undefined;
   const last = isSplit ? next : hasPoint ? after : actual;
-  return replacing(
-    between(source, previous, last),
-    `${width}x${height}`,
-    (text) => `a size is written in one: ${text}`,
-  );
+  return replacing(between(source, previous, last), `${width}x${height}`, sizeInOne);
 }
 
 /** Reads a whole number, which may be written as a float. */
@@ -97,11 +93,7 @@ function hintOfTuple(
   if (isPair && first && second && sizes.has(name?.image ?? '')) {
     const isSquare = first.image === second.image;
     return isSquare
-      ? replacing(
-          between(source, open, close),
-          `${first.image}x${second.image}`,
-          (text) => `a size is written in one: ${text}`,
-        )
+      ? replacing(between(source, open, close), `${first.image}x${second.image}`, sizeInOne)
       : hints.order;
   }
   const isOne = isPair && first?.image === second?.image && /^\d+$/.test(first?.image ?? '');
@@ -111,13 +103,7 @@ function hintOfTuple(
       first.image,
       (text) => `one number counts for both sides: ${text}`,
     );
-  return {
-    words: 'several values are a list: [ ... ]',
-    fix: [
-      { span: place(source, open), text: '[' },
-      { span: place(source, close), text: ']' },
-    ],
-  };
+  return squared(source, open, close, 'several values are a list: [ ... ]');
 }
 
 /** Settings that are sizes. */

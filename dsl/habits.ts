@@ -3,8 +3,20 @@ import type { IToken } from 'chevrotain';
 import { replacing, together, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { span, type Source, type Span } from './source.ts';
-import { closeOf, endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
+import type { Source, Span } from './source.ts';
+import {
+  between,
+  closeOf,
+  endOf,
+  endsBody,
+  expects,
+  is,
+  isReserved,
+  place,
+  sameLine,
+  useOf,
+  write,
+} from './stumbles.ts';
 import { suggest } from './suggest.ts';
 import * as t from './tokens.ts';
 
@@ -24,10 +36,6 @@ export function hintOfHabit(
   );
 }
 
-const write = (text: string): string => `write '${text}'`;
-const between = (source: Source, first: IToken, last: IToken): Span =>
-  span(source, first.startOffset, endOf(last));
-
 /** `from module import a, b`, `import { a } from "module"`, `import module`. */
 function hintOfImport(
   source: Source,
@@ -41,10 +49,8 @@ function hintOfImport(
     const [first, open, from, path] = [tokens[at], tokens[at + 1], tokens[end + 1], tokens[end + 2]];
     if (!first || !open || !brace || !is(from, t.From) || !path || !is(path, t.StringText))
       return hints.usage;
-    const bare = path.image.slice(1, -1);
     const names = source.text.slice(endOf(open), brace.startOffset).trim();
-    const module = /[./]/.test(bare) ? path.image : bare;
-    return replacing(between(source, first, path), `use ${module} { ${names} }`, write);
+    return replacing(between(source, first, path), useOf(path.image.slice(1, -1), names), write);
   }
   const [actual, module, word] = tokens.slice(at, at + 3);
   if (stumble.rule !== 'file' || !is(actual, t.From) || word?.image !== 'import' || !actual) return undefined;

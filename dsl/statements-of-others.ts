@@ -3,8 +3,20 @@ import type { IToken } from 'chevrotain';
 import { replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
-import { span, textOf, type Source, type Span } from './source.ts';
-import { closeOf, endOf, endsBody, expects, is, place, sameLine, touches } from './stumbles.ts';
+import { span, textOf, type Source } from './source.ts';
+import {
+  between,
+  closeOf,
+  endOf,
+  endsBody,
+  expects,
+  is,
+  place,
+  sameLine,
+  squared,
+  touches,
+  write,
+} from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** Says how a statement, a type or an item of another language is written, where the parser stumbled over the token at `at`. */
@@ -29,10 +41,6 @@ export function hintOfStatement(
     hintOfQuotedLabel(source, tokens, at, stumble)
   );
 }
-
-const write = (text: string): string => `write '${text}'`;
-const between = (source: Source, first: IToken, last: IToken): Span =>
-  span(source, first.startOffset, endOf(last));
 
 /** A comment of C, or a text of Python that stands for itself. */
 function hintOfComment(source: Source, tokens: readonly IToken[], at: number): Hint | string | undefined {
@@ -131,14 +139,7 @@ function hintOfAxis(
   const [actual, next] = [tokens[at], tokens[at + 1]];
   if (stumble.rule !== 'axis' || !actual) return undefined;
   const close = is(actual, t.LeftParenthesis) ? closeOf(tokens, at) : undefined;
-  if (close)
-    return {
-      words: 'values of an axis stand in brackets: [ ... ]',
-      fix: [
-        { span: place(source, actual), text: '[' },
-        { span: place(source, close), text: ']' },
-      ],
-    };
+  if (close) return squared(source, actual, close, 'values of an axis stand in brackets: [ ... ]');
   const isSign = (is(actual, t.Equal) || is(actual, t.Colon)) && expects(stumble, t.In);
   const isList = is(next, t.LeftBracket) || is(next, t.LeftBrace);
   return isSign && isList ? replacing(place(source, actual), 'in', write) : undefined;

@@ -1,5 +1,6 @@
 /** Answers for questions about tokens, and about what the parser stumbled over. */
 import { tokenMatcher, type IToken, type TokenType } from 'chevrotain';
+import type { Hint } from './fix.ts';
 import type { Stumble } from './parser.ts';
 import { span, type Source, type Span } from './source.ts';
 import * as t from './tokens.ts';
@@ -32,6 +33,28 @@ export function endOf(token: IToken): number {
 /** Gives the place of a token. */
 export function place(source: Source, token: IToken): Span {
   return span(source, token.startOffset, endOf(token));
+}
+
+/** Gives the place of two tokens with all that is between them. */
+export function between(source: Source, first: IToken, last: IToken): Span {
+  return span(source, first.startOffset, endOf(last));
+}
+
+/** Says what to write; a hint's words. */
+export const write = (text: string): string => `write '${text}'`;
+
+/** Writes the import of names from a module of the library, or from a file, as paths and endings tell it. */
+export function useOf(module: string, names: string): string {
+  return `use ${/[./]/.test(module) ? `"${module}"` : module} { ${names} }`;
+}
+
+/** Puts what stands between two brackets into square ones. */
+export function squared(source: Source, open: IToken, close: IToken, words: string): Hint {
+  const fix = [
+    { span: place(source, open), text: '[' },
+    { span: place(source, close), text: ']' },
+  ];
+  return { words, fix };
 }
 
 /** Says whether a token begins on the line on which another ends. */

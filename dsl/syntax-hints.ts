@@ -5,7 +5,7 @@ import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import { lineEndOf, span, startOf, textOf, type Source, type Span } from './source.ts';
-import { endOf, endsBody, expects, is, isReserved, place, sameLine } from './stumbles.ts';
+import { endOf, endsBody, expects, is, isReserved, place, sameLine, useOf, write } from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** What characters of other languages and keyboards are written as. */
@@ -90,9 +90,7 @@ function hintOfQuotedImport({ source, start }: Span): Hint | undefined {
   const line = /^import\s*\{([^}]*)\}\s*from\s*'([\w./-]+)'\s*;?/.exec(source.text.slice(from));
   if (!line) return undefined;
   const [all, names = '', module = ''] = line;
-  const isFile = /[./]/.test(module);
-  const text = `use ${isFile ? `"${module}"` : module} { ${names.trim()} }`;
-  return replacing(span(source, from, from + all.length), text, (written) => `write '${written}'`);
+  return replacing(span(source, from, from + all.length), useOf(module, names.trim()), write);
 }
 
 /** Says what to write in place of characters that belong to no token. */

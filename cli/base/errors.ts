@@ -1,10 +1,10 @@
 /** Answers for how a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
-import { visible } from '../../dsl/escape.ts';
+import { visible, visibleLines } from '../../dsl/escape.ts';
 import { withHint } from '../../runtime/base/message-lines.ts';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { renderDiagnostics, type Diagnostic } from '../../dsl/index.ts';
-import { visibleLines } from '../../dsl/escape.ts';
+import { machine, type RunError } from '../../runtime/base/errors.ts';
 import { reasonOf } from '../../runtime/base/file-reasons.ts';
 import { shortageOf } from '../../runtime/base/shortage.ts';
 import { note, showsColor } from './terminal.ts';
@@ -29,17 +29,12 @@ export class InputError extends Error {
   }
 }
 
-/** Carries what the machine refused, in words that are ready to be shown. */
-export class MachineError extends Error {}
-
 /** Says that results could not be written to where the command's output goes. */
-export const outputLost = (error: Error): MachineError =>
-  new MachineError(
-    withHint(
-      `the output cannot be written: ${shortageOf(error)?.what ?? reasonOf(error)}`,
-      'send it to where there is room, and run the command again',
-    ),
-    { cause: error },
+export const outputLost = (error: Error): RunError =>
+  machine(
+    `the output cannot be written: ${shortageOf(error)?.what ?? reasonOf(error)}`,
+    'send it to where there is room, and run the command again',
+    error,
   );
 
 /** Shows what is said about a spec; nothing where nothing is. */
@@ -82,7 +77,6 @@ export function knownError(error: unknown): { readonly message: string; readonly
   if (!(error instanceof Error)) return undefined;
   if (error instanceof InputError || ['DataError', 'WeightsError'].includes(error.name))
     return { message: error.message, code: exitCodes.input };
-  if (error instanceof MachineError) return { message: error.message, code: exitCodes.machine };
   if (error.name === 'RunError') {
     const { blame } = error as Error & { readonly blame: 'input' | 'machine' };
     return { message: error.message, code: exitCodes[blame] };

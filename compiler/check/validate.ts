@@ -1,11 +1,10 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
 import type { Locate } from './rules/rule.ts';
 import { settingElsewhere } from '../messages/carried-over.ts';
-import { textOf } from '../../dsl/source.ts';
+import { textOf, type Span } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
 import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './rules/messages.ts';

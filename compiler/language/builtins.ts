@@ -1,12 +1,11 @@
 /** Answers for the functions that the compiler provides: every spec op under its name, and what only a compiler can do. */
-import type { Argumented } from './evaluation.ts';
+import type { Argumented, Evaluation } from './evaluation.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/variables.ts';
 import { isSize, must } from '../ir/types.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
 import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../format/types.ts';
-import type { Evaluation } from './evaluation.ts';
 import * as messages from './messages.ts';
 import {
   boolean,

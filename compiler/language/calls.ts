@@ -1,13 +1,11 @@
 /** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
-import type { Piped } from './evaluation.ts';
+import type { Piped, Evaluation, Scope, Argumented, WrittenCall } from './evaluation.ts';
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { must } from '../ir/types.ts';
 import { builtins } from './builtins.ts';
-import type { Evaluation } from './evaluation.ts';
-import type { Scope, Argumented, WrittenCall } from './evaluation.ts';
 import * as messages from './messages.ts';
 import { parametersByName } from './parameters.ts';
 import { passing } from './passing.ts';

@@ -2,8 +2,7 @@
  * Answers for evaluating the language at compile time: expressions give values, statements bind them, and applying blocks
  * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
  */
-import type { Evaluation } from './evaluation.ts';
-import type { LossContext, Scope, Argumented } from './evaluation.ts';
+import type { Evaluation, LossContext, Scope, Argumented } from './evaluation.ts';
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
 import { hintFields, type Hint } from '../../dsl/fix.ts';

@@ -1,9 +1,7 @@
 /** Answers for expanding an experiment: its networks over the data's inputs, then each loss over calls of them. */
-import type { Hint } from '../../dsl/fix.ts';
-import { hintOfTooFew } from './evaluate.ts';
-import { removing } from '../../dsl/fix.ts';
-import { replacing } from '../../dsl/fix.ts';
-import { textOf } from '../../dsl/source.ts';
+import { type Hint, removing, replacing, inserting } from '../../dsl/fix.ts';
+import { hintOfTooFew, type Evaluator, docOf } from './evaluate.ts';
+import { textOf, type Source, type Span } from '../../dsl/source.ts';
 import {
   children,
   type Block,
@@ -21,8 +19,6 @@ import {
   type Train,
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { inserting } from '../../dsl/fix.ts';
-import type { Source, Span } from '../../dsl/source.ts';
 import { carriedOver } from '../messages/carried-over.ts';
 import { shapeOf } from '../ir/node.ts';
 import type {
@@ -45,7 +41,6 @@ import {
 } from '../format/queries.ts';
 import type { Budget } from './budget.ts';
 import { builtins } from './builtins.ts';
-import { type Evaluator, docOf } from './evaluate.ts';
 import type { Scope } from './evaluation.ts';
 import * as messages from './messages.ts';
 import { fillInData } from './data.ts';

@@ -1,8 +1,7 @@
 /** Answers for arguments that a call lacks, where what they should be is at hand: how the call is written with them. */
-import type { WrittenCall } from './evaluation.ts';
+import type { WrittenCall, Scope } from './evaluation.ts';
 import type { Block, Call, Parameter } from '../../dsl/ast.ts';
 import { inserting, type Hint } from '../../dsl/fix.ts';
-import type { Scope } from './evaluation.ts';
 import { typeRules } from './value-types.ts';
 import type { Value } from './values.ts';
 

@@ -1,8 +1,7 @@
 /** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
 import { walk, type For, type Statement } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
-import type { Evaluation } from './evaluation.ts';
-import type { Scope } from './evaluation.ts';
+import type { Evaluation, Scope } from './evaluation.ts';
 import { hintOfRounds } from './operand-hints.ts';
 import { unknown, type Value } from './values.ts';
 

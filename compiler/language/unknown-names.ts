@@ -2,14 +2,12 @@
  * Answers for what to try where a name means nothing: only names that would be legal at the place are suggested, and what the
  * library has comes with the line that imports it.
  */
-import { formulaOf } from '../messages/carried-over.ts';
-import { whyLacking } from '../messages/carried-over.ts';
+import { formulaOf, whyLacking, carriedOver, wayOf } from '../messages/carried-over.ts';
 import type { Block, Call, File } from '../../dsl/ast.ts';
 import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
 import { lineEndOf, startOf, textOf, type Span } from '../../dsl/source.ts';
 import { nearest } from '../../dsl/suggest.ts';
-import { carriedOver, wayOf } from '../messages/carried-over.ts';
 import type { Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
 import { calledHere, distanceOf, placeOfCall } from './foreign-calls.ts';

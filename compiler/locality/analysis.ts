@@ -12,7 +12,7 @@ import { windowOf } from '../ops/primitive/pooling.ts';
 import { pairs } from '../ops/primitive/support.ts';
 import { upTo, type Axis } from './axis.ts';
 import { LocalityTable, type LocalValue } from './local.ts';
-import { type PixelTable, type Pixels } from './pixels.ts';
+import type { PixelTable, Pixels } from './pixels.ts';
 
 export interface LocalityOptions {
   /** Tells the inputs that are label maps ([N,H,W] ids, or [N,H,W,C] of few discrete values such as edges) by name. */

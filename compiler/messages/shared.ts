@@ -1,10 +1,9 @@
 /** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
-import { isElsewhere } from './carried-over.ts';
+import { isElsewhere, carriedOver } from './carried-over.ts';
 import type { Diagnostic, Severity, SpanLabel } from '../../dsl/diagnostic.ts';
 import { didYouMean, hintFields, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import type { Span } from '../../dsl/source.ts';
-import { carriedOver } from './carried-over.ts';
 
 interface Extra {
   readonly notes?: readonly string[];

@@ -2,12 +2,11 @@
  * Answers for reading what our commands left in folders, in one way: a regular file of a sensible size, JSON that is no deeper than
  * ours ever is, of the shape that its schema says. Whatever is wrong is said with its place in the file.
  */
-import { isPathError } from './file-reasons.ts';
+import { isPathError, isFile, reasonOf, whyNotRead } from './file-reasons.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
 import type { Schema } from '../../compiler/schema/spec-schema.ts';
-import { isFile, reasonOf, whyNotRead } from './file-reasons.ts';
 
 /** Says why a file is damaged; the caller names the file. */
 export class DamagedRecord extends Error {}

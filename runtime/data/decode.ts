@@ -1,6 +1,5 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
-import { standInOf } from '../base/stand-ins.ts';
-import { standIns } from '../base/stand-ins.ts';
+import { standInOf, standIns } from '../base/stand-ins.ts';
 import sharp from 'sharp';
 import { longestSide } from '../../compiler/format/types.ts';
 import { chunksOf, formatOf, GREY, GREY_WITH_ALPHA, IHDR, PALETTE, sizeOfPng } from './formats.ts';

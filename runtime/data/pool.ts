@@ -1,5 +1,5 @@
 /** Answers for the decoding threads: starts them, deals out requests, and ends them. */
-import type { ExaminedSample } from './questions.ts';
+import type { ExaminedSample, Answer, Question, Reply, Request } from './questions.ts';
 import { Worker } from 'node:worker_threads';
 // Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
 import 'sharp';
@@ -9,7 +9,6 @@ import type { Size } from './decode.ts';
 import type { Pair } from './pair.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';
-import type { Answer, Question, Reply, Request } from './questions.ts';
 
 interface Waiting {
   resolve(answer: Answer): void;

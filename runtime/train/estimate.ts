@@ -5,7 +5,8 @@ import { freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { StepMemory } from '../../compiler/explain/explain.ts';
 import type { Program } from '../../compiler/ir/program.ts';
-import { sizeOf } from '../../compiler/ir/types.ts';
+import { bytesIn, f32 } from '../../compiler/ir/types.ts';
+import type { Variable } from '../../compiler/ir/variables.ts';
 import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import { keptCheckpoints, savedVariables } from '../run/checkpoint.ts';
 import { layoutOf } from '../run/folder.ts';
@@ -33,10 +34,7 @@ export async function announceNeeds(
   folder: string,
   log: (line: string) => void,
 ): Promise<void> {
-  const checkpointBytes = savedVariables(program, frozen).reduce(
-    (sum, { type }) => sum + 4 * sizeOf(type.shape),
-    0,
-  );
+  const checkpointBytes = bytesOfVariables(savedVariables(program, frozen));
   // The last ones, and the one that is being written.
   const checkpoints = keptCheckpoints + 1 + (keepsBest ? 1 : 0);
   const memoryBytes = memory?.memoryBytes;
@@ -55,14 +53,15 @@ export async function announceNeeds(
  */
 export function requireMemory(spec: TrainableSpec): void {
   const { size, batch } = spec.data;
-  const weights = variablesOf(spec).reduce((sum, { type }) => sum + sizeOf(type.shape), 0);
-  const pictures = (batch / partsOfStep(spec)) * size.width * size.height * valuesOfPixel;
-  const [weightBytes, pictureBytes] = [bytesOfValue * weights, bytesOfValue * pictures];
+  const weightBytes = bytesOfVariables(variablesOf(spec));
+  const pictureBytes = bytesIn(f32(batch / partsOfStep(spec), size.height, size.width, valuesOfPixel));
   const there = Math.min(totalmem(), process.constrainedMemory() || Infinity);
   if (weightBytes + pictureBytes > there) throw tooLargeForMachine({ weightBytes, pictureBytes, there });
 }
 
-const bytesOfValue = 4;
+const bytesOfVariables = (variables: readonly Pick<Variable, 'type'>[]): number =>
+  variables.reduce((sum, { type }) => sum + bytesIn(type), 0);
+
 /** A photograph has three values a pixel, its map one. */
 const valuesOfPixel = 4;
 

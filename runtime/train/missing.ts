@@ -1,11 +1,10 @@
 /** Answers for what a run lacks that was killed, or that somebody deleted parts of: whether its folder is as it should be. */
-import { uselessEvents } from '../run/messages.ts';
+import { uselessEvents, damagedRunFile } from '../run/messages.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { listFolder } from '../base/records.ts';
 import { readBest, stepName, type RunState } from '../run/checkpoint.ts';
 import { unfinishedFile, type FullRunRecord, type RunLayout } from '../run/folder.ts';
-import { damagedRunFile } from '../run/messages.ts';
 
 /** Tells whether all pictures of a step's samples are there; a run that shows nothing has none. */
 export function hasPictures(

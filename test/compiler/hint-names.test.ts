@@ -1,8 +1,7 @@
 /** Answers for what hints recommend: every function, block, module, setting and type in them exists. */
-import { formulas } from '../../compiler/messages/carried-over.ts';
+import { formulas, carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
 import { specSchema } from '../../compiler/schema/spec-schema.ts';
 import { builtins } from '../../compiler/language/builtins.ts';
 import { typeRules } from '../../compiler/language/value-types.ts';

@@ -5,7 +5,7 @@ import { printProgram } from '../../compiler/ir/print.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { printTensorflow } from '../../compiler/lower/print.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
-import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
+import { lowerToTensorflow, type TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
 import { splitIntoStages } from '../../compiler/passes/partition-by-dependency.ts';
 import { synthesisMethod } from '../../runtime/synthesize/paint.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
@@ -19,8 +19,7 @@ export type Digests = Readonly<Record<string, string>>;
 
 /** Compiles an example as training does without tables, for a library that has our kernels. */
 export function textsOf({ spec }: GoldenCase): Texts {
-  const program = programOf(spec);
-  const { nodes } = lowerToTensorflow(program, { kernels: true });
+  const { program, nodes } = denseOf(spec);
   return {
     'spec.json': printSpec(spec),
     'step.ir': printProgram(program),
@@ -30,14 +29,14 @@ export function textsOf({ spec }: GoldenCase): Texts {
 
 /** Gives the digests of an example in all forms that are trained and painted with. */
 export function digestsOf({ spec }: GoldenCase): Digests {
-  const dense = programOf(spec);
+  const { program: dense, nodes } = denseOf(spec);
   const tables = programOf(spec, { tables: () => true });
   return {
     spec: digest(printSpec(spec)),
     graph: digest(printProgram(dense)),
     'graph as written': digest(printProgram(programOf(spec, { asWritten: true }))),
     'graph with tables': digest(printProgram(tables)),
-    plan: planDigest(dense),
+    plan: digest(encodeSavedModel(nodes)),
     'plan with tables': planDigest(tables),
     'plan without kernels': planDigest(dense, false),
     ...(dense.methods.some(({ name }) => name === synthesisMethod) && {
@@ -50,6 +49,23 @@ export function digestsOf({ spec }: GoldenCase): Digests {
       ),
     }),
   };
+}
+
+interface Dense {
+  readonly program: Program;
+  readonly nodes: TensorflowPlan['nodes'];
+}
+
+/** What specs compile to without tables: both texts and digests are made of it. */
+const compiled = new WeakMap<Spec, Dense>();
+
+function denseOf(spec: Spec): Dense {
+  const known = compiled.get(spec);
+  if (known) return known;
+  const program = programOf(spec);
+  const made = { program, nodes: lowerToTensorflow(program, { kernels: true }).nodes };
+  compiled.set(spec, made);
+  return made;
 }
 
 function programOf(spec: Spec, options: Partial<StepOptions> = {}): Program {

@@ -1,10 +1,9 @@
 /** Answers for hints about label maps: they follow from what all maps hold, and data that follows them is right. */
-import { follow } from './data-examine.ts';
+import { follow, areas, dataSpec, examine, pairsOf, requireMended } from './data-examine.ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { classOfValue, voidIds } from '../../compiler/format/labels.ts';
-import { areas, dataSpec, examine, pairsOf, requireMended } from './data-examine.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 
 const WIDTH = 32;

@@ -1,4 +1,5 @@
 /** Answers for what is said about specs that parse but do not hold together: one function per message. */
+import type { DataSpec } from '../../format/types.ts';
 import { amongst, error, meant, warning } from '../../messages/shared.ts';
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import type { Hint } from '../../../dsl/fix.ts';
@@ -251,10 +252,7 @@ export const codeShape = (
   });
 };
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+type Size = DataSpec['size'];
 
 /** Says which size a generator paints that gives `found` for `size`: of the same ratio, and a multiple of what it doubles. */
 function hintOfPaintable(found: Size, size: Size): string {

@@ -1,6 +1,6 @@
 /** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
-import { zip } from './pickles.ts';
+import { zip, archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../compiler/ir/random.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
 import { WeightsError } from '../../../runtime/weights/messages.ts';
-import { archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/weights/', import.meta.url));
 type Saved = Record<string, { shape: number[]; values: (number | string)[] }>;
