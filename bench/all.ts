@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
-import { must } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from './options.ts';
 import { compare, medianOver, type Comparison, type Task } from './rounds.ts';
 import { compileSeconds, markdownTable, ratio, restyleRatio } from './table.ts';

@@ -1,7 +1,8 @@
 /** Answers for what a benchmark's steps are fed with: label maps in order of their names, or noise; photographs or noise. */
+import type { Diagnostic } from '../dsl/diagnostic.ts';
 import { readFileSync } from 'node:fs';
 import { RandomStream } from '../compiler/ir/random.ts';
-import { must } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 import {
   decodeIds,
   decodePhoto,
@@ -11,7 +12,7 @@ import {
   type IdMap,
   type PictureError,
 } from '../runtime/data/decode.ts';
-import { DataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
+import { dataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs } from '../runtime/data/pairs.ts';
 import type { Pair } from '../runtime/data/pair.ts';
 import type { StepData } from '../runtime/train/step.ts';
@@ -44,7 +45,7 @@ interface Samples {
 
 /**
  * Reads label maps. Without a number of classes, all maps of the folder count for it; only those that the steps take are
- * kept, a byte or two a pixel. Throws a DataError with everything that cannot be used.
+ * kept, a byte or two a pixel. Throws a SpadeworkError with everything that cannot be used.
  */
 export async function readBatches(settings: BenchSettings): Promise<Batches> {
   const { size, batch, images, seed } = settings;
@@ -92,8 +93,7 @@ function wantedMaps({ warmup, steps, batch }: BenchSettings): number {
 /** Draws label maps of noise: every pixel is a patch of its own, the worst case of what is computed for each patch once. */
 function drawNoise(settings: BenchSettings): Samples {
   const { size, classes, instances, images, seed } = settings;
-  if (classes === undefined || instances !== undefined || images !== undefined)
-    throw new DataError([noiseAlone()]);
+  if (classes === undefined || instances !== undefined || images !== undefined) throw noiseAlone();
   const random = new RandomStream(seed, 'noise in place of label maps');
   const draw = (): Sample => ({
     labels: Uint16Array.from({ length: size.width * size.height }, () => random.below(classes)),
@@ -106,7 +106,7 @@ function drawNoise(settings: BenchSettings): Samples {
 async function readMaps(settings: BenchSettings): Promise<Samples> {
   const { labels, images, size, void: without } = settings;
   const { pairs, problems } = await listPairs({ labels, images });
-  if (problems.length > 0) throw new DataError(problems);
+  if (problems.length > 0) throw dataError(...problems);
   const instanceFiles = await listInstances(settings, pairs.length);
   const wanted = wantedMaps(settings);
   const kept: { readonly ids: Uint16Array; readonly index: number }[] = [];
@@ -116,7 +116,7 @@ async function readMaps(settings: BenchSettings): Promise<Samples> {
     const found = await readIds(label);
     const most = found.ids.reduce((one, other) => (other === without ? one : Math.max(one, other)), -1);
     if (settings.classes !== undefined && most >= settings.classes)
-      throw new DataError([idAboveClasses(label, most, settings.classes)]);
+      throw idAboveClasses(label, most, settings.classes);
     highest = Math.max(highest, most);
     if (index < wanted) kept.push({ ids: resizeNearest(found, size), index });
   }
@@ -141,25 +141,25 @@ async function listInstances(
   count: number,
 ): Promise<readonly string[] | undefined> {
   if (instances === undefined) return undefined;
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const files = await listFolder('instance maps', instances, problems);
-  if (!files || problems.length > 0) throw new DataError(problems);
-  if (files.size !== count) throw new DataError([differentCounts(labels, count, instances, files.size)]);
+  if (!files || problems.length > 0) throw dataError(...problems);
+  if (files.size !== count) throw differentCounts(labels, count, instances, files.size);
   return [...files.values()];
 }
 
 async function readIds(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file)).catch((error: unknown) => {
-    throw new DataError([undecodable(file, 'label maps', error as PictureError)]);
+    throw dataError(undecodable(file, 'label maps', error as PictureError));
   });
   if ('color' in found)
-    throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
+    throw dataError(coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined));
   return found;
 }
 
 function readPhoto({ image }: Pair, { size }: BenchSettings): Promise<Uint8Array> {
   const file = must(image, 'pairs were listed with photographs');
   return decodePhoto(readFileSync(file), size).catch((error: unknown) => {
-    throw new DataError([undecodable(file, 'photos', error as PictureError)]);
+    throw dataError(undecodable(file, 'photos', error as PictureError));
   });
 }

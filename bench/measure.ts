@@ -1,15 +1,16 @@
 /** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
+import { SpadeworkError } from '../dsl/errors.ts';
 import { cpus } from 'node:os';
 import { memoryOfStep } from '../compiler/explain/explain.ts';
 import { check, compile, type Spec } from '../compiler/index.ts';
 import { inputsOf, type Program } from '../compiler/ir/program.ts';
-import { must, sizeOf } from '../compiler/ir/types.ts';
+import { sizeOf } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { labelsInput } from '../compiler/format/types.ts';
 import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/deduplicate-patches/choose.ts';
-import { SpecMistakes } from '../cli/base/errors.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/choose.ts';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { fileProvider } from '../runtime/specs/read.ts';
@@ -72,8 +73,8 @@ export interface SynthesisMeasurement extends Measurement {
 }
 
 /**
- * Measures the training step. `report` gets lines about its course. Throws a DataError for label maps that cannot be used,
- * and a SetupFailure where the engine cannot be had.
+ * Measures the training step. `report` gets lines about its course. Throws a SpadeworkError for label maps that cannot be used,
+ * and a SpadeworkError where the engine cannot be had.
  */
 export async function measureStep(
   settings: BenchSettings,
@@ -155,7 +156,7 @@ async function openBench(
   const watch = stopwatch();
   const source = { name: 'bench.spade', text: experimentOf(settings, batches.classes) };
   const { spec, diagnostics, sources } = check(source, fileProvider());
-  if (!spec) throw new SpecMistakes(diagnostics);
+  if (!spec) throw new SpadeworkError('input', diagnostics);
   const checked = watch();
   const { batch } = settings;
   const levels = settings.dense

@@ -1,15 +1,16 @@
 /** Measures how long the patches of label maps take to find, on one thread, and how few of them are distinct. */
+import type { Diagnostic } from '../dsl/diagnostic.ts';
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Command } from 'commander';
-import { must } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 import { nearestGrid, planPatches, squareWindow, type PatchPlan } from '../compiler/patches/plan.ts';
 import { patchIndexer } from '../compiler/patches/tables.ts';
 import { print as line } from '../cli/base/terminal.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { decodeIds, edgesOf, resizeNearest, type IdMap, type Size } from '../runtime/data/decode.ts';
-import { DataError, coloredMaps } from '../runtime/data/messages.ts';
+import { dataError, coloredMaps } from '../runtime/data/messages.ts';
 import { listFolder } from '../runtime/data/pairs.ts';
 import { atLeast } from './options.ts';
 
@@ -40,15 +41,15 @@ function pyramidPlan(size: Size, edges: boolean): PatchPlan {
 async function readMap(file: string): Promise<IdMap> {
   const found = await decodeIds(readFileSync(file));
   if (!('ids' in found))
-    throw new DataError([coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined)]);
+    throw dataError(coloredMaps([{ kind: 'colored', role: 'label maps', file, ...found }], undefined));
   return found;
 }
 
 /** Lists a folder's maps in order of their names. */
 async function listMaps(role: 'label maps' | 'instance maps', folder: string): Promise<string[]> {
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const files = await listFolder(role, folder, problems);
-  if (files === undefined || problems.length > 0) throw new DataError(problems);
+  if (files === undefined || problems.length > 0) throw dataError(...problems);
   return [...files.values()];
 }
 

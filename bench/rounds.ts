@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { must } from '../compiler/ir/types.ts';
-import { RunError } from '../runtime/base/errors.ts';
+import { must } from '../dsl/errors.ts';
 import type { Measurement, StepMeasurement, SynthesisMeasurement } from './measure.ts';
 import { alreadyDense, differentWork, noPeer, notReduced, programFailed } from './messages.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';
@@ -46,7 +45,7 @@ interface Program {
 
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Compares in rounds; `report` gets a line for each. Throws a RunError where a program fails or does other work. */
+/** Compares in rounds; `report` gets a line for each. Throws a SpadeworkError where a program fails or does other work. */
 export function compare(task: Task, settings: CompareSettings, report: (line: string) => void): Comparison {
   const us = ourProgram(task, settings);
   let opponents = opponentsOf(task, settings);
@@ -81,16 +80,16 @@ function ourProgram(task: Task, settings: CompareSettings): Program {
 /** Lists the programs, or variants of one, of which the fastest is what we are compared with. */
 function opponentsOf(task: Task, settings: CompareSettings): Program[] {
   if (settings.against === 'float32') {
-    if (settings.precision === 'float32') throw new RunError('input', notReduced());
+    if (settings.precision === 'float32') throw notReduced();
     return [{ ...ourProgram(task, { ...settings, precision: 'float32' }), name: 'here in float32' }];
   }
   if (settings.against === 'dense') {
-    if (settings.dense) throw new RunError('input', alreadyDense());
+    if (settings.dense) throw alreadyDense();
     return [{ ...ourProgram(task, { ...settings, dense: true }), name: 'here pixel by pixel' }];
   }
   const candidates = pythonCandidates(settings.python);
   const python = findPython(candidates);
-  if (python === undefined) throw new RunError('machine', noPeer(candidates));
+  if (python === undefined) throw noPeer(candidates);
   const { channelsLast, compile, lean, fastest } = settings;
   const chosen = [
     ...(channelsLast || fastest ? ['--channels-last'] : []),
@@ -127,7 +126,7 @@ function run({ name, command, words }: Program, round: number): Figures {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (status !== 0) throw new RunError('machine', programFailed(name, round));
+  if (status !== 0) throw programFailed(name, round);
   return JSON.parse(must(stdout.trim().split('\n').at(-1), 'the line of JSON')) as Figures;
 }
 
@@ -136,5 +135,5 @@ function refuseOtherWork({ ours, theirs }: Round): void {
     ['the channels of label maps', ({ label_channels }: Figures) => String(label_channels)],
     ['the parameters', ({ parameters }: Figures) => JSON.stringify(parameters)],
   ] as const)
-    if (of(ours) !== of(theirs)) throw new RunError('machine', differentWork(what, of(ours), of(theirs)));
+    if (of(ours) !== of(theirs)) throw differentWork(what, of(ours), of(theirs));
 }

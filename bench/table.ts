@@ -1,5 +1,5 @@
 /** Answers for writing what a comparison found: a table of its rounds, and the times before the first step. */
-import { must } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';
 import { medianOver, type Comparison, type Figures, type Round } from './rounds.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for measuring time and memory of this process. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { must } from '../compiler/ir/types.ts';
+import { must } from '../dsl/errors.ts';
 
 /** Times in milliseconds and sizes in MB (10^6 bytes) of repeated work; `first` and `last` are of the timed steps. */
 export interface Times {

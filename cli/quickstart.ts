@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatSeconds } from '../runtime/base/format.ts';
-import { exitCodes } from './base/errors.ts';
+import { exitCodes } from '../dsl/errors.ts';
 import { spadework } from './main.ts';
 import { note, print } from './base/terminal.ts';
 

@@ -16,48 +16,52 @@ const codeOfSignal = 128;
 const lessMemory =
   'lower batch, size or width in the spec, or close other programs; a run goes on from its last checkpoint: spadework resume RUN';
 
-/** Says what ended a process that could not say so itself: the message with its hint. */
+/** Says what ended a process that could not say so itself. */
 export function describeDeath(signal) {
   switch (signal) {
     case 'SIGKILL':
-      return [
-        'the process that worked was killed (SIGKILL): where nobody did so, the system had no memory left',
-        lessMemory,
-      ];
+      return {
+        code: 'killed',
+        message:
+          'the process that worked was killed (SIGKILL): where nobody did so, the system had no memory left',
+        hint: lessMemory,
+      };
     case 'SIGABRT':
     case 'SIGTRAP':
-      return [
-        `the process that worked gave up (${signal}): it could not get the memory that it needed`,
-        `${lessMemory}; where it is JavaScript's own memory that is short: NODE_OPTIONS=--max-old-space-size=8192`,
-      ];
+      return {
+        code: 'out-of-memory',
+        message: `the process that worked gave up (${signal}): it could not get the memory that it needed`,
+        hint: `${lessMemory}; where it is JavaScript's own memory that is short: NODE_OPTIONS=--max-old-space-size=8192`,
+      };
     default:
-      return [
-        `the process that worked crashed (${signal})`,
-        'run "spadework doctor" to see whether the engine is well, and try --engine portable; a run goes on from its last checkpoint: spadework resume RUN',
-      ];
+      return {
+        code: 'crashed',
+        message: `the process that worked crashed (${signal})`,
+        hint: 'run "spadework doctor" to see whether the engine is well, and try --engine portable; a run goes on from its last checkpoint: spadework resume RUN',
+      };
   }
 }
 
 /** Writes an error as all commands do. */
-const errorText = ([message, hint]) => `error: ${message}\nhint: ${hint}\n`;
+const errorText = ({ code, message, hint }) => `error[${code}]: ${message}\nhint: ${hint}\n`;
+
+const cannotStart = (why, hint) =>
+  errorText({ code: 'cannot-start', message: `the command cannot be started: ${why}`, hint });
 
 /** Gives the text for what keeps a command from being started. */
 export function failureOfLoading(error) {
   const { code, message = String(error) } = error ?? {};
   if (code === 'EMFILE' || code === 'ENFILE')
-    return errorText([
-      `the command cannot be started: too many files are open (${code})`,
-      'raise the limit: ulimit -n 4096',
-    ]);
+    return cannotStart(`too many files are open (${code})`, 'raise the limit: ulimit -n 4096');
   if (['EAGAIN', 'ENOMEM'].includes(code) || /out of memory|cannot allocate/i.test(message))
-    return errorText([
-      `the command cannot be started: the system gives it no memory or processes (${code ?? message.split('\n')[0]})`,
+    return cannotStart(
+      `the system gives it no memory or processes (${code ?? message.split('\n')[0]})`,
       'close other programs, or raise the limits: ulimit -v unlimited, ulimit -u',
-    ]);
-  return errorText([
-    `the command cannot be started: ${message.split('\n')[0]}`,
+    );
+  return cannotStart(
+    message.split('\n')[0],
     'install what it needs anew: npm ci; and see what the system allows: ulimit -a',
-  ]);
+  );
 }
 
 /** Does a command, given by its words, in a process of its own, and ends this process as that one ends. */

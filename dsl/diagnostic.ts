@@ -1,7 +1,7 @@
 /** Answers for what is said to a user about a spec: a diagnostic is data; rendering it with a code frame is one function. */
 import pc from 'picocolors';
 import { visible } from './escape.ts';
-import type { Edit } from './fix.ts';
+import { hintFields, type Edit, type Hint } from './fix.ts';
 import { formatPlace, lineAt, positionAt, type Source, type Span } from './source.ts';
 
 export type Severity = 'error' | 'warning';
@@ -29,6 +29,43 @@ export interface Diagnostic {
   readonly fix: readonly Edit[];
 }
 
+/** What a diagnostic may have beside its message and its place. */
+export interface Remarks {
+  readonly notes?: readonly string[];
+  readonly hint?: Hint | string | undefined;
+  readonly labels?: readonly SpanLabel[];
+}
+
+/** Makes an error of a stable `code`; without a `span` it is about the whole input, or about something that is no source. */
+export function error(
+  code: string,
+  message: string,
+  span: Span | undefined,
+  remarks: Remarks = {},
+): Diagnostic {
+  return diagnose('error', code, message, span, remarks);
+}
+
+/** Makes a warning of a stable `code`: what it is about can be done, but is rarely meant. */
+export function warning(
+  code: string,
+  message: string,
+  span: Span | undefined,
+  remarks: Remarks = {},
+): Diagnostic {
+  return diagnose('warning', code, message, span, remarks);
+}
+
+function diagnose(
+  severity: Severity,
+  code: string,
+  message: string,
+  span: Span | undefined,
+  { labels = [], notes = [], hint }: Remarks,
+): Diagnostic {
+  return { code, severity, message, span, labels, notes, ...hintFields(hint) };
+}
+
 /** How diagnostics are shown. */
 export interface RenderOptions {
   /** Whether to color the text for a terminal. */
@@ -39,15 +76,21 @@ export interface RenderOptions {
 const frameWidth = 110;
 const tabWidth = 4;
 /** What is said about a place is cut off here: it may quote a name of any length. */
-const longestRemark = 1000;
+const longestRemark = 4000;
 
 type Colors = ReturnType<typeof pc.createColors>;
+
+/** Words a diagnostic without its places: the message, the notes and the hint, a line each. */
+export function describeDiagnostic(diagnostic: Diagnostic): string {
+  return [remarkOf(diagnostic.message), ...remarksOf(diagnostic, pc.createColors(false))].join('\n');
+}
 
 /** Shows a diagnostic with the lines it is about, each place underlined; without a line break at the end. */
 export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
   const colors = pc.createColors(color);
   const tint = diagnostic.severity === 'error' ? colors.red : colors.yellow;
   const title = `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}: ${remarkOf(diagnostic.message)}`;
+  const remarks = remarksOf(diagnostic, colors);
 
   const marks: Mark[] = diagnostic.labels.map(({ span, text }) => ({
     span,
@@ -69,10 +112,14 @@ export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOption
     ),
   );
 
-  const remarks = diagnostic.notes.map(remarkOf);
-  if (diagnostic.hint !== undefined) remarks.push(`${colors.green('hint')}: ${remarkOf(diagnostic.hint)}`);
+  if (frames.length === 0) return [title, ...remarks].join('\n');
   const gutter = ' '.repeat(margin + 1);
   return [title, ...frames, ...remarks.map((remark) => `${gutter}${colors.dim('=')} ${remark}`)].join('\n');
+}
+
+/** Shows a warning that has no place, for a log. */
+export function warningText(code: string, message: string, hint?: string): string {
+  return renderDiagnostic(warning(code, message, undefined, { hint }), { color: false });
 }
 
 /** Shows diagnostics in source order and counts them in a closing line; gives an empty text for none. */
@@ -94,6 +141,13 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
   const file = ({ span }: Diagnostic): number => (span === undefined ? -1 : (places.get(span.source) ?? -1));
   const start = ({ span }: Diagnostic): number => span?.start ?? -1;
   return diagnostics.toSorted((a, b) => file(a) - file(b) || start(a) - start(b));
+}
+
+function remarksOf({ notes, hint }: Diagnostic, colors: Colors): string[] {
+  return [
+    ...notes.map(remarkOf),
+    ...(hint === undefined ? [] : [`${colors.green('hint')}: ${remarkOf(hint)}`]),
+  ];
 }
 
 /** Writes a remark on one line of a bearable length. */

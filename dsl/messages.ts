@@ -1,24 +1,7 @@
 /** Answers for what is said about syntax mistakes: one function per message. */
-import type { Diagnostic, SpanLabel } from './diagnostic.ts';
-import { hintFields, inserting, removing, replacing, type Hint } from './fix.ts';
+import { error, type Diagnostic } from './diagnostic.ts';
+import { inserting, removing, replacing, type Hint } from './fix.ts';
 import { textOf, type Span } from './source.ts';
-
-interface Extras {
-  readonly labels?: readonly SpanLabel[];
-  readonly hint?: Hint | string | undefined;
-}
-
-function syntaxError(code: string, message: string, span: Span, extras: Extras = {}): Diagnostic {
-  return {
-    code,
-    severity: 'error',
-    message,
-    span,
-    labels: extras.labels ?? [],
-    notes: [],
-    ...hintFields(extras.hint),
-  };
-}
 
 /** Reports a token that does not fit; `expected` and `found` are phrases such as `a name` and `'+'`. */
 export function unexpectedToken(
@@ -27,12 +10,12 @@ export function unexpectedToken(
   place: Span,
   hint?: Hint | string,
 ): Diagnostic {
-  return syntaxError('syntax', `expected ${expected}, found ${found}`, place, { hint });
+  return error('syntax', `expected ${expected}, found ${found}`, place, { hint });
 }
 
 /** Reports a bracket that nothing closes; `opener` is the place of the bracket. */
 export function unclosedBracket(closer: string, found: string, place: Span, opener: Span): Diagnostic {
-  return syntaxError('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
+  return error('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
     hint: inserting(place.source, place.start, closer, () => `add '${closer}'`),
   });
@@ -44,7 +27,7 @@ export function unclosedBracket(closer: string, found: string, place: Span, open
  */
 export function wrongBracket(closer: string, wrong: Span, opener: Span, isClosedLater: boolean): Diagnostic {
   const found = wrong.source.text.slice(wrong.start, wrong.end);
-  return syntaxError('unclosed-bracket', `expected a closing '${closer}', found '${found}'`, wrong, {
+  return error('unclosed-bracket', `expected a closing '${closer}', found '${found}'`, wrong, {
     labels: [{ span: opener, text: 'opened here' }],
     hint: isClosedLater
       ? removing(wrong, `leave the '${found}' out`)
@@ -60,7 +43,7 @@ export function missingComma(
   opener: Span,
   previousEnd: number,
 ): Diagnostic {
-  return syntaxError('missing-comma', `expected ',' or a closing '${closer}', found ${found}`, place, {
+  return error('missing-comma', `expected ',' or a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
     hint: inserting(place.source, previousEnd, ',', (comma) => `separate items with '${comma}'`),
   });
@@ -69,24 +52,24 @@ export function missingComma(
 /** Reports characters that belong to no token. */
 export function unknownCharacter(text: string, place: Span, hint: Hint | string | undefined): Diagnostic {
   const characters = [...text].length === 1 ? 'character' : 'characters';
-  return syntaxError('unknown-character', `unknown ${characters} '${text}'`, place, { hint });
+  return error('unknown-character', `unknown ${characters} '${text}'`, place, { hint });
 }
 
 /** Reports where a text becomes longer than any that is read. */
 export function textTooLong(limit: number, place: Span): Diagnostic {
-  return syntaxError('too-large', `the text has more than ${limit} words and signs`, place, {
+  return error('too-large', `the text has more than ${limit} words and signs`, place, {
     hint: 'divide it into several files, or generate less of it: lists and loops are written in a line',
   });
 }
 
 /** Reports a string whose line ends before its closing quote. */
 export function unterminatedString(place: Span, hint: Hint | string): Diagnostic {
-  return syntaxError('unterminated-string', 'the string is not closed on its line', place, { hint });
+  return error('unterminated-string', 'the string is not closed on its line', place, { hint });
 }
 
 /** Reports a backslash with a character that has no meaning after one. */
 export function unknownEscape(escape: string, place: Span): Diagnostic {
-  return syntaxError('unknown-escape', `unknown escape '${escape}' in a string`, place, {
+  return error('unknown-escape', `unknown escape '${escape}' in a string`, place, {
     hint: replacing(
       place,
       `\\${escape}`,
@@ -97,7 +80,7 @@ export function unknownEscape(escape: string, place: Span): Diagnostic {
 
 /** Reports a number that a 64-bit float cannot hold exactly (integers) or at all. */
 export function numberOutOfRange(place: Span): Diagnostic {
-  return syntaxError('number-out-of-range', 'the number is too large', place, {
+  return error('number-out-of-range', 'the number is too large', place, {
     hint: /[.eE]/.test(textOf(place))
       ? 'numbers go up to about 1.8e308'
       : `integers go up to ${Number.MAX_SAFE_INTEGER}`,
@@ -106,21 +89,21 @@ export function numberOutOfRange(place: Span): Diagnostic {
 
 /** Reports code that is nested too deeply for the compiler. */
 export function nestedTooDeep(place: Span): Diagnostic {
-  return syntaxError('nested-too-deep', 'this is nested too deeply', place, {
+  return error('nested-too-deep', 'this is nested too deeply', place, {
     hint: 'give its parts names of their own: part = ...',
   });
 }
 
 /** Reports a `use` below a declaration. */
 export function lateUse(place: Span, hint: Hint | string): Diagnostic {
-  return syntaxError('late-use', "'use' must stand before the first declaration", place, {
+  return error('late-use', "'use' must stand before the first declaration", place, {
     hint,
   });
 }
 
 /** Reports that a file holds more mistakes than are listed. */
 export function tooManyMistakes(count: number, place: Span): Diagnostic {
-  return syntaxError('too-many-mistakes', `stopped after ${count} mistake${count === 1 ? '' : 's'}`, place);
+  return error('too-many-mistakes', `stopped after ${count} mistake${count === 1 ? '' : 's'}`, place);
 }
 
 /** What may stand in an experiment. */

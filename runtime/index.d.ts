@@ -6,7 +6,7 @@ import type {
   ParseOptions,
   RunOptions,
   SemanticsOptions,
-  SpecProblem,
+  Problem,
   Tensor,
   Tensors,
   TextOptions,
@@ -15,9 +15,8 @@ import type {
 export type * from './model/types.ts';
 
 /**
- * Opens a spec's file: a `.spade` text, or a spec as JSON. Rejects with a SpecError where it has mistakes, a ModelError where
- * it cannot be read, a WeightsError where weights that it loads cannot be, a SetupFailure where the engine asked for cannot be
- * had.
+ * Opens a spec's file: a `.spade` text, or a spec as JSON. Rejects with a SpadeworkError where it cannot be read or has mistakes,
+ * where weights that it loads cannot be read or do not fit, and where the engine asked for cannot be had.
  */
 export declare function openSpec(file: string, options?: OpenOptions): Promise<Model>;
 
@@ -29,13 +28,13 @@ export declare function parseSpec(text: string, options?: ParseOptions): ParsedS
 
 /**
  * Opens what a run has learned: its spec, with the variables of its last checkpoint or of the step asked for. Rejects with a
- * RunError where the folder holds no run or no whole checkpoint, a ModelError where it has none of that step.
+ * SpadeworkError where the folder holds no run, no whole checkpoint, or none of that step.
  */
 export declare function openRun(folder: string, options?: RunOptions): Promise<Model>;
 
 /**
  * Splits semantics as official preprocessing makes them (one channel per class, one of them 1 at each pixel; with `edges`, a
- * last channel of instance edges) into what networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a ModelError where a pixel
+ * last channel of instance edges) into what networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a SpadeworkError where a pixel
  * has no class or several, or a channel holds more than 0 and 1.
  */
 export declare function splitSemantics(
@@ -45,36 +44,26 @@ export declare function splitSemantics(
 
 /**
  * Reads every tensor of a safetensors or PyTorch file, by its name and in its layout, as float32. Nothing in the file is run.
- * Rejects with a WeightsError where it is missing, damaged, or holds more than tensors in containers.
+ * Rejects with a SpadeworkError where it is missing, damaged, or holds more than tensors in containers.
  */
 export declare function readTensors(file: string): Promise<Tensors>;
 
-/** Is a mistake in a call: `code` is stable (`unknown-input`), `message` ready to show. It is thrown before anything changes. */
-export declare class ModelError extends Error {
+/**
+ * Is the one error that is thrown: for what its user can mend (`input`; a mistake in a call is found before anything changes), for
+ * what the machine lacks (`machine`), and for a broken invariant, which is to be reported (`bug`). `message` has everything, ready
+ * to show.
+ */
+export declare class SpadeworkError extends Error {
+  readonly blame: 'input' | 'machine' | 'bug';
+  /** Stable kebab-case name of what is wrong, such as `unknown-input`; of several problems, the first one's. */
   readonly code: string;
-  /** The function that was called: `step`. */
-  readonly call: string | undefined;
   /** What is wrong, in one line. */
   readonly what: string;
-  readonly found: string;
-  readonly expected: string;
-  readonly hint: string;
+  readonly hint: string | undefined;
+  /** The function that was called: `step`. */
+  readonly call: string | undefined;
+  /** What a command ends with because of it: 1 for an input, 3 for the machine and for a bug. */
+  readonly exit: number;
+  /** Everything that is wrong, such as all mistakes of a spec; never empty. */
+  readonly problems: readonly Problem[];
 }
-
-/** Is a spec with mistakes; the message shows them all as the command does. */
-export declare class SpecError extends Error {
-  readonly problems: readonly SpecProblem[];
-}
-
-/** Is a run that cannot be used, or a machine that cannot go on (memory). */
-export declare class RunError extends Error {
-  readonly blame: 'input' | 'machine';
-}
-
-/** Is an engine that was asked for and cannot be had; `unavailable` says why and what helps. */
-export declare class SetupFailure extends Error {
-  readonly unavailable: { readonly reason: string; readonly fix: string };
-}
-
-/** Is a file of weights, or a mapping, that cannot be used. */
-export declare class WeightsError extends Error {}

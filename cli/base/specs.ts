@@ -13,7 +13,8 @@ import {
 import type { Source } from '../../dsl/source.ts';
 import { fileProvider, readSource } from '../../runtime/specs/read.ts';
 import { readSources, textsBeside } from '../../runtime/run/sources.ts';
-import { InputError, noteDiagnostics, SpecMistakes } from './errors.ts';
+import { inputError, SpadeworkError } from '../../dsl/errors.ts';
+import { noteDiagnostics } from './errors.ts';
 
 /** What a command line says about the spec. */
 export interface SpecFlags {
@@ -23,11 +24,15 @@ export interface SpecFlags {
   readonly set?: readonly string[] | undefined;
 }
 
-/** Reads a spec's text as it is. Throws an InputError where it cannot. */
+/** Reads a spec's text as it is. Throws a SpadeworkError where it cannot. */
 export function readSpecFile(file: string): Source {
   const found = readSource(file);
   if ('text' in found) return found;
-  throw new InputError(`cannot read '${file}': ${found.why}`, 'check the path; specs end in .spade');
+  throw inputError(
+    'unreadable-spec',
+    `cannot read '${file}': ${found.why}`,
+    'check the path; specs end in .spade',
+  );
 }
 
 /** Reads and checks a spec. */
@@ -42,7 +47,11 @@ export function checkFile(file: string, { name, set: sets }: SpecFlags): CheckRe
 /** Reads and checks an ablation. */
 export function checkAblationFile(file: string, { name, set: sets }: SpecFlags): AblationResult {
   if (isJson(file))
-    throw new InputError(`'${file}' holds one spec, no ablation`, 'ablations are written in .spade files');
+    throw inputError(
+      'no-ablation-in-json',
+      `'${file}' holds one spec, no ablation`,
+      'ablations are written in .spade files',
+    );
   return checkAblation(readSpecFile(file), fileProvider(), { name, sets });
 }
 
@@ -51,29 +60,29 @@ export function isJson(file: string): boolean {
   return file.endsWith('.json');
 }
 
-/** Reads a spec that has to be without errors, and shows warnings. Throws SpecMistakes. */
+/** Reads a spec that has to be without errors, and shows warnings. Throws a SpadeworkError with all mistakes. */
 export function loadSpec(
   file: string,
   flags: SpecFlags,
 ): { readonly spec: Spec; readonly sources: readonly Source[] } {
   const { spec, sources, diagnostics } = checkFile(file, flags);
-  if (!spec) throw new SpecMistakes(diagnostics);
+  if (!spec) throw new SpadeworkError('input', diagnostics);
   noteDiagnostics(diagnostics);
   return { spec, sources };
 }
 
-/** Reads an ablation whose runs have to be without errors, and shows warnings. Throws SpecMistakes. */
+/** Reads an ablation whose runs have to be without errors, and shows warnings. Throws a SpadeworkError with all mistakes. */
 export function loadAblation(
   file: string,
   flags: SpecFlags,
 ): { readonly ablation: Ablation; readonly sources: readonly Source[] } {
   const { ablation, sources, diagnostics } = checkAblationFile(file, flags);
-  if (!ablation) throw new SpecMistakes(diagnostics);
+  if (!ablation) throw new SpadeworkError('input', diagnostics);
   noteDiagnostics(diagnostics);
   return { ablation, sources };
 }
 
-/** Reads the spec of a file or of a run's folder. Throws SpecMistakes, a RunError or an InputError. */
+/** Reads the spec of a file or of a run's folder. Throws a SpadeworkError. */
 export async function loadSpecOrRun(path: string, flags: SpecFlags): Promise<Spec> {
   if (isFolder(path)) {
     if (flags.set) throw unchangeable(path);
@@ -92,6 +101,10 @@ export function isFolder(path: string): boolean {
   }
 }
 
-function unchangeable(file: string): InputError {
-  return new InputError(`--set changes specs of the language, and '${file}' is JSON`, 'edit the file');
+function unchangeable(file: string): SpadeworkError {
+  return inputError(
+    'unchangeable-spec',
+    `--set changes specs of the language, and '${file}' is JSON`,
+    'edit the file',
+  );
 }

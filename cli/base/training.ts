@@ -1,10 +1,10 @@
 /** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
+import { exitCodes } from '../../dsl/errors.ts';
 import { quoted } from '../../runtime/base/shell.ts';
 import { visible } from '../../dsl/escape.ts';
 import type { RunObserver, RunResult } from '../../runtime/train/run.ts';
 import type { MetricRecord } from '../../runtime/run/records.ts';
 import { formatSeconds, threeDigits } from '../../runtime/base/format.ts';
-import { exitCodes } from './errors.ts';
 import { onInterrupt } from './interrupts.ts';
 import { startProgress, type Progress } from './progress.ts';
 import { note, print } from './terminal.ts';

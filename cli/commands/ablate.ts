@@ -6,7 +6,7 @@ import type { RayOptions } from '../../runtime/ablate/ray.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { quoted } from '../../runtime/base/shell.ts';
 import { startAblationTable } from '../base/ablation-table.ts';
-import { exitCodes } from '../base/errors.ts';
+import { exitCodes } from '../../dsl/errors.ts';
 import { onInterrupt } from '../base/interrupts.ts';
 import { engineOption, integer, setOption } from '../base/options.ts';
 import { isFolder, loadAblation } from '../base/specs.ts';

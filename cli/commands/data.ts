@@ -1,4 +1,5 @@
 /** Answers for `spadework data`: checking the data of a spec, and making data. */
+import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { visible } from '../../dsl/escape.ts';
 import { dirname, join, resolve } from 'node:path';
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
@@ -7,7 +8,8 @@ import { largestSeed, type DataSpec } from '../../compiler/format/types.ts';
 import { hintsOnce } from '../../runtime/data/messages.ts';
 import { dataPresets } from '../../runtime/specs/read.ts';
 import type { DataReport } from '../../runtime/check-data/check.ts';
-import { exitCodes, InputError } from '../base/errors.ts';
+import { exitCodes, inputError } from '../../dsl/errors.ts';
+import { noteDiagnostics } from '../base/errors.ts';
 import { integer, setOption } from '../base/options.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
 import { loadSpec } from '../base/specs.ts';
@@ -138,7 +140,11 @@ function addDataMake(data: Command): void {
       ) => {
         const folder = newFolder(argument, out, command);
         if (kind === 'streets' && flags.classes !== undefined)
-          throw new InputError('streets have classes of their own', 'leave out --classes, or make shapes');
+          throw inputError(
+            'classes-of-streets',
+            'streets have classes of their own',
+            'leave out --classes, or make shapes',
+          );
         const [{ makeData }, { whileWritingAsync }] = await Promise.all([
           import('../../runtime/synthetic/index.ts'),
           import('../../runtime/base/files.ts'),
@@ -177,34 +183,37 @@ function pictureSize(text: string): MakeFlags['size'] {
   return { width: Number(width), height: Number(height) };
 }
 
-/** Finds what is to be checked. Throws an InputError, or the mistakes of the spec. */
+/** Finds what is to be checked. Throws a SpadeworkError, such as the mistakes of the spec. */
 function dataOf(file: string | undefined, { name, set, preset, ...flags }: CheckFlags): DataSpec {
   const path = flags.data ?? flags.path;
   if (file !== undefined && preset !== undefined)
-    throw new InputError(
+    throw inputError(
+      'spec-and-preset',
       'a spec and a preset are given',
       'keep one; a preset is named in a spec: preset: "camvid"',
     );
   if (file !== undefined) {
     const { data } = loadSpec(file, { name, set }).spec;
     if (!data)
-      throw new InputError(`'${file}' declares no data`, 'name an experiment, or a preset: --preset camvid');
+      throw inputError(
+        'no-data-declared',
+        `'${file}' declares no data`,
+        'name an experiment, or a preset: --preset camvid',
+      );
     return { ...data, path: path === undefined ? resolve(dirname(file), data.path) : path };
   }
   const presets = dataPresets();
   const known = Object.keys(presets).join(', ');
   if (preset === undefined || path === undefined)
-    throw new InputError(
+    throw inputError(
+      'nothing-to-check',
       'nothing says what to check',
       `name a spec, or --preset and --data; there are: ${known}`,
     );
   const settings = presets[preset];
-  if (!settings) throw new InputError(`there is no preset '${preset}'`, `there are: ${known}`);
+  if (!settings) throw inputError('unknown-preset', `there is no preset '${preset}'`, `there are: ${known}`);
   return { name: preset, ...fillInData({ path }, settings) } as unknown as DataSpec;
 }
-
-/** Further mistakes are only counted on a terminal; the page has them all. */
-const listed = 20;
 
 function printReport(
   report: DataReport,
@@ -229,20 +238,19 @@ function printReport(
       print(
         `  ${String(one.id).padStart(3)} ${visible(one.name).padEnd(width)} ${shares(one)}${one.isVoid ? '  (void)' : ''}`,
       );
-  for (const [kind, problems] of [
-    ['warning', report.warnings],
-    ['error', report.errors],
-  ] as const) {
-    for (const problem of hintsOnce(problems.slice(0, listed))) note(`${kind}: ${problem}`);
-    if (problems.length > listed) note(`${kind}: ${problems.length - listed} more`);
-  }
+  noteDiagnostics(hintsOnce([...report.warnings, ...report.errors]));
   if (page !== undefined) print(page);
 }
 
 /** Gives a report as plain JSON. */
-function plainReport({ splits, ...report }: DataReport, page: string | undefined): object {
+function plainReport({ splits, errors, warnings, ...report }: DataReport, page: string | undefined): object {
   return {
     ...report,
+    errors: errors.map(describeDiagnostic),
+    warnings: warnings.map(describeDiagnostic),
+    fixes: [...errors, ...warnings].flatMap(({ settings, ...problem }) =>
+      settings ? [{ problem: describeDiagnostic(problem), settings }] : [],
+    ),
     splits: splits.map(({ name, survey }) => ({
       name,
       pairs: survey.pairs.length,

@@ -1,6 +1,6 @@
 /** Answers for `spadework doctor`: what the machine has, and what to do about what it lacks. */
 import type { Command } from 'commander';
-import { exitCodes } from '../base/errors.ts';
+import { exitCodes } from '../../dsl/errors.ts';
 import { print, showsColor } from '../base/terminal.ts';
 
 /** Adds the command. */

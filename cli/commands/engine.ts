@@ -19,12 +19,9 @@ export function addEngine(program: Command): void {
     .description('Fetches TensorFlow, compiles the binding and tests it; takes no time where that is done.')
     .option('--rebuild', 'make it anew')
     .action(async (options: { rebuild?: boolean }) => {
-      const [{ ensureNativeEngine }, { SetupFailure }] = await Promise.all([
-        import('../../runtime/engine/install.ts'),
-        import('../../runtime/engine/types.ts'),
-      ]);
+      const { ensureNativeEngine } = await import('../../runtime/engine/install.ts');
       const ready = await ensureNativeEngine({ rebuild: options.rebuild ?? false });
-      if (ready.kind === 'unavailable') throw new SetupFailure(ready);
+      if (ready.kind === 'unavailable') throw ready.error;
       print(
         `TensorFlow ${ready.libraryVersion} on the ${ready.device.toUpperCase()} is ready in ${ready.folder}`,
       );
@@ -49,12 +46,9 @@ export function addEngine(program: Command): void {
     .command('path')
     .description('Prints the folder of the engine that is ready.')
     .action(async () => {
-      const [{ findNativeEngine }, { SetupFailure }] = await Promise.all([
-        import('../../runtime/engine/install.ts'),
-        import('../../runtime/engine/types.ts'),
-      ]);
+      const { findNativeEngine } = await import('../../runtime/engine/install.ts');
       const found = await findNativeEngine();
-      if (found.kind === 'unavailable') throw new SetupFailure(found);
+      if (found.kind === 'unavailable') throw found.error;
       print(found.folder);
     });
 }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
-import { InputError } from '../base/errors.ts';
+import { inputError } from '../../dsl/errors.ts';
 import { engineOption, integer } from '../base/options.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
 import { note, print } from '../base/terminal.ts';
@@ -126,7 +126,8 @@ function readJudge(
 ): { readonly network: string; readonly weights: string } | undefined {
   if (network === undefined) return undefined;
   if (weights === undefined)
-    throw new InputError(
+    throw inputError(
+      'weights-needed',
       `${option} ${network} needs the weights of that network`,
       `name their file: ${weightsOption} FILE`,
     );

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { ExplainedStep, PhaseTime } from '../../compiler/explain/explain.ts';
 import type { Source } from '../../dsl/source.ts';
 import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.ts';
-import { InputError } from '../base/errors.ts';
+import { inputError, isInputError } from '../../dsl/errors.ts';
 import { renderMatrix } from '../base/matrix.ts';
 import { integer, setOption } from '../base/options.ts';
 import { isJson, loadAblation, loadSpec, readSpecFile } from '../base/specs.ts';
@@ -89,7 +89,11 @@ function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolea
 /** Shows the matrix of an ablation, one row for each cell. */
 async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
   if (flags.svg !== undefined || flags.locality)
-    throw new InputError('--svg and --locality show one spec', 'name it with --name, without --ablation');
+    throw inputError(
+      'one-spec-only',
+      '--svg and --locality show one spec',
+      'name it with --name, without --ablation',
+    );
   const { explainAblation } = await import('../../compiler/explain/matrix.ts');
   const name = flags.ablation === true ? undefined : flags.ablation;
   const { ablation, sources } = loadAblation(file, { name, set: flags.set });
@@ -115,10 +119,7 @@ async function countPictures(
   flags: ExplainFlags,
 ): Promise<number | undefined> {
   if (!data || !train || train.steps !== undefined) return undefined;
-  const [{ openTrainingData }, { DataError }] = await Promise.all([
-    import('../../runtime/run/data.ts'),
-    import('../../runtime/data/messages.ts'),
-  ]);
+  const { openTrainingData } = await import('../../runtime/run/data.ts');
   const path = flags.data ?? resolve(dirname(sources[0]?.name ?? '.'), data.path);
   try {
     const dataset = await openTrainingData({ ...data, path });
@@ -126,7 +127,7 @@ async function countPictures(
     await dataset.close();
     return count;
   } catch (error) {
-    if (error instanceof DataError) return undefined;
+    if (isInputError(error)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Answers for `spadework export`: gives a run's weights to other programs, by their names. */
 import { Option, type Command } from 'commander';
-import { InputError } from '../base/errors.ts';
+import { inputError } from '../../dsl/errors.ts';
 import { note, print } from '../base/terminal.ts';
 
 interface ExportFlags {
@@ -41,7 +41,8 @@ export function addExport(program: Command): void {
     .addHelpText('after', examples)
     .action(async (run: string, flags: ExportFlags) => {
       if (!flags.out.endsWith(ending))
-        throw new InputError(
+        throw inputError(
+          'not-safetensors',
           `'${flags.out}' would hold safetensors, whatever its name says`,
           `end its name in ${ending}; Python reads it with safetensors.torch.load_file`,
         );

@@ -2,7 +2,9 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
-import { exitCodes, InputError, reportError, SpecMistakes } from '../base/errors.ts';
+import { exitCodes, inputError, SpadeworkError } from '../../dsl/errors.ts';
+import { reportError } from '../base/errors.ts';
+import { reasonOf } from '../../runtime/base/file-reasons.ts';
 import { readSpecFile } from '../base/specs.ts';
 import { print, printExactly } from '../base/terminal.ts';
 
@@ -41,7 +43,7 @@ function formatOne(file: string, options: FmtOptions): void {
 function format(file: string, options: FmtOptions): void {
   const source = readSpecFile(file);
   const { file: tree, diagnostics } = parse(source);
-  if (!tree || diagnostics.length > 0) throw new SpecMistakes(diagnostics);
+  if (!tree || diagnostics.length > 0) throw new SpadeworkError('input', diagnostics);
   const text = printSpec(tree);
   if (options.check || options.write) {
     if (text === source.text) return;
@@ -66,6 +68,10 @@ function write(file: string, text: string): void {
       rmSync(temporary, { force: true });
     }
   } catch (error) {
-    throw new InputError(`'${file}' cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    throw inputError(
+      'unwritable-spec',
+      `'${file}' cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`,
+      'check that you may write to it',
+    );
   }
 }

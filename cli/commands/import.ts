@@ -1,6 +1,6 @@
 /** Answers for `spadework import`: takes weights of other programs over, so that they paint and train here. */
 import { Option, type Command } from 'commander';
-import { InputError } from '../base/errors.ts';
+import { inputError } from '../../dsl/errors.ts';
 import { loadSpec } from '../base/specs.ts';
 import { note, print } from '../base/terminal.ts';
 
@@ -65,7 +65,8 @@ export function addImport(program: Command, line: string): void {
 
 function newRun(file: string | undefined, name: string | undefined, command: string) {
   if (file === undefined)
-    throw new InputError(
+    throw inputError(
+      'no-target',
       'nothing says which network the weights are for',
       'name a spec (--spec FILE) to start a run of, or a run (--run FOLDER)',
     );

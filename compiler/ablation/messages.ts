@@ -1,8 +1,8 @@
 /** Answers for what is said about mistakes in ablations: one function per message. */
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { error, warning, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { PlannedValue } from './types.ts';
-import { amongst, error, warning } from '../messages/shared.ts';
+import { amongst } from '../messages/shared.ts';
 
 export const noAblation = (file: string): Diagnostic =>
   error('no-ablation', `${file} declares no ablation`, undefined, {

@@ -1,7 +1,8 @@
 /** Answers for turning spec nodes into graph nodes: calls are inlined, variables are threaded through an environment. */
 import type { Builder } from '../ops/builder.ts';
 import { typeOf, type Attrs, type Node, type Origin } from '../ir/node.ts';
-import { f32, must, i32, type TensorType } from '../ir/types.ts';
+import { f32, i32, type TensorType } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { expandOp, specOps, withDefaults, type Expansion } from '../ops/composite/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from '../format/types.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { Builder } from '../ops/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
-import { f32, must } from '../ir/types.ts';
+import { f32 } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { OptimizerSpec } from '../format/types.ts';
 
 /** Names the scalar inputs of a network's optimizer; only Adam takes an epsilon, bias corrections included. */

@@ -2,7 +2,7 @@
 import { gradients } from '../ops/gradients.ts';
 import { type Node, shapeOf, typeOf } from '../ir/node.ts';
 import type { Method } from '../ir/program.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { applyNetwork, instantiateNodes, typesOfInput, variableName, type Tree } from './instantiate.ts';
 import { frozenNetworks } from '../format/queries.ts';
 import { realInput, type NetworkSpec, type Spec } from '../format/types.ts';

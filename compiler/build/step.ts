@@ -12,7 +12,8 @@ import { Builder } from '../ops/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import { averageCompanion, companionName, type Variable, type VariableRole } from '../ir/variables.ts';
-import { CompilerBug, f32, i32, must } from '../ir/types.ts';
+import { f32, i32 } from '../ir/types.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { bfloat16 } from '../ops/primitive/precision.ts';
 import { clipLength, jointLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
@@ -214,7 +215,7 @@ export function openEnvironment(
 
 /** The values that data gives to objectives, by reference. */
 export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, Tree> {
-  if (!spec.data) throw new CompilerBug('a training step without data');
+  if (!spec.data) throw brokenInvariant('a training step without data');
   const { labels, real } = inputsOfData(spec.data);
   const types = [labels, real].flatMap((input) => typesOfInput(input, batch));
   return new Map(types.map(([name, type]) => [name, b.input(name, type)]));
@@ -420,7 +421,7 @@ function applyUpdates(
   const { b, variables } = environment;
   for (const name of trainedBy(objective)) {
     const optimizer = spec.train?.optimizers.find((one) => one.network === name);
-    if (!optimizer) throw new CompilerBug(`network ${name} is trained without an optimizer`);
+    if (!optimizer) throw brokenInvariant(`network ${name} is trained without an optimizer`);
     whileUpdating(b, name, () => {
       const weights = parameterNames(networkNamed(spec, name));
       const raw = weights.map((weight) => gradientOf(found, weight));

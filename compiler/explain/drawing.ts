@@ -4,7 +4,8 @@
  */
 import { forHtml, visible } from '../../dsl/escape.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
-import { must, sizeOf } from '../ir/types.ts';
+import { sizeOf } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { analyzeLocality } from '../locality/analysis.ts';
 import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../build/instantiate.ts';

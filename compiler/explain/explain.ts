@@ -2,7 +2,8 @@
 import { bindSymbols } from '../ops/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { type Method, type Program, nodesOf } from '../ir/program.ts';
-import { bytesOf, must, sizeOf } from '../ir/types.ts';
+import { bytesOf, sizeOf } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { opTable } from '../ops/index.ts';
 import { methodsToRun } from '../lower/tensorflow.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';

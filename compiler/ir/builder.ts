@@ -4,7 +4,8 @@
  * a variable's value at the start of a method, and a method names the values to be written at its end.
  */
 import { OpError, printAttrs, shapeOf, typeOf, type Attrs, type Node, type Origin } from './node.ts';
-import { CompilerBug, must, type TensorType } from './types.ts';
+import type { TensorType } from './types.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 
 /** Fails with the constraint's text where `condition` does not hold; `found` says what was there instead. */
 export type Check = (condition: boolean, constraint: string, found?: string) => void;
@@ -47,9 +48,9 @@ export class GraphBuilder {
   op(name: string, operands: readonly Node[], attrs: Attrs = {}): Node {
     this.asked += 1;
     const entry = this.ops.get(name);
-    if (!entry) throw new CompilerBug(`there is no op '${name}'`);
+    if (!entry) throw brokenInvariant(`there is no op '${name}'`);
     if (operands.some((operand) => operand.results.length !== 1))
-      throw new CompilerBug(`an operand of ${name} has several results; take one with item`);
+      throw brokenInvariant(`an operand of ${name} has several results; take one with item`);
     const key = `${name}|${operands.map((operand) => operand.id).join(',')}|${printAttrs(attrs)}`;
     const known = this.interned.get(key);
     if (known) return known;

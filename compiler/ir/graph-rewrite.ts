@@ -2,7 +2,7 @@
 import type { GraphBuilder } from './builder.ts';
 import type { Node } from './node.ts';
 import { reachableTo } from './rebuild.ts';
-import { must } from './types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** A pass over the forward graphs of one builder; what was written once stays, so that objectives share it. */
 export abstract class GraphRewrite {

@@ -1,6 +1,7 @@
 /** Answers for what a node of the graph is: immutable and typed. Nodes are made by the `Builder` alone. */
 import type { Span } from '../../dsl/source.ts';
-import { bytesIn, must, type TensorType } from './types.ts';
+import { bytesIn, type TensorType } from './types.ts';
+import { must } from '../../dsl/errors.ts';
 
 export type AttrValue = number | boolean | string | readonly number[];
 export type Attrs = Readonly<Record<string, AttrValue>>;

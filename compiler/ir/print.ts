@@ -9,7 +9,8 @@
  */
 import { printAttrs, reachable, type Node } from './node.ts';
 import { nodesOf, type Method, type Program } from './program.ts';
-import { formatType, must } from './types.ts';
+import { formatType } from './types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** Prints a method: its name, its nodes, then its outputs and writes. `parseMethod` reads it back. */
 export function printMethod(method: Method): string {

@@ -1,7 +1,7 @@
 /** Makes nodes again: in their own builder with other operands, or in another one. */
 import type { GraphBuilder } from './builder.ts';
 import type { Attrs, Node } from './node.ts';
-import { must } from './types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** Makes `node` of other operands, in the builder that it is of; gives the node itself where none of them differs. */
 export function rebuild(b: GraphBuilder, node: Node, operands: readonly Node[]): Node {

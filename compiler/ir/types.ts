@@ -80,16 +80,3 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   }
   return result;
 }
-
-/** A "this cannot happen": a broken invariant of the compiler itself, never a user's mistake. */
-export class CompilerBug extends Error {
-  constructor(message: string) {
-    super(`compiler bug: ${message}`);
-  }
-}
-
-/** Returns `value`, which an invariant says is there. */
-export function must<T>(value: T | undefined | null, what: string): T {
-  if (value === undefined || value === null) throw new CompilerBug(what);
-  return value;
-}

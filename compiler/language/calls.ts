@@ -4,7 +4,7 @@ import type { Argument, Block, Call, Expression, Label, Parameter } from '../../
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { builtins } from './builtins.ts';
 import * as messages from './messages.ts';
 import { parametersByName } from './parameters.ts';

@@ -1,7 +1,7 @@
 /** Answers for what is said of an expansion that exceeds its budget: which block or loop asked for so much, and who called it. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { depthLimits, limits, type BudgetSpent, type Frame } from './budget.ts';
 import * as messages from './messages.ts';
 

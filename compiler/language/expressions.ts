@@ -3,7 +3,7 @@ import type { Binary, Comprehension, Expression, Member } from '../../dsl/ast.ts
 import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver } from '../messages/carried-over.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { builtins } from './builtins.ts';
 import type { Evaluation, Scope, Piped } from './evaluation.ts';
 import { labelMapParts, membersOf } from './members.ts';

@@ -1,12 +1,12 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
 import type { Argument, Call } from '../../dsl/ast.ts';
-import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
+import { error, type Diagnostic, type SpanLabel } from '../../dsl/diagnostic.ts';
 import { inserting, removing, renaming, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
 import { hintOfArgument } from './unknown-arguments.ts';
-import { amongst, error } from '../messages/shared.ts';
+import { amongst } from '../messages/shared.ts';
 import type { OpError } from '../ir/node.ts';
 import type { SpecAttr } from '../format/types.ts';
 

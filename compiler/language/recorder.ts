@@ -6,7 +6,8 @@ import type { Span } from '../../dsl/source.ts';
 import { Builder } from '../ops/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
 import type { Initializer } from '../ir/variables.ts';
-import { f32, i32, must, type TensorType } from '../ir/types.ts';
+import { f32, i32, type TensorType } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import {
   applyNetwork,
   expansionIn,

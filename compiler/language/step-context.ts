@@ -5,7 +5,7 @@
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { OpError, shapeOf, typeOf } from '../ir/node.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { encodersOf, inputsOfData, isGenerator, whyNoEncoder } from '../format/queries.ts';
 import type { DataSpec, EncodedInput, InputSpec, NetworkSpec } from '../format/types.ts';
 import { askedOf } from './asked-of.ts';

@@ -4,7 +4,8 @@
  * here is not local, so a new op is safe before it is known.
  */
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
-import { must, type Shape } from '../ir/types.ts';
+import type { Shape } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { along, dilationOf, extentOf, geometryOf } from '../ops/primitive/convolution.ts';
 import { flag, list, number } from '../ir/op.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';

@@ -3,7 +3,7 @@
  * in which way. A grid is a label map after nearest resizing: its entries are rows of the map itself, so that any ratio is
  * exact. Axes are interned: equal ones are one object, and what an op makes of an axis is computed once.
  */
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** What a value reads of one grid along one axis: at entry i, the grid's entries anchors[i] + from to anchors[i] + to. */
 export interface AxisView {

@@ -3,7 +3,7 @@
  * each pixel sees. A patch of a pixel is the class of its row, the class of its column, and the labels in the windows of all
  * views; pixels with equal patches have equal values.
  */
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { numbered, type Axis, type AxisView } from './axis.ts';
 import { PixelTable, type Pixels } from './pixels.ts';
 

@@ -2,7 +2,7 @@
  * Answers for what the pixels of a label-local value read: views of label maps along both axes, and which picture of the maps
  * each picture of the value shows. Interned, as axes are.
  */
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { Axes, joinViews, viewKey, type Axis, type AxisView } from './axis.ts';
 
 /** The pixels of a value, or of some of its channels. A value without maps depends on weights and its place alone. */

@@ -3,7 +3,8 @@
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
 import { fuseMethod } from '../passes/fuse/index.ts';
-import { must, type DType, type TensorType } from '../ir/types.ts';
+import type { DType, TensorType } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';

@@ -1,40 +1,9 @@
-/** Answers for what the compiler's messages share: how a diagnostic is made, and what is said about names. */
+/** Answers for what the compiler's messages share: what is said about names, inputs and encoders. */
 import { isElsewhere, carriedOver } from './carried-over.ts';
-import type { Diagnostic, Severity, SpanLabel } from '../../dsl/diagnostic.ts';
-import { didYouMean, hintFields, replacing, type Hint } from '../../dsl/fix.ts';
+import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { didYouMean, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import type { Span } from '../../dsl/source.ts';
-
-interface Extra {
-  readonly notes?: readonly string[];
-  readonly hint?: Hint | string | undefined;
-  readonly labels?: readonly SpanLabel[];
-}
-
-/** Makes an error of a stable `code`. */
-export function error(code: string, message: string, span: Span | undefined, extra: Extra = {}): Diagnostic {
-  return diagnose('error', code, message, span, extra);
-}
-
-/** Makes a warning of a stable `code`: what it is about can be done, but is rarely meant. */
-export function warning(
-  code: string,
-  message: string,
-  span: Span | undefined,
-  extra: Extra = {},
-): Diagnostic {
-  return diagnose('warning', code, message, span, extra);
-}
-
-function diagnose(
-  severity: Severity,
-  code: string,
-  message: string,
-  span: Span | undefined,
-  { labels = [], notes = [], hint }: Extra,
-): Diagnostic {
-  return { code, severity, message, span, labels, notes, ...hintFields(hint) };
-}
 
 /** Reports an input of a call that has another type than the network declares. */
 export function wrongInput(

@@ -3,7 +3,8 @@ import { Builder } from './builder.ts';
 import type { Attrs, Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
-import { isSymbolic, must } from '../ir/types.ts';
+import { isSymbolic } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** Makes a method again with a size for every symbol. */
 export function bindSymbols(method: Method, sizeOfSymbol: (symbol: number) => number): Method {

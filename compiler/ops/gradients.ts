@@ -4,7 +4,8 @@
  */
 import type { Builder } from './builder.ts';
 import { reachable, shapeOf, typeOf, type Node } from '../ir/node.ts';
-import { CompilerBug, must, sameShape } from '../ir/types.ts';
+import { sameShape } from '../ir/types.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { opNamed } from './index.ts';
 
 /**
@@ -13,7 +14,7 @@ import { opNamed } from './index.ts';
  */
 export function gradients(b: Builder, loss: Node, targets: readonly Node[], cotangent?: Node): Node[] {
   if (!cotangent && shapeOf(loss).length !== 0)
-    throw new CompilerBug(`gradients of a loss of shape [${shapeOf(loss)}] need a cotangent`);
+    throw brokenInvariant(`gradients of a loss of shape [${shapeOf(loss)}] need a cotangent`);
   const order = reachable([loss]);
   const wanted = new Set(targets);
   const needed = new Set<Node>(); // nodes through which a target is reached
@@ -24,7 +25,7 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
   const accumulate = (node: Node, result: number, value: Node): void => {
     const type = must(node.results[result], 'cotangent of a missing result');
     if (!sameShape(shapeOf(value), type.shape))
-      throw new CompilerBug(
+      throw brokenInvariant(
         `cotangent of ${node.op} has shape [${shapeOf(value)}], expected [${type.shape}]`,
       );
     const list = cotangents.get(node) ?? new Array<Node | undefined>(node.results.length).fill(undefined);

@@ -1,5 +1,5 @@
 /** Answers for which ops there are: the table that the builder, executors, tests and documents read. */
-import { CompilerBug } from '../ir/types.ts';
+import { brokenInvariant } from '../../dsl/errors.ts';
 import { convolutionOps } from './primitive/convolution.ts';
 import type { OpDefinition } from '../ir/op.ts';
 import { depthwiseOps } from './primitive/depthwise.ts';
@@ -39,6 +39,6 @@ export const opTable = tableOf(ops);
 /** Looks an op up that is known to exist. */
 export function opNamed(name: string): OpDefinition {
   const op = opTable.get(name);
-  if (!op) throw new CompilerBug(`there is no op '${name}'`);
+  if (!op) throw brokenInvariant(`there is no op '${name}'`);
   return op;
 }

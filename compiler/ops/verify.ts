@@ -3,11 +3,12 @@ import { opTable } from './index.ts';
 import { OpError, printAttrs, typeOf, type Node } from '../ir/node.ts';
 import { isSource } from '../ir/print.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import { CompilerBug, formatType, sameType, type TensorType } from '../ir/types.ts';
+import { formatType, sameType, type TensorType } from '../ir/types.ts';
+import { brokenInvariant } from '../../dsl/errors.ts';
 
 /**
  * Checks a program: names are unique, every method is a well-typed graph, and reads and writes agree with the variables'
- * types. Throws a `CompilerBug` that names the method and the node.
+ * types. Throws a SpadeworkError that names the method and the node.
  */
 export function verifyProgram(program: Program): void {
   requireUnique('variable', program.variables);
@@ -76,7 +77,7 @@ function inferAgain(node: Node, refuse: (problem: string) => never): readonly Te
 function requireUnique(what: string, named: readonly { readonly name: string }[]): void {
   const names = new Set<string>();
   for (const { name } of named) {
-    if (names.has(name)) throw new CompilerBug(`two ${what}s are called '${name}'`);
+    if (names.has(name)) throw brokenInvariant(`two ${what}s are called '${name}'`);
     names.add(name);
   }
 }
@@ -87,5 +88,5 @@ function describe(node: Node): string {
 }
 
 function fail(method: Method, problem: string): never {
-  throw new CompilerBug(`method ${method.name}: ${problem}`);
+  throw brokenInvariant(`method ${method.name}: ${problem}`);
 }

@@ -9,7 +9,7 @@
 import { GraphRewrite } from '../ir/graph-rewrite.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { rebuild } from '../ir/rebuild.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { dilationOf, geometryOf } from '../ops/primitive/convolution.ts';
 import { number } from '../ir/op.ts';
 import { computesReduced } from '../ops/primitive/precision.ts';

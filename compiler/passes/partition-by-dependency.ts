@@ -7,7 +7,7 @@ import { Builder } from '../ops/builder.ts';
 import { bytesOfResults, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { partOfInput } from './deduplicate-patches/inputs.ts';
 

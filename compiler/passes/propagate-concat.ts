@@ -13,7 +13,7 @@
 import { GraphRewrite } from '../ir/graph-rewrite.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { reachableTo, rebuild } from '../ir/rebuild.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { list, number } from '../ir/op.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 

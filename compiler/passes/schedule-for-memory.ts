@@ -7,7 +7,7 @@ import { Builder } from '../ops/builder.ts';
 import type { Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
-import { must } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 
 /** Ops that give a view of their first operand, which therefore stays as long as they do. */
 const views: ReadonlySet<string> = new Set(['item', 'reshape', 'stop_gradient']);

@@ -2,7 +2,8 @@
  * Answers for the JSON Schema of the spec: the op table gives the nodes, the rest is written here beside the types of
  * `compiler/format/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
  */
-import { largestSize, must } from '../ir/types.ts';
+import { largestSize } from '../ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
 import {
   bestMetrics,

@@ -1,8 +1,8 @@
 /** Answers for what is said about mistakes in variants of experiments: one function per message. */
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { amongst, error } from '../messages/shared.ts';
+import { amongst } from '../messages/shared.ts';
 
 export const unknownBase = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error(

@@ -3,10 +3,11 @@
  * three seeds, measures all of them by it, and writes the page that compares them. Every part is a command that a user would
  * type; the same line again goes on where it stopped.
  */
+import { exitCodes } from '../../dsl/errors.ts';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { exitCodes, reportError } from '../../cli/base/errors.ts';
+import { reportError } from '../../cli/base/errors.ts';
 import { spadework } from '../../cli/main.ts';
 import { commandLine } from '../../cli/base/options.ts';
 import { note } from '../../cli/base/terminal.ts';

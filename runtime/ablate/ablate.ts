@@ -29,7 +29,7 @@ export interface AblateResult {
   readonly verdict: readonly string[];
 }
 
-/** Runs an ablation, or what is left of it. Throws a RunError where it cannot be begun; a run that fails is marked. */
+/** Runs an ablation, or what is left of it. Throws a SpadeworkError where it cannot be begun; a run that fails is marked. */
 export async function ablate(options: AblateOptions): Promise<AblateResult> {
   const { folder, plan, command } = options;
   if (!plan && !readAblation(folder)) throw noAblation(folder);

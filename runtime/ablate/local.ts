@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { SpadeworkError } from '../../dsl/errors.ts';
+import { reasonOf } from '../base/file-reasons.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
-import { diedOf } from './messages.ts';
+import { diedOf, jobNotStarted } from './messages.ts';
 
 /** The command itself. */
 export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
@@ -15,6 +17,9 @@ const workScript = fileURLToPath(new URL('../../cli/work.js', import.meta.url));
 export function localLauncher(gpus: readonly string[] = []): Launcher {
   return { remembers: false, run: (job, stopping) => runLocally(job, stopping, gpus) };
 }
+
+const writeError = (log: number, error: SpadeworkError): void =>
+  void writeSync(log, `${error.render({ color: false })}\n`);
 
 function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly string[]): Promise<JobEnd> {
   if (gently.aborted) return Promise.resolve('stopped');
@@ -40,12 +45,12 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
       resolve(how);
     };
     child.once('error', (error) => {
-      writeSync(log, `error: ${error.message}\n`);
+      writeError(log, jobNotStarted(reasonOf(error), error));
       end('failed');
     });
     child.once('exit', (code, signal) => {
       // It could not say so itself.
-      if (signal && !gently.aborted) writeSync(log, `${diedOf(signal)}\n`);
+      if (signal && !gently.aborted) writeError(log, diedOf(signal));
       if (code === 0) end('succeeded');
       else end(gently.aborted ? 'stopped' : 'failed');
     });

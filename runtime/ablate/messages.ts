@@ -1,5 +1,5 @@
 /** Answers for what is said to a user about ablations: one function a message. */
-import { input, machine, type RunError } from '../base/errors.ts';
+import { inputError, machineError, type SpadeworkError } from '../../dsl/errors.ts';
 
 /** How many names a message lists. */
 const listed = 6;
@@ -7,8 +7,9 @@ const listed = 6;
 const some = (names: readonly string[]): string =>
   `${names.slice(0, listed).join(', ')}${names.length > listed ? ' and others' : ''}`;
 
-export const otherAblation = (folder: string, found: string, expected: string): RunError =>
-  input(
+export const otherAblation = (folder: string, found: string, expected: string): SpadeworkError =>
+  inputError(
+    'other-ablation',
     `the folder '${folder}' holds the ablation '${found}', not '${expected}'`,
     'give another --out, or add --overwrite to replace what is there',
   );
@@ -19,22 +20,29 @@ export const changedRuns = (
   changed: readonly string[],
   differences: readonly string[],
   gone: readonly string[],
-): RunError =>
-  input(
-    [
-      `the ablation in '${folder}' was planned otherwise:`,
-      ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
-      ...differences.map((line) => `  ${changed[0]}: ${line}`),
-      ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
-    ],
+): SpadeworkError =>
+  inputError(
+    'changed-runs',
+    `the ablation in '${folder}' was planned otherwise`,
     'undo the change, give another --out, or add --overwrite to train changed runs anew and delete those no longer planned',
+    {
+      notes: [
+        ...(changed.length > 0 ? [`- changed since: ${some(changed)}`] : []),
+        ...differences.map((line) => `  ${changed[0]}: ${line}`),
+        ...(gone.length > 0 ? [`- no longer planned: ${some(gone)}`] : []),
+      ],
+    },
   );
 
-export const occupied = (folder: string): RunError =>
-  input(`the folder '${folder}' is not empty and holds no ablation`, 'give another --out');
+export const occupied = (folder: string): SpadeworkError =>
+  inputError('occupied', `the folder '${folder}' is not empty and holds no ablation`, 'give another --out');
 
-export const noRunToTrain = (name: string): RunError =>
-  input(`the ablation '${name}' has no runs`, 'see its matrix: spadework explain FILE');
+export const noRunToTrain = (name: string): SpadeworkError =>
+  inputError(
+    'no-run-to-train',
+    `the ablation '${name}' has no runs`,
+    'see its matrix: spadework explain FILE',
+  );
 
 export const waitingForProcess = (name: string): string =>
   `${name}: another process still trains in its folder; waiting for its end.`;
@@ -42,25 +50,44 @@ export const waitingForProcess = (name: string): string =>
 export const unfinishedAfterJob = (name: string): string =>
   `${name}: the job ended well, but its training is not finished.`;
 
-export const diedOf = (signal: string): string =>
+export const diedOf = (signal: string): SpadeworkError =>
   signal === 'SIGKILL' || signal === 'SIGABRT' || signal === 'SIGTRAP'
-    ? `error: the process of this run was ended by ${signal}, most likely because there was no memory left\nhint: run fewer at a time (--parallel), or lower batch, size or width`
-    : `error: the process of this run was ended by ${signal}\nhint: see whether the engine is well: spadework doctor`;
+    ? machineError(
+        'job-out-of-memory',
+        `the process of this run was ended by ${signal}, most likely because there was no memory left`,
+        'run fewer at a time (--parallel), or lower batch, size or width',
+      )
+    : machineError(
+        'job-crashed',
+        `the process of this run was ended by ${signal}`,
+        'see whether the engine is well: spadework doctor',
+      );
 
-export const noRay = (address: string, why: string): RunError =>
-  machine(
+export const jobNotStarted = (why: string, cause: unknown): SpadeworkError =>
+  machineError(
+    'job-not-started',
+    `the process of this run cannot be started: ${why}`,
+    'close other programs, or raise the limits: ulimit -u, ulimit -v',
+    { cause },
+  );
+
+export const noRay = (address: string, why: string): SpadeworkError =>
+  machineError(
+    'no-ray',
     `Ray does not answer at ${address} (${why})`,
     'start it (ray start --head), or give the address of its dashboard: --address http://HOST:8265',
   );
 
-export const rayRefused = (address: string, status: number, text: string): RunError =>
-  machine(
+export const rayRefused = (address: string, status: number, text: string): SpadeworkError =>
+  machineError(
+    'ray-refused',
     `Ray at ${address} refused a job (HTTP ${status}): ${text.trim().split('\n').at(-1) ?? ''}`,
     'see its dashboard; the Jobs API needs "ray[default]"',
   );
 
-export const noAblation = (folder: string): RunError =>
-  input(
+export const noAblation = (folder: string): SpadeworkError =>
+  inputError(
+    'no-ablation',
     `'${folder}' holds no ablation: ablation.json is missing`,
     'name a file that declares one, or a folder that "spadework ablate" made',
   );

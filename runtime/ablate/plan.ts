@@ -40,7 +40,7 @@ export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'bat
 
 /**
  * Writes the plan of an ablation into its folder. What an earlier call left there stays where it is planned as it was: runs may be
- * added. Throws a RunError where runs have changed or are gone and may not be overwritten.
+ * added. Throws a SpadeworkError where runs have changed or are gone and may not be overwritten.
  */
 export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   const { base, folder, steps, data, batch, overwrite = false } = options;

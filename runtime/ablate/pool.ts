@@ -2,13 +2,13 @@
  * Answers for running an ablation's plan: so many jobs at a time, in its order. How far a run is stands in its folder, so that a pool
  * which was killed goes on where it was; a job that dies is tried once more, and others go on whatever becomes of it.
  */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { whileWritingAsync } from '../base/files.ts';
 import { isHeld } from '../run/lock.ts';
-import { RunError } from '../base/errors.ts';
 import { stageOfRun } from '../run/stage.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { unfinishedAfterJob, waitingForProcess } from './messages.ts';
@@ -85,7 +85,7 @@ class Pool {
         stage = this.stageOf(entry);
       } catch (error) {
         // Its files are damaged: that is this run's failure, and no reason to leave the others.
-        if (!(error instanceof RunError)) throw error;
+        if (!(error instanceof SpadeworkError) || error.blame === 'bug') throw error;
         return this.change(index, { state: 'failed', lines: error.message.split('\n') });
       }
       if (stage === undefined) return this.change(index, { state: 'done' });

@@ -31,7 +31,7 @@ const patienceMilliseconds = 60_000;
 /** Settings of ours that jobs need as well. */
 const handedOn = ['SPADEWORK_ENGINE', 'SPADEWORK_CACHE', 'SPADEWORK_DEBUG'] as const;
 
-/** Makes the launcher. Throws a RunError where Ray does not answer. */
+/** Makes the launcher. Throws a SpadeworkError where Ray does not answer. */
 export async function rayLauncher(options: RayOptions): Promise<Launcher> {
   const ray = new Ray(options);
   await ray.greet();
@@ -113,7 +113,7 @@ class Ray {
       await writeWhole(log, (JSON.parse(text) as { readonly logs: string | null }).logs ?? '');
   }
 
-  /** Asks again while Ray does not answer, or is not well. Throws a RunError in the end. */
+  /** Asks again while Ray does not answer, or is not well. Throws a SpadeworkError in the end. */
   private async patiently(asking: () => Promise<Answer>): Promise<Answer> {
     const start = performance.now();
     for (;;) {

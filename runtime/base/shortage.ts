@@ -2,21 +2,30 @@
 
 /** What is short, and what helps. */
 export interface Shortage {
+  /** Stable name. */
+  readonly code: string;
   readonly what: string;
   readonly fix: string;
 }
 
-const files: Shortage = { what: 'too many files are open', fix: 'raise the limit: ulimit -n 4096' };
+const files: Shortage = {
+  code: 'too-many-files',
+  what: 'too many files are open',
+  fix: 'raise the limit: ulimit -n 4096',
+};
 const memory: Shortage = {
+  code: 'out-of-memory',
   what: 'there is no memory left',
   fix: 'lower batch, size or width in the spec, close other programs, or raise the limit: ulimit -v unlimited',
 };
 const threads: Shortage = {
+  code: 'out-of-threads',
   what: 'the system gives no more threads, processes or memory',
   fix: 'close other programs, or raise the limits: ulimit -u, ulimit -v',
 };
-const disk: Shortage = { what: 'the disk is full', fix: 'free some space' };
+const disk: Shortage = { code: 'disk-full', what: 'the disk is full', fix: 'free some space' };
 const fileSize: Shortage = {
+  code: 'file-too-large',
   what: 'a file would be larger than files may be here',
   fix: 'lift the limit (ulimit -f unlimited), or take another disk',
 };

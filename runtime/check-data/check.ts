@@ -1,11 +1,12 @@
 /** Answers for checking the data of a spec as a whole: both splits, what they share, and what is wrong or odd about them. */
+import { describeDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { surveyPairs, type Survey } from '../data/survey.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import * as messages from '../data/messages.ts';
 import { isInSeveral, photosInSeveral, repeatsIn, textsOfRepeats, type Repeated } from '../data/repeats.ts';
-import { joinFindings, sampleProblems, type Problem, type Settings } from '../data/problems.ts';
+import { joinFindings, sampleProblems, type Problem } from '../data/problems.ts';
 import {
   classesOf,
   foldersOf,
@@ -36,14 +37,12 @@ export interface DataReport {
   readonly splits: readonly SplitReport[];
   readonly classes: readonly ClassReport[];
   /** What keeps the data from being trained on. */
-  readonly errors: readonly string[];
+  readonly errors: readonly Problem[];
   /** What can be, but is rarely meant. */
-  readonly warnings: readonly string[];
-  /** Settings of data that hints say to write, each with the error or warning that it is for. */
-  readonly fixes: readonly { readonly problem: string; readonly settings: Settings }[];
+  readonly warnings: readonly Problem[];
 }
 
-/** Reads all of a spec's data and says what it is. Throws a DataError or RunError where not even the classes are known. */
+/** Reads all of a spec's data and says what it is. Throws a SpadeworkError where not even the classes are known. */
 export async function checkData(
   data: DataSpec,
   report?: (split: SplitName, done: number, total: number) => void,
@@ -74,22 +73,22 @@ export async function checkData(
     size: data.size,
     splits,
     classes: reported,
-    errors: [...new Set(splits.flatMap(({ survey }) => survey.problems)), ...textsOf(found.errors)],
+    errors: [...distinct(splits.flatMap(({ survey }) => survey.problems)), ...found.errors],
     warnings: [
-      ...new Set(splits.flatMap(({ survey }) => survey.warnings)),
-      ...textsOf(found.warnings),
+      ...distinct(splits.flatMap(({ survey }) => survey.warnings)),
+      ...found.warnings,
       ...oddRepeats(splits, data.paired !== undefined),
       ...(splits.length > 1 ? [] : [messages.nothingHeldOut()]),
       ...oddClasses(reported),
       ...splits.flatMap((split) => oddSizes(split, data.size)),
     ],
-    fixes: [...found.errors, ...found.warnings].flatMap(({ text, settings }) =>
-      settings ? [{ problem: text, settings }] : [],
-    ),
   };
 }
 
-const textsOf = (problems: readonly Problem[]): string[] => problems.map(({ text }) => text);
+/** Leaves out what is said before in the same words: both splits may be of one folder. */
+function distinct(problems: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(problems.map((problem) => [describeDiagnostic(problem), problem])).values()];
+}
 
 function classReport(one: ClassInfo, isVoid: boolean, splits: readonly SplitReport[]): ClassReport {
   const found = splits.map(({ name, survey }) => {
@@ -100,7 +99,7 @@ function classReport(one: ClassInfo, isVoid: boolean, splits: readonly SplitRepo
   return { ...one, isVoid, splits: Object.fromEntries(found) };
 }
 
-function oddClasses(classes: readonly ClassReport[]): string[] {
+function oddClasses(classes: readonly ClassReport[]): Diagnostic[] {
   // Maps that cannot be read say nothing of classes.
   if (classes.every(({ splits }) => (splits.train?.maps ?? 0) === 0)) return [];
   const absent = classes.filter(({ splits, isVoid }) => !isVoid && splits.train?.maps === 0);
@@ -115,7 +114,7 @@ function oddClasses(classes: readonly ClassReport[]): string[] {
 /** Shapes that differ by less look alike. */
 const toleratedStretch = 0.1;
 
-function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): string[] {
+function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): Diagnostic[] {
   const sizes = [...survey.photoSizes].map(([text, count]) => {
     const [width, height] = text.split('x').map(Number) as [number, number];
     return { width, height, count };
@@ -135,7 +134,7 @@ function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): string
 }
 
 /** Warns of files of the same bytes; those of paired pictures are photographs and maps in one. */
-function oddRepeats(splits: readonly SplitReport[], isPaired: boolean): string[] {
+function oddRepeats(splits: readonly SplitReport[], isPaired: boolean): Diagnostic[] {
   const photos = splits.map(({ name, survey: { pairs, photoDigests } }) => ({
     name,
     pairs,

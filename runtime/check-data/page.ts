@@ -1,5 +1,6 @@
 /** Answers for the page of a data check: what is wrong, what the classes are, and labels laid over photographs. */
 import { join } from 'node:path';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import { hintsOnce } from '../data/messages.ts';
 import { formatCount, threeDigits } from '../base/format.ts';
@@ -38,8 +39,8 @@ export interface DataPageClass extends ClassInfo {
 export interface DataPageFacts {
   readonly title: string;
   readonly strip: readonly Fact[];
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
   readonly classes: readonly DataPageClass[];
   readonly pairs: readonly DataPagePair[];
   readonly size: PictureSize;
@@ -114,12 +115,12 @@ function verdict(errors: number, warnings: number): string {
   return `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
 }
 
-function problemSection(title: string, kind: string, problems: readonly string[]): Markup | undefined {
+function problemSection(title: string, kind: string, problems: readonly Diagnostic[]): Markup | undefined {
   if (problems.length === 0) return undefined;
-  const items = hintsOnce(problems).map((problem) => {
-    const [what, hint] = problem.split('\nhint: ');
-    return html`<li class="${kind}">${what}${hint !== undefined && html`<p class="note">${hint}</p>`}</li>`;
-  });
+  const items = hintsOnce(problems).map(
+    ({ message, hint }) =>
+      html`<li class="${kind}">${message}${hint !== undefined && html`<p class="note">${hint}</p>`}</li>`,
+  );
   const rest = items.slice(openProblems);
   return html`<section id="${kind}s">
     <h2>${title}</h2>

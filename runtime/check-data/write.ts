@@ -17,7 +17,7 @@ const shownPairs = 6;
 /** How much of the labels is seen over a photograph. */
 const labelShare = 0.55;
 
-/** Writes the page of a report into a folder, and gives its path. Throws a RunError where it cannot be written, or would replace a user's file. */
+/** Writes the page of a report into a folder, and gives its path. Throws a SpadeworkError where it cannot be written, or would replace a user's file. */
 export async function writeDataCheck(
   folder: string,
   data: DataSpec,

@@ -38,7 +38,7 @@ export interface CompareResult {
 const full: PictureOptions = { maxMaps: 24, failures: 3, quality: 88, maxWidth: 640 };
 const small: PictureOptions = { maxMaps: 6, failures: 1, quality: 70, maxWidth: 256 };
 
-/** Compares runs. Throws a RunError where they cannot be compared. */
+/** Compares runs. Throws a SpadeworkError where they cannot be compared. */
 export async function compare(options: CompareOptions): Promise<CompareResult> {
   const { out, maxMaps, compact = false, isOurs = false, command } = options;
   const comparison = gather(options);

@@ -37,7 +37,7 @@ interface ReadRun extends Omit<ComparedRun, 'evaluation'> {
   readonly records: readonly EvalRecord[];
 }
 
-/** Reads what is compared. Throws a RunError where there is nothing to compare, or where protocols differ. */
+/** Reads what is compared. Throws a SpadeworkError where there is nothing to compare, or where protocols differ. */
 export function gather({ folders, baseline }: GatherOptions): Comparison {
   const [only] = folders;
   const ablation = folders.length === 1 && only !== undefined ? readAblation(only) : undefined;

@@ -1,36 +1,45 @@
 /** Answers for what is said to a user about comparisons: one function a message. */
-import { input, type RunError } from '../base/errors.ts';
+import { inputError, type SpadeworkError } from '../../dsl/errors.ts';
 
-export const differentProtocols = (one: string, other: string, differing: readonly string[]): RunError =>
-  input(
-    [
-      `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other` +
-        (differing.length > 0 ? ':' : ''),
-      ...differing.map((line) => `- ${line}`),
-    ],
+export const differentProtocols = (
+  one: string,
+  other: string,
+  differing: readonly string[],
+): SpadeworkError =>
+  inputError(
+    'different-protocols',
+    `'${one}' and '${other}' were evaluated under different protocols, so their numbers say nothing about each other`,
     'evaluate all of them in the same way: spadework eval RUN, with the same data, networks and options',
+    { notes: differing },
   );
 
-export const nothingToCompare = (folder: string): RunError =>
-  input(`no run of the ablation '${folder}' has started yet`, 'train them: spadework ablate FOLDER');
+export const nothingToCompare = (folder: string): SpadeworkError =>
+  inputError(
+    'nothing-to-compare',
+    `no run of the ablation '${folder}' has started yet`,
+    'train them: spadework ablate FOLDER',
+  );
 
-export const noSuchBaseline = (label: string, labels: readonly string[]): RunError =>
-  input(
+export const noSuchBaseline = (label: string, labels: readonly string[]): SpadeworkError =>
+  inputError(
+    'no-such-baseline',
     `there is nothing called '${label}' to compare with`,
     `--baseline is one of: ${labels.map((one) => `'${one}'`).join(', ')}`,
   );
 
-export const namedTwice = (folder: string): RunError =>
-  input(`the run '${folder}' is named twice`, 'name each run once');
+export const namedTwice = (folder: string): SpadeworkError =>
+  inputError('named-twice', `the run '${folder}' is named twice`, 'name each run once');
 
-export const alone = (folder: string): RunError =>
-  input(
+export const alone = (folder: string): SpadeworkError =>
+  inputError(
+    'alone',
     `'${folder}' is a single run: there is nothing to compare it with`,
     'name two or more runs, or the folder of an ablation',
   );
 
-export const ablationAmongRuns = (folder: string): RunError =>
-  input(
+export const ablationAmongRuns = (folder: string): SpadeworkError =>
+  inputError(
+    'ablation-among-runs',
     `'${folder}' is an ablation, which is compared by itself`,
     'name one ablation alone, or single runs of it: spadework compare FOLDER/RUN FOLDER/RUN',
   );

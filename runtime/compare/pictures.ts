@@ -1,16 +1,15 @@
 /** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { DataError } from '../data/messages.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Metric } from '../evaluate/record.ts';
 import { colorize, fromFloat, type Picture } from '../report/picture.ts';
 import { readSamples } from '../run/records.ts';
 import { openTestData } from '../run/data.ts';
-import { RunError } from '../base/errors.ts';
 import { damagedRunFile } from '../run/messages.ts';
 import { overSeeds } from './measures.ts';
 import { dataGone } from './messages.ts';
@@ -89,7 +88,7 @@ export class PictureWriter {
     return [...this.pictures.keys()];
   }
 
-  /** Writes all pictures below a folder. Throws a RunError that names a picture which cannot be decoded. */
+  /** Writes all pictures below a folder. Throws a SpadeworkError that names a picture which cannot be decoded. */
   async write(out: string): Promise<void> {
     for (const [file, { picture, source }] of this.pictures) {
       const path = join(out, file);
@@ -249,8 +248,8 @@ async function sourcesOf(
       });
     }
   } catch (error) {
-    if (!(error instanceof DataError || error instanceof RunError)) throw error;
-    notes.push({ text: dataGone(error.message.split('\n')[0]!) });
+    if (!(error instanceof SpadeworkError) || error.blame === 'bug') throw error;
+    notes.push({ text: dataGone(error.what) });
   } finally {
     await dataset?.close();
   }

@@ -11,7 +11,7 @@ export interface Evaluated {
 
 /**
  * Chooses, of runs of which each has an evaluation, the protocol that all share; of several, the one that was used last. Throws a
- * RunError that names what differs where there is none.
+ * SpadeworkError that names what differs where there is none.
  */
 export function sharedProtocol(runs: readonly Evaluated[]): string | undefined {
   const [first, ...others] = runs;

@@ -1,7 +1,7 @@
 /** Answers for the statistics of a comparison, in float64: spreads over seeds, and intervals of paired differences over maps. */
 import jStat from 'jstat';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { mean } from '../metrics/spread.ts';
 
 /** What holds for every interval of a comparison; the page says so. */

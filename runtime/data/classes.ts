@@ -1,8 +1,9 @@
 /** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Color, ClassInfo, PartialClass } from './class-info.ts';
 import { readRegularSync, whyUnread } from './files.ts';
 import {
-  DataError,
+  dataError,
   badClass,
   classesNotJson,
   noClassList,
@@ -22,30 +23,30 @@ function isColor(value: unknown): value is Color {
 
 /**
  * Reads the classes of a file such as `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b]}]}`, in the file's order.
- * Classes without a color get generated ones which no other class has. Throws a DataError naming all mistakes.
+ * Classes without a color get generated ones which no other class has. Throws a SpadeworkError naming all mistakes.
  */
 export function readClasses(file: string): ClassInfo[] {
   return withColors(readLegend(file));
 }
 
-/** Reads the classes of a file as they are written there. Throws a DataError naming all mistakes. */
+/** Reads the classes of a file as they are written there. Throws a SpadeworkError naming all mistakes. */
 export function readLegend(file: string): PartialClass[] {
   let text: string;
   try {
     text = readRegularSync(file).toString('utf8');
   } catch (error) {
-    throw new DataError([noClassesFile(file, whyUnread(file, error))]);
+    throw dataError(noClassesFile(file, whyUnread(file, error)));
   }
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new DataError([classesNotJson(file, (error as Error).message)]);
+    throw dataError(classesNotJson(file, (error as Error).message));
   }
   const entries = (content as { classes?: unknown } | null)?.classes;
-  if (!Array.isArray(entries) || entries.length === 0) throw new DataError([noClassList(file)]);
+  if (!Array.isArray(entries) || entries.length === 0) throw dataError(noClassList(file));
 
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const found: PartialClass[] = [];
   const ids = new Set<number>();
   const names = new Set<string>();
@@ -68,7 +69,7 @@ export function readLegend(file: string): PartialClass[] {
     }
     found.push({ id: Number(id), name: String(name), color: isColor(color) ? color : undefined });
   });
-  if (problems.length > 0) throw new DataError(problems);
+  if (problems.length > 0) throw dataError(...problems);
   return found;
 }
 

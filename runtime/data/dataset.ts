@@ -1,4 +1,5 @@
 /** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
@@ -7,7 +8,7 @@ import type { ClassInfo } from './class-info.ts';
 import { plainCoding, type LabelCoding } from './coding.ts';
 import type { Half, Size } from './decode.ts';
 import { FindingsSum, type Findings } from './findings.ts';
-import { DataError } from './messages.ts';
+import { dataError } from './messages.ts';
 import { SampleOrder, type Place } from './order.ts';
 import { listPairs } from './pairs.ts';
 import type { DatasetFolders, Pair } from './pair.ts';
@@ -86,7 +87,7 @@ export interface LoaderOptions {
 
 /** Gives batch after batch, without end. */
 export interface Loader {
-  /** Gives the next step's batch. Throws a DataError if one of its files cannot be used. */
+  /** Gives the next step's batch. Throws a SpadeworkError if one of its files cannot be used. */
   next(): Promise<Batch>;
   /** Drops what was made ahead; the data set stays open. */
   close(): Promise<void>;
@@ -101,14 +102,14 @@ export interface Dataset {
   readonly meaning: Meaning;
   /**
    * Reads every label map (and, of a data set that fits into the cache, every photo; else their headers) and throws one
-   * DataError with all problems. Gives what is odd, in words. `report` is called after each sample.
+   * error with all problems. Gives what is odd. `report` is called after each sample.
    */
-  check(report?: (done: number, total: number) => void): Promise<readonly string[]>;
+  check(report?: (done: number, total: number) => void): Promise<readonly Diagnostic[]>;
   /** Digests of the photos' bytes, by pair, as far as `examine` could read them; empty before. */
   readonly photoDigests: readonly (string | undefined)[];
   /** Gives what `check` finds, as data. */
   examine(report?: (done: number, total: number) => void): Promise<Findings>;
-  /** Reads one sample as it is. Throws a DataError, or a RangeError if there is no such sample. */
+  /** Reads one sample as it is. Throws a SpadeworkError, or a RangeError if there is no such sample. */
   read(index: number): Promise<Sample>;
   /** Starts a stream of batches; the same options give the same batches, on any machine. */
   loader(options: LoaderOptions): Loader;
@@ -119,32 +120,32 @@ export interface Dataset {
 const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
 const DEFAULT_PREFETCH = 2;
 
-/** Opens a data set: lists and pairs its files. Throws one DataError with everything that is wrong with the folders. */
+/** Opens a data set: lists and pairs its files. Throws one SpadeworkError with everything that is wrong with the folders. */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
   const { pairs, problems } = await listPairs(options.folders);
-  if (problems.length > 0) throw new DataError(problems);
+  if (problems.length > 0) throw dataError(...problems);
   return new FolderDataset(pairs, options);
 }
 
 /**
- * Checks data sets whose label maps are read alike, such as the parts of one: what is wrong with them is one DataError, so that a
+ * Checks data sets whose label maps are read alike, such as the parts of one: what is wrong with them is one SpadeworkError, so that a
  * hint is right for all. Gives what is odd, in words.
  */
 export async function checkDatasets(
   datasets: readonly Dataset[],
   report?: (done: number, total: number) => void,
-): Promise<readonly string[]> {
+): Promise<readonly Diagnostic[]> {
   const sum = new FindingsSum();
   for (const dataset of datasets) sum.add(await dataset.examine(report));
   const { meaning } = datasets[0] as Dataset;
   const { errors, warnings } = sampleProblems(sum.sum, meaning);
-  if (errors.length > 0) throw new DataError(errors.map(({ text }) => text));
+  if (errors.length > 0) throw dataError(...errors);
   const parts = datasets.map(({ pairs, photoDigests }, index) => ({
     name: partNames[index] ?? String(index),
     pairs,
     digests: photoDigests,
   }));
-  return [...warnings.map(({ text }) => text), ...photosInSeveral(parts)];
+  return [...warnings, ...photosInSeveral(parts)];
 }
 
 /** What the data sets that are checked together are called: what is trained on, and what is held out. */
@@ -177,7 +178,7 @@ class FolderDataset implements Dataset {
     this.pool = new DecodingPool(this.workers, { coding: this.meaning.coding, photoHalf, isTurned });
   }
 
-  check(report?: (done: number, total: number) => void): Promise<readonly string[]> {
+  check(report?: (done: number, total: number) => void): Promise<readonly Diagnostic[]> {
     return checkDatasets([this], report);
   }
 
@@ -257,8 +258,7 @@ class FolderDataset implements Dataset {
     if (pair === undefined)
       throw new RangeError(`there is no sample ${index}: the data has ${this.pairs.length}`);
     const outcome = await this.pool.decode(pair, size);
-    if ('faults' in outcome)
-      throw new DataError(faultProblems(outcome.faults, this.meaning).map(({ text }) => text));
+    if ('faults' in outcome) throw dataError(...faultProblems(outcome.faults, this.meaning));
     return outcome.sample;
   }
 

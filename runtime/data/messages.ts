@@ -1,5 +1,6 @@
-/** Answers for what is said to a user about a data set: one function a message, and the error which carries them. */
-
+/** What is said to a user about a data set: one function a message. */
+import { error, warning, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { visible } from '../../dsl/escape.ts';
 import { standIns } from '../base/stand-ins.ts';
 import type { ClassInfo } from './class-info.ts';
@@ -11,26 +12,18 @@ import { settingsText, type Settings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { ValueAdvice } from './value-advice.ts';
 
-/** How many files one message, or problems one error, names before it only counts the rest. */
+/** How many files one message names before it only counts the rest. */
 export const LISTED = 10;
 
-/** Carries everything found wrong with a data set; `message` is ready to be shown, `problems` holds its parts. */
-export class DataError extends Error {
-  readonly problems: readonly string[];
+const wrong = (code: string, message: string, hint?: string): Diagnostic =>
+  error(code, message, undefined, { hint });
 
-  /** Makes the error of one or more problems, of which all but the first ten are only counted. */
-  constructor(problems: readonly string[]) {
-    const shown = problems.slice(0, LISTED).map((problem) => `- ${problem.replaceAll('\n', '\n  ')}`);
-    if (problems.length > LISTED) shown.push(`- and ${problems.length - LISTED} more problems`);
-    super(
-      problems.length === 1 ? problems[0] : `the data has ${problems.length} problems\n${shown.join('\n')}`,
-    );
-    this.name = 'DataError';
-    this.problems = problems;
-  }
-}
+const odd = (code: string, message: string, hint?: string): Diagnostic =>
+  warning(code, message, undefined, { hint });
 
-const hint = (text: string): string => `\nhint: ${text}`;
+/** Makes the error of everything that is wrong with a data set. */
+export const dataError = (...problems: readonly Diagnostic[]): SpadeworkError =>
+  new SpadeworkError('input', problems);
 
 /** Names the first ten of some items, as one line, and counts the rest. */
 function list(items: readonly string[]): string {
@@ -39,12 +32,10 @@ function list(items: readonly string[]): string {
 }
 
 /** Leaves a hint out where the next problem ends with the same one. */
-export function hintsOnce(problems: readonly string[]): string[] {
-  const hintOf = (problem: string | undefined): string | undefined => problem?.split('\nhint: ')[1];
-  return problems.map((problem, index) => {
-    const isRepeated = hintOf(problem) !== undefined && hintOf(problem) === hintOf(problems[index + 1]);
-    return isRepeated ? problem.split('\nhint: ')[0]! : problem;
-  });
+export function hintsOnce(problems: readonly Diagnostic[]): Diagnostic[] {
+  return problems.map((problem, index) =>
+    problem.hint === problems[index + 1]?.hint ? { ...problem, hint: undefined } : problem,
+  );
 }
 
 /** Writes ids in few words: `0..11, 255`. */
@@ -73,50 +64,64 @@ const files = (some: readonly string[]): string => list(some.map(quoted));
 /** Ends a hint with the settings that it speaks of. */
 const write = (settings: Settings | undefined): string => (settings ? `: ${settingsText(settings)}` : '');
 
-export const noDataFolder = (folder: string): string =>
-  `the folder of the data does not exist: ${quoted(folder)}` +
-  hint('check path in the data of the spec, or name the folder on the command line');
+export const noDataFolder = (folder: string): Diagnostic =>
+  wrong(
+    'no-data-folder',
+    `the folder of the data does not exist: ${quoted(folder)}`,
+    'check path in the data of the spec, or name the folder on the command line',
+  );
 
-export const noFolder = (role: Role, folder: string): string =>
-  `the folder of the ${role} does not exist: ${quoted(folder)}` +
-  hint('check the path, in the data of the spec or on the command line');
+export const noFolder = (role: Role, folder: string): Diagnostic =>
+  wrong(
+    'no-folder',
+    `the folder of the ${role} does not exist: ${quoted(folder)}`,
+    'check the path, in the data of the spec or on the command line',
+  );
 
-export const notAFolder = (role: Role, folder: string): string =>
-  `the path of the ${role} is not a folder: ${quoted(folder)}` + hint('name the folder that holds the files');
+export const notAFolder = (role: Role, folder: string): Diagnostic =>
+  wrong(
+    'not-a-folder',
+    `the path of the ${role} is not a folder: ${quoted(folder)}`,
+    'name the folder that holds the files',
+  );
 
-export const unreadableFolder = (role: Role, folder: string, reason: string): string =>
-  `the folder of the ${role} cannot be read: ${quoted(folder)} (${reason})`;
+export const unreadableFolder = (role: Role, folder: string, reason: string): Diagnostic =>
+  wrong('unreadable-folder', `the folder of the ${role} cannot be read: ${quoted(folder)} (${reason})`);
 
 export const emptyFolder = (
   role: Role,
   folder: string,
   endings: readonly string[],
   others: readonly string[],
-): string =>
-  `the folder of the ${role} holds none: ${quoted(folder)}; expected files ending in ${endings.join(', ')}, ` +
-  (others.length === 0 ? 'found nothing' : `found ${list(others)}`) +
-  hintAtEndings(role, others);
+): Diagnostic =>
+  wrong(
+    'empty-folder',
+    `the folder of the ${role} holds none: ${quoted(folder)}; expected files ending in ${endings.join(', ')}, ` +
+      (others.length === 0 ? 'found nothing' : `found ${list(others)}`),
+    hintAtEndings(role, others),
+  );
 
-function hintAtEndings(role: Role, others: readonly string[]): string {
-  if (others.length === 0) return '';
+function hintAtEndings(role: Role, others: readonly string[]): string | undefined {
+  if (others.length === 0) return undefined;
   if (others.every((name) => !/\.\w+$/.test(name)))
-    return hint('files in folders within the folder are found with: subfolders: true');
+    return 'files in folders within the folder are found with: subfolders: true';
   const isMap = role === 'label maps' || role === 'instance maps';
-  return isMap ? hint('JPEG and WebP alter values, so ids have to be stored as PNG') : '';
+  return isMap ? 'JPEG and WebP alter values, so ids have to be stored as PNG' : undefined;
 }
 
 export const filesOfOneStem = (
   role: Role,
   shared: readonly (readonly [stem: string, files: readonly string[]])[],
-): string => {
+): Diagnostic => {
   const [[stem, first]] = shared as [readonly [string, readonly string[]]];
   const others = shared
     .slice(1)
     .map(([other, names]) => `${quoted(other)} (${names.map(visible).join(', ')})`);
-  return (
+  return wrong(
+    'files-of-one-stem',
     `several ${role} share the name ${quoted(stem)}: ${first.map(visible).join(', ')}` +
-    (others.length > 0 ? `; and ${others.length} more names are shared: ${list(others)}` : '') +
-    hint('photo and label map are paired by file name without its ending, so keep one of them')
+      (others.length > 0 ? `; and ${others.length} more names are shared: ${list(others)}` : ''),
+    'photo and label map are paired by file name without its ending, so keep one of them',
   );
 };
 
@@ -125,9 +130,12 @@ export const notRegular = (
   role: Role,
   folder: string,
   found: readonly (readonly [name: string, what: string])[],
-): string =>
-  `${found.length} of the names of ${role} in ${quoted(folder)} are not regular files: ${filesWith(found)}` +
-  hint('pictures are read from files, and from links to files; take the others out');
+): Diagnostic =>
+  wrong(
+    'not-regular',
+    `${found.length} of the names of ${role} in ${quoted(folder)} are not regular files: ${filesWith(found)}`,
+    'pictures are read from files, and from links to files; take the others out',
+  );
 
 /** Reports photographs and maps, or two kinds of maps, that lie in one folder under the same names. */
 export const notToldApart = (
@@ -136,10 +144,11 @@ export const notToldApart = (
   folder: string,
   found: number,
   suffixes: Suffixes | undefined,
-): string =>
-  `${role} and ${other} lie in one folder, and nothing tells them apart: ${quoted(folder)} has ${found} files ` +
-  'ending in .png, which could be either' +
-  hint(
+): Diagnostic =>
+  wrong(
+    'not-told-apart',
+    `${role} and ${other} lie in one folder, and nothing tells them apart: ${quoted(folder)} has ${found} files ` +
+      'ending in .png, which could be either',
     role === 'photos'
       ? `say what their names end with: ${
           suffixes
@@ -156,10 +165,11 @@ export const noPartner = (
   stems: readonly string[],
   total: number,
   near: readonly [string, string] | undefined,
-): string =>
-  `${stems.length} of ${total} ${of} have no partner among the ${missing} in ${quoted(folder)}: ` +
-  list(stems) +
-  hint(
+): Diagnostic =>
+  wrong(
+    'no-partner',
+    `${stems.length} of ${total} ${of} have no partner among the ${missing} in ${quoted(folder)}: ` +
+      list(stems),
     near
       ? `${quoted(near[0])} and ${quoted(near[1])} differ in upper and lower case, or in how accents are written: give them the same name`
       : 'partners have the same file name but for the ending, for example a.jpg and a.png; where their names end differently, ' +
@@ -167,10 +177,13 @@ export const noPartner = (
   );
 
 /** Warns of names that are one on other machines. */
-export const differInCase = (groups: readonly (readonly string[])[]): string =>
-  `${groups.length} names of pairs differ from others only in case or in how accents are written: ` +
-  list(groups.map((names) => names.map(visible).join(' = '))) +
-  hint('on other machines they are one file: rename them');
+export const differInCase = (groups: readonly (readonly string[])[]): Diagnostic =>
+  odd(
+    'differ-in-case',
+    `${groups.length} names of pairs differ from others only in case or in how accents are written: ` +
+      list(groups.map((names) => names.map(visible).join(' = '))),
+    'on other machines they are one file: rename them',
+  );
 
 export const notListed = (
   file: string,
@@ -178,13 +191,16 @@ export const notListed = (
   lines: readonly (readonly [name: string, line: number])[],
   total: number,
   known: readonly string[],
-): string =>
-  `${lines.length} of ${total} names in ${quoted(file)} are not those of label maps in ${quoted(folder)}: ` +
-  list(lines.map(([name, line]) => `${visible(name)} (line ${line})`)) +
-  hint(`name one pair a line, such as ${visible(known[0] ?? 'a')}`);
+): Diagnostic =>
+  wrong(
+    'not-listed',
+    `${lines.length} of ${total} names in ${quoted(file)} are not those of label maps in ${quoted(folder)}: ` +
+      list(lines.map(([name, line]) => `${visible(name)} (line ${line})`)),
+    `name one pair a line, such as ${visible(known[0] ?? 'a')}`,
+  );
 
 /** Reports pictures that cannot be decoded, all for the same reason. */
-export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): string => {
+export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): Diagnostic => {
   const [{ file, role, why, reason }] = found as [Extract<Fault, { kind: 'undecoded' }>];
   const formats = role === 'photos' || role === 'paired pictures' ? 'JPEG, PNG or WebP' : 'PNG';
   const hints = {
@@ -197,11 +213,12 @@ export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded
     page: standIns.page.fetch,
     pointer: standIns.pointer.fetch,
   };
-  return (
-    (found.length === 1
+  return wrong(
+    'undecoded-files',
+    found.length === 1
       ? `${quoted(file)} cannot be decoded: ${reason}`
-      : `${counted(found.length, role)} cannot be decoded: ${filesWith(found.map((one) => [one.file, one.reason]))}`) +
-    hint(hints[why])
+      : `${counted(found.length, role)} cannot be decoded: ${filesWith(found.map((one) => [one.file, one.reason]))}`,
+    hints[why],
   );
 };
 
@@ -210,23 +227,30 @@ export const undecodable = (
   file: string,
   role: Role,
   { why, message: reason }: Pick<PictureError, 'why' | 'message'>,
-): string => undecodedFiles([{ kind: 'undecoded', file, role, why, reason }]);
+): Diagnostic => undecodedFiles([{ kind: 'undecoded', file, role, why, reason }]);
 
-export const noPhoto = (place: string): string =>
-  `there is no photo and no folder of photos at ${quoted(place)}` + hint('check the path');
+export const noPhoto = (place: string): Diagnostic =>
+  wrong('no-photo', `there is no photo and no folder of photos at ${quoted(place)}`, 'check the path');
 
-export const folderInUse = (folder: string): string =>
-  `${quoted(folder)} is not empty` + hint('name a new folder: data is made into one of its own');
+export const folderInUse = (folder: string): Diagnostic =>
+  wrong(
+    'folder-in-use',
+    `${quoted(folder)} is not empty`,
+    'name a new folder: data is made into one of its own',
+  );
 
-export const unreadable = (file: string, reason: string): string =>
-  `${quoted(file)} cannot be read: ${reason}`;
+export const unreadable = (file: string, reason: string): Diagnostic =>
+  wrong('unreadable', `${quoted(file)} cannot be read: ${reason}`);
 
 /** Reports files that cannot be read, or are none. */
-export const unreadFiles = (found: readonly Extract<Fault, { kind: 'unread' }>[]): string =>
+export const unreadFiles = (found: readonly Extract<Fault, { kind: 'unread' }>[]): Diagnostic =>
   found.length === 1
     ? unreadable(found[0]!.file, found[0]!.reason)
-    : `${counted(found.length, found[0]!.role)} cannot be read: ` +
-      filesWith(found.map(({ file, reason }) => [file, reason]));
+    : wrong(
+        'unread-files',
+        `${counted(found.length, found[0]!.role)} cannot be read: ` +
+          filesWith(found.map(({ file, reason }) => [file, reason])),
+      );
 
 const colorText = (color: readonly number[]): string => `(${color.join(', ')})`;
 const colorList = (colors: readonly (readonly number[])[]): string => list(colors.map(colorText));
@@ -242,15 +266,16 @@ function andOthers(others: readonly string[], role: Role): string {
 export const coloredMaps = (
   found: readonly Extract<Fault, { kind: 'colored' }>[],
   advice: ColorAdvice | undefined,
-): string => {
+): Diagnostic => {
   const [{ file, role, x, y, color }] = found as [Extract<Fault, { kind: 'colored' }>];
-  return (
+  return wrong(
+    'colored-maps',
     `${quoted(file)} holds colors where one id a pixel is expected: ${colorText(color)} at x ${x}, y ${y}` +
-    andOthers(
-      found.slice(1).map((one) => one.file),
-      role,
-    ) +
-    hint(role === 'instance maps' ? 'number the instances in grey, 8 or 16 bits' : maskHint(advice))
+      andOthers(
+        found.slice(1).map((one) => one.file),
+        role,
+      ),
+    role === 'instance maps' ? 'number the instances in grey, 8 or 16 bits' : maskHint(advice),
   );
 };
 
@@ -273,21 +298,22 @@ export const undeclaredColors = (
   some: readonly Extract<Fault, { kind: 'color' }>[],
   classes: readonly ClassInfo[],
   advice: ColorAdvice | undefined,
-): string => {
+): Diagnostic => {
   const [{ file, found }] = some as readonly [Extract<Fault, { kind: 'color' }>];
   const { nearest } = found;
   const pixels = some.reduce((sum, one) => sum + one.found.pixels, 0);
   const total = some.reduce((sum, one) => sum + one.found.total, 0);
   const colors = found.colors.length > 1 ? `, of the colors ${colorList(found.colors)}` : '';
-  return (
+  return wrong(
+    'undeclared-colors',
     `${quoted(file)} holds the color ${colorText(found.color)} at x ${found.x}, y ${found.y}, which no class has` +
-    andOthers(
-      some.slice(1).map((one) => one.file),
-      'label maps',
-    ) +
-    `; ${pixels} of ${total} pixels are wrong${colors}; the nearest of ${classes.length} classes is ` +
-    `${visible(nearest.class.name)} ${colorText(nearest.class.color)}, ${Math.ceil(nearest.distance)} away` +
-    hint(colorHint(advice))
+      andOthers(
+        some.slice(1).map((one) => one.file),
+        'label maps',
+      ) +
+      `; ${pixels} of ${total} pixels are wrong${colors}; the nearest of ${classes.length} classes is ` +
+      `${visible(nearest.class.name)} ${colorText(nearest.class.color)}, ${Math.ceil(nearest.distance)} away`,
+    colorHint(advice),
   );
 };
 
@@ -321,33 +347,40 @@ function colorHint(advice: ColorAdvice | undefined): string {
   }
 }
 
-export const sharedColor = (first: ClassInfo, second: ClassInfo): string =>
-  `the classes ${visible(first.name)} and ${visible(second.name)} have the same color (${first.color.join(', ')})` +
-  hint('in masks of colors, each class needs a color of its own');
+export const sharedColor = (first: ClassInfo, second: ClassInfo): Diagnostic =>
+  wrong(
+    'shared-color',
+    `the classes ${visible(first.name)} and ${visible(second.name)} have the same color (${first.color.join(', ')})`,
+    'in masks of colors, each class needs a color of its own',
+  );
 
-export const noColor = (file: string, name: string): string =>
-  `${quoted(file)}: class ${JSON.stringify(name)} has no color, but label maps hold colors` +
-  hint('give it the color that it has in the masks: "color": [r, g, b]');
+export const noColor = (file: string, name: string): Diagnostic =>
+  wrong(
+    'no-color',
+    `${quoted(file)}: class ${JSON.stringify(name)} has no color, but label maps hold colors`,
+    'give it the color that it has in the masks: "color": [r, g, b]',
+  );
 
 /** Reports values that are no declared class, in all maps that have some. */
 export const undeclaredValues = (
   some: readonly { readonly file: string; readonly found: Undeclared }[],
   declared: readonly number[],
   advice: ValueAdvice,
-): string => {
+): Diagnostic => {
   const [{ file, found }] = some as [{ file: string; found: Undeclared }];
   const pixels = some.reduce((sum, one) => sum + one.found.pixels, 0);
   const total = some.reduce((sum, one) => sum + one.found.total, 0);
   const values = new Set(some.flatMap((one) => one.found.values));
-  return (
+  return wrong(
+    'undeclared-values',
     `${quoted(file)} holds the value ${found.value} at x ${found.x}, y ${found.y}, which is not a declared class` +
-    andOthers(
-      some.slice(1).map((one) => one.file),
-      'label maps',
-    ) +
-    `; ${pixels} of ${total} pixels are wrong (values ${idRanges(values)}); ` +
-    `declared: ${idRanges(declared)} (${declared.length} classes)` +
-    hint(valueHint(advice))
+      andOthers(
+        some.slice(1).map((one) => one.file),
+        'label maps',
+      ) +
+      `; ${pixels} of ${total} pixels are wrong (values ${idRanges(values)}); ` +
+      `declared: ${idRanges(declared)} (${declared.length} classes)`,
+    valueHint(advice),
   );
 };
 
@@ -415,36 +448,38 @@ function scatterHint(advice: ValueAdvice): string {
 }
 
 /** Warns of values that are all declared, but are not those of areas. */
-export const valuesScatter = ({ values }: Tally, advice: ValueAdvice): string =>
-  (advice.kind === 'scattered'
-    ? `values of label maps scatter around a few ids: ${values.size} values, of which ${advice.peaks.length} fill areas`
-    : `label maps look like pictures: they have ${values.size} values, and none fills areas`) +
-  hint(scatterHint(advice));
+export const valuesScatter = ({ values }: Tally, advice: ValueAdvice): Diagnostic =>
+  odd(
+    'values-scatter',
+    advice.kind === 'scattered'
+      ? `values of label maps scatter around a few ids: ${values.size} values, of which ${advice.peaks.length} fill areas`
+      : `label maps look like pictures: they have ${values.size} values, and none fills areas`,
+    scatterHint(advice),
+  );
 
 /** Reports pairs of different shape; `orientation` is how tags have to be read for them to agree. */
 export const differentShapes = (
   found: readonly { readonly first: Sized; readonly second: Sized }[],
   orientation: 'exif' | 'stored' | undefined,
-): string => {
+): Diagnostic => {
   const [{ first, second }] = found as [{ first: Sized; second: Sized }];
   const others = found.slice(1).map(({ first: one, second: two }): readonly [string, string] => {
     return [one.file, `${one.width}x${one.height}, its partner ${two.width}x${two.height}`];
   });
   const isTurned = found.every(({ first: a, second: b }) => a.width * b.width === a.height * b.height);
-  return (
+  return wrong(
+    'different-shapes',
     `a pair differs in shape: ${quoted(first.file)} is ${first.width}x${first.height}, ` +
-    `${quoted(second.file)} is ${second.width}x${second.height} (width x height)` +
-    (others.length > 0
-      ? `; and so ${others.length === 1 ? 'does 1 more' : `do ${others.length} more`}: ${filesWith(others)}`
-      : '') +
-    hint(
-      orientation === undefined
-        ? 'both have to show the same view; sizes may differ only if width : height is the same' +
-            (isTurned ? '; one of the two seems to be turned by 90 degrees' : '')
-        : orientation === 'exif'
-          ? `photos have an orientation tag (EXIF), and fit once they are turned by it${write({ orientation })}`
-          : `they fit as they are stored, not turned by their orientation tags (EXIF)${write({ orientation })}`,
-    )
+      `${quoted(second.file)} is ${second.width}x${second.height} (width x height)` +
+      (others.length > 0
+        ? `; and so ${others.length === 1 ? 'does 1 more' : `do ${others.length} more`}: ${filesWith(others)}`
+        : ''),
+    orientation === undefined
+      ? 'both have to show the same view; sizes may differ only if width : height is the same' +
+          (isTurned ? '; one of the two seems to be turned by 90 degrees' : '')
+      : orientation === 'exif'
+        ? `photos have an orientation tag (EXIF), and fit once they are turned by it${write({ orientation })}`
+        : `they fit as they are stored, not turned by their orientation tags (EXIF)${write({ orientation })}`,
   );
 };
 
@@ -464,16 +499,17 @@ export const orientationTags = (
   role: Role,
   notes: readonly Extract<Note, { kind: 'orientation' }>[],
   orientation: 'exif' | 'stored' | undefined,
-): string =>
-  `${counted(notes.length, role)} ${have(notes)} an EXIF orientation tag, by which viewers turn pictures; ` +
-  `${notes.length === 1 ? 'it is' : 'they are'} taken as stored: ` +
-  filesWith(
-    notes.map(({ file, orientation: tag }) => [
-      file,
-      `Orientation ${tag}: ${orientations[tag] ?? 'unknown'}`,
-    ]),
-  ) +
-  hint(
+): Diagnostic =>
+  odd(
+    'orientation-tags',
+    `${counted(notes.length, role)} ${have(notes)} an EXIF orientation tag, by which viewers turn pictures; ` +
+      `${notes.length === 1 ? 'it is' : 'they are'} taken as stored: ` +
+      filesWith(
+        notes.map(({ file, orientation: tag }) => [
+          file,
+          `Orientation ${tag}: ${orientations[tag] ?? 'unknown'}`,
+        ]),
+      ),
     orientation === 'stored'
       ? 'label maps fit the pictures as stored; to say so, write orientation: "stored"'
       : 'where label maps were drawn on what viewers show, turn the pictures: orientation: "exif"; where on the stored pixels, say ' +
@@ -483,80 +519,112 @@ export const orientationTags = (
 const have = (some: readonly unknown[]): string => (some.length === 1 ? 'has' : 'have');
 
 /** Warns of animations and pages. */
-export const severalFrames = (role: Role, notes: readonly Extract<Note, { kind: 'frames' }>[]): string =>
-  `${counted(notes.length, role)} ${notes.length === 1 ? 'holds' : 'hold'} several pictures, of which only the first is read: ` +
-  filesWith(notes.map(({ file, frames }) => [file, `${frames} pictures`])) +
-  hint('save each picture that is to be read as a file of its own');
+export const severalFrames = (role: Role, notes: readonly Extract<Note, { kind: 'frames' }>[]): Diagnostic =>
+  odd(
+    'several-frames',
+    `${counted(notes.length, role)} ${notes.length === 1 ? 'holds' : 'hold'} several pictures, of which only the first is read: ` +
+      filesWith(notes.map(({ file, frames }) => [file, `${frames} pictures`])),
+    'save each picture that is to be read as a file of its own',
+  );
 
 /** Warns of files whose format is not that of their ending. */
-export const otherFormats = (role: Role, notes: readonly Extract<Note, { kind: 'ending' }>[]): string =>
-  `${counted(notes.length, role)} ${notes.length === 1 ? 'is' : 'are'} of another format than the ending of the name says: ` +
-  filesWith(notes.map(({ file, format }) => [file, format])) +
-  hint(
+export const otherFormats = (role: Role, notes: readonly Extract<Note, { kind: 'ending' }>[]): Diagnostic =>
+  odd(
+    'other-formats',
+    `${counted(notes.length, role)} ${notes.length === 1 ? 'is' : 'are'} of another format than the ending of the name says: ` +
+      filesWith(notes.map(({ file, format }) => [file, format])),
     role === 'photos'
       ? 'they are read all the same; rename them'
       : 'JPEG and WebP alter colors: take the maps as they were first made, or rename them',
   );
 
 /** Warns of files that are decoded, though the decoder complains. */
-export const doubtfulFiles = (role: Role, notes: readonly Extract<Note, { kind: 'doubtful' }>[]): string =>
-  `${counted(notes.length, role)} can be decoded, but ${notes.length === 1 ? 'seems' : 'seem'} damaged: ` +
-  filesWith(notes.map(({ file, reason }) => [file, reason])) +
-  hint('look at them: parts may be grey or shifted; fetch or save them again');
+export const doubtfulFiles = (
+  role: Role,
+  notes: readonly Extract<Note, { kind: 'doubtful' }>[],
+): Diagnostic =>
+  odd(
+    'doubtful-files',
+    `${counted(notes.length, role)} can be decoded, but ${notes.length === 1 ? 'seems' : 'seem'} damaged: ` +
+      filesWith(notes.map(({ file, reason }) => [file, reason])),
+    'look at them: parts may be grey or shifted; fetch or save them again',
+  );
 
 /** Warns of photographs with a gamma of their own. */
-export const gammaIgnored = (role: Role, notes: readonly Extract<Note, { kind: 'gamma' }>[]): string =>
-  `${counted(notes.length, role)} ${have(notes)} a gamma of their own (gAMA), which is not applied: ` +
-  filesWith(notes.map(({ file, gamma }) => [file, `gamma ${gamma}`])) +
-  hint('networks see them brighter or darker than viewers show them; save them as sRGB');
+export const gammaIgnored = (role: Role, notes: readonly Extract<Note, { kind: 'gamma' }>[]): Diagnostic =>
+  odd(
+    'gamma-ignored',
+    `${counted(notes.length, role)} ${have(notes)} a gamma of their own (gAMA), which is not applied: ` +
+      filesWith(notes.map(({ file, gamma }) => [file, `gamma ${gamma}`])),
+    'networks see them brighter or darker than viewers show them; save them as sRGB',
+  );
 
 /** Warns of maps of ids whose palettes give an index another color. */
-export const palettesDiffer = (found: readonly string[]): string =>
-  `the palettes of ${counted(found.length, 'label maps')} give indices other colors than the maps before: ${files(found)}` +
-  hint(
+export const palettesDiffer = (found: readonly string[]): Diagnostic =>
+  odd(
+    'palettes-differ',
+    `the palettes of ${counted(found.length, 'label maps')} give indices other colors than the maps before: ${files(found)}`,
     'the indices are read as ids; where the colors tell the classes, say label_format: "colors" and the colors of the classes',
   );
 
 /** Warnings that name the files alone. */
 export const plainNotes = {
-  transparent: (role: Role, found: readonly string[]): string =>
-    `${counted(found.length, role)} ${have(found)} transparent pixels, which are read as if they were not: ${files(found)}` +
-    hint(
+  transparent: (role: Role, found: readonly string[]): Diagnostic =>
+    odd(
+      'transparent',
+      `${counted(found.length, role)} ${have(found)} transparent pixels, which are read as if they were not: ${files(found)}`,
       role === 'photos' || role === 'paired pictures'
         ? 'what lies under the transparency is trained on, often black; flatten the pictures first'
         : 'where they stand for pixels without a label, give these a value of their own, and say it: void',
     ),
-  cmyk: (role: Role, found: readonly string[]): string =>
-    `${counted(found.length, role)} ${found.length === 1 ? 'is' : 'are'} in CMYK, the colors of printing: ${files(found)}` +
-    hint('they are converted to RGB, and may look other than in a viewer; save them as RGB'),
-  dark: (role: Role, found: readonly string[]): string =>
-    `${counted(found.length, role)} of 16 bits ${found.length === 1 ? 'is' : 'are'} nearly black: ${files(found)}` +
-    hint('values of 10 or 12 bits in a file of 16 are; scale them to the whole range first'),
-  deepColors: (_role: Role, found: readonly string[]): string =>
-    `${counted(found.length, 'label maps')} ${have(found)} colors of 16 bits, of which the upper 8 are read: ${files(found)}` +
-    hint('save masks of colors with 8 bits'),
-  greyPalette: (_role: Role, found: readonly string[]): string =>
-    `the palettes of ${counted(found.length, 'label maps')} hold greys which are ids of other classes than their indices: ${files(found)}` +
-    hint(
+  cmyk: (role: Role, found: readonly string[]): Diagnostic =>
+    odd(
+      'cmyk',
+      `${counted(found.length, role)} ${found.length === 1 ? 'is' : 'are'} in CMYK, the colors of printing: ${files(found)}`,
+      'they are converted to RGB, and may look other than in a viewer; save them as RGB',
+    ),
+  dark: (role: Role, found: readonly string[]): Diagnostic =>
+    odd(
+      'dark',
+      `${counted(found.length, role)} of 16 bits ${found.length === 1 ? 'is' : 'are'} nearly black: ${files(found)}`,
+      'values of 10 or 12 bits in a file of 16 are; scale them to the whole range first',
+    ),
+  deepColors: (_role: Role, found: readonly string[]): Diagnostic =>
+    odd(
+      'deep-colors',
+      `${counted(found.length, 'label maps')} ${have(found)} colors of 16 bits, of which the upper 8 are read: ${files(found)}`,
+      'save masks of colors with 8 bits',
+    ),
+  greyPalette: (_role: Role, found: readonly string[]): Diagnostic =>
+    odd(
+      'grey-palette',
+      `the palettes of ${counted(found.length, 'label maps')} hold greys which are ids of other classes than their indices: ${files(found)}`,
       'the indices are read as ids; programs that make PNG files smaller turn grey maps into palettes, and then the greys are the ids: ' +
         'save the maps as grey PNG',
     ),
 } as const;
 
-export const noClassesFile = (file: string, reason: string): string =>
-  `the classes cannot be read from ${quoted(file)}: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
+export const noClassesFile = (file: string, reason: string): Diagnostic =>
+  wrong(
+    'no-classes-file',
+    `the classes cannot be read from ${quoted(file)}: ${visible(reason)}`,
+    CLASSES_EXAMPLE,
+  );
 
-export const classesNotJson = (file: string, reason: string): string =>
-  `${quoted(file)} is not valid JSON: ${visible(reason)}` + hint(CLASSES_EXAMPLE);
+export const classesNotJson = (file: string, reason: string): Diagnostic =>
+  wrong('classes-not-json', `${quoted(file)} is not valid JSON: ${visible(reason)}`, CLASSES_EXAMPLE);
 
-export const noClassList = (file: string): string =>
-  `${quoted(file)} has no list "classes" with at least one class` + hint(CLASSES_EXAMPLE);
+export const noClassList = (file: string): Diagnostic =>
+  wrong('no-class-list', `${quoted(file)} has no list "classes" with at least one class`, CLASSES_EXAMPLE);
 
-export const badClass = (file: string, position: number, what: string, found: unknown): string =>
-  `${quoted(file)}: class ${position + 1} of the list ${what}, found ${JSON.stringify(found) ?? 'nothing'}`;
+export const badClass = (file: string, position: number, what: string, found: unknown): Diagnostic =>
+  wrong(
+    'bad-class',
+    `${quoted(file)}: class ${position + 1} of the list ${what}, found ${JSON.stringify(found) ?? 'nothing'}`,
+  );
 
-export const repeatedClass = (file: string, what: 'id' | 'name', value: number | string): string =>
-  `${quoted(file)}: two classes have the ${what} ${JSON.stringify(value)}`;
+export const repeatedClass = (file: string, what: 'id' | 'name', value: number | string): Diagnostic =>
+  wrong('repeated-class', `${quoted(file)}: two classes have the ${what} ${JSON.stringify(value)}`);
 
 const CLASSES_EXAMPLE =
   'expected {"classes": [{"id": 0, "name": "sky", "color": [128, 128, 128]}, ...]}; color is optional';
@@ -566,33 +634,57 @@ export type Repeats = readonly (readonly string[])[];
 
 const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.map(visible).join(' = ')));
 
-export const photosInBothSplits = (repeats: Repeats): string =>
-  `${repeats.length} ${repeats.length === 1 ? 'photo is' : 'photos are'} in both splits: ${repeated(repeats)}` +
-  hint('what training has seen tests nothing: take them out of one of the two');
+export const photosInBothSplits = (repeats: Repeats): Diagnostic =>
+  odd(
+    'photos-in-both-splits',
+    `${repeats.length} ${repeats.length === 1 ? 'photo is' : 'photos are'} in both splits: ${repeated(repeats)}`,
+    'what training has seen tests nothing: take them out of one of the two',
+  );
 
-export const photosRepeated = (split: string, repeats: Repeats): string =>
-  `${repeats.length} photos of ${split} come more than once: ${repeated(repeats)}` +
-  hint('each copy counts in training; keep one of them');
+export const photosRepeated = (split: string, repeats: Repeats): Diagnostic =>
+  odd(
+    'photos-repeated',
+    `${repeats.length} photos of ${split} come more than once: ${repeated(repeats)}`,
+    'each copy counts in training; keep one of them',
+  );
 
-export const mapsInBothSplits = (repeats: Repeats): string =>
-  `${repeats.length} label maps are in both splits, under different photos: ${repeated(repeats)}` +
-  hint('look whether they belong to these photos');
+export const mapsInBothSplits = (repeats: Repeats): Diagnostic =>
+  odd(
+    'maps-in-both-splits',
+    `${repeats.length} label maps are in both splits, under different photos: ${repeated(repeats)}`,
+    'look whether they belong to these photos',
+  );
 
-export const classesAbsent = (names: readonly string[], total: number): string =>
-  `${names.length} of ${total} classes are in no training map: ${list(names)}` +
-  hint('networks learn nothing of them; check ids_from and the order of the classes, or leave them out');
+export const classesAbsent = (names: readonly string[], total: number): Diagnostic =>
+  odd(
+    'classes-absent',
+    `${names.length} of ${total} classes are in no training map: ${list(names)}`,
+    'networks learn nothing of them; check ids_from and the order of the classes, or leave them out',
+  );
 
-export const classesOnlyTested = (names: readonly string[]): string =>
-  `${names.length} classes are in test maps, but in no training map: ${list(names)}`;
+export const classesOnlyTested = (names: readonly string[]): Diagnostic =>
+  odd(
+    'classes-only-tested',
+    `${names.length} classes are in test maps, but in no training map: ${list(names)}`,
+  );
 
-export const enlarged = (split: string, count: number, total: number, size: string): string =>
-  `${count} of ${total} photos of ${split} are smaller than ${size} and will be enlarged` +
-  hint('choose a smaller size in the spec, or larger photos');
+export const enlarged = (split: string, count: number, total: number, size: string): Diagnostic =>
+  odd(
+    'enlarged',
+    `${count} of ${total} photos of ${split} are smaller than ${size} and will be enlarged`,
+    'choose a smaller size in the spec, or larger photos',
+  );
 
-export const stretched = (split: string, count: number, total: number, size: string): string =>
-  `${count} of ${total} photos of ${split} differ in width : height from ${size} and will be stretched or squeezed` +
-  hint('choose a size of the same shape, or crop the pictures first');
+export const stretched = (split: string, count: number, total: number, size: string): Diagnostic =>
+  odd(
+    'stretched',
+    `${count} of ${total} photos of ${split} differ in width : height from ${size} and will be stretched or squeezed`,
+    'choose a size of the same shape, or crop the pictures first',
+  );
 
-export const nothingHeldOut = (): string =>
-  'nothing is held out: samples and metrics would be of what training sees' +
-  hint('add test_images and test_labels, or list and test_list');
+export const nothingHeldOut = (): Diagnostic =>
+  odd(
+    'nothing-held-out',
+    'nothing is held out: samples and metrics would be of what training sees',
+    'add test_images and test_labels, or list and test_list',
+  );

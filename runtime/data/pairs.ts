@@ -1,4 +1,5 @@
 /** Answers for which files belong together: lists the folders of a data set and pairs their files by name. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { DatasetFolders, Pair, Suffixes } from './pair.ts';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -44,7 +45,7 @@ interface Kind {
 export async function listFolder(
   role: Role,
   folder: string,
-  problems: string[],
+  problems: Diagnostic[],
   { subfolders = false, suffix = '', beside = [] }: Search = {},
 ): Promise<Map<string, string> | undefined> {
   let found: FolderNames;
@@ -136,9 +137,9 @@ async function identityOf(folder: string): Promise<string> {
 export interface Listing {
   readonly pairs: Pair[];
   /** What is wrong; then the pairs are those that could be made. */
-  readonly problems: string[];
+  readonly problems: Diagnostic[];
   /** What is odd. */
-  readonly warnings: string[];
+  readonly warnings: Diagnostic[];
 }
 
 /**
@@ -147,7 +148,7 @@ export interface Listing {
  * them apart. What is wrong is returned as problems, all of it at once; then the pairs are those that could be made.
  */
 export async function listPairs(folders: DatasetFolders): Promise<Listing> {
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const places = placesOf(folders);
   const identities = await Promise.all(places.map(({ folder }) => identityOf(folder)));
   const listed = new Map<Role, Map<string, string> | undefined>();
@@ -155,7 +156,7 @@ export async function listPairs(folders: DatasetFolders): Promise<Listing> {
     const beside = places.filter((_, k) => k !== i && identities[k] === identities[i]);
     // Photos may still have other endings; maps of two kinds have the same.
     const rival = beside.find((other) => other.suffix === suffix && other.role !== 'photos');
-    const found: string[] = [];
+    const found: Diagnostic[] = [];
     const { subfolders } = folders;
     const isHopeless = rival !== undefined && role === 'instance maps';
     const files = isHopeless
@@ -212,7 +213,7 @@ function reportLonely(
   { role, folder, files }: Files & { readonly role: Role },
   labels: Files,
   isTaken: (stem: string) => boolean,
-  problems: string[],
+  problems: Diagnostic[],
 ): void {
   const taken = [...labels.files.keys()].filter(isTaken);
   const without = taken.filter((stem) => !files.has(stem));
@@ -254,7 +255,7 @@ function namesThatDifferInCase(names: readonly string[]): string[][] {
 async function takenStems(
   { labels: folder, list, except }: DatasetFolders,
   labels: ReadonlyMap<string, string>,
-  problems: string[],
+  problems: Diagnostic[],
 ): Promise<(stem: string) => boolean> {
   const readNames = async (file: string | undefined): Promise<Names | undefined> => {
     if (file === undefined) return undefined;
@@ -273,7 +274,7 @@ async function takenStems(
 type Names = ReadonlyMap<string, number>;
 
 /** Reads a list of pairs. Endings of file names are left out, and blank lines skipped. */
-async function readList(file: string, problems: string[]): Promise<Names | undefined> {
+async function readList(file: string, problems: Diagnostic[]): Promise<Names | undefined> {
   let text: string;
   try {
     text = (await readRegular(file)).toString('utf8').replace(/^\ufeff/, '');

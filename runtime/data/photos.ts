@@ -1,10 +1,11 @@
 /** Answers for photos without label maps: a single one, or those of a folder by name, at the size of a network. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { stat } from 'node:fs/promises';
 import { decodePhoto, PictureError, type Decoding, type Size } from './decode.ts';
 import { toUnitRange } from './dataset.ts';
 import { shortageOf } from '../base/shortage.ts';
 import { readRegular, whyUnread } from './files.ts';
-import { DataError, noPhoto, undecodable, unreadable } from './messages.ts';
+import { dataError, noPhoto, undecodable, unreadable } from './messages.ts';
 import { listFolder } from './pairs.ts';
 
 /** One photo that serves every name, or a folder of photos by name. */
@@ -12,23 +13,23 @@ export interface Photos {
   /** The file or folder. */
   readonly place: string;
   has(name: string): boolean;
-  /** Reads the photo of a name: RGB in [-1,1], [H,W,3]. Throws a DataError. */
+  /** Reads the photo of a name: RGB in [-1,1], [H,W,3]. Throws a SpadeworkError. */
   read(name: string): Promise<Float32Array>;
 }
 
-/** Opens a photo or a folder of photos, which are scaled to `size`. Throws a DataError where there is none. */
+/** Opens a photo or a folder of photos, which are scaled to `size`. Throws a SpadeworkError where there is none. */
 export async function openPhotos(place: string, size: Size, decoding: Decoding = {}): Promise<Photos> {
   const found = await stat(place).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
-    throw new DataError([code === 'ENOENT' ? noPhoto(place) : unreadable(place, whyUnread(place, error))]);
+    throw dataError(code === 'ENOENT' ? noPhoto(place) : unreadable(place, whyUnread(place, error)));
   });
   if (!found.isDirectory()) {
     const photo = await readPhoto(place, size, decoding);
     return { place, has: () => true, read: () => Promise.resolve(photo) };
   }
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const files = await listFolder('photos', place, problems);
-  if (!files || problems.length > 0) throw new DataError(problems);
+  if (!files || problems.length > 0) throw dataError(...problems);
   return {
     place,
     has: (name) => files.has(name),
@@ -42,7 +43,7 @@ export async function openPhotos(place: string, size: Size, decoding: Decoding =
 
 async function readPhoto(file: string, size: Size, decoding: Decoding): Promise<Float32Array> {
   const content = await readRegular(file).catch((error: unknown) => {
-    throw new DataError([unreadable(file, whyUnread(file, error))]);
+    throw dataError(unreadable(file, whyUnread(file, error)));
   });
   try {
     const pixels = await decodePhoto(content, size, decoding);
@@ -51,6 +52,6 @@ async function readPhoto(file: string, size: Size, decoding: Decoding): Promise<
     return photo;
   } catch (error) {
     if (shortageOf(error) || !(error instanceof PictureError)) throw error;
-    throw new DataError([undecodable(file, 'photos', error)]);
+    throw dataError(undecodable(file, 'photos', error));
   }
 }

@@ -1,4 +1,5 @@
 /** Answers for what findings come to: one problem for each kind of mistake, however many files have it, with the hint that mends all. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { adviceOnColors, adviceOnMasks } from './color-advice.ts';
 import { FindingsSum, type Fault, type Findings, type Note } from './findings.ts';
 import * as messages from './messages.ts';
@@ -8,9 +9,8 @@ import { adviceOnScatter, adviceOnValues } from './value-advice.ts';
 
 export type { Meaning, SaidOfLabels, Settings } from './settings.ts';
 
-/** A problem in words; with the settings of data that its hint says to write, where these mend it. */
-export interface Problem {
-  readonly text: string;
+/** A problem; with the settings of data that its hint says to write, where these mend it. */
+export interface Problem extends Diagnostic {
   readonly settings?: Settings | undefined;
 }
 
@@ -37,12 +37,8 @@ export function faultProblems(
   const of = <Kind extends Fault['kind']>(kind: Kind): Extract<Fault, { kind: Kind }>[] =>
     faults.filter((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind);
   const problems: Problem[] = [];
-  const add = (text: string, settings?: Settings): void => void problems.push({ text, settings });
-  const said = <F extends Fault>(some: readonly F[], say: (some: readonly F[]) => Problem | string): void => {
-    if (some.length === 0) return;
-    const problem = say(some);
-    if (typeof problem === 'string') add(problem);
-    else problems.push(problem);
+  const said = <F extends Fault>(some: readonly F[], say: (some: readonly F[]) => Problem): void => {
+    if (some.length > 0) problems.push(say(some));
   };
 
   for (const [, some] of groupBy(of('unread'), ({ role }) => role)) said(some, messages.unreadFiles);
@@ -52,23 +48,23 @@ export function faultProblems(
     said(some, (colored) => {
       const isMap = colored[0]!.role !== 'instance maps';
       const advice = isMap && tally ? adviceOnMasks(tally, meaning) : undefined;
-      return { text: messages.coloredMaps(colored, advice), settings: advice?.settings };
+      return { ...messages.coloredMaps(colored, advice), settings: advice?.settings };
     });
   said(of('value'), (some) => {
     const declared = meaning.coding.values.map(([value]) => value);
     const advice = adviceOnValues(tally ?? tallyOf(some), meaning);
-    return { text: messages.undeclaredValues(some, declared, advice), settings: advice.settings };
+    return { ...messages.undeclaredValues(some, declared, advice), settings: advice.settings };
   });
   said(of('color'), (some) => {
     const farthest = Math.max(...some.map(({ found }) => found.farthest));
     const advice = tally ? adviceOnColors(tally, meaning, farthest) : undefined;
-    const text = messages.undeclaredColors(some, meaning.coding.colors?.classes ?? [], advice);
-    return { text, settings: advice?.settings };
+    const classes = meaning.coding.colors?.classes ?? [];
+    return { ...messages.undeclaredColors(some, classes, advice), settings: advice?.settings };
   });
   for (const [isTurned, some] of groupBy(of('shape'), (fault) => fault.isTurned)) {
     const orientation = isTurned && isTurnable ? (meaning.isTurned ? 'stored' : 'exif') : undefined;
     said(some, () => ({
-      text: messages.differentShapes(some, orientation),
+      ...messages.differentShapes(some, orientation),
       settings: orientation && { orientation },
     }));
   }
@@ -91,24 +87,24 @@ function noteProblems(
   const warnings: Problem[] = [];
   for (const [, some] of groupBy(notes, ({ kind, role }) => `${kind} ${role}`)) {
     const orientation = isTurnable ? 'exif' : 'stored';
-    const text = noteText(some, meaning, orientation);
-    if (text === undefined) continue;
+    const warning = noteWarning(some, meaning, orientation);
+    if (warning === undefined) continue;
     const isTag = some[0]!.kind === 'orientation';
-    warnings.push({ text, settings: isTag ? { orientation } : undefined });
+    warnings.push({ ...warning, settings: isTag ? { orientation } : undefined });
   }
   // Where values are wrong, that is said with them.
   const isScatterSaid = meaning.coding.colors !== undefined || faults.some(({ kind }) => kind === 'value');
   const advice = isScatterSaid ? undefined : adviceOnScatter(tally, meaning);
-  if (advice) warnings.push({ text: messages.valuesScatter(tally, advice), settings: advice.settings });
+  if (advice) warnings.push({ ...messages.valuesScatter(tally, advice), settings: advice.settings });
   return warnings;
 }
 
 /** Says what notes of one kind come to; undefined where that is nothing. */
-function noteText(
+function noteWarning(
   notes: readonly Note[],
   { isTurned }: Meaning,
   orientation: 'exif' | 'stored',
-): string | undefined {
+): Diagnostic | undefined {
   const [{ kind, role }] = notes as [Note];
   const files = notes.map(({ file }) => file);
   switch (kind) {

@@ -1,5 +1,6 @@
 /** Answers for files that come more than once: those of the same bytes, within a part of the data or in both. */
 import { createHash } from 'node:crypto';
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import * as messages from './messages.ts';
 
 /** Digits of a digest: enough to tell all files in the world apart, in little room. */
@@ -47,7 +48,7 @@ export const textsOfRepeats = (groups: readonly Repeated[][]): string[][] =>
   groups.map((group) => group.map(({ text }) => text));
 
 /** Warns of photos that are in several parts: what training has seen tests nothing, but it can be trained on. */
-export function photosInSeveral(parts: readonly Digested[]): string[] {
+export function photosInSeveral(parts: readonly Digested[]): Diagnostic[] {
   const found = repeatsIn(parts).filter(isInSeveral);
   return found.length > 0 ? [messages.photosInBothSplits(textsOfRepeats(found))] : [];
 }

@@ -1,4 +1,5 @@
 /** Answers for surveying the pairs of some folders in parallel: sums and mistakes of all samples, none of which is kept. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
 import type { DatasetOptions } from './dataset.ts';
 import type { Size } from './decode.ts';
@@ -14,8 +15,8 @@ import { patchWindows, type SampleSurvey } from './survey-sample.ts';
 export interface Survey {
   readonly pairs: readonly Pair[];
   /** What is wrong with the folders, and what is odd about them. */
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
+  readonly problems: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
   /** What is wrong with the files, and what is odd about them, in the order of the pairs. */
   readonly findings: Findings;
   /** How many samples have each size, as stored: `480x360`. */

@@ -4,7 +4,7 @@ import { ensureNativeEngine } from './install.ts';
 import type { NativeTensorFlow } from './load-binding.ts';
 import { loadReady } from './native.ts';
 import { loadPortable, type PortableBackend, type PortableTensorFlow } from './portable.ts';
-import { SetupFailure, type EngineOptions, type Log } from './types.ts';
+import { type EngineOptions, type Log } from './types.ts';
 
 /** Is what a user may ask for. */
 export type EngineRequest = 'auto' | 'native' | 'portable';
@@ -31,7 +31,7 @@ export type Engine =
 
 /**
  * Loads the engine asked for; with 'auto', SPADEWORK_ENGINE decides, and the native engine is preferred. `log` gets
- * the progress of a set-up and the one line about a fallback. Throws a SetupFailure only where 'native' was asked
+ * the progress of a set-up and the one line about a fallback. Throws a SpadeworkError only where 'native' was asked
  * for and cannot be had.
  */
 export async function chooseEngine(
@@ -54,8 +54,8 @@ export async function chooseEngine(
       ...(note === undefined ? {} : { note }),
     };
   }
-  if (wanted === 'native') throw new SetupFailure(ready);
-  const note = fallingBack(ready);
+  if (wanted === 'native') throw ready.error;
+  const note = fallingBack(ready.error);
   log(note);
   return { ...(await portableEngine()), note };
 }

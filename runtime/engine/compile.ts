@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { hostSource, traceSource } from './cache.ts';
 import { findCommand, runCommand } from './commands.ts';
 import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
-import { compileFailed, failure, kernelsNotCompiled } from './messages.ts';
+import { compileFailed, kernelsNotCompiled } from './messages.ts';
 import { nodeApiVersion } from './recipe.ts';
 
 /** Says where the library is that the binding is linked with. */
@@ -36,7 +36,7 @@ const throughTrace = [
 ];
 
 /**
- * Compiles the binding and the helper module into `folder`. Throws a SetupFailure naming `logFile`, which then holds
+ * Compiles the binding and the helper module into `folder`. Throws a SpadeworkError naming `logFile`, which then holds
  * all commands with their output.
  */
 export async function compileBinding(
@@ -71,13 +71,13 @@ export async function compileBinding(
     for (const object of objects) rmSync(object);
   } catch (error) {
     writeLog(logFile, error);
-    throw failure(compileFailed(compiler, logFile));
+    throw compileFailed(compiler, logFile);
   }
 }
 
 /**
  * Compiles the sources of our kernels to the module `target`, for the processor of this machine where the compiler can.
- * Throws a SetupFailure naming `logFile`.
+ * Throws a SpadeworkError naming `logFile`.
  */
 export async function compileKernels(
   compiler: string,
@@ -105,7 +105,7 @@ export async function compileKernels(
     for (const object of objects) rmSync(object);
   } catch (error) {
     writeLog(logFile, error);
-    throw failure(kernelsNotCompiled(compiler, logFile));
+    throw kernelsNotCompiled(compiler, logFile);
   }
 }
 

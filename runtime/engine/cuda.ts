@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lastLine } from './commands.ts';
-import { cudaIntroduction, failure, unexpectedFailure } from './messages.ts';
+import { cudaIntroduction, unexpectedFailure } from './messages.ts';
 import { cudaBytes, isCudaContent } from './recipe.ts';
 import { unpackArchive } from './unpack.ts';
 import { findPip, pipDownloadParameters, runWatched, type DownloadContext } from './wheel.ts';
@@ -16,7 +16,7 @@ export function cudaRequirements(metadata: string): string[] {
 
 /**
  * Downloads the CUDA wheels that `metadataFile` names and unpacks their libraries into `target/nvidia`, where the
- * run path inside libtensorflow expects them. Throws a SetupFailure.
+ * run path inside libtensorflow expects them. Throws a SpadeworkError.
  */
 export async function addCudaLibraries(
   metadataFile: string,
@@ -25,7 +25,7 @@ export async function addCudaLibraries(
 ): Promise<void> {
   const requirements = cudaRequirements(readFileSync(metadataFile, 'utf8'));
   const pip = await findPip(context.environment);
-  if (pip === undefined) throw failure(unexpectedFailure("NVIDIA's libraries need pip, which was not found"));
+  if (pip === undefined) throw unexpectedFailure("NVIDIA's libraries need pip, which was not found");
   context.log(cudaIntroduction(requirements.length));
   const downloads = join(context.folder, 'cuda');
   mkdirSync(downloads, { recursive: true });
@@ -37,7 +37,7 @@ export async function addCudaLibraries(
   ];
   const parameters = [...pip.slice(1), ...pipDownloadParameters(tags, downloads), ...requirements];
   const result = await runWatched(pip[0]!, parameters, cudaBytes / 2, { ...context, progress: false });
-  if (result.code !== 0) throw failure(unexpectedFailure(`pip: ${lastLine(result.errors)}`));
+  if (result.code !== 0) throw unexpectedFailure(`pip: ${lastLine(result.errors)}`);
   for (const name of readdirSync(downloads)) {
     await unpackArchive(join(downloads, name), target, isCudaContent);
     rmSync(join(downloads, name));

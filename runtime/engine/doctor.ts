@@ -1,4 +1,5 @@
 /** Examines what a run depends on and collects the findings as data. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
@@ -59,7 +60,7 @@ export async function doctor({ environment = process.env, measure = true }: Doct
           'Native engine',
           `TensorFlow ${engine.libraryVersion} on the ${engine.device.toUpperCase()}, ${messages.formatBytes(folderBytes(engine.folder))} in ${engine.folder}`,
         )
-      : warn('Native engine', engine.reason, engine.fix),
+      : unfit('Native engine', engine.error),
     ...(isReady ? [checkKernels(engine.kernels, engine.device)] : []),
   ];
   if (measure) {
@@ -71,6 +72,7 @@ export async function doctor({ environment = process.env, measure = true }: Doct
 
 const ok = (name: string, value: string): Check => ({ name, value, status: 'ok' });
 const warn = (name: string, value: string, fix: string): Check => ({ name, value, status: 'warn', fix });
+const unfit = (name: string, { what, hint = '' }: SpadeworkError): Check => warn(name, what, hint);
 const fail = (name: string, value: string, fix: string): Check => ({ name, value, status: 'fail', fix });
 
 function checkNode(): Check {
@@ -84,7 +86,7 @@ function checkPlatform(environment: NodeJS.ProcessEnv): Check {
   const library = platform.glibc === undefined ? '' : `, glibc ${platform.glibc}`;
   const value = `${platform.system}-${platform.architecture}${library}`;
   const fitting = chooseWheels(platform);
-  return 'kind' in fitting ? warn('Platform', fitting.reason, fitting.fix) : ok('Platform', value);
+  return fitting instanceof SpadeworkError ? unfit('Platform', fitting) : ok('Platform', value);
 }
 
 function checkProcessor(): Check {
@@ -146,10 +148,9 @@ function checkDisk(environment: NodeJS.ProcessEnv, isReady: boolean): Check {
 async function checkCompiler(environment: NodeJS.ProcessEnv, isReady: boolean): Promise<Check> {
   const compiler = findCompiler(environment);
   if (compiler === undefined) {
-    const { reason, fix } = messages.noCompiler();
     return isReady
       ? ok('C++ compiler', 'none (not needed: the engine is ready)')
-      : warn('C++ compiler', reason, fix);
+      : unfit('C++ compiler', messages.noCompiler());
   }
   const { output } = await runCommand(compiler, ['--version'], environment);
   return ok('C++ compiler', output.split('\n')[0]!.trim() || compiler);

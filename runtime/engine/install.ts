@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { visibleLines } from '../../dsl/escape.ts';
 import {
   createBuildFolder,
@@ -29,14 +30,7 @@ import * as messages from './messages.ts';
 import { findOwnLibrary } from './own-library.ts';
 import { chooseWheels, detectPlatform } from './platform.ts';
 import { cudaBytes, wheelContents, wheelLibraries, wheels, type WheelKey } from './recipe.ts';
-import {
-  SetupFailure,
-  type EngineOptions,
-  type Kernels,
-  type Log,
-  type ReadyEngine,
-  type Unavailable,
-} from './types.ts';
+import type { EngineOptions, Kernels, Log, ReadyEngine, Unavailable } from './types.ts';
 import { missingFrom, takeFromFolder, unpackArchive } from './unpack.ts';
 import { obtainWheel } from './wheel.ts';
 
@@ -91,14 +85,16 @@ async function ensure(options: EngineOptions, mayBuild: boolean): Promise<ReadyE
     const own = environment['SPADEWORK_LIBTENSORFLOW'];
     return own ? await ensureFromOwnLibrary(own, setup) : await ensureFromWheel(setup);
   } catch (error) {
-    if (error instanceof SetupFailure) return error.unavailable;
-    return messages.unexpectedFailure((error as Error).message);
+    const known = error instanceof SpadeworkError && error.blame === 'machine';
+    return unavailable(known ? error : messages.unexpectedFailure((error as Error).message));
   }
 }
 
+const unavailable = (error: SpadeworkError): Unavailable => ({ kind: 'unavailable', error });
+
 async function ensureFromOwnLibrary(folder: string, setup: Setup): Promise<ReadyEngine | Unavailable> {
   const place = findOwnLibrary(folder);
-  if ('kind' in place) return place;
+  if (place instanceof SpadeworkError) return unavailable(place);
   return ensureFrom(
     {
       key: engineKey({ folder: place.folder, files: place.libraries }),
@@ -121,7 +117,7 @@ const retryGpuAfter = 24 * 3600 * 1000;
  */
 async function ensureFromWheel(setup: Setup): Promise<ReadyEngine | Unavailable> {
   const fitting = chooseWheels(detectPlatform(setup.environment));
-  if ('kind' in fitting) return fitting;
+  if (fitting instanceof SpadeworkError) return unavailable(fitting);
   const [preferred, spare] = fitting;
   if (spare === undefined) return ensureFrom(wheelSource(preferred!, setup), setup);
   const failedBefore = setup.rebuild ? undefined : readFailure(preferred!, setup);
@@ -130,8 +126,8 @@ async function ensureFromWheel(setup: Setup): Promise<ReadyEngine | Unavailable>
     try {
       return await ensureFrom(wheelSource(preferred!, setup), setup);
     } catch (error) {
-      if (!(error instanceof SetupFailure)) throw error;
-      because = error.unavailable.reason;
+      if (!(error instanceof SpadeworkError)) throw error;
+      because = error.what;
     }
   }
   const ready = await ensureFrom(wheelSource(spare, setup), setup);
@@ -174,7 +170,7 @@ function wheelSource(wheelKey: WheelKey, setup: Setup): Source {
           ? await unpackArchive(obtained.path, folder, isWanted)
           : takeFromFolder(obtained.path, folder, isWanted);
       const missing = missingFrom(folder, wheelContents);
-      if (missing.length > 0) throw messages.failure(messages.wheelLacks(missing));
+      if (missing.length > 0) throw messages.wheelLacks(missing);
       if (needsCuda) await addCudaLibraries(join(folder, taken.find(isMetadata)!), folder, context);
       rmSync(downloads, { recursive: true });
       return obtained.obtainedWith;
@@ -187,7 +183,7 @@ function wheelSource(wheelKey: WheelKey, setup: Setup): Source {
   };
 }
 
-/** Gives the engine made from `source`, with its kernels, out of the cache or newly made. Throws a SetupFailure. */
+/** Gives the engine made from `source`, with its kernels, out of the cache or newly made. Throws a SpadeworkError. */
 async function ensureFrom(source: Source, setup: Setup): Promise<ReadyEngine> {
   const engine = await ensureEngine(source, setup);
   const kernels: Kernels =
@@ -204,9 +200,9 @@ async function ensureEngine(source: Source, setup: Setup): Promise<BareEngine> {
   const folder = join(setup.engines, source.key);
   const cached = setup.rebuild ? undefined : readStamp(folder, source.key);
   if (cached !== undefined) return readyEngine(folder, cached, 'cached');
-  if (!setup.mayBuild) throw messages.failure(messages.notSetUp());
+  if (!setup.mayBuild) throw messages.notSetUp();
   const compiler = findCompiler(setup.environment);
-  if (compiler === undefined) throw messages.failure(messages.noCompiler());
+  if (compiler === undefined) throw messages.noCompiler();
   prepareCache(setup.engines, source.neededBytes);
   const asked = Date.now();
   return whileLocked(setup.engines, source.key, setup.log, async () => {
@@ -271,7 +267,7 @@ async function proveEngine(folder: string, logFile: string, environment: NodeJS.
   }
   mkdirSync(join(logFile, '..'), { recursive: true });
   writeFileSync(logFile, `exit ${result.code ?? result.signal}\n${result.output}\n${result.errors}\n`);
-  throw messages.failure(messages.proofFailed(logFile));
+  throw messages.proofFailed(logFile);
 }
 
 /** Makes the cache folder and checks that it can hold `needed` bytes more. */
@@ -279,12 +275,10 @@ function prepareCache(engines: string, needed: number): void {
   try {
     mkdirSync(engines, { recursive: true });
   } catch (error) {
-    throw messages.failure(
-      messages.unwritableCache(engines, (error as NodeJS.ErrnoException).code ?? 'unknown'),
-    );
+    throw messages.unwritableCache(engines, (error as NodeJS.ErrnoException).code ?? 'unknown');
   }
   const { bavail, bsize } = statfsSync(engines);
-  if (bavail * bsize < needed) throw messages.failure(messages.noSpace(engines, bavail * bsize, needed));
+  if (bavail * bsize < needed) throw messages.noSpace(engines, bavail * bsize, needed);
 }
 
 function readyEngine(folder: string, stamp: Stamp, origin: 'cached' | 'built'): BareEngine {

@@ -1,4 +1,5 @@
 /** Makes our own TensorFlow ops ready: a library of kernels beside an engine, compiled for this very processor and proven. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,7 +9,7 @@ import { lastLine, runProgram } from './commands.ts';
 import { compileKernels, findCompiler, type LibraryPlace } from './compile.ts';
 import * as messages from './messages.ts';
 import { processorFeatures } from './platform.ts';
-import { SetupFailure, type Kernels, type Log } from './types.ts';
+import { type Kernels, type Log } from './types.ts';
 
 /** Holds what making kernels needs. */
 export interface KernelSetup {
@@ -56,7 +57,7 @@ export async function ensureKernels(
   if (before !== undefined) return before;
   const compiler = findCompiler(setup.environment);
   if (!setup.mayBuild) return { kind: 'absent', reason: messages.kernelsNotMade() };
-  if (compiler === undefined) return { kind: 'absent', reason: messages.noCompiler().reason };
+  if (compiler === undefined) return { kind: 'absent', reason: messages.noCompiler().what };
   return whileLocked(setup.engines, `${basename(folder)}-${basename(file)}`, setup.log, async () => {
     const meanwhile = setup.rebuild ? undefined : known();
     if (meanwhile !== undefined) return meanwhile;
@@ -65,9 +66,9 @@ export async function ensureKernels(
       await make(compiler, file, place, setup);
       return { kind: 'ready', file };
     } catch (error) {
-      if (!(error instanceof SetupFailure)) throw error;
-      writeFileSync(failure, error.unavailable.reason);
-      return { kind: 'absent', reason: error.unavailable.reason };
+      if (!(error instanceof SpadeworkError)) throw error;
+      writeFileSync(failure, error.what);
+      return { kind: 'absent', reason: error.what };
     }
   });
 }
@@ -99,5 +100,5 @@ async function prove(
   if (result.code === 0 && lastLine(result.output) === '5,6,1,2') return;
   mkdirSync(dirname(logFile), { recursive: true });
   writeFileSync(logFile, `exit ${result.code ?? result.signal}\n${result.output}\n${result.errors}\n`);
-  throw messages.failure(messages.kernelsFailed(logFile));
+  throw messages.kernelsFailed(logFile);
 }

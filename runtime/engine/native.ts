@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { ensureNativeEngine } from './install.ts';
 import { bindingFile, bindingPackageFolder, loadBinding, type NativeTensorFlow } from './load-binding.ts';
 import { nodeApiVersion } from './recipe.ts';
-import { SetupFailure, type EngineOptions, type ReadyEngine } from './types.ts';
+import type { EngineOptions, ReadyEngine } from './types.ts';
 
 let loaded: { readonly folder: string; readonly tf: NativeTensorFlow } | undefined;
 
 /**
- * Sets up the native engine where needed and gives tfjs-node-gpu with it. Throws a SetupFailure, whose
- * `unavailable` says why and what to do, where it cannot be set up.
+ * Sets up the native engine where needed and gives tfjs-node-gpu with it. Throws a SpadeworkError that says why, and what to
+ * do, where it cannot be set up.
  */
 export async function loadNative(options: EngineOptions = {}): Promise<NativeTensorFlow> {
   const ready = await ensureNativeEngine(options);
-  if (ready.kind === 'unavailable') throw new SetupFailure(ready);
+  if (ready.kind === 'unavailable') throw ready.error;
   return loadReady(ready);
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LibraryPlace } from './compile.ts';
 import { ownLibraryLacks } from './messages.ts';
-import type { Unavailable } from './types.ts';
+import type { SpadeworkError } from '../../dsl/errors.ts';
 
 const framework = 'libtensorflow_framework.so.2';
 const interfaces = ['libtensorflow.so.2', 'libtensorflow_cc.so.2'];
@@ -13,7 +13,9 @@ const header = 'tensorflow/c/c_api.h';
  * Finds libraries and headers below `folder`, which is the unpacked C library (`lib`, `include`) or the contents of a
  * wheel (with or without its `tensorflow` folder).
  */
-export function findOwnLibrary(folder: string): (LibraryPlace & { readonly folder: string }) | Unavailable {
+export function findOwnLibrary(
+  folder: string,
+): (LibraryPlace & { readonly folder: string }) | SpadeworkError {
   const root = resolve(folder);
   if (!existsSync(root)) return ownLibraryLacks(root, ['everything: there is no such folder']);
   const libraryFolders = ['lib', '.', 'tensorflow'].map((name) => join(root, name));

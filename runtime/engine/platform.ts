@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { muslPlatform, oldGlibc, unsupportedPlatform } from './messages.ts';
 import { oldestGlibc, wheels, type WheelKey } from './recipe.ts';
-import type { Unavailable } from './types.ts';
+import type { SpadeworkError } from '../../dsl/errors.ts';
 
 /** Describes a machine as far as the choice of libraries depends on it. */
 export interface Platform {
@@ -50,7 +50,7 @@ export function processorFeatures(): string[] {
 }
 
 /** Chooses the wheels to try, best first, or says why none fits. */
-export function chooseWheels(platform: Platform): readonly WheelKey[] | Unavailable {
+export function chooseWheels(platform: Platform): readonly WheelKey[] | SpadeworkError {
   const base = `${platform.system}-${platform.architecture}`;
   const fitting = (['gpu', 'cpu'] as const)
     .filter((device) => device === 'cpu' || platform.nvidia)

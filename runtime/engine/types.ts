@@ -1,4 +1,5 @@
 /** Names the data that the set-up of an engine passes around. */
+import type { SpadeworkError } from '../../dsl/errors.ts';
 
 /** Receives one finished line for the user, without a line break. */
 export type Log = (line: string) => void;
@@ -15,13 +16,10 @@ export interface EngineOptions {
   readonly rebuild?: boolean;
 }
 
-/** Says that the native engine cannot be used here: why, and what the user can do. Each is one sentence. */
+/** Says that the native engine cannot be used here: the error has why, and what the user can do. Each is one sentence. */
 export interface Unavailable {
   readonly kind: 'unavailable';
-  readonly reason: string;
-  readonly fix: string;
-  /** Path of the log of a failed compile or proof, where there is one. */
-  readonly logFile?: string;
+  readonly error: SpadeworkError;
 }
 
 /** Tells where the compiled kernels of an engine are, or why there are none. */
@@ -41,14 +39,4 @@ export interface ReadyEngine {
   readonly kernels: Kernels;
   /** Says what did not go as wished though the engine works, for example a GPU that cannot be used. */
   readonly note?: string;
-}
-
-/** Carries a failure of one step of the set-up up to where it becomes data. */
-export class SetupFailure extends Error {
-  readonly unavailable: Unavailable;
-  constructor(unavailable: Unavailable) {
-    super(unavailable.reason);
-    this.name = 'SetupFailure';
-    this.unavailable = unavailable;
-  }
 }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { folderBytes } from './cache.ts';
 import { findCommand, lastLine, runCommand } from './commands.ts';
 import { configuredIndexUrl } from './index-url.ts';
-import { downloading, failure, noIndexConfigured, noWheel, wrongDigest } from './messages.ts';
+import { downloading, noIndexConfigured, noWheel, wrongDigest } from './messages.ts';
 import { showProgress, silentProgress } from './progress.ts';
 import { pythonTag, type WheelRecipe } from './recipe.ts';
 import { downloadFromIndex } from './simple-index.ts';
@@ -26,7 +26,7 @@ export interface DownloadContext {
   readonly progress: boolean;
 }
 
-/** Gets `wheel`. Throws a SetupFailure where no way works or the bytes are not the published ones. */
+/** Gets `wheel`. Throws a SpadeworkError where no way works or the bytes are not the published ones. */
 export async function obtainWheel(wheel: WheelRecipe, context: DownloadContext): Promise<Wheel> {
   const attempts: string[] = [];
   for (const way of [withPip, withUv, withHttp]) {
@@ -38,15 +38,15 @@ export async function obtainWheel(wheel: WheelRecipe, context: DownloadContext):
     if (result.kind === 'archive') await verifyDigest(result.path, wheel);
     return result;
   }
-  throw failure(noWheel(wheel.file, attempts));
+  throw noWheel(wheel.file, attempts);
 }
 
-/** Checks the SHA-256 of a file. Throws a SetupFailure where it is not the pinned one. */
+/** Checks the SHA-256 of a file. Throws a SpadeworkError where it is not the pinned one. */
 export async function verifyDigest(path: string, wheel: Pick<WheelRecipe, 'file' | 'sha256'>): Promise<void> {
   const digest = createHash('sha256');
   await pipeline(createReadStream(path), digest);
   const found = digest.digest('hex');
-  if (found !== wheel.sha256) throw failure(wrongDigest(wheel.file, found, wheel.sha256));
+  if (found !== wheel.sha256) throw wrongDigest(wheel.file, found, wheel.sha256);
 }
 
 /** Finds a command line that runs pip, whichever Python it belongs to. */

@@ -36,7 +36,7 @@ function listJudges(): string[] {
 
 /**
  * Finds a network: one of the package by its name, a .json file that declares one, or a .spade file with one network, whose
- * weights have our names. Throws a RunError.
+ * weights have our names. Throws a SpadeworkError.
  */
 export function declaredJudge(nameOrPath: string): JudgeDeclaration {
   if (nameOrPath.endsWith('.spade')) return { from: { file: nameOrPath }, settings: {} };

@@ -34,8 +34,8 @@ import { evalFormat, evaluationText, readEvaluation, type EvalRecord, type Proto
 import { fewestForFeatures } from './tally.ts';
 
 /**
- * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a DataError for
- * pictures that cannot be used, a WeightsError for weights, a RunError for what else keeps the run from being evaluated.
+ * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a SpadeworkError for
+ * pictures that cannot be used, for weights, and for what else keeps the run from being evaluated.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   const log = options.log ?? (() => undefined);

@@ -1,5 +1,5 @@
 /** Answers for a network with weights that pictures are looked at through, on an engine. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/choose.ts';
 import type { FeatureMap } from '../metrics/feature-distance.ts';

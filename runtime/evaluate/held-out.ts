@@ -1,5 +1,5 @@
 /** Answers for the maps and photographs that a run is evaluated on. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openDataset, type Dataset, type Sample } from '../data/dataset.ts';
 import type { Pair } from '../data/pair.ts';
@@ -18,7 +18,7 @@ export interface HeldOut {
   close(): Promise<void>;
 }
 
-/** Opens and checks the pictures of a run's data, or those of the folders asked for. Throws a DataError or RunError. */
+/** Opens and checks the pictures of a run's data, or those of the folders asked for. Throws a SpadeworkError. */
 export async function openHeldOut(
   data: DataSpec,
   name: string,

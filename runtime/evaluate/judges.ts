@@ -1,5 +1,5 @@
 /** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openWeights } from '../weights/file.ts';
 import { readFinite } from '../weights/finite.ts';
@@ -21,7 +21,7 @@ export interface Judges {
   readonly perceptual: PerceptualJudge | undefined;
 }
 
-/** Reads the networks asked for. Throws a RunError or WeightsError. */
+/** Reads the networks asked for. Throws a SpadeworkError. */
 export async function readJudges(
   { size, classes }: DataSpec,
   { segmenter, features, perceptual }: EvaluateOptions,

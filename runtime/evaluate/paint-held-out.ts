@@ -1,7 +1,7 @@
 /** Answers for the pictures of an evaluation: every held-out map painted with a checkpoint, once for each style, and written. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
 import { largestSeed, realInput, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';

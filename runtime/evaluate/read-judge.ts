@@ -2,10 +2,9 @@
 import { check } from '../../compiler/index.ts';
 import { shapeOf } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { networkMethod } from '../../compiler/build/probes.ts';
 import { specFormat, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
-import { renderDiagnostics } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Size } from '../data/decode.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
@@ -40,7 +39,7 @@ export interface ReadJudge {
 
 /**
  * Reads a network, by its name or file, and its weights. `size` is that of the pictures, where the network asks for no other.
- * Throws a RunError or WeightsError.
+ * Throws a SpadeworkError.
  */
 export async function readJudge(nameOrPath: string, weightsFile: string, size: Size): Promise<ReadJudge> {
   const declaration = declaredJudge(nameOrPath);
@@ -96,7 +95,7 @@ function expandJudge(nameOrPath: string, declaration: JudgeDeclaration, size: Si
   const source = 'module' in from ? provider.library(from.module) : readNetworkFile(from.file);
   if (!source) throw badJudge(nameOrPath, 'the standard library has no such module');
   const { spec, diagnostics } = check(source, provider, { name, settings, assume: { ...size, classes: 1 } });
-  if (!spec) throw judgeHasMistakes(nameOrPath, renderDiagnostics(diagnostics, { color: false }));
+  if (!spec) throw judgeHasMistakes(nameOrPath, diagnostics);
   const [network, second] = spec.networks;
   if (!network || second) throw badJudge(nameOrPath, 'it has to hold one network, or say which one it means');
   const [input, other] = network.inputs;

@@ -69,7 +69,7 @@ export interface EvalRecord {
 
 const recordFormat = new RecordFormat<EvalRecord>(evaluationSchema(evalFormat));
 
-/** Reads an evaluation; undefined where there is none. Throws a RunError where it is damaged. */
+/** Reads an evaluation; undefined where there is none. Throws a SpadeworkError where it is damaged. */
 export function readEvaluation(file: string): EvalRecord | undefined {
   return whileReading(file, damagedEvaluation, () => {
     const text = readText(file);

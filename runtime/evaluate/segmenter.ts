@@ -29,7 +29,7 @@ export interface ReadSegmenter {
   readonly values: LoadedWeights;
 }
 
-/** Reads the segmenter of a run; `classes` are those of the maps. Throws a RunError. */
+/** Reads the segmenter of a run; `classes` are those of the maps. Throws a SpadeworkError. */
 export async function readSegmenter(run: string, classes: number): Promise<ReadSegmenter> {
   const { layout, spec } = readRunFolder(run);
   const network = segmenterOf(spec);

@@ -1,5 +1,5 @@
 /** Answers for metrics as they come together: each is told of all maps, some at a time, and then gives what it found. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { Sample } from '../data/dataset.ts';
 import {
   countPixels,

@@ -1,4 +1,5 @@
 /** Answers for weights of other programs that become a run, or replace those of one, and for a run's weights that leave it. */
+import type { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,13 +8,13 @@ import { countParameters, frozenNetworks } from '../../compiler/format/queries.t
 import { specFormat, type DataSpec, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import { averageCompanion, companionName, weightOfCompanion } from '../../compiler/ir/variables.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { writeRunPage } from '../run/page.ts';
 import { initialValues } from '../session/session.ts';
 import { compareWeights, fits, matchWeights, type Match, type MatchReport } from '../weights/match.ts';
-import { doesNotFit, nothingFits, oneOfCopies, type WeightsError } from '../weights/messages.ts';
+import { doesNotFit, nothingFits, oneOfCopies } from '../weights/messages.ts';
 import { findFitting } from '../weights/fitting.ts';
 import { loadMapping } from '../weights/mapping.ts';
 import { openWeights } from '../weights/file.ts';
@@ -73,8 +74,8 @@ export interface ImportResult {
 
 /**
  * Reads weights of another program into a network. A new run starts with them, at step 0; in a run that is there they replace
- * those of the last checkpoint, and what the optimizer knew about them. Throws a WeightsError where they do not fit, before
- * anything is written; a RunError where a run cannot be read or written.
+ * those of the last checkpoint, and what the optimizer knew about them. Throws a SpadeworkError where they do not fit, before
+ * anything is written; a SpadeworkError where a run cannot be read or written.
  */
 export async function importWeights(options: ImportOptions): Promise<ImportResult> {
   return 'run' in options ? importIntoRun(options) : importAsRun(options);
@@ -162,7 +163,7 @@ async function matchFile(spec: Spec, network: NetworkSpec, options: Imported): P
   const file = await openWeights(options.file);
   const report = compareWeights(network.variables, file, mapping, options.inside);
   const lines = renderReport(report);
-  const refuse = (message: typeof doesNotFit): WeightsError =>
+  const refuse = (message: typeof doesNotFit): SpadeworkError =>
     message(lines, options, findFitting(spec.networks, file, options));
   if (report.matched.length === 0) throw refuse(nothingFits);
   if (!options.partial && !fits(report)) throw refuse(doesNotFit);
@@ -236,7 +237,7 @@ export interface ExportOptions {
 
 /**
  * Writes a network of a run's last checkpoint as a safetensors file, with the names and orders of axes of another program;
- * gives the number of tensors. Throws a RunError or WeightsError.
+ * gives the number of tensors. Throws a SpadeworkError.
  */
 export async function exportWeights(options: ExportOptions): Promise<number> {
   const { layout, spec } = readRunFolder(options.run);

@@ -73,7 +73,7 @@ export interface Taken {
   readonly isPhoto?: boolean | undefined;
 }
 
-/** Takes a feed apart; what else an object holds beside shape and values is the caller's. Throws a ModelError where it holds no numbers, or no shape that can be one. */
+/** Takes a feed apart; what else an object holds beside shape and values is the caller's. Throws a SpadeworkError where it holds no numbers, or no shape that can be one. */
 export function open(name: string, feed: unknown): Given {
   if (isList(feed)) return { values: numbersOf(name, feed), shape: undefined };
   if (typeof feed !== 'object' || feed === null || !('shape' in feed && 'values' in feed))
@@ -111,7 +111,7 @@ function numbersOf(name: string, value: unknown): Numbers {
 }
 
 /**
- * Brings what was given into the type and layout that an input takes. Throws a ModelError where its shape or length differs, or
+ * Brings what was given into the type and layout that an input takes. Throws a SpadeworkError where its shape or length differs, or
  * its numbers are none that the input can mean.
  */
 export function convert(name: string, { values, shape }: Given, input: Taken, layout: Layout): Values {
@@ -127,7 +127,7 @@ export function convert(name: string, { values, shape }: Given, input: Taken, la
     : floats;
 }
 
-/** Throws a ModelError where a shape is not that of a type, in a layout. */
+/** Throws a SpadeworkError where a shape is not that of a type, in a layout. */
 export function checkShape(name: string, shape: readonly number[], type: TensorType, layout: Layout): void {
   const expected = shapeIn(type.shape, layout);
   if (!isSameShape(shape, expected) && !isMapWithChannel(shape, type, layout))

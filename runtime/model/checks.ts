@@ -1,10 +1,10 @@
 /**
  * Answers for single values that callers give, who may have no compiler that checks them: what a value is, in words, and checks
- * that throw a ModelError.
+ * that throw a SpadeworkError.
  */
 import { wrongArgument, wrongOption } from './messages.ts';
 
-/** Throws a ModelError where the value of an option is none that it takes. */
+/** Throws a SpadeworkError where the value of an option is none that it takes. */
 export type Check = (name: string, value: unknown) => void;
 
 /** Checks by the names of options; total, so that a new option cannot be forgotten. */
@@ -48,20 +48,20 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
 }
 
-/** Copies the entries of an argument out, each read once. Throws a ModelError where it is no plain object. */
+/** Copies the entries of an argument out, each read once. Throws a SpadeworkError where it is no plain object. */
 export function entriesOf(name: string, value: unknown, expected: string): [string, unknown][] {
   if (!isPlainObject(value))
     throw wrongArgument(name, describe(value), expected, 'give an object literal: { name: value }');
   return Object.entries(value);
 }
 
-/** Gives an argument that is a text. Throws a ModelError where it is something else. */
+/** Gives an argument that is a text. Throws a SpadeworkError where it is something else. */
 export function textArgument(name: string, value: unknown, expected: string): string {
   if (typeof value !== 'string') throw wrongArgument(name, describe(value), expected, 'give a string');
   return value;
 }
 
-/** Gives an argument that is a path. Throws a ModelError where it is something else, or a text that no path is. */
+/** Gives an argument that is a path. Throws a SpadeworkError where it is something else, or a text that no path is. */
 export function pathArgument(name: string, value: unknown, expected: string): string {
   const path = textArgument(name, value, expected);
   if (path === '' || path.includes('\0'))

@@ -23,7 +23,7 @@ export interface OriginatedFeed extends Given {
 
 export type ReadFeeds = ReadonlyMap<string, OriginatedFeed>;
 
-/** Reads feeds from where a call has them. Throws a ModelError where one is no array, or comes twice. */
+/** Reads feeds from where a call has them. Throws a SpadeworkError where one is no array, or comes twice. */
 export function readFeeds(sources: Readonly<Partial<Record<Origin, unknown>>>): ReadFeeds {
   const read = new Map<string, OriginatedFeed>();
   for (const [from, feeds] of Object.entries(sources) as [Origin, unknown][])
@@ -42,7 +42,7 @@ export const atBatch = ({ dtype, shape }: TensorType, batch: number): TensorType
 
 /**
  * Finds how many pictures the feeds hold: what their shapes say, and one where none has a shape. Arrays without a shape never
- * say so: those of one picture of another size would be taken for several. Throws a ModelError where shapes disagree.
+ * say so: those of one picture of another size would be taken for several. Throws a SpadeworkError where shapes disagree.
  */
 export function batchOf(
   declared: ReadonlyMap<string, Declared>,
@@ -102,7 +102,7 @@ export interface ProgramInputs {
   readonly step: number;
 }
 
-/** Completes the arrays of declared inputs by the others, and makes what may be left out. Throws a ModelError. */
+/** Completes the arrays of declared inputs by the others, and makes what may be left out. Throws a SpadeworkError. */
 export function completeArrays(
   { method, declared, types, layout, seed, step }: ProgramInputs,
   feeds: ReadFeeds,

@@ -1,38 +1,22 @@
-/** Answers for what is said to embedding programs: one function a message, and the errors which carry them. */
+/** What is said to embedding programs: one function a message. */
+import { inputError, SpadeworkError } from '../../dsl/errors.ts';
 import { suggest } from '../../dsl/suggest.ts';
-import type { SpecProblem } from './types.ts';
 
-/** Is a mistake in a call: `code` is stable, `message` ready to show. */
-export class ModelError extends Error {
-  /** Stable kebab-case name, such as `unknown-input`. */
-  readonly code: string;
-  /** The function that was called, such as `step`. */
-  readonly call: string | undefined;
-  /** What is wrong, in one line. */
-  readonly what: string;
-  readonly found: string;
-  readonly expected: string;
-  readonly hint: string;
-
-  constructor(code: string, what: string, found: string, expected: string, hint: string, call?: string) {
-    const start = call === undefined ? '' : `${call}: `;
-    super(`${start}${what}\nfound: ${found}\nexpected: ${expected}\nhint: ${hint}`);
-    this.name = 'ModelError';
-    this.code = code;
-    this.call = call;
-    this.what = what;
-    this.found = found;
-    this.expected = expected;
-    this.hint = hint;
-  }
-}
+/** Makes the error of a mistake in a call: `found` and `expected` stand between what is wrong and the hint. */
+const wrongCall = (
+  code: string,
+  what: string,
+  found: string,
+  expected: string,
+  hint: string,
+): SpadeworkError => inputError(code, what, hint, { notes: [`found: ${found}`, `expected: ${expected}`] });
 
 /** Does the work of a function of the library, whose name the mistakes that are found get. */
 export function inCall<T>(call: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw named(error, call);
+    throw error instanceof SpadeworkError ? error.in(call) : error;
   }
 }
 
@@ -41,24 +25,7 @@ export async function inLongCall<T>(call: string, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    throw named(error, call);
-  }
-}
-
-function named(error: unknown, call: string): unknown {
-  if (!(error instanceof ModelError) || error.call !== undefined) return error;
-  const { code, what, found, expected, hint } = error;
-  return new ModelError(code, what, found, expected, hint, call);
-}
-
-/** Is a spec with mistakes; the message shows them all as the command does. */
-export class SpecError extends Error {
-  constructor(
-    readonly problems: readonly SpecProblem[],
-    text: string,
-  ) {
-    super(text);
-    this.name = 'SpecError';
+    throw error instanceof SpadeworkError ? error.in(call) : error;
   }
 }
 
@@ -78,8 +45,8 @@ function didYouMean(name: string, known: readonly string[], otherwise: string): 
   return near === undefined ? otherwise : `did you mean '${near}'?`;
 }
 
-export const disposed = (name: string): ModelError =>
-  new ModelError(
+export const disposed = (name: string): SpadeworkError =>
+  wrongCall(
     'disposed',
     `the model '${name}' was disposed of`,
     'a call after dispose()',
@@ -87,8 +54,8 @@ export const disposed = (name: string): ModelError =>
     'open the model again, or dispose of it later',
   );
 
-export const unreadableSpec = (file: string, why: string): ModelError =>
-  new ModelError(
+export const unreadableSpec = (file: string, why: string): SpadeworkError =>
+  wrongCall(
     'unreadable-file',
     `the spec '${file}' cannot be read`,
     why,
@@ -96,8 +63,8 @@ export const unreadableSpec = (file: string, why: string): ModelError =>
     'check the path; it is relative to the working folder',
   );
 
-export const unknownNetwork = (name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownNetwork = (name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-network',
     `there is no network '${name}'`,
     `'${name}'`,
@@ -105,8 +72,8 @@ export const unknownNetwork = (name: string, known: readonly string[]): ModelErr
     didYouMean(name, known, 'model.networks lists the networks'),
   );
 
-export const unknownMethod = (name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownMethod = (name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-method',
     `there is no method '${name}'`,
     `'${name}'`,
@@ -114,8 +81,8 @@ export const unknownMethod = (name: string, known: readonly string[]): ModelErro
     didYouMean(name, known, 'model.methods lists the methods'),
   );
 
-export const unknownInput = (method: string, name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownInput = (method: string, name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-input',
     `'${method}' has no input '${name}'`,
     `'${name}'`,
@@ -123,8 +90,8 @@ export const unknownInput = (method: string, name: string, known: readonly strin
     didYouMean(name, known, `model.inputs('${method}') lists the inputs with their shapes`),
   );
 
-export const undeclaredInput = (name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const undeclaredInput = (name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-input',
     `no network takes the declared input '${name}'`,
     `'${name}'`,
@@ -132,8 +99,8 @@ export const undeclaredInput = (name: string, known: readonly string[]): ModelEr
     didYouMean(name, known, "declare inputs by the names of the network's parameters"),
   );
 
-export const unknownOption = (name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownOption = (name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-option',
     `there is no option '${name}'`,
     `'${name}'`,
@@ -141,8 +108,8 @@ export const unknownOption = (name: string, known: readonly string[]): ModelErro
     didYouMean(name, known, 'docs/library.md says what each option does'),
   );
 
-export const unknownChoice = (option: string, found: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownChoice = (option: string, found: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-choice',
     `the option '${option}' cannot be '${found}'`,
     `'${found}'`,
@@ -150,8 +117,8 @@ export const unknownChoice = (option: string, found: string, known: readonly str
     didYouMean(found, known, 'leave it out to take the default'),
   );
 
-export const missingInput = (method: string, name: string, shape: readonly number[]): ModelError =>
-  new ModelError(
+export const missingInput = (method: string, name: string, shape: readonly number[]): SpadeworkError =>
+  wrongCall(
     'missing-input',
     `'${method}' lacks its input '${name}'`,
     'nothing',
@@ -164,20 +131,20 @@ export const wrongShape = (
   found: readonly number[],
   expected: readonly number[],
   hint: string,
-): ModelError =>
-  new ModelError('wrong-shape', `'${name}' has another shape`, shapeText(found), shapeText(expected), hint);
+): SpadeworkError =>
+  wrongCall('wrong-shape', `'${name}' has another shape`, shapeText(found), shapeText(expected), hint);
 
 export const wrongLength = (
   name: string,
   found: number,
   expected: readonly number[],
   isBatch: boolean,
-): ModelError => {
+): SpadeworkError => {
   const entries = expected.reduce((product, size) => product * size, 1);
   const [batch = 1, ...item] = expected;
   const pictures = found / (entries / batch);
   const couldBe = isBatch && Number.isInteger(pictures) && pictures > 0;
-  return new ModelError(
+  return wrongCall(
     'wrong-length',
     `'${name}' has another number of entries`,
     `${found}`,
@@ -193,8 +160,8 @@ export const unlikeBatches = (
   firstBatch: number,
   second: string,
   secondBatch: number,
-): ModelError =>
-  new ModelError(
+): SpadeworkError =>
+  wrongCall(
     'unlike-batches',
     `'${first}' and '${second}' are not of one batch`,
     `${firstBatch} and ${secondBatch} pictures`,
@@ -202,8 +169,8 @@ export const unlikeBatches = (
     'check which of them lacks pictures, or is an array of one picture without a shape',
   );
 
-export const wrongBatch = (found: string, most: number): ModelError =>
-  new ModelError(
+export const wrongBatch = (found: string, most: number): SpadeworkError =>
+  wrongCall(
     'wrong-batch',
     'the batch is no size',
     found,
@@ -211,8 +178,8 @@ export const wrongBatch = (found: string, most: number): ModelError =>
     'leave it out: it follows from the shapes of the feeds',
   );
 
-export const batchNotInParts = (batch: number, parts: number): ModelError =>
-  new ModelError(
+export const batchNotInParts = (batch: number, parts: number): SpadeworkError =>
+  wrongCall(
     'wrong-batch',
     `a step of this spec takes its batch in ${parts} equal parts`,
     `${batch} ${batch === 1 ? 'picture' : 'pictures'}`,
@@ -220,17 +187,17 @@ export const batchNotInParts = (batch: number, parts: number): ModelError =>
     `give feeds with shapes of ${parts} pictures, or leave accumulate out of the train section`,
   );
 
-export const wrongArgument = (name: string, found: string, expected: string, hint: string): ModelError =>
-  new ModelError('wrong-argument', `the argument '${name}' cannot be used`, found, expected, hint);
+export const wrongArgument = (name: string, found: string, expected: string, hint: string): SpadeworkError =>
+  wrongCall('wrong-argument', `the argument '${name}' cannot be used`, found, expected, hint);
 
-export const wrongOption = (name: string, found: string, expected: string, hint: string): ModelError =>
-  new ModelError('wrong-option', `the option '${name}' cannot have this value`, found, expected, hint);
+export const wrongOption = (name: string, found: string, expected: string, hint: string): SpadeworkError =>
+  wrongCall('wrong-option', `the option '${name}' cannot have this value`, found, expected, hint);
 
-export const uselessOption = (name: string, why: string, hint: string): ModelError =>
-  new ModelError('useless-option', `the option '${name}' has no use here`, `'${name}'`, why, hint);
+export const uselessOption = (name: string, why: string, hint: string): SpadeworkError =>
+  wrongCall('useless-option', `the option '${name}' has no use here`, `'${name}'`, why, hint);
 
-export const givenTwice = (name: string, first: string, second: string): ModelError =>
-  new ModelError(
+export const givenTwice = (name: string, first: string, second: string): SpadeworkError =>
+  wrongCall(
     'given-twice',
     `'${name}' is given twice`,
     `'${name}' in ${first} and in ${second}`,
@@ -238,8 +205,8 @@ export const givenTwice = (name: string, first: string, second: string): ModelEr
     `leave it out of ${first} or of ${second}`,
   );
 
-export const wrongOrigin = (name: string, from: string, role: string): ModelError =>
-  new ModelError(
+export const wrongOrigin = (name: string, from: string, role: string): SpadeworkError =>
+  wrongCall(
     'unknown-input',
     `'${name}' is not among the ${from}`,
     `the ${role} '${name}' in ${from}`,
@@ -247,8 +214,8 @@ export const wrongOrigin = (name: string, from: string, role: string): ModelErro
     `give '${name}' among the feeds`,
   );
 
-export const notNumbers = (name: string, found: string): ModelError =>
-  new ModelError(
+export const notNumbers = (name: string, found: string): SpadeworkError =>
+  wrongCall(
     'not-numbers',
     `'${name}' holds no numbers that can be used`,
     found,
@@ -256,8 +223,8 @@ export const notNumbers = (name: string, found: string): ModelError =>
     'BigInt arrays and nested lists are converted by you: Int32Array.from(big, Number), nested.flat(Infinity)',
   );
 
-export const noShape = (name: string, found: string): ModelError =>
-  new ModelError(
+export const noShape = (name: string, found: string): SpadeworkError =>
+  wrongCall(
     'wrong-shape',
     `the shape of '${name}' is none`,
     found,
@@ -265,8 +232,8 @@ export const noShape = (name: string, found: string): ModelError =>
     'give { shape: [1, height, width, channels], values }, or the values alone',
   );
 
-export const notWhole = (name: string, index: number, found: number): ModelError =>
-  new ModelError(
+export const notWhole = (name: string, index: number, found: number): SpadeworkError =>
+  wrongCall(
     'not-whole',
     `'${name}' takes whole numbers`,
     `${found} at entry ${index}`,
@@ -274,8 +241,8 @@ export const notWhole = (name: string, index: number, found: number): ModelError
     'give an Int32Array or a Uint8Array of ids, one for each pixel',
   );
 
-export const unknownClass = (name: string, index: number, found: number, classes: number): ModelError =>
-  new ModelError(
+export const unknownClass = (name: string, index: number, found: number, classes: number): SpadeworkError =>
+  wrongCall(
     'unknown-class',
     `'${name}' holds an id that is no class`,
     `${found} at entry ${index}`,
@@ -283,8 +250,8 @@ export const unknownClass = (name: string, index: number, found: number, classes
     'map ids that mean nothing to a class of their own, and count it in classes',
   );
 
-export const unknownInstance = (name: string, index: number, found: number, most: number): ModelError =>
-  new ModelError(
+export const unknownInstance = (name: string, index: number, found: number, most: number): SpadeworkError =>
+  wrongCall(
     'unknown-instance',
     `'${name}' holds a number that is no instance`,
     `${found} at entry ${index}`,
@@ -292,8 +259,8 @@ export const unknownInstance = (name: string, index: number, found: number, most
     'number the instances of each picture from 0; which number an instance has does not matter',
   );
 
-export const notFinite = (name: string, index: number, found: number): ModelError =>
-  new ModelError(
+export const notFinite = (name: string, index: number, found: number): SpadeworkError =>
+  wrongCall(
     'not-finite',
     `'${name}' takes finite numbers`,
     `${found} at entry ${index}`,
@@ -301,8 +268,8 @@ export const notFinite = (name: string, index: number, found: number): ModelErro
     'look for what made it: a division by 0, a logarithm of 0, an average of nothing',
   );
 
-export const notAnEdge = (name: string, index: number, found: number): ModelError =>
-  new ModelError(
+export const notAnEdge = (name: string, index: number, found: number): SpadeworkError =>
+  wrongCall(
     'not-an-edge',
     `'${name}' holds more than edges`,
     `${found} at entry ${index}`,
@@ -310,8 +277,8 @@ export const notAnEdge = (name: string, index: number, found: number): ModelErro
     `feed instance ids as '${name.replace(/edges$/, 'instances')}'; their edges are made of them`,
   );
 
-export const notAPhoto = (name: string, index: number, found: number): ModelError =>
-  new ModelError(
+export const notAPhoto = (name: string, index: number, found: number): SpadeworkError =>
+  wrongCall(
     'not-a-photo',
     `'${name}' holds numbers that no photograph has`,
     `${found} at entry ${index}`,
@@ -319,8 +286,8 @@ export const notAPhoto = (name: string, index: number, found: number): ModelErro
     'scale 8-bit values: value / 127.5 - 1',
   );
 
-export const unknownVariable = (name: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const unknownVariable = (name: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-variable',
     `there is no variable '${name}'`,
     `'${name}'`,
@@ -328,8 +295,8 @@ export const unknownVariable = (name: string, known: readonly string[]): ModelEr
     didYouMean(name, known, 'model.variables lists them'),
   );
 
-export const wrongSemantics = (found: string): ModelError =>
-  new ModelError(
+export const wrongSemantics = (found: string): SpadeworkError =>
+  wrongCall(
     'wrong-semantics',
     'the semantics are no label map',
     found,
@@ -337,8 +304,8 @@ export const wrongSemantics = (found: string): ModelError =>
     "set layout: 'NCHW' where channels come first, and edges: false where the last channel is a class",
   );
 
-export const severalOutputs = (network: string, outputs: readonly string[]): ModelError =>
-  new ModelError(
+export const severalOutputs = (network: string, outputs: readonly string[]): SpadeworkError =>
+  wrongCall(
     'several-outputs',
     `the network '${network}' has several outputs`,
     'a cotangent without a name',
@@ -346,8 +313,8 @@ export const severalOutputs = (network: string, outputs: readonly string[]): Mod
     "name them: { 'cotangent/0': values }",
   );
 
-export const notTrainable = (name: string): ModelError =>
-  new ModelError(
+export const notTrainable = (name: string): SpadeworkError =>
+  wrongCall(
     'not-trainable',
     `'${name}' has no training step`,
     'a spec without losses or without a train section',
@@ -355,8 +322,8 @@ export const notTrainable = (name: string): ModelError =>
     'open an experiment; model.methods says what there is',
   );
 
-export const noCheckpointOf = (run: string, step: number): ModelError =>
-  new ModelError(
+export const noCheckpointOf = (run: string, step: number): SpadeworkError =>
+  wrongCall(
     'no-checkpoint',
     `the run '${run}' has no whole checkpoint of step ${step}`,
     'no such folder below checkpoints/, or a damaged one',
@@ -364,8 +331,8 @@ export const noCheckpointOf = (run: string, step: number): ModelError =>
     'leave the option checkpoint out to take the last one',
   );
 
-export const noRate = (network: string, known: readonly string[]): ModelError =>
-  new ModelError(
+export const noRate = (network: string, known: readonly string[]): SpadeworkError =>
+  wrongCall(
     'unknown-optimizer',
     `no optimizer moves '${network}'`,
     `a rate of '${network}'`,
@@ -378,8 +345,8 @@ export const officialShape = (
   ours: string,
   found: readonly number[],
   expected: readonly number[],
-): ModelError =>
-  new ModelError(
+): SpadeworkError =>
+  wrongCall(
     'wrong-shape',
     `the official '${official}' does not fit '${ours}'`,
     shapeText(found),
@@ -387,8 +354,8 @@ export const officialShape = (
     'open the spec with the settings (width, classes, layers) that the weights were made with',
   );
 
-export const notATensor = (name: string, found: string): ModelError =>
-  new ModelError(
+export const notATensor = (name: string, found: string): SpadeworkError =>
+  wrongCall(
     'not-numbers',
     `the official '${name}' is no tensor`,
     found,
@@ -400,8 +367,8 @@ export const nothingOfficial = (
   network: string,
   found: readonly string[],
   expected: readonly string[],
-): ModelError =>
-  new ModelError(
+): SpadeworkError =>
+  wrongCall(
     'nothing-fits',
     `none of the tensors belongs to '${network}'`,
     list(found),
@@ -409,8 +376,8 @@ export const nothingOfficial = (
     'set prefix to what the names start with, within to the part of the network, and the mapping of their code',
   );
 
-export const unknownPart = (network: string, within: string): ModelError =>
-  new ModelError(
+export const unknownPart = (network: string, within: string): SpadeworkError =>
+  wrongCall(
     'unknown-part',
     `'${network}' has no variables under '${within}'`,
     `'${within}'`,

@@ -1,7 +1,8 @@
 /** Answers for the methods of a spec as embedding programs call them: their names, what they take, and their programs. */
 import { compile, spanOfPlace, type Spec } from '../../compiler/index.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
-import { must, type TensorType } from '../../compiler/ir/types.ts';
+import type { TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { lossMethod, networkMethod } from '../../compiler/build/probes.ts';
 import { scalarInputs } from '../../compiler/build/optimizers.ts';
 import { typesOfInput } from '../../compiler/build/instantiate.ts';
@@ -67,7 +68,7 @@ export function methodNames(spec: Spec): string[] {
   ];
 }
 
-/** Reads a method's name. Throws a ModelError where the spec has none of it. */
+/** Reads a method's name. Throws a SpadeworkError where the spec has none of it. */
 export function readMethod(spec: Spec, name: string): MethodName {
   const known = methodNames(spec);
   const [kind = ''] = name.split('/', 1);
@@ -84,7 +85,7 @@ export function readMethod(spec: Spec, name: string): MethodName {
   return (network === '' ? { kind } : { kind, network }) as MethodName;
 }
 
-/** Finds a network. Throws a ModelError where there is none of the name. */
+/** Finds a network. Throws a SpadeworkError where there is none of the name. */
 export function findNetwork(spec: Spec, name: string): NetworkSpec {
   const found = spec.networks.find((network) => network.name === name);
   if (!found)

@@ -1,7 +1,8 @@
 /** Answers for an opened model: checks what it is called with, feeds its methods, and names what comes back. */
 import type { Spec } from '../../compiler/index.ts';
 import { type Variable, averageCompanion, companionName } from '../../compiler/ir/variables.ts';
-import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
 import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import type { TrainSpec } from '../../compiler/format/types.ts';
@@ -407,7 +408,7 @@ export class OpenModel implements Model {
     return scalarsAt({ ...constant, optimizers }, step, 1);
   }
 
-  /** Names a cotangent that came without a name. Throws a ModelError where the network has several outputs. */
+  /** Names a cotangent that came without a name. Throws a SpadeworkError where the network has several outputs. */
   private nameCotangent(network: string, feed: Feed): Feeds {
     const { compiled } = this.describe(methodOf('forward', network), {});
     const [only, ...others] = typesOfOutputs(compiled).keys();
@@ -419,14 +420,14 @@ export class OpenModel implements Model {
 
 type Sized = Pick<CallOptions, 'batch'>;
 
-/** Gives the name of a network's method. Throws a ModelError where the network's name is none. */
+/** Gives the name of a network's method. Throws a SpadeworkError where the network's name is none. */
 function methodOf(kind: 'forward' | 'gradients' | 'loss', network: string): string {
   return `${kind}/${textArgument('network', network, "a network's name")}`;
 }
 
 const cotangentOf = (output: string): string => output.replace(/^output(?=\/|$)/, cotangentPrefix);
 
-/** Lets cotangents be named after the outputs that they belong to. Throws a ModelError where one is named twice. */
+/** Lets cotangents be named after the outputs that they belong to. Throws a SpadeworkError where one is named twice. */
 function namesOfCotangents(cotangents: Feeds): Feeds {
   const named = new Map<string, unknown>();
   const expected = 'an array like the output, or arrays by the names of outputs';

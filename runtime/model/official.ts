@@ -1,5 +1,6 @@
 /** Answers for variables under the official code's names and in its layouts. */
-import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { sizeOf } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
 import { loadMapping, plainMapping, type Mapping } from '../weights/mapping.ts';
 import { matchWeights } from '../weights/match.ts';
@@ -63,7 +64,7 @@ export function toOfficial(network: NetworkSpec, tensors: Tensors, options: Offi
   return Object.fromEntries(found);
 }
 
-/** Finds the values of a network's variables among official tensors, by our full names. Throws a ModelError. */
+/** Finds the values of a network's variables among official tensors, by our full names. Throws a SpadeworkError. */
 export function fromOfficial(
   network: NetworkSpec,
   tensors: OfficialTensors,
@@ -106,7 +107,7 @@ export function fromOfficial(
 /** Is a tensor that was read once; it has a shape. */
 type OpenedTensor = Given & { readonly shape: readonly number[] };
 
-/** Reads tensors by name, those that matter. Throws a ModelError where one of them is none. */
+/** Reads tensors by name, those that matter. Throws a SpadeworkError where one of them is none. */
 function readTensors(
   tensors: unknown,
   matters: (entry: readonly [string, unknown]) => boolean,

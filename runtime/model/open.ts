@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { check, checkJson, type CheckResult, type GivenInput } from '../../compiler/index.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
-import { renderDiagnostic, renderDiagnostics } from '../../dsl/index.ts';
+import { problemOf, SpadeworkError } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
@@ -17,7 +17,6 @@ import {
   inLongCall,
   noCheckpointOf,
   unreadableSpec,
-  SpecError,
   undeclaredInput,
   uselessOption,
 } from './messages.ts';
@@ -30,15 +29,14 @@ import type {
   ParsedSpec,
   ParseOptions,
   RunOptions,
-  SpecProblem,
   TextOptions,
 } from './types.ts';
 
 const silent = (): void => undefined;
 
 /**
- * Opens a spec's file: a `.spade` text, or a spec as JSON. Throws a SpecError where it has mistakes, a ModelError where it
- * cannot be read, a SetupFailure where the engine asked for cannot be had.
+ * Opens a spec's file: a `.spade` text, or a spec as JSON. Throws a SpadeworkError where it cannot be read or has mistakes, and where
+ * the engine asked for cannot be had.
  */
 export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
   return inLongCall('openSpec', async () => {
@@ -70,13 +68,13 @@ export function parseSpec(text: string, options: ParseOptions = {}): ParsedSpec 
     const read = readOptions<ParseOptions>(options, parseOptions);
     const source = { name: read.name ?? unnamed, text: textArgument('text', text, 'a text of the language') };
     const { spec, diagnostics } = checkText(source, read);
-    return { spec, problems: problemsOf(diagnostics) };
+    return { spec, problems: diagnostics.map(problemOf) };
   });
 }
 
 /**
  * Opens what a run has learned: its spec, with the variables of its last checkpoint or of the step asked for. Throws a
- * RunError where the folder holds no run or no whole checkpoint, a ModelError where it has none of that step.
+ * SpadeworkError where the folder holds no run, no whole checkpoint, or none of that step.
  */
 export function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
   return inLongCall('openRun', () => {
@@ -146,21 +144,12 @@ function isLone({ data, objectives, train }: NonNullable<CheckResult['spec']>): 
   return !data && !train && objectives.length === 0;
 }
 
-function problemsOf(diagnostics: CheckResult['diagnostics']): SpecProblem[] {
-  return diagnostics.map((diagnostic) => ({
-    code: diagnostic.code,
-    severity: diagnostic.severity,
-    message: diagnostic.message,
-    rendered: renderDiagnostic(diagnostic, { color: false }),
-  }));
-}
-
 async function openChecked(
   { spec, sources, diagnostics }: CheckResult,
   file: string,
   { engine: request, seed, weights = true, log = silent, inputs = {} }: OpenOptions,
 ): Promise<Model> {
-  if (!spec) throw new SpecError(problemsOf(diagnostics), renderDiagnostics(diagnostics, { color: false }));
+  if (!spec) throw new SpadeworkError('input', diagnostics);
   const parameters = spec.networks.flatMap((network) => network.inputs.map(({ name }) => name));
   for (const name of Object.keys(inputs))
     if (!parameters.includes(name)) throw undeclaredInput(name, parameters);

@@ -109,7 +109,7 @@ export const runOptions: Checks<RunOptions> = {
 };
 
 /**
- * Copies options, so that nothing changes them after they were checked. Throws a ModelError where one has a name that is not
+ * Copies options, so that nothing changes them after they were checked. Throws a SpadeworkError where one has a name that is not
  * known, or a value that it cannot have; `undefined` leaves an option out.
  */
 export function readOptions<Options extends object>(given: Options, checks: Checks<Options>): Options {

@@ -7,7 +7,7 @@ import type { SemanticsOptions, Tensor } from './types.ts';
 
 /**
  * Splits semantics as official preprocessing makes them (one channel per class, one of them 1 at each pixel; with `edges`, a
- * last channel of instance edges) into what our networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a ModelError where a
+ * last channel of instance edges) into what our networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a SpadeworkError where a
  * pixel has no class or several, or a channel holds more than 0 and 1.
  */
 export function splitSemantics(

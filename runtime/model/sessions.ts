@@ -4,7 +4,7 @@
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
 import type { Engine } from '../engine/choose.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';

@@ -6,7 +6,7 @@ import type { Tensor, Tensors } from './types.ts';
 
 /**
  * Reads every tensor of a safetensors or PyTorch file, by its name and in its layout, as float32. Nothing in the file is run.
- * Rejects with a WeightsError where it is missing, damaged, or holds more than tensors in containers.
+ * Rejects with a SpadeworkError where it is missing, damaged, or holds more than tensors in containers.
  */
 export function readTensors(file: string): Promise<Tensors> {
   return inLongCall('readTensors', async () => readAll(pathArgument('file', file, 'the path of a file')));

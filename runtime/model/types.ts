@@ -1,7 +1,10 @@
 /**
- * Answers for what embedding programs see of a model: plain data and one interface, free of imports, so that any TypeScript
+ * Answers for what embedding programs see of a model: plain data and one interface, free of imports but for plain data, so that any TypeScript
  * project can read it.
  */
+import type { Problem } from '../../dsl/problem.ts';
+
+export type { Problem } from '../../dsl/problem.ts';
 
 /** What computes: TensorFlow (`native`), TensorFlow.js on WebAssembly (`portable`), or the first of them that is there. */
 export type EngineChoice = 'auto' | 'native' | 'portable';
@@ -191,7 +194,7 @@ export interface OfficialReport {
 }
 
 /**
- * A spec on an engine, with its variables. Calls block until they are done. A call with a mistake throws a ModelError before
+ * A spec on an engine, with its variables. Calls block until they are done. A call with a mistake throws a SpadeworkError before
  * anything is run: variables and the count of steps stay as they were.
  */
 export interface Model {
@@ -296,18 +299,8 @@ export interface RunOptions extends Pick<OpenOptions, 'engine' | 'seed' | 'log'>
   readonly checkpoint?: number;
 }
 
-/** A mistake in a spec. */
-export interface SpecProblem {
-  /** Stable name of the mistake, such as `unknown-name`. */
-  readonly code: string;
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-  /** The message as the command shows it, with the lines it is about. */
-  readonly rendered: string;
-}
-
 /** What a text says: the spec as JSON (`specs/schema/spec.schema.json`), undefined where any problem is an error. */
 export interface ParsedSpec {
   readonly spec: object | undefined;
-  readonly problems: readonly SpecProblem[];
+  readonly problems: readonly Problem[];
 }

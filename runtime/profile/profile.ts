@@ -3,7 +3,7 @@
  * where kernels run at once, each gets its part of every moment, so that all of them together take what the step takes.
  */
 import type { Node } from '../../compiler/ir/node.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { isUpdate } from '../../compiler/build/step.ts';
 import { positionAt, type Source } from '../../dsl/source.ts';
 import type { KernelTime } from '../session/session.ts';

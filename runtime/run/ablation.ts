@@ -52,7 +52,7 @@ export function ablationLayout(folder: string): AblationLayout {
 
 const recordFormat = new RecordFormat<AblationRecord>(ablationSchema(ablationFormat));
 
-/** Reads the record of an ablation's folder; undefined where there is none. Throws a RunError where it is damaged. */
+/** Reads the record of an ablation's folder; undefined where there is none. Throws a SpadeworkError where it is damaged. */
 export function readAblation(folder: string): AblationRecord | undefined {
   return readRecord(ablationLayout(folder).record, recordFormat, damagedAblation);
 }

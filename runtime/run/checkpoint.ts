@@ -144,12 +144,12 @@ export async function markBest(directory: string, step: number): Promise<void> {
   await writeWhole(join(directory, bestFile), `${JSON.stringify({ step })}\n`);
 }
 
-/** Gives the step of the best checkpoint; undefined where none was marked. Throws a RunError where the mark is damaged. */
+/** Gives the step of the best checkpoint; undefined where none was marked. Throws a SpadeworkError where the mark is damaged. */
 export function readBest(directory: string): number | undefined {
   return readRecord(join(directory, bestFile), bestFormat, damagedBest)?.step;
 }
 
-/** Loads the best checkpoint of `directory`. Throws a RunError, naming `run`, where there is none that is whole. */
+/** Loads the best checkpoint of `directory`. Throws a SpadeworkError, naming `run`, where there is none that is whole. */
 export async function loadBestCheckpoint(directory: string, run: string): Promise<Checkpoint> {
   const step = readBest(directory);
   if (step === undefined) throw noBest(run);
@@ -203,14 +203,14 @@ export function hasCheckpoint(directory: string): boolean {
   return listSteps(directory).length > 0;
 }
 
-/** Lists the steps that have a checkpoint, in order. Throws a RunError. */
+/** Lists the steps that have a checkpoint, in order. Throws a SpadeworkError. */
 export function listSteps(directory: string): number[] {
   return listFolder(directory, damagedRunFile)
     .flatMap((name) => stepOf(name) ?? [])
     .sort((a, b) => a - b);
 }
 
-/** Loads the last checkpoint of `directory`. Throws a RunError, naming `run`, where there is none or it is damaged. */
+/** Loads the last checkpoint of `directory`. Throws a SpadeworkError, naming `run`, where there is none or it is damaged. */
 export async function loadLastCheckpoint(directory: string, run: string): Promise<Checkpoint> {
   const [last, before] = listSteps(directory).reverse();
   if (last === undefined) throw noCheckpoint(run);
@@ -223,7 +223,7 @@ export async function loadLastCheckpoint(directory: string, run: string): Promis
 
 /**
  * Loads the last checkpoint of `directory` that is whole, for a run that goes on: it makes damaged ones anew. `warn` hears of those
- * that were left out. Gives nothing where there is no checkpoint; throws a RunError, naming `run`, where none is whole.
+ * that were left out. Gives nothing where there is no checkpoint; throws a SpadeworkError, naming `run`, where none is whole.
  */
 export async function loadWholeCheckpoint(
   directory: string,
@@ -246,7 +246,7 @@ export async function loadWholeCheckpoint(
   return undefined;
 }
 
-/** Loads the checkpoint of a step; undefined where there is none. Throws a RunError, naming `run`, where it is damaged. */
+/** Loads the checkpoint of a step; undefined where there is none. Throws a SpadeworkError, naming `run`, where it is damaged. */
 export async function loadCheckpoint(
   directory: string,
   run: string,
@@ -302,7 +302,7 @@ function readState(folder: string): { readonly state: RunState; readonly text: s
 
 /**
  * Gives a session its program's variables out of a checkpoint, and those of frozen networks out of `frozen`, by full name.
- * Throws a RunError where they do not fit.
+ * Throws a SpadeworkError where they do not fit.
  */
 export function restore(
   session: Session,
@@ -312,7 +312,7 @@ export function restore(
   session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
 }
 
-/** Finds the values that `restore` sets, by full name. Throws a RunError where they do not fit. */
+/** Finds the values that `restore` sets, by full name. Throws a SpadeworkError where they do not fit. */
 export function valuesOf(
   variables: readonly Variable[],
   { folder, values }: Checkpoint,

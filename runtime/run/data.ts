@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
 import { scaleSize } from '../../compiler/format/queries.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { DataError, noColor, noDataFolder, sharedColor } from '../data/messages.ts';
+import { dataError, noColor, noDataFolder, sharedColor } from '../data/messages.ts';
 import { openDataset, type Dataset, type DatasetOptions } from '../data/dataset.ts';
 import { readLegend, withColors } from '../data/classes.ts';
 import type { ClassInfo, Color, PartialClass } from '../data/class-info.ts';
@@ -13,13 +13,13 @@ import type { DatasetFolders } from '../data/pair.ts';
 import type { LabelCoding } from '../data/coding.ts';
 import { legendOutOfRange } from './messages.ts';
 
-/** Gives the classes of a data set: those of its legend or its list of names, else numbered ones. Throws a DataError or RunError. */
+/** Gives the classes of a data set: those of its legend or its list of names, else numbered ones. Throws a SpadeworkError. */
 export function classesOf(data: DataSpec): ClassInfo[] {
   const known = data.legend === undefined ? listedClasses(data) : legendClasses(data, data.legend);
   const last = data.classes - 1;
   if (!lastClassIsVoid(data) || known.some(({ id }) => id === last)) return withColors(known);
   const file = join(data.path, data.legend ?? '');
-  if (data.label_format === 'colors') throw new DataError([noColor(file, voidName)]);
+  if (data.label_format === 'colors') throw dataError(noColor(file, voidName));
   return withColors([...known, { id: last, name: voidName, color: undefined }]);
 }
 
@@ -40,7 +40,7 @@ function legendClasses(data: DataSpec, legend: string): PartialClass[] {
   const classes = readLegend(file);
   if (data.label_format === 'colors') {
     const colorless = classes.find(({ color }) => color === undefined);
-    if (colorless) throw new DataError([noColor(file, colorless.name)]);
+    if (colorless) throw dataError(noColor(file, colorless.name));
   }
   return classes.map(({ id: value, ...rest }) => {
     const id = classOfValue(data, value);
@@ -49,7 +49,7 @@ function legendClasses(data: DataSpec, legend: string): PartialClass[] {
   });
 }
 
-/** Says what the label maps of a data set hold. Throws a DataError where colors do not tell classes apart. */
+/** Says what the label maps of a data set hold. Throws a SpadeworkError where colors do not tell classes apart. */
 export function codingOf(data: DataSpec, classes: readonly ClassInfo[]): LabelCoding {
   const declared = new Set(classes.map(({ id }) => id));
   const values = labelValues(data).filter(([, id]) => declared.has(id));
@@ -57,7 +57,7 @@ export function codingOf(data: DataSpec, classes: readonly ClassInfo[]): LabelCo
   const byColor = new Map<string, ClassInfo>();
   for (const one of classes) {
     const other = byColor.get(one.color.join());
-    if (other) throw new DataError([sharedColor(other, one)]);
+    if (other) throw dataError(sharedColor(other, one));
     byColor.set(one.color.join(), one);
   }
   return { values, colors: { classes, distance: data.color_distance ?? 0 } };
@@ -142,9 +142,9 @@ interface Folders {
   readonly except: string | undefined;
 }
 
-/** Requires the folder that all others of the data lie in: without it, each of them would be missed. Throws a DataError. */
+/** Requires the folder that all others of the data lie in: without it, each of them would be missed. Throws a SpadeworkError. */
 export function requireDataFolder({ path }: DataSpec): void {
-  if (!existsSync(path)) throw new DataError([noDataFolder(path)]);
+  if (!existsSync(path)) throw dataError(noDataFolder(path));
 }
 
 async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['size']): Promise<Dataset> {

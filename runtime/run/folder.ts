@@ -81,7 +81,7 @@ export interface NewRunPlace {
   readonly overwrite?: boolean | undefined;
 }
 
-/** Throws a RunError where a new run may not be put. */
+/** Throws a SpadeworkError where a new run may not be put. */
 export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
   if (out === undefined) return;
   whileWriting(out, () => {
@@ -114,7 +114,7 @@ function objectIn(file: string): Partial<Record<string, unknown>> | undefined {
   }
 }
 
-/** Makes the folder of a new run where it is missing, and leaves what is in it. Throws a RunError. */
+/** Makes the folder of a new run where it is missing, and leaves what is in it. Throws a SpadeworkError. */
 export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout {
   checkRunPlace(place);
   const folder = place.out;
@@ -123,7 +123,7 @@ export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout
   return layoutOf(folder);
 }
 
-/** Deletes the run in a folder, last of all what says that it is one. Throws a RunError. */
+/** Deletes the run in a folder, last of all what says that it is one. Throws a SpadeworkError. */
 export function clearRun(layout: RunLayout): void {
   const { folder, run, ...parts } = layout;
   whileWriting(folder, () => {
@@ -136,7 +136,7 @@ export function isInPlace({ spec }: RunLayout): boolean {
   return existsSync(spec);
 }
 
-/** Throws a RunError where a run is no more in its folder: what is written then would look like one. */
+/** Throws a SpadeworkError where a run is no more in its folder: what is written then would look like one. */
 export function requireInPlace(layout: RunLayout): void {
   if (!isInPlace(layout)) throw runFolderGone(layout.folder);
 }
@@ -200,7 +200,7 @@ export async function writeRecord(
 
 const runFormat = new RecordFormat<FullRunRecord>(runSchema);
 
-/** Reads the spec and the record of a run. Throws a RunError where the folder holds none or they are damaged. */
+/** Reads the spec and the record of a run. Throws a SpadeworkError where the folder holds none or they are damaged. */
 export function readRunFolder(folder: string): {
   readonly layout: RunLayout;
   readonly spec: Spec;
@@ -213,7 +213,7 @@ export function readRunFolder(folder: string): {
   return { layout, spec: readRunSpec(folder, record.specSha256), record };
 }
 
-/** Reads the spec of a run, and checks it unless its digest is a known one. Throws a RunError. */
+/** Reads the spec of a run, and checks it unless its digest is a known one. Throws a SpadeworkError. */
 export function readRunSpec(folder: string, known?: string): Spec {
   const file = layoutOf(folder).spec;
   return whileReading(file, damagedRunFile, () => {

@@ -31,7 +31,7 @@ const guardRetries = { retries: 60, factor: 1, minTimeout: 200, maxTimeout: 200 
 /** Run folders which this process trains in. */
 const held = new Set<string>();
 
-/** Does work as the only process that trains in `folder`, which has to exist. Throws a RunError where another does. */
+/** Does work as the only process that trains in `folder`, which has to exist. Throws a SpadeworkError where another does. */
 export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const key = resolve(folder);
   const file = join(folder, lockFile);
@@ -86,7 +86,7 @@ export function isHeld(folder: string): boolean {
   return held.has(resolve(folder)) || (holder !== undefined && isAlive(holder));
 }
 
-/** Reads who holds a folder; half a file is what a killed process left. Throws a RunError for what is no file. */
+/** Reads who holds a folder; half a file is what a killed process left. Throws a SpadeworkError for what is no file. */
 function readHolder(file: string): Holder | undefined {
   const text = whileReading(file, damagedLock, () => readText(file));
   try {

@@ -1,7 +1,9 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
 import { formatBytes, formatSeconds } from '../base/format.ts';
-import { input, machine, type RunError } from '../base/errors.ts';
+import { error, warningText, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
+import type { Span } from '../../dsl/source.ts';
 import { quoted } from '../base/shell.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Fitting } from '../weights/messages.ts';
@@ -9,32 +11,37 @@ import type { Fitting } from '../weights/messages.ts';
 /** How many names a message lists. */
 const listed = 10;
 
-export const nothingToTrain = (name: string): RunError =>
-  input(
+export const nothingToTrain = (name: string): SpadeworkError =>
+  inputError(
+    'nothing-to-train',
     `'${name}' cannot be trained: it has no data, no loss or no train section`,
     'train an experiment; see "spadework check FILE" for what a file holds',
   );
 
-export const nothingPaints = (name: string): RunError =>
-  input(
+export const nothingPaints = (name: string): SpadeworkError =>
+  inputError(
+    'nothing-paints',
     `no network of '${name}' paints: none makes a picture from a label map alone`,
     'add a generator: let G = SpadeGenerator(width: 64)',
   );
 
-export const photosMissing = (name: string): RunError =>
-  input(
+export const photosMissing = (name: string): SpadeworkError =>
+  inputError(
+    'photos-missing',
     `the data '${name}' names no photos, which the losses need`,
     'add to data: images: "folder" (relative to path)',
   );
 
-export const batchNotInParts = (batch: number, parts: number): RunError =>
-  input(
+export const batchNotInParts = (batch: number, parts: number): SpadeworkError =>
+  inputError(
+    'batch-not-in-parts',
     `a batch of ${batch} cannot be taken in ${parts} equal parts`,
     `give a batch that ${parts} divides, or set accumulate in train to a divisor of ${batch}`,
   );
 
-export const instancesMissing = (name: string): RunError =>
-  input(
+export const instancesMissing = (name: string): SpadeworkError =>
+  inputError(
+    'instances-missing',
     `the run '${name}' was trained with instance maps, and needs them to paint`,
     'name their folder: --instances FOLDER',
   );
@@ -45,25 +52,33 @@ export const weightsDoNotFit = (
   path: string,
   report: readonly string[],
   instead: Fitting | undefined,
-): RunError =>
-  input(
-    [...report, `the weights do not fit network '${network}'`],
+): SpadeworkError =>
+  inputError(
+    'weights-do-not-fit',
+    `the weights do not fit network '${network}'`,
     instead
       ? `everything fits with: load ${network} from ${JSON.stringify(path)}${instead.mapping === undefined ? '' : ` naming ${JSON.stringify(instead.mapping)}`}`
       : 'choose the network and the naming that belong to the file: load V from "weights.pth" naming "..."',
+    { notes: report },
   );
 
-export const noStyleTaken = (name: string): RunError =>
-  input(`the generator of '${name}' takes no style: it encodes no photo`, 'leave out --style');
+export const noStyleTaken = (name: string): SpadeworkError =>
+  inputError(
+    'no-style-taken',
+    `the generator of '${name}' takes no style: it encodes no photo`,
+    'leave out --style',
+  );
 
-export const styleNeeded = (name: string): RunError =>
-  input(
+export const styleNeeded = (name: string): SpadeworkError =>
+  inputError(
+    'style-needed',
     `the generator of '${name}' paints from an encoded photo, and none is given`,
     'give a photo, or a folder with one for each map: --style PHOTO; or the photos of the maps: --images FOLDER',
   );
 
-export const stylesMissing = (folder: string, names: readonly string[], total: number): RunError =>
-  input(
+export const stylesMissing = (folder: string, names: readonly string[], total: number): SpadeworkError =>
+  inputError(
+    'styles-missing',
     `${names.length} of ${total} label maps have no photo in '${folder}' to take their style from: ` +
       `${names.slice(0, listed).join(', ')}${names.length > listed ? ', ...' : ''}`,
     'photo and map have the same name but for the ending; a single photo (--style PHOTO) serves all maps',
@@ -73,96 +88,125 @@ export const legendOutOfRange = (
   file: string,
   id: number,
   { classes, ids_from: first = 0 }: DataSpec,
-): RunError =>
-  input(
+): SpadeworkError =>
+  inputError(
+    'legend-out-of-range',
     `'${file}' names a class with id ${id}, but the data declares ${classes} classes (ids ${first} to ${first + classes - 1})`,
     `set classes: ${id - first + 1} or more in the spec, or take the class out of the file`,
   );
 
-export const runFolderExists = (folder: string): RunError =>
-  input(
+export const runFolderExists = (folder: string): SpadeworkError =>
+  inputError(
+    'run-folder-exists',
     `the folder '${folder}' exists and is not empty`,
     'give another --out, add --overwrite to replace the run in it, or go on with it: spadework resume FOLDER',
   );
 
-export const notARunFolder = (folder: string): RunError =>
-  input(
+export const notARunFolder = (folder: string): SpadeworkError =>
+  inputError(
+    'not-a-run-folder',
     `the folder '${folder}' is not empty and holds no run, so --overwrite leaves it alone`,
     'give another --out, or empty the folder yourself',
   );
 
-export const folderInUse = (folder: string, file: string): RunError =>
-  input(
+export const folderInUse = (folder: string, file: string): SpadeworkError =>
+  inputError(
+    'folder-in-use',
     `another process is training in '${folder}'`,
     `wait for its end, or give another --out; if there is no such process, delete '${file}'`,
   );
 
 /** `within` are folders in it that do hold runs. */
-export const noRun = (folder: string, within: readonly string[] = []): RunError =>
-  input(
+export const noRun = (folder: string, within: readonly string[] = []): SpadeworkError =>
+  inputError(
+    'no-run',
     `'${folder}' holds no run: spec.json is missing`,
     within.length > 0
       ? `name a run in it: ${within.slice(0, 3).join(', ')}${within.length > 3 ? ', …' : ''}`
       : 'name a folder that "spadework train" made',
   );
 
-export const noRunFolder = (folder: string): RunError =>
-  input(`'${folder}' holds no run: there is no such folder`, 'check the path; runs lie in runs/ unless told');
+export const noRunFolder = (folder: string): SpadeworkError =>
+  inputError(
+    'no-run-folder',
+    `'${folder}' holds no run: there is no such folder`,
+    'check the path; runs lie in runs/ unless told',
+  );
 
 /** Says that something else lies where a run keeps what it tells TensorBoard, all of which is known from its other files. */
-export const uselessEvents = (file: string, why: string): RunError =>
-  input(
+export const uselessEvents = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'useless-events',
     `'${file}' cannot be used: ${why}`,
     'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
   );
 
-export const damagedRunFile = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'take the file from a copy of the run, or train anew');
+export const damagedRunFile = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'damaged-run-file',
+    `'${file}' is damaged: ${why}`,
+    'take the file from a copy of the run, or train anew',
+  );
 
-export const noRecord = (folder: string): RunError =>
-  input(
+export const noRecord = (folder: string): SpadeworkError =>
+  inputError(
+    'no-record',
     `the run '${folder}' lacks its record: run.json is missing`,
     'take the file from a copy of the run; a run that was killed before its first step is trained anew: spadework train',
   );
 
-export const damagedMetrics = (file: string, why: string): RunError =>
-  input(
+export const damagedMetrics = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'damaged-metrics',
     `'${file}' is damaged: ${why}`,
     'take the file from a copy of the run, or delete the line that is named',
   );
 
-export const damagedLock = (file: string, why: string): RunError =>
-  input(`'${file}' cannot be read: ${why}`, 'delete it, where no process trains in the folder');
+export const damagedLock = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'damaged-lock',
+    `'${file}' cannot be read: ${why}`,
+    'delete it, where no process trains in the folder',
+  );
 
-export const damagedBest = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'delete the file; it is made anew by: spadework resume RUN');
+export const damagedBest = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'damaged-best',
+    `'${file}' is damaged: ${why}`,
+    'delete the file; it is made anew by: spadework resume RUN',
+  );
 
-export const noCheckpoint = (folder: string): RunError =>
-  input(
+export const noCheckpoint = (folder: string): SpadeworkError =>
+  inputError(
+    'no-checkpoint',
     `the run '${folder}' has no checkpoint yet`,
     'train it anew; checkpoint_every in the spec says how often one is saved',
   );
 
-export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): RunError =>
-  input(
-    [`no checkpoint of the run '${folder}' can be used:`, ...problems.map((problem) => `- ${problem}`)],
+export const allCheckpointsDamaged = (folder: string, problems: readonly string[]): SpadeworkError =>
+  inputError(
+    'all-checkpoints-damaged',
+    `no checkpoint of the run '${folder}' can be used`,
     'take the checkpoints from a copy of the run, or train anew',
+    { notes: problems },
   );
 
-export const lastCheckpointDamaged = (problem: string, run: string, before: number): RunError =>
-  input(
+export const lastCheckpointDamaged = (problem: string, run: string, before: number): SpadeworkError =>
+  inputError(
+    'last-checkpoint-damaged',
     problem,
     `make it anew from the checkpoint of step ${before}: spadework resume ${quoted(run)}; or delete its folder to take that of step ${before}`,
   );
 
 export const checkpointLeftOut = (problem: string, instead: number): string =>
-  `warning: ${problem}; taking the checkpoint of step ${instead} instead`;
+  warningText('checkpoint-left-out', `${problem}; taking the checkpoint of step ${instead} instead`);
 
 export const checkpointDamaged = (folder: string, why: string): string =>
   `the checkpoint '${folder}' is damaged: ${why}`;
 
-export const checkpointOfOtherSpec = (folder: string, why: string): RunError =>
-  input(
+export const checkpointOfOtherSpec = (folder: string, why: string): SpadeworkError =>
+  inputError(
+    'checkpoint-of-other-spec',
     `the checkpoint '${folder}' does not belong to the spec of its run: ${why}`,
     'a run keeps its spec; undo changes of its spec.json',
   );
@@ -172,18 +216,22 @@ export const notFinite = (
   names: readonly string[],
   step: number,
   checkpoint: number | undefined,
-  source: string | undefined,
-): RunError =>
-  input(
-    [
+  source: Diagnostic | undefined,
+): SpadeworkError =>
+  new SpadeworkError('input', [
+    error(
+      'not-finite',
       `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
         (checkpoint === undefined
           ? 'no checkpoint had been saved yet'
           : `the checkpoint of step ${checkpoint} is good and stays`),
-      ...(source === undefined ? [] : source.split('\n')),
-    ],
-    'lower the learning rates, or the factors of the losses, and train anew',
-  );
+      undefined,
+      {
+        hint: 'lower the learning rates, or the factors of the losses, and train anew',
+      },
+    ),
+    ...(source === undefined ? [] : [source]),
+  ]);
 
 export const replaying = (steps: number): string =>
   `A value is not finite; looking for where it comes from${steps > 0 ? `, doing ${steps} ${steps === 1 ? 'step' : 'steps'} again` : ''} ...`;
@@ -220,31 +268,21 @@ const remedies: Readonly<Record<string, string>> = {
   exp: 'keep what is given to exp below 88, where float32 ends',
 };
 
-export const firstNotFinite = ({
-  op,
-  step,
-  scope,
-  name,
-  isGradient,
-  isUpdate,
-  result,
-  operands,
-}: NotFiniteOp): {
-  readonly message: string;
-  readonly notes: readonly string[];
-  readonly hint: string | undefined;
-} => {
+export const firstNotFinite = (
+  { op, step, scope, name, isGradient, isUpdate, result, operands }: NotFiniteOp,
+  span: Span | undefined,
+): Diagnostic => {
   const what = `${op}${name === undefined ? '' : ` '${name}'`}`;
   const where = `${isGradient ? ', in the gradient of what is written here' : ''}${scope === undefined ? '' : `, in ${scope}`}`;
   const remedy = isUpdate ? 'lower the learning rate, or clip gradients: clip_norm: 1' : remedies[op];
-  return {
-    message: `${what} gives the first value that is not finite, at step ${step}${where}`,
+  const message = `${what} gives the first value that is not finite, at step ${step}${where}`;
+  return error('first-not-finite', message, span, {
     notes: [
       `it gives ${describeRange(result)}`,
       ...operands.map((operand, index) => `operand ${index + 1}, ${operand.op}: ${describeRange(operand)}`),
     ],
     hint: remedy,
-  };
+  });
 };
 
 function describeRange({ shape, count, low, high, infinite, notNumbers }: ValueRange): string {
@@ -257,8 +295,9 @@ function describeRange({ shape, count, low, high, infinite, notNumbers }: ValueR
   return `[${shape.join(', ')}] ${[...finite, ...others].join(', ')}${others.length > 0 && finite.length > 0 ? ` (of ${count})` : ''}`;
 }
 
-export const moreStepsDone = (folder: string, done: number, steps: number): RunError =>
-  input(
+export const moreStepsDone = (folder: string, done: number, steps: number): SpadeworkError =>
+  inputError(
+    'more-steps-done',
     `the run '${folder}' has done ${done} steps, more than the ${steps} asked for`,
     `leave out --steps, or give ${done} or more`,
   );
@@ -273,22 +312,28 @@ export const savedBeforeFile = (step: number, folder: string): string =>
   `A file of the data cannot be used; the run is saved at step ${step}. Once the file is mended: spadework resume ${quoted(folder)}`;
 
 export const recordsGone = (count: number): string =>
-  `warning: metrics.jsonl lacks the records of ${count} ${count === 1 ? 'step' : 'steps'}, which cannot be made again`;
+  warningText(
+    'records-gone',
+    `metrics.jsonl lacks the records of ${count} ${count === 1 ? 'step' : 'steps'}, which cannot be made again`,
+  );
 
-export const runFolderGone = (folder: string): RunError =>
-  input(
+export const runFolderGone = (folder: string): SpadeworkError =>
+  inputError(
+    'run-folder-gone',
     `training stopped: the run in '${folder}' was deleted or moved while it went on`,
     'if it was moved, go on with it where it is now: spadework resume FOLDER; else train it anew',
   );
 
-export const notMeasured = (metric: string, metrics: readonly string[]): RunError =>
-  input(
+export const notMeasured = (metric: string, metrics: readonly string[]): SpadeworkError =>
+  inputError(
+    'not-measured',
     `the best checkpoint cannot be told by ${metric}, which this experiment does not measure`,
     `set best in train to one of ${metrics.join(', ')}`,
   );
 
-export const noBest = (run: string): RunError =>
-  input(
+export const noBest = (run: string): SpadeworkError =>
+  inputError(
+    'no-best',
     `the run '${run}' has no best checkpoint`,
     'leave out --checkpoint for its last one; a best one is kept where train has: evaluate_every: 1000',
   );
@@ -310,22 +355,27 @@ export const needs = ({
 export const takes = (steps: number, secondsPerStep: number): string =>
   `The ${steps} steps to go take about ${formatSeconds(steps * secondsPerStep)}, ${formatSeconds(secondsPerStep)} each.`;
 
-export const noRoomForCheckpoints = (folder: string, needed: number, free: number): RunError =>
-  machine(
+export const noRoomForCheckpoints = (folder: string, needed: number, free: number): SpadeworkError =>
+  machineError(
+    'no-room-for-checkpoints',
     `the disk of '${folder}' has ${formatBytes(free)} free, but the checkpoints of the run need ${formatBytes(needed)}`,
     'free some space, or give a folder on another disk: --out FOLDER',
   );
 
 export const learnsNothing = (network: string, since: number): string =>
-  `warning: the gradients of ${network} are exactly 0 since step ${since}: it learns nothing any more; ` +
-  'where its loss can follow from its weights at all, it has saturated: begin anew with a lower rate';
+  warningText(
+    'learns-nothing',
+    `the gradients of ${network} are exactly 0 since step ${since}: it learns nothing any more`,
+    'where its loss can follow from its weights at all, it has saturated: begin anew with a lower rate',
+  );
 
 export const tooLargeForMachine = (bytes: {
   readonly weightBytes: number;
   readonly pictureBytes: number;
   readonly there: number;
-}): RunError =>
-  machine(
+}): SpadeworkError =>
+  machineError(
+    'too-large-for-machine',
     `the weights, with what optimizers keep, take ${formatBytes(bytes.weightBytes)} of memory and the pictures of a batch ` +
       `${formatBytes(bytes.pictureBytes)}; this machine has ${formatBytes(bytes.there)}`,
     bytes.weightBytes > bytes.pictureBytes
@@ -334,23 +384,33 @@ export const tooLargeForMachine = (bytes: {
   );
 
 export const memoryShort = (needed: number, free: number): string =>
-  `warning: the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free; a smaller batch, ` +
-  'or parts of it (accumulate in train), needs less';
+  warningText(
+    'memory-short',
+    `the run needs about ${formatBytes(needed)} of memory and ${formatBytes(free)} are free`,
+    'a smaller batch, or parts of it (accumulate in train), needs less',
+  );
 
-export const noSuchNetwork = (name: string, known: readonly string[], near: string | undefined): RunError =>
-  input(
+export const noSuchNetwork = (
+  name: string,
+  known: readonly string[],
+  near: string | undefined,
+): SpadeworkError =>
+  inputError(
+    'no-such-network',
     `there is no network '${name}'`,
     `${near === undefined ? '' : `did you mean '${near}'? `}there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`,
   );
 
-export const noData = (name: string): RunError =>
-  input(
+export const noData = (name: string): SpadeworkError =>
+  inputError(
+    'no-data',
     `'${name}' declares no data, so nothing says the size and the classes of its pictures`,
     'take the spec of an experiment',
   );
 
-export const noAverages = (run: string, network: string): RunError =>
-  input(
+export const noAverages = (run: string, network: string): SpadeworkError =>
+  inputError(
+    'no-averages',
     `the run '${run}' keeps no moving averages of the weights of '${network}'`,
     'leave out --average; averages are kept from the first step on where the optimizer has: average: 0.999',
   );
@@ -361,21 +421,31 @@ export const paintsOnly = (networks: readonly string[]): string =>
 export const samplesFromTraining = (count: number): string =>
   `The data names no test_labels, so samples are painted for ${count === 1 ? 'a map' : `${count} maps`} of the training data.`;
 
-export const wouldOverwrite = (folder: string, out: string): RunError =>
-  input(`painting into '${out}' would overwrite files of '${folder}'`, 'give another folder: --out FOLDER');
+export const wouldOverwrite = (folder: string, out: string): SpadeworkError =>
+  inputError(
+    'would-overwrite',
+    `painting into '${out}' would overwrite files of '${folder}'`,
+    'give another folder: --out FOLDER',
+  );
 
-export const foreignFiles = (folder: string, files: readonly string[]): RunError =>
-  input(
+export const foreignFiles = (folder: string, files: readonly string[]): SpadeworkError =>
+  inputError(
+    'foreign-files',
     `'${folder}' holds files that were not written there by this command, and would be overwritten or mixed up with its own: ` +
       `${files.slice(0, listed).join(', ')}${files.length > listed ? `, ... (${files.length})` : ''}`,
     'give a new or empty folder: --out FOLDER',
   );
 
-export const foreignFile = (file: string, what: string): RunError =>
-  input(`'${file}' is there already, and is no ${what}`, 'give another name: --out FILE');
+export const foreignFile = (file: string, what: string): SpadeworkError =>
+  inputError(
+    'foreign-file',
+    `'${file}' is there already, and is no ${what}`,
+    'give another name: --out FILE',
+  );
 
-export const namesClash = (folder: string, first: string, second: string): RunError =>
-  input(
+export const namesClash = (folder: string, first: string, second: string): SpadeworkError =>
+  inputError(
+    'names-clash',
     `'${first}' and '${second}' cannot both be written into '${folder}': they are one name there`,
     'rename one of the files that they are called after',
   );
@@ -388,5 +458,9 @@ export const resized = (
   `${count} of ${total} label maps ${count === 1 ? 'has' : 'have'} another size than the network's ${size.width}x${size.height} and ` +
   `${count === 1 ? 'is' : 'are'} scaled to it (nearest neighbor).`;
 
-export const damagedAblation = (file: string, why: string): RunError =>
-  input(`'${file}' is damaged: ${why}`, 'take the file from a copy, or begin the ablation in another folder');
+export const damagedAblation = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'damaged-ablation',
+    `'${file}' is damaged: ${why}`,
+    'take the file from a copy, or begin the ablation in another folder',
+  );

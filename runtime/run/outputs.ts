@@ -100,7 +100,7 @@ export function findClash(
   return undefined;
 }
 
-/** Throws a RunError where files cannot all lie in one folder; `existing` is a file of the same file system. */
+/** Throws a SpadeworkError where files cannot all lie in one folder; `existing` is a file of the same file system. */
 export function requireNoClash(folder: string, files: readonly string[], existing: string): void {
   const clash = findClash(files, isCaseBlindAt(existing));
   if (clash) throw namesClash(folder, ...clash);
@@ -116,7 +116,7 @@ function isCaseBlindAt(file: string): boolean {
 
 /**
  * Makes a folder ready for files, before any work is done for them; files of ours from before that are not among them go. Throws
- * a RunError where one would replace what was not written here before, where ours would lie among a user's files, or where two
+ * a SpadeworkError where one would replace what was not written here before, where ours would lie among a user's files, or where two
  * cannot lie beside each other. `isOurs` says that the whole folder is one of ours.
  */
 export async function claimOutputs(
@@ -155,12 +155,12 @@ function foreignAmong(folder: string, { named, own, folders }: PlannedOutputs, b
   return [...new Set(foreign)];
 }
 
-/** Throws a RunError where a page would replace a file that is none of ours. */
+/** Throws a SpadeworkError where a page would replace a file that is none of ours. */
 export function requireOwnPage(file: string): void {
   requireOwn(file, 'page of Spadework', 'name="generator" content="Spadework"');
 }
 
-/** Throws a RunError where an export would replace a file that is none. */
+/** Throws a SpadeworkError where an export would replace a file that is none. */
 export function requireOwnExport(file: string): void {
   requireOwn(file, 'file that Spadework exported', JSON.stringify(exportedMark).slice(1, -1));
 }

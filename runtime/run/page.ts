@@ -34,7 +34,7 @@ const FILM_FRAMES = 8;
 /**
  * Writes `index.html` into a run's folder from what the folder holds, and returns its path.
  *
- * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws a RunError
+ * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws a SpadeworkError
  * where a file exists but is damaged.
  */
 export async function writeRunPage(directory: string): Promise<string> {

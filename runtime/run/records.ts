@@ -92,14 +92,14 @@ export interface SampleFrame {
 const runFormat = new RecordFormat<PartialRun>(partialRunSchema);
 const metricFormat = new RecordFormat<MetricRecord>(metricSchema);
 
-/** Reads `run.json`; without one, the folder's name is all that is known. Throws a RunError where it is damaged. */
+/** Reads `run.json`; without one, the folder's name is all that is known. Throws a SpadeworkError where it is damaged. */
 export function readRun(directory: string): PartialRun & { readonly name: string } {
   const found = readRecord(join(directory, 'run.json'), runFormat, damagedRunFile);
   return { name: basename(resolve(directory)), ...found };
 }
 
 /**
- * Reads `metrics.jsonl` in order of steps; an absent file is an empty list. Throws a RunError where a line is damaged.
+ * Reads `metrics.jsonl` in order of steps; an absent file is an empty list. Throws a SpadeworkError where a line is damaged.
  *
  * A last line without an end is passed over: a run killed while writing leaves half a line. A step that was repeated after a
  * resumption counts once, with its latest record.

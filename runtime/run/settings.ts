@@ -18,7 +18,7 @@ export type TrainableSpec = Spec & { readonly data: DataSpec; readonly train: Tr
 
 /**
  * Gives the spec of a run: with the overrides, and with absolute paths of data and weights, so that the run can go on from anywhere.
- * `base` is the folder that the spec's paths are relative to. Throws a RunError where the spec cannot be trained.
+ * `base` is the folder that the spec's paths are relative to. Throws a SpadeworkError where the spec cannot be trained.
  */
 export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides = {}): TrainableSpec {
   const { data, train } = spec;

@@ -6,7 +6,7 @@ import { layoutOf, readRunFolder } from './folder.ts';
 /** `none`: nothing to go on from; `begun`: it can be resumed. */
 export type RunStage = 'none' | 'begun' | 'finished';
 
-/** Tells how far a run is. Throws a RunError where its files are damaged. */
+/** Tells how far a run is. Throws a SpadeworkError where its files are damaged. */
 export function stageOfRun(folder: string): RunStage {
   const { spec, run, checkpoints } = layoutOf(folder);
   if (!existsSync(spec) || !existsSync(run)) return 'none';

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
 import { frozenNetworks } from '../../compiler/format/queries.ts';
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
@@ -25,7 +25,7 @@ export type LoadedWeights = ReadonlyMap<string, Float32Array>;
 
 /**
  * Reads the weights of all networks that name a file, whose path is absolute or relative to the working folder. Throws a
- * WeightsError for a file that cannot be read, a RunError where a variable has no tensor of its shape in it. `log` hears where one of
+ * SpadeworkError for a file that cannot be read, and where a variable has no tensor of its shape in it. `log` hears where one of
  * several copies is read.
  */
 export async function loadWeights({ networks }: Spec, log?: (line: string) => void): Promise<LoadedWeights> {

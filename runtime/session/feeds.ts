@@ -5,7 +5,8 @@
 import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
 import { labelsInput } from '../../compiler/format/types.ts';
 import { type Program, inputsOf } from '../../compiler/ir/program.ts';
-import { isSymbolic, must, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
+import { isSymbolic, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { patchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import { outerInputs, partOfInput, patchValues } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 

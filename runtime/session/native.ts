@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
-import { bytesIn, must, type TensorType } from '../../compiler/ir/types.ts';
+import { bytesIn, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
 import {
   lowerToTensorflow,

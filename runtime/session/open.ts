@@ -4,7 +4,7 @@ import type { Engine } from '../engine/choose.ts';
 import { NativeSession } from './native.ts';
 import { PortableSession } from './portable.ts';
 import type { Session } from './session.ts';
-import { machine, type RunError } from '../base/errors.ts';
+import { machineError, type SpadeworkError } from '../../dsl/errors.ts';
 
 /** Opens a session for a program on an engine. */
 export function openSession(engine: Engine, program: Program): Session {
@@ -31,7 +31,7 @@ export function withoutUnusedVariables(program: Program): Program {
   return { ...program, variables: program.variables.filter(({ name }) => used.has(name)) };
 }
 
-/** Does work on an engine; its failure for lack of memory becomes a RunError. */
+/** Does work on an engine; its failure for lack of memory becomes a SpadeworkError. */
 export function whileComputing<T>(work: () => T): T {
   try {
     return work();
@@ -43,9 +43,10 @@ export function whileComputing<T>(work: () => T): T {
   }
 }
 
-const outOfMemory = (error: Error): RunError =>
-  machine(
+const outOfMemory = (error: Error): SpadeworkError =>
+  machineError(
+    'out-of-memory',
     'the engine ran out of memory',
     'lower batch, size or width in the spec, or close other programs',
-    error,
+    { cause: error },
   );

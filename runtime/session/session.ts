@@ -2,7 +2,8 @@
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Initializer, type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
-import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';

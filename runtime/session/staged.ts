@@ -3,7 +3,7 @@
  * label map when another one comes, and the rest at each call.
  */
 import type { Program } from '../../compiler/ir/program.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { splitIntoStages, stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';

@@ -1,7 +1,7 @@
 /** Answers for TensorFlow's traces: the times of kernels out of its RunMetadata, and which node of the program each was for. */
 import protobuf from 'protobufjs';
 import type { Node } from '../../compiler/ir/node.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { KernelTime } from './session.ts';
 
 /** The part of TensorFlow's public `core/protobuf/config.proto` and `core/framework/step_stats.proto` that we read. */

@@ -1,6 +1,7 @@
 /** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
 import type { Method, Program } from '../../compiler/ir/program.ts';
-import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { encodedInputs } from '../../compiler/format/queries.ts';
 import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../../compiler/format/types.ts';

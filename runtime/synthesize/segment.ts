@@ -1,5 +1,5 @@
 /** Answers for finding the classes of photographs' pixels with the `segment` method, in batches of the size it was compiled for. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { realInput } from '../../compiler/format/types.ts';
 import { segmentation } from '../../compiler/build/step.ts';
 import type { Session } from '../session/session.ts';

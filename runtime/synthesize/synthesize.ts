@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
 import { openDataset } from '../data/dataset.ts';
 import { openPhotos, type Photos } from '../data/photos.ts';
@@ -64,7 +64,7 @@ const gridRows = 12;
 
 /**
  * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them, whose names step aside for maps'.
- * Throws a DataError for maps that cannot be used, a RunError where the run has no whole checkpoint, or `out` cannot be written
+ * Throws a SpadeworkError for maps that cannot be used, and where the run has no whole checkpoint, or `out` cannot be written
  * or holds what would be overwritten.
  */
 export async function synth(options: SynthOptions): Promise<SynthResult> {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
-import { DataError, folderInUse } from '../data/messages.ts';
+import { dataError, folderInUse } from '../data/messages.ts';
 import { writeWhole } from '../base/files.ts';
 import type { MadeSample, Maker } from './canvas.ts';
 import { shapesMaker } from './shapes.ts';
@@ -45,13 +45,13 @@ export function makerOf(kind: Kind, classes: number): Maker {
   return kind === 'shapes' ? shapesMaker(classes) : streetsMaker();
 }
 
-/** Makes a data set in a new or empty folder. Throws a DataError where the folder holds something. */
+/** Makes a data set in a new or empty folder. Throws a SpadeworkError where the folder holds something. */
 export async function makeData(
   { kind, folder, count, size, classes, seed }: MakeOptions,
   report?: (done: number, total: number) => void,
 ): Promise<Made> {
   const place = resolve(folder); // an empty text is the working folder, as for all that joins paths
-  if (existsSync(place) && readdirSync(place).length > 0) throw new DataError([folderInUse(folder)]);
+  if (existsSync(place) && readdirSync(place).length > 0) throw dataError(folderInUse(folder));
   const maker = makerOf(kind, classes);
   const test = Math.max(1, Math.round(heldOut * count));
   const splits = { train: Math.max(1, count - test), test };

@@ -6,9 +6,10 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import { compile } from '../../compiler/index.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
-import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { sizeOf } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { isUpdate, partsOfStep } from '../../compiler/build/step.ts';
-import { renderDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
 import type { Batch } from '../data/dataset.ts';
@@ -37,10 +38,10 @@ export interface FailedRun {
 }
 
 /**
- * Finds what made the first value that is not finite, after step `failed` (from 0) gave one; gives it as text with the line of
+ * Finds what made the first value that is not finite, after step `failed` (from 0) gave one; says so at the line of
  * the source. Undefined where it does not show again, or somebody asked to stop.
  */
-export async function findNotFinite(run: FailedRun, failed: number): Promise<string | undefined> {
+export async function findNotFinite(run: FailedRun, failed: number): Promise<Diagnostic | undefined> {
   run.log?.(replaying(failed - run.saved));
   // Losses show at once what gradients and weights hold, but a weight that is not finite may hide for a while.
   let bad = failed;
@@ -99,7 +100,7 @@ function describe(
   { spec, sources, tf, session, settings }: FailedRun,
   step: number,
   batch: Batch,
-): string | undefined {
+): Diagnostic | undefined {
   const program = compile(spec, {
     batch: spec.data.batch / partsOfStep(spec),
     methods: ['step'],
@@ -133,7 +134,7 @@ function describe(
       settings,
     );
     stepper(step, batch);
-    return found && render(found, step);
+    return found && diagnose(found, step);
   } finally {
     plain.dispose();
   }
@@ -202,14 +203,9 @@ function rangeOf(tensor: Tfjs.Tensor): ValueRange {
   return { shape: tensor.shape, count: values.length, low, high, infinite, notNumbers };
 }
 
-function render({ node, result, operands }: Origin, step: number): string {
-  const diagnostic: Diagnostic = {
-    code: 'not-finite',
-    severity: 'error',
-    span: node.origin?.span,
-    labels: [],
-    fix: [],
-    ...firstNotFinite({
+function diagnose({ node, result, operands }: Origin, step: number): Diagnostic {
+  return firstNotFinite(
+    {
       op: node.op,
       step: step + 1,
       scope: node.origin?.scope,
@@ -218,7 +214,7 @@ function render({ node, result, operands }: Origin, step: number): string {
       isUpdate: isUpdate(node),
       result,
       operands,
-    }),
-  };
-  return renderDiagnostic(diagnostic, { color: false });
+    },
+    node.origin?.span,
+  );
 }

@@ -26,7 +26,7 @@ export interface Estimated {
 }
 
 /**
- * Tells what a run in `folder` needs. Throws a RunError where its disk has no room for the checkpoints beside those that lie
+ * Tells what a run in `folder` needs. Throws a SpadeworkError where its disk has no room for the checkpoints beside those that lie
  * there, which give way to new ones. Memory is only warned about: what others hold now may be free later.
  */
 export async function announceNeeds(
@@ -49,7 +49,7 @@ export async function announceNeeds(
 
 /**
  * Requires the machine to have what a run needs in any case, before data are read and anything is compiled: memory for its weights, what
- * optimizers keep beside them, and the pictures and maps of a batch. Throws a RunError.
+ * optimizers keep beside them, and the pictures and maps of a batch. Throws a SpadeworkError.
  */
 export function requireMemory(spec: TrainableSpec): void {
   const { size, batch } = spec.data;

@@ -2,7 +2,7 @@
  * Answers for what a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
  * are to the photographs, or how much of held-out maps a segmenter finds.
  */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { BestMetric, DataSpec, Spec } from '../../compiler/format/types.ts';
@@ -47,7 +47,7 @@ export interface Evaluated {
 
 /**
  * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments. Throws a
- * RunError where the best is to be told by a metric that is not measured.
+ * SpadeworkError where the best is to be told by a metric that is not measured.
  */
 export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Evaluator | undefined {
   const every = spec.train?.evaluate_every;

@@ -1,5 +1,5 @@
 /** Answers for what a run shows of what it learned: label maps painted, or, where nothing paints, photographs segmented. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { numberedClasses } from '../data/classes.ts';

@@ -1,13 +1,14 @@
 /** Answers for one training, from its first or a later step to its end: steps, records, measures, paints samples, saves. */
+import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { isInputError } from '../../dsl/errors.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { rateAt, totalSteps } from '../../compiler/build/schedule.ts';
 import { countParameters, frozenNetworks } from '../../compiler/format/queries.ts';
 import { specFormat, type Spec } from '../../compiler/format/types.ts';
 import { gradientLengthOf, partsOfStep } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
-import { DataError } from '../data/messages.ts';
 import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/dataset.ts';
 import type { Engine, EngineRequest } from '../engine/choose.ts';
 import { writePicture, type Picture } from '../report/picture.ts';
@@ -204,7 +205,6 @@ export class Run {
       this.measure(done);
       if (this.saved !== done) await this.save(done);
     } catch (error) {
-      if (error instanceof DataError) await this.saveBeforeFile();
       await this.recordFailure();
       throw error;
     }
@@ -287,7 +287,10 @@ export class Run {
       const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
       try {
         while (this.done < this.steps && !facts.signal?.aborted) {
-          const batch = await loader.next();
+          const batch = await loader.next().catch(async (error: unknown) => {
+            if (isInputError(error)) await this.saveBeforeFile();
+            throw error;
+          });
           const before = this.spent.seconds;
           const stepped = await this.step(this.done, batch);
           requireInPlace(layout);
@@ -415,7 +418,7 @@ export class Run {
   }
 
   /** Finds what made the first value that is not finite, from the last checkpoint on; the variables are not needed any more. */
-  private findNotFinite(step: number): Promise<string | undefined> {
+  private findNotFinite(step: number): Promise<Diagnostic | undefined> {
     const { spec, layout, session, stepper, settings, saved, facts } = this;
     return findNotFinite(
       {

@@ -1,6 +1,7 @@
 /** Answers for a training step on a session: which methods it calls, in which parts of the batch, and what they are fed. */
 import type { Program } from '../../compiler/ir/program.ts';
-import { must, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { scalarsAt } from '../../compiler/build/schedule.ts';
 import {
   labelsInput,

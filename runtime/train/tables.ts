@@ -1,13 +1,13 @@
 /** Answers for where a run computes in patch tables: some of its label maps are looked at before the program is compiled. */
+import { isInputError } from '../../dsl/errors.ts';
 import { resolve } from 'node:path';
 import { compile } from '../../compiler/index.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
 import type { PatchFeed } from '../../compiler/patches/feed.ts';
 import { chooseLevels, type LevelChoice } from '../../compiler/passes/deduplicate-patches/choose.ts';
-import { DataError } from '../data/messages.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openTrainingData } from '../run/data.ts';
@@ -71,7 +71,7 @@ export async function decideTables(
     dataset = await openTrainingData({ ...spec.data, path });
     return await levelsFor(spec, dataset, options.batch);
   } catch (error) {
-    if (error instanceof DataError) return undefined;
+    if (isInputError(error)) return undefined;
     throw error;
   } finally {
     await dataset?.close();

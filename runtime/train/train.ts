@@ -3,6 +3,7 @@
  * a pure function of (variables, seed, step), so a run that goes on from a checkpoint ends with the same bits as one that was
  * never stopped.
  */
+import { renderDiagnostic } from '../../dsl/diagnostic.ts';
 import { dirname } from 'node:path';
 import { memoryOfStep, type StepMemory } from '../../compiler/explain/explain.ts';
 import { compile } from '../../compiler/index.ts';
@@ -61,8 +62,8 @@ export interface ResumeOptions extends CommonOptions, Pick<SpecOverrides, 'steps
 const sampleCount = 6;
 
 /**
- * Trains an experiment from the start. Throws a DataError for data that cannot be used, before the first step; a
- * SetupFailure where the engine asked for cannot be had; a RunError for what ends a run.
+ * Trains an experiment from the start. Throws a SpadeworkError for data that cannot be used, before the first step; a
+ * SpadeworkError where the engine asked for cannot be had; and for what ends a run.
  */
 export async function train(options: TrainOptions): Promise<RunResult> {
   const file = options.sources[0]?.name ?? '.';
@@ -158,7 +159,7 @@ async function withData(
   try {
     test = await openTestData(spec.data);
     for (const warning of await checkDatasets([training, ...(test ? [test] : [])]))
-      observer?.log?.(`warning: ${warning}`);
+      observer?.log?.(renderDiagnostic(warning, { color: false }));
     const shown = test ?? training;
     const samples = await Promise.all(shown.pairs.slice(0, sampleCount).map((_, index) => shown.read(index)));
     if (!test) observer?.log?.(samplesFromTraining(samples.length));

@@ -28,7 +28,7 @@ import { readSafetensorsHeads } from './safetensors.ts';
 /**
  * Opens a file of weights: safetensors, or what torch.save writes (the zip layout, and the one before it). No code in it is
  * ever run, and objects of Python beside the tensors are passed over. A SHA256SUMS beside it that lists it has to agree. `meter`
- * counts what reading costs. Throws a WeightsError where the file is missing, damaged, without tensors, or would take more memory
+ * counts what reading costs. Throws a SpadeworkError where the file is missing, damaged, without tensors, or would take more memory
  * than its size explains.
  */
 export async function openWeights(path: string, meter = new Meter()): Promise<WeightsFile> {

@@ -20,7 +20,7 @@ export function notFiniteIn(
   return { shape, count, of: values.length, index, first: values[at] ?? NaN };
 }
 
-/** Reads tensors for which the caller has room, by name. Throws a WeightsError that names all which are not finite. */
+/** Reads tensors for which the caller has room, by name. Throws a SpadeworkError that names all which are not finite. */
 export function readFinite(file: WeightsFile, names: Iterable<string>): Map<string, Float32Array> {
   const bad: NotFinite[] = [];
   const read = new Map<string, Float32Array>();

@@ -1,8 +1,9 @@
 /** Answers for what a file fits where it does not fit what it was asked for: another network, another mapping, another part. */
+import { isInputError } from '../../dsl/errors.ts';
 import type { WeightsFile } from './stored.ts';
 import { listMappings, loadMapping, type Mapping } from './mapping.ts';
 import { compareWeights, fits, type MatchReport } from './match.ts';
-import { WeightsError, type Asked, type Fitting } from './messages.ts';
+import { type Asked, type Fitting } from './messages.ts';
 import type { WeightVariable } from './official.ts';
 
 /**
@@ -38,7 +39,7 @@ function compareWhereNamed(
   try {
     return compareWeights(variables, file, mapping, inside);
   } catch (error) {
-    if (error instanceof WeightsError) return undefined;
+    if (isInputError(error)) return undefined;
     throw error;
   }
 }

@@ -53,7 +53,7 @@ export function listMappings(): string[] {
     .sort();
 }
 
-/** Loads a mapping: one of the package by its name, or a JSON file by its path. Throws a WeightsError. */
+/** Loads a mapping: one of the package by its name, or a JSON file by its path. Throws a SpadeworkError. */
 export function loadMapping(nameOrPath: string): Mapping {
   const isPath = isMappingFile(nameOrPath);
   const known = listMappings();
@@ -144,7 +144,7 @@ export function partOf(name: string, names: ReadonlySet<string>): Part {
     : { kind: 'plain' };
 }
 
-/** Gives the official name of each of our variables, in their order. Throws a WeightsError where two get the same. */
+/** Gives the official name of each of our variables, in their order. Throws a SpadeworkError where two get the same. */
 export function officialNames(ours: readonly string[], { layout, rules }: Mapping): string[] {
   const all = new Set(ours);
   let names = ours.map((name) => {

@@ -1,5 +1,5 @@
 /** Answers for bringing a file and a network together: which tensor each variable gets, and what does not fit. */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { ignoredBy, plainMapping, type Mapping } from './mapping.ts';
 import { readFinite } from './finite.ts';
 import { officialPlaces, type Official, type WeightVariable } from './official.ts';
@@ -44,7 +44,7 @@ export interface Match {
 
 /**
  * Finds a network's variables in a file and reads them. `inside` names the part of the file to look in; in it, or without it in
- * the file, that part is taken where the most names fit (`findPart`). Throws a WeightsError where the file cannot be read, or
+ * the file, that part is taken where the most names fit (`findPart`). Throws a SpadeworkError where the file cannot be read, or
  * holds values that are not finite; what does not fit is in the report.
  */
 export function matchWeights(

@@ -1,18 +1,8 @@
-/** Answers for what is said to a user about files of weights: one function a message, and the error which carries them. */
-import { visible } from '../../dsl/escape.ts';
-import { withHint } from '../base/message-lines.ts';
+/** What is said to a user about files of weights: one function a message. */
+import { warningText } from '../../dsl/diagnostic.ts';
+import { inputError, type SpadeworkError } from '../../dsl/errors.ts';
+
 import { formatBytes } from '../base/format.ts';
-
-/** Carries what is wrong with a file of weights, or with what it is taken for; `message` is ready to show. */
-export class WeightsError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'WeightsError';
-  }
-}
-
-const error = (message: string | readonly string[], hint: string, cause?: unknown): WeightsError =>
-  new WeightsError(withHint(message, hint), { cause });
 
 /** What saves weights so that they are read: in Python, from a network, or from values of another kind by their names. */
 const saveNetwork = 'torch.save(network.state_dict(), "weights.pth")';
@@ -34,48 +24,58 @@ function saveInstead(unread: readonly string[]): string {
   return found?.[1] ?? saveNetwork;
 }
 
-export const noSuchFile = (path: string): WeightsError =>
-  error(`there is no file '${path}'`, 'check the path; weights are .safetensors or .pth files');
+export const noSuchFile = (path: string): SpadeworkError =>
+  inputError(
+    'no-such-file',
+    `there is no file '${path}'`,
+    'check the path; weights are .safetensors or .pth files',
+  );
 
-export const unreadableFile = (path: string, why: string): WeightsError =>
-  error(`'${path}' cannot be read: ${why}`, 'name a file that you may read');
+export const unreadableFile = (path: string, why: string): SpadeworkError =>
+  inputError('unreadable-file', `'${path}' cannot be read: ${why}`, 'name a file that you may read');
 
-export const unknownFormat = (path: string): WeightsError =>
-  error(
+export const unknownFormat = (path: string): SpadeworkError =>
+  inputError(
+    'unknown-format',
     `'${path}' is no file of weights: it is neither safetensors nor what torch.save writes`,
     `fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with ${saveNetwork}`,
   );
 
 /** `what` says what the file is or holds, `hint` how weights come of it. */
-export const otherKindOfFile = (path: string, what: string, hint: string): WeightsError =>
-  error(`'${path}' ${what}`, hint);
+export const otherKindOfFile = (path: string, what: string, hint: string): SpadeworkError =>
+  inputError('other-kind-of-file', `'${path}' ${what}`, hint);
 
-export const notRegular = (path: string): WeightsError =>
-  error(`'${path}' is no regular file`, 'name a file of weights: a device or a pipe is not read');
+export const notRegular = (path: string): SpadeworkError =>
+  inputError(
+    'not-regular',
+    `'${path}' is no regular file`,
+    'name a file of weights: a device or a pipe is not read',
+  );
 
-export const folderOfWeights = (path: string): WeightsError =>
-  error(`'${path}' is a folder`, 'name the file of weights in it');
+export const folderOfWeights = (path: string): SpadeworkError =>
+  inputError('folder-of-weights', `'${path}' is a folder`, 'name the file of weights in it');
 
-export const damagedWeights = (path: string, why: string, cause?: unknown): WeightsError =>
-  error(`'${path}' is damaged: ${why}`, 'fetch or save the file again', cause);
+export const damagedWeights = (path: string, why: string, cause?: unknown): SpadeworkError =>
+  inputError('damaged-weights', `'${path}' is damaged: ${why}`, 'fetch or save the file again', { cause });
 
 /** What is read of a file, for whom more is refused. */
 const readAlone =
   'only tensors, numbers, texts and containers of them are read, and nothing in a file is ever run';
 const saveAlone = `where you trust the file, save its weights alone in Python: ${saveNetwork}`;
 
-export const refusedWeights = (path: string, why: string, cause?: unknown): WeightsError =>
-  error(`'${path}' is refused: ${why}; ${readAlone}`, saveAlone, cause);
+export const refusedWeights = (path: string, why: string, cause?: unknown): SpadeworkError =>
+  inputError('refused-weights', `'${path}' is refused: ${why}; ${readAlone}`, saveAlone, { cause });
 
 /** Refuses what is not read for what it is, and says what saves it as tensors. */
-const refusedObjects = (path: string, why: string, unread: readonly string[]): WeightsError =>
-  error(
+const refusedObjects = (path: string, why: string, unread: readonly string[]): SpadeworkError =>
+  inputError(
+    'refused-objects',
     `'${path}' is refused: ${why}; ${readAlone}`,
     `where you trust the file, save its weights as tensors in Python: ${saveInstead(unread)}`,
   );
 
-export const tooLargeWeights = (path: string, why: string, hint: string, cause?: unknown): WeightsError =>
-  error(`'${path}' is refused: ${why}`, hint, cause);
+export const tooLargeWeights = (path: string, why: string, hint: string, cause?: unknown): SpadeworkError =>
+  inputError('too-large-weights', `'${path}' is refused: ${why}`, hint, { cause });
 
 /** Says why a file is refused, and what to do. */
 interface Refusal {
@@ -130,35 +130,45 @@ function listUnread(unread: ReadonlyMap<string, string>): string {
 export const objectsInPlace = (unread: ReadonlyMap<string, string>): string =>
   `objects of Python are not read: ${listUnread(unread)}; save tensors in their place: ${saveInstead([...unread.values()])}`;
 
-export const noTensorsBut = (path: string, unread: ReadonlyMap<string, string>): WeightsError =>
+export const noTensorsBut = (path: string, unread: ReadonlyMap<string, string>): SpadeworkError =>
   refusedObjects(path, `it holds no tensors, but objects of Python: ${listUnread(unread)}`, [
     ...unread.values(),
   ]);
 
-export const unreadUnder = (path: string, inside: string, what: string): WeightsError =>
+export const unreadUnder = (path: string, inside: string, what: string): SpadeworkError =>
   refusedObjects(path, `'${inside}' is ${what}`, [what]);
 
-export const noTensors = (path: string): WeightsError =>
-  error(`'${path}' holds no tensors`, `save the weights in Python with ${saveNetwork}`);
+export const noTensors = (path: string): SpadeworkError =>
+  inputError('no-tensors', `'${path}' holds no tensors`, `save the weights in Python with ${saveNetwork}`);
 
-export const unreadableDtype = (path: string, name: string, dtype: string): WeightsError =>
-  error(`'${name}' of '${path}' has dtype ${dtype}, which is not read`, 'convert it to float32 in Python');
+export const unreadableDtype = (path: string, name: string, dtype: string): SpadeworkError =>
+  inputError(
+    'unreadable-dtype',
+    `'${name}' of '${path}' has dtype ${dtype}, which is not read`,
+    'convert it to float32 in Python',
+  );
 
 export const noSuchMapping = (
   name: string,
   known: readonly string[],
   near: string | undefined,
-): WeightsError =>
-  error(
+): SpadeworkError =>
+  inputError(
+    'no-such-mapping',
     `there is no mapping '${name}'`,
     `${near === undefined ? '' : `did you mean '${near}'? `}known are ${known.join(', ')}; a file of your own ends in .json`,
   );
 
-export const badMapping = (path: string, why: string): WeightsError =>
-  error(`the mapping '${path}' cannot be used: ${why}`, 'docs/weights.md says what a mapping holds');
+export const badMapping = (path: string, why: string): SpadeworkError =>
+  inputError(
+    'bad-mapping',
+    `the mapping '${path}' cannot be used: ${why}`,
+    'docs/weights.md says what a mapping holds',
+  );
 
-export const oneNameForTwo = (official: string, ours: readonly [string, string]): WeightsError =>
-  error(
+export const oneNameForTwo = (official: string, ours: readonly [string, string]): SpadeworkError =>
+  inputError(
+    'one-name-for-two',
     `the mapping names both '${ours[0]}' and '${ours[1]}' '${official}'`,
     'give each of them a rule of its own, the more special one first',
   );
@@ -185,8 +195,10 @@ export const oneOfCopies = (
   taken: string,
   copies: readonly string[],
 ): string =>
-  visible(
-    `warning: '${path}' holds ${network} ${copies.length + 1} times, read is ${taken === '' ? 'what lies outside of its parts' : `'${taken.replace(/\.$/, '')}'`}; ${otherCopies(copies)} of 'spadework import' take the others`,
+  warningText(
+    'one-of-copies',
+    `'${path}' holds ${network} ${copies.length + 1} times, read is ${taken === '' ? 'what lies outside of its parts' : `'${taken.replace(/\.$/, '')}'`}`,
+    `${otherCopies(copies)} of 'spadework import' take the others`,
   );
 
 /** `parts` are those that have the network's names, the best first, `roots` all. */
@@ -195,8 +207,9 @@ export const notUnder = (
   inside: string,
   parts: readonly string[],
   roots: readonly string[],
-): WeightsError =>
-  error(
+): SpadeworkError =>
+  inputError(
+    'not-under',
     `'${path}' has nothing under '${inside}'`,
     parts[0] === '' || (parts.length === 0 && roots.length === 0)
       ? 'leave out --inside'
@@ -222,14 +235,17 @@ export interface NotFinite {
 export const notFiniteValue = ({ name, shape, dtype, count, of, index, first }: NotFinite): string =>
   `'${name}' (${showShape(shape)}): ${count} of ${of}, the first at [${index.join(', ')}] (${first}${dtype === 'F64' ? ' as float32' : ''})`;
 
-export const notFiniteValues = (path: string, bad: readonly NotFinite[]): WeightsError =>
-  error(
-    [
-      `'${path}' holds values that are not finite:`,
-      ...bad.slice(0, listed).map((one) => `  ${notFiniteValue(one)}`),
-      ...(bad.length > listed ? [`  ... and ${bad.length - listed} more tensors`] : []),
-    ],
+export const notFiniteValues = (path: string, bad: readonly NotFinite[]): SpadeworkError =>
+  inputError(
+    'not-finite-values',
+    `'${path}' holds values that are not finite`,
     'the training that saved it had failed by then: take an earlier checkpoint of it',
+    {
+      notes: [
+        ...bad.slice(0, listed).map(notFiniteValue),
+        ...(bad.length > listed ? [`... and ${bad.length - listed} more tensors`] : []),
+      ],
+    },
   );
 
 /** What a file was asked for. */
@@ -253,24 +269,28 @@ export const doesNotFit = (
   report: readonly string[],
   asked: Asked,
   instead: Fitting | undefined,
-): WeightsError =>
-  error(
-    [...report, 'the weights do not fit the network'],
+): SpadeworkError =>
+  inputError(
+    'does-not-fit',
+    'the weights do not fit the network',
     instead
       ? tryInstead(asked, instead)
       : 'choose the spec and the mapping that belong to the file; --partial takes what fits and leaves the rest as it is',
+    { notes: report },
   );
 
 export const nothingFits = (
   report: readonly string[],
   asked: Asked,
   instead: Fitting | undefined,
-): WeightsError =>
-  error(
-    [...report, 'none of the weights fits the network'],
+): SpadeworkError =>
+  inputError(
+    'nothing-fits',
+    'none of the weights fits the network',
     instead
       ? tryInstead(asked, instead)
       : 'choose the spec, the network and the mapping that belong to the file',
+    { notes: report },
   );
 
 function tryInstead(asked: Asked, { network, mapping, inside }: Fitting): string {

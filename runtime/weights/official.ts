@@ -35,7 +35,7 @@ interface Layout {
 
 /**
  * Says for each of a network's variables, by our names, how the program that a mapping describes stores it. Throws a
- * WeightsError where the mapping gives two variables one name.
+ * SpadeworkError where the mapping gives two variables one name.
  */
 export function officialPlaces(
   variables: readonly WeightVariable[],

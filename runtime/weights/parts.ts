@@ -20,7 +20,7 @@ export interface FoundPart {
 /**
  * Finds the part of a file that a network's names lie in, at or below the part `inside`. That one is taken in which everything
  * fits, or else the most names; of several such the one with the shortest prefix, and then the first. Where no part has half
- * of the names, it is `inside` itself. Throws a WeightsError where `inside` holds no tensors.
+ * of the names, it is `inside` itself. Throws a SpadeworkError where `inside` holds no tensors.
  */
 export function findPart(
   places: ReadonlyMap<string, Official>,

@@ -18,7 +18,7 @@ export interface WeightsFile {
   readonly unread: ReadonlyMap<string, string>;
   /**
    * Reads a tensor of the file, row by row in its shape, as float32. Views may repeat numbers without end: `isAsked` says that
-   * the caller has room for that shape, without it no more is read of a file than its size explains. Throws a WeightsError.
+   * the caller has room for that shape, without it no more is read of a file than its size explains. Throws a SpadeworkError.
    */
   read(name: string, isAsked?: boolean): Float32Array;
 }

@@ -37,14 +37,19 @@ describe('output', () => {
       expect([words, status, stderr]).toEqual([
         words,
         3,
-        expect.stringMatching(/^error: the output cannot be written: the disk is full\nhint: /),
+        expect.stringMatching(
+          /^error\[output-lost\]: the output cannot be written: the disk is full\nhint: /,
+        ),
       ]);
     }
   });
 
   it('of which nothing was to be written, or that nobody reads on, is no failure', () => {
     const { status, stderr } = into('check nowhere.spade', '> /dev/full');
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: cannot read .*\nhint: .*\n$/)]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error\[unreadable-spec\]: cannot read .*\nhint: .*\n$/),
+    ]);
     expect(into('explain tiny.spade', '| head -1')).toMatchObject({ status: 0, stderr: '' });
   });
 });
@@ -108,7 +113,7 @@ describe('check', () => {
     const { code, out, err } = await runProcess('check', wrong, 'absent.spade', 'tiny.spade');
     expect(code).toBe(1);
     expect(err).toContain('wrong.spade:2:29');
-    expect(err).toContain("error: cannot read 'absent.spade': there is no such file");
+    expect(err).toContain("error[unreadable-spec]: cannot read 'absent.spade': there is no such file");
     expect(out).toContain('tiny.spade: fine');
     expect(err).not.toMatch(/^\s+at /m);
   });

@@ -67,7 +67,9 @@ describe('train', () => {
     writeFileSync(join(folder, 'no-test.spade'), tinySpec({ test: false }));
     const { code, err } = await run('train', 'no-test.spade', '--data', 'bad', '--out', 'never');
     expect(code).toBe(1);
-    expect(err).toMatch(/^error: '.*a\.png' holds the value 9 at x 1, y 1, which is not a declared class/);
+    expect(err).toMatch(
+      /^error\[undeclared-values\]: '.*a\.png' holds the value 9 at x 1, y 1, which is not a declared class/,
+    );
     expect(existsSync(join(folder, 'never'))).toBe(false);
   });
 
@@ -88,7 +90,7 @@ describe('train', () => {
     const { code, err } = await run('train', 'tiny.spade', '--out', 'file/run');
     expect(code).toBe(1);
     expect(err).toMatch(
-      /error: 'file\/run' is in the way of what is to be written: a part of its path is a file.*\nhint: /,
+      /error\[in-the-way\]: 'file\/run' is in the way of what is to be written: a part of its path is a file.*\nhint: /,
     );
     expect(err).not.toMatch(/^\s+at /m);
   });

@@ -3,6 +3,7 @@
  *
  * @module-tag full
  */
+import type { SpadeworkError } from '../../dsl/errors.ts';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -26,7 +27,7 @@ const patience = { timeout: 900_000 };
 
 let folder: string;
 const run = (...words: string[]) => runCli(words, { folder, environment });
-const error = (message: string): string => `error: ${message}\n`;
+const shown = (error: SpadeworkError): string => `${error.render({ color: false })}\n`;
 
 /** Starts a training that has no end of its own, and waits until it waits in turn: it writes its second checkpoint. */
 async function startEndless(out: string): Promise<{
@@ -62,8 +63,8 @@ describe('a run in use', patience, () => {
   it('is refused to a second process, and goes on undisturbed', async () => {
     const { child, ended } = await startEndless('busy');
     const second = await run('resume', 'busy');
-    const message = folderInUse('busy', join('busy', 'training.lock')).message;
-    expect(second).toMatchObject({ code: 1, err: error(message) });
+    const inUse = folderInUse('busy', join('busy', 'training.lock'));
+    expect(second).toMatchObject({ code: 1, err: shown(inUse) });
     expect(child.exitCode).toBe(null);
     child.kill('SIGTERM');
     expect(await ended).toEqual({
@@ -80,7 +81,7 @@ describe('a command whose process', patience, () => {
     expect(await ended).toEqual({
       code: 3,
       err: expect.stringMatching(
-        /^error: the process that worked was killed \(SIGKILL\).*\nhint: .*\n$/,
+        /^error\[killed\]: the process that worked was killed \(SIGKILL\).*\nhint: .*\n$/,
       ) as string,
     });
     const done = Math.max(...listSteps(layoutOf(join(folder, 'killed')).checkpoints));
@@ -97,7 +98,7 @@ describe('a command whose process', patience, () => {
     expect([code, err]).toEqual([
       3,
       expect.stringMatching(
-        /error: the process that worked gave up \(SIGABRT\).*\nhint: .*--max-old-space-size/,
+        /error\[out-of-memory\]: the process that worked gave up \(SIGABRT\).*\nhint: .*--max-old-space-size/,
       ),
     ]);
   });
@@ -106,7 +107,7 @@ describe('a command whose process', patience, () => {
     for (const words of ['train short.spade --out few', 'check short.spade', '--help']) {
       const script = `ulimit -n 32; exec "${process.execPath}" "${command}" ${words}`;
       const shell = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
-      expect(shell.stderr).toMatch(/^error: .*too many files are open.*\nhint: .*ulimit -n/);
+      expect(shell.stderr).toMatch(/^error\[.*\]: .*too many files are open.*\nhint: .*ulimit -n/);
       expect([shell.status, shell.stdout]).toEqual([3, '']);
     }
   });
@@ -149,13 +150,13 @@ describe('a run whose folder', patience, () => {
 
   it('is deleted while it trains ends with one sentence, and leaves nothing that looks like a run', async () => {
     const ended = await trainUntil('deleted', { remove: join(folder, 'deleted') });
-    expect(ended).toEqual({ code: 1, out: '', err: error(runFolderGone('deleted').message) });
+    expect(ended).toEqual({ code: 1, out: '', err: shown(runFolderGone('deleted')) });
     expect(existsSync(layoutOf(join(folder, 'deleted')).run)).toBe(false);
   });
 
   it('is moved while it trains goes on from where it is then', async () => {
     const ended = await trainUntil('before', { move: join(folder, 'before'), to: join(folder, 'after') });
-    expect(ended).toEqual({ code: 1, out: '', err: error(runFolderGone('before').message) });
+    expect(ended).toEqual({ code: 1, out: '', err: shown(runFolderGone('before')) });
     const resumed = await run('resume', 'after', '--steps', '100', '--quiet');
     expect(resumed).toMatchObject({ code: 0, err: '' });
   });
@@ -178,7 +179,7 @@ describe('a disk', { ...patience, tags: 'needs-mounts' }, () => {
       encoding: 'utf8',
     });
     expect(shell.stderr).toBe(
-      error("the disk of 'disk/run' is full\nhint: free some space; the last checkpoint is whole"),
+      "error[disk-full]: the disk of 'disk/run' is full\nhint: free some space; the last checkpoint is whole\n",
     );
     expect(shell.stdout).toBe('code 3\ndisk/run/index.html\ncode 0\n');
     const [rescued, roomy] = ['rescued', 'roomy'].map((out) => {
@@ -199,7 +200,7 @@ describe('a disk', { ...patience, tags: 'needs-mounts' }, () => {
       encoding: 'utf8',
     });
     expect(shell.stderr).toMatch(
-      /^Needs about [\d.]+ kB of memory for weights and values, ([\d.]+ kB) of the disk for 3 checkpoints\nerror: the disk of 'small\/run' has 16.4 kB free, but the checkpoints of the run need \1\nhint: /m,
+      /^Needs about [\d.]+ kB of memory for weights and values, ([\d.]+ kB) of the disk for 3 checkpoints\nerror\[no-room-for-checkpoints\]: the disk of 'small\/run' has 16.4 kB free, but the checkpoints of the run need \1\nhint: /m,
     );
     expect(shell.stdout).toBe('code 3, 0 files\n');
   });
@@ -213,7 +214,7 @@ describe('a disk', { ...patience, tags: 'needs-mounts' }, () => {
       env: { ...process.env, ...environment },
       encoding: 'utf8',
     });
-    expect(shell.stderr).toContain("error: 'fixed' cannot be written (EROFS)\nhint: ");
+    expect(shell.stderr).toContain("error[unwritable]: 'fixed' cannot be written (EROFS)\nhint: ");
     expect([shell.status, shell.stdout]).toEqual([3, '']);
   });
 });
@@ -235,9 +236,7 @@ describe('a limit of file sizes', patience, () => {
       env: { ...process.env, ...environment },
       encoding: 'utf8',
     });
-    expect(shell.stderr).toBe(
-      error(unwritable('limited', { code: 'EFBIG' } as NodeJS.ErrnoException).message),
-    );
+    expect(shell.stderr).toBe(shown(unwritable('limited', { code: 'EFBIG' } as NodeJS.ErrnoException)));
     expect([shell.status, shell.stdout]).toEqual([3, '']);
     expect([readdirSync(checkpoints), weights('limited', 3)]).toEqual(before);
     for (const out of ['limited', 'free'])

@@ -3,6 +3,7 @@
  *
  * @module-tag full
  */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,6 @@ import { importWeights, type ImportOptions } from '../../runtime/exchange/exchan
 import { initialValues } from '../../runtime/session/session.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
 import { loadMapping } from '../../runtime/weights/mapping.ts';
-import { WeightsError } from '../../runtime/weights/messages.ts';
 import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
@@ -205,7 +205,7 @@ describe('hints and refusals', () => {
       await importWeights({ ...whole, ...options, log } as ImportOptions);
       return { said: lines.join('\n'), failed: false };
     } catch (error) {
-      if (!(error instanceof WeightsError)) throw error;
+      if (!(error instanceof SpadeworkError)) throw error;
       return { said: error.message, failed: true };
     }
   }
@@ -242,7 +242,7 @@ describe('hints and refusals', () => {
 
     // Who asks for silence learns of a choice that he did not make, too, and so does who loads.
     const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'quiet'];
-    const taken = `warning: '${file}' holds G 2 times, read is 'netG_ema'; everything fits elsewhere in the file, too: --inside netG.module`;
+    const taken = `warning[one-of-copies]: '${file}' holds G 2 times, read is 'netG_ema'\nhint: everything fits elsewhere in the file, too: --inside netG.module`;
     const quiet = await run('import', file, ...words, '--quiet');
     expect([quiet.code, quiet.err]).toEqual([0, containing(taken)]);
     const said: string[] = [];

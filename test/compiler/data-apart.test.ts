@@ -5,7 +5,8 @@ import { compile } from '../../compiler/index.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
-import { f32, i32, must } from '../../compiler/ir/types.ts';
+import { f32, i32 } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { evaluateStep, expectAgree, mapKinds, tableCases, tableSpec } from '../support/table-tests.ts';
 
 const specOf = (name: string) =>

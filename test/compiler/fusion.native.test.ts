@@ -1,7 +1,7 @@
 /** Answers for fusion on the native engine: its kernels compute what TensorFlow's own ops do, to rounding, and each time alike. */
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import type { TensorflowTarget } from '../../compiler/lower/tensorflow.ts';
 import type { RefTensor } from '../../compiler/ir/op.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';

@@ -5,7 +5,7 @@ import { peakBytes } from '../../compiler/explain/liveness.ts';
 import { fuseMethod } from '../../compiler/passes/fuse/index.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method, type Program } from '../../compiler/ir/program.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { chooseOrders } from '../../compiler/passes/layout-variables.ts';
 import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/passes/schedule-for-memory.ts';
 import { methodsToRun } from '../../compiler/lower/tensorflow.ts';

@@ -1,62 +1,83 @@
-/** Answers for what users read about syntax mistakes: every folder `samples/errors/syntax-*` holds a source and its messages. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/** Tests the one error that is thrown: what it tells programs, and that commands show it in one form. */
 import { describe, expect, it } from 'vitest';
-import { parse, renderDiagnostics } from '../../dsl/index.ts';
-import { tokenize } from '../../dsl/tokens.ts';
+import { error } from '../../dsl/diagnostic.ts';
+import {
+  brokenInvariant,
+  exitCodes,
+  inputError,
+  isInputError,
+  machineError,
+  must,
+  SpadeworkError,
+} from '../../dsl/errors.ts';
+import { replacing } from '../../dsl/fix.ts';
 
-const samples = fileURLToPath(new URL('../samples/', import.meta.url));
-const cases = readdirSync(`${samples}errors`).filter((name) => name.startsWith('syntax-'));
+const source = { name: 'a.spade', text: 'let x = 1\nlet y = z' };
+const span = { source, start: 18, end: 19 };
+const unknown = error('unknown-name', "there is no 'z'", span, {
+  notes: ['found: z'],
+  hint: replacing(span, 'x'),
+});
+const plain = { color: false };
 
-function parseText(text: string) {
-  return parse({ name: 'input.spade', text });
-}
+describe('an error', () => {
+  it('of a single thing without a place is its message, its notes and its hint', () => {
+    const one = inputError('no-run', 'there is no run', 'train one', { notes: ['found: nothing'] });
+    expect(one.message).toBe('there is no run\nfound: nothing\nhint: train one');
+    expect(one.render(plain)).toBe('error[no-run]: there is no run\nfound: nothing\nhint: train one');
+    expect(one).toMatchObject({ name: 'SpadeworkError', code: 'no-run', blame: 'input', exit: 1, fix: [] });
+  });
 
-describe('syntax mistakes', () => {
-  it.each(cases)('are explained: %s', async (name) => {
-    const folder = `${samples}errors/${name}`;
-    const { diagnostics } = parseText(readFileSync(`${folder}/input.spade`, 'utf8'));
-    expect(diagnostics).not.toHaveLength(0);
-    await expect(renderDiagnostics(diagnostics, { color: false })).toMatchFileSnapshot(
-      `${folder}/expected.txt`,
+  it('of a place shows its line, as a text and as data', () => {
+    const one = new SpadeworkError('input', [unknown]);
+    expect(one.render(plain)).toBe(
+      "error[unknown-name]: there is no 'z'\n  a.spade:2:9\n  |\n2 | let y = z\n  |         ^\n  = found: z\n" +
+        "  = hint: did you mean 'x'?\n\n1 error",
     );
+    expect(one.message).toBe(one.render(plain));
+    expect(one.problems).toEqual([
+      {
+        code: 'unknown-name',
+        severity: 'error',
+        message: "there is no 'z'",
+        notes: ['found: z'],
+        hint: "did you mean 'x'?",
+        fix: [{ file: 'a.spade', start: 18, end: 19, text: 'x' }],
+        place: { file: 'a.spade', line: 2, column: 9 },
+        rendered: one.render(plain).replace('\n\n1 error', ''),
+      },
+    ]);
   });
 
-  it('leave the declarations without mistakes in the tree', () => {
-    const text = readFileSync(`${samples}errors/syntax-between-sound-networks/input.spade`, 'utf8');
-    const names = parseText(text).file?.declarations.map(({ name }) => name.text);
-    expect(names).toEqual(['sound', 'also_sound']);
+  it('of several things has all of them', () => {
+    const several = new SpadeworkError('input', [unknown, error('late', 'it is late', undefined)]);
+    expect(several.code).toBe('unknown-name');
+    expect(several.problems.map(({ code }) => code)).toEqual(['unknown-name', 'late']);
+    expect(several.message).toMatch(/^error\[late\]: it is late\n\nerror\[unknown-name\]: [^]*\n\n2 errors$/);
   });
 
-  it('do not cascade: a file that lacks one token gets few messages, all with a place in it', () => {
-    const text = readFileSync(`${samples}language/sampler.spade`, 'utf8');
-    const { tokens } = tokenize(text);
-    const counts = tokens.map((token) => {
-      const end = token.startOffset + token.image.length;
-      const { diagnostics } = parseText(text.slice(0, token.startOffset) + text.slice(end));
-      for (const { span } of diagnostics) {
-        expect(span?.start).toBeGreaterThanOrEqual(0);
-        expect(span?.end).toBeLessThanOrEqual(text.length);
-      }
-      return diagnostics.length;
-    });
-    expect(Math.max(...counts)).toBeLessThanOrEqual(3);
-    const several = counts.filter((count) => count > 1);
-    expect(several.length).toBeLessThan(tokens.length / 50);
+  it('gets the name of the call that it came of, the innermost one', () => {
+    const one = inputError('wrong-batch', 'the batch is no size', 'leave it out').in('step').in('train');
+    expect(one.call).toBe('step');
+    expect(one.message).toBe('step: the batch is no size\nhint: leave it out');
   });
 
-  it('end the parse when there are too many', () => {
-    const { file, diagnostics } = parseText('block = 3\n'.repeat(500));
-    expect(file).toBeUndefined();
-    expect(diagnostics).toHaveLength(101);
-    expect(diagnostics.at(-1)?.code).toBe('too-many-mistakes');
+  it('says whose turn it is, and so what a command ends with', () => {
+    const cause = new Error('ENOSPC');
+    const full = machineError('disk-full', 'the disk is full', 'free some space', { cause });
+    expect([full.exit, full.cause]).toEqual([exitCodes.machine, cause]);
+    expect([isInputError(full), isInputError(inputError('odd', 'odd')), isInputError(cause)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(brokenInvariant('every node has a type')).toMatchObject({ blame: 'bug', exit: 3 });
   });
 
-  it('are found in an empty or unreadable text without an exception', () => {
-    expect(parseText('').diagnostics).toEqual([]);
-    expect(parseText('').file?.declarations).toEqual([]);
-    expect(parseText('\u0000\u{1F600}').diagnostics.map(({ code }) => code)).toEqual(['unknown-character']);
-    expect(parseText('}{)(][').diagnostics).not.toHaveLength(0);
-    expect(parseText('"').diagnostics.map(({ code }) => code)).toEqual(['unterminated-string']);
+  it('is what a broken invariant throws, and says what should hold', () => {
+    expect(must(0, 'zero is a value')).toBe(0);
+    expect(() => must(undefined, 'every node has a type')).toThrow(
+      'a broken invariant: every node has a type',
+    );
   });
 });

@@ -1,12 +1,12 @@
 /**
  * Answers for damaged and hostile checkpoints in any number: each follows from a seed and its index alone, and is read in this
- * process. Reading ends in tensors or in a WeightsError; anything else is a mistake of ours.
+ * process. Reading ends in tensors or in a SpadeworkError; anything else is a mistake of ours.
  */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openWeights } from '../../runtime/weights/file.ts';
-import { WeightsError } from '../../runtime/weights/messages.ts';
 import { Meter } from '../../runtime/weights/limits.ts';
 import {
   name,
@@ -32,7 +32,7 @@ export interface FuzzedCheckpoint {
 
 /** What reading a checkpoint came to, and what it cost (runtime/weights/limits.ts says what is counted). */
 export interface CheckpointOutcome {
-  /** `tensors`: all were read; `refused`: a WeightsError said why not. */
+  /** `tensors`: all were read; `refused`: a SpadeworkError said why not. */
   readonly kind: 'tensors' | 'refused';
   readonly said: string;
   readonly cost: Pick<Meter, 'built' | 'unpacked' | 'taken'>;
@@ -47,7 +47,7 @@ export function fuzzedCheckpoint(seed: number, index: number): FuzzedCheckpoint 
   return { ...make(choices), what };
 }
 
-/** Reads all tensors of a checkpoint, which is written into `folder`. Throws what is no WeightsError. */
+/** Reads all tensors of a checkpoint, which is written into `folder`. Throws what is no SpadeworkError. */
 export async function readFuzzedCheckpoint(
   folder: string,
   { name: file, bytes }: FuzzedCheckpoint,
@@ -60,7 +60,7 @@ export async function readFuzzedCheckpoint(
     for (const tensorName of opened.tensors.keys()) opened.read(tensorName);
     return { kind: 'tensors', said: `${opened.tensors.size} tensors`, cost };
   } catch (error) {
-    if (!(error instanceof WeightsError)) throw error;
+    if (!(error instanceof SpadeworkError)) throw error;
     return { kind: 'refused', said: error.message, cost };
   }
 }

@@ -2,6 +2,7 @@
  * Answers for damaging what a run or an ablation left, in ways that disks, copies, editors and attackers do: the same seed and number
  * give the same damage. `tryDamaged` reads the result by every command that reads runs.
  */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import {
   lstatSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
   mkdirSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { knownError, SpecMistakes } from '../../cli/base/errors.ts';
+import { knownError } from '../../cli/base/errors.ts';
 import { loadSpec } from '../../cli/base/specs.ts';
 import { diffSpecs } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -250,7 +251,7 @@ async function attempt(name: string, work: () => unknown): Promise<string> {
     await work();
     return 'fine';
   } catch (error) {
-    if (error instanceof SpecMistakes) return '1 mistakes in the spec';
+    if (error instanceof SpadeworkError) return '1 mistakes in the spec';
     const known = knownError(error);
     if (!known) throw new Error(`${name} has no words for this`, { cause: error });
     return `${known.code} ${known.message}`;

@@ -2,6 +2,7 @@
  * Answers for damaged and odd pictures in any number: each follows from a seed and its index alone, and is read as `data check`
  * reads it, in this process. Reading ends in a picture or in a fault that is told; anything else is a mistake of ours.
  */
+import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { sampleProblems, type Meaning } from '../../runtime/data/problems.ts';
@@ -16,7 +17,7 @@ export interface FuzzedImage {
 
 /** What reading a picture came to. */
 export interface ImageOutcome {
-  /** `picture`: it was decoded as a photo at least; `refused`: it was not, and a DataError would say why. */
+  /** `picture`: it was decoded as a photo at least; `refused`: it was not, and a SpadeworkError would say why. */
   readonly kind: 'picture' | 'refused';
   /** The messages of errors and warnings. */
   readonly said: readonly string[];
@@ -189,5 +190,5 @@ export async function readFuzzed({ name, bytes }: FuzzedImage): Promise<ImageOut
   const isRefused = found.findings.faults.some(
     (fault) => fault.kind === 'undecoded' && (fault.role === 'photos' || fault.role === 'paired pictures'),
   );
-  return { kind: isRefused ? 'refused' : 'picture', said: [...errors, ...warnings].map(({ text }) => text) };
+  return { kind: isRefused ? 'refused' : 'picture', said: [...errors, ...warnings].map(describeDiagnostic) };
 }

@@ -72,7 +72,7 @@ describe('a plan', () => {
     const text = tinySpec().replace('hidden: 4', 'hidden: 4, kernel: 3');
     await makeRun({ folder: join(folder, 'kernel-3_s0'), text, base, seed: 0 });
     await expect(plan({ steps: 10 }, [0], [3, 5])).rejects.toThrow(
-      /was planned otherwise:\n- changed since: kernel-3_s0\n {2}kernel-3_s0: train, steps: 9 → 10\n- no longer planned: kernel-1_s0\nhint: /,
+      /was planned otherwise\n- changed since: kernel-3_s0\n {2}kernel-3_s0: train, steps: 9 → 10\n- no longer planned: kernel-1_s0\nhint: /,
     );
     expect(existsSync(join(folder, 'kernel-3_s0', 'run.json'))).toBe(true);
     const replaced = await plan({ steps: 10, overwrite: true }, [0], [3, 5]);

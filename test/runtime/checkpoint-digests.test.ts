@@ -1,4 +1,5 @@
 /** Tests that a checkpoint in which anything is not as it was saved is refused by name, and one of before there were digests is not. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import {
   copyFileSync,
   cpSync,
@@ -25,7 +26,6 @@ import {
   stepName,
 } from '../../runtime/run/checkpoint.ts';
 import { checkpointDamaged, checkpointLeftOut, lastCheckpointDamaged } from '../../runtime/run/messages.ts';
-import { RunError } from '../../runtime/base/errors.ts';
 import { digestOf } from '../../runtime/weights/digests.ts';
 import { openWeights } from '../../runtime/weights/file.ts';
 
@@ -59,8 +59,8 @@ async function refusal(): Promise<string> {
     () => undefined,
     (one: unknown) => one,
   );
-  expect(error).toBeInstanceOf(RunError);
-  const { blame, message } = error as RunError;
+  expect(error).toBeInstanceOf(SpadeworkError);
+  const { blame, message } = error as SpadeworkError;
   const start = `${checkpointDamaged(of(60), '')}`;
   const [, hint] = lastCheckpointDamaged('', 'run', 50).message.split('\n');
   expect([blame, message.slice(0, start.length), message.split('\n').at(-1)]).toEqual(['input', start, hint]);

@@ -138,7 +138,7 @@ describe('protocols', () => {
       await made('b', other, 1, 0.3, { imageSet: 'ffff', voidIds: [11] }),
     ];
     expect(() => gather({ folders })).toThrow(
-      /evaluated under different protocols.*:\n- held-out pictures .*: a1b2 \| ffff\n- classes that count nowhere: none \| 11\nhint: /,
+      /evaluated under different protocols.*\nheld-out pictures .*: a1b2 \| ffff\nclasses that count nowhere: none \| 11\nhint: /,
     );
   });
 
@@ -207,7 +207,7 @@ describe('the page', () => {
     const file = join(folders[1]!, painting);
     writeFileSync(file, readFileSync(file).subarray(0, 40));
     await expect(compareIn(folders)).rejects.toMatchObject({
-      name: 'RunError',
+      name: 'SpadeworkError',
       message: expect.stringContaining(`'${file}' is damaged: it is no whole picture\nhint: `) as string,
     });
   });

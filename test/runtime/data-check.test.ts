@@ -1,4 +1,5 @@
 /** Answers for the check of a data set: every mistake is found at once, and counts are those of the pixels. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,6 @@ import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { checkDatasets } from '../../runtime/data/dataset.ts';
-import { DataError } from '../../runtime/data/messages.ts';
 import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { checkData } from '../../runtime/check-data/check.ts';
 import { writeDataCheck } from '../../runtime/check-data/write.ts';
@@ -89,7 +89,7 @@ describe('mistakes', () => {
     files['train/labels/f.png'] = await map(1);
     files['test/images/d.png'] = await photo(4, 8, 2);
     const { errors } = await checkData(dataSpec(writeFiles(files)));
-    const found = errors.map((error) => error.split('\n')[0]!);
+    const found = errors.map(({ message }) => message);
     expect(found).toEqual([
       expect.stringMatching(/^1 of 4 label maps have no partner among the photos in .*: f$/),
       expect.stringMatching(/^1 of 4 photos have no partner among the label maps in .*: e$/),
@@ -109,7 +109,9 @@ describe('mistakes', () => {
     files['test/images/d.png'] = files['train/images/a.png']!;
     const data = dataSpec(writeFiles(files));
     const { errors, warnings } = await checkData(data);
-    const said: unknown = expect.stringMatching(/^1 photo is in both splits: train\/a = test\/d\n/);
+    const said: unknown = expect.objectContaining({
+      message: '1 photo is in both splits: train/a = test/d',
+    });
     expect(errors).toEqual([]);
     expect(warnings).toContainEqual(said);
     const [train, test] = await Promise.all([openTrainingData(data), openTestData(data)]);
@@ -130,7 +132,7 @@ describe('mistakes', () => {
       dataSpec(writeFiles(files), { size: { width: 4, height: 3 } }),
     );
     expect(errors).toEqual([]);
-    expect(warnings.map((warning) => warning.split('\n')[0])).toEqual([
+    expect(warnings.map(({ message }) => message)).toEqual([
       '1 photos of train come more than once: train/a = train/b',
       '1 of 3 classes are in no training map: car',
       '1 classes are in test maps, but in no training map: car',
@@ -143,7 +145,7 @@ describe('mistakes', () => {
   it('are warned of where nothing is held out', async () => {
     const { test_images: _images, test_labels: _labels, ...data } = dataSpec(writeFiles(await sound()));
     const { warnings } = await checkData(data);
-    expect(warnings).toEqual([expect.stringMatching(/^nothing is held out/)]);
+    expect(warnings.map(({ code }) => code)).toEqual(['nothing-held-out']);
   });
 });
 
@@ -163,11 +165,11 @@ describe('training', () => {
     const data = dataSpec(writeFiles(files), { label_format: 'colors', colors });
     const { errors } = await checkData(data);
     expect(errors).toHaveLength(2);
-    expect(errors[1]).toContain('color_distance: 40');
+    expect(errors[1]?.hint).toContain('color_distance: 40');
     const parts = await Promise.all([openTrainingData(data), openTestData(data)!]);
     onTestFinished(async () => void (await Promise.all(parts.map((part) => part.close()))));
     const refused: unknown = await checkDatasets(parts).catch((error: unknown) => error);
-    expect(refused instanceof DataError && refused.problems).toEqual(errors);
+    expect(refused instanceof SpadeworkError && refused.diagnostics).toEqual(errors);
   });
 
   it('tells what a check warns of in the files', async () => {
@@ -178,10 +180,14 @@ describe('training', () => {
     const training = await openTrainingData(data);
     onTestFinished(() => training.close());
     const warnings = await training.check();
-    expect(warnings).toEqual([expect.stringContaining('1 photo has an EXIF orientation tag')]);
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('1 photo has an EXIF orientation tag') as string,
+        settings: { orientation: 'exif' },
+      }),
+    ]);
     const report = await checkData(data);
     expect(report.warnings).toEqual(warnings);
-    expect(report.fixes).toEqual([{ problem: warnings[0], settings: { orientation: 'exif' } }]);
   });
 });
 
@@ -314,7 +320,7 @@ experiment mine {
     const unknown = await runHere(['data', 'check', '--preset', 'camvd', '--data', mini]);
     expect([unknown.code, unknown.err]).toEqual([
       1,
-      "error: there is no preset 'camvd'\nhint: there are: ade20k, camvid, cityscapes, coco_stuff, facades\n",
+      "error[unknown-preset]: there is no preset 'camvd'\nhint: there are: ade20k, camvid, cityscapes, coco_stuff, facades\n",
     ]);
     expect((await runHere(['data', 'check'])).err).toContain('nothing says what to check');
   });

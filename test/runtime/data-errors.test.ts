@@ -1,7 +1,8 @@
 /** Answers for what a user is told about bad data: every mistake has its message, and all of them come at once. */
+import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DataError } from '../../runtime/data/messages.ts';
 import { openDataset, type Dataset } from '../../runtime/data/dataset.ts';
 import { readClasses } from '../../runtime/data/classes.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';
@@ -16,11 +17,11 @@ import { classesUpTo, greyPng, numberedFiles, rgb, temporaryFolder, writeFiles }
 const SIZE = { width: 4, height: 2 };
 
 /** Gives the problems that an action is refused with. */
-async function problemsOf(action: () => unknown): Promise<readonly string[]> {
+async function problemsOf(action: () => unknown): Promise<readonly Diagnostic[]> {
   try {
     await action();
   } catch (error) {
-    if (error instanceof DataError) return error.problems;
+    if (error instanceof SpadeworkError) return error.diagnostics;
     throw error;
   }
   throw new Error('nothing was refused');
@@ -73,8 +74,8 @@ describe('a data set whose folders are wrong', () => {
       messages.noPartner('photos', folders.images, 'label maps', letters, 13, undefined),
       messages.noPartner('label maps', folders.labels, 'photos', ['z'], 2, undefined),
     ]);
-    expect(problems[0]).toContain('12 of 13 label maps');
-    expect(problems[0]).toContain('i, j, and 2 more');
+    expect(problems[0]?.message).toContain('12 of 13 label maps');
+    expect(problems[0]?.message).toContain('i, j, and 2 more');
   });
 
   it('names files that would both be the photo of one label map', async () => {
@@ -109,11 +110,13 @@ describe.each([
     const folders = foldersOf(writeFiles(files));
     const problems = await problemsOf(async () => (await open(folders, 4, cacheBytes)).check());
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(`${path.join(folders.labels, 's0.png')}' holds the value 255 at x 1, y 1`);
-    expect(problems[0]).toContain(
+    expect(problems[0]?.message).toContain(
+      `${path.join(folders.labels, 's0.png')}' holds the value 255 at x 1, y 1`,
+    );
+    expect(problems[0]?.message).toContain(
       `and so does 1 more of the label maps: '${path.join(folders.labels, 's2.png')}'`,
     );
-    expect(problems[0]).toContain(
+    expect(problems[0]?.message).toContain(
       '4 of 16 pixels are wrong (values 4, 255, 1000); declared: 0..3 (4 classes)',
     );
   });
@@ -121,7 +124,7 @@ describe.each([
 
 describe.each(['decode', 'examine'] as const)('the files of a sample, to %s,', (kind) => {
   /** Gives what is wrong with the samples of some folders. */
-  async function problemsIn(folders: DatasetFolders): Promise<string[]> {
+  async function problemsIn(folders: DatasetFolders): Promise<Diagnostic[]> {
     const { pairs } = await listPairs(folders);
     const classes = classesUpTo(4);
     const meaning = { coding: plainCoding(classes), classes };
@@ -134,7 +137,7 @@ describe.each(['decode', 'examine'] as const)('the files of a sample, to %s,', (
           : (await reader.examine(pair, undefined)).findings;
       if ('faults' in outcome) faults.push(...outcome.faults);
     }
-    return faultProblems(faults, meaning).map(({ text }) => text);
+    return faultProblems(faults, meaning).map(({ settings: _settings, ...problem }) => problem);
   }
 
   it('are refused for a color mask in place of ids', async () => {
@@ -168,7 +171,7 @@ describe.each(['decode', 'examine'] as const)('the files of a sample, to %s,', (
     files['labels/s1.png'] = Buffer.from('');
     const folders = foldersOf(writeFiles(files));
     const problems = await problemsIn(folders);
-    expect(problems.map((problem) => problem.replaceAll(/\([^,]*\)/g, '(…)').split('\n')[0])).toEqual([
+    expect(problems.map(({ message }) => message.replaceAll(/\([^,]*\)/g, '(…)'))).toEqual([
       `2 label maps cannot be decoded: '${path.join(folders.labels, 's0.png')}' (…), '${path.join(folders.labels, 's1.png')}' (…)`,
       `'${path.join(folders.images, 's0.png')}' cannot be decoded: it is no JPEG, PNG, WebP, GIF or TIFF file`,
     ]);
@@ -233,13 +236,13 @@ describe('a damaged photo', () => {
   });
 });
 
-describe('DataError', () => {
-  it('says one problem as it is, and several as a list that counts what is beyond ten', () => {
-    expect(new DataError(['one\nhint: try']).message).toBe('one\nhint: try');
-    const many = new DataError(Array.from({ length: 12 }, (_, i) => `problem ${i}\nhint: try`));
-    expect(many.problems).toHaveLength(12);
-    expect(many.message).toMatch(/^the data has 12 problems\n- problem 0\n {2}hint: try\n- problem 1/);
-    expect(many.message).toMatch(/- problem 9\n {2}hint: try\n- and 2 more problems$/);
+describe('the error of data', () => {
+  it('says one problem as it is, and counts several', () => {
+    const problem = (name: string) => error('odd', name, undefined, { hint: 'try' });
+    expect(messages.dataError(problem('one')).message).toBe('one\nhint: try');
+    const { message, problems } = messages.dataError(problem('one'), problem('two'));
+    expect(problems).toHaveLength(2);
+    expect(message).toBe('error[odd]: one\nhint: try\n\nerror[odd]: two\nhint: try\n\n2 errors');
   });
 
   it('writes ids as ranges', () => {
@@ -305,7 +308,7 @@ describe('classes.json', () => {
     expect(() => readClasses(broken)).toThrow(`'${broken}' is not valid JSON: `);
     for (const content of [{}, { classes: [] }, { classes: {} }, 'null']) {
       const file = write(content);
-      expect(() => readClasses(file)).toThrow(messages.noClassList(file));
+      expect(() => readClasses(file)).toThrow(messages.noClassList(file).message);
     }
   });
 });

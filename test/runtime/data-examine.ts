@@ -1,4 +1,5 @@
 /** Answers for looking at data as `data check` does, without threads: what is wrong, what is odd, and hints followed. */
+import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { join } from 'node:path';
 import type { Sharp } from 'sharp';
 import { expect } from 'vitest';
@@ -24,12 +25,19 @@ export const dataSpec = (path: string, more: Partial<DataSpec> = {}): DataSpec =
   ...more,
 });
 
+/** A problem with its words: message and hint, a line each. */
+export interface WordedProblem extends Problem {
+  readonly text: string;
+}
+
 /** What was found, folders first. */
 export interface Examination {
   readonly names: readonly string[];
-  readonly errors: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly errors: readonly WordedProblem[];
+  readonly warnings: readonly WordedProblem[];
 }
+
+const inWords = (problem: Problem): WordedProblem => ({ ...problem, text: describeDiagnostic(problem) });
 
 /** Looks at the training pairs of data, closely. */
 export async function examine(data: DataSpec): Promise<Examination> {
@@ -39,11 +47,10 @@ export async function examine(data: DataSpec): Promise<Examination> {
   const sum = new FindingsSum();
   for (const pair of pairs) sum.add((await reader.examine(pair, data.size)).findings);
   const found = sampleProblems(sum.sum, reading);
-  const inWords = (text: string): Problem => ({ text });
   return {
     names: pairs.map(({ name }) => name),
-    errors: [...problems.map(inWords), ...found.errors],
-    warnings: [...warnings.map(inWords), ...found.warnings],
+    errors: [...problems, ...found.errors].map(inWords),
+    warnings: [...warnings, ...found.warnings].map(inWords),
   };
 }
 
@@ -54,9 +61,9 @@ export function follow(data: DataSpec, settings: Settings): DataSpec {
 }
 
 /** Requires that a problem's hint, followed as it is written, makes all errors and that warning go. Gives the data then. */
-export async function requireMended(data: DataSpec, problem: Problem | undefined): Promise<DataSpec> {
+export async function requireMended(data: DataSpec, problem: WordedProblem | undefined): Promise<DataSpec> {
   if (!problem?.settings) throw new Error(`no settings are given: ${problem?.text}`);
-  const written = problem.text.split('\nhint: ')[1] ?? '';
+  const written = problem.hint ?? '';
   for (const name of Object.keys(problem.settings))
     expect(written, 'the hint says the settings').toContain(name);
   const mended = follow(data, problem.settings);

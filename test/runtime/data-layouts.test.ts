@@ -1,8 +1,9 @@
 /** Answers for the ways in which data sets lie on disk and say their classes: suffixes, subfolders, lists, colors, pairs in one file. */
+import { describeDiagnostic } from '../../dsl/diagnostic.ts';
+import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
-import { DataError } from '../../runtime/data/messages.ts';
 import type { Dataset } from '../../runtime/data/dataset.ts';
 import { listPairs } from '../../runtime/data/pairs.ts';
 import { classesOf, foldersOf, openTestData, openTrainingData } from '../../runtime/run/data.ts';
@@ -38,7 +39,7 @@ const problemsOf = async (action: Promise<unknown>): Promise<readonly string[]> 
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (error instanceof DataError) return error.problems;
+  if (error instanceof SpadeworkError) return error.diagnostics.map(describeDiagnostic);
   throw new Error('nothing was refused', { cause: error });
 };
 
@@ -327,8 +328,8 @@ describe('pairs', () => {
       suffixes: { images: '_photo', labels: '_ids' },
     });
     expect(pairs.map(({ name }) => name)).toEqual(['a']);
-    expect(problems).toEqual([
-      expect.stringMatching(/^1 of 2 photos have no partner among the label maps in .*: b\n/),
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^1 of 2 photos have no partner among the label maps in .*: b$/),
     ]);
   });
 });
@@ -395,13 +396,15 @@ describe('photos and maps in one folder', () => {
     const data = lying({ '0_img.png': await photo(1), '0_mask.png': await map() });
     const [problem, ...others] = (await pairsIn(data)).problems;
     expect(others).toEqual([]);
-    expect(problem).toContain('photos and label maps lie in one folder, and nothing tells them apart');
-    expect(problem).toContain('image_suffix: "_img", label_suffix: "_mask"');
-    expect(problem).toContain('paired: "photo_left"');
+    expect(problem?.message).toContain(
+      'photos and label maps lie in one folder, and nothing tells them apart',
+    );
+    expect(problem?.hint).toContain('image_suffix: "_img", label_suffix: "_mask"');
+    expect(problem?.hint).toContain('paired: "photo_left"');
     const followed = await pairsIn({ ...data, image_suffix: '_img', label_suffix: '_mask' });
     expect(followed.problems).toEqual([]);
     const instances = lying({ '0.jpg': await jpeg(), '0.png': await map() }, { instances: 'all' });
-    expect((await pairsIn(instances)).problems).toEqual([
+    expect((await pairsIn(instances)).problems.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^instance maps and label maps lie in one folder/),
     ]);
   });

@@ -1,7 +1,7 @@
 /** Tests photos that belong to no data set: one for all, or a folder by name. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../runtime/data/messages.ts';
 import { openPhotos } from '../../runtime/data/photos.ts';
 import { rgb, writeFiles } from './data-support.ts';
 
@@ -25,7 +25,7 @@ describe('photos', () => {
 
   it('that are missing or damaged are told as mistakes in the data', async () => {
     const root = writeFiles({ 'a.png': 'no picture' });
-    await expect(openPhotos(path.join(root, 'b.png'), size)).rejects.toThrow(DataError);
+    await expect(openPhotos(path.join(root, 'b.png'), size)).rejects.toThrow(SpadeworkError);
     await expect(openPhotos(path.join(root, 'b.png'), size)).rejects.toThrow(
       'there is no photo and no folder',
     );

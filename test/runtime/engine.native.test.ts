@@ -1,4 +1,5 @@
 /** Tests the native engine, as far as it is set up on this machine, and its set-up from the library at hand. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +73,7 @@ describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, 
       const library = join((cached as ReadyEngine).folder, 'tensorflow');
       const environment = { ...process.env, SPADEWORK_CACHE: folder, SPADEWORK_LIBTENSORFLOW: library };
       const place = findOwnLibrary(library);
-      if ('kind' in place) throw new Error(place.reason);
+      if (place instanceof SpadeworkError) throw place;
       const key = engineKey({ folder: place.folder, files: place.libraries });
       const engines = enginesFolder(environment);
       createBuildFolder(engines, key);

@@ -1,4 +1,5 @@
 /** Tests the portable engine, when it is chosen, and the doctor. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { doctor, type Check } from '../../runtime/engine/doctor.ts';
 import { findNativeEngine } from '../../runtime/engine/install.ts';
 import { loadPortable } from '../../runtime/engine/portable.ts';
 import { renderDoctor } from '../../runtime/engine/render-doctor.ts';
-import { SetupFailure } from '../../runtime/engine/types.ts';
 import * as messages from '../../runtime/engine/messages.ts';
 import { convolve, convolveByHand, engineUrl, expectClose, runScript } from './engine-support.ts';
 
@@ -50,7 +50,7 @@ describe('the choice of an engine', () => {
   it('does not fall back where the native engine was asked for', async () => {
     const log = () => undefined;
     const byRequest = chooseEngine('native', log, { environment: without });
-    await expect(byRequest).rejects.toThrow(SetupFailure);
+    await expect(byRequest).rejects.toThrow(SpadeworkError);
     const byVariable = chooseEngine('auto', log, { environment: { ...without, SPADEWORK_ENGINE: 'native' } });
     await expect(byVariable).rejects.toMatchObject({ unavailable: because });
   });

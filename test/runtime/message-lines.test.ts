@@ -1,8 +1,8 @@
 /** Tests that messages have the lines that we give them: names and texts of files break none, whatever they hold. */
+import { describeDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { inputError } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../cli/base/errors.ts';
 import * as data from '../../runtime/data/messages.ts';
-import { withHint } from '../../runtime/base/message-lines.ts';
 import * as runs from '../../runtime/run/messages.ts';
 import * as weights from '../../runtime/weights/messages.ts';
 import type { WeightsFile } from '../../runtime/weights/stored.ts';
@@ -40,12 +40,12 @@ describe('a name of several lines is shown in one', () => {
     ['parts of files', weights.notUnder('w.pth', evil, [], ['a'])],
     ['runs', runs.noRunFolder(evil)],
     ['experiments', runs.nothingToTrain(evil)],
-    ['arguments', new InputError(`there is no preset '${evil}'`, 'there are: camvid')],
+    ['arguments', inputError('unknown-preset', `there is no preset '${evil}'`, 'there are: camvid')],
   ])('of %s', (_, error) => {
     expectLines(error.message, 2);
   });
 
-  it.each<[string, string]>([
+  it.each<[string, Diagnostic]>([
     ['pictures', data.undecodable(evil, 'photos', { why: 'damaged', message: 'it is empty' })],
     ['folders', data.noFolder('photos', evil)],
     ['stems', data.noPartner('photos', 'images', 'label maps', [evil], 3, undefined)],
@@ -56,7 +56,7 @@ describe('a name of several lines is shown in one', () => {
     ['classes that are missing', data.classesAbsent([evil], 3)],
     ['texts that are no JSON', data.classesNotJson('classes.json', evil)],
   ])('of %s', (_, message) => {
-    expectLines(message, 2);
+    expectLines(describeDiagnostic(message), 2);
   });
 
   it('in reports, whose columns stay aligned', () => {
@@ -70,5 +70,6 @@ describe('a name of several lines is shown in one', () => {
 });
 
 it('a message has the lines that it is made of', () => {
-  expect(withHint(['one', 'two\nthree'], 'four')).toBe('one\ntwo\\u{a}three\nhint: four');
+  const { message } = inputError('odd', 'one', 'four', { notes: ['two\nthree'] });
+  expect(message).toBe('one\ntwo\\u{a}three\nhint: four');
 });

@@ -1,8 +1,8 @@
-/** Answers for mistakes in calls of the library: each is a ModelError that says all of it, thrown before anything changes. */
+/** Answers for mistakes in calls of the library: each is a SpadeworkError that says all of it, thrown before anything changes. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  ModelError,
   openRun,
   openSpec,
   openText,
@@ -37,8 +37,8 @@ async function errorOf(call: () => unknown): Promise<unknown> {
 }
 
 function expectMistake(error: unknown, code: string, parts: readonly string[]): void {
-  expect(error).toBeInstanceOf(ModelError);
-  const { code: found, message, call } = error as ModelError;
+  expect(error).toBeInstanceOf(SpadeworkError);
+  const { code: found, message, call } = error as SpadeworkError;
   expect([found, message.startsWith(`${call}: `)], message).toEqual([code, true]);
   for (const part of ['\nfound: ', '\nexpected: ', '\nhint: ', ...parts]) expect(message).toContain(part);
 }

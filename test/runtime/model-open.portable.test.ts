@@ -1,21 +1,12 @@
 /** Answers for the ways in which a model is opened: a file, JSON, a text with imports of its own, a run. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../runtime/weights/safetensors.ts';
-import {
-  ModelError,
-  openRun,
-  openSpec,
-  openText,
-  parseSpec,
-  readTensors,
-  RunError,
-  SpecError,
-  WeightsError,
-} from '../../runtime/model/index.ts';
+import { openRun, openSpec, openText, parseSpec, readTensors } from '../../runtime/model/index.ts';
 import type { OfficialTensors } from '../../runtime/model/types.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
 
@@ -43,7 +34,7 @@ describe('openSpec', () => {
   });
 
   it('names a file that it cannot read', async () => {
-    await expect(openSpec(join(folder, 'none.spade'))).rejects.toThrow(ModelError);
+    await expect(openSpec(join(folder, 'none.spade'))).rejects.toThrow(SpadeworkError);
     await expect(openSpec(join(folder, 'none.spade'))).rejects.toMatchObject({
       code: 'unreadable-file',
       found: 'there is no such file',
@@ -53,7 +44,7 @@ describe('openSpec', () => {
   it.each(['a\0b', ''])('and its like take no path such as %j', async (path) => {
     for (const open of [openSpec, openRun, readTensors]) {
       const opening = open(path);
-      await expect(opening).rejects.toBeInstanceOf(ModelError);
+      await expect(opening).rejects.toBeInstanceOf(SpadeworkError);
       await expect(opening).rejects.toMatchObject({ code: 'wrong-argument', found: JSON.stringify(path) });
     }
   });
@@ -79,7 +70,7 @@ describe('openSpec', () => {
     expect(model.readOfficial({ network: 'W' })['c.weight']!.values).toEqual(kernel);
     model.dispose();
     writeFileSync(file, loading.replace('v.safetensors', 'w.safetensors'));
-    await expect(openSpec(file, { engine })).rejects.toThrow(WeightsError);
+    await expect(openSpec(file, { engine })).rejects.toThrow(SpadeworkError);
     const bare = await openSpec(file, { engine, weights: false });
     expect([...bare.read(['W.c.bias'])['W.c.bias']!.values]).toEqual([0, 0]);
     bare.dispose();
@@ -144,7 +135,7 @@ describe('openText', () => {
 
   it('carries all mistakes of a text', async () => {
     const wrong = openText('network L(x: Image) { return y + z }', { engine, name: 'wrong.spade' });
-    await expect(wrong).rejects.toThrow(SpecError);
+    await expect(wrong).rejects.toThrow(SpadeworkError);
     await expect(wrong).rejects.toThrow('wrong.spade:1:30');
     await expect(wrong).rejects.toMatchObject({
       problems: [{ code: 'unknown-name' }, { code: 'unknown-name' }],
@@ -173,7 +164,7 @@ describe('openRun', () => {
       last.dispose();
       early.dispose();
       await expect(openRun(out, { engine, checkpoint: 3 })).rejects.toMatchObject({ code: 'no-checkpoint' });
-      await expect(openRun(tiny.folder, { engine })).rejects.toThrow(RunError);
+      await expect(openRun(tiny.folder, { engine })).rejects.toThrow(SpadeworkError);
     } finally {
       removeFolder(tiny.folder);
     }

@@ -1,4 +1,5 @@
 /** Answers for folders that users name for results: nothing of theirs is replaced, whatever it and their maps are called. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { makeData } from '../../runtime/synthetic/index.ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,6 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { nameRun } from '../../compiler/ablation/labels.ts';
 import { pictureFile } from '../../runtime/evaluate/paint-held-out.ts';
 import { checkRunPlace } from '../../runtime/run/folder.ts';
-import { RunError } from '../../runtime/base/errors.ts';
 import {
   claimOutputs,
   findClash,
@@ -122,7 +122,7 @@ describe('a folder that holds something', () => {
     put('grid.png');
     put('notes.txt');
     const refused = paint(['a']);
-    await expect(refused).rejects.toThrow(RunError);
+    await expect(refused).rejects.toThrow(SpadeworkError);
     await expect(refused).rejects.toThrow(/would be overwritten or mixed up with its own: grid.png\nhint: /);
     expect(readFileSync(join(out, 'grid.png'), 'utf8')).toBe('of the user: grid.png');
     expect(existsSync(join(out, 'index.html'))).toBe(false);
@@ -137,7 +137,7 @@ describe('a folder that holds something', () => {
     ['b.png/c.txt', 'b'],
   ])('is refused for %s when a map is called %s', async (file, name) => {
     put(file);
-    await expect(paint([name], true)).rejects.toThrow(RunError);
+    await expect(paint([name], true)).rejects.toThrow(SpadeworkError);
     expect(readFileSync(join(out, file), 'utf8')).toBe(`of the user: ${file}`);
   });
 
@@ -183,7 +183,7 @@ describe('a folder that holds something', () => {
   it('may be one of ours as a whole', async () => {
     put('compare.md', 'of an ablation');
     const outputs = { named: [], own: ['compare.md'], folders: [] };
-    await expect(claimOutputs(out, outputs)).rejects.toThrow(RunError);
+    await expect(claimOutputs(out, outputs)).rejects.toThrow(SpadeworkError);
     await claimOutputs(out, outputs, { isOurs: true });
   });
 });
@@ -196,7 +196,7 @@ describe('files that users name', () => {
     requireOwnPage(file('page.html'));
     requireOwnPage(file('none.html'));
     expect(() => requireOwnPage(file('my.spade'))).toThrow(/'.*my.spade' is there already, and is no page/);
-    expect(() => requireOwnPage(out)).toThrow(RunError);
+    expect(() => requireOwnPage(out)).toThrow(SpadeworkError);
     const variable = {
       name: 'c.bias',
       shape: [1],
@@ -207,7 +207,7 @@ describe('files that users name', () => {
     await writeOfficial([variable], values, undefined, file('ours.safetensors'));
     requireOwnExport(file('ours.safetensors'));
     put('theirs.safetensors', '\0\0\0\0\0\0\0\0{}');
-    expect(() => requireOwnExport(file('theirs.safetensors'))).toThrow(RunError);
+    expect(() => requireOwnExport(file('theirs.safetensors'))).toThrow(SpadeworkError);
   });
 
   it.each(['', '.'])("are not written over where the folder is '%s', the working one", async (folder) => {
@@ -217,9 +217,9 @@ describe('files that users name', () => {
     process.chdir(out);
     try {
       for (const overwrite of [false, true])
-        expect(() => checkRunPlace({ out: folder, overwrite })).toThrow(RunError);
+        expect(() => checkRunPlace({ out: folder, overwrite })).toThrow(SpadeworkError);
       const outputs = { named: ['painted.png'], own: [], folders: [] };
-      await expect(claimOutputs(folder, outputs)).rejects.toThrow(RunError);
+      await expect(claimOutputs(folder, outputs)).rejects.toThrow(SpadeworkError);
       const size = { width: 32, height: 32 };
       const making = makeData({ kind: 'shapes', folder, count: 2, size, classes: 3, seed: 0 });
       await expect(making).rejects.toThrow('is not empty');
@@ -229,7 +229,7 @@ describe('files that users name', () => {
   });
 
   it('are none where no path can be', () => {
-    expect(() => checkRunPlace({ out: 'a\0b' })).toThrow(RunError);
+    expect(() => checkRunPlace({ out: 'a\0b' })).toThrow(SpadeworkError);
   });
 
   it('are no run because they are called like its files', () => {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { check, type GivenInput } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
-import { must, sizeOf } from '../../compiler/ir/types.ts';
+import { sizeOf } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 
 const imports = `use generators { SpadeGenerator }
 use pix2pixhd { GlobalGenerator, LocalEnhancer }

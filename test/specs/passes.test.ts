@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { nodesOf } from '../../compiler/ir/program.ts';
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { chooseOrders } from '../../compiler/passes/layout-variables.ts';
 import { methodsToRun } from '../../compiler/lower/tensorflow.ts';
 import type { Spec } from '../../compiler/format/types.ts';

@@ -1,10 +1,10 @@
 /** Answers for what a run promises that died at any of its writes, before it or in the middle of it: it is brought to its end as if it had not. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { layoutOf } from '../../runtime/run/folder.ts';
 import { resume } from '../../runtime/train/train.ts';
-import { RunError } from '../../runtime/base/errors.ts';
 import { stageOfRun } from '../../runtime/run/stage.ts';
 import { filesOf, statesOfDeath } from './deaths.ts';
 import { readEvents } from './read-events.ts';
@@ -68,7 +68,7 @@ export function testDeathsOn(engine: 'native' | 'portable', { each }: { readonly
         if (existsSync(run)) await resume({ folder: state, engine });
         else {
           expect(stageOfRun(state)).toBe('none');
-          await expect(resume({ folder: state, engine }), state).rejects.toThrow(RunError);
+          await expect(resume({ folder: state, engine }), state).rejects.toThrow(SpadeworkError);
           await trainText(text, spec, { engine, out: state, overwrite: true });
         }
         expect(contentOf(state), `state ${state}`).toEqual(whole);

@@ -2,7 +2,7 @@
  * Answers for which pixels of a label-local value see the same patch, obviously and slowly: what tests are held
  * against.
  */
-import { must } from '../../compiler/ir/types.ts';
+import { must } from '../../dsl/errors.ts';
 import { numbered } from '../../compiler/locality/axis.ts';
 import type { LocalAxis, LocalValue } from '../../compiler/locality/local.ts';
 

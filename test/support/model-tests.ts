@@ -1,7 +1,7 @@
 /** Answers for the library on every engine: what its calls compute, and that variables are one whatever is called. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import {
-  ModelError,
   openText,
   splitSemantics,
   type Model,
@@ -31,11 +31,11 @@ const distance = (a: Tensor | undefined, b: Tensor | undefined): number =>
     : Infinity;
 
 /** Gives the error that a call throws. */
-function errorOf(call: () => unknown): ModelError {
+function errorOf(call: () => unknown): SpadeworkError {
   try {
     call();
   } catch (error) {
-    if (error instanceof ModelError) return error;
+    if (error instanceof SpadeworkError) return error;
     throw error;
   }
   throw new Error('nothing was thrown');

@@ -238,7 +238,7 @@ experiment`;
       );
       expect(lines.at(-1)).toBe(replaying(0));
       expect(error).toMatch(
-        /^training stopped: G\/unsteady, .* not a finite number at step 1; no checkpoint/,
+        /^error\[not-finite\]: training stopped: G\/unsteady, .* not a finite number at step 1; no checkpoint/,
       );
       expect(error).toContain('div gives the first value that is not finite, at step 1');
       expect(error).toContain(`tiny.spade:${line}:15\n`);
@@ -421,7 +421,7 @@ experiment`;
         observer: { log: (line) => lines.push(line) },
       });
       expect(lines[0]).toMatch(
-        /^warning: the checkpoint '.*step-000004' is damaged: .*; taking the checkpoint of step 2 instead$/,
+        /^warning\[checkpoint-left-out\]: the checkpoint '.*step-000004' is damaged: .*; taking the checkpoint of step 2 instead$/,
       );
       expect(finalBytes('damaged').equals(finalBytes('first'))).toBe(true);
     });

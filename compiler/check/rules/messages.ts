@@ -1,7 +1,7 @@
 /** Answers for what is said about specs that parse but do not hold together: one function per message. */
 import type { DataSpec } from '../../format/types.ts';
-import { amongst, error, meant, warning } from '../../messages/shared.ts';
-import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import { amongst, meant } from '../../messages/shared.ts';
+import { error, warning, type Diagnostic } from '../../../dsl/diagnostic.ts';
 import type { Hint } from '../../../dsl/fix.ts';
 import type { Span } from '../../../dsl/source.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { OpError, shapeOf, typeOf } from '../../ir/node.ts';
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import {
   instantiateNodes,
   readTree,

@@ -2,7 +2,7 @@
  * Answers for losses that are taken in parts: a part's gradients are as large as the whole batch's only where the loss does not
  * grow with the number of pictures.
  */
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { specOps, withDefaults } from '../../ops/composite/index.ts';
 import type { NodeSpec } from '../../format/types.ts';
 import * as messages from './messages.ts';

@@ -1,7 +1,7 @@
 /** Answers for what one spec op is: its inputs and settings, and how it expands into the graph's primitives. */
 import type { Builder } from '../builder.ts';
 import { OpError, shapeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import type { SpecAttr } from '../../format/types.ts';
 
 export interface Expansion {

@@ -1,7 +1,7 @@
 /** Answers for what stops gradients and what asks for them inside a loss. */
 import { gradients } from '../gradients.ts';
 import { OpError, reachable } from '../../ir/node.ts';
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { axesOf } from './composites.ts';
 import { at, primitive, type SpecOp } from './define.ts';
 

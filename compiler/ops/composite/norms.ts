@@ -1,6 +1,7 @@
 /** Answers for normalizations of activations. Sources of the formulas are named at each. */
 import { OpError, shapeOf, type Node } from '../../ir/node.ts';
-import { must, sizeOf } from '../../ir/types.ts';
+import { sizeOf } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { axesOf, countUp, moments, normalizeOver } from './composites.ts';
 import {
   at,

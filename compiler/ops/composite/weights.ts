@@ -1,6 +1,7 @@
 /** Answers for what weights are turned into before they are used. Output channels are a weight's last axis. */
 import { OpError, shapeOf, type Node } from '../../ir/node.ts';
-import { must, sizeOf } from '../../ir/types.ts';
+import { sizeOf } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { axesOf, normalizeOver } from './composites.ts';
 import { at, float, num, requireAxis, type SpecOp } from './define.ts';
 

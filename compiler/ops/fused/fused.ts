@@ -3,7 +3,8 @@ import { parseProgramText, printProgramText, type FusedProgram } from './program
 import { unfold } from './unfold.ts';
 import { GraphBuilder, type Check } from '../../ir/builder.ts';
 import { OpError, reachable, typeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { CompilerBug, f32, i32, must, type TensorType } from '../../ir/types.ts';
+import { f32, i32, type TensorType } from '../../ir/types.ts';
+import { SpadeworkError, must } from '../../../dsl/errors.ts';
 import { defineOp, text, type OpDefinition, type Sample } from '../../ir/op.ts';
 
 /** A program as a graph of single ops, on inputs of the types that its operands have. */
@@ -41,7 +42,7 @@ function programOf(attrs: Attrs, check: Check): FusedProgram | undefined {
   try {
     return parseProgramText(text(attrs, 'program'));
   } catch (error) {
-    if (!(error instanceof CompilerBug)) throw error;
+    if (!(error instanceof SpadeworkError)) throw error;
     check(false, 'program is the text of a fused program', error.message);
     return undefined;
   }
@@ -51,7 +52,7 @@ function typesOf(unfolded: () => Unfolded, check: Check): TensorType[] {
   try {
     return unfolded().results.map(typeOf);
   } catch (error) {
-    if (!(error instanceof OpError || error instanceof CompilerBug)) throw error;
+    if (!(error instanceof OpError || error instanceof SpadeworkError)) throw error;
     check(false, 'the program is well-typed on the operands', error.message);
     return [];
   }

@@ -4,7 +4,8 @@
  *
  *     domain 1,256,256,64; load 0 1,256,256,64; load 1 1,1,1,64; sub 0,1; leaky_relu 2 0.2; -> store 3 1,256,256,64
  */
-import { CompilerBug, type Shape } from '../../ir/types.ts';
+import type { Shape } from '../../ir/types.ts';
+import { brokenInvariant } from '../../../dsl/errors.ts';
 
 /** A value: one number for each place of the domain, or for each of those along which it differs. */
 export type Value =
@@ -96,7 +97,7 @@ export function printProgramText({ domain, values, results }: FusedProgram): str
 /** Reads what `printProgramText` wrote. Throws where it is not a program. */
 export function parseProgramText(text: string): FusedProgram {
   const [head, ...statements] = text.split(';').map((statement) => new Words(statement));
-  if (head?.word() !== 'domain') throw new CompilerBug(`a fused program starts with its domain: ${text}`);
+  if (head?.word() !== 'domain') throw brokenInvariant(`a fused program starts with its domain: ${text}`);
   const domain = head.list();
   const values: Value[] = [];
   const results: Result[] = [];
@@ -142,7 +143,7 @@ function parseResult(words: Words): Result {
     case 'collect':
       return { kind, value, pixels: words.number(), like: words.number(), shape: words.list() };
     default:
-      throw new CompilerBug(`a fused program has no result '${kind}'`);
+      throw brokenInvariant(`a fused program has no result '${kind}'`);
   }
 }
 
@@ -160,13 +161,13 @@ class Words {
   word(): string {
     const word = this.words.shift();
     if (word === undefined)
-      throw new CompilerBug(`a statement of a fused program ends early: ${this.statement}`);
+      throw brokenInvariant(`a statement of a fused program ends early: ${this.statement}`);
     return word;
   }
   number(): number {
     const value = Number(this.word());
     if (!Number.isFinite(value))
-      throw new CompilerBug(`a fused program has no number here: ${this.statement}`);
+      throw brokenInvariant(`a fused program has no number here: ${this.statement}`);
     return value;
   }
   list(): number[] {

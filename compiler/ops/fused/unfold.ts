@@ -1,7 +1,8 @@
 /** Answers for what a fused program means: the same computation as a graph of the ops that it was made of. */
 import type { GraphBuilder } from '../../ir/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { must, sameShape, type Shape } from '../../ir/types.ts';
+import { sameShape, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import type { FusedProgram, Result, Value } from './program.ts';
 
 /** Writes a program on `operands` as nodes of single ops; gives one node for each result. Throws an `OpError` where it is ill-typed. */

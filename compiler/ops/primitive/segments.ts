@@ -1,7 +1,8 @@
 /** Answers for averages over the segments of a picture: one op, which is its own gradient. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { shapeOf } from '../../ir/node.ts';
-import { f32, i32, must, sizeOf, type Shape } from '../../ir/types.ts';
+import { f32, i32, sizeOf, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { defineOp, type OpDefinition, type TfEmitter } from '../../ir/op.ts';
 import { at, emitGather, wildId } from './support.ts';
 

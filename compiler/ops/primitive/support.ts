@@ -2,13 +2,13 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import {
   broadcastShapes,
-  must,
   sameShape,
   sizeOf,
   type DType,
   type Shape,
   type TensorType,
 } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import type { Check, GraphBuilder } from '../../ir/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../../ir/node.ts';
 import { number, type RefTensor, type TensorFlow, type TfAttr, type TfEmitter } from '../../ir/op.ts';

@@ -3,7 +3,7 @@
  * row that patches are made of, a sum over the places of each patch, and reading a row at each pixel; pixel by pixel it costs a
  * product at each pixel.
  */
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { levelSizes } from '../../patches/plan.ts';
 import type { PatchFeed } from '../../patches/feed.ts';
 import type { TableChoice } from './levels.ts';

@@ -1,7 +1,8 @@
 /** Answers for convolutions of labels and of rows: rows of a level, one for each distinct patch, and how pixels read them. */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { i32, must } from '../../ir/types.ts';
+import { i32 } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { along, dilationOf, extentOf, geometryOf, type Geometry } from '../../ops/primitive/convolution.ts';
 import { precisionOf } from '../../ops/primitive/precision.ts';
 import type { PatchWindow, WindowAxis } from '../../patches/plan.ts';

@@ -1,5 +1,5 @@
 /** Answers for the levels of patches that a program's methods use, all of one plan, and for which of them a table pays. */
-import { must } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { isSameGrid, keyOfGrid } from './forms.ts';
 import type { LabelMaps, PatchFeed } from '../../patches/feed.ts';
 import {

@@ -1,7 +1,8 @@
 /** Answers for how each op acts on forms. What has no rule here, or a form that a rule does not take, becomes pixels. */
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { rebuild } from '../../ir/rebuild.ts';
-import { must, sizeOf } from '../../ir/types.ts';
+import { sizeOf } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { list, number } from '../../ir/op.ts';
 import { pointwiseNames } from '../../ops/primitive/pointwise.ts';
 import { pairs } from '../../ops/primitive/support.ts';

@@ -5,7 +5,8 @@
  * read once. No kernel depends on another one of its level, which keeps them in an order.
  */
 import { shapeOf, type Node } from '../../ir/node.ts';
-import { must, sameShape, type Shape } from '../../ir/types.ts';
+import { sameShape, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { axesOfOperand, coversDomain, ownAxes, type Axes } from './expression.ts';
 import { centeredSquares, isInlined, isOverChannels, isReduction, tableOf, weightOf } from './nodes.ts';
 

@@ -1,6 +1,7 @@
 /** Answers for what fusion can take into a kernel: values that each pixel computes for itself, and sums over pixels. */
 import { shapeOf, typeOf, type Node } from '../../ir/node.ts';
-import { isSymbolic, must, sameShape, type Shape } from '../../ir/types.ts';
+import { isSymbolic, sameShape, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { list, number } from '../../ir/op.ts';
 
 /** Pointwise ops of several operands, which broadcast. */

@@ -4,7 +4,8 @@
  */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
-import { must, sizeOf } from '../../ir/types.ts';
+import { sizeOf } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { flag } from '../../ir/op.ts';
 import { computesReduced } from '../../ops/primitive/precision.ts';
 

@@ -8,7 +8,8 @@
  */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
-import { must, sameShape, sizeOf, isSymbolic, type Shape } from '../../ir/types.ts';
+import { sameShape, sizeOf, isSymbolic, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { list, number } from '../../ir/op.ts';
 import { centeredSquares, isInlined, isReduction } from './nodes.ts';
 

@@ -1,6 +1,7 @@
 /** Answers for writing a kernel's roots as a fused program. */
 import { shapeOf, type Node } from '../../ir/node.ts';
-import { must, sameShape, type Shape } from '../../ir/types.ts';
+import { sameShape, type Shape } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import { list, number } from '../../ir/op.ts';
 import { alongDomain, axesOfOperand, type Axes } from './expression.ts';
 import { axesOfRoot, valueOfRoot, type Kernel } from './kernels.ts';

@@ -1,4 +1,5 @@
 /** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
+import { SpadeworkError } from '../../../dsl/errors.ts';
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
 import { zip, archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../compiler/ir/random.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
-import { WeightsError } from '../../../runtime/weights/messages.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/weights/', import.meta.url));
 type Saved = Record<string, { shape: number[]; values: (number | string)[] }>;
@@ -39,7 +39,7 @@ async function readAll(path: string): Promise<Saved> {
 /** Expects the error that a user is shown: what and where, never a failure of the program itself. */
 async function expectRefused(path: string, text: string | RegExp): Promise<void> {
   const reading = readAll(path);
-  await expect(reading).rejects.toBeInstanceOf(WeightsError);
+  await expect(reading).rejects.toBeInstanceOf(SpadeworkError);
   await expect(reading).rejects.toThrow(text);
 }
 
@@ -304,7 +304,7 @@ describe('damaged files', () => {
     async (name, bytes, what, hint) => {
       const path = write(name, typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
       const reading = openWeights(path);
-      await expect(reading).rejects.toBeInstanceOf(WeightsError);
+      await expect(reading).rejects.toBeInstanceOf(SpadeworkError);
       await expect(reading).rejects.toThrow(
         `'${path}' ${what.startsWith('holds') ? 'is a zip archive that ' : ''}${what}`,
       );
@@ -319,7 +319,7 @@ describe('damaged files', () => {
       const path = join(folder, 'cut.pth');
       for (let length = 0; length < whole.length; length++) {
         writeFileSync(path, whole.subarray(0, length));
-        await expect(openWeights(path), `${length} bytes`).rejects.toBeInstanceOf(WeightsError);
+        await expect(openWeights(path), `${length} bytes`).rejects.toBeInstanceOf(SpadeworkError);
       }
     },
   );
@@ -341,7 +341,7 @@ describe('damaged files', () => {
       for (let i = random.below(4); i >= 0; i--) bytes[random.below(bytes.length)] = random.below(256);
       writeFileSync(path, bytes);
       await readAll(path).catch((error: unknown) => {
-        expect(error).toBeInstanceOf(WeightsError);
+        expect(error).toBeInstanceOf(SpadeworkError);
         refused++;
       });
     }

@@ -1,11 +1,11 @@
 /** Tests that a file of weights costs what its size explains: values, unpacked bytes and tensors are counted, not seconds. */
+import { SpadeworkError } from '../../../dsl/errors.ts';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWeights } from '../../../runtime/weights/file.ts';
-import { WeightsError } from '../../../runtime/weights/messages.ts';
 import { Meter } from '../../../runtime/weights/limits.ts';
 import { attacks } from './attacks.ts';
 import {
@@ -50,7 +50,7 @@ describe('small files that claim very much', () => {
       const bytes = make();
       const meter = new Meter();
       const reading = readAll(write(file, bytes), meter);
-      await expect(reading).rejects.toBeInstanceOf(WeightsError);
+      await expect(reading).rejects.toBeInstanceOf(SpadeworkError);
       await expect(reading).rejects.toThrow(said);
       // What is charged last is refused before it is made, so that it may be as large as the file says.
       expect(meter.built).toBeLessThan(36 * mebibyte + 16 * bytes.length);

@@ -1,4 +1,5 @@
 /** Tests what lies beside and in the place of tensors: unknown objects of Python, copies of a network, values that are not finite. */
+import { SpadeworkError } from '../../../dsl/errors.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { findFitting } from '../../../runtime/weights/fitting.ts';
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
 import { renderReport } from '../../../runtime/weights/report.ts';
-import { WeightsError } from '../../../runtime/weights/messages.ts';
 import { writeOfficial } from '../../../runtime/weights/write-official.ts';
 import type { WeightVariable } from '../../../runtime/weights/official.ts';
 import {
@@ -354,11 +354,11 @@ describe('values that are not finite', () => {
     await writeOfficial(layer, values, undefined, path);
     const file = await openWeights(path);
     const matching = (): unknown => matchWeights(layer, file);
-    expect(matching).toThrow(WeightsError);
+    expect(matching).toThrow(SpadeworkError);
     expect(matching).toThrow(
-      `'${path}' holds values that are not finite:
-  'fc.weight' (2x2): 2 of 4, the first at [1, 0] (NaN)
-  'fc.bias' (2): 1 of 2, the first at [1] (-Infinity)
+      `'${path}' holds values that are not finite
+'fc.weight' (2x2): 2 of 4, the first at [1, 0] (NaN)
+'fc.bias' (2): 1 of 2, the first at [1] (-Infinity)
 hint: the training that saved it had failed by then: take an earlier checkpoint of it`,
     );
     // Whoever only looks into the file gets what is there.
