@@ -6,5 +6,4 @@ import { tsImport } from 'tsx/esm/api';
 
 const library = await tsImport('./model/index.ts', import.meta.url);
 
-export const { openSpec, openText, openRun, parseSpec, readTensors, splitSemantics } = library;
-export const { ModelError, SpecError, RunError, SetupFailure, WeightsError } = library;
+export const { openSpec, openText, openRun, parseSpec, readTensors, splitSemantics, SpadeworkError } = library;

@@ -2,7 +2,6 @@
  * Answers for damaging what a run or an ablation left, in ways that disks, copies, editors and attackers do: the same seed and number
  * give the same damage. `tryDamaged` reads the result by every command that reads runs.
  */
-import { SpadeworkError } from '../../dsl/errors.ts';
 import {
   lstatSync,
   readdirSync,
@@ -251,9 +250,8 @@ async function attempt(name: string, work: () => unknown): Promise<string> {
     await work();
     return 'fine';
   } catch (error) {
-    if (error instanceof SpadeworkError) return '1 mistakes in the spec';
     const known = knownError(error);
     if (!known) throw new Error(`${name} has no words for this`, { cause: error });
-    return `${known.code} ${known.message}`;
+    return `${known.exit} ${known.message}`;
   }
 }

@@ -37,7 +37,7 @@ describe('openSpec', () => {
     await expect(openSpec(join(folder, 'none.spade'))).rejects.toThrow(SpadeworkError);
     await expect(openSpec(join(folder, 'none.spade'))).rejects.toMatchObject({
       code: 'unreadable-file',
-      found: 'there is no such file',
+      problems: [{ notes: ['found: there is no such file', expect.any(String)] }],
     });
   });
 
@@ -45,7 +45,10 @@ describe('openSpec', () => {
     for (const open of [openSpec, openRun, readTensors]) {
       const opening = open(path);
       await expect(opening).rejects.toBeInstanceOf(SpadeworkError);
-      await expect(opening).rejects.toMatchObject({ code: 'wrong-argument', found: JSON.stringify(path) });
+      await expect(opening).rejects.toMatchObject({
+        code: 'wrong-argument',
+        problems: [{ notes: [`found: ${JSON.stringify(path)}`, expect.any(String)] }],
+      });
     }
   });
 
@@ -120,7 +123,7 @@ describe('openText', () => {
     });
     await expect(untyped({ engine: 'gpu' })).rejects.toMatchObject({
       code: 'unknown-choice',
-      expected: 'one of auto, native, portable',
+      problems: [{ notes: ["found: 'gpu'", 'expected: one of auto, native, portable'] }],
     });
     const model = await openText(one, { engine, inputs: { x: { kind: 'tensor', shape: [1, 1, 2] } } });
     const call = (options: object) => () => model.forward('Same', { x: [1, 2] }, options);

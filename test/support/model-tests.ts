@@ -281,8 +281,8 @@ export function testModelsOn(engine: EngineKind): void {
         wrong[5] = 3;
         expect(errorOf(() => model.synthesize({ labels: wrong }))).toMatchObject({
           code: 'unknown-class',
-          found: '3 at entry 5',
-          expected: '0 to 2',
+          what: "'labels' holds an id that is no class",
+          problems: [{ notes: ['found: 3 at entry 5', 'expected: 0 to 2'] }],
         });
         expect(errorOf(() => model.synthesize({ labels: new Float32Array(1024).fill(0.5) })).code).toBe(
           'not-whole',

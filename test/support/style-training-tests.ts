@@ -174,7 +174,7 @@ experiment parts {
       [
         'another network’s file',
         'load V from "pretrained/other.safetensors"',
-        /Missing in the file[^]*the weights do not fit network 'V'/,
+        /^the weights do not fit network 'V'[^]*Missing in the file/,
       ],
     ])('%s ends a training before anything starts', async (_what, loads, message) => {
       await writeWeights(folder, specOf(styleSpec()), 'D', 'pretrained/other.safetensors');

@@ -208,7 +208,7 @@ experiment`;
     it('stops at a loss that is not finite, and keeps the good checkpoint', async () => {
       const exploding = run('exploding', lightSpec({ rate: '1e30' }));
       await expect(exploding).rejects.toThrow(
-        /^training stopped: .* not a finite number at step [12]; no checkpoint/,
+        /^error\[not-finite\]: training stopped: .* not a finite number at step [12]; no checkpoint/,
       );
       await run('late', lightSpec(), { steps: 2 });
       const { spec: specFile, checkpoints } = layoutOf(at('late'));
@@ -298,7 +298,7 @@ experiment`;
         'sgd(rate: 1e39',
       );
       await expect(run('overflowing', text)).rejects.toThrow(
-        /^training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
+        /^error\[not-finite\]: training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
       );
       // Without a checkpoint it begins again, and ends in the same way.
       await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(
