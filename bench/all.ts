@@ -107,14 +107,16 @@ const estimateWithin = 0.15;
 function estimateOf(comparison: Comparison): string {
   if (comparison.rounds.some(({ ours }) => ours.estimated_rss_mb === undefined)) return '';
   const apart =
-    medianOver(comparison, ({ ours }) => must(ours.estimated_rss_mb, 'it was estimated') / ours.peak_rss_mb) -
-    1;
+    medianOver(
+      comparison,
+      ({ ours }) => must(ours.estimated_rss_mb, 'the work of every case was estimated') / ours.peak_rss_mb,
+    ) - 1;
   return `${apart < 0 ? '' : '+'}${against(100 * apart, 0, Math.abs(apart) > estimateWithin)} %`;
 }
 
 /** Makes a row for what a comparison found; another one for a changed vector z. */
 function rowsOf({ name, task, settings, target, restyleTarget }: Case, comparison: Comparison): string[][] {
-  const { ours, theirs } = must(comparison.rounds[0], 'at least one round');
+  const { ours, theirs } = must(comparison.rounds[0], 'at least one round was run');
   const [ourPeak, theirPeak] = [
     medianOver(comparison, (round) => round.ours.peak_rss_mb),
     medianOver(comparison, (round) => round.theirs.peak_rss_mb),
@@ -149,7 +151,7 @@ function rowsOf({ name, task, settings, target, restyleTarget }: Case, compariso
         `${name}, same map, another z`,
         medianOver(comparison, restyleRatio),
         restyleTarget,
-        medianOver(comparison, (round) => must(round.ours.restyle_ms, 'it was measured')),
+        medianOver(comparison, (round) => must(round.ours.restyle_ms, 'every case was measured')),
       ),
     );
   return rows;

@@ -68,7 +68,7 @@ async function readSet(folders: string, { maps, width, height }: Settings): Prom
       const at = Math.floor((i * labelFiles.length) / count);
       const instanceFile = instanceFiles[at];
       return {
-        labels: await scaled(must(labelFiles[at], 'in range')),
+        labels: await scaled(must(labelFiles[at], 'an index of a map is below the number of maps')),
         edges:
           instanceFile === undefined ? undefined : edgesOf(await scaled(instanceFile), { width, height }),
       };
@@ -126,7 +126,7 @@ function measure(name: string, maps: readonly LabelMap[], settings: Settings): s
 }
 
 function print(rows: readonly (readonly string[])[]): void {
-  const widths = must(rows[0], 'there is a head').map((_, i) =>
+  const widths = must(rows[0], 'a table has a row of headings').map((_, i) =>
     Math.max(...rows.map((row) => (row[i] ?? '').length)),
   );
   for (const row of rows) {

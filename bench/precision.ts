@@ -139,7 +139,7 @@ try {
     for (let round = 0; round < rounds; round++) runners.forEach((run, which) => found[which]?.push(run()));
     const [exact, reduced] = found.map((times) => times.slice(1)); // the first round is the engine's
     const median = (times: readonly Found[] | undefined, of: (one: Found) => number): number =>
-      medianOf(must(times, 'both were run').map(of));
+      medianOf(must(times, 'both precisions were run').map(of));
     const [before, after, casts] = [
       median(exact, (one) => one.product),
       median(reduced, (one) => one.product),

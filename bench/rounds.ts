@@ -62,7 +62,7 @@ export function compare(task: Task, settings: CompareSettings, report: (line: st
     report(`round ${round} of ${settings.rounds}: ${ours.ms} ms here, ${theirs.ms} ms there`);
     rounds.push({ ours, theirs });
   }
-  return { rounds, opponent: must(opponents[0], 'somebody to be compared with').name };
+  return { rounds, opponent: must(opponents[0], 'there is a program to be compared with').name };
 }
 
 /** Gives the median over rounds. */
@@ -127,7 +127,9 @@ function run({ name, command, words }: Program, round: number): Figures {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw programFailed(name, round);
-  return JSON.parse(must(stdout.trim().split('\n').at(-1), 'the line of JSON')) as Figures;
+  return JSON.parse(
+    must(stdout.trim().split('\n').at(-1), 'a program of a comparison ends with a line of JSON'),
+  ) as Figures;
 }
 
 function refuseOtherWork({ ours, theirs }: Round): void {

@@ -14,7 +14,7 @@ export const ratio = ({ ours, theirs }: Round): number => theirs.ms / ours.ms;
 
 /** Gives the same for painting a map again with another vector z, which the opponent takes as long for as the first time. */
 export const restyleRatio = ({ ours, theirs }: Round): number =>
-  theirs.ms / must(ours.restyle_ms, 'it was measured');
+  theirs.ms / must(ours.restyle_ms, 'every case was measured');
 
 /** Adds up the times of all phases, in seconds. */
 export function compileSeconds({ compile_ms }: Figures): number {
@@ -23,7 +23,7 @@ export function compileSeconds({ compile_ms }: Figures): number {
 
 /** Describes a comparison as lines of text. */
 export function describeComparison(comparison: Comparison, settings: CompareSettings): string[] {
-  const { ours, theirs } = must(comparison.rounds[0], 'at least one round');
+  const { ours, theirs } = must(comparison.rounds[0], 'at least one round was run');
   return [
     `${ours.library} against ${theirs.library}: ${comparison.opponent}`,
     `${ours.machine}, threads: ${ours.threads}; ${sharedArguments(settings).join(' ')}`,
@@ -55,7 +55,7 @@ function roundsTable(comparison: Comparison): string[] {
       ? [
           {
             head: 'z only (ms)',
-            of: ({ ours }: Round) => must(ours.restyle_ms, 'it was measured'),
+            of: ({ ours }: Round) => must(ours.restyle_ms, 'every case was measured'),
             digits: 0,
           },
           { head: 'theirs / z only', of: restyleRatio, digits: 2 },
@@ -79,12 +79,12 @@ export function markdownTable(
   { leftFirst = false } = {},
 ): string[] {
   const widths = heads.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => must(row[column], 'as many cells as heads').length)),
+    Math.max(head.length, ...rows.map((row) => must(row[column], 'a row has a cell for each column').length)),
   );
   const isLeft = (column: number): boolean => leftFirst && column === 0;
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, column) => {
-      const width = must(widths[column], 'as many cells as heads');
+      const width = must(widths[column], 'a row has a cell for each column');
       return isLeft(column) ? cell.padEnd(width) : cell.padStart(width);
     });
     return `| ${padded.join(' | ')} |`;

@@ -64,7 +64,10 @@ export async function timeSteps<Given>(
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return rounded((must(low, 'a value') + must(high, 'a value')) / 2, 3);
+  return rounded(
+    (must(low, 'the list of times is not empty') + must(high, 'the list of times is not empty')) / 2,
+    3,
+  );
 }
 
 /** Starts a watch: each call gives the milliseconds since the one before. */

@@ -142,14 +142,14 @@ function plainError(
   });
 }
 
-/** Makes the error of a broken invariant, which is a bug: `expected` says what should hold, as a sentence. */
-export function brokenInvariant(expected: string): SpadeworkError {
-  return new SpadeworkError('bug', [error('broken-invariant', `a broken invariant: ${expected}`, undefined)]);
+/** Makes the error of a broken invariant, which is a bug; `what` says what should not be. */
+export function brokenInvariant(what: string): SpadeworkError {
+  return new SpadeworkError('bug', [error('broken-invariant', `a broken invariant: ${what}`, undefined)]);
 }
 
-/** Returns `value`, which an invariant says is there; `expected` is the invariant, as a sentence. */
+/** Returns `value`, which an invariant says is there; `expected` is the invariant, as a clause that stands behind "that". */
 export function must<T>(value: T | undefined | null, expected: string): T {
-  if (value === undefined || value === null) throw brokenInvariant(expected);
+  if (value === undefined || value === null) throw brokenInvariant(`expected that ${expected}`);
   return value;
 }
 

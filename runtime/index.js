@@ -6,4 +6,5 @@ import { tsImport } from 'tsx/esm/api';
 
 const library = await tsImport('./model/index.ts', import.meta.url);
 
-export const { openSpec, openText, openRun, parseSpec, readTensors, splitSemantics, SpadeworkError } = library;
+export const { openSpec, openText, openRun, parseSpec, readTensors, splitSemantics, SpadeworkError } =
+  library;

@@ -222,3 +222,43 @@ describe('the standard streams', () => {
     expect(wrong).toEqual([join('cli', 'base', 'terminal.ts')]);
   });
 });
+
+describe('errors', () => {
+  const sources = [...layers, 'bench'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+      .map((file) => ({ file: `${folder}/${file}`, text: readFileSync(join(root, folder, file), 'utf8') })),
+  );
+
+  it('that are thrown at users are of one class; others carry a reason to where its place is known, and no further', () => {
+    const classes = sources.flatMap(({ file, text }) =>
+      [...text.matchAll(/class (\w+) extends \w*(?:Error|File)\b/g)].map(([, name]) => `${name} of ${file}`),
+    );
+    expect(classes.sort()).toEqual([
+      'BudgetSpent of compiler/language/budget.ts',
+      'DamagedFile of runtime/weights/errors.ts',
+      'DamagedRecord of runtime/base/records.ts',
+      'FileRefused of runtime/data/files.ts',
+      'IrSyntaxError of compiler/ops/parse.ts',
+      'NotFiniteVariable of runtime/run/checkpoint.ts',
+      'OpError of compiler/ir/node.ts',
+      'OtherKind of runtime/weights/errors.ts',
+      'PictureError of runtime/data/decode.ts',
+      'RefusedFile of runtime/weights/errors.ts',
+      'SpadeworkError of dsl/errors.ts',
+      'TooLarge of runtime/weights/errors.ts',
+    ]);
+  });
+
+  it('have codes of their own in each place that words them', () => {
+    /** Things that are found in several places. */
+    const shared = ['disk-full', 'file-too-large', 'out-of-memory', 'too-many-files', 'unreadable-file'];
+    const makers = /\b(?:inputError|machineError|wrongCall|wrong|odd|warningText)\(\s*'([a-z-]+)'/g;
+    const codes = sources
+      .filter(({ file }) => !file.startsWith('dsl') && !file.startsWith('compiler'))
+      .flatMap(({ text }) => [...new Set([...text.matchAll(makers)].map(([, code]) => code!))]);
+    const repeated = codes.filter((code, index) => codes.indexOf(code) !== index);
+    expect(codes.length).toBeGreaterThan(150);
+    expect(repeated.filter((code) => !shared.includes(code))).toEqual([]);
+  });
+});

@@ -180,21 +180,21 @@ function instantiateNode(
   if (node.op === 'call') {
     const network = must(
       environment.networks.get(String(node.attrs?.['network'])),
-      'call of an unknown network',
+      'a call names a network of the spec',
     );
     const batch = inputs[0] ? typeOf(inputs[0]).shape[0]! : environment.batch;
     const types = typesOfCall(network, inputs.length, batch);
     const bound = new Map(
-      types.map(([name], index) => [name, must(inputs[index], `call without input ${name}`)]),
+      types.map(([name], index) => [name, must(inputs[index], `a call has the input ${name}`)]),
     );
     const what = ['call', network.name, ...inputs.map((input) => input.id)].join(' ');
     return once(environment, what, () => applyNetwork({ ...environment, batch }, network, bound));
   }
-  const op = must(specOps.get(node.op), `unknown spec op ${node.op}`);
+  const op = must(specOps.get(node.op), `there is a composite op ${node.op}`);
   const expansion = expansionIn(
     environment,
     (index, value) => {
-      const ref = must(node.inputs[index], 'update of a missing input');
+      const ref = must(node.inputs[index], 'an update names an input that it changes');
       environment.variables.set(variableName(owner, ref.slice(1)), value);
     }, // Names of noise in losses are whole ones.
     environment.networks.has(owner) ? scopeOf(node, owner) : undefined,
@@ -206,13 +206,16 @@ function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environ
   if (ref.startsWith('@'))
     return must(
       environment.variables.get(variableName(owner, ref.slice(1))),
-      `variable ${ref} of ${owner} is unknown`,
+      `${owner} has the variable ${ref}`,
     );
   const [root, ...path] = ref.split('/');
-  let tree = must(values.get(must(root, 'empty reference')), `${ref} is not defined before its use`);
+  let tree = must(
+    values.get(must(root, 'a reference to a value is not empty')),
+    `${ref} is defined before its use`,
+  );
   for (const index of path) {
     if (!Array.isArray(tree)) throw new TypeError(`${ref} goes deeper than the value`);
-    tree = must((tree as readonly Tree[])[Number(index)], `${ref} is outside the value`);
+    tree = must((tree as readonly Tree[])[Number(index)], `${ref} lies inside of the value`);
   }
   if (Array.isArray(tree)) throw new TypeError(`${ref} is a list, not one value`);
   return tree as Node;

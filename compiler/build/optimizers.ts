@@ -33,7 +33,7 @@ export function moveWeight(
 ): { readonly weight: Node; readonly slots: readonly Node[] } {
   const names = scalarInputs(optimizer.network);
   const rate = b.input(names.rate, f32());
-  const slot = (): Node => must(slots[0], `a slot of ${optimizer.kind} is missing`);
+  const slot = (): Node => must(slots[0], `every slot of ${optimizer.kind} has a value`);
   switch (optimizer.kind) {
     case 'adam': {
       const { beta1, beta2 } = optimizer;
@@ -41,7 +41,7 @@ export function moveWeight(
       const [moved, ...rest] = b.items(
         b.op('adam', [weight, ...slots, gradient, ...scalars], { beta1, beta2 }),
       );
-      return { weight: must(moved, 'adam gives a weight'), slots: rest };
+      return { weight: must(moved, 'the op adam gives a weight and its slots'), slots: rest };
     }
     case 'sgd': {
       // v = momentum v + g, w = w - rate v

@@ -56,7 +56,7 @@ export function lossMethod(spec: Spec, network: string, options: Omit<MethodOpti
   const noise = new Map<string, Node>();
   const objective = must(
     spec.objectives.find((one) => one.network === network),
-    `there is no loss of ${network}`,
+    `there is a loss of ${network}`,
   );
   const opened = { ...openEnvironment(spec, variablesOf(spec), true, options), noise };
   const environment = forObjective(opened, objective);
@@ -64,7 +64,10 @@ export function lossMethod(spec: Spec, network: string, options: Omit<MethodOpti
   const values: Map<string, Tree> = dataInputs(spec, b, options.batch);
   instantiateNodes(environment, objective.nodes, values, `loss ${network}`);
   const outputs = new Map(
-    objective.terms.map((term) => [term.name, must(values.get(term.value), term.name) as Node]),
+    objective.terms.map((term) => [
+      term.name,
+      must(values.get(term.value), `the term ${term.name} has a value`) as Node,
+    ]),
   );
   const total = [...outputs.values()].reduce((sum, value) => b.add(sum, value));
   outputs.set('total', total);
@@ -86,7 +89,7 @@ function addGradients(
 ): void {
   const found = gradients(b, loss, [...targets.values()]);
   [...targets.keys()].forEach((name, index) =>
-    outputs.set(`gradient/${name}`, must(found[index], 'a gradient is missing')),
+    outputs.set(`gradient/${name}`, must(found[index], 'there is a gradient for each weight')),
   );
 }
 
@@ -99,7 +102,7 @@ function parametersOf(
       .filter((variable) => variable.role === 'parameter')
       .map(({ name }): [string, Node] => {
         const full = variableName(network.name, name);
-        return [full, must(initial.get(full), `parameter ${full} has no value`)];
+        return [full, must(initial.get(full), `the parameter ${full} has a value`)];
       }),
   );
 }

@@ -237,10 +237,10 @@ function rewritten(
   let roots = [...values, ...moved.map(([, value]) => value)];
   for (const pass of rewrites) {
     const made = pass.rewrite(roots, weights, targets);
-    roots = roots.map((root) => must(made.get(root), 'a root was rewritten'));
+    roots = roots.map((root) => must(made.get(root), 'every root was rewritten'));
   }
   moved.forEach(([name], index) =>
-    variables.set(name, must(roots[values.length + index], 'as many as before')),
+    variables.set(name, must(roots[values.length + index], 'there are as many values as were asked for')),
   );
   return roots.slice(0, values.length);
 }
@@ -301,8 +301,16 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
     applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
     if (options.exposeGradients) expose(exposed, means);
     return [
-      { name: must(names[2 * index], 'its name'), outputs, writes: changed(first) },
-      { name: must(names[2 * index + 1], 'its name'), outputs: exposed, writes: changed(second) },
+      {
+        name: must(names[2 * index], 'there are two method names for each objective'),
+        outputs,
+        writes: changed(first),
+      },
+      {
+        name: must(names[2 * index + 1], 'there are two method names for each objective'),
+        outputs: exposed,
+        writes: changed(second),
+      },
     ];
   });
 }
@@ -322,7 +330,7 @@ function differentiate(
   instantiateNodes(environment, objective.nodes, values, lossScope(objective));
   const named = objective.terms.map(({ name, value }): [string, Node] => [
     name,
-    must(values.get(value), `term ${name} has no value`) as Node,
+    must(values.get(value), `the term ${name} has a value`) as Node,
   ]);
   if (options.exposePictures) {
     const painter = generatorOf(spec)?.name;
@@ -339,7 +347,10 @@ function differentiate(
     weights,
   );
   named.forEach(([name], index) =>
-    outputs.set(`${objective.network}/${name}`, must(made[index], 'as many as before')),
+    outputs.set(
+      `${objective.network}/${name}`,
+      must(made[index], 'there are as many values as were asked for'),
+    ),
   );
   const terms = made.slice(0, objective.terms.length);
   const loss = b.within({ scope: lossScope(objective), span: undefined }, () =>
@@ -347,7 +358,9 @@ function differentiate(
   );
   outputs.set(`${objective.network}/total`, loss);
   const found = gradients(b, loss, weights);
-  return new Map(names.map((name, index) => [name, must(found[index], 'a gradient is missing')]));
+  return new Map(
+    names.map((name, index) => [name, must(found[index], 'there is a gradient for each weight')]),
+  );
 }
 
 /** Lists the parameters that an objective trains, by full name. */
@@ -364,12 +377,12 @@ function parameterNames(network: NetworkSpec): string[] {
 function networkNamed(spec: Spec, name: string): NetworkSpec {
   return must(
     spec.networks.find((network) => network.name === name),
-    `no network ${name}`,
+    `there is a network ${name}`,
   );
 }
 
 function valueOf(environment: Environment, name: string): Node {
-  return must(environment.variables.get(name), `variable ${name} has no value`);
+  return must(environment.variables.get(name), `the variable ${name} has a value`);
 }
 
 function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): void {
@@ -377,7 +390,7 @@ function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): v
 }
 
 function gradientOf(found: ReadonlyMap<string, Node>, weight: string): Node {
-  return must(found.get(weight), `no gradient of ${weight}`);
+  return must(found.get(weight), `there is a gradient of ${weight}`);
 }
 
 function lossScope({ network }: ObjectiveSpec): string {
@@ -432,10 +445,12 @@ function applyUpdates(
         const moved = moveWeight(b, optimizer, {
           weight: valueOf(environment, weight),
           slots: slots.map((slot) => valueOf(environment, slot)),
-          gradient: must(clipped[index], 'as many as before'),
+          gradient: must(clipped[index], 'there are as many values as were asked for'),
         });
         variables.set(weight, moved.weight);
-        slots.forEach((slot, at) => variables.set(slot, must(moved.slots[at], `no value of ${slot}`)));
+        slots.forEach((slot, at) =>
+          variables.set(slot, must(moved.slots[at], `the optimizer gives a value of ${slot}`)),
+        );
         if (optimizer.average === undefined) return;
         const average = companionName(weight, averageCompanion);
         variables.set(
@@ -475,7 +490,7 @@ function buildSynthesis(
   const before = new Map(environment.variables);
   const painted = applyNetwork(environment, generator, inputs) as Node;
   const [picture] = rewritten(environment, before, [painted]);
-  const outputs = new Map([['picture', must(picture, 'as many as before')]]);
+  const outputs = new Map([['picture', must(picture, 'there are as many values as were asked for')]]);
   return { name: 'synthesize', outputs, writes: new Map() };
 }
 
@@ -542,7 +557,7 @@ function inputsUnder(
     network.inputs.flatMap((input) => {
       const names = typesOfInput({ ...input, name: outside(input) }, batch).map(([name]) => name);
       return typesOfInput(input, batch).map(([name, type], index) => {
-        const fed = b.input(must(names[index], 'as many outside as inside'), type);
+        const fed = b.input(must(names[index], 'an input has a name outside for each tensor inside'), type);
         return [name, fed] as const;
       });
     }),

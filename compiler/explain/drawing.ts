@@ -135,7 +135,12 @@ class Drawing {
     const drawn = scopes.slice(0, this.depth);
     const inFrame = scopes.length === 0 || this.frames.has(scopes.join('.'));
     if (!inFrame)
-      return this.box(drawn.join('.'), must(drawn.at(-1), 'it has a scope'), 'block', drawn.slice(0, -1));
+      return this.box(
+        drawn.join('.'),
+        must(drawn.at(-1), 'a drawn node has a scope'),
+        'block',
+        drawn.slice(0, -1),
+      );
     // A lone op joins the lone op before it, if nothing else uses that one's value.
     const isChained =
       source?.kind === 'op' &&
@@ -294,7 +299,13 @@ class Drawing {
     const inside = boxes.filter(
       (box) => box.parents.length > path.length && String(box.parents.slice(0, path.length)) === String(path),
     );
-    const names = [...new Set(inside.map((box) => must(box.parents[path.length], 'it lies deeper')))];
+    const names = [
+      ...new Set(
+        inside.map((box) =>
+          must(box.parents[path.length], 'a node inside of a block lies deeper than the block'),
+        ),
+      ),
+    ];
     return [
       ...here.map(
         (box) => `${indent}${ids.get(box)} [label=${labelOf(box, this.sourcesOf(box), local.has(box))}]`,

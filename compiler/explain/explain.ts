@@ -180,7 +180,7 @@ function open(name: string): OpenBlock {
 function path(root: OpenBlock, scope: string | undefined): OpenBlock[] {
   const found = [root];
   for (const name of scope ? scope.split('.') : []) {
-    const { blocks } = must(found.at(-1), 'the root is there');
+    const { blocks } = must(found.at(-1), 'the tree of layers has a root');
     const next = blocks.get(name) ?? open(name);
     blocks.set(name, next);
     found.push(next);
@@ -269,12 +269,12 @@ function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: 
     patches?.keys.map((key, level) => {
       const counted = must(
         levels.find((one) => one.key === key),
-        `the patches of ${key} were not counted`,
+        `the patches of ${key} were counted`,
       );
       return [rowsOfLevel(level), counted.mostRows];
     }),
   );
-  return (symbol) => must(rows.get(symbol), 'a table has a level');
+  return (symbol) => must(rows.get(symbol), 'each table is of a level that was chosen');
 }
 
 /** Lists what the losses are computed from; updates are not followed, which lie between one loss and the next. */

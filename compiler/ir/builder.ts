@@ -66,7 +66,7 @@ export class GraphBuilder {
 
   /** Takes result `index` of a node with several. */
   item(node: Node, index: number): Node {
-    const type = must(node.results[index], `${node.op} has no result ${index}`);
+    const type = must(node.results[index], `${node.op} has a result ${index}`);
     const key = `item|${node.id}|${index}`;
     const known = this.interned.get(key);
     if (known) return known;
@@ -123,7 +123,7 @@ export class GraphBuilder {
   }
   mean(a: Node, axes: readonly number[], keep = true): Node {
     const count = axes.reduce(
-      (product, axis) => product * must(shapeOf(a)[axis], `mean: no axis ${axis}`),
+      (product, axis) => product * must(shapeOf(a)[axis], `the operand of mean has the axis ${axis}`),
       1,
     );
     return this.mul(this.sum(a, axes, keep), 1 / count);

@@ -27,7 +27,7 @@ export interface Node {
 
 /** Gives the type of a node with one result. */
 export function typeOf(node: Node): TensorType {
-  return must(node.results[0], `%${node.id} (${node.op}) has no result`);
+  return must(node.results[0], `%${node.id} (${node.op}) has a result`);
 }
 /** Gives the shape of a node with one result. */
 export function shapeOf(node: Node): readonly number[] {

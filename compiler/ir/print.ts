@@ -43,7 +43,7 @@ function numbersOf(nodes: readonly Node[]): ReadonlyMap<Node, number> {
 }
 
 function reference(node: Node, numbers: ReadonlyMap<Node, number>): string {
-  return `%${must(numbers.get(node), `${node.op} is used but not listed`)}`;
+  return `%${must(numbers.get(node), `the operand ${node.op} is listed before its user`)}`;
 }
 
 function printNode(node: Node, numbers: ReadonlyMap<Node, number>): string {

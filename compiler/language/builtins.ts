@@ -57,7 +57,9 @@ export function bind(
     return undefined;
   }
   const bound = new Map<string, Value>();
-  given.positional.forEach((value, index) => bound.set(must(all[index], 'counted before'), value));
+  given.positional.forEach((value, index) =>
+    bound.set(must(all[index], 'arguments were counted before they are bound'), value),
+  );
   let sound = true;
   for (const [name, value] of given.named) {
     const span = given.nameSpans.get(name) ?? given.span;
@@ -129,7 +131,9 @@ const attrPhrases = {
 function fromSpecOp(op: SpecOp): Builtin {
   const variadic = op.inputs[0]?.startsWith('...') ?? false;
   const attrNames = Object.keys(op.attrs);
-  const needed = attrNames.filter((name) => isRequired(must(op.attrs[name], 'a name of it')));
+  const needed = attrNames.filter((name) =>
+    isRequired(must(op.attrs[name], 'a list has a name at each index below its length')),
+  );
   const optional = attrNames.filter((name) => !needed.includes(name));
   const first = op.inputs[0];
   return {
@@ -150,11 +154,15 @@ function fromSpecOp(op: SpecOp): Builtin {
         return evaluator.fail(
           messages.missingArgument(op.name, 'values', given.span, `write ${op.name}(a, b)`),
         );
-      const values = variadic ? parts : op.inputs.map((name) => must(bound.get(name), `${name} was bound`));
+      const values = variadic
+        ? parts
+        : op.inputs.map((name) => must(bound.get(name), `the argument ${name} has a value`));
       const tensors: TensorValue[] = [];
       for (const [index, value] of values.entries()) {
         if (value.kind === 'unknown') return unknown;
-        const name = variadic ? `part ${index + 1}` : must(op.inputs[index], 'an input has a name');
+        const name = variadic
+          ? `part ${index + 1}`
+          : must(op.inputs[index], 'the input of a network has a name');
         const tensor = evaluator.asTensor(value, placeOfArgument(given, name, index));
         if (!tensor)
           return evaluator.fail(
@@ -217,7 +225,7 @@ function numeric(
         ),
       );
       if (index >= 0) {
-        const found = describe(must(given.positional[index], 'it was found'));
+        const found = describe(must(given.positional[index], 'a builtin of this name was found'));
         const expected = integers ? 'integers' : 'numbers';
         return evaluator.fail(
           messages.wrongType(`arguments of ${name}`, expected, found, placeOfArgument(given, '', index)),
@@ -339,8 +347,8 @@ function variable(role: 'parameter' | 'state'): Builtin {
     apply: (evaluator, given, label) => {
       const bound = bind(evaluator, role, given, ['shape', 'init'], orders);
       if (!bound) return unknown;
-      const shape = must(bound.get('shape'), 'shape was bound');
-      const init = must(bound.get('init'), 'init was bound');
+      const shape = must(bound.get('shape'), 'the argument shape has a value');
+      const init = must(bound.get('init'), 'the argument init has a value or a default');
       const sizes = readAttr({ type: 'ints', doc: '' }, shape);
       if (!isShape(sizes))
         return evaluator.fail(
@@ -397,7 +405,7 @@ const resize: Builtin = {
   apply: (evaluator, given) => {
     const bound = bind(evaluator, 'resize', given, ['x'], ['like', 'height', 'width']);
     if (!bound) return unknown;
-    const x = must(bound.get('x'), 'x was bound');
+    const x = must(bound.get('x'), 'the argument x has a value');
     const target = targetSize(evaluator, bound, given);
     if (!target) return unknown;
     const span = given.span;

@@ -112,7 +112,7 @@ export class Calls {
   }
 
   private applyBuiltin(callee: BuiltinValue, given: Argumented, label: string | undefined): Value {
-    const builtin = must(builtins.get(callee.name), `no builtin ${callee.name}`);
+    const builtin = must(builtins.get(callee.name), `there is a builtin ${callee.name}`);
     const named = new Map([...callee.bound, ...given.named]);
     for (const [name, span] of given.nameSpans)
       if (!builtin.names.includes(name))
@@ -164,7 +164,7 @@ export class Calls {
         ),
       );
     for (const [index, value] of given.positional.entries()) {
-      const parameter = must(parameters[index], 'counted before').name.text;
+      const parameter = must(parameters[index], 'arguments were counted before they are bound').name.text;
       if (given.named.has(parameter))
         return this.evaluator.fail(
           messages.argumentGivenTwice(name, parameter, given.nameSpans.get(parameter) ?? given.span),
@@ -304,7 +304,7 @@ function hintOfOrder(index: number, { parameters }: Block, given: Argumented): H
   const [wrong, place] = [given.positional[index], given.spans.get(index)];
   if (!wrong || !place || given.written?.piped) return undefined;
   const fits = (value: Value, at: number): boolean => {
-    const { type } = must(parameters[at], 'as many as arguments');
+    const { type } = must(parameters[at], 'there are as many types as arguments');
     // Where no type is asked for, data is meant.
     return type ? typeRules.get(type.name)?.accepts(value) === true : isData(value);
   };

@@ -52,7 +52,8 @@ function circleOf(frames: readonly Frame[], isLibrary: (source: Source) => boole
   const isOften = ({ block }: (typeof calls)[number]): boolean => 2 * (counts.get(block) ?? 0) > most;
   const candidates = calls.filter(isOften);
   const first =
-    candidates.find(({ block }) => !isLibrary(block.name.span.source)) ?? must(candidates[0], 'one is there');
+    candidates.find(({ block }) => !isLibrary(block.name.span.source)) ??
+    must(candidates[0], 'at least one argument is in excess');
   const rounds = calls.flatMap(({ block }, index) => (block === first.block ? [index] : []));
   const [start = 0, end = 0] = rounds;
   const round = calls.slice(start, end + 1);

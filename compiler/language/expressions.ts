@@ -362,7 +362,7 @@ function equal(left: Value, right: Value): boolean {
       const other = right as typeof left;
       return (
         left.items.length === other.items.length &&
-        left.items.every((item, i) => equal(item, must(other.items[i], 'same length')))
+        left.items.every((item, i) => equal(item, must(other.items[i], 'both lists have the same length')))
       );
     }
     case 'block':

@@ -69,13 +69,22 @@ export class Recorder {
     const [ids, edges, instances] = typesOfInput(input, scratchBatch).map(([name, type]) =>
       this.tensorInput(name, type),
     );
-    return { kind: 'labels', ids: must(ids, 'a map has ids'), edges, instances, classes: input.classes };
+    return {
+      kind: 'labels',
+      ids: must(ids, 'a label map lists its ids first'),
+      edges,
+      instances,
+      classes: input.classes,
+    };
   }
 
   /** What networks and ops are expanded in: the scratch graph, with the variables of `network`. */
   private environment(batch: number, network?: NetworkSpec): Environment {
     const variables = (network?.variables ?? []).map((variable) => {
-      const name = variableName(must(network, 'it has variables').name, variable.name);
+      const name = variableName(
+        must(network, 'a network that is recorded has a list of variables').name,
+        variable.name,
+      );
       return [name, this.b.read(name, f32(...variable.shape))] as const;
     });
     return {
@@ -97,7 +106,7 @@ export class Recorder {
     attrs: Readonly<Record<string, SpecAttr>>,
     span: Span | undefined,
   ): TensorValue {
-    const op = must(specOps.get(name), `no spec op ${name}`);
+    const op = must(specOps.get(name), `there is a composite op ${name}`);
     op.state?.forEach((index) => {
       const ref = inputs[index]?.ref ?? '';
       if (this.variables.get(ref.slice(1))?.role !== 'state')
@@ -110,7 +119,7 @@ export class Recorder {
     const all = withDefaults(op, attrs);
     const before = this.b.asked;
     const expansion = expansionIn(this.environment(scratchBatch), (index, value) =>
-      this.checkUpdate(name, must(inputs[index], 'update of a missing input'), value),
+      this.checkUpdate(name, must(inputs[index], 'an update names an input that it changes'), value),
     );
     const node = expandOp(
       op,
@@ -139,11 +148,13 @@ export class Recorder {
   /** Records a call of a network; its inputs are all it has, or all but noise. */
   call(network: NetworkSpec, inputs: readonly TensorValue[], span: Span | undefined): Value {
     this.budget.spend('nodes', network.nodes.length);
-    const batch = inputs[0] ? must(shapeOf(inputs[0].node)[0], 'inputs have a batch') : scratchBatch;
+    const batch = inputs[0]
+      ? must(shapeOf(inputs[0].node)[0], 'an input of a network has a batch axis')
+      : scratchBatch;
     const bound = new Map(
       typesOfCall(network, inputs.length, batch).map(([name], index) => [
         name,
-        must(inputs[index], `call without ${name}`).node,
+        must(inputs[index], `a call has the input ${name}`).node,
       ]),
     );
     const before = this.b.asked;

@@ -111,7 +111,7 @@ export class StepContext implements LossContext {
   private judgeOne(network: NetworkSpec, picture: TensorValue, span: Span): Value {
     const input = must(
       network.inputs.find(({ kind }) => kind === 'tensor'),
-      'a judge takes a picture',
+      'a judge has a picture among its inputs',
     );
     const [shown] = this.argument(network.name, input, picture, span) ?? [];
     return shown ? this.pass(network, this.maps, shown, span) : unknown;

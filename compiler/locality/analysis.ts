@@ -203,7 +203,7 @@ const pointwise: Rule = (node, walk) => {
   const cuts = new Set(spans.flatMap((span) => boundaries(span)));
   const places = [...cuts].toSorted((a, b) => a - b);
   const segments = places.slice(1).map((end, index): Segment => {
-    const begin = must(places[index], 'a segment begins');
+    const begin = must(places[index], 'a row of segments is not empty');
     const met = spans.map((span) => segmentAt(span, begin).pixels);
     const sized = met.map((one) => one && walk.pixels.broadcast(one, [pictures, height, width]));
     return { channels: end - begin, pixels: walk.mergeAll(sized) };
@@ -217,7 +217,7 @@ function boundaries(segments: readonly Segment[]): number[] {
 
 function segmentAt(segments: readonly Segment[], channel: number): Segment {
   const ends = boundaries(segments).slice(1);
-  return must(segments[ends.findIndex((end) => channel < end)], 'it is one of the channels');
+  return must(segments[ends.findIndex((end) => channel < end)], 'a channel is below the number of channels');
 }
 
 /** How a convolution of any kind changes an axis of its operand. */
@@ -234,7 +234,9 @@ const convolution =
     const local = walk.mergeAll(fact.flatMap(({ pixels }) => (pixels ? [pixels] : [])));
     const result = local && walk.alongBoth(local, (axis, which) => read(walk, axis, which));
     if (fact.every(({ pixels }) => pixels))
-      return [result && [{ channels: must(shapeOf(node)[3], 'it has channels'), pixels: result }]];
+      return [
+        result && [{ channels: must(shapeOf(node)[3], 'a picture has an axis of channels'), pixels: result }],
+      ];
     if (result && result.maps.length > 0) {
       const ends = boundaries(fact);
       walk.partly.set(node, {
@@ -250,7 +252,10 @@ const convolution =
 const slide =
   (node: Node): Reading =>
   (walk, axis, which) => {
-    const kernel = must(shapeOf(node.operands[1]!)[which - 1], 'a filter has rows and columns');
+    const kernel = must(
+      shapeOf(node.operands[1]!)[which - 1],
+      'a filter has the shape [rows, columns, in, out]',
+    );
     const geometry = geometryOf(node.attrs);
     const dilation = dilationOf(node.attrs);
     const { out, before } = along(axis.size, extentOf(kernel, dilation), geometry);
@@ -260,8 +265,11 @@ const slide =
 const spread =
   (node: Node): Reading =>
   (walk, axis, which) => {
-    const kernel = must(shapeOf(node.operands[1]!)[which - 1], 'a filter has rows and columns');
-    const size = must(shapeOf(node)[which], 'a picture has rows and columns');
+    const kernel = must(
+      shapeOf(node.operands[1]!)[which - 1],
+      'a filter has the shape [rows, columns, in, out]',
+    );
+    const size = must(shapeOf(node)[which], 'a picture has the shape [pictures, rows, columns, channels]');
     const geometry = geometryOf(node.attrs);
     const dilation = dilationOf(node.attrs);
     const { before } = along(size, extentOf(kernel, dilation), geometry);
@@ -281,7 +289,13 @@ const pool: Rule = (node, walk) => {
   const { size, stride } = windowOf(node.attrs);
   return walk.each(node, (pixels) =>
     walk.alongBoth(pixels, (axis, which) =>
-      walk.pixels.axes.slide(axis, must(shapeOf(node)[which], 'it has sizes'), size, stride, 0),
+      walk.pixels.axes.slide(
+        axis,
+        must(shapeOf(node)[which], 'split lists the sizes of its parts'),
+        size,
+        stride,
+        0,
+      ),
     ),
   );
 };

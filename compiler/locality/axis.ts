@@ -52,7 +52,7 @@ const isSingle = ({ from, to }: AxisView): boolean => from === 0 && to === 0;
 /** Where an operand's entry lies on a grid; beyond the ends the anchors go on as they begin or end. */
 function anchorAt({ anchors }: AxisView, index: number): number {
   const last = anchors.length - 1;
-  if (index >= 0 && index <= last) return must(anchors[index], 'it lies inside');
+  if (index >= 0 && index <= last) return must(anchors[index], 'an offset lies inside of the axis');
   const [end, next] = index < 0 ? [0, 1] : [last, last - 1];
   const at = must(anchors[end], 'an axis has entries');
   const step = anchors[next] === undefined ? 1 : Math.abs(anchors[next] - at);

@@ -57,8 +57,8 @@ export class LocalityTable {
       key: this.keyOf(pixels),
       views: pixels.maps.map((map, index) => ({
         map,
-        rows: must(pixels.rows.views[index], 'a view has rows'),
-        columns: must(pixels.columns.views[index], 'a view has columns'),
+        rows: must(pixels.rows.views[index], 'a view of pixels has rows'),
+        columns: must(pixels.columns.views[index], 'a view of pixels has columns'),
       })),
       rowClasses: this.classesOf(pixels.rows),
       columnClasses: this.classesOf(pixels.columns),

@@ -25,8 +25,8 @@ interface View {
 const viewsOf = ({ maps, rows, columns }: Pixels): View[] =>
   maps.map((map, index) => ({
     map,
-    rows: must(rows.views[index], 'a view has rows'),
-    columns: must(columns.views[index], 'a view has columns'),
+    rows: must(rows.views[index], 'a view of pixels has rows'),
+    columns: must(columns.views[index], 'a view of pixels has columns'),
   }));
 
 export class PixelTable {
@@ -53,7 +53,8 @@ export class PixelTable {
   /** Keeps the pictures `indices`, in that order. */
   takePictures(pixels: Pixels, indices: readonly number[]): Pixels {
     const shown =
-      pixels.pictures && indices.map((index) => must(pixels.pictures?.[index], 'it is a picture'));
+      pixels.pictures &&
+      indices.map((index) => must(pixels.pictures?.[index], 'a value of pixels has the shape of a picture'));
     return this.intern(shown, pixels.maps, pixels.rows, pixels.columns);
   }
 

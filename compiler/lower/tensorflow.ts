@@ -187,7 +187,7 @@ class MethodLowering {
       if (!this.inPlace.has(variable)) this.madeFor(value, () => this.write(variable, value));
     const outputs = new Map<string, string>();
     for (const [name, value] of this.method.outputs) {
-      const type = must(value.results[0], 'output without a type').dtype;
+      const type = must(value.results[0], 'an output has a type').dtype;
       outputs.set(name, this.add('Identity', [this.tensor(value)], { T: { type } }));
     }
     const done = this.updates.length > 0 ? `${this.method.name}/done` : undefined;
@@ -204,7 +204,7 @@ class MethodLowering {
   }
 
   private tensor(node: Node): string {
-    return must(this.tensors.get(node)?.[0], `%${node.id} has not been lowered`);
+    return must(this.tensors.get(node)?.[0], `%${node.id} was lowered before its users`);
   }
 
   private add(
@@ -248,10 +248,10 @@ class MethodLowering {
     const type = node.results[0];
     if (node.op === 'item') {
       const results = must(
-        this.tensors.get(must(node.operands[0], 'item of nothing')),
-        'item before its node',
+        this.tensors.get(must(node.operands[0], 'an item has the node that it is of')),
+        'a node is lowered before its items',
       );
-      return [must(results[Number(node.attrs['index'])], 'item of a missing result')];
+      return [must(results[Number(node.attrs['index'])], 'an item names a result of its node')];
     }
     if (node.op === 'input') {
       const tensor = this.add('Placeholder', [], {
@@ -262,7 +262,7 @@ class MethodLowering {
       return [tensor];
     }
     if (node.op === 'read') {
-      const handle = must(this.handles.get(name), `variable ${name} is not declared`);
+      const handle = must(this.handles.get(name), `the variable ${name} is declared`);
       const tensor = this.add('ReadVariableOp', [handle], { dtype: { type: type!.dtype } });
       this.reads.set(name, tensor);
       return [tensor];
@@ -284,10 +284,16 @@ class MethodLowering {
       },
       update: (op, operands, attrs) => this.update(node, op, operands, attrs),
       readUpdated: (index) => {
-        const variable = must(updatedVariable(this.method, node, index), 'an updated operand is no variable');
-        const last = must(this.updates[this.updates.length - 1], 'no update came before');
-        const dtype = must(node.operands[index]?.results[0], 'operand without a type').dtype;
-        const handle = must(this.handles.get(variable), `variable ${variable} is not declared`);
+        const variable = must(
+          updatedVariable(this.method, node, index),
+          'an operand that is updated in place reads a variable',
+        );
+        const last = must(
+          this.updates[this.updates.length - 1],
+          'an update comes before the variable is read anew',
+        );
+        const dtype = must(node.operands[index]?.results[0], 'an operand has a type').dtype;
+        const handle = must(this.handles.get(variable), `the variable ${variable} is declared`);
         return this.add('ReadVariableOp', [handle, `^${last}`], { dtype: { type: dtype } });
       },
     });
@@ -312,10 +318,10 @@ class MethodLowering {
   }
 
   private write(variable: string, value: Node): void {
-    const handle = must(this.handles.get(variable), `variable ${variable} is not declared`);
+    const handle = must(this.handles.get(variable), `the variable ${variable} is declared`);
     const read = this.reads.get(variable);
     const inputs = [handle, this.tensor(value), ...(read ? [`^${read}`] : [])];
-    const dtype = must(value.results[0], 'write without a type').dtype;
+    const dtype = must(value.results[0], 'a value that is written has a type').dtype;
     this.updates.push(
       this.add('AssignVariableOp', inputs, { dtype: { type: dtype }, validate_shape: { bool: false } }),
     );

@@ -23,7 +23,7 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
 
   const cotangents = new Map<Node, (Node | undefined)[]>(); // by node and result
   const accumulate = (node: Node, result: number, value: Node): void => {
-    const type = must(node.results[result], 'cotangent of a missing result');
+    const type = must(node.results[result], 'a cotangent belongs to a result of its node');
     if (!sameShape(shapeOf(value), type.shape))
       throw brokenInvariant(
         `cotangent of ${node.op} has shape [${shapeOf(value)}], expected [${type.shape}]`,
@@ -38,14 +38,20 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
   const spread = (node: Node, dys: readonly (Node | undefined)[]): void => {
     if (node.op === 'item')
       return accumulate(
-        must(node.operands[0], 'item of nothing'),
+        must(node.operands[0], 'an item has the node that it is of'),
         Number(node.attrs['index']),
-        must(dys[0], 'empty cotangent'),
+        must(dys[0], 'the list of cotangents of an item is not empty'),
       );
     const rule = opNamed(node.op).vjp;
     if (typeof rule !== 'function') return; // nondifferentiable, and its entry says why
     const dy = dys.find((value) => value !== undefined);
-    const thunks = rule({ b, node, x: node.operands, dy: must(dy, 'empty cotangents'), dys });
+    const thunks = rule({
+      b,
+      node,
+      x: node.operands,
+      dy: must(dy, 'the list of cotangents of a node is not empty'),
+      dys,
+    });
     node.operands.forEach((operand, index) => {
       const thunk = thunks[index];
       if (thunk && needed.has(operand)) accumulate(operand, 0, thunk());

@@ -15,7 +15,7 @@ export interface Bindings {
 export function evaluate(roots: readonly Node[], bindings: Bindings): RefTensor[] {
   const values = new Map<Node, readonly RefTensor[]>();
   for (const node of reachable(roots)) values.set(node, evaluateNode(node, values, bindings));
-  return roots.map((root) => must(values.get(root)?.[0], 'root was not evaluated'));
+  return roots.map((root) => must(values.get(root)?.[0], 'every root was evaluated'));
 }
 
 function evaluateNode(
@@ -23,9 +23,11 @@ function evaluateNode(
   values: ReadonlyMap<Node, readonly RefTensor[]>,
   bindings: Bindings,
 ): readonly RefTensor[] {
-  const operands = node.operands.map((operand) => must(values.get(operand), 'operand was not evaluated'));
+  const operands = node.operands.map((operand) =>
+    must(values.get(operand), 'operands are evaluated before their users'),
+  );
   if (node.op === 'item')
-    return [must(operands[0]?.[Number(node.attrs['index'])], 'item of a missing result')];
+    return [must(operands[0]?.[Number(node.attrs['index'])], 'an item names a result of its node')];
   if (node.op === 'input' || node.op === 'read') {
     const name = String(node.attrs['name']);
     const bound = (node.op === 'input' ? bindings.inputs : bindings.variables).get(name);
@@ -34,7 +36,7 @@ function evaluateNode(
       throw new Error(`${node.op} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`);
     return [bound];
   }
-  const inputs = operands.map((results) => must(results[0], 'operand without result'));
+  const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
   const result = opNamed(node.op).reference(inputs, node);
   return 'data' in result ? [result] : result;
 }

@@ -92,7 +92,9 @@ const nodeExtras: Record<string, Schema> = {
 function nodeSchema(op: SpecOp): Schema {
   const isVariadic = op.inputs.some((name) => name.startsWith('...'));
   const names = Object.keys(op.attrs);
-  const required = names.filter((name) => isRequired(must(op.attrs[name], 'a name of it')));
+  const required = names.filter((name) =>
+    isRequired(must(op.attrs[name], 'a list has a name at each index below its length')),
+  );
   const attrs: Schema = {
     type: 'object',
     additionalProperties: false,

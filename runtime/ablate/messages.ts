@@ -87,7 +87,7 @@ export const rayRefused = (address: string, status: number, text: string): Spade
 
 export const noAblation = (folder: string): SpadeworkError =>
   inputError(
-    'no-ablation',
+    'no-ablation-folder',
     `'${folder}' holds no ablation: ablation.json is missing`,
     'name a file that declares one, or a folder that "spadework ablate" made',
   );

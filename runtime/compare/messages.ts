@@ -28,7 +28,7 @@ export const noSuchBaseline = (label: string, labels: readonly string[]): Spadew
   );
 
 export const namedTwice = (folder: string): SpadeworkError =>
-  inputError('named-twice', `the run '${folder}' is named twice`, 'name each run once');
+  inputError('run-named-twice', `the run '${folder}' is named twice`, 'name each run once');
 
 export const alone = (folder: string): SpadeworkError =>
   inputError(

@@ -61,7 +61,7 @@ export function drawsOf(count: number): Uint32Array {
 function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
-  const low = must(sorted[below], 'a quantile lies within');
+  const low = must(sorted[below], 'a quantile lies within the sorted values');
   const high = sorted[below + 1] ?? low;
   return low + (place - below) * (high - low);
 }

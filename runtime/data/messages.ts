@@ -234,7 +234,7 @@ export const noPhoto = (place: string): Diagnostic =>
 
 export const folderInUse = (folder: string): Diagnostic =>
   wrong(
-    'folder-in-use',
+    'folder-not-empty',
     `${quoted(folder)} is not empty`,
     'name a new folder: data is made into one of its own',
   );

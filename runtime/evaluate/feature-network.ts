@@ -31,7 +31,13 @@ abstract class Looking {
   ) {
     const { network, weights, method } = judge;
     const outputs = new Map(
-      leaves.map(({ name }) => [name, must(method.outputs.get(name), 'it is a result')] as const),
+      leaves.map(
+        ({ name }) =>
+          [
+            name,
+            must(method.outputs.get(name), 'a feature that is asked for is a result of its network'),
+          ] as const,
+      ),
     );
     const program = withoutUnusedVariables({
       variables: variablesOf(specOf(network)),
@@ -53,7 +59,7 @@ abstract class Looking {
     take: (found: Found, picture: number) => T,
   ): Promise<T[]> {
     const { size, network, method } = this.judge;
-    const input = must(network.inputs[0], 'it takes a picture').name;
+    const input = must(network.inputs[0], 'a network of features takes a picture').name;
     const length = 3 * size.width * size.height;
     const taken: T[] = [];
     for (let start = 0; start < pictures.length; start += picturesAtOnce) {

@@ -4,7 +4,7 @@ import { inputError, SpadeworkError } from '../../dsl/errors.ts';
 
 export const nothingHeldOut = (name: string): SpadeworkError =>
   inputError(
-    'nothing-held-out',
+    'nothing-to-evaluate',
     `the data of '${name}' name no held-out label maps`,
     'name folders: --maps FOLDER --images FOLDER; or train with test_labels and test_images in data',
   );

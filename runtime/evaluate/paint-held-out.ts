@@ -50,7 +50,7 @@ export async function paintHeldOut(
   folder: string,
   { progressed }: EvaluateOptions,
 ): Promise<void> {
-  const generator = must(generatorOf(spec), 'a run without a generator is refused before');
+  const generator = must(generatorOf(spec), 'a run without a generator was refused before it paints');
   if (needsPhoto(generator) && !heldOut.hasPhotos) throw styleNeeded(spec.name);
   const weights = await readFrozenWeights(layout, spec);
   const session = openPainting(engine, spec, run);
@@ -68,8 +68,10 @@ export async function paintHeldOut(
       for (let style = 0; style < styles; style++) {
         const painter = { session, generator, seed: (seed + style) % (largestSeed + 1) };
         const [painted] = whileComputing(() => paint(painter, samples));
-        const file = pictureFile(folder, must(samples[0], 'a map was read').name, style);
-        await whileWritingAsync(folder, () => writePicture(file, must(painted, 'a map was given')));
+        const file = pictureFile(folder, must(samples[0], 'each label map was read').name, style);
+        await whileWritingAsync(folder, () =>
+          writePicture(file, must(painted, 'a label map was given for each picture')),
+        );
       }
       progressed?.('painted', index + 1, total);
     }

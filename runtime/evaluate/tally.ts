@@ -213,7 +213,10 @@ export class PerceptualTally implements Tally {
         featureDistance(a, b, this.linear);
       if (photo)
         this.distances.push(
-          between(must(ofPainted[0], 'it was painted'), must(layers.at(-1), 'the photograph is last')),
+          between(
+            must(ofPainted[0], 'every held-out map was painted'),
+            must(layers.at(-1), 'the photograph is last'),
+          ),
         );
       if (painted.length > 1) this.spreads.push(meanOfPairs(ofPainted, between));
     }

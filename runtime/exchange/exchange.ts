@@ -215,7 +215,7 @@ async function save(
   state: Parameters<typeof saveCheckpoint>[3],
 ): Promise<void> {
   const readVariables = (names: readonly string[] = [...values.keys()]): Map<string, Float32Array> =>
-    new Map(names.map((name) => [name, must(values.get(name), `${name} has no value`)]));
+    new Map(names.map((name) => [name, must(values.get(name), `${name} has a value`)]));
   const variables = { program: { variables: variablesOf(spec) }, readVariables };
   await whileWritingAsync(layout.folder, async () => {
     await keepFrozenWeights(layout, spec, values);
@@ -253,7 +253,7 @@ export async function exportWeights(options: ExportOptions): Promise<number> {
   const values = new Map(
     network.variables.map(({ name }) => [
       name,
-      averageOf(name) ?? must(all.get(variableName(network.name, name)), `${name} has no value`),
+      averageOf(name) ?? must(all.get(variableName(network.name, name)), `${name} has a value`),
     ]),
   );
   await whileWritingAsync(options.out, async () => {

@@ -113,7 +113,7 @@ function inputsOfMethod(spec: Spec, method: MethodName): readonly InputSpec[] {
     case 'gradients':
       return findNetwork(spec, method.network).inputs;
     case 'synthesize':
-      return must(generatorOf(spec), 'its name was read').inputs.map((input) =>
+      return must(generatorOf(spec), 'the name of a method was read').inputs.map((input) =>
         input.kind === 'labels' ? { ...input, name: labelsInput } : input,
       );
     case 'loss':

@@ -361,7 +361,7 @@ export class OpenModel implements Model {
     );
     const found: Record<'outputs' | 'gradients', Record<string, Tensor>> = { outputs: {}, gradients: {} };
     for (const [output, type] of typesOfOutputs(compiled)) {
-      const values = must(outputs.get(output), `no output ${output}`);
+      const values = must(outputs.get(output), `the method gives the output ${output}`);
       const isGradient = output.startsWith(gradientPrefix);
       const own = isGradient ? output.slice(gradientPrefix.length) : output;
       found[isGradient ? 'gradients' : 'outputs'][own] = tensorIn(
@@ -376,7 +376,7 @@ export class OpenModel implements Model {
 
   /** Gives the scalars of a step: rates and corrections. */
   private scalarsOf(step: number, { rates = {}, stepsPerEpoch }: StepOptions): Record<string, Float32Array> {
-    const train = must(this.spec.train, 'a step has a train section');
+    const train = must(this.spec.train, 'a spec with a step has a train section');
     const known = train.optimizers.map(({ network }) => network);
     // Networks may be called as what all objects have.
     const asked = new Map(Object.entries(rates));
@@ -399,7 +399,7 @@ export class OpenModel implements Model {
           scheduled,
           must(
             scheduled.optimizers.find(({ network }) => network === one.network),
-            'itself',
+            'a list that is not empty has a last element',
           ),
           step,
           stepsPerEpoch ?? 1,
@@ -453,7 +453,7 @@ function typesOfOutputs(compiled: Compiled): Map<string, TensorType> {
   return new Map(
     compiled.program.methods.flatMap(({ outputs }) =>
       [...outputs].map(([name, node]): [string, TensorType] => {
-        const type = must(node.results[0], `output ${name} has no type`);
+        const type = must(node.results[0], `the output ${name} has a type`);
         return [name, name.startsWith(gradientPrefix) ? type : wholeBatch(type, compiled)];
       }),
     ),

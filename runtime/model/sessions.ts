@@ -49,7 +49,7 @@ export class Sessions {
     const outputs = whileComputing(() => session.run(method, feeds));
     const { writes } = must(
       session.program.methods.find(({ name }) => name === method),
-      `no method ${method}`,
+      `there is a method ${method}`,
     );
     for (const name of writes.keys()) {
       const value = this.valueNamed(name);
@@ -86,7 +86,7 @@ export class Sessions {
   }
 
   private valueNamed(name: string): Value {
-    return must(this.values.get(name), `there is no variable ${name}`);
+    return must(this.values.get(name), `there is a variable ${name}`);
   }
 
   private obtain(program: Program): Opened {
@@ -162,7 +162,7 @@ export class Sessions {
 
   /** The variable whose initial value another one's is made from. */
   private startsFrom(name: string): string | undefined {
-    const { role, network, initializer } = must(this.byName.get(name), `there is no variable ${name}`);
+    const { role, network, initializer } = must(this.byName.get(name), `there is a variable ${name}`);
     if (role === 'average') return weightOfCompanion(name);
     return initializer.kind === 'lengths_of' ? variableName(network, initializer.variable) : undefined;
   }

@@ -77,7 +77,7 @@ export function makeProfile(
   const entries = traces.flatMap((trace) => {
     const shares = shareTime(trace);
     return trace.map(({ node, kernel }, index): Entry => {
-      const ms = must(shares[index], 'as many shares as kernels') / steps;
+      const ms = must(shares[index], 'there is a share for each kernel') / steps;
       return { node: node && computedBy(node, kernel), kernel, ms };
     });
   });
@@ -157,9 +157,9 @@ function partOf(entries: readonly Entry[], steps: number): Part {
 /** Makes the tree of blocks; in the innermost ones are the ops. */
 function blockOf(name: string, entries: readonly Entry[], depth: number): BlockPart {
   const inner = entries.filter((entry) => pathOf(entry).length > depth);
-  const blocks = [...groupBy(inner, (entry) => must(pathOf(entry)[depth], 'it is longer'))].map(
-    ([part, group]) => blockOf(part, group, depth + 1),
-  );
+  const blocks = [
+    ...groupBy(inner, (entry) => must(pathOf(entry)[depth], 'a table of a profile has a first row')),
+  ].map(([part, group]) => blockOf(part, group, depth + 1));
   const own = entries.filter((entry) => pathOf(entry).length === depth);
   const ops = [...groupBy(own, (entry) => `${opName(entry)} ${phaseOf(entry.node)}`)].map(
     ([, group]): BlockPart => {

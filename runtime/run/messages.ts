@@ -13,7 +13,7 @@ const listed = 10;
 
 export const nothingToTrain = (name: string): SpadeworkError =>
   inputError(
-    'nothing-to-train',
+    'no-training',
     `'${name}' cannot be trained: it has no data, no loss or no train section`,
     'train an experiment; see "spadework check FILE" for what a file holds',
   );
@@ -178,7 +178,7 @@ export const damagedBest = (file: string, why: string): SpadeworkError =>
 
 export const noCheckpoint = (folder: string): SpadeworkError =>
   inputError(
-    'no-checkpoint',
+    'nothing-saved',
     `the run '${folder}' has no checkpoint yet`,
     'train it anew; checkpoint_every in the spec says how often one is saved',
   );
@@ -220,7 +220,7 @@ export const notFinite = (
 ): SpadeworkError =>
   new SpadeworkError('input', [
     error(
-      'not-finite',
+      'training-not-finite',
       `training stopped: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not a finite number at step ${step}; ` +
         (checkpoint === undefined
           ? 'no checkpoint had been saved yet'

@@ -91,7 +91,7 @@ export class NativeSession implements Session {
     // a while; all of them at once would take their memory twice.
     const fed = [...values].map(([name, array]) => {
       const type = typeOfVariable(this.types, name, array);
-      const { value, done } = must(this.plan.variables.get(name), `variable ${name} is not in the plan`);
+      const { value, done } = must(this.plan.variables.get(name), `the plan has the variable ${name}`);
       return { tensor: value, values: array, ...type, done };
     });
     for (const some of inGroups(fed, ({ values: { byteLength } }) => byteLength))
@@ -115,9 +115,9 @@ export class NativeSession implements Session {
 
   run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
     const inputs = this.feeds.of(method, feeds, patches);
-    const binding = must(this.plan.methods.get(method), `method ${method} is not in the plan`);
+    const binding = must(this.plan.methods.get(method), `the plan has the method ${method}`);
     const fed = [...inputs].map(([name, input]) => ({
-      tensor: must(binding.inputs.get(name), `input ${name} is not in the plan`),
+      tensor: must(binding.inputs.get(name), `the plan has the input ${name}`),
       ...input,
     }));
     const names = [...binding.outputs.keys()];
@@ -154,7 +154,11 @@ export class NativeSession implements Session {
   private call(feeds: readonly FedTensor[], fetches: string[]): Tfjs.Tensor[] {
     const copies = this.copyIn(feeds.map(({ values }) => values));
     const tensors = feeds.map(({ shape, dtype }, index) =>
-      this.tf.tensor(must(copies[index], 'one of each'), [...shape], dtype === 'i32' ? 'int32' : 'float32'),
+      this.tf.tensor(
+        must(copies[index], 'there is a tensor for each name that is fetched'),
+        [...shape],
+        dtype === 'i32' ? 'int32' : 'float32',
+      ),
     );
     try {
       const infos = feeds.map(({ tensor }) => ({ name: tensor }));
@@ -199,7 +203,7 @@ export class NativeSession implements Session {
   private copyOut(names: readonly string[], tensors: readonly Tfjs.Tensor[]): Map<string, Float32Array> {
     return new Map(
       names.map((name, index) => {
-        const tensor = must(tensors[index], `no result for ${name}`);
+        const tensor = must(tensors[index], `the engine gives a result for ${name}`);
         const values = tensor.dataSync() as Float32Array;
         tensor.dispose();
         return [name, values];

@@ -61,10 +61,10 @@ export class PortableSession implements Session {
 
   run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
     const fed = this.feeds.of(method, feeds, patches);
-    const plan = must(this.plans.get(method), `method ${method} is not planned`);
+    const plan = must(this.plans.get(method), `the method ${method} was planned`);
     const definition = must(
       this.program.methods.find(({ name }) => name === method),
-      `method ${method} is not in the program`,
+      `the program has the method ${method}`,
     );
     const values = new Map<Node, Tfjs.Tensor[]>();
     for (const { node, dead } of plan) {
@@ -75,14 +75,17 @@ export class PortableSession implements Session {
       this.look?.(
         node,
         results,
-        node.operands.map((operand) => must(values.get(operand), 'an operand died too early')),
+        node.operands.map((operand) =>
+          must(values.get(operand), 'an operand is kept until its last user has run'),
+        ),
       );
       for (const gone of dead) {
         values.get(gone)?.forEach((tensor) => tensor.dispose());
         values.delete(gone);
       }
     }
-    const first = (node: Node): Tfjs.Tensor => must(values.get(node)?.[0], 'a value died too early');
+    const first = (node: Node): Tfjs.Tensor =>
+      must(values.get(node)?.[0], 'an output is kept until it is read');
     const outputs = new Map<string, Float32Array>();
     for (const [name, node] of definition.outputs)
       outputs.set(name, Float32Array.from(first(node).dataSync()));
@@ -130,11 +133,15 @@ export class PortableSession implements Session {
     fed: ReadonlyMap<string, Fed>,
   ): Tfjs.Tensor[] {
     const { tf } = this;
-    const operands = node.operands.map((operand) => must(values.get(operand), 'an operand died too early'));
+    const operands = node.operands.map((operand) =>
+      must(values.get(operand), 'an operand is kept until its last user has run'),
+    );
     const name = String(node.attrs['name']);
     switch (node.op) {
       case 'item':
-        return [tf.clone(must(operands[0]?.[Number(node.attrs['index'])], 'item of a missing result'))];
+        return [
+          tf.clone(must(operands[0]?.[Number(node.attrs['index'])], 'an item names a result of its node')),
+        ];
       case 'input': {
         const { values: given, shape, dtype } = must(fed.get(name), 'feeds were checked');
         return [tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')];
@@ -145,7 +152,7 @@ export class PortableSession implements Session {
         return [tf.clone(variable)];
       }
       default: {
-        const inputs = operands.map((results) => must(results[0], 'operand without a result'));
+        const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
         // tidy frees the temporaries of the op and keeps what it returns.
         const results = tf.tidy(() => opNamed(node.op).tfjs({ tf, inputs, node }));
         return Array.isArray(results) ? results : [results];

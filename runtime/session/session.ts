@@ -126,7 +126,7 @@ function* initialEntries(
 ): Generator<readonly [string, Float32Array]> {
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
   const valueOf = (name: string): Float32Array => {
-    const variable = must(byName.get(name), `'${name}', which another variable starts from, is missing`);
+    const variable = must(byName.get(name), `there is '${name}', which another variable starts from`);
     return loaded.get(name) ?? initialValue(variable, seed, valueOf, allocate);
   };
   for (const { name } of variables) yield [name, valueOf(name)];

@@ -60,7 +60,7 @@ export function nodeOf(name: string, origins: ReadonlyMap<string, Node>): Node |
   const parts = name.split('/').filter((part) => !/Optimizer$|^ConstantFolding$/.test(part));
   for (let length = parts.length; length > 0; length--) {
     const method = parts.slice(0, length - 1);
-    for (const [word] of must(parts[length - 1], 'it is below the length').matchAll(
+    for (const [word] of must(parts[length - 1], 'an index of a trace is below its length').matchAll(
       /[A-Z][A-Za-z0-9]*_\d+/g,
     )) {
       const node = origins.get([...method, word].join('/'));

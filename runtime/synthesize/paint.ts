@@ -40,7 +40,7 @@ export function needsPhoto(generator: NetworkSpec): boolean {
 export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
   const method = methodOf(painter.session, synthesisMethod);
   // The label map tells nothing about sizes: a generator that starts from noise alone takes none.
-  const made = must(method.outputs.get('picture')?.results[0], 'painting gives no picture');
+  const made = must(method.outputs.get('picture')?.results[0], 'the method that paints gives a picture');
   const [batch, height, width] = made.shape as [number, number, number];
   const pictures: Picture[] = [];
   for (let start = 0; start < samples.length; start += batch) {
@@ -52,7 +52,7 @@ export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
     const feeds = feedsOf(painter.session.program, method, full, painter.seed, codesOf(painter, full));
     const painted = must(
       painter.session.run(synthesisMethod, feeds).get('picture'),
-      'painting gives no picture',
+      'the method that paints gives a picture',
     );
     part.forEach((_, i) => pictures.push(fromFloat(painted, width, height, i * height * width * 3)));
   }
@@ -62,7 +62,7 @@ export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
 function methodOf({ program }: Session, name: string): Method {
   return must(
     program.methods.find((method) => method.name === name),
-    `the program has no method ${name}`,
+    `the program has the method ${name}`,
   );
 }
 
@@ -74,7 +74,7 @@ function codesOf({ session, generator, seed }: Painter, samples: readonly Styled
     const method = methodOf(session, encodingMethod(generator, input));
     const outputs = session.run(method.name, feedsOf(session.program, method, samples, seed, new Map()));
     const output = input.sampled ? encodingOutputs.mean : encodingOutputs.code;
-    codes.set(input.name, must(outputs.get(output), `encoding gives no ${output}`));
+    codes.set(input.name, must(outputs.get(output), `the method that encodes gives ${output}`));
   }
   return codes;
 }
@@ -112,7 +112,7 @@ function valuesOf(name: string, sample: Styled): Values | undefined {
     [instancesInput, sample.instances],
     [realInput, sample.style ?? sample.image],
   ]);
-  return held.has(name) ? must(held.get(name), `sample ${sample.name} has no ${name}`) : undefined;
+  return held.has(name) ? must(held.get(name), `the sample ${sample.name} has ${name}`) : undefined;
 }
 
 function drawNoise(length: number, sample: string, input: string, seed: number): Float32Array {

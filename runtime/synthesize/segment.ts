@@ -16,7 +16,7 @@ export function canSegment({ program }: Pick<Session, 'program'>): boolean {
 export function segment(session: Session, photos: readonly Float32Array[]): Int32Array[] {
   const method = must(
     session.program.methods.find(({ name }) => name === segmentation.method),
-    'the program does not segment',
+    'the program has a method that segments',
   );
   const made = must(method.outputs.get(segmentation.scores)?.results[0], 'segmenting gives scores');
   const [batch, height, width, classes] = made.shape as [number, number, number, number];

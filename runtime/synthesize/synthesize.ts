@@ -114,7 +114,12 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
           paint({ session, generator, seed: record.seed }, [{ ...sample, style }]),
         );
         seconds += (performance.now() - start) / 1000;
-        const row = makeRow(sample, must(painted, 'a map was given'), size, dataset.classes);
+        const row = makeRow(
+          sample,
+          must(painted, 'a label map was given for each picture'),
+          size,
+          dataset.classes,
+        );
         const item = must(files.items[index], 'every map has its files');
         await whileWritingAsync(options.out, () => writeRow(options.out, item, row));
         if (grid.length < gridRows) grid.push(row);

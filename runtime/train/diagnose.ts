@@ -124,7 +124,7 @@ function describe(
           );
           const method = must(
             program.methods.find((one) => one.name === name),
-            `the program has no method ${name}`,
+            `the program has the method ${name}`,
           );
           found ??= watch.originIn(method);
           return outputs;
@@ -159,7 +159,8 @@ class Watch {
   ): void => {
     if (results.every((tensor) => tensor.dtype !== 'float32' || areFinite(tensor.dataSync()))) return;
     const isFirst = !node.operands.some((operand) => this.bad.has(operand));
-    const rangesOf = (tensors: readonly Tfjs.Tensor[]): ValueRange => rangeOf(must(tensors[0], 'a result'));
+    const rangesOf = (tensors: readonly Tfjs.Tensor[]): ValueRange =>
+      rangeOf(must(tensors[0], 'an op that is watched has a result'));
     this.bad.set(
       node,
       isFirst
@@ -168,7 +169,7 @@ class Watch {
             result: rangesOf(results),
             operands: operands.map((tensors, index) => ({
               ...rangesOf(tensors),
-              op: must(node.operands[index], 'an operand').op,
+              op: must(node.operands[index], 'an op that is watched has its operands').op,
             })),
           }
         : undefined,

@@ -58,7 +58,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
   const measure = generator
     ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
-    : () => compareClasses(session, samples, must(spec.data, 'it has samples'));
+    : () => compareClasses(session, samples, must(spec.data, 'an evaluation has samples'));
   return { every, metric, measure };
 }
 
@@ -103,7 +103,7 @@ function compareClasses(
   const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
   const labels = { classes: data.classes, voidIds: voidIds(data) };
   const counts = segment(session, photos).map((found, index) =>
-    countPixels(must(samples[index], 'one for each').labels, found, labels),
+    countPixels(must(samples[index], 'there is a value for each held-out picture').labels, found, labels),
   );
   const { meanIoU, pixelAccuracy } = scoresOf(sumCounts(counts));
   return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };

@@ -33,7 +33,7 @@ export function shownBy(
   return {
     task: 'segment',
     show(samples) {
-      const photos = samples.map(({ image }) => must(image, 'data of a training has photographs'));
+      const photos = samples.map(({ image }) => must(image, 'the data of a training has photographs'));
       return segment(session, photos).map((ids) => colorize(ids, width, height, colored));
     },
   };

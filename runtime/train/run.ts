@@ -433,7 +433,7 @@ export class Run {
           if (saved === undefined) return setInitialValues(session, settings.seed, await loadWeights(spec));
           const checkpoint = must(
             await loadCheckpoint(layout.checkpoints, layout.folder, saved),
-            'it was saved or loaded',
+            'the run that goes on was saved or loaded',
           );
           restore(session, checkpoint, await readFrozenWeights(layout, spec));
         },

@@ -45,7 +45,7 @@ export function callInParts(
     const found = Array.from({ length: perPart ? parts : 1 }, (_, part) => {
       const fed = [...inputs].map(([input, type]): [string, Values] => {
         if (input === randomStateInput) return [input, Int32Array.of(seed, step * parts + part)];
-        const values = must(valueOf(input), `nothing to feed ${input} with`);
+        const values = must(valueOf(input), `the batch has what ${input} is fed with`);
         const length = sizeOf(type.shape);
         return [
           input,
@@ -55,7 +55,10 @@ export function callInParts(
       return run(name, Object.fromEntries(fed), part);
     });
     for (const output of found[0]?.keys() ?? [])
-      outputs.set(output, joinParts(found.map((one) => must(one.get(output), `no output ${output}`))));
+      outputs.set(
+        output,
+        joinParts(found.map((one) => must(one.get(output), `the method gives the output ${output}`))),
+      );
   }
   return outputs;
 }
@@ -114,7 +117,7 @@ export function calledMethods(
   return methods.map(({ name, perPart }) => {
     const method = must(
       program.methods.find((one) => one.name === name),
-      `the program has no method ${name}`,
+      `the program has the method ${name}`,
     );
     return { name, perPart, inputs: outerInputs(program, method) };
   });

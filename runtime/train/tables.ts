@@ -30,7 +30,9 @@ function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number
   const found = batches.map(({ labels, edges }) =>
     indexer.index(labels, plan.edges ? edges : undefined).tables.map(({ count }) => count),
   );
-  return plan.levels.map((_, level) => found.map((counts) => must(counts[level], 'one table a level')));
+  return plan.levels.map((_, level) =>
+    found.map((counts) => must(counts[level], 'there is one table for each level')),
+  );
 }
 
 /**

@@ -58,7 +58,7 @@ export function matchWeights(
   const nameOf = ({ official }: Pairing): string => report.inside + official;
   const read = readFinite(file, report.matched.map(nameOf));
   const values = report.matched.map((pairing): [string, Float32Array] => {
-    const place = must(places.get(pairing.ours), `${pairing.ours} has no place`);
+    const place = must(places.get(pairing.ours), `${pairing.ours} has a place in the network`);
     const stored = must(read.get(nameOf(pairing)), `${pairing.ours} was read`);
     read.delete(nameOf(pairing)); // so that the values need not lie in memory twice
     return [pairing.ours, place.toOurs(stored)];

@@ -32,7 +32,7 @@ export const noSuchFile = (path: string): SpadeworkError =>
   );
 
 export const unreadableFile = (path: string, why: string): SpadeworkError =>
-  inputError('unreadable-file', `'${path}' cannot be read: ${why}`, 'name a file that you may read');
+  inputError('unreadable-weights', `'${path}' cannot be read: ${why}`, 'name a file that you may read');
 
 export const unknownFormat = (path: string): SpadeworkError =>
   inputError(
@@ -47,7 +47,7 @@ export const otherKindOfFile = (path: string, what: string, hint: string): Spade
 
 export const notRegular = (path: string): SpadeworkError =>
   inputError(
-    'not-regular',
+    'weights-not-regular',
     `'${path}' is no regular file`,
     'name a file of weights: a device or a pipe is not read',
   );
@@ -285,7 +285,7 @@ export const nothingFits = (
   instead: Fitting | undefined,
 ): SpadeworkError =>
   inputError(
-    'nothing-fits',
+    'no-weights-fit',
     'none of the weights fits the network',
     instead
       ? tryInstead(asked, instead)

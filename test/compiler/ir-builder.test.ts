@@ -38,7 +38,7 @@ describe('the builder', () => {
   it('refuses ops and results that do not exist', () => {
     const b = new Builder();
     expect(() => b.op('frobnicate', [])).toThrow("there is no op 'frobnicate'");
-    expect(() => b.item(b.constant(1), 1)).toThrow('constant has no result 1');
+    expect(() => b.item(b.constant(1), 1)).toThrow('expected that constant has a result 1');
   });
 
   it('refuses operands with several results', () => {

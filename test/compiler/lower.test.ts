@@ -73,7 +73,7 @@ describe('the TensorFlow plan', () => {
 
   it('refuses writes of variables that are not declared', () => {
     expect(() => lowerToTensorflow({ variables: [], methods: [exampleMethod().method] })).toThrow(
-      'variable w is not declared',
+      'expected that the variable w is declared',
     );
   });
 });

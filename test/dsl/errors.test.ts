@@ -77,7 +77,7 @@ describe('an error', () => {
   it('is what a broken invariant throws, and says what should hold', () => {
     expect(must(0, 'zero is a value')).toBe(0);
     expect(() => must(undefined, 'every node has a type')).toThrow(
-      'a broken invariant: every node has a type',
+      'a broken invariant: expected that every node has a type',
     );
   });
 });

@@ -138,7 +138,7 @@ experiment one {
     const again = await runCli(words, { folder });
     expect([again.code, again.err]).toEqual([
       1,
-      expect.stringContaining("error[folder-in-use]: 'made' is not empty\nhint:"),
+      expect.stringContaining("error[folder-not-empty]: 'made' is not empty\nhint:"),
     ]);
   });
 

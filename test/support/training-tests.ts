@@ -208,7 +208,7 @@ experiment`;
     it('stops at a loss that is not finite, and keeps the good checkpoint', async () => {
       const exploding = run('exploding', lightSpec({ rate: '1e30' }));
       await expect(exploding).rejects.toThrow(
-        /^error\[not-finite\]: training stopped: .* not a finite number at step [12]; no checkpoint/,
+        /^error\[training-not-finite\]: training stopped: .* not a finite number at step [12]; no checkpoint/,
       );
       await run('late', lightSpec(), { steps: 2 });
       const { spec: specFile, checkpoints } = layoutOf(at('late'));
@@ -238,7 +238,7 @@ experiment`;
       );
       expect(lines.at(-1)).toBe(replaying(0));
       expect(error).toMatch(
-        /^error\[not-finite\]: training stopped: G\/unsteady, .* not a finite number at step 1; no checkpoint/,
+        /^error\[training-not-finite\]: training stopped: G\/unsteady, .* not a finite number at step 1; no checkpoint/,
       );
       expect(error).toContain('div gives the first value that is not finite, at step 1');
       expect(error).toContain(`tiny.spade:${line}:15\n`);
@@ -298,7 +298,7 @@ experiment`;
         'sgd(rate: 1e39',
       );
       await expect(run('overflowing', text)).rejects.toThrow(
-        /^error\[not-finite\]: training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
+        /^error\[training-not-finite\]: training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
       );
       // Without a checkpoint it begins again, and ends in the same way.
       await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(

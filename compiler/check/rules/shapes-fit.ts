@@ -54,7 +54,7 @@ function checkObjective(
   sound: ReadonlySet<string>,
   locate: Locate,
 ): Diagnostic[] {
-  const objective = must(spec.objectives[index], 'an index of it');
+  const objective = must(spec.objectives[index], 'an index is below the length of the list');
   const owner = { name: `loss ${objective.network}`, nodes: objective.nodes, variables: [] };
   const { values, mistakes } = makeNodes(environment, owner, given, `/objectives/${index}`, sound, locate);
   if (mistakes.length > 0) return mistakes;
@@ -122,7 +122,7 @@ function makeNodes(
           ),
         ];
       return types.flatMap(([name, type], input) => {
-        const found = typeOf(read(must(made.inputs[input], 'as many')));
+        const found = typeOf(read(must(made.inputs[input], 'there are as many names as values')));
         const fits = found.dtype === type.dtype && String(found.shape) === String(type.shape);
         const expected = `${type.dtype} [${type.shape.slice(1).join(', ')}]`;
         return fits

@@ -113,7 +113,7 @@ export function flag(doc: string): AttrRule {
 
 /** Takes input `index`, which an op's list of inputs promises. */
 export function at(inputs: readonly Node[], index: number): Node {
-  return must(inputs[index], `input ${index} is missing`);
+  return must(inputs[index], `a composite op has its input ${index}`);
 }
 
 /** Reads a number. */

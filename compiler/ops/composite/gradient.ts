@@ -15,7 +15,7 @@ const gradient: SpecOp = {
     const [y, x] = [at(inputs, 0), at(inputs, 1)];
     if (!reachable([y]).includes(x))
       throw new OpError('gradient', 'y is computed from x', 'a y that does not depend on x');
-    return must(gradients(b, b.sum(y, axesOf(y), false), [x])[0], 'a gradient for each target');
+    return must(gradients(b, b.sum(y, axesOf(y), false), [x])[0], 'there is a gradient for each target');
   },
 };
 

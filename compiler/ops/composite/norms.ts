@@ -29,7 +29,7 @@ const batchNorm: SpecOp = {
   expand: ({ b, training, update }, inputs, attrs) => {
     const [x, runningMean, runningVariance] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const shape = requireAxis('batch_norm', x);
-    const channels = must(shape[shape.length - 1], 'it has an axis');
+    const channels = must(shape[shape.length - 1], 'a picture or a filter has an axis of channels');
     for (const running of [runningMean, runningVariance])
       if (shapeOf(running).at(-1) !== channels || sizeOf(shapeOf(running)) !== channels)
         throw new OpError(
@@ -115,7 +115,7 @@ const localResponseNorm: SpecOp = {
     const shape = requireAxis(name, x);
     requireFrom(name, 1, attrs, 'size');
     const [size, alpha, k] = [num(attrs, 'size'), num(attrs, 'alpha'), num(attrs, 'k')];
-    const channels = must(shape[shape.length - 1], 'it has an axis');
+    const channels = must(shape[shape.length - 1], 'a picture or a filter has an axis of channels');
     const rows = shape.slice(0, -1).reduce((product, one) => product * one, 1);
     // Adding up neighbors is a product with a 0/1 matrix, which is quick backwards as well; slices of channels are not.
     const order = countUp(b, channels);

@@ -16,7 +16,7 @@ const spectralNorm: SpecOp = {
   expand: ({ b, training, update }, inputs, attrs) => {
     const [weight, u, v] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const shape = requireAxis('spectral_norm', weight);
-    const columns = must(shape[shape.length - 1], 'it has an axis');
+    const columns = must(shape[shape.length - 1], 'a picture or a filter has an axis of channels');
     const rows = sizeOf(shape.slice(0, -1));
     for (const [name, vector, size] of [
       ['u', u, columns],

@@ -7,9 +7,9 @@ import type { FusedProgram, Result, Value } from './program.ts';
 
 /** Writes a program on `operands` as nodes of single ops; gives one node for each result. Throws an `OpError` where it is ill-typed. */
 export function unfold(b: GraphBuilder, program: FusedProgram, operands: readonly Node[]): Node[] {
-  const operand = (index: number): Node => must(operands[index], `there is no operand ${index}`);
+  const operand = (index: number): Node => must(operands[index], `a fused program has its operand ${index}`);
   const values: Node[] = [];
-  const valueAt = (index: number): Node => must(values[index], `there is no value ${index}`);
+  const valueAt = (index: number): Node => must(values[index], `a fused program has its value ${index}`);
   for (const value of program.values) values.push(unfoldValue(b, value, program.domain, operand, valueAt));
   return program.results.map((result) =>
     reshaped(
@@ -89,7 +89,10 @@ function storedShape(shape: Shape, domain: Shape): Shape {
 
 function shapeOfResult(result: Result, operand: (index: number) => Node): Shape {
   if (result.kind !== 'collect') return result.shape;
-  return [must(shapeOf(operand(result.like))[0], 'like has rows'), ...result.shape.slice(1)];
+  return [
+    must(shapeOf(operand(result.like))[0], 'the operand that gives the shape has rows'),
+    ...result.shape.slice(1),
+  ];
 }
 
 const reshaped = (b: GraphBuilder, x: Node, shape: Shape): Node =>

@@ -31,7 +31,9 @@ function numberSegments(ids: ArrayLike<number>, pixels: number): Segments {
     const id = must(ids[pixel], 'every pixel has an id');
     // Mostly a pixel is of the segment of the one before it; seeing that is cheaper than looking it up.
     const isSame = !isFirst && id === ids[pixel - 1];
-    const number = isSame ? must(numbers[pixel - 1], 'it was numbered') : (known.get(id) ?? counts.length);
+    const number = isSame
+      ? must(numbers[pixel - 1], 'every id was numbered')
+      : (known.get(id) ?? counts.length);
     if (number === counts.length) {
       known.set(id, number);
       counts.push(0);

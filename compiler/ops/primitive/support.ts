@@ -15,7 +15,7 @@ import { number, type RefTensor, type TensorFlow, type TfAttr, type TfEmitter } 
 
 /** Takes operand `index`, which an op's operand list promises. */
 export function at<T>(values: readonly T[], index: number): T {
-  return must(values[index], `operand ${index} is missing`);
+  return must(values[index], `an op has its operand ${index}`);
 }
 
 /** Requires float32 operands. */
@@ -91,7 +91,7 @@ export function entryAt(tensor: RefTensor, index: readonly number[]): number {
     const size = at(tensor.shape, axis);
     flat = flat * size + (size === 1 ? 0 : at(index, axis + extra));
   }
-  return must(tensor.data[flat], 'index outside the tensor');
+  return must(tensor.data[flat], 'an index lies inside of the tensor');
 }
 
 /** TensorFlow's `T` attribute for float32. */
