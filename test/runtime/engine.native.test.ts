@@ -88,7 +88,7 @@ describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, 
       expect(readdirSync(engines)).toEqual([key]);
       // Damage is noticed, and repaired only by a set-up.
       writeFileSync(join(engines, key, 'tfjs_binding.node'), 'damaged');
-      expect(await findNativeEngine({ environment })).toEqual(notSetUp());
+      expect(await findNativeEngine({ environment })).toEqual({ kind: 'unavailable', error: notSetUp() });
     },
   );
 });
