@@ -22,6 +22,7 @@ const tagsOfNeeds = await Promise.all(
 export default defineConfig({
   test: {
     // An engine lives in its process and two must not meet in one; more workers than two only fight for cores.
+    setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // Far beyond what any test takes, so that a busy machine fails none.

@@ -2,17 +2,15 @@
 import { SpadeworkError } from '../dsl/errors.ts';
 import { cpus } from 'node:os';
 import { memoryOfStep } from '../compiler/explain/explain.ts';
-import { check, compile, type Spec } from '../compiler/index.ts';
+import { check, compile, lower, type Spec } from '../compiler/index.ts';
 import { inputsOf, type Program } from '../compiler/ir/program.ts';
 import { sizeOf } from '../compiler/ir/types.ts';
 import { must } from '../dsl/errors.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
-import { lowerToTensorflow } from '../compiler/lower/tensorflow.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { labelsInput } from '../compiler/format/types.ts';
 import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/deduplicate-patches/choose.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/choose.ts';
-import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { fileProvider } from '../runtime/specs/read.ts';
 import { describeLibrary, openSession, whileComputing } from '../runtime/session/open.ts';
 import { synthesisMethod } from '../runtime/synthesize/paint.ts';
@@ -25,6 +23,7 @@ import { readBatches, type Batches } from './batches.ts';
 import { synthesisExperiment, trainingExperiment } from './experiment.ts';
 import type { BenchSettings, Model, Precision } from './options.ts';
 import { rounded, stopwatch, timeSteps, type Times } from './timing.ts';
+import { cpu, targetOf } from '../runtime/engine/target.ts';
 
 /** What was measured. */
 export interface Measurement extends Times {
@@ -87,7 +86,7 @@ export async function measureStep(
   const stepper = makeStepper(session, { ...spec, train }, { seed, stepsPerEpoch: batches.maps / batch });
   let losses: ReadonlyMap<string, Float32Array> = new Map();
   const sameData = (data: StepData): StepData => data;
-  const { memoryBytes } = memoryOfStep(spec, session.program, bench.levels);
+  const { memoryBytes } = memoryOfStep(spec, session.program, bench.levels, cpu);
   const measured = await measure(bench, settings, report, sameData, (data, step) => {
     losses = stepper(step, data);
   });
@@ -164,11 +163,11 @@ async function openBench(
     : chooseTables(spec, { batch, methods: [method] }, await someMaps(batches));
   const keys = chosenKeys(levels);
   const chosen = watch();
-  const program = compile(spec, { batch, methods: [method], sources, tables: choiceOf(keys) });
+  const program = compile(spec, { target: cpu, batch, methods: [method], sources, tables: choiceOf(keys) });
   const built = watch();
   const open = (one: Program): Session => openSession(engine, one);
   // Opening a session lowers once more; this one is only timed.
-  if (engine.kind === 'native') lowerToTensorflow(program, { kernels: hasKernels(engine.tf) });
+  if (engine.kind === 'native') lower(program, { target: targetOf(engine.tf) });
   else program.methods.forEach((one) => lowerToPortable(one));
   const lowered = watch();
   const session = whileComputing(() =>

@@ -17,6 +17,7 @@ import { addProfile } from './commands/profile.ts';
 import { addResume } from './commands/resume.ts';
 import { addSynth } from './commands/synth.ts';
 import { addTrain } from './commands/train.ts';
+import { verifyEverywhere } from '../compiler/passes/verification.ts';
 import { exitCodes } from '../dsl/errors.ts';
 import { outputLost, reportError } from './base/errors.ts';
 import { commandLine } from './base/options.ts';
@@ -30,11 +31,12 @@ Examples:
   spadework synth runs/camvid_mini-1 --labels examples/data/camvid-mini/test/labels --out painted
 
 Exit codes: 0 fine, 1 something to mend in the input, 2 wrong usage, 3 the machine (engine, disk, memory).
-Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows traces.`;
+Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows traces, SPADEWORK_VERIFY=1 verifies graphs.`;
 
 /** Runs the command of this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
+  verifyEverywhere(process.env['SPADEWORK_VERIFY'] === '1');
   failWhereFilesAreTooLarge();
   // What is thrown outside of the command's own course, such as by a thread, ends it as everything else does.
   process.on('uncaughtException', (error) => process.exit(reportError(error)));

@@ -140,7 +140,7 @@ const rooms = [
       'build',
       'lower',
     ],
-    ...['language', 'variants', 'expand', 'check/rules', 'check', 'ablation', 'explain', ''],
+    ...['language', 'variants', 'expand', 'check/rules', 'check', 'ablation', '', 'explain'],
   ].map((room) => join('compiler', room)),
   ...[
     ...['engine', 'metrics', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],

@@ -4,10 +4,11 @@ import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { NativeSession } from '../runtime/session/native.ts';
 import { describeNative, full } from './support/engines.ts';
 import { testOpsOn } from './support/session-tests.ts';
+import { withoutKernels } from '../runtime/engine/target.ts';
 
 await describeNative(
   "ops in TensorFlow's own kernels",
-  (tf) => testOpsOn((program) => new NativeSession(tf, program, { kernels: false })),
+  (tf) => testOpsOn((program) => new NativeSession(tf, program, withoutKernels)),
   full,
 );
 

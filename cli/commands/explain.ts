@@ -2,9 +2,12 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ExplainedStep, PhaseTime } from '../../compiler/explain/explain.ts';
+import type { LevelChoice } from '../../compiler/passes/deduplicate-patches/choose.ts';
+import type { TableChoice } from '../../compiler/passes/deduplicate-patches/levels.ts';
+import { suggest } from '../../dsl/suggest.ts';
 import type { Source } from '../../dsl/source.ts';
 import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.ts';
-import { inputError, isInputError } from '../../dsl/errors.ts';
+import { inputError, isInputError, type SpadeworkError } from '../../dsl/errors.ts';
 import { renderMatrix } from '../base/matrix.ts';
 import { integer, setOption } from '../base/options.ts';
 import { isJson, loadAblation, loadSpec, readSpecFile } from '../base/specs.ts';
@@ -22,6 +25,7 @@ interface ExplainFlags {
   readonly locality?: boolean;
   readonly data?: string;
   readonly dense?: boolean;
+  readonly ir?: string;
 }
 
 const examples = `
@@ -31,6 +35,8 @@ Examples:
   spadework explain examples/camvid-mini.spade --svg drawings
   spadework explain examples/camvid-mini.spade --locality
   spadework explain my-ablation.spade --ablation --rate 150
+  spadework explain examples/camvid-mini.spade --ir passes
+  spadework explain examples/camvid-mini.spade --ir fuse-pointwise
 
 The GFLOP/s of a machine are what "spadework doctor" measures; a run takes longer than its operations at this rate.`;
 
@@ -55,8 +61,13 @@ export function addExplain(program: Command): void {
     .option('--dense', 'explain the step pixel by pixel')
     .option('--svg <folder>', 'also draw each network into <folder>/<network>.svg')
     .option('--locality', 'show what depends on labels alone and how far it looks; drawings tint it green')
+    .option(
+      '--ir <stage>',
+      'print the graph after a stage of compilation or a pass; "passes" sums up all passes',
+    )
     .addHelpText('after', examples)
     .action(async (file: string, flags: ExplainFlags) => {
+      if (flags.ir !== undefined) return printIr(file, flags, flags.ir);
       if (isAboutAblation(file, flags)) return explainMatrix(file, flags);
       const [{ explain }, { explainLocality }, { renderExplanation, renderLocality }] = await Promise.all([
         import('../../compiler/explain/explain.ts'),
@@ -76,6 +87,71 @@ export function addExplain(program: Command): void {
       if (flags.svg === undefined) return;
       for (const file of await writeDrawings(spec, flags.svg, flags)) print(`drawn: ${file}`);
     });
+}
+
+/** Prints what a spec is after a stage of its compilation. */
+async function printIr(file: string, flags: ExplainFlags, stage: string): Promise<void> {
+  if (flags.ablation !== undefined || flags.svg !== undefined || flags.locality || flags.json)
+    throw inputError(
+      'conflicting-options',
+      '--ir prints a graph, without --ablation, --svg, --locality and --json',
+      'leave these out; a cell of an ablation is an experiment with --set',
+    );
+  const [{ printStage, shownStages }, { partsOfStep }, { mapInputs }, { cpu }] = await Promise.all([
+    import('../../compiler/explain/stages.ts'),
+    import('../../compiler/build/step.ts'),
+    import('../../runtime/session/feeds.ts'),
+    import('../../runtime/engine/target.ts'),
+  ]);
+  if (!shownStages.includes(stage)) throw unknownStage(stage, shownStages);
+  const { spec, sources } = loadSpec(file, flags);
+  if (!spec.data && stage !== 'spec')
+    throw inputError(
+      'networks-alone',
+      `'${file}' has networks alone, which are compiled as parts of an experiment`,
+      'print their nodes with --ir spec, or name an experiment with --name',
+    );
+  const batch = Math.ceil((flags.batch ?? spec.data?.batch ?? 1) / partsOfStep(spec));
+  const { tables } = stage === 'spec' ? {} : await tablesOf(spec, sources, batch, flags);
+  const isMap = (input: string): boolean => mapInputs.includes(input);
+  const settings = { target: cpu, batch, tables, painting: { method: 'synthesize', isMap } } as const;
+  const text = printStage(spec, stage, settings);
+  if (text === undefined)
+    throw inputError(
+      'no-graph',
+      `'${file}' has no graph after ${stage}`,
+      '--ir passes lists the passes that have one',
+    );
+  write(process.stdout, text);
+}
+
+/** Says which stages there are. */
+function unknownStage(stage: string, known: readonly string[]): SpadeworkError {
+  const near = suggest(stage, known);
+  return inputError(
+    'unknown-stage',
+    `there is no stage '${stage}'`,
+    `${near === undefined ? '' : `did you mean '${near}'? `}there are ${known.join(', ')}`,
+  );
+}
+
+/** Decides what is computed in tables, as training does; without data that can be read nothing is. */
+async function tablesOf(
+  spec: Spec,
+  sources: readonly Source[],
+  batch: number,
+  { data, dense = false }: ExplainFlags,
+): Promise<{
+  readonly levels: readonly LevelChoice[] | undefined;
+  readonly tables: TableChoice | undefined;
+}> {
+  const [{ chosenKeys, choiceOf }, { decideTables }] = await Promise.all([
+    import('../../compiler/passes/deduplicate-patches/choose.ts'),
+    import('../../runtime/train/tables.ts'),
+  ]);
+  const base = dirname(sources[0]?.name ?? '.');
+  const levels = dense || !spec.train ? [] : await decideTables(spec, base, { batch, data });
+  return { levels, tables: choiceOf(chosenKeys(levels ?? [])) };
 }
 
 /** Tells whether the runs of an ablation are asked for. */
@@ -181,25 +257,20 @@ function measureInto(times: PhaseTime[]): Measure {
 async function explainedStep(
   spec: Spec,
   sources: readonly Source[],
-  { batch, data, dense = false }: ExplainFlags,
+  flags: ExplainFlags,
   measure: Measure,
 ): Promise<ExplainedStep | undefined> {
   if (!spec.data || !spec.train || spec.objectives.length === 0) return undefined;
-  const [{ compile }, { partsOfStep }, { lowerToTensorflow }, { chosenKeys, choiceOf }, { decideTables }] =
-    await Promise.all([
-      import('../../compiler/index.ts'),
-      import('../../compiler/build/step.ts'),
-      import('../../compiler/lower/tensorflow.ts'),
-      import('../../compiler/passes/deduplicate-patches/choose.ts'),
-      import('../../runtime/train/tables.ts'),
-    ]);
-  const whole = batch ?? spec.data.batch;
-  const options = { batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };
+  const [{ compile, lower }, { partsOfStep }, { cpu }] = await Promise.all([
+    import('../../compiler/index.ts'),
+    import('../../compiler/build/step.ts'),
+    import('../../runtime/engine/target.ts'),
+  ]);
+  const whole = flags.batch ?? spec.data.batch;
+  const options = { target: cpu, batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };
   const before = compile(spec, options);
-  const base = dirname(sources[0]?.name ?? '.');
-  const levels = dense ? [] : await decideTables(spec, base, { ...options, data });
-  const tables = choiceOf(chosenKeys(levels ?? []));
+  const { levels, tables } = await tablesOf(spec, sources, options.batch, flags);
   const after = measure('build', () => compile(spec, { ...options, sources, tables }));
-  measure('optimize and lower to TensorFlow', () => lowerToTensorflow(after, { kernels: true }));
-  return { before, after, batch: whole, levels };
+  measure('optimize and lower to TensorFlow', () => lower(after, { target: cpu }));
+  return { before, after, batch: whole, levels, target: cpu };
 }

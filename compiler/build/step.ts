@@ -4,16 +4,15 @@
  * SPADE's trainer: the generator's step first, then the discriminator's, with a picture made anew; or all are computed before
  * any update, from one picture, as in pix2pixHD's.
  */
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type { Span } from '../../dsl/source.ts';
 import { gradients } from '../ops/gradients.ts';
-import { DataApart } from '../passes/propagate-concat.ts';
-import { Doubled } from '../passes/fold-upsample-into-conv.ts';
 import { Builder } from '../ops/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import { averageCompanion, companionName, type Variable, type VariableRole } from '../ir/variables.ts';
+import type { Target } from '../ir/target.ts';
 import { f32, i32 } from '../ir/types.ts';
-import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { bfloat16 } from '../ops/primitive/precision.ts';
 import { clipLength, jointLength, moveAverage, moveWeight, slotsOf } from './optimizers.ts';
 import {
@@ -45,9 +44,11 @@ import {
   type Spec,
 } from '../format/types.ts';
 import { LevelPlanner, type TableChoice } from '../passes/deduplicate-patches/levels.ts';
-import { Tabulation } from '../passes/deduplicate-patches/tabulate.ts';
+import type { ForwardPass } from '../passes/pass.ts';
+import { buildStages, ForwardPipeline, reportStage, type StageOptions } from '../passes/pipeline.ts';
 
-export interface StepOptions {
+export interface StepOptions extends StageOptions {
+  readonly target: Target;
   /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
   readonly batch: number;
   /** Builds only these methods; all of them without it. A step may come as several, see `stepMethods`. */
@@ -60,7 +61,7 @@ export interface StepOptions {
   readonly exposePictures?: boolean;
   /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
   readonly tables?: TableChoice | undefined;
-  /** Leaves forward graphs as they are written; without it they come in forms that are faster. */
+  /** Runs no pass over forward graphs, so that they stay as they are written. */
   readonly asWritten?: boolean;
   /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
   readonly feedNoise?: boolean;
@@ -122,16 +123,17 @@ export function variablesOf(spec: Spec): Variable[] {
   );
 }
 
-/** How the methods of a program are built: what was asked for, and the patches of all of them. */
+/** How the methods of a program are built: what was asked for, the passes of forward graphs, and the patches of all methods. */
 interface Building extends StepOptions {
-  readonly levels?: LevelPlanner;
+  readonly passes: readonly ForwardPass[];
+  readonly levels: LevelPlanner | undefined;
 }
 
-/** Builds a spec's methods. */
-export function buildProgram(spec: Spec, asked: StepOptions): Program {
+/** Builds a spec's methods; `passes` run over forward graphs before these are differentiated. */
+export function buildProgram(spec: Spec, asked: StepOptions, passes: readonly ForwardPass[]): Program {
   const variables = variablesOf(spec);
   const levels = planLevels(spec, asked);
-  const options: Building = { ...asked, ...(levels && { levels }) };
+  const options: Building = { ...asked, passes: asked.asWritten ? [] : passes, levels };
   const wanted = options.methods ?? ['step', 'synthesize', 'encode', 'segment'];
   const methods: Method[] = [];
   if (wanted.includes('step') && spec.train && spec.objectives.length > 0)
@@ -151,7 +153,9 @@ export function buildProgram(spec: Spec, asked: StepOptions): Program {
   const found =
     wanted.includes('segment') && segmenter && buildSegmentation(spec, variables, segmenter, options);
   if (found) methods.push(found);
-  return { variables, methods, ...(levels && { patches: levels.feed() }) };
+  const program = { variables, methods, ...(levels && { patches: levels.feed() }) };
+  reportStage(options, () => ({ stage: buildStages.update, after: methods, program }));
+  return program;
 }
 
 /** Starts the plan of a program's patches, where tables are made of any. */
@@ -164,30 +168,17 @@ function planLevels({ data }: Spec, { tables, batch, asWritten }: StepOptions): 
 }
 
 /** A method that has been started. */
-type OpenedEnvironment = Environment & {
-  readonly initial: ReadonlyMap<string, Node>;
-  /** How forward graphs are written anew before they are differentiated, in this order. */
-  readonly rewrites: readonly Rewrite[];
-};
+type OpenedEnvironment = Environment & { readonly initial: ReadonlyMap<string, Node> };
 
-/**
- * Writes a forward graph anew: gives what takes the place of each root; `weights` are the same at every pixel and stay, gradients
- * are asked of `trained`.
- */
-interface Rewrite {
-  rewrite(
-    roots: readonly Node[],
-    weights: ReadonlySet<Node>,
-    trained: ReadonlySet<Node>,
-  ): ReadonlyMap<Node, Node>;
-}
+/** One whose forward graphs are rewritten. */
+type RewrittenEnvironment = OpenedEnvironment & { readonly pipeline: ForwardPipeline };
 
 /** Starts a method: variables hold what they are read as. */
 export function openEnvironment(
   spec: Spec,
   variables: readonly Variable[],
   training: boolean,
-  options: Pick<Building, 'batch' | 'spanOf' | 'feedNoise' | 'asWritten' | 'levels'>,
+  options: Pick<StepOptions, 'batch' | 'spanOf' | 'feedNoise'>,
 ): OpenedEnvironment {
   const b = new Builder();
   const initial = new Map(
@@ -206,10 +197,22 @@ export function openEnvironment(
     randomState: () => b.input(randomStateInput, i32(2)),
     spanOf: options.spanOf ?? (() => undefined),
     ...(options.feedNoise && { noise: new Map() }),
-    rewrites: options.asWritten
-      ? []
-      : [...(options.levels ? [new Tabulation(b, options.levels)] : []), new DataApart(b), new Doubled(b)],
     initial,
+  };
+}
+
+/** Starts a method whose forward graphs are rewritten: all of them share what the passes remember. */
+function openRewritten(
+  spec: Spec,
+  variables: readonly Variable[],
+  training: boolean,
+  options: Building,
+): RewrittenEnvironment {
+  const environment = openEnvironment(spec, variables, training, options);
+  const { target, levels, passes } = options;
+  return {
+    ...environment,
+    pipeline: new ForwardPipeline(passes, { b: environment.b, target, levels }, options),
   };
 }
 
@@ -221,36 +224,52 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
   return new Map(types.map(([name, type]) => [name, b.input(name, type)]));
 }
 
-/**
- * Writes what was built since variables held `before` anew, in a form that is faster and has cheaper gradients: what comes from data
- * alone kept apart, and in tables where there are any. Gives what takes the place of `values`, and replaces what variables hold by now.
- * Gradients will be asked of `trained`.
- */
+/** What is known of a forward graph beside what it gives. */
+interface Forward {
+  /** Its name in reports. */
+  readonly name: string;
+  /** What variables held when it began. */
+  readonly before: ReadonlyMap<string, Node>;
+  /** The weights that gradients will be asked of. */
+  readonly trained?: readonly Node[];
+}
+
+/** Rewrites the forward graph of `outputs` by all passes; variables that have changed on the way hold their rewritten values then. */
 function rewritten(
-  { rewrites, variables }: Pick<OpenedEnvironment, 'rewrites' | 'variables'>,
-  before: ReadonlyMap<string, Node>,
-  values: readonly Node[],
-  trained: readonly Node[] = [],
-): readonly Node[] {
-  const moved = [...variables].filter(([name, value]) => before.get(name) !== value);
-  const [weights, targets] = [new Set(before.values()), new Set(trained)];
-  let roots = [...values, ...moved.map(([, value]) => value)];
-  for (const pass of rewrites) {
-    const made = pass.rewrite(roots, weights, targets);
-    roots = roots.map((root) => must(made.get(root), 'every root was rewritten'));
-  }
-  moved.forEach(([name], index) =>
-    variables.set(name, must(roots[values.length + index], 'there are as many values as were asked for')),
-  );
-  return roots.slice(0, values.length);
+  { pipeline, variables }: Pick<RewrittenEnvironment, 'pipeline' | 'variables'>,
+  { name, before, trained = [] }: Forward,
+  outputs: ReadonlyMap<string, Node>,
+): ReadonlyMap<string, Node> {
+  const graph = pipeline.run({
+    name,
+    outputs,
+    writes: new Map([...variables].filter(([variable, value]) => before.get(variable) !== value)),
+    weights: namesOf(before),
+    trained: new Set(trained),
+  });
+  for (const [variable, value] of graph.writes) variables.set(variable, value);
+  return graph.outputs;
+}
+
+/** Names each value by a variable that holds it. */
+function namesOf(values: ReadonlyMap<string, Node>): ReadonlyMap<Node, string> {
+  return new Map([...values].map(([variable, value]) => [value, variable]));
 }
 
 function buildStep(spec: Spec, variables: readonly Variable[], options: Building): Method {
-  const environment = openEnvironment(spec, variables, true, options);
+  const name = 'step';
+  const environment = openRewritten(spec, variables, true, options);
   const outputs = new Map<string, Node>();
   const measured = options.measureGradients ? outputs : undefined;
-  const differentiated = (objective: ObjectiveSpec, within: OpenedEnvironment): ReadonlyMap<string, Node> => {
-    const found = differentiate(spec, objective, within, options, outputs);
+  const differentiated = (
+    objective: ObjectiveSpec,
+    within: RewrittenEnvironment,
+  ): ReadonlyMap<string, Node> => {
+    const found = differentiate(spec, objective, within, {
+      ...options,
+      name: `${name}/${objective.network}`,
+      outputs,
+    });
     if (options.exposeGradients) expose(outputs, found);
     return found;
   };
@@ -264,14 +283,14 @@ function buildStep(spec: Spec, variables: readonly Variable[], options: Building
         spec,
         objective,
         environment,
-        must(found[index], 'every loss was differentiated'),
+        must(found[index], `there are gradients of the loss of ${objective.network}`),
         measured,
       ),
     );
   } else
     for (const objective of spec.objectives)
       applyUpdates(spec, objective, environment, differentiated(objective, environment), measured);
-  return { name: 'step', outputs, writes: changed(environment) };
+  return { name, outputs, writes: changed(environment) };
 }
 
 /** Builds, for every objective, what adds a part's gradients to the sums, and what applies and clears these. */
@@ -281,9 +300,10 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
   const stream = (): number => ++streams;
   const names = stepMethods(spec).map(({ name }) => name);
   return spec.objectives.flatMap((objective, index): Method[] => {
-    const first = { ...openEnvironment(spec, variables, true, options), stream };
+    const [accumulate, apply] = names.slice(2 * index, 2 * index + 2) as [string, string];
+    const first = { ...openRewritten(spec, variables, true, options), stream };
     const outputs = new Map<string, Node>();
-    const found = differentiate(spec, objective, first, options, outputs);
+    const found = differentiate(spec, objective, first, { ...options, name: accumulate, outputs });
     forEachWeight(spec, objective, first.b, (weight) => {
       const sum = companionName(weight, sumCompanion);
       first.variables.set(sum, first.b.add(valueOf(first, sum), gradientOf(found, weight)));
@@ -301,66 +321,88 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
     applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
     if (options.exposeGradients) expose(exposed, means);
     return [
-      {
-        name: must(names[2 * index], 'there are two method names for each objective'),
-        outputs,
-        writes: changed(first),
-      },
-      {
-        name: must(names[2 * index + 1], 'there are two method names for each objective'),
-        outputs: exposed,
-        writes: changed(second),
-      },
+      { name: accumulate, outputs, writes: changed(first) },
+      { name: apply, outputs: exposed, writes: changed(second) },
     ];
   });
 }
 
-/** Evaluates an objective's loss, its terms becoming outputs; gives the gradients of the weights that it trains. */
+interface Differentiated extends StepOptions {
+  /** The name of the objective's graph in reports. */
+  readonly name: string;
+  /** Gets the terms of the loss, by objective and term. */
+  readonly outputs: Map<string, Node>;
+}
+
+/** Builds an objective's forward graph, rewrites and differentiates it; gives the gradients of the weights that it trains. */
 function differentiate(
   spec: Spec,
   objective: ObjectiveSpec,
-  opened: OpenedEnvironment,
-  options: StepOptions,
-  outputs: Map<string, Node>,
+  opened: RewrittenEnvironment,
+  options: Differentiated,
 ): ReadonlyMap<string, Node> {
   const { b } = opened;
+  const { name, outputs } = options;
   const environment = forObjective(opened, objective);
   const before = new Map(opened.variables);
-  const values = dataInputs(spec, b, options.batch);
-  instantiateNodes(environment, objective.nodes, values, lossScope(objective));
-  const named = objective.terms.map(({ name, value }): [string, Node] => [
-    name,
-    must(values.get(value), `the term ${name} has a value`) as Node,
-  ]);
-  if (options.exposePictures) {
-    const painter = generatorOf(spec)?.name;
-    const call = objective.nodes.find((node) => node.op === 'call' && node.attrs?.['network'] === painter);
-    const picture = call && values.get(call.id);
-    if (picture && !Array.isArray(picture)) named.push(['fake', picture as Node]);
-  }
-  const names = weightsOf(spec, objective);
-  const weights = names.map((name) => valueOf(environment, name));
-  const made = rewritten(
-    opened,
-    before,
-    named.map(([, value]) => value),
-    weights,
-  );
-  named.forEach(([name], index) =>
-    outputs.set(
-      `${objective.network}/${name}`,
-      must(made[index], 'there are as many values as were asked for'),
-    ),
-  );
-  const terms = made.slice(0, objective.terms.length);
+  const forward = forwardOf(spec, objective, environment, options);
+  const weights = weightsOf(spec, objective);
+  const trained = weights.map((weight) => valueOf(environment, weight));
+  const made = rewritten(opened, { name, before, trained }, forward);
+  for (const [output, value] of made)
+    outputs.set(`${objective.network}/${output === paintedPicture ? 'fake' : output}`, value);
+  const terms = objective.terms.map((term) => must(made.get(term.name), `there is a value of ${term.name}`));
   const loss = b.within({ scope: lossScope(objective), span: undefined }, () =>
     terms.reduce((sum, term) => b.add(sum, term)),
   );
   outputs.set(`${objective.network}/total`, loss);
-  const found = gradients(b, loss, weights);
-  return new Map(
-    names.map((name, index) => [name, must(found[index], 'there is a gradient for each weight')]),
+  const gradientsOf = gradients(b, loss, trained);
+  const found = new Map(
+    weights.map((weight, index) => [weight, must(gradientsOf[index], `there is a gradient of ${weight}`)]),
   );
+  reportStage(options, () => ({
+    stage: buildStages.differentiate,
+    after: [{ name, outputs: withGradients(made, loss, found), writes: new Map() }],
+    weights: namesOf(before),
+  }));
+  return found;
+}
+
+/** Names the picture that is painted in a forward graph; no term has a space in its name. */
+const paintedPicture = 'painted picture';
+
+/** Builds the terms of an objective's loss, with the picture that is painted in it where that is asked for. */
+function forwardOf(
+  spec: Spec,
+  objective: ObjectiveSpec,
+  environment: Environment,
+  { batch, exposePictures }: StepOptions,
+): ReadonlyMap<string, Node> {
+  const values = dataInputs(spec, environment.b, batch);
+  instantiateNodes(environment, objective.nodes, values, lossScope(objective));
+  const outputs = new Map(
+    objective.terms.map(({ name, value }) => [
+      name,
+      must(values.get(value), `there is a value of ${name}`) as Node,
+    ]),
+  );
+  if (exposePictures) {
+    const painter = generatorOf(spec)?.name;
+    const call = objective.nodes.find((node) => node.op === 'call' && node.attrs?.['network'] === painter);
+    const picture = call && values.get(call.id);
+    if (picture && !Array.isArray(picture)) outputs.set(paintedPicture, picture as Node);
+  }
+  return outputs;
+}
+
+function withGradients(
+  terms: ReadonlyMap<string, Node>,
+  loss: Node,
+  found: ReadonlyMap<string, Node>,
+): ReadonlyMap<string, Node> {
+  const outputs = new Map([...terms, ['total', loss]]);
+  expose(outputs, found);
+  return outputs;
 }
 
 /** Lists the parameters that an objective trains, by full name. */
@@ -382,7 +424,7 @@ function networkNamed(spec: Spec, name: string): NetworkSpec {
 }
 
 function valueOf(environment: Environment, name: string): Node {
-  return must(environment.variables.get(name), `the variable ${name} has a value`);
+  return must(environment.variables.get(name), `variable ${name} has a value`);
 }
 
 function expose(outputs: Map<string, Node>, found: ReadonlyMap<string, Node>): void {
@@ -445,11 +487,11 @@ function applyUpdates(
         const moved = moveWeight(b, optimizer, {
           weight: valueOf(environment, weight),
           slots: slots.map((slot) => valueOf(environment, slot)),
-          gradient: must(clipped[index], 'there are as many values as were asked for'),
+          gradient: must(clipped[index], `there is a gradient of ${weight}`),
         });
         variables.set(weight, moved.weight);
         slots.forEach((slot, at) =>
-          variables.set(slot, must(moved.slots[at], `the optimizer gives a value of ${slot}`)),
+          variables.set(slot, must(moved.slots[at], `there is a value of ${slot}`)),
         );
         if (optimizer.average === undefined) return;
         const average = companionName(weight, averageCompanion);
@@ -481,7 +523,8 @@ function buildSynthesis(
   generator: NetworkSpec,
   options: Building,
 ): Method {
-  const environment = openEnvironment(spec, variables, false, { ...options, feedNoise: true });
+  const name = 'synthesize';
+  const environment = openRewritten(spec, variables, false, { ...options, feedNoise: true });
   // Label maps enter under the data's name for them, whatever the network calls them.
   const inputs = inputsUnder(environment, generator, options.batch, (one) =>
     one.kind === 'labels' ? labelsInput : one.name,
@@ -489,9 +532,8 @@ function buildSynthesis(
   useAverages(environment, generator);
   const before = new Map(environment.variables);
   const painted = applyNetwork(environment, generator, inputs) as Node;
-  const [picture] = rewritten(environment, before, [painted]);
-  const outputs = new Map([['picture', must(picture, 'there are as many values as were asked for')]]);
-  return { name: 'synthesize', outputs, writes: new Map() };
+  const outputs = rewritten(environment, { name, before }, new Map([['picture', painted]]));
+  return { name, outputs, writes: new Map() };
 }
 
 /** Names the method that finds the classes of a photograph's pixels, and what it gives: scores of all classes, before softmax. */
@@ -557,7 +599,7 @@ function inputsUnder(
     network.inputs.flatMap((input) => {
       const names = typesOfInput({ ...input, name: outside(input) }, batch).map(([name]) => name);
       return typesOfInput(input, batch).map(([name, type], index) => {
-        const fed = b.input(must(names[index], 'an input has a name outside for each tensor inside'), type);
+        const fed = b.input(must(names[index], `there is a name for input ${name}`), type);
         return [name, fed] as const;
       });
     }),

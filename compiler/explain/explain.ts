@@ -1,11 +1,12 @@
 /** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
+import { must } from '../../dsl/errors.ts';
 import { bindSymbols } from '../ops/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { type Method, type Program, nodesOf } from '../ir/program.ts';
+import type { Target } from '../ir/target.ts';
 import { bytesOf, sizeOf } from '../ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import { opTable } from '../ops/index.ts';
-import { methodsToRun } from '../lower/tensorflow.ts';
+import { optimize } from '../index.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../format/types.ts';
@@ -21,6 +22,8 @@ export interface ExplainedStep {
   readonly batch: number;
   /** What was decided about patch tables; empty where nothing was, and undefined where no label maps could be looked at. */
   readonly levels: readonly LevelChoice[] | undefined;
+  /** What the step is compiled for. */
+  readonly target: Target;
 }
 
 export interface ExplainOptions {
@@ -195,7 +198,7 @@ function close(block: OpenBlock): BlockCost {
 /** Explains a training step; undefined where the programs lack methods of it. */
 export function explainStep(
   spec: Spec,
-  { before, after, batch, levels }: ExplainedStep,
+  { before, after, batch, levels, target }: ExplainedStep,
 ): StepExplanation | undefined {
   const calls = stepMethods(spec);
   const [first, last] = [before, after].map((program) =>
@@ -222,7 +225,7 @@ export function explainStep(
     forwardFlops: forward,
     backwardFlops: total(whole) - forward,
     denseFlops: total(whole, first),
-    ...memoryOf(after, last),
+    ...memoryOf(after, last, target),
     levels,
   };
 }
@@ -233,33 +236,32 @@ export type StepMemory = Pick<
   'variableBytes' | 'slotBytes' | 'peakActivationBytes' | 'memoryBytes'
 >;
 
-/**
- * The share of activations that TensorFlow's allocator holds besides: it hands out blocks up to twice as large as asked for, and keeps
- * them. Of ten training steps (bench/README.md) it was between a tenth and two thirds.
- */
-const allocatorShare = 0.4;
-
 /** Estimates the memory of a compiled step, whose tables have at most as many rows as `levels` says. */
-export function memoryOfStep(spec: Spec, program: Program, levels: readonly LevelChoice[]): StepMemory {
+export function memoryOfStep(
+  spec: Spec,
+  program: Program,
+  levels: readonly LevelChoice[],
+  target: Target,
+): StepMemory {
   const names = new Set(stepMethods(spec).map(({ name }) => name));
   const methods = program.methods.filter(({ name }) => names.has(name));
   const rows = rowsIn(program, levels);
   return memoryOf(
     program,
     methods.map((method) => bindSymbols(method, rows)),
+    target,
   );
 }
 
-function memoryOf(program: Program, methods: readonly Method[]): StepMemory {
+function memoryOf(program: Program, methods: readonly Method[], target: Target): StepMemory {
   const bytes = (isBeside: boolean): number =>
     program.variables
       .filter(({ role }) => (role !== 'parameter' && role !== 'state') === isBeside)
       .reduce((sum, { type }) => sum + sizeOf(type.shape) * bytesOf[type.dtype], 0);
   const [variableBytes, slotBytes] = [bytes(false), bytes(true)];
-  const peakActivationBytes = Math.max(
-    ...methodsToRun({ ...program, methods }).map((method) => peakBytes(method)),
-  );
-  const memoryBytes = variableBytes + slotBytes + (1 + allocatorShare) * peakActivationBytes;
+  const { methods: asRun } = optimize({ ...program, methods }, { target });
+  const peakActivationBytes = Math.max(...asRun.map((method) => peakBytes(method)));
+  const memoryBytes = variableBytes + slotBytes + (1 + target.memory.allocatorShare) * peakActivationBytes;
   return { variableBytes, slotBytes, peakActivationBytes, memoryBytes };
 }
 

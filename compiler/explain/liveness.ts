@@ -1,7 +1,7 @@
 /** Answers for how much memory a method's values need at one time, if it runs in order and drops what nobody needs anymore. */
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
-import { ownerOf } from '../passes/schedule-for-memory.ts';
+import { ownerOf } from '../passes/memory.ts';
 import { opTable } from '../ops/index.ts';
 
 /** Ops that update in place, or whose results come from outside. */

@@ -34,9 +34,9 @@ export function shapeOf(node: Node): readonly number[] {
   return typeOf(node).shape;
 }
 
-/** Counts the bytes of all results of a node. */
-export function bytesOfResults({ results }: Node): number {
-  return results.reduce((sum, type) => sum + bytesIn(type), 0);
+/** Counts the bytes of all results of a node; tables have `rows`, which have to be given where there are any. */
+export function bytesOfResults({ results }: Node, rows?: number): number {
+  return results.reduce((sum, type) => sum + bytesIn(type, rows), 0);
 }
 
 /** Says which constraint of an op does not hold; a diagnostic is made of it where the source is known. */

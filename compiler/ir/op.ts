@@ -2,6 +2,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { GraphBuilder, OpTyping } from './builder.ts';
 import type { Attrs, Node } from './node.ts';
+import type { Target } from './target.ts';
 import { isSize, isSymbolic, type DType, type TensorType } from './types.ts';
 
 /** The tfjs library, as executors pass it in; what loading it gives has this type. */
@@ -39,8 +40,7 @@ export interface TfContext {
   readonly emit: TfEmitter;
   readonly inputs: readonly string[];
   readonly node: Node;
-  /** Tells whether our own ops (runtime/engine/kernels) are there; else TensorFlow's alone must do. */
-  readonly kernels: boolean;
+  readonly target: Target;
   /**
    * The resource handle of the variable that operand `index` is a plain read of, if result `index` of this node is what
    * the method finally writes to it: then the op may update the variable in place.

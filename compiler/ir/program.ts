@@ -1,5 +1,6 @@
 /** Answers for what a compiled experiment is: variables, and methods over them, each a pure function of (state, inputs). */
 import { type Node, reachable } from './node.ts';
+import type { AxisOrder } from './layout.ts';
 import type { PatchFeed } from '../patches/feed.ts';
 import type { TensorType } from './types.ts';
 import type { Variable } from './variables.ts';
@@ -15,6 +16,8 @@ export interface Program {
   readonly variables: readonly Variable[];
   /** What stages of a method hand on to each other, by name: variables that have no value before. */
   readonly kept?: ReadonlyMap<string, TensorType>;
+  /** The order of axes in which variables are kept, by name; those that are not named, in their own. */
+  readonly layouts?: ReadonlyMap<string, AxisOrder>;
   readonly methods: readonly Method[];
   /** What methods are fed in place of label maps, if any of them is. */
   readonly patches?: PatchFeed;

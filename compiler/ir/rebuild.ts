@@ -25,7 +25,7 @@ export function copy(
 }
 
 /** Lists the nodes that `roots` need, operands before users, without going beyond `leaves`. */
-export function reachableTo(roots: Iterable<Node>, leaves: ReadonlySet<Node>): Node[] {
+export function reachableTo(roots: Iterable<Node>, leaves: Pick<ReadonlySet<Node>, 'has'>): Node[] {
   const seen = new Set<Node>();
   const stack = [...roots];
   for (let node = stack.pop(); node; node = stack.pop()) {

@@ -2,6 +2,7 @@
  * Answers for the types of values in the graph: a dtype and a shape. Images are NHWC, filters HWIO. Shapes are static, but for
  * the numbers of rows of patch tables, which are symbols until a method is called.
  */
+import { must } from '../../dsl/errors.ts';
 
 export type DType = 'f32' | 'i32' | 'bool';
 
@@ -45,12 +46,11 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
-/** The rows that a table is taken to have where nobody knows. */
-const typicalRows = 2048;
-
-/** Counts the bytes of a value; tables count with a typical number of rows. */
-export function bytesIn({ dtype, shape }: TensorType): number {
-  return shape.reduce((bytes, size) => bytes * (isSymbolic(size) ? typicalRows : size), bytesOf[dtype]);
+/** Counts the bytes of a value; a size that is a symbol counts as `rows`, which has to be given where there is one. */
+export function bytesIn(type: TensorType, rows?: number): number {
+  const sizeIn = (size: number): number =>
+    isSymbolic(size) ? must(rows, `there is a number of rows for ${formatType(type)}`) : size;
+  return type.shape.reduce((bytes, size) => bytes * sizeIn(size), bytesOf[type.dtype]);
 }
 
 /** Prints a type as `f32[1,256,256,64]`; symbols are `r0`, `r1`, … */

@@ -1,23 +1,17 @@
 /**
- * Answers for lowering a program to one TensorFlow graph that holds every method. Variables are resources; a method's
+ * Lowers a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
-import { fuseMethod } from '../passes/fuse/index.ts';
-import type { DType, TensorType } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
+import type { DType, TensorType } from '../ir/types.ts';
+import { orderedType, type AxisOrder } from '../ir/layout.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
+import type { Target } from '../ir/target.ts';
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { opNamed } from '../ops/index.ts';
 import type { TfAttr } from '../ir/op.ts';
 import { inverseOrder } from '../ops/primitive/support.ts';
-import { chooseOrders, orderedType, withOrders, type AxisOrder } from '../passes/layout-variables.ts';
-import {
-  inThriftyOrder,
-  ownerOf,
-  readsReplaced,
-  updatedVariable,
-  usersByOwner,
-} from '../passes/schedule-for-memory.ts';
+import { ownerOf, readsReplaced, updatedVariable, usersByOwner } from '../passes/memory.ts';
 import type { TfConstant, TfNode } from './saved-model.ts';
 
 /** Tensor names of one method: what to feed and what to fetch. */
@@ -41,20 +35,8 @@ export interface TensorflowPlan {
   >;
 }
 
-/** Chooses what a program is lowered to. */
-export interface TensorflowTarget {
-  /** Whether the library has our own ops (runtime/engine/kernels). Default: false. */
-  readonly kernels?: boolean;
-  /** Whether pointwise work is fused. Default: where there are kernels for it. */
-  readonly fuse?: boolean;
-}
-
-/** Lowers a program. */
-export function lowerToTensorflow(
-  program: Program,
-  { kernels = false, fuse = kernels }: TensorflowTarget = {},
-): TensorflowPlan {
-  const orders = chooseOrders(program);
+/** Lowers a program whose methods are as they should run: ops come in the order of the graph. */
+export function lowerToTensorflow(program: Program, target: Target): TensorflowPlan {
   const kept = [...(program.kept ?? [])].map(([name, type]) => ({ name, type }));
   const nodes: TfNode[] = [];
   const origins = new Map<string, Node>();
@@ -63,27 +45,18 @@ export function lowerToTensorflow(
   [...program.variables, ...kept].forEach((variable, index) => {
     const name = `variable_${index}`;
     handles.set(variable.name, name);
-    variables.set(variable.name, declareVariable(name, variable.type, orders.get(variable.name), nodes));
+    variables.set(
+      variable.name,
+      declareVariable(name, variable.type, program.layouts?.get(variable.name), nodes),
+    );
   });
   const methods = new Map(
     program.methods.map((method) => [
       method.name,
-      new MethodLowering(methodToRun(method, orders, fuse), handles, nodes, kernels, origins).lower(),
+      new MethodLowering(method, handles, nodes, target, origins).lower(),
     ]),
   );
   return { nodes, origins, methods, variables };
-}
-
-/** Gives a method as it is run: for variables that are kept in `orders`, its pointwise work fused or not, in a thrifty order. */
-function methodToRun(method: Method, orders: ReadonlyMap<string, AxisOrder>, fuse: boolean): Method {
-  const ordered = withOrders(method, orders);
-  return inThriftyOrder(fuse ? fuseMethod(ordered) : ordered);
-}
-
-/** Gives a program's methods as they are run where there are kernels for pointwise work. */
-export function methodsToRun(program: Program): readonly Method[] {
-  const orders = chooseOrders(program);
-  return program.methods.map((method) => methodToRun(method, orders, true));
 }
 
 /** Declares a variable, with what sets and reads it; it is kept with its axes in `order`. */
@@ -133,9 +106,6 @@ function doneNode(name: string, constant: string, after: readonly string[], node
   };
 }
 
-/** From how many bytes of results on an op runs in its turn. */
-const inTurnFrom = 2 ** 16;
-
 /** Ops that make no values of their own. */
 const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'constant']);
 
@@ -143,8 +113,8 @@ const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'const
  * Tells whether a node waits for the one before it. TensorFlow starts whatever it can, all tables of all layers at once for
  * example, and then holds all results until they are used; in the order of the graph they are made when they are needed.
  */
-function takesTurns(node: Node): boolean {
-  return !anyTime.has(node.op) && bytesOfResults(node) >= inTurnFrom;
+function takesTurns(node: Node, { memory: { bytesInTurn, rowsOfTable } }: Target): boolean {
+  return !anyTime.has(node.op) && bytesOfResults(node, rowsOfTable) >= bytesInTurn;
 }
 
 /** Names the op that gives a tensor: that of its second result is `name:1`. */
@@ -169,7 +139,7 @@ class MethodLowering {
     private readonly method: Method,
     private readonly handles: ReadonlyMap<string, string>,
     private readonly nodes: TfNode[],
-    private readonly kernels: boolean,
+    private readonly target: Target,
     private readonly origins: Map<string, Node>,
   ) {
     this.ordered = nodesOf(method);
@@ -204,7 +174,7 @@ class MethodLowering {
   }
 
   private tensor(node: Node): string {
-    return must(this.tensors.get(node)?.[0], `%${node.id} was lowered before its users`);
+    return must(this.tensors.get(node)?.[0], `%${node.id} (${node.op}) is lowered before its users`);
   }
 
   private add(
@@ -249,9 +219,9 @@ class MethodLowering {
     if (node.op === 'item') {
       const results = must(
         this.tensors.get(must(node.operands[0], 'an item has the node that it is of')),
-        'a node is lowered before its items',
+        'the node of an item is lowered before it',
       );
-      return [must(results[Number(node.attrs['index'])], 'an item names a result of its node')];
+      return [must(results[Number(node.attrs['index'])], 'an item is a result of its node')];
     }
     if (node.op === 'input') {
       const tensor = this.add('Placeholder', [], {
@@ -262,16 +232,16 @@ class MethodLowering {
       return [tensor];
     }
     if (node.op === 'read') {
-      const handle = must(this.handles.get(name), `the variable ${name} is declared`);
+      const handle = must(this.handles.get(name), `variable ${name} is declared`);
       const tensor = this.add('ReadVariableOp', [handle], { dtype: { type: type!.dtype } });
       this.reads.set(name, tensor);
       return [tensor];
     }
-    const isInTurn = takesTurns(node);
+    const isInTurn = takesTurns(node, this.target);
     if (isInTurn) this.before = this.lastInTurn;
     const emitted = opNamed(node.op).tensorflow({
       node,
-      kernels: this.kernels,
+      target: this.target,
       inputs: node.operands.map((operand) => this.tensor(operand)),
       emit: {
         op: (op, operands, attrs = {}) => this.add(op, operands, attrs),
@@ -284,16 +254,10 @@ class MethodLowering {
       },
       update: (op, operands, attrs) => this.update(node, op, operands, attrs),
       readUpdated: (index) => {
-        const variable = must(
-          updatedVariable(this.method, node, index),
-          'an operand that is updated in place reads a variable',
-        );
-        const last = must(
-          this.updates[this.updates.length - 1],
-          'an update comes before the variable is read anew',
-        );
+        const variable = must(updatedVariable(this.method, node, index), 'an updated operand is a variable');
+        const last = must(this.updates[this.updates.length - 1], 'an update comes before its result is read');
         const dtype = must(node.operands[index]?.results[0], 'an operand has a type').dtype;
-        const handle = must(this.handles.get(variable), `the variable ${variable} is declared`);
+        const handle = must(this.handles.get(variable), `variable ${variable} is declared`);
         return this.add('ReadVariableOp', [handle, `^${last}`], { dtype: { type: dtype } });
       },
     });
@@ -318,10 +282,10 @@ class MethodLowering {
   }
 
   private write(variable: string, value: Node): void {
-    const handle = must(this.handles.get(variable), `the variable ${variable} is declared`);
+    const handle = must(this.handles.get(variable), `variable ${variable} is declared`);
     const read = this.reads.get(variable);
     const inputs = [handle, this.tensor(value), ...(read ? [`^${read}`] : [])];
-    const dtype = must(value.results[0], 'a value that is written has a type').dtype;
+    const dtype = must(value.results[0], 'a write has a type').dtype;
     this.updates.push(
       this.add('AssignVariableOp', inputs, { dtype: { type: dtype }, validate_shape: { bool: false } }),
     );

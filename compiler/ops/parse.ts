@@ -50,6 +50,11 @@ export function parseMethod(text: string, b = new Builder()): Method {
   return { name, outputs, writes };
 }
 
+/** Reads all methods of a text, as `printProgram` prints them: each with a builder of its own, or all with `b`. */
+export function parseMethods(text: string, b?: Builder): Method[] {
+  return text.split(/^(?=method )/m).flatMap((part) => (part.trim() === '' ? [] : [parseMethod(part, b)]));
+}
+
 /** Reads `: type = op %a, %b {attrs}   ; scope`. */
 function parseAssignment(line: Line, nodes: ReadonlyMap<string, Node>, b: Builder): Node {
   line.take(/: /y, 'a type');

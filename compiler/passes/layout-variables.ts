@@ -1,44 +1,54 @@
 /**
- * Answers for the order of axes in which TensorFlow keeps a variable. Where methods use a weight with its axes in another order
- * only, as transposed convolutions and tables do, it is kept in that order, and so is what its optimizer keeps beside it:
- * nothing has to be turned then, neither weights on the way forward nor gradients on the way back.
+ * Keeps a weight with its axes in the order in which all methods use it, with what its optimizer keeps beside it, so that nothing is
+ * transposed: neither weights on the way forward nor gradients on the way back.
+ *
+ *     y = f(transpose(read w))               ->  y = f(read w')                    [w' is kept with its axes in that order]
+ *     write m = 0.9 * read m + transpose(g)  ->  write m' = 0.9 * read m' + g      [m belongs to w]
+ *
+ * It takes weights whose every use, in all methods, is a transpose by one and the same order; pointwise uses, as updates are, do not
+ * count, since they treat every entry alike. A transpose that a weight's layout does not absorb stays, or comes where a value leaves for
+ * an op that needs its own order. The program then says the layouts, and the plan turns these variables where they are set and read.
  */
+import { must } from '../../dsl/errors.ts';
 import { Builder } from '../ops/builder.ts';
+import { inOrder, orderedType, type AxisOrder } from '../ir/layout.ts';
 import { shapeOf, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
-import type { TensorType } from '../ir/types.ts';
-import { must } from '../../dsl/errors.ts';
+
 import { list } from '../ir/op.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { inverseOrder } from '../ops/primitive/support.ts';
 import { weightOfCompanion } from '../ir/variables.ts';
+import type { ProgramPass } from './pass.ts';
+import { inPlaceOf, walk } from './rewrite.ts';
 
-/** An order of axes: entry `i` says which axis comes `i`-th. */
-export type AxisOrder = readonly number[];
+export const layoutVariables: ProgramPass = {
+  name: 'layout-variables',
+  level: 'program',
+  run(program) {
+    const layouts = chooseLayouts(program);
+    if (layouts.size === 0) return program;
+    const methods = program.methods.map((method) => new LayoutRewriter(layouts).rewrite(method));
+    return { ...program, layouts, methods };
+  },
+};
 
-/** Puts what belongs to axes into an order. */
-export function inOrder<T>(order: AxisOrder, ofAxes: readonly T[]): T[] {
-  return order.map((axis) => must(ofAxes[axis], 'an order of these axes'));
-}
-
-const isIdentity = (order: AxisOrder): boolean => order.every((axis, index) => axis === index);
-
-/** Says in which order of axes variables are kept; those that are not named, in their own. */
-export function chooseOrders(program: Program): ReadonlyMap<string, AxisOrder> {
+/** Finds the order of axes in which each variable is kept; those that are not named, in their own. */
+function chooseLayouts(program: Program): ReadonlyMap<string, AxisOrder> {
   const weights = new Map(
     program.variables.map(({ name, role }) => [
       name,
       role === 'parameter' || role === 'state' ? name : weightOfCompanion(name),
     ]),
   );
-  /** The orders in which each weight is used; undefined where it is used as it is. */
+  /** The order in which each weight is used; undefined where it is used as it is, or in several orders. */
   const uses = new Map<string, AxisOrder | undefined>();
   for (const method of program.methods)
     for (const node of nodesOf(method))
       for (const operand of node.operands) {
         const weight = operand.op === 'read' && weights.get(String(operand.attrs['name']));
-        if (weight === false || weight === undefined || isElementwise(node)) continue;
+        if (weight === false || weight === undefined || isPointwise(node)) continue;
         const order = node.op === 'transpose' ? list(node.attrs, 'permutation') : undefined;
         const known = uses.has(weight) ? uses.get(weight) : order;
         uses.set(weight, order && known && String(order) === String(known) ? order : undefined);
@@ -51,104 +61,93 @@ export function chooseOrders(program: Program): ReadonlyMap<string, AxisOrder> {
   );
 }
 
-/** Tells whether a node does with every entry the same, wherever it is. */
-function isElementwise({ op }: Node): boolean {
+/** Tells whether a node treats every entry alike, wherever it is. */
+function isPointwise({ op }: Node): boolean {
   return op === 'adam' || pointwiseNames.has(op);
 }
 
-/** Makes a method again for variables that are kept in `orders`. */
-export function withOrders(method: Method, orders: ReadonlyMap<string, AxisOrder>): Method {
-  return orders.size === 0 ? method : new OrderRewriter(orders).rewrite(method);
-}
+const isIdentity = (order: AxisOrder): boolean => order.every((axis, index) => axis === index);
 
-/** A value: `node` with its axes in `order`. */
-interface Turned {
+/** A value of the old method: `node` transposed by `order`, which waits for somebody who needs it so. */
+interface Transposed {
   readonly node: Node;
   readonly order: AxisOrder | undefined;
 }
 
-class OrderRewriter {
+class LayoutRewriter {
   private readonly b = new Builder();
-  private readonly made = new Map<Node, Turned>();
 
-  constructor(private readonly orders: ReadonlyMap<string, AxisOrder>) {}
+  constructor(private readonly layouts: ReadonlyMap<string, AxisOrder>) {}
 
   rewrite(method: Method): Method {
-    for (const node of nodesOf(method))
-      this.made.set(
-        node,
-        this.b.within(node.origin, () => this.rewriteNode(node)),
-      );
+    const made = new Map<Node, Transposed>();
+    const now = walk<Transposed>(this.b, nodesOf(method), made, (node, operands) =>
+      this.make(node, operands),
+    );
+    const under = (node: Node, make: (value: Transposed) => Node): Node =>
+      inPlaceOf(this.b, node, () => make(now(node)));
     const outputs = [...method.outputs].map(
-      ([name, node]) => [name, this.b.within(node.origin, () => this.plain(this.now(node)))] as const,
+      ([name, node]) => [name, under(node, (value) => this.plain(value))] as const,
     );
     const writes = [...method.writes].map(
-      ([name, node]) => [name, this.b.within(node.origin, () => this.written(name, this.now(node)))] as const,
+      ([name, node]) => [name, under(node, (value) => this.written(name, value))] as const,
     );
     return { name: method.name, outputs: new Map(outputs), writes: new Map(writes) };
   }
 
-  private now(node: Node): Turned {
-    return must(this.made.get(node), 'operands come before their users');
-  }
-
-  private rewriteNode(node: Node): Turned {
+  private make(node: Node, operands: readonly Transposed[]): Transposed {
     const { b } = this;
     if (node.op === 'read') {
       const variable = String(node.attrs['name']);
-      const order = this.orders.get(variable);
-      if (order)
-        return { node: b.read(variable, orderedType(typeOf(node), order)), order: inverseOrder(order) };
+      const layout = this.layouts.get(variable);
+      if (layout)
+        return { node: b.read(variable, orderedType(typeOf(node), layout)), order: inverseOrder(layout) };
     }
-    const operands = node.operands.map((operand) => this.now(operand));
     const [first] = operands;
     if (node.op === 'transpose' && first) {
       const order = list(node.attrs, 'permutation');
       const whole = first.order ? inOrder(order, first.order) : order;
-      // Gradients of what is kept in another order wait for whoever takes them as they are.
-      const waits = first.order !== undefined || this.isUndone(order);
       if (isIdentity(whole)) return { node: first.node, order: undefined };
-      if (waits) return { node: first.node, order: whole };
+      // Gradients of what is kept in another order wait, since updates take them as they are.
+      if (first.order !== undefined || this.isInverseOfLayout(order))
+        return { node: first.node, order: whole };
     }
     if (node.op === 'item' && first)
       return { node: b.item(first.node, Number(node.attrs['index'])), order: first.order };
-    // It does not matter in which order everything is added up.
+    // A sum over all entries is the same in any order.
     if (node.op === 'sum' && first && list(node.attrs, 'axes').length === shapeOf(node.operands[0]!).length)
       return { node: copy(b, node, [first.node]), order: undefined };
-    const order = isElementwise(node) ? this.sharedOrder(node, operands) : undefined;
+    const order = isPointwise(node) ? this.sharedOrder(node, operands) : undefined;
     const inputs = operands.map((operand) => (order ? operand.node : this.plain(operand)));
     return { node: copy(b, node, inputs), order };
   }
 
-  /** Tells whether gradients of a kept weight are turned by `order`. */
-  private isUndone(order: AxisOrder): boolean {
-    return [...this.orders.values()].some((one) => String(inverseOrder(one)) === String(order));
+  private isInverseOfLayout(order: AxisOrder): boolean {
+    return [...this.layouts.values()].some((layout) => String(inverseOrder(layout)) === String(order));
   }
 
-  /** Gives the order that all operands of an op on entries have, but for numbers that stand for all entries. */
-  private sharedOrder(node: Node, operands: readonly Turned[]): AxisOrder | undefined {
-    const full = operands.filter((_, index) => shapeOf(must(node.operands[index], 'its operand')).length > 0);
+  /** Gives the order that all operands of a pointwise op have, but for scalars, which have no axes. */
+  private sharedOrder(node: Node, operands: readonly Transposed[]): AxisOrder | undefined {
+    const full = operands.filter(
+      (_, index) =>
+        shapeOf(must(node.operands[index], `${node.op} has ${operands.length} operands`)).length > 0,
+    );
     const [order] = full.map((operand) => operand.order);
     const isShared = full.every((operand) => operand.order && String(operand.order) === String(order));
     return isShared ? order : undefined;
   }
 
-  private plain({ node, order }: Turned): Node {
+  private plain({ node, order }: Transposed): Node {
     return order ? this.b.op('transpose', [node], { permutation: order }) : node;
   }
 
-  /** What is written to a variable, in the order in which it is kept. */
-  private written(variable: string, { node, order }: Turned): Node {
-    const kept = this.orders.get(variable);
-    if (!kept) return this.plain({ node, order });
+  /** Gives what is written to a variable, in its layout. */
+  private written(variable: string, { node, order }: Transposed): Node {
+    const layout = this.layouts.get(variable);
+    if (!layout) return this.plain({ node, order });
     if (node.op === 'constant')
-      return this.b.constant(Number(node.attrs['value']), inOrder(kept, shapeOf(node)));
-    const whole = order ? inOrder(kept, order) : kept;
+      return this.b.constant(Number(node.attrs['value']), inOrder(layout, shapeOf(node)));
+    const whole = order ? inOrder(layout, order) : layout;
     return this.plain({ node, order: isIdentity(whole) ? undefined : whole });
   }
-}
-
-/** Gives the type of a value with its axes in another order. */
-export function orderedType({ dtype, shape }: TensorType, order: AxisOrder): TensorType {
-  return { dtype, shape: inOrder(order, shape) };
 }

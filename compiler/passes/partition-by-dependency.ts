@@ -1,15 +1,34 @@
 /**
- * Answers for methods that are called again and again with some of their inputs unchanged: splits a method into stages, so that
- * what depends on weights alone is computed once after they were set, what depends on the label map too once for each map, and
- * only the rest at each call. What a stage hands on is kept in variables.
+ * Splits a method that is called again and again into stages by what its values depend on, so that each is computed only when something
+ * that it depends on has changed. What a stage hands on is kept in variables.
+ *
+ *     method m                           method m/weights                  once after weights were set
+ *     a = f(read w)                      write "m/kept_0" = f(read w)
+ *     b = g(a, input "labels")           method m/map                      once for each label map
+ *     output y = h(b, input "z")    ->   write "m/kept_1" = g(read "m/kept_0", input "labels")
+ *                                        method m                          at each call
+ *                                        output y = h(read "m/kept_1", input "z")
+ *
+ * It acts on the method that is named, which must not write; stages that compute nothing are left out. A cheap op moves to the stage
+ * that uses it where handing on its operands takes no more memory than its result: rows are handed on rather than the pixels made of them.
  */
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { Builder } from '../ops/builder.ts';
 import { bytesOfResults, typeOf, type Node } from '../ir/node.ts';
+import { isSource } from '../ir/print.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
-import { must } from '../../dsl/errors.ts';
+import type { MemoryLimits } from '../ir/target.ts';
+
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { partOfInput } from './deduplicate-patches/inputs.ts';
+import type { ProgramPass, StagedMethod } from './pass.ts';
+
+export const partitionByDependency: ProgramPass = {
+  name: 'partition-by-dependency',
+  level: 'program',
+  run: (program, { staged, target }) => (staged ? partitioned(program, staged, target.memory) : program),
+};
 
 /** The stages of a method, in the order in which they are called; those that compute nothing are left out. */
 const stageNames = ['weights', 'map', 'call'] as const;
@@ -37,70 +56,86 @@ const cheapOps: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/**
- * Splits a method that writes nothing. Gives the program with the stages in its place and with the variables between them;
- * `isMap` tells which inputs change with the map only.
- */
-export function splitIntoStages(program: Program, name: string, isMap: (input: string) => boolean): Program {
+const comesFromOutside = ({ op }: Node): boolean => isSource(op);
+
+/** Gives the program with the stages in the method's place, and with the variables between them. */
+function partitioned(
+  program: Program,
+  { method: name, isMap }: StagedMethod,
+  { rowsOfTable }: MemoryLimits,
+): Program {
   const method = must(
     program.methods.find((one) => one.name === name),
-    `there is no method ${name}`,
+    `the program has a method ${name}`,
   );
-  const stages = sink(
+  if (method.writes.size > 0)
+    throw brokenInvariant(`method ${name} writes variables, so no call may be left out`);
+  const stages = withCheapOpsLater(
     method,
-    stagesOf(method, (input) => isMap(input) || partOfInput(input) !== undefined),
+    earliestStages(method, (input) => isMap(input) || partOfInput(input) !== undefined),
+    (node) => bytesOfResults(node, rowsOfTable),
   );
-  const nodes = nodesOf(method);
-  const handedOn = new Map<Node, string>();
-  const stageOf = (node: Node): number => must(stages.get(node), 'every node has a stage');
-  for (const node of nodes)
-    for (const operand of node.operands)
-      if (stageOf(operand) < stageOf(node) && !isSourceOf(operand) && !handedOn.has(operand))
-        handedOn.set(operand, `${name}/kept_${handedOn.size}`);
-  for (const node of method.outputs.values())
-    if (stageOf(node) < rank.call && !isSourceOf(node) && !handedOn.has(node))
-      handedOn.set(node, `${name}/kept_${handedOn.size}`);
-  const kept = new Map([...handedOn].map(([node, variable]) => [variable, typeOf(node)]));
+  const stageOf = (node: Node): number => must(stages.get(node), `%${node.id} (${node.op}) has a stage`);
+  const handedOn = valuesHandedOn(method, stageOf);
   const made = stageNames.map((stage) => stagePart(method, stage, stageOf, handedOn));
-  const methods = made.filter(({ outputs, writes }) => outputs.size + writes.size > 0);
   return {
     ...program,
-    kept: new Map([...(program.kept ?? []), ...kept]),
-    methods: [...program.methods.filter((one) => one !== method), ...methods],
+    kept: new Map([
+      ...(program.kept ?? []),
+      ...[...handedOn].map(([node, variable]) => [variable, typeOf(node)] as const),
+    ]),
+    methods: [
+      ...program.methods.filter((one) => one !== method),
+      ...made.filter(({ outputs, writes }) => outputs.size + writes.size > 0),
+    ],
   };
 }
 
-const isSourceOf = ({ op }: Node): boolean => op === 'input' || op === 'read';
+/** Names the values that a later stage, or the caller, needs of an earlier one. */
+function valuesHandedOn(method: Method, stageOf: (node: Node) => number): ReadonlyMap<Node, string> {
+  const handedOn = new Map<Node, string>();
+  const handOn = (node: Node): void => {
+    if (!comesFromOutside(node) && !handedOn.has(node))
+      handedOn.set(node, `${method.name}/kept_${handedOn.size}`);
+  };
+  for (const node of nodesOf(method))
+    for (const operand of node.operands) if (stageOf(operand) < stageOf(node)) handOn(operand);
+  for (const node of method.outputs.values()) if (stageOf(node) < rank.call) handOn(node);
+  return handedOn;
+}
 
-/** The first stage at which each node can be computed. */
-function stagesOf(method: Method, isMap: (input: string) => boolean): Map<Node, number> {
+/** Finds the first stage at which each node can be computed. */
+function earliestStages(method: Method, isMap: (input: string) => boolean): Map<Node, number> {
   const stages = new Map<Node, number>();
   for (const node of nodesOf(method)) {
     const own =
       node.op === 'input' ? (isMap(String(node.attrs['name'])) ? rank.map : rank.call) : rank.weights;
-    stages.set(
-      node,
-      Math.max(own, ...node.operands.map((operand) => must(stages.get(operand), 'it came before'))),
+    const ofOperands = node.operands.map((operand) =>
+      must(stages.get(operand), `operands of ${node.op} come before it`),
     );
+    stages.set(node, Math.max(own, ...ofOperands));
   }
   return stages;
 }
 
 /** Moves cheap nodes to the stage that uses them, where handing on what they are made of takes no more memory. */
-function sink(method: Method, stages: Map<Node, number>): ReadonlyMap<Node, number> {
-  const nodes = nodesOf(method);
+function withCheapOpsLater(
+  method: Method,
+  stages: Map<Node, number>,
+  bytesOf: (node: Node) => number,
+): ReadonlyMap<Node, number> {
   const users = new Map<Node, number>();
   for (const node of method.outputs.values()) users.set(node, rank.call);
-  for (const node of nodes.toReversed()) {
-    const stage = must(stages.get(node), 'every node has a stage');
+  for (const node of nodesOf(method).toReversed()) {
+    const stage = must(stages.get(node), `%${node.id} (${node.op}) has a stage`);
     const used = users.get(node) ?? stage;
     const costs = node.operands.reduce(
-      (sum, operand) => sum + (isSourceOf(operand) ? 0 : bytesOfResults(operand)),
+      (sum, operand) => sum + (comesFromOutside(operand) ? 0 : bytesOf(operand)),
       0,
     );
-    if (used > stage && (isSourceOf(node) || (cheapOps.has(node.op) && costs <= bytesOfResults(node))))
-      stages.set(node, used);
-    const moved = must(stages.get(node), 'it has one');
+    const isCheap = cheapOps.has(node.op) && costs <= bytesOf(node);
+    const moved = used > stage && (comesFromOutside(node) || isCheap) ? used : stage;
+    stages.set(node, moved);
     for (const operand of node.operands) users.set(operand, Math.min(users.get(operand) ?? moved, moved));
   }
   return stages;
@@ -115,6 +150,7 @@ function stagePart(
 ): Method {
   const b = new Builder();
   const made = new Map<Node, Node>();
+  // From results backwards, since a stage makes only what it needs.
   const valueOf = (node: Node): Node => {
     const known = made.get(node);
     if (known) return known;

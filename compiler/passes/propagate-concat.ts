@@ -1,171 +1,192 @@
 /**
- * Answers for keeping what comes from data alone apart from what weights have reached. A discriminator of several scales pools
- * labels joined to a picture, of painted and real pictures joined in turn: pooled before they are joined, labels and photographs
- * are pooled once for all passes of a step, and gradients run through the painted picture alone.
+ * Moves ops before the concatenation that they read, so that parts which need less work get less.
  *
- *     avg_pool2d(concat(labels, picture)) -> concat(avg_pool2d(labels), avg_pool2d(picture))
+ *     avg_pool2d(concat(labels, picture))     ->  concat(avg_pool2d(labels), avg_pool2d(picture))
+ *     conv2d(concat(labels, picture), w)      ->  conv2d(labels, w_0) + conv2d(picture, w_1)         [w_0, w_1 = split(w)]
+ *     split(conv2d(concat(painted, real), w)) ->  conv2d(painted, w), conv2d(real, w)
  *
- * So does the whole discriminator while it judges for a generator, as its own weights have no gradients then: painted and real
- * pictures pass it apart, until something looks at both.
- *
- *     split(conv2d(concat(painted, real))) -> conv2d(painted), conv2d(real)
+ * Along channels this happens where some parts come from data alone and others depend on weights: a discriminator of several
+ * scales pools labels joined to painted pictures, and to real ones. Labels are then pooled once for all passes of a step, and
+ * gradients are pooled back for the picture's channels only. Along the batch it happens where the parts are the same one repeated;
+ * where some have gradients and others have none, as real pictures while the discriminator judges for the generator; or where some
+ * come from data alone and nothing is convolved. An op moves only if it acts on each part by itself: pointwise ops, pooling, paddings;
+ * along the batch also convolutions and upsampling.
  */
-import { GraphRewrite } from '../ir/graph-rewrite.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
-import { reachableTo, rebuild } from '../ir/rebuild.ts';
 import { must } from '../../dsl/errors.ts';
+import { shapeOf, type Node } from '../ir/node.ts';
+import { rebuild } from '../ir/rebuild.ts';
+
 import { list, number } from '../ir/op.ts';
+import type { Builder } from '../ops/builder.ts';
 import { pointwiseNames } from '../ops/primitive/pointwise.ts';
+import type { ForwardGraph, ForwardPass } from './pass.ts';
+import { nodesOfForward, rewriteForward } from './rewrite.ts';
 
-/** Axes along which parts are kept apart: channels, then pictures of a batch. */
-const axes = { channels: 3, pictures: 0 } as const;
+/** Axes of pictures [N,H,W,C] along which parts are concatenated. */
+const axes = { channels: 3, batch: 0 } as const;
 
-/** Keeps what comes from data alone apart from what weights have reached. */
-export class DataApart extends GraphRewrite {
-  /** Whether any weight has reached a node. */
-  private readonly reached = new Map<Node, boolean>();
-  /** Whether a node has gradients: a weight that is trained has reached it. */
-  private readonly moved = new Map<Node, boolean>();
-
-  override rewrite(
-    roots: readonly Node[],
-    weights: ReadonlySet<Node>,
-    trained: ReadonlySet<Node> = new Set(),
-  ): ReadonlyMap<Node, Node> {
-    // Each objective trains others.
-    this.moved.clear();
-    for (const weight of weights) {
-      this.reached.set(weight, true);
-      this.moved.set(weight, trained.has(weight));
+export const propagateConcat: ForwardPass<Map<Node, Node>> = {
+  name: 'propagate-concat',
+  level: 'forward',
+  remember: () => new Map<Node, Node>(),
+  run(graph, { b, memory }) {
+    const propagation = new Propagation(b, graph);
+    for (const node of nodesOfForward(graph)) {
+      const made = memory.get(node);
+      if (made) propagation.look(made);
     }
-    for (const node of reachableTo(roots, weights)) {
-      const made = this.made.get(node);
-      if (made) this.isMoved(made);
+    return rewriteForward(graph, b, memory, (node, operands) => propagation.make(node, operands));
+  },
+};
+
+class Propagation {
+  /** Whether a node depends on any weight. */
+  private readonly onWeights = new Map<Node, boolean>();
+  /** Whether a node has a gradient: it depends on a weight that is trained. */
+  private readonly withGradient = new Map<Node, boolean>();
+
+  constructor(
+    private readonly b: Builder,
+    { weights, trained }: ForwardGraph,
+  ) {
+    for (const weight of weights.keys()) {
+      this.onWeights.set(weight, true);
+      this.withGradient.set(weight, trained.has(weight));
     }
-    return super.rewrite(roots, weights);
   }
 
-  /** Makes `node` of `operands`: the same of each part, joined, where that keeps data apart. */
-  protected override make(node: Node, operands: readonly Node[]): Node {
-    // Asked of each node in its turn, this never goes deep.
-    for (const operand of operands) {
-      this.isReached(operand);
-      this.isMoved(operand);
-    }
-    const part = this.joinedPart(node, operands);
-    if (part) return part;
-    for (const axis of Object.values(axes)) {
-      if (!actsAlong(node, axis)) continue;
-      const joined = operands.map((_, at) => this.partsFor(node, operands, at, axis));
-      if (!this.isWorthIt(node, operands, joined, axis)) continue;
-      const count = joined.find((parts) => parts !== undefined)?.length ?? 0;
-      const parts = Array.from({ length: count }, (_, index) =>
-        this.make(
-          node,
-          operands.map((operand, at) => joined[at]?.[index] ?? operand),
-        ),
-      );
-      return this.b.op('concat', parts, { axis });
-    }
-    return this.inSum(node, operands) ?? rebuild(this.b, node, operands);
+  /** Finds out about a node. Asked of operands before users, no question goes deep. */
+  look(node: Node): void {
+    this.dependsOnWeights(node);
+    this.hasGradient(node);
   }
 
-  /** A convolution of channels from data and of others is the sum of both. */
-  private inSum(node: Node, [x, filter]: readonly Node[]): Node | undefined {
-    const parts = node.op === 'conv2d' && x ? this.partsAlong(x, axes.channels) : undefined;
-    if (!parts || !filter || !this.isWorthIt(node, [x!], [parts], axes.channels)) return undefined;
-    const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'a picture has channels'));
-    const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
-    const sums = parts.map((part, index) => this.make(node, [part, must(filters[index], 'one of each')]));
-    return sums.reduce((sum, one) => this.make(this.b.add(sum, one), [sum, one]));
+  /** Makes `node` of `operands`: the same of each part, concatenated, where that pays. */
+  make(node: Node, operands: readonly Node[]): Node {
+    for (const operand of operands) this.look(operand);
+    return (
+      this.partOfSplit(node, operands) ??
+      this.beforeConcat(node, operands, axes.channels) ??
+      this.beforeConcat(node, operands, axes.batch) ??
+      this.sumOfConvolutions(node, operands) ??
+      rebuild(this.b, node, operands)
+    );
   }
 
-  private isReached(node: Node): boolean {
-    return isFound(this.reached, node, (one) => (one.op === 'read' ? true : undefined));
-  }
-
-  private isMoved(node: Node): boolean {
-    return isFound(this.moved, node, (one) => (one.op === 'stop_gradient' ? false : undefined));
-  }
-
-  /**
-   * Tells whether operands are joined of parts of the same sizes, some of which no weight has reached, or have no gradients while
-   * others have; or of one part repeated. `parts` are those of each operand that is joined.
-   */
-  private isWorthIt(
-    { op }: Node,
-    operands: readonly Node[],
-    parts: readonly (readonly Node[] | undefined)[],
-    axis: number,
-  ): boolean {
-    const joined = parts.filter((one) => one !== undefined);
-    const [first] = joined;
-    if (!first) return false;
-    const sizes = (some: readonly Node[]): string => String(some.map((part) => shapeOf(part)[axis]));
-    const others = operands.filter((_, at) => !parts[at]);
-    // A filter is the same for all pictures.
-    const isFit = op === 'conv2d' || others.every((one) => isAlike(one, axis));
-    if (!isFit || joined.some((some) => sizes(some) !== sizes(first))) return false;
-    const found = (has: (part: Node) => boolean): boolean[] =>
-      first.map((_, index) => joined.some((some) => has(must(some[index], 'alike'))));
-    const reached = found((part) => this.isReached(part));
-    const fromData = reached.includes(false);
-    // Channels of data alone had better stay together.
-    if (axis === axes.channels) return fromData && reached.includes(true);
-    if (joined.every((some) => new Set(some).size === 1)) return true;
-    if (op === 'concat') return false;
-    const moved = found((part) => this.isMoved(part));
-    const isHalfMoved =
-      moved.includes(true) && moved.includes(false) && !others.some((one) => this.isMoved(one));
-    return isHalfMoved || (fromData && op !== 'conv2d');
-  }
-
-  /** Gives the part that `node` takes of joined ones; undefined for all other nodes. */
-  private joinedPart({ op, attrs }: Node, [cut]: readonly Node[]): Node | undefined {
+  /** item(split(concat(parts))) -> one of the parts, where these have the sizes of the split. */
+  private partOfSplit({ op, attrs }: Node, [cut]: readonly Node[]): Node | undefined {
     if (op !== 'item' || cut?.op !== 'split') return undefined;
     const axis = number(cut.attrs, 'axis');
-    const parts = this.partsAlong(must(cut.operands[0], 'it has an operand'), axis);
+    const parts = this.partsOf(must(cut.operands[0], 'a split has an operand'), axis);
     const sizes = parts?.map((part) => shapeOf(part)[axis]);
     return String(sizes) === String(list(cut.attrs, 'sizes')) ? parts?.[number(attrs, 'index')] : undefined;
   }
 
-  /** Gives the parts of an operand that is joined along an axis of pictures; a filter, or a vector that is broadcast, has other axes. */
-  private partsFor(
+  /** op(concat(parts), ...) -> concat(op(part, ...)). */
+  private beforeConcat(node: Node, operands: readonly Node[], axis: number): Node | undefined {
+    if (!actsOnParts(node, axis)) return undefined;
+    const partsOfEach = operands.map((_, at) => this.partsOfOperand(node, operands, at, axis));
+    if (!this.pays(node, operands, partsOfEach, axis)) return undefined;
+    const count = partsOfEach.find((parts) => parts !== undefined)?.length ?? 0;
+    const made = Array.from({ length: count }, (_, index) =>
+      this.make(
+        node,
+        operands.map((operand, at) => partsOfEach[at]?.[index] ?? operand),
+      ),
+    );
+    return this.b.op('concat', made, { axis });
+  }
+
+  /** conv2d(concat(parts), w) -> sum of conv2d(part, part of w), along channels. */
+  private sumOfConvolutions(node: Node, [x, filter]: readonly Node[]): Node | undefined {
+    const parts = node.op === 'conv2d' && x ? this.partsOf(x, axes.channels) : undefined;
+    if (!parts || !filter || !this.pays(node, [x!], [parts], axes.channels)) return undefined;
+    const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'pictures have channels'));
+    const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
+    const sums = parts.map((part, index) =>
+      this.make(node, [part, must(filters[index], 'there is a filter for each part')]),
+    );
+    return sums.reduce((sum, one) => this.make(this.b.add(sum, one), [sum, one]));
+  }
+
+  private dependsOnWeights(node: Node): boolean {
+    return depends(this.onWeights, node, ({ op }) => (op === 'read' ? true : undefined));
+  }
+
+  private hasGradient(node: Node): boolean {
+    return depends(this.withGradient, node, ({ op }) => (op === 'stop_gradient' ? false : undefined));
+  }
+
+  /** Tells whether an op becomes cheaper before a concatenation; `partsOfEach` are those of each operand that is one. */
+  private pays(
+    { op }: Node,
+    operands: readonly Node[],
+    partsOfEach: readonly (readonly Node[] | undefined)[],
+    axis: number,
+  ): boolean {
+    const concatenated = partsOfEach.filter((parts) => parts !== undefined);
+    const [first] = concatenated;
+    if (!first) return false;
+    const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
+    const others = operands.filter((_, at) => !partsOfEach[at]);
+    // A filter is the same for all pictures; what is broadcast has to be the same for all parts.
+    const fits = op === 'conv2d' || others.every((other) => isConstantAlong(other, axis));
+    if (!fits || concatenated.some((parts) => sizes(parts) !== sizes(first))) return false;
+    const forEachPart = (has: (part: Node) => boolean): boolean[] =>
+      first.map((_, index) =>
+        concatenated.some((parts) => has(must(parts[index], 'every operand has as many parts'))),
+      );
+    const onWeights = forEachPart((part) => this.dependsOnWeights(part));
+    const someFromData = onWeights.includes(false);
+    // Where all channels come from data nothing is saved, and one op over all of them is cheaper than several.
+    if (axis === axes.channels) return someFromData && onWeights.includes(true);
+    if (concatenated.every((parts) => new Set(parts).size === 1)) return true;
+    if (op === 'concat') return false;
+    const withGradient = forEachPart((part) => this.hasGradient(part));
+    const someWithout =
+      withGradient.includes(true) &&
+      withGradient.includes(false) &&
+      !others.some((other) => this.hasGradient(other));
+    return someWithout || (someFromData && op !== 'conv2d');
+  }
+
+  /** Gives the parts of an operand, if it is a picture; a filter, or a vector that is broadcast, has other axes. */
+  private partsOfOperand(
     { op }: Node,
     operands: readonly Node[],
     at: number,
     axis: number,
   ): readonly Node[] | undefined {
-    const operand = must(operands[at], 'an operand');
-    const isPictures = op === 'conv2d' ? at === 0 : op === 'one_hot' || shapeOf(operand).length === 4;
-    return isPictures ? this.partsAlong(operand, axis) : undefined;
+    const operand = must(operands[at], `${op} has an operand ${at}`);
+    const isPicture = op === 'conv2d' ? at === 0 : op === 'one_hot' || shapeOf(operand).length === 4;
+    return isPicture ? this.partsOf(operand, axis) : undefined;
   }
 
-  /** Gives the parts that a node joins along an axis. */
-  private partsAlong(node: Node, axis: number): readonly Node[] | undefined {
+  /** Gives the parts of which a node is a concatenation along an axis; rows that are expanded have those of their pixels. */
+  private partsOf(node: Node, axis: number): readonly Node[] | undefined {
     const { op, operands, attrs } = node;
     if (op === 'concat') return number(attrs, 'axis') === axis ? operands : undefined;
-    if (op !== 'expand_rows' || axis !== axes.pictures) return undefined;
-    const [rows, places] = operands as [Node, Node];
-    return this.partsAlong(places, axis)?.map((part) => this.b.op(op, [rows, part], attrs));
+    if (op !== 'expand_rows' || axis !== axes.batch) return undefined;
+    const [rows, pixels] = operands as [Node, Node];
+    return this.partsOf(pixels, axis)?.map((part) => this.b.op(op, [rows, part], attrs));
   }
 }
 
-/** Tells whether something is found in a node: `known` or `own` may say so, else it is found in an operand. */
-function isFound(known: Map<Node, boolean>, node: Node, own: (node: Node) => boolean | undefined): boolean {
-  const found = known.get(node) ?? own(node) ?? node.operands.some((operand) => isFound(known, operand, own));
+/** Tells of a node what `known` or `own` say, else whether it holds for any operand; remembers it in `known`. */
+function depends(known: Map<Node, boolean>, node: Node, own: (node: Node) => boolean | undefined): boolean {
+  const found = known.get(node) ?? own(node) ?? node.operands.some((operand) => depends(known, operand, own));
   known.set(node, found);
   return found;
 }
 
-/** Tells whether a value is the same all along an axis of pictures [N,H,W,C], as an operand that is broadcast. */
-function isAlike(node: Node, axis: number): boolean {
+/** Tells whether a value is the same all along an axis of the pictures [N,H,W,C] that it is broadcast to. */
+function isConstantAlong(node: Node, axis: number): boolean {
   const shape = shapeOf(node);
   return (shape[shape.length - 4 + axis] ?? 1) === 1;
 }
 
 /** Tells whether an op does with each part along an axis of pictures what it does with the whole. */
-function actsAlong({ op, operands, attrs, results }: Node, axis: number): boolean {
+function actsOnParts({ op, operands, attrs, results }: Node, axis: number): boolean {
   if (results[0]?.shape.length !== 4) return false;
   switch (op) {
     case 'avg_pool2d':
@@ -176,13 +197,13 @@ function actsAlong({ op, operands, attrs, results }: Node, axis: number): boolea
     case 'one_hot':
     case 'reflect_pad':
     case 'upsample_nearest':
-      return axis === axes.pictures;
+      return axis === axes.batch;
     case 'sum':
-      return axis === axes.pictures && !list(attrs, 'axes').includes(axis);
+      return axis === axes.batch && !list(attrs, 'axes').includes(axis);
     case 'concat':
-      return number(attrs, 'axis') !== axis && axis === axes.pictures;
+      return number(attrs, 'axis') !== axis && axis === axes.batch;
     case 'conv2d':
-      return axis === axes.pictures;
+      return axis === axes.batch;
     default:
       return pointwiseNames.has(op) && operands.some((operand) => shapeOf(operand).length === 4);
   }

@@ -1,73 +1,75 @@
 /**
- * Answers for the order in which TensorFlow runs a method: that of its graph, but for what can move so that less is held at one
- * time. What is made of variables and inputs alone, which are there anyway, comes right before its first use; and a weight
- * moves as soon as nothing needs it as it was, so that its gradient need not wait for the end.
+ * Orders the nodes of a method so that less memory is held at one time; the order of creation, which is that of the text, is the
+ * order in which it runs.
+ *
+ *     a = read w                           x = input "x"
+ *     x = input "x"                        y = op(x)
+ *     g = gradient(..., a)          ->     a = read w                    right before its first use
+ *     y = op(x)                            g = gradient(..., a)
+ *     write w = adam(a, .., g, ..)         write w = adam(a, .., g, ..)  as soon as nothing needs w as it was
+ *
+ * Everything else keeps its order. Values of variables, inputs and constants are there anyway, so what is made of them alone comes right
+ * before its first use. A weight moves as soon as its gradient is known and the last user of its old value has run, so that no gradient
+ * waits for the end of the step.
  */
-import { Builder } from '../ops/builder.ts';
-import type { Node } from '../ir/node.ts';
-import { nodesOf, withValues, type Method } from '../ir/program.ts';
-import { copy } from '../ir/rebuild.ts';
 import { must } from '../../dsl/errors.ts';
+import type { Node } from '../ir/node.ts';
+import { nodesOf, type Method } from '../ir/program.ts';
+import { copy } from '../ir/rebuild.ts';
 
-/** Ops that give a view of their first operand, which therefore stays as long as they do. */
-const views: ReadonlySet<string> = new Set(['item', 'reshape', 'stop_gradient']);
+import { ownerOf, readsReplaced, usersByOwner } from './memory.ts';
+import type { MethodPass } from './pass.ts';
+import { rewriteMethod } from './rewrite.ts';
 
-/** Gives the node whose memory holds what `node` gives. */
-export function ownerOf(node: Node): Node {
-  const [first] = node.operands;
-  return first && views.has(node.op) ? ownerOf(first) : node;
-}
-
-/** Names the variable that operand `index` of a node reads, if result `index` is what the method writes to it. */
-export function updatedVariable({ writes }: Method, node: Node, index: number): string | undefined {
-  const operand = node.operands[index];
-  if (operand?.op !== 'read') return undefined;
-  const variable = String(operand.attrs['name']);
-  const value = writes.get(variable);
-  const matches = value?.op === 'item' && value.operands[0] === node && value.attrs['index'] === index;
-  return matches ? variable : undefined;
-}
-
-/** Lists the reads of the variables that a node updates in place. */
-export function readsReplaced(method: Method, node: Node): readonly Node[] {
-  return node.operands.filter((_, index) => updatedVariable(method, node, index) !== undefined);
-}
-
-/** Lists what uses each node, itself or a view of it. */
-export function usersByOwner(nodes: readonly Node[]): ReadonlyMap<Node, readonly Node[]> {
-  const users = new Map<Node, Node[]>();
-  for (const node of nodes)
-    for (const owner of new Set(node.operands.map(ownerOf))) {
-      const known = users.get(owner);
-      if (known) known.push(node);
-      else users.set(owner, [node]);
-    }
-  return users;
-}
-
-/** Makes a method again with its nodes in the order in which they should run. */
-export function inThriftyOrder(method: Method): Method {
-  const b = new Builder();
-  const made = new Map<Node, Node>();
-  const now = (node: Node): Node => must(made.get(node), 'operands come before their users');
-  for (const node of thriftyOrder(method)) made.set(node, copy(b, node, node.operands.map(now)));
-  return withValues(method, now);
-}
+export const scheduleForMemory: MethodPass = {
+  name: 'schedule-for-memory',
+  level: 'method',
+  run: (method) =>
+    rewriteMethod(method, (b) => (node, operands) => copy(b, node, operands), scheduled(method)),
+};
 
 const sources: ReadonlySet<string> = new Set(['read', 'input', 'constant']);
 
 const isAlwaysThere = (node: Node): boolean => sources.has(ownerOf(node).op);
 
 /**
- * TensorFlow makes one op of a padding and the convolution that reads it, which waits for whatever either waited for: nothing may
- * wait for one and be waited for by the other, so they come one right after the other.
+ * TensorFlow makes one op of a padding and the convolution that reads it, which waits for whatever either waited for. If something
+ * waited for the padding while the convolution waited for that, they would wait forever: so nothing comes between the two.
  */
 const isPad = ({ op }: Node): boolean => op === 'pad';
 
-function thriftyOrder(method: Method): readonly Node[] {
+/** Lists the nodes of a method in the order in which they should run. */
+function scheduled(method: Method): readonly Node[] {
   const nodes = nodesOf(method);
+  const { missing, waiting } = updatesOf(method, nodes);
+  const ordered = new Set<Node>();
+  const place = (node: Node): void => {
+    if (ordered.has(node)) return;
+    for (const operand of node.operands) if (!isPad(operand)) place(operand);
+    node.operands.forEach(place);
+    ordered.add(node);
+    for (const update of waiting.get(node) ?? []) {
+      const left = must(missing.get(update), 'an update counts what it waits for') - 1;
+      missing.set(update, left);
+      if (left === 0) place(update);
+    }
+  };
+  for (const node of nodes)
+    if (!missing.has(node) && !isPad(node) && !node.operands.every(isAlwaysThere)) place(node);
+  nodes.forEach(place);
+  return [...ordered];
+}
+
+interface Updates {
+  /** How many nodes have to come before each update in place. */
+  readonly missing: Map<Node, number>;
+  /** The updates that wait for each node. */
+  readonly waiting: ReadonlyMap<Node, readonly Node[]>;
+}
+
+/** Finds what each update in place waits for: its operands, and the other users of what it replaces. */
+function updatesOf(method: Method, nodes: readonly Node[]): Updates {
   const users = usersByOwner(nodes);
-  // What has to come before each update, and the updates that wait for each node.
   const missing = new Map<Node, number>();
   const waiting = new Map<Node, Node[]>();
   for (const node of nodes) {
@@ -78,21 +80,5 @@ function thriftyOrder(method: Method): readonly Node[] {
     missing.set(node, before.size);
     for (const one of before) waiting.set(one, [...(waiting.get(one) ?? []), node]);
   }
-
-  const ordered = new Set<Node>();
-  const place = (node: Node): void => {
-    if (ordered.has(node)) return;
-    for (const operand of node.operands) if (!isPad(operand)) place(operand);
-    node.operands.forEach(place);
-    ordered.add(node);
-    for (const update of waiting.get(node) ?? []) {
-      const left = must(missing.get(update), 'it waits') - 1;
-      missing.set(update, left);
-      if (left === 0) place(update);
-    }
-  };
-  for (const node of nodes)
-    if (!missing.has(node) && !isPad(node) && !node.operands.every(isAlwaysThere)) place(node);
-  nodes.forEach(place);
-  return [...ordered];
+  return { missing, waiting };
 }

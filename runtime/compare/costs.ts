@@ -6,6 +6,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
 import { mean } from '../metrics/spread.ts';
 import type { Cell } from './types.ts';
+import { cpu } from '../engine/target.ts';
 
 export interface Costs {
   /** Of the network that paints. */
@@ -40,9 +41,11 @@ export function costsOf({ runs }: Cell): Costs {
 function workOf(spec: Spec, painter: string | undefined): Pick<Costs, 'stepFlops' | 'paintingFlops'> {
   const batch = spec.data?.batch;
   const trains = batch !== undefined && spec.train && spec.objectives.length > 0;
-  const program = trains ? compile(spec, { batch: batch / partsOfStep(spec), methods: ['step'] }) : undefined;
+  const program = trains
+    ? compile(spec, { target: cpu, batch: batch / partsOfStep(spec), methods: ['step'] })
+    : undefined;
   const explained = explain(spec, {
-    step: program && { before: program, after: program, batch: batch!, levels: [] },
+    step: program && { before: program, after: program, batch: batch!, levels: [], target: cpu },
   });
   return {
     stepFlops: explained.step?.denseFlops,

@@ -15,6 +15,7 @@ import { notASegmenter, otherClasses } from './messages.ts';
 import { scalePicture, toUnit } from './pictures.ts';
 import { digestOfNetwork } from './protocol.ts';
 import type { JudgeRecord } from './record.ts';
+import { cpu } from '../engine/target.ts';
 
 /** Pictures in a call. */
 const batch = 4;
@@ -35,7 +36,7 @@ export async function readSegmenter(run: string, classes: number): Promise<ReadS
   const network = segmenterOf(spec);
   if (!network || !spec.data) throw notASegmenter(run);
   if (spec.data.classes !== classes) throw otherClasses(run, spec.data.classes, classes);
-  const program = withoutUnusedVariables(compile(spec, { batch, methods: ['segment'] }));
+  const program = withoutUnusedVariables(compile(spec, { target: cpu, batch, methods: ['segment'] }));
   if (!canSegment({ program })) throw notASegmenter(run);
   const checkpoint = await loadLastCheckpoint(layout.checkpoints, run);
   const values = valuesOf(program.variables, checkpoint, await readFrozenWeights(layout, spec));

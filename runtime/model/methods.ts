@@ -18,6 +18,7 @@ import type { Source } from '../../dsl/source.ts';
 import { calledMethods, type CalledMethod } from '../train/step.ts';
 import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';
 import type { InputRole } from './types.ts';
+import { cpu } from '../engine/target.ts';
 
 /** What a method is: its kind, and the network whose it is where there is one for each. */
 export type MethodName =
@@ -164,6 +165,7 @@ export function compileMethod(
     case 'step': {
       const parts = partsOfStep(spec);
       const program = compile(spec, {
+        target: cpu,
         batch: batch / parts,
         methods: ['step'],
         exposeGradients: variant.gradients,
@@ -175,7 +177,7 @@ export function compileMethod(
     }
     case 'synthesize':
     case 'encode':
-      return one(compile(spec, { batch, methods: [method.kind], sources }));
+      return one(compile(spec, { target: cpu, batch, methods: [method.kind], sources }));
   }
 }
 

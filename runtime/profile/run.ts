@@ -13,6 +13,7 @@ import { tablesFor } from '../train/tables.ts';
 import { loadWeights } from '../run/weights.ts';
 import { setInitialValues, type KernelTime } from '../session/session.ts';
 import { makeProfile, type Profile } from './profile.ts';
+import { cpu } from '../engine/target.ts';
 
 export interface ProfileOptions extends Omit<SpecOverrides, 'steps'> {
   readonly spec: Spec;
@@ -56,7 +57,13 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
     const engine = await chooseEngine(options.engine ?? 'auto', log);
     const batch = spec.data.batch / partsOfStep(spec);
     const tables = choiceOf(options.dense ? [] : chosenKeys(await tablesFor(spec, data)));
-    const program = compile(spec, { batch, methods: ['step'], sources: options.sources, tables });
+    const program = compile(spec, {
+      target: cpu,
+      batch,
+      methods: ['step'],
+      sources: options.sources,
+      tables,
+    });
     const session = whileComputing(() => openSession(engine, program));
     const { seed } = rhythmOf(spec.train, steps);
     const loader = data.loader({ batch: spec.data.batch, seed, augment: { flip: false } });

@@ -8,13 +8,11 @@ import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { bytesIn, type TensorType } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
-import {
-  lowerToTensorflow,
-  type TensorflowPlan,
-  type TensorflowTarget,
-} from '../../compiler/lower/tensorflow.ts';
+import { lower, type Target } from '../../compiler/index.ts';
+import type { TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
-import { collectGarbage, hasKernels, releaseMemory } from '../engine/load-binding.ts';
+import { collectGarbage, releaseMemory } from '../engine/load-binding.ts';
+import { targetOf } from '../engine/target.ts';
 import { MethodFeeds, type Fed, type Feeds, type Values } from './feeds.ts';
 import { inGroups, typeOfVariable, type KernelTime, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
@@ -62,15 +60,14 @@ export class NativeSession implements Session {
   private traces: ArrayBuffer[] | undefined;
 
   /**
-   * Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend. `kernels: false` leaves our own ops out where
-   * there are any.
+   * Lowers the program and loads it; `tf` is tfjs with the TensorFlow backend.
    */
   constructor(
     private readonly tf: TensorFlow,
     readonly program: Program,
-    { kernels = hasKernels(tf), fuse = kernels }: TensorflowTarget = {},
+    target: Target = targetOf(tf),
   ) {
-    const { nodes, ...plan } = lowerToTensorflow(program, { kernels, fuse });
+    const { nodes, ...plan } = lower(program, { target });
     this.plan = plan;
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));

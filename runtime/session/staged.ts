@@ -5,7 +5,9 @@
 import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../dsl/errors.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
-import { splitIntoStages, stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
+import { partition } from '../../compiler/index.ts';
+import { stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
+import { cpu } from '../engine/target.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import { patchFinder, type Feeds, type PatchFinder, type Values } from './feeds.ts';
 import type { KernelTime, Session } from './session.ts';
@@ -17,7 +19,8 @@ export function openStaged(
   maps: readonly string[],
   open: (program: Program) => Session,
 ): Session {
-  const staged = splitIntoStages(program, method, (input) => maps.includes(input));
+  const isMap = (input: string): boolean => maps.includes(input);
+  const staged = partition(program, { method, isMap }, { target: cpu });
   return new StagedSession(program, open(staged), method, maps);
 }
 
@@ -45,7 +48,7 @@ class StagedSession implements Session {
       weights: stageOf(stageMethod(method, 'weights')),
       map: stageOf(stageMethod(method, 'map')),
     };
-    this.call = must(stageOf(method), 'the last stage gives the results');
+    this.call = must(stageOf(method), `expected a last stage of ${method}`);
     this.patchesOf = patchFinder(program);
   }
 

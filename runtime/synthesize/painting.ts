@@ -10,6 +10,7 @@ import { openSession, whileComputing, withoutUnusedVariables } from '../session/
 import type { FullRunRecord } from '../run/folder.ts';
 import { synthesisMethod } from './paint.ts';
 import { mapInputs } from '../session/feeds.ts';
+import { cpu } from '../engine/target.ts';
 
 /**
  * Opens the session of a run's spec, without values of its variables. It takes one map at a time, in the run's tables: the same
@@ -17,7 +18,12 @@ import { mapInputs } from '../session/feeds.ts';
  */
 export function openPainting(engine: Engine, spec: Spec, { tables }: Pick<FullRunRecord, 'tables'>): Session {
   const program = withoutUnusedVariables(
-    compile(spec, { batch: 1, methods: ['synthesize', 'encode'], tables: choiceOf(tables ?? []) }),
+    compile(spec, {
+      target: cpu,
+      batch: 1,
+      methods: ['synthesize', 'encode'],
+      tables: choiceOf(tables ?? []),
+    }),
   );
   const open = (one: Program): Session => openSession(engine, one);
   return whileComputing(() => openStaged(program, synthesisMethod, mapInputs, open));

@@ -18,6 +18,7 @@ import { PortableSession } from '../session/portable.ts';
 import { firstNotFinite, replaying, type ValueRange } from '../run/messages.ts';
 import type { TrainableSpec } from '../run/settings.ts';
 import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
+import { cpu } from '../engine/target.ts';
 
 /** A run whose step gave a value that is not finite. */
 export interface FailedRun {
@@ -102,6 +103,7 @@ function describe(
   batch: Batch,
 ): Diagnostic | undefined {
   const program = compile(spec, {
+    target: cpu,
     batch: spec.data.batch / partsOfStep(spec),
     methods: ['step'],
     sources,

@@ -12,6 +12,7 @@ import { evenly } from '../data/order.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openTrainingData } from '../run/data.ts';
 import type { TrainableSpec } from '../run/settings.ts';
+import { cpu } from '../engine/target.ts';
 
 /** Label maps of one call. */
 export interface MapBatch {
@@ -44,8 +45,10 @@ export function chooseTables(
   options: { readonly batch: number; readonly methods?: readonly ('step' | 'synthesize')[] },
   batches: readonly MapBatch[],
 ): readonly LevelChoice[] {
-  const { patches } = compile(spec, { methods: ['step'], ...options, tables: () => true });
-  return patches && batches.length > 0 ? chooseLevels(patches, countPatches(patches, batches)) : [];
+  const { patches } = compile(spec, { target: cpu, methods: ['step'], ...options, tables: () => true });
+  return patches && batches.length > 0
+    ? chooseLevels(patches, countPatches(patches, batches), cpu.patches)
+    : [];
 }
 
 /** Decides from its training data what a run computes in tables. */

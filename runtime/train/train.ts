@@ -39,6 +39,7 @@ import { overrideSpec, type SpecOverrides, type TrainableSpec } from '../run/set
 import { readSources, writeSources } from '../run/sources.ts';
 import { tablesFor } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights } from '../run/weights.ts';
+import { cpu } from '../engine/target.ts';
 
 export interface TrainOptions extends CommonOptions, SpecOverrides {
   /** Computes everything pixel by pixel, whatever the label maps are like. */
@@ -76,7 +77,7 @@ export async function train(options: TrainOptions): Promise<RunResult> {
     const tables = chosenKeys(levels);
     // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
     return withSession(spec, options.sources, tables, options, async (started) => {
-      const memory = memoryOfStep(spec, started.session.program, levels);
+      const memory = memoryOfStep(spec, started.session.program, levels, cpu);
       await announceNeeds(estimatedBy(spec, started, memory), options.out ?? 'runs', logOf(options));
       const layout = makeRunFolder(spec.name, options);
       return whileLocked(layout.folder, async () => {
@@ -182,6 +183,7 @@ async function withSession(
   const engine = await chooseEngine(options.engine ?? 'auto', logOf(options));
   const batch = spec.data.batch / partsOfStep(spec);
   const program: Program = compile(spec, {
+    target: cpu,
     batch,
     sources,
     tables: choiceOf(tables),

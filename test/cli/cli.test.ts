@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inputsOf } from '../../compiler/ir/program.ts';
+import { parseMethods } from '../../compiler/ops/parse.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
@@ -182,6 +184,26 @@ describe('explain', () => {
     expect(code).toBe(0);
     expect(out).toContain('G = SpadeGenerator');
     expect(out).toContain('lower to TensorFlow');
+  });
+
+  it('prints the graph after a stage, for the settings that are given', async () => {
+    const { code, out } = await run('explain', 'tiny.spade', '--ir', 'update', '--batch', '3', '--dense');
+    expect(code).toBe(0);
+    const methods = parseMethods(out);
+    expect(methods.map(({ name }) => name)).toEqual(['step', 'synthesize']);
+    expect(inputsOf(methods[0]!).get('labels')?.shape[0]).toBe(3);
+    const wide = await run('explain', 'tiny.spade', '--name', 'tiny', '--set', 'G.width=3', '--ir', 'build');
+    expect(wide.out).not.toBe((await run('explain', 'tiny.spade', '--ir', 'build')).out);
+  });
+
+  it('names the stages that there are, with a suggestion', async () => {
+    const { code, err } = await run('explain', 'tiny.spade', '--ir', 'fuse-pointwse');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /there is no stage 'fuse-pointwse'\nhint: did you mean 'fuse-pointwise'\? there are spec, build, /,
+    );
+    const other = await run('explain', 'tiny.spade', '--ir', 'plan', '--json');
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('without --ablation') as string });
   });
 });
 

@@ -6,6 +6,7 @@ import { isRequired, specOps } from '../../compiler/ops/composite/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 /** A spec small enough to read: one convolution, two losses' worth of structure left out. */
 const small = {
@@ -57,7 +58,7 @@ describe('a spec as JSON', () => {
 
   it('compiles without anything from the language', () => {
     const { spec } = check(small);
-    const program = compile(spec!, { batch: 1 });
+    const program = compile(spec!, { target: cpu, batch: 1 });
     expect(program.methods.map((method) => [method.name, nodesOf(method).length > 5])).toEqual([
       ['synthesize', true],
     ]);

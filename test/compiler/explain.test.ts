@@ -8,6 +8,7 @@ import { Builder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 // Of the classes, one is the label for pixels that do not matter, and one the edge map, where data have them.
 describe('the SPADE generator of width 64', () => {
@@ -94,9 +95,9 @@ describe('the estimate of peak memory', () => {
 
 describe('an explanation as text', () => {
   const spec = specOf(camvid);
-  const program = compile(spec, { batch: 2 });
+  const program = compile(spec, { target: cpu, batch: 2 });
   const explanation = explain(spec, {
-    step: { before: program, after: program, batch: 2, levels: [] },
+    step: { before: program, after: program, batch: 2, levels: [], target: cpu },
     times: [{ phase: 'expand', milliseconds: 80.4 }],
   });
 

@@ -1,8 +1,8 @@
 /** Answers for fusion on the native engine: its kernels compute what TensorFlow's own ops do, to rounding, and each time alike. */
+import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';
-import { must } from '../../dsl/errors.ts';
-import type { TensorflowTarget } from '../../compiler/lower/tensorflow.ts';
+import type { Target } from '../../compiler/ir/target.ts';
 import type { RefTensor } from '../../compiler/ir/op.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
@@ -20,6 +20,7 @@ import {
   tableCases,
   tableSpec,
 } from '../support/table-tests.ts';
+import { withoutKernels } from '../../runtime/engine/target.ts';
 
 const sizes = [
   { pictures: 1, height: 16, width: 24, channels: 19 },
@@ -66,14 +67,14 @@ await describeNative('fusion in TensorFlow', (tf) => {
           program.methods.find((each) => each.name === name),
           'it is there',
         );
-        const run = (target: TensorflowTarget): Map<string, Float32Array> => {
+        const run = (target?: Target): Map<string, Float32Array> => {
           const session = new NativeSession(tf, program, target);
           session.setVariables(drawVariables(program));
           const outputs = session.run(name, drawFeeds(spec, program, method, 'two regions'));
           session.dispose();
           return outputs;
         };
-        expectAgree(run({}), run({ kernels: false }), 1e-3, 0.1);
+        expectAgree(run(), run(withoutKernels), 1e-3, 0.1);
       }),
     );
   });

@@ -1,7 +1,6 @@
 /** Answers for fusion without an engine: fused graphs mean what they were made of, in float64, and take as few passes as they can. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { fuseMethod } from '../../compiler/passes/fuse/index.ts';
 import { parseProgramText, printProgramText } from '../../compiler/ops/fused/program.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
@@ -12,6 +11,7 @@ import type { RefTensor } from '../../compiler/ir/op.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { normalizeOver } from '../../compiler/ops/composite/composites.ts';
+import { fused as fuse } from '../support/passes.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
 import { evaluateStep, expectAgree, stepOf, tableCases, tableSpec } from '../support/table-tests.ts';
 
@@ -44,7 +44,7 @@ const passesOver = (method: Method, height: number): string[] =>
 
 /** Fuses a method and requires that its outputs stay what they are. */
 function fusedAlike(method: Method, seed: string): Method {
-  const fused = fuseMethod(method);
+  const fused = fuse(method);
   verifyProgram({ variables: [], methods: [fused] });
   const inputs = drawInputs(new RandomStream(1, seed), method);
   const expected = outputsOf(method, inputs);
@@ -68,7 +68,7 @@ describe('a fused graph computes what the graph did', () => {
       const spec = tableSpec(one);
       const program = stepOf(spec, true);
       const before = evaluateStep(spec, program, 'two regions');
-      const after = evaluateStep(spec, program, 'two regions', (method) => ({ method: fuseMethod(method) }));
+      const after = evaluateStep(spec, program, 'two regions', (method) => ({ method: fuse(method) }));
       expectAgree(after, before, 1e-7);
     },
   ); // prettier-ignore
@@ -79,11 +79,11 @@ describe('a fused graph computes what the graph did', () => {
     );
     const count = (all: readonly Method[]): number =>
       all.reduce((sum, method) => sum + nodesOf(method).filter(({ op }) => op !== 'item').length, 0);
-    expect(count(methods.map(fuseMethod))).toBeLessThan(0.5 * count(methods));
+    expect(count(methods.map(fuse))).toBeLessThan(0.5 * count(methods));
   });
 
   it('in programs whose text reads back as it was', () => {
-    const method = fuseMethod(randomMethod(new RandomStream(3, 'fusion/text'), sizes[0]!, 40));
+    const method = fuse(randomMethod(new RandomStream(3, 'fusion/text'), sizes[0]!, 40));
     const programs = nodesOf(method).filter(({ op }) => op === 'fused');
     expect(programs.length).toBeGreaterThan(0);
     for (const { attrs } of programs) {

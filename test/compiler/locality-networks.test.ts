@@ -13,6 +13,7 @@ import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { expectHolds, isMap } from '../support/locality.ts';
 import { camvid } from '../support/spec-texts.ts';
 import { specOf } from '../support/specs.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const generator = (
   call: string,
@@ -114,7 +115,8 @@ describe('the networks of the library', () => {
 });
 
 describe('a whole training step', () => {
-  const step = compile(specOf(camvid), { batch: 2, methods: ['step'], asWritten: true }).methods[0]!;
+  const step = compile(specOf(camvid), { target: cpu, batch: 2, methods: ['step'], asWritten: true })
+    .methods[0]!;
   const roots = [...step.outputs.values(), ...step.writes.values()];
   const { local, partly } = analyzeLocality(roots, { isMap, weights: step.writes.values() });
 

@@ -1,13 +1,14 @@
 /** Answers for the plans: values live exactly as long as they are needed, and every method keeps its own names. */
 import { describe, expect, it } from 'vitest';
+import { lower } from '../../compiler/index.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { lowerToPortable } from '../../compiler/lower/portable.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
-import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
+import { withoutKernels } from '../../runtime/engine/target.ts';
 
 /** A chain with a value that is used late, one that is an output and used, and one that is written. */
 function exampleMethod(): { method: Method; x: Node; early: Node; output: Node } {
@@ -51,7 +52,7 @@ describe('the portable plan', () => {
 describe('the TensorFlow plan', () => {
   it('binds every input and output of every method, under names of its own', () => {
     const program = sampleProgram(sampleCases);
-    const plan = lowerToTensorflow(program);
+    const plan = lower(program, { target: withoutKernels });
     const names: string[] = [];
     for (const method of program.methods) {
       const binding = plan.methods.get(method.name)!;
@@ -67,13 +68,14 @@ describe('the TensorFlow plan', () => {
   });
 
   it('is the same bytes for the same program', () => {
-    const lower = () => encodeSavedModel(lowerToTensorflow(sampleProgram(sampleCases)).nodes);
-    expect(lower()).toEqual(lower());
+    const encoded = () =>
+      encodeSavedModel(lower(sampleProgram(sampleCases), { target: withoutKernels }).nodes);
+    expect(encoded()).toEqual(encoded());
   });
 
   it('refuses writes of variables that are not declared', () => {
-    expect(() => lowerToTensorflow({ variables: [], methods: [exampleMethod().method] })).toThrow(
-      'expected that the variable w is declared',
-    );
+    expect(() =>
+      lower({ variables: [], methods: [exampleMethod().method] }, { target: withoutKernels, verify: false }),
+    ).toThrow('expected that variable w is declared');
   });
 });

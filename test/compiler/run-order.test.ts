@@ -1,22 +1,27 @@
 /** Answers for what makes a method ready to run: when its weights move, and in which order of axes they are kept. */
+import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { peakBytes } from '../../compiler/explain/liveness.ts';
-import { fuseMethod } from '../../compiler/passes/fuse/index.ts';
 import type { Node } from '../../compiler/ir/node.ts';
+import type { AxisOrder } from '../../compiler/ir/layout.ts';
 import { nodesOf, type Method, type Program } from '../../compiler/ir/program.ts';
-import { must } from '../../dsl/errors.ts';
-import { chooseOrders } from '../../compiler/passes/layout-variables.ts';
-import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/passes/schedule-for-memory.ts';
-import { methodsToRun } from '../../compiler/lower/tensorflow.ts';
+import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/passes/memory.ts';
+import { asRun, fused } from '../support/passes.ts';
 import { tableCases, tableSpec } from '../support/table-tests.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 /** An experiment's step as it is trained: nothing shows its gradients. */
 function programOf(name: string, inTables = false): Program {
   const found = tableCases.find((one) => one.name === name);
   const spec = tableSpec(must(found, name));
   const { batch } = must(spec.data, 'it has data');
-  return compile(spec, { batch, methods: ['step', 'synthesize'], ...(inTables && { tables: () => true }) });
+  return compile(spec, {
+    target: cpu,
+    batch,
+    methods: ['step', 'synthesize'],
+    ...(inTables && { tables: () => true }),
+  });
 }
 
 const stepIn = (methods: readonly Method[]): Method =>
@@ -35,7 +40,7 @@ const systems = ['SPADE', 'U-Net', 'pix2pixHD', 'updates at once'];
 
 describe.each(systems)('in the step of %s', (name) => {
   const program = programOf(name);
-  const step = stepIn(methodsToRun(program));
+  const step = stepIn(asRun(program).methods);
   const nodes = nodesOf(step);
   const positions = new Map(nodes.map((node, index) => [node, index]));
   const at = (node: Node): number => must(positions.get(node), 'it is in the method');
@@ -66,7 +71,7 @@ describe.each(systems)('in the step of %s', (name) => {
   });
 
   it('less is held at one time', () => {
-    const inCreation = peakBytes(fuseMethod(stepIn(program.methods)));
+    const inCreation = peakBytes(fused(stepIn(program.methods)));
     expect(peakBytes(step)).toBeLessThanOrEqual(inCreation);
   });
 });
@@ -84,19 +89,21 @@ describe('weights are kept as they are used', () => {
   ])('so that nothing is turned: %s', (name, inTables) => {
     const program = programOf(name, inTables);
     expect(turns(program.methods)).toBeGreaterThan(5);
-    expect(turns(methodsToRun(program))).toBe(0);
+    expect(turns(asRun(program).methods)).toBe(0);
   });
 
+  const layoutsOf = (name: string): ReadonlyMap<string, AxisOrder> =>
+    asRun(programOf(name)).layouts ?? new Map<string, AxisOrder>();
+
   it('with what their optimizer keeps beside them', () => {
-    const orders = chooseOrders(programOf('U-Net'));
-    const weights = [...orders.keys()].filter((name) => !name.includes('/'));
+    const layouts = layoutsOf('U-Net');
+    const weights = [...layouts.keys()].filter((name) => !name.includes('/'));
     expect(weights.length).toBeGreaterThan(2);
     for (const weight of weights)
-      for (const slot of ['m', 'v']) expect(orders.get(`${weight}/${slot}`)).toEqual(orders.get(weight));
+      for (const slot of ['m', 'v']) expect(layouts.get(`${weight}/${slot}`)).toEqual(layouts.get(weight));
   });
 
   it('but those that are used as they are stay so', () => {
-    const orders = chooseOrders(programOf('SPADE'));
-    expect([...orders.keys()]).toEqual([]);
+    expect([...layoutsOf('SPADE').keys()]).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
 /** Tests what the methods of an experiment take, give and change; what they compute is tested on engines. */
 import { describe, expect, it } from 'vitest';
-import { check } from '../../compiler/index.ts';
+import { check, compile } from '../../compiler/index.ts';
 import { inputsOf, nodesOf, type Method } from '../../compiler/ir/program.ts';
 import type { AttrValue } from '../../compiler/ir/node.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { lossMethod } from '../../compiler/build/probes.ts';
-import { buildProgram, stepMethods, variablesOf, type StepOptions } from '../../compiler/build/step.ts';
+import { stepMethods, variablesOf, type StepOptions } from '../../compiler/build/step.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 interface Variant {
   /** What the generator's code is bound to. */
@@ -69,7 +70,7 @@ experiment small {
 }
 
 function methodsOf(spec: Spec, options: Partial<StepOptions> = {}): ReadonlyMap<string, Method> {
-  const { methods } = buildProgram(spec, { batch: 2, ...options });
+  const { methods } = compile(spec, { target: cpu, batch: 2, ...options });
   return new Map(methods.map((method) => [method.name, method]));
 }
 
@@ -82,7 +83,7 @@ describe('a step', () => {
     const networks = [...new Set([...writes.keys()].map((name) => name.split('.')[0]!))].sort();
     expect(networks).toEqual(['D', 'E', 'G']);
     // Statistics move only in networks that train.
-    const { variables } = buildProgram(specOf(), { batch: 2 });
+    const { variables } = compile(specOf(), { target: cpu, batch: 2 });
     expect(variables.filter(({ name }) => name.startsWith('V.')).map(({ role }) => role)).toContain('state');
   });
 
@@ -123,7 +124,7 @@ describe('a step', () => {
 
   it('draws other noise in each objective, in parts as well', () => {
     for (const train of ['', ', accumulate: 2']) {
-      const streams = buildProgram(specOf({ train }), { batch: 2, methods: ['step'] })
+      const streams = compile(specOf({ train }), { target: cpu, batch: 2, methods: ['step'] })
         .methods.flatMap((method) => nodesOf(method).filter(({ op }) => op === 'random_normal'))
         .map(({ attrs }) => attrs['stream']);
       expect(streams.toSorted()).toEqual([1, 2]);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryOfStep } from '../../compiler/explain/explain.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 import { chooseTables } from '../../runtime/train/tables.ts';
 import {
   evaluateStep,
@@ -75,7 +76,7 @@ describe('the memory of a step in patch tables', () => {
   const [few, many] = [squares(32), squares(3)];
   const levelsOf = (...maps: (typeof few)[]) => chooseTables(spec, { batch: 2 }, maps);
   const bytesOf = (...maps: (typeof few)[]): number =>
-    memoryOfStep(spec, step, levelsOf(...maps)).memoryBytes;
+    memoryOfStep(spec, step, levelsOf(...maps), cpu).memoryBytes;
 
   it('is estimated by the largest maps, and what pays by the mean', () => {
     expect(bytesOf(few, many)).toBe(bytesOf(many));

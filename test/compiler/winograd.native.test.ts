@@ -5,13 +5,14 @@ import { Builder } from '../../compiler/ops/builder.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
-import { lowerToTensorflow } from '../../compiler/lower/tensorflow.ts';
+import { lower, type Target } from '../../compiler/index.ts';
 import { bfloat16, roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { describeNative, fullAfterFirst } from '../support/engines.ts';
+import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
 
 interface Case {
   readonly x: readonly [number, number, number, number];
@@ -67,8 +68,8 @@ function drawFeeds({ x, kernel, out }: Case, y: readonly number[]): Feeds {
 }
 
 const kernelsIn = (method: Method): number =>
-  [...lowerToTensorflow({ variables: [], methods: [method] }, { kernels: true }).origins.keys()].filter(
-    (name) => name.includes('SpadeworkConvolve'),
+  [...lower({ variables: [], methods: [method] }, { target: cpu }).origins.keys()].filter((name) =>
+    name.includes('SpadeworkConvolve'),
   ).length;
 
 describe('which convolutions are filtered minimally', () => {
@@ -109,12 +110,12 @@ await describeNative('minimal filtering', (tf) => {
       it(`is the convolution and both cotangents: ${name}`, fullAfterFirst(index % 3), () => {
         const method = methodOf(one, precisions[precision]);
         const feeds = drawFeeds(one, shapeOf(method.outputs.get('y')!));
-        const open = (kernels: boolean): NativeSession =>
-          new NativeSession(tf, { variables: [], methods: [method] }, { kernels });
-        const plain = open(false);
+        const open = (target: Target): NativeSession =>
+          new NativeSession(tf, { variables: [], methods: [method] }, target);
+        const plain = open(withoutKernels);
         const expected = plain.run('convolve', feeds);
         plain.dispose();
-        const session = open(true);
+        const session = open(cpu);
         const found = session.run('convolve', feeds);
         for (const [name, values] of found) {
           const wanted = expected.get(name)!;

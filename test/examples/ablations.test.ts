@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkAblation, compile } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const folder = fileURLToPath(new URL('../../examples/ablations', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.spade'));
@@ -22,7 +23,7 @@ describe.each(files)('%s', (name) => {
     expect(cells.length).toBeGreaterThan(1);
     expect(ablation!.runs).toHaveLength(cells.length * 3);
     for (const { spec } of cells) {
-      const { methods } = compile(spec, { batch: spec.data!.batch, methods: ['step'] });
+      const { methods } = compile(spec, { target: cpu, batch: spec.data!.batch, methods: ['step'] });
       expect(methods.map((method) => method.name)).toContain('step');
     }
     const meanings = cells.map(({ spec: { networks, objectives, train } }) =>

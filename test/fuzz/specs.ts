@@ -9,6 +9,7 @@ import { fileProvider } from '../../runtime/specs/read.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { tinySegmenterSpec, tinySpec } from '../support/tiny-experiment.ts';
 import { slotsOf, type Slot } from './slots.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 export interface FuzzedSpec {
   readonly text: string;
@@ -91,7 +92,7 @@ export function checkFuzzedSpec({ text }: FuzzedSpec): {
   if (diagnostics.some(({ severity }) => severity === 'error') !== (spec === undefined))
     throw new Error(`there is a spec beside errors, or neither: ${said}`);
   if (spec && isSmall(spec) && text.length < smallEnough * 10)
-    compile(spec, { batch: spec.data?.batch ?? 1 });
+    compile(spec, { target: cpu, batch: spec.data?.batch ?? 1 });
   return { kind: spec ? 'fine' : 'refused', said };
 }
 

@@ -1,15 +1,15 @@
 /** Compiles an example and gives its stages as text: the spec, the graph of its methods, and the plans of both engines. */
 import { createHash } from 'node:crypto';
-import { compile, type Spec, type StepOptions } from '../../compiler/index.ts';
+import { compile, lower, partition, type Spec, type StepOptions, type Target } from '../../compiler/index.ts';
 import { printProgram } from '../../compiler/ir/print.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { printTensorflow } from '../../compiler/lower/print.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
-import { lowerToTensorflow, type TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
-import { splitIntoStages } from '../../compiler/passes/partition-by-dependency.ts';
+import type { TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
 import { synthesisMethod } from '../../runtime/synthesize/paint.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
 import type { GoldenCase } from './cases.ts';
+import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
 
 /** Files of an example that is kept as text, by name. */
 export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt', string>>;
@@ -38,13 +38,13 @@ export function digestsOf({ spec }: GoldenCase): Digests {
     'graph with tables': digest(printProgram(tables)),
     plan: digest(encodeSavedModel(nodes)),
     'plan with tables': planDigest(tables),
-    'plan without kernels': planDigest(dense, false),
+    'plan without kernels': planDigest(dense, withoutKernels),
     ...(dense.methods.some(({ name }) => name === synthesisMethod) && {
       'plan of painting in stages': planDigest(
-        splitIntoStages(
+        partition(
           programOf(spec, { batch: 1, methods: ['synthesize', 'encode'], tables: () => true }),
-          synthesisMethod,
-          (input) => mapInputs.includes(input),
+          { method: synthesisMethod, isMap: (input) => mapInputs.includes(input) },
+          { target: cpu },
         ),
       ),
     }),
@@ -63,19 +63,19 @@ function denseOf(spec: Spec): Dense {
   const known = compiled.get(spec);
   if (known) return known;
   const program = programOf(spec);
-  const made = { program, nodes: lowerToTensorflow(program, { kernels: true }).nodes };
+  const made = { program, nodes: lower(program, { target: cpu }).nodes };
   compiled.set(spec, made);
   return made;
 }
 
 function programOf(spec: Spec, options: Partial<StepOptions> = {}): Program {
-  return compile(spec, { batch: spec.data?.batch ?? 1, ...options });
+  return compile(spec, { target: cpu, batch: spec.data?.batch ?? 1, ...options });
 }
 
 const digest = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
-const planDigest = (program: Program, kernels = true): string =>
-  digest(encodeSavedModel(lowerToTensorflow(program, { kernels }).nodes));
+const planDigest = (program: Program, target: Target = cpu): string =>
+  digest(encodeSavedModel(lower(program, { target }).nodes));
 
 /** Down to this depth a spec has a line for each value. */
 const depthOfLines = 3;

@@ -7,6 +7,7 @@ import { PortableSession } from '../../runtime/session/portable.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { portableTensorFlow } from '../support/engines.ts';
 import { specOf } from '../support/specs.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const tf = await portableTensorFlow();
 
@@ -23,7 +24,7 @@ function painted(end: string, names: readonly string[], seed = 1): readonly (rea
   const text = `block shaken(x) { return x + random_uniform(x.shape) }
     network Painter(seg: LabelMap) -> Image { return seg |> conv(3, init: normal()) |> ${end} |> tanh }`;
   const spec = specOf(text, { name: 'Painter', assume: { width: 8, height: 8, classes: 2 } });
-  const program = compile(spec, { batch: 2, methods: ['synthesize'] });
+  const program = compile(spec, { target: cpu, batch: 2, methods: ['synthesize'] });
   const session = new PortableSession(tf, program);
   try {
     session.setVariables(initialValues(program.variables, 1));

@@ -3,16 +3,15 @@
  * variables laid out as they are kept is the same function as the plain graph's, in float64: losses, gradients of all weights, and
  * everything that is written.
  */
+import { must } from '../../dsl/errors.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { nodesOf } from '../../compiler/ir/program.ts';
-import { must } from '../../dsl/errors.ts';
-import { chooseOrders } from '../../compiler/passes/layout-variables.ts';
-import { methodsToRun } from '../../compiler/lower/tensorflow.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { full } from '../support/engines.ts';
 import { specOf } from '../support/specs.ts';
+import { asRun } from '../support/passes.ts';
 import { evaluateStep, expectAgree, mapKinds, stepOf } from '../support/table-tests.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -58,10 +57,12 @@ for (const { file, kind, batch } of cases)
     const ops = new Set<string>();
     const program = stepOf(spec, true);
     const optimized = evaluateStep(spec, program, kind, (step) => {
-      const alone = { ...program, methods: [step] };
-      const [method] = methodsToRun(alone);
+      const {
+        methods: [method],
+        layouts,
+      } = asRun({ ...program, methods: [step] });
       for (const { op } of nodesOf(method!)) ops.add(op);
-      return { method: method!, orders: chooseOrders(alone) };
+      return { method: method!, layouts };
     });
     expect([...ops]).toContain('fused');
     expectAgree(optimized, plain, 1e-5);

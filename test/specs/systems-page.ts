@@ -4,13 +4,12 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { check } from '../../compiler/index.ts';
+import { check, compile } from '../../compiler/index.ts';
 import { drawNetwork } from '../../compiler/explain/drawing.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import type { VariableSpec } from '../../compiler/format/types.ts';
-import { buildProgram } from '../../compiler/build/step.ts';
 import { layOut } from '../../runtime/report/drawing.ts';
 import { importsOf } from '../matrix/catalog.ts';
 import { provider, specOf } from '../support/specs.ts';
@@ -25,6 +24,7 @@ import {
   type Picture,
   type Row,
 } from './systems-rows.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -111,7 +111,7 @@ function slotsOf(optimizer: string): number {
         optimize G with ${optimizer}
       }
     }`;
-  const { variables } = buildProgram(specOf(text), { batch: 1, methods: ['step'] });
+  const { variables } = compile(specOf(text), { target: cpu, batch: 1, methods: ['step'] });
   return variables.filter(({ name }) => name.startsWith('G.layer.weight/')).length;
 }
 

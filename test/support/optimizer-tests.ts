@@ -11,11 +11,12 @@ import {
   type Spec,
   type TrainSpec,
 } from '../../compiler/format/types.ts';
-import { buildProgram } from '../../compiler/build/step.ts';
+import { compile } from '../../compiler/index.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint } from '../../runtime/run/checkpoint.ts';
 import { makeStepper } from '../../runtime/train/step.ts';
 import { initialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 /** What `test/reference/optimizers.py` wrote. */
 interface Table {
@@ -128,7 +129,7 @@ function stepThrough(
 const open = (openSession: OpenSession, spec: TrainableSpec, use: (session: Session) => void): void =>
   withSession(
     openSession,
-    buildProgram(spec, { batch: table.batch / (spec.train.accumulate ?? 1), methods: ['step'] }),
+    compile(spec, { target: cpu, batch: table.batch / (spec.train.accumulate ?? 1), methods: ['step'] }),
     use,
   );
 
@@ -160,7 +161,7 @@ export function testOptimizersOn(openSession: OpenSession): void {
     it.each(table.cases)('lets $name go on to the same bits', async ({ optimizer }) => {
       const spec = specOf(optimizer, { accumulate: 2 });
       const folder = mkdtempSync(join(tmpdir(), 'spadework-optimizers-'));
-      const program = buildProgram(spec, { batch: table.batch / 2, methods: ['step'] });
+      const program = compile(spec, { target: cpu, batch: table.batch / 2, methods: ['step'] });
       const session = openSession(program);
       const resumed = openSession(program);
       try {

@@ -13,6 +13,7 @@ import {
   tableSpec,
   type TableCase,
 } from './table-tests.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const cases: readonly TableCase[] = [
   { name: 'a style', generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))', batch: 1 },
@@ -93,6 +94,7 @@ function prepare(
 ): { whole: Session; staged: Session; feeds: Feeds } {
   const spec = tableSpec(one);
   const program: Program = compile(spec, {
+    target: cpu,
     batch: one.batch ?? 2,
     methods: ['synthesize'],
     ...(inTables && { tables: () => true }),

@@ -2,14 +2,14 @@
  * Answers for what patch tables must do: experiments and label maps of every kind, and the comparison of a step in tables with
  * the same step pixel by pixel.
  */
+import { must } from '../../dsl/errors.ts';
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { bindSymbols } from '../../compiler/ops/bind.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import { inputsOf, type Method, type Program } from '../../compiler/ir/program.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
-import type { AxisOrder } from '../../compiler/passes/layout-variables.ts';
+import type { AxisOrder } from '../../compiler/ir/layout.ts';
 import type { RefTensor } from '../../compiler/ir/op.ts';
 import { inverseOrder } from '../../compiler/ops/primitive/support.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
@@ -24,6 +24,7 @@ import { initialValues, type Feeds, type Values } from '../../runtime/session/se
 import type { OpenSession } from './session-tests.ts';
 import { specOf } from './specs.ts';
 import { fullAfterFirst } from './engines.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 /** How an experiment on tables differs from the plain one. */
 export interface TableCase {
@@ -148,6 +149,7 @@ export function stepOf(spec: Spec, inTables: boolean, asWritten = false): Progra
   const whole = must(spec.data, 'it has data').batch;
   const parts = spec.train?.accumulate ?? 1;
   return compile(spec, {
+    target: cpu,
     batch: whole / parts,
     methods: ['step', 'synthesize'],
     exposeGradients: true,
@@ -240,7 +242,7 @@ export function bindings(
 }
 
 /** Puts the axes of a tensor into an order. */
-function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
+export function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
   const b = new Builder();
   const x = b.input('x', f32(...shape));
   const [result] = evaluate([b.op('transpose', [x], { permutation: order })], {
@@ -253,7 +255,7 @@ function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
 /** How a method is changed, and in which orders of axes its variables are then kept. */
 export interface Change {
   readonly method: Method;
-  readonly orders?: ReadonlyMap<string, AxisOrder>;
+  readonly layouts?: ReadonlyMap<string, AxisOrder> | undefined;
 }
 
 /** Evaluates the first method of a step in float64, after `change`: outputs, and what is written. */
@@ -279,7 +281,7 @@ export function evaluateStep(
     );
     tables.forEach(({ count }, level) => sizes.set(rowsOfLevel(level), count));
   }
-  const { method: bound, orders = new Map<string, AxisOrder>() } = change(
+  const { method: bound, layouts = new Map<string, AxisOrder>() } = change(
     bindSymbols(method, (symbol) => must(sizes.get(symbol), 'every level has rows')),
   );
   const inputs = bindings(bound, new Map([...fed].map(([input, { values }]) => [input, values])));
@@ -287,7 +289,7 @@ export function evaluateStep(
   const variables = new Map(
     [...drawVariables(program)].map(([variable, values]) => {
       const value = { shape: types.get(variable)!.shape, data: Float64Array.from(values) };
-      const order = orders.get(variable);
+      const order = layouts.get(variable);
       return [variable, order ? turned(value, order) : value];
     }),
   );
@@ -295,7 +297,7 @@ export function evaluateStep(
   const outputs = [...bound.outputs.keys()].map((output, index) => [output, values[index]!.data] as const);
   const writes = [...bound.writes.keys()].map((variable, index) => {
     const value = values[outputs.length + index]!;
-    const order = orders.get(variable);
+    const order = layouts.get(variable);
     return [`write ${variable}`, (order ? turned(value, inverseOrder(order)) : value).data] as const;
   });
   return new Map([...outputs, ...writes]);

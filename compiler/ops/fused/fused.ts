@@ -145,12 +145,12 @@ export function fusedOp(singles: ReadonlyMap<string, OpDefinition>): OpDefinitio
       evaluateUnfolded(unfoldOn(node.operands.map(typeOf), programIn(node)), inputs, (each, values) =>
         rulesOf(each).reference(values, each),
       ),
-    tensorflow: ({ emit, inputs, node, kernels, ...rest }) => {
-      if (!kernels)
+    tensorflow: ({ emit, inputs, node, target, ...rest }) => {
+      if (!target.kernels)
         return evaluateUnfolded(
           unfoldOn(node.operands.map(typeOf), programIn(node)),
           inputs,
-          (each, values) => rulesOf(each).tensorflow({ emit, inputs: values, node: each, kernels, ...rest }),
+          (each, values) => rulesOf(each).tensorflow({ emit, inputs: values, node: each, target, ...rest }),
         );
       const name = emit.op('SpadeworkFused', inputs, {
         program: { string: text(node.attrs, 'program') },

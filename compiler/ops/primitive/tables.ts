@@ -185,8 +185,8 @@ const patchSum = defineOp({
     return { shape: [count, channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node, kernels } = context;
-    if (kernels) return emit.op('SpadeworkPatchSum', inputs);
+    const { emit, inputs, node, target } = context;
+    if (target.kernels) return emit.op('SpadeworkPatchSum', inputs);
     const [table, parts] = node.operands.map(shapeOf) as [Shape, Shape];
     const { places, channels } = sizesOf(table, parts);
     const rows = emitRows(context, 0);
@@ -244,8 +244,8 @@ const patchSpread = defineOp({
     return { shape: [rows, places * channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node, kernels } = context;
-    if (kernels) return emit.op('SpadeworkPatchSpread', inputs, likeAttrs(node));
+    const { emit, inputs, node, target } = context;
+    if (target.kernels) return emit.op('SpadeworkPatchSpread', inputs, likeAttrs(node));
     const [dy, parts] = node.operands.map(shapeOf) as [Shape, Shape, Shape];
     const [places, channels] = [at(parts, 1), at(dy, 1)];
     const rows = emitRows(context, 2);
@@ -309,8 +309,8 @@ const expandRows = defineOp({
     return { shape: [...pixels!.shape, channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, kernels } = context;
-    if (kernels) return emit.op('SpadeworkExpandRows', inputs);
+    const { emit, inputs, target } = context;
+    if (target.kernels) return emit.op('SpadeworkExpandRows', inputs);
     const [table, pixels] = inputs as [string, string];
     const rows = emitRows(context, 0);
     const found = emitWhereLeads(emit, pixels, rows, pixels, rows);
@@ -361,8 +361,8 @@ const collectRows = defineOp({
     return { shape: [rows, channels], data };
   },
   tensorflow: (context) => {
-    const { emit, inputs, node, kernels } = context;
-    if (kernels) return emit.op('SpadeworkCollectRows', inputs, likeAttrs(node));
+    const { emit, inputs, node, target } = context;
+    if (target.kernels) return emit.op('SpadeworkCollectRows', inputs, likeAttrs(node));
     const channels = at(shapeOf(node), 1);
     const pixels = at(inputs, 1);
     const rows = emitRows(context, 2);

@@ -1,8 +1,8 @@
 /**
- * Answers for convolutions by minimal filtering, kernels of our own (runtime/engine/kernels/winograd.cc): a quarter of the products
- * of ordinary ones, and some more sums. There are kernels for filters of 3x3 and 4x4 at stride 1, and of 4x4 at stride 2: squares of
- * 2x2 pixels are pixels of four times the channels there, which filters of 2x2 see at stride 1, with 36 products for 100. In bfloat16
- * they round what they read and write and compute in float32: fewer products in float32 are faster than all of them in bfloat16.
+ * Convolutions by minimal filtering, kernels of our own (runtime/engine/kernels/winograd.cc): a quarter of the products of ordinary
+ * ones, and some more sums. At stride 2 squares of 2x2 pixels are pixels of four times the channels, which a filter of half the side
+ * sees at stride 1, with 36 products for 100 of a 4x4 filter. In bfloat16 they round what they read and write and compute in float32:
+ * fewer products in float32 are faster than all of them in bfloat16.
  */
 import { shapeOf, type Attrs } from '../../ir/node.ts';
 import { sizeOf, type Shape } from '../../ir/types.ts';
@@ -22,31 +22,24 @@ export interface Filtering {
 }
 
 /**
- * Fewer channels leave vectors empty, and fewer tiles do not make up for transforming the filter. With fewer products (at one
- * multiplication and one addition each) nobody would notice the time, but rounding is a little more than that of plain sums.
+ * Tells whether a convolution, or a cotangent of it, is computed by minimal filtering: where there is a kernel for it, and it is large
+ * enough. Few channels leave vectors empty, and few tiles do not make up for transforming the filter; with few products nobody would
+ * notice the time, but rounding is a little more than that of plain sums.
  */
-const fewest = { channels: 16, tiles: 16, flops: 2e8 };
-
-/** Sizes of filters that there are kernels for, by stride. */
-const kernelSizes: ReadonlyMap<number, readonly number[]> = new Map([
-  [1, [3, 4]],
-  [2, [4]],
-]);
-
-/** Of how many channels pixels of squares have a multiple. */
-const channelsOfPixels = 16;
-
-/** Tells whether a convolution, or a cotangent of it, is computed by minimal filtering. */
-export function isFiltered({ kernels, node: { attrs } }: TfContext, { filter, y }: Filtering): boolean {
+export function isFiltered(
+  { target: { kernels, winograd }, node: { attrs } }: TfContext,
+  { filter, y }: Filtering,
+): boolean {
   const [height, width, channels, outChannels] = filter as [number, number, number, number];
   const stride = number(attrs, 'stride');
-  const hasKernel = height === width && (kernelSizes.get(stride)?.includes(height) ?? false);
+  const hasKernel = height === width && (winograd.sides.get(stride)?.includes(height) ?? false);
   if (!kernels || !hasKernel || attrs['dilation'] !== undefined) return false;
-  if (stride > 1 && channels % channelsOfPixels !== 0) return false;
+  if (stride > 1 && channels % winograd.channelMultiple !== 0) return false;
   // A tile sees 6x6 values of x, or squares of them.
   const tilesAlong = (axis: 1 | 2): number => Math.ceil(at(y, axis) / (7 - height / stride));
   const tiles = at(y, 0) * tilesAlong(1) * tilesAlong(2);
   const flops = 2 * sizeOf(filter) * (sizeOf(y) / outChannels);
+  const { fewest } = winograd;
   return Math.min(channels, outChannels) >= fewest.channels && tiles >= fewest.tiles && flops >= fewest.flops;
 }
 

@@ -1,21 +1,14 @@
 /**
- * Answers for where tables pay, from how many distinct patches real maps have. A convolution over rows costs a product for each
+ * Decides where rows pay, by how many distinct patches real maps have. A convolution over rows costs a product for each
  * row that patches are made of, a sum over the places of each patch, and reading a row at each pixel; pixel by pixel it costs a
  * product at each pixel.
  */
 import { must } from '../../../dsl/errors.ts';
+import type { PatchLimits } from '../../ir/target.ts';
+
 import { levelSizes } from '../../patches/plan.ts';
 import type { PatchFeed } from '../../patches/feed.ts';
 import type { TableChoice } from './levels.ts';
-
-/**
- * The largest share of patches in pixels at which rows of rows pay: above, sums and reading cost what products save, all the more as
- * convolutions of pixels need a quarter of theirs (ops/winograd.ts).
- */
-const largestShare = 0.5;
-
-/** The same where nothing looks at the rows but pixels: a convolution of labels is cheap, so that rows must be few. */
-const largestShareOfLabels = 0.25;
 
 /** What was decided about a level. */
 export interface LevelChoice {
@@ -33,17 +26,21 @@ export interface LevelChoice {
   readonly isTable: boolean;
 }
 
-/** Decides about all levels of a program whose tables are all made; `counts` are numbers of patches of each level, in some calls. */
+/**
+ * Decides about all levels of a program whose tables are all made; `counts` are numbers of patches of each level, in some calls. Above a
+ * share of patches in pixels, sums and reading cost what products save; sooner for rows of labels, whose convolution is cheap.
+ */
 export function chooseLevels(
   { plan, keys, maps }: PatchFeed,
   counts: readonly (readonly number[])[],
+  { share: largest, shareOfLabels }: PatchLimits,
 ): readonly LevelChoice[] {
   const levels = levelSizes(plan).map(({ height, width }, level) => {
-    const { source } = must(plan.levels[level], 'a level has a size');
-    const counted = must(counts[level], 'every level was counted');
+    const { source } = must(plan.levels[level], 'there is a level for each size');
+    const counted = must(counts[level], 'every level is counted');
     const rows = counted.reduce((sum, count) => sum + count, 0) / counted.length;
     return {
-      key: must(keys[level], 'a level has a key'),
+      key: must(keys[level], 'every level has a key'),
       below: 'level' in source ? source.level : undefined,
       height,
       width,
@@ -52,9 +49,7 @@ export function chooseLevels(
       mostRows: Math.max(...counted),
     };
   });
-  const pays = levels.map(
-    ({ below, share }) => share <= (below === undefined ? largestShareOfLabels : largestShare),
-  );
+  const pays = levels.map(({ below, share }) => share <= (below === undefined ? shareOfLabels : largest));
   // From the deepest on: what a table is made of is one too, and without rows below there are none above.
   for (let level = levels.length - 1; level >= 0; level--) {
     const below = levels[level]?.below;

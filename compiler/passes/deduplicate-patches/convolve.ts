@@ -1,4 +1,10 @@
-/** Answers for convolutions of labels and of rows: rows of a level, one for each distinct patch, and how pixels read them. */
+/**
+ * Computes convolutions of labels and of rows as rows of a level, one for each distinct patch, and lets pixels read them.
+ *
+ *     of labels:  row p = sum over places t of f[t, label of p at t]                      patch_sum(blocks of f, parts)
+ *     of rows:    row p = sum over places t of (rows f[t])[row below of p at t]           patch_sum(matmul(rows, blocks of f), parts)
+ *     pixels:     y[n,i,j] = rows[pixels[n,i,j]]                                          expand_rows(rows, pixels)
+ */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Attrs, type Node } from '../../ir/node.ts';
 import { i32 } from '../../ir/types.ts';
@@ -44,7 +50,9 @@ export function convolveApart(tables: Tables, form: Pieces, node: Node): Node | 
   const filters = filtersOf(b, filter, form.pieces);
   const side = (isLabel: boolean): { readonly pieces: readonly Piece[]; readonly filter: Node } => {
     const kept = form.pieces.flatMap((piece, index) =>
-      (piece.holds !== 'other') === isLabel ? [{ piece, filter: must(filters[index], 'its filter') }] : [],
+      (piece.holds !== 'other') === isLabel
+        ? [{ piece, filter: must(filters[index], 'there is a filter for each piece') }]
+        : [],
     );
     const parts = kept.map((one) => one.filter);
     return { pieces: kept.map(({ piece }) => piece), filter: joined(b, parts, 2) };
@@ -108,7 +116,7 @@ function filtersOf(b: Builder, filter: Node, pieces: readonly Piece[]): readonly
 }
 
 function joined(b: Builder, parts: readonly Node[], axis: number): Node {
-  return parts.length === 1 ? must(parts[0], 'one part') : b.op('concat', parts, { axis });
+  return parts.length === 1 ? must(parts[0], 'there is one part') : b.op('concat', parts, { axis });
 }
 
 function padded(b: Builder, x: Node, { rows, columns }: Margin): Node {

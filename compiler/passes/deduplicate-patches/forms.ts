@@ -1,5 +1,5 @@
 /**
- * Answers for how a label-local value is held without its pixels: as ids on a grid, as channels that each are one of a few
+ * Says how a label-local value is held without its pixels: as ids on a grid, as channels that each are one of a few
  * values, or as rows of a table, one for each distinct patch of a level.
  */
 import type { Node } from '../../ir/node.ts';

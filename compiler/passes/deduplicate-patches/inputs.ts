@@ -1,4 +1,4 @@
-/** Answers for how a method takes the patches of its label maps: inputs, by level of the plan, in place of the maps. */
+/** Names the inputs by which a method takes the patches of its label maps: by level of the plan, in place of the maps. */
 import { inputsOf, type Method, type Program } from '../../ir/program.ts';
 import { type TensorType, f32, i32, symbol } from '../../ir/types.ts';
 import { OUTSIDE } from '../../patches/plan.ts';

@@ -1,4 +1,5 @@
-/** Answers for the levels of patches that a program's methods use, all of one plan, and for which of them a table pays. */
+/** Numbers the levels of patches that a program's methods use, all of one plan, where a table of them was chosen. */
+
 import { must } from '../../../dsl/errors.ts';
 import { isSameGrid, keyOfGrid } from './forms.ts';
 import type { LabelMaps, PatchFeed } from '../../patches/feed.ts';
@@ -56,7 +57,7 @@ export class LevelPlanner {
   /** Gives what methods are fed: the plan of all levels numbered so far, and their keys. */
   feed(): PatchFeed {
     const plan = this.builder.plan();
-    const keys = plan.levels.map((_, level) => must(this.keys.get(level), 'a level has a key'));
+    const keys = plan.levels.map((_, level) => must(this.keys.get(level), 'every level has a key'));
     return { plan, keys, maps: this.maps };
   }
 }

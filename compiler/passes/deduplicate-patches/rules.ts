@@ -1,4 +1,4 @@
-/** Answers for how each op acts on forms. What has no rule here, or a form that a rule does not take, becomes pixels. */
+/** Says how each op acts on forms. What has no rule here, or a form that a rule does not take, becomes pixels. */
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { rebuild } from '../../ir/rebuild.ts';
 import { sizeOf } from '../../ir/types.ts';
@@ -64,7 +64,13 @@ const concat: Rule = (tables, node) => {
   const pieces = operands.flatMap((operand, index): readonly Piece[] => {
     const form = forms[index];
     if (form?.kind === 'pieces') return form.pieces;
-    return [{ holds: 'other', channels: must(shapeOf(operand)[3], 'it has channels'), node: operand }];
+    return [
+      {
+        holds: 'other',
+        channels: must(shapeOf(operand)[3], 'pictures have channels'),
+        node: operand,
+      },
+    ];
   });
   return { ...first, pieces };
 };
@@ -81,7 +87,7 @@ const pad: Rule = (tables, node) => {
 const conv2d: Rule = (tables, node) => {
   const form = formOfFirst(tables, node);
   if (!form || form.kind === 'ids' || (form.kind === 'pieces' && !isAllLabels(form))) return undefined;
-  return convolve(tables, form, node, tables.asPixels(must(node.operands[1], 'it has a filter')));
+  return convolve(tables, form, node, tables.asPixels(must(node.operands[1], 'a convolution has a filter')));
 };
 
 /** Pixel by pixel: rows of one level, and what is the same at every pixel. */

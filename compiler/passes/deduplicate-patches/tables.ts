@@ -1,4 +1,4 @@
-/** Answers for what rules of forms work with. */
+/** What rules of forms work with: the builder, the levels, and how values are held so far. */
 import type { Builder } from '../../ops/builder.ts';
 import type { Node } from '../../ir/node.ts';
 import type { Form } from './forms.ts';

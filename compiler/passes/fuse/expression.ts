@@ -1,4 +1,9 @@
-/** Answers for expressions inside of a kernel: which axis of the domain each axis of a value runs along. */
+/**
+ * Finds out which axis of a kernel's domain each axis of a value runs along. Over the domain [2,8,8,3]:
+ *
+ *     x [2,8,8,3]  runs along 0 1 2 3        bias [3]     runs along 3
+ *     m [2,1,1,3]  runs along 0 1 2 3        reshape(bias, [1,3])  runs along -1 3
+ */
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
 import { isOverChannels } from './nodes.ts';

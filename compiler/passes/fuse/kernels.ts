@@ -1,14 +1,19 @@
 /**
- * Answers for what becomes a kernel. Values that ops outside of kernels need are stored; all others are computed again by each
- * kernel that needs them, which costs less than memory does. What is stored or put together is a root and has a level: one
- * more than that of what it reads. Roots of one level and domain that read the same tensors share a kernel, so that each is
- * read once. No kernel depends on another one of its level, which keeps them in an order.
+ * Chooses what becomes a kernel. Values that ops outside of kernels need are stored; all others are computed again by each
+ * kernel that needs them, which costs less than memory does. What is stored or summed is a root and has a level, one more than that
+ * of what it reads. Roots of one level and domain that read the same tensors share a kernel, so that each tensor is read once:
+ *
+ *     level 1, over x:  s = sum(x), q = sum((x - mean(x))^2)
+ *     level 2, over x:  y = leaky_relu((x - mean) * rsqrt(q / n) * gamma)
+ *
+ * No kernel depends on another one of its level, so levels give an order.
  */
-import { shapeOf, type Node } from '../../ir/node.ts';
-import { sameShape, type Shape } from '../../ir/types.ts';
 import { must } from '../../../dsl/errors.ts';
+import { shapeOf, type Node } from '../../ir/node.ts';
+import type { FusionLimits } from '../../ir/target.ts';
+import { sameShape, type Shape } from '../../ir/types.ts';
 import { axesOfOperand, coversDomain, ownAxes, type Axes } from './expression.ts';
-import { centeredSquares, isInlined, isOverChannels, isReduction, tableOf, weightOf } from './nodes.ts';
+import { centeredSquares, isInlined, isOverChannels, isReduction, tableOf, valuesIn } from './nodes.ts';
 
 /** Nodes that one pass over a domain computes. */
 export interface Kernel {
@@ -16,22 +21,16 @@ export interface Kernel {
   readonly roots: readonly Node[];
 }
 
-/** Sizes up to which kernels are put together though they share no operand: each start of a kernel costs more. */
-const smallDomain = 1 << 12;
-
-/** Operands from here on are worth reading once only. */
-const largeOperand = 1 << 10;
-
 /** Gives the domain over which a root is computed. */
 export function domainOf(root: Node): Shape {
   const isPutTogether = isReduction(root) || isOverChannels(root);
-  return shapeOf(isPutTogether ? must(root.operands[0], 'it has an operand') : root);
+  return shapeOf(isPutTogether ? must(root.operands[0], 'a reduction has an operand') : root);
 }
 
 /** The value that a root stores or puts together. */
 export function valueOfRoot(root: Node): Node {
   if (!isReduction(root)) return root;
-  return centeredSquares(root) ?? must(root.operands[0], 'it has an operand');
+  return centeredSquares(root) ?? must(root.operands[0], 'a reduction has an operand');
 }
 
 /** The axes along which `valueOfRoot` runs. */
@@ -50,6 +49,7 @@ export class KernelPlanner {
   constructor(
     private readonly nodes: readonly Node[],
     private readonly kept: readonly Node[],
+    private readonly limits: FusionLimits,
   ) {
     this.findApart();
     this.kept.forEach((node) => this.store(node));
@@ -108,7 +108,8 @@ export class KernelPlanner {
 
   private storeOperands(node: Node): void {
     if (!this.canInline(node) && !isReduction(node)) node.operands.forEach((operand) => this.store(operand));
-    else if (node.op === 'collect_rows') this.store(must(node.operands[2], 'it has a third operand'));
+    else if (node.op === 'collect_rows')
+      this.store(must(node.operands[2], 'collect_rows has a third operand'));
     const table = tableOf(node);
     if (table) this.store(table);
   }
@@ -122,7 +123,7 @@ export class KernelPlanner {
   }
 
   private levelOf(node: Node): number {
-    return must(this.levels.get(node), `%${node.id} ${node.op} has no level yet`);
+    return must(this.levels.get(node), `%${node.id} (${node.op}) has a level before its users`);
   }
 
   private levelOfNode(node: Node): number {
@@ -173,11 +174,13 @@ export class KernelPlanner {
 
   /** Parts roots of one level and domain into those that share what they read. */
   private connected(roots: readonly Node[]): Node[][] {
-    const isSmall = weightOf(domainOf(roots[0]!)) <= smallDomain;
+    const { smallDomain, largeOperand } = this.limits;
+    // Starting a kernel costs more than computing a small one.
+    const isSmall = valuesIn(domainOf(roots[0]!), this.limits) <= smallDomain;
     const groups: { roots: Node[]; shared: Set<Node> }[] = [];
     for (const root of roots) {
       const large = [...this.leavesOf(root)].filter(
-        (leaf) => roots.includes(leaf) || weightOf(shapeOf(leaf)) >= largeOperand,
+        (leaf) => roots.includes(leaf) || valuesIn(shapeOf(leaf), this.limits) >= largeOperand,
       );
       const joined = { roots: [root], shared: new Set([root, ...large]) };
       for (const group of groups.filter(
@@ -194,9 +197,13 @@ export class KernelPlanner {
 }
 
 /** Tells whether a kernel would be a single op, which has a kernel already; large sums are better off in one of ours. */
-export function isSingleOp({ domain, roots }: Kernel, isInline: (node: Node) => boolean): boolean {
+export function isSingleOp(
+  { domain, roots }: Kernel,
+  isInline: (node: Node) => boolean,
+  limits: FusionLimits,
+): boolean {
   const [root] = roots;
   if (roots.length !== 1 || !root || centeredSquares(root)) return false;
-  if (root.op === 'sum' && weightOf(domain) > smallDomain) return false;
+  if (root.op === 'sum' && valuesIn(domain, limits) > limits.smallDomain) return false;
   return root.operands.every((operand) => !isInline(operand) || operand.op === 'constant');
 }

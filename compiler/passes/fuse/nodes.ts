@@ -1,7 +1,8 @@
-/** Answers for what fusion can take into a kernel: values that each pixel computes for itself, and sums over pixels. */
-import { shapeOf, typeOf, type Node } from '../../ir/node.ts';
-import { isSymbolic, sameShape, type Shape } from '../../ir/types.ts';
+/** Says what fusion can take into a kernel: values that each pixel computes for itself, and sums over pixels. */
 import { must } from '../../../dsl/errors.ts';
+import { shapeOf, typeOf, type Node } from '../../ir/node.ts';
+import type { FusionLimits } from '../../ir/target.ts';
+import { isSymbolic, sameShape, type Shape } from '../../ir/types.ts';
 import { list, number } from '../../ir/op.ts';
 
 /** Pointwise ops of several operands, which broadcast. */
@@ -17,12 +18,9 @@ const pointwise = new Set([
 /** Ops that hand a value on as it is. */
 const passing = new Set(['broadcast_to', 'stop_gradient', 'reshape']);
 
-/** How many rows a table is taken to have where sizes are compared: of the order of what real maps have. */
-const assumedRows = 4096;
-
-/** Counts the numbers of a shape, also where it has a symbol. */
-export function weightOf(shape: Shape): number {
-  return shape.reduce((product, size) => product * (isSymbolic(size) ? assumedRows : size), 1);
+/** Counts the values of a shape; a table whose rows are not known yet counts as the target says. */
+export function valuesIn(shape: Shape, { rowsOfTable }: Pick<FusionLimits, 'rowsOfTable'>): number {
+  return shape.reduce((product, size) => product * (isSymbolic(size) ? rowsOfTable : size), 1);
 }
 
 /** Tells whether a node computes or moves values pixel by pixel, so that a kernel may compute it where it is used. */

@@ -1,6 +1,8 @@
 /**
- * Answers for outer products, which are matrix products that add nothing up: every entry is one product, so a kernel computes
- * it where it is read. Gradients of spectral normalization have one as large as each filter.
+ * Computes outer products entry by entry: a matrix product that adds nothing up, which a kernel can compute where it is read. Gradients of
+ * spectral normalization have one as large as each filter.
+ *
+ *     reshape(matmul(u, v), [3,3,C,O])  ->  reshape(u, [3,3,C,1]) * reshape(v, [1,1,1,O])      [u of one column, v of one row of O]
  */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
@@ -13,10 +15,13 @@ import { computesReduced } from '../../ops/primitive/precision.ts';
 export function asPointwise(b: Builder, node: Node, [product]: readonly Node[]): Node | undefined {
   if (node.op !== 'reshape' || product?.op !== 'matmul' || computesReduced(product.attrs)) return undefined;
   const [left, right] = product.operands as [Node, Node];
-  const inner = must(shapeOf(left)[flag(product.attrs, 'transpose_a') ? 0 : 1], 'it has two axes');
+  const inner = must(
+    shapeOf(left)[flag(product.attrs, 'transpose_a') ? 0 : 1],
+    'an operand of matmul has two axes',
+  );
   const shape = shapeOf(node);
-  const columns = must(shape.at(-1), 'it has axes');
-  if (inner !== 1 || columns !== sizeOf(shapeOf(right))) return undefined;
+  const columns = shape.at(-1);
+  if (inner !== 1 || columns === undefined || columns !== sizeOf(shapeOf(right))) return undefined;
   const around = shape.slice(0, -1);
   return b.mul(b.reshape(left, [...around, 1]), b.reshape(right, [...around.map(() => 1), columns]));
 }

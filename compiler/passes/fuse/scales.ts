@@ -1,32 +1,36 @@
 /**
- * Answers for filters that are divided by one number, as spectral normalization does: the result is divided in their place, by
- * the kernel that reads it anyway. A filter is then neither read nor kept a second time.
+ * Divides the result of a convolution in place of its filter, where the filter is divided by one number, as spectral normalization does: a
+ * kernel reads the result anyway, and the filter is neither read nor kept a second time.
  *
  *     conv2d(x, w / s)  ->  conv2d(x, w) * (1 / s)     [s one number, the result not much larger than w]
  */
 import type { Builder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
+import type { FusionLimits } from '../../ir/target.ts';
 import { sizeOf } from '../../ir/types.ts';
-import { weightOf } from './nodes.ts';
+import { valuesIn } from './nodes.ts';
 
 /** Ops that are linear in each operand. */
 const linear = new Set(['conv2d', 'conv2d_input_grad', 'conv2d_filter_grad', 'matmul']);
 
-/** How much larger than the filter a result may be: multiplying what is at hand costs a part of writing a filter. */
-const largerBy = 4;
-
 /** Makes `node` of `operands` with the divisor of one of them applied to the result; undefined where there is none. */
-export function withScaleAfter(b: Builder, node: Node, operands: readonly Node[]): Node | undefined {
+export function withScaleAfter(
+  b: Builder,
+  node: Node,
+  operands: readonly Node[],
+  limits: FusionLimits,
+): Node | undefined {
   if (!linear.has(node.op)) return undefined;
   const index = operands.findIndex(
     (operand) =>
       operand.op === 'div' &&
       sizeOf(shapeOf(operand.operands[1]!)) === 1 &&
-      largerBy * weightOf(shapeOf(operand)) >= weightOf(shapeOf(node)),
+      // Multiplying a result that is at hand costs a part of writing a filter.
+      limits.resultPerFilter * valuesIn(shapeOf(operand), limits) >= valuesIn(shapeOf(node), limits),
   );
   if (index < 0) return undefined;
   const [filter, scale] = operands[index]!.operands as [Node, Node];
   const inner = operands.with(index, filter);
-  const made = withScaleAfter(b, node, inner) ?? b.op(node.op, inner, node.attrs);
+  const made = withScaleAfter(b, node, inner, limits) ?? b.op(node.op, inner, node.attrs);
   return b.mul(made, b.div(b.constant(1), b.reshape(scale, [])));
 }

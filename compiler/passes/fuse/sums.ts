@@ -1,5 +1,5 @@
 /**
- * Answers for sums that can be made sooner or over fewer pixels, so that a tensor is read once less. Sums are linear, and every
+ * Computes sums sooner or over fewer pixels, so that a tensor is read once less. Sums are linear, and every
  * pixel of an upsampled picture is there as often as every other:
  *
  *     sum(s * x + y)       ->  s * sum(x) + sum(y)            [s the same along the axes, and known only after another sum]
@@ -44,7 +44,9 @@ export class SumRewriter {
   private depthOf(node: Node): number {
     const known = this.depths.get(node);
     if (known !== undefined) return known;
-    const needed = centeredSquares(node) ? [must(centeredSquares(node), 'it is there')] : node.operands;
+    const needed = centeredSquares(node)
+      ? [must(centeredSquares(node), 'there is a sum of squared distances')]
+      : node.operands;
     const depth =
       Math.max(0, ...needed.map((operand) => this.depthOf(operand))) +
       (isInlined(node) && !isReduction(node) ? 0 : 1);

@@ -1,4 +1,8 @@
-/** Answers for writing a kernel's roots as a fused program. */
+/**
+ * Writes the roots of a kernel as a program: values that each pixel computes, in order, and results made of them.
+ *
+ *     root mul(x, tanh(y))  ->  values: load x, load y, tanh v1, mul v0 v2; results: store v3
+ */
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
 import { must } from '../../../dsl/errors.ts';
@@ -41,8 +45,8 @@ class KernelWriter {
       return {
         kind: 'collect',
         value,
-        pixels: this.operand(must(root.operands[1], 'it has pixels')),
-        like: this.operand(must(root.operands[2], 'it has a like')),
+        pixels: this.operand(must(root.operands[1], 'a node of rows has pixels')),
+        like: this.operand(must(root.operands[2], 'collect_rows says what its result is like')),
         shape,
       };
     const kind = centeredSquares(root) ? 'squares' : 'sum';
@@ -68,15 +72,21 @@ class KernelWriter {
     const [first, second] = node.operands;
     if (node.op === 'constant') return this.add({ kind: 'constant', value: number(node.attrs, 'value') });
     if (node.op === 'upsample_nearest') {
-      const operand = this.operand(must(first, 'it has an operand'));
+      const operand = this.operand(must(first, 'upsample_nearest has an operand'));
       return this.add({ kind: 'upsample', operand, factor: number(node.attrs, 'factor') });
     }
     if (node.op === 'expand_rows') {
-      const [table, pixels] = [must(first, 'it has a table'), must(second, 'it has pixels')];
+      const [table, pixels] = [
+        must(first, 'expand_rows has a table'),
+        must(second, 'a node of rows has pixels'),
+      ];
       return this.add({ kind: 'rows', operand: this.operand(table), pixels: this.operand(pixels) });
     }
     const inputs = node.operands.map((operand, index) =>
-      this.valueOf(operand, must(axesOfOperand(node, index, axes, this.domain), 'it runs along the domain')),
+      this.valueOf(
+        operand,
+        must(axesOfOperand(node, index, axes, this.domain), 'an inlined value runs along the domain'),
+      ),
     );
     if (isPassing(node)) return inputs[0]!;
     if (isOverChannels(node))

@@ -1,13 +1,15 @@
-/** Answers for keeping data apart from what weights have reached: less is computed, and it is the same. */
+/** Tests propagate-concat on training steps and on the graphs that it is for: less is computed, and it is the same. */
+import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
-import { DataApart } from '../../compiler/passes/propagate-concat.ts';
+import { propagateConcat } from '../../compiler/passes/propagate-concat.ts';
 import { compile } from '../../compiler/index.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
+import { rewrittenBy } from '../support/passes.ts';
 import { evaluateStep, expectAgree, mapKinds, tableCases, tableSpec } from '../support/table-tests.ts';
+import { cpu } from '../../runtime/engine/target.ts';
 
 const specOf = (name: string) =>
   tableSpec(
@@ -21,7 +23,7 @@ const specOf = (name: string) =>
 function stepOf(name: string, asWritten: boolean): Program {
   const spec = specOf(name);
   const { batch } = must(spec.data, 'it has data');
-  return compile(spec, { batch, methods: ['step'], exposeGradients: true, asWritten });
+  return compile(spec, { target: cpu, batch, methods: ['step'], exposeGradients: true, asWritten });
 }
 
 const kinds = Object.keys(mapKinds);
@@ -65,7 +67,7 @@ describe('a convolution', () => {
   const stacked = (parts: readonly Node[]): Node => b.op('concat', parts, { axis: 0 });
   const joined = b.op('concat', [stacked([labels, labels]), stacked([fake, real])], { axis: 3 });
   const root = b.op('conv2d', [joined, weights], { stride: 1, padding: 'same' });
-  const rewritten = must(new DataApart(b).rewrite([root], new Set()).get(root), 'a root');
+  const rewritten = rewrittenBy(propagateConcat, b, root);
 
   it('of labels that come twice is computed once, and apart from that of pictures', () => {
     const shapes = reachable([rewritten]).flatMap((node) =>
@@ -80,11 +82,11 @@ describe('a convolution', () => {
   it('of channels from data alone stays whole', () => {
     const both = b.op('concat', [labels, real], { axis: 3 });
     const whole = b.op('conv2d', [both, weights], { stride: 1, padding: 'same' });
-    expect(new DataApart(b).rewrite([whole], new Set()).get(whole)).toBe(whole);
+    expect(rewrittenBy(propagateConcat, b, whole)).toBe(whole);
   });
 
   it('stops at what it is told', () => {
-    expect(new DataApart(b).rewrite([root], new Set([root])).get(root)).toBe(root);
+    expect(rewrittenBy(propagateConcat, b, root, [root])).toBe(root);
   });
 });
 
@@ -94,7 +96,7 @@ describe('a vector that is joined', () => {
     const half = b.input('half', f32(2));
     const x = b.read('x', f32(1, 8, 8, 4));
     const root = b.add(x, b.op('concat', [half, half], { axis: 0 }));
-    expect(new DataApart(b).rewrite([root], new Set()).get(root)).toBe(root);
+    expect(rewrittenBy(propagateConcat, b, root)).toBe(root);
   });
 });
 
@@ -118,10 +120,7 @@ describe('a discriminator of painted and real pictures', () => {
     return b.item(b.op('split', [y], { axis: 0, sizes: [1, 1] }), 0);
   };
   const apart = (root: Node, trained: readonly Node[]): Node =>
-    must(
-      new DataApart(b).rewrite([root], new Set([scale, ...filters]), new Set(trained)).get(root),
-      'a root',
-    );
+    rewrittenBy(propagateConcat, b, root, [scale, ...filters], trained);
 
   it('judges the painted one alone where only the generator is trained and asks for no more', () => {
     const nodes = reachable([apart(judged([1, 2]), [scale])]);

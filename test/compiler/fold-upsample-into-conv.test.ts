@@ -1,14 +1,14 @@
-/** Answers for convolutions of doubled pictures: computed on the pictures themselves, they and their gradients are the same. */
+/** Tests fold-upsample-into-conv: convolutions of upsampled pictures and their gradients, computed on the pictures themselves, are the same. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { Doubled } from '../../compiler/passes/fold-upsample-into-conv.ts';
+import { foldUpsampleIntoConv } from '../../compiler/passes/fold-upsample-into-conv.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
+import { rewrittenBy } from '../support/passes.ts';
 
 interface Case {
   readonly size?: readonly [number, number];
@@ -24,13 +24,13 @@ function convolutions({ size = [33, 32], kernel = 3, factor = 2, attrs = {} }: C
   const filter = b.input('filter', f32(kernel, kernel, 3, 2));
   const larger = b.op('upsample_nearest', [x], { factor });
   const written = b.op('conv2d', [larger, filter], { stride: 1, padding: 'same', ...attrs });
-  const rewritten = must(new Doubled(b).rewrite([written], new Set()).get(written), 'a root');
+  const rewritten = rewrittenBy(foldUpsampleIntoConv, b, written);
   return { b, x, filter, written, rewritten };
 }
 
 const opsOf = (node: Node): string[] => reachable([node]).map(({ op }) => op);
 
-describe('a convolution of a doubled picture', () => {
+describe('a convolution of an upsampled picture', () => {
   it.each([
     ['3x3', {}],
     ['3x3, of another shape', { size: [32, 40] }],

@@ -1,0 +1,37 @@
+/** Counts what a pass did: nodes of its result that compute something that none before it did. */
+import { must } from '../../dsl/errors.ts';
+import { printAttrs, type Node } from '../ir/node.ts';
+import type { Method } from '../ir/program.ts';
+import { reachableTo } from '../ir/rebuild.ts';
+
+import type { StageReport } from '../passes/pipeline.ts';
+
+/** Counts the nodes before and after a pass, and those after it that are not the same op of the same values as any before. */
+export function countNew({ before = [], after, weights = new Map() }: StageReport): {
+  readonly before: number;
+  readonly after: number;
+  readonly made: number;
+} {
+  const known = new Map<string, number>();
+  const [was, is] = [before, after].map((methods) => methods.map((method) => nodesUpTo(method, weights)));
+  const number = (nodes: readonly Node[]): number => {
+    const start = known.size;
+    const values = new Map<Node, number>();
+    for (const node of nodes) {
+      const operands = node.operands.map((operand) => values.get(operand));
+      const key = weights.get(node) ?? `${node.op} ${operands.join()} ${printAttrs(node.attrs)}`;
+      if (!known.has(key)) known.set(key, known.size);
+      values.set(node, must(known.get(key), `${key} is numbered`));
+    }
+    return known.size - start;
+  };
+  const sizes = (all: readonly (readonly Node[])[] | undefined = []): number =>
+    all.reduce((sum, nodes) => sum + nodes.length, 0);
+  was?.forEach(number);
+  const made = (is ?? []).reduce((sum, nodes) => sum + number(nodes), 0);
+  return { before: sizes(was), after: sizes(is), made };
+}
+
+function nodesUpTo({ outputs, writes }: Method, leaves: Pick<ReadonlySet<Node>, 'has'>): Node[] {
+  return reachableTo([...outputs.values(), ...writes.values()], leaves);
+}
