@@ -10,7 +10,12 @@ const digestsFile = join(compiled, 'digests.json');
 /** Reads the texts of an example. */
 export function readTexts(name: string): Texts {
   const read = (file: string): string => readFileSync(join(compiled, name, file), 'utf8');
-  return { 'spec.json': read('spec.json'), 'step.ir': read('step.ir'), 'plan.txt': read('plan.txt') };
+  return {
+    'spec.json': read('spec.json'),
+    'step.ir': read('step.ir'),
+    'plan.txt': read('plan.txt'),
+    'stages.txt': read('stages.txt'),
+  };
 }
 
 /** Reads the digests of all examples, by name. */

@@ -17,10 +17,10 @@ const namesOf = (cases: readonly GoldenCase[]): string[] => cases.map(({ name })
 
 describe('examples that are kept as text', () => {
   it.each(experiments.filter(({ name }) => shown.includes(name)).map((one) => [one.name, one] as const))(
-    '%s compiles to the same spec, graph and plan',
+    '%s compiles to the same spec, graph, plan and stages',
     (name, one) => {
       const [kept, now] = [readTexts(name), textsOf(one)];
-      for (const file of ['spec.json', 'step.ir', 'plan.txt'] as const)
+      for (const file of ['spec.json', 'step.ir', 'plan.txt', 'stages.txt'] as const)
         // Line by line, so that a failure shows what differs.
         expect(now[file].split('\n'), `examples/compiled/${name}/${file}`).toEqual(kept[file].split('\n'));
     },

@@ -9,21 +9,23 @@ import type { TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
 import { synthesisMethod } from '../../runtime/synthesize/paint.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
 import type { GoldenCase } from './cases.ts';
+import { stagesText } from './graph-stages.ts';
 import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
 
 /** Files of an example that is kept as text, by name. */
-export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt', string>>;
+export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt' | 'stages.txt', string>>;
 
 /** SHA-256 of stages, by name. */
 export type Digests = Readonly<Record<string, string>>;
 
-/** Compiles an example as training does without tables, for a library that has our kernels. */
+/** Compiles an example as training does without tables, for a library that has our kernels; its stages are with tables. */
 export function textsOf({ spec }: GoldenCase): Texts {
   const { program, nodes } = denseOf(spec);
   return {
     'spec.json': printSpec(spec),
     'step.ir': printProgram(program),
     'plan.txt': `${totals(nodes.map(({ op }) => op))}\n${printTensorflow(nodes)}`,
+    'stages.txt': stagesText(spec),
   };
 }
 
