@@ -142,11 +142,9 @@ function plainError(
   });
 }
 
-/** Makes the error of a broken invariant, which is a bug; `what` says what should not be, `cause` what came of it. */
+/** Makes the error of a broken invariant, which is a bug; `what` says what should not be, `cause` where that was found. */
 export function brokenInvariant(what: string, cause?: unknown): SpadeworkError {
-  return new SpadeworkError('bug', [error('broken-invariant', `a broken invariant: ${what}`, undefined)], {
-    cause,
-  });
+  return plainError('bug', 'broken-invariant', what, undefined, { cause });
 }
 
 /** Returns `value`, which an invariant says is there; `expected` is the invariant, as a clause that stands behind "that". */

@@ -47,10 +47,7 @@ export function inPlaceOf<T>(b: Builder, node: Node, make: () => T): T {
 
 /** Makes a bug of whatever was thrown while graphs were rewritten, with what was at work. */
 export function failedIn(what: string, error: unknown): SpadeworkError {
-  const why =
-    error instanceof SpadeworkError
-      ? error.what.replace(brokenInvariant('').what, '')
-      : (error as Error).message;
+  const why = error instanceof SpadeworkError ? error.what : (error as Error).message;
   return brokenInvariant(`${what}: ${why}`, error);
 }
 

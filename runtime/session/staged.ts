@@ -48,7 +48,7 @@ class StagedSession implements Session {
       weights: stageOf(stageMethod(method, 'weights')),
       map: stageOf(stageMethod(method, 'map')),
     };
-    this.call = must(stageOf(method), `expected a last stage of ${method}`);
+    this.call = must(stageOf(method), `there is a last stage of ${method}`);
     this.patchesOf = patchFinder(program);
   }
 

@@ -76,8 +76,6 @@ describe('an error', () => {
 
   it('is what a broken invariant throws, and says what should hold', () => {
     expect(must(0, 'zero is a value')).toBe(0);
-    expect(() => must(undefined, 'every node has a type')).toThrow(
-      'a broken invariant: expected that every node has a type',
-    );
+    expect(() => must(undefined, 'every node has a type')).toThrow('expected that every node has a type');
   });
 });
