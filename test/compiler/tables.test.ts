@@ -5,6 +5,7 @@ import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 import { chooseTables } from '../../runtime/train/tables.ts';
+import { full } from '../support/engines.ts';
 import {
   evaluateStep,
   expectAgree,
@@ -41,14 +42,15 @@ describe('a step in patch tables', () => {
     );
   });
 
-  it.each(Object.keys(mapKinds))('is that of pixels on maps of %s', (kind) => {
-    const spec = tableSpec(tableCases[0]!);
-    expectAgree(
-      evaluateStep(spec, stepOf(spec, true), kind),
-      evaluateStep(spec, stepOf(spec, false), kind),
-      tolerance,
-    );
-  });
+  for (const kind of Object.keys(mapKinds))
+    it(`is that of pixels on maps of ${kind}`, kind === 'noise' ? {} : full, () => {
+      const spec = tableSpec(tableCases[0]!);
+      expectAgree(
+        evaluateStep(spec, stepOf(spec, true), kind),
+        evaluateStep(spec, stepOf(spec, false), kind),
+        tolerance,
+      );
+    });
 
   it('has no one-hot map where only convolutions look at it', () => {
     const spec = tableSpec({
