@@ -164,7 +164,7 @@ class Attachment {
       return;
     }
     if (host.kind !== 'file' && group.start < header) {
-      gathering(host).before.push(...group.lines);
+      addLines(gathering(host).before, group);
       return;
     }
     let next = firstAt(all, ({ span }) => span.start >= group.end);
@@ -182,8 +182,8 @@ class Attachment {
         : printed
             .map((run) => run[firstAt(run, ({ span }) => span.end > group.start) - 1])
             .findLast((one) => one !== undefined);
-    if (host.kind === 'file') this.trailing.push(...group.lines);
-    else gathering(last ?? host)[last === undefined ? 'before' : 'below'].push(...group.lines);
+    if (host.kind === 'file') addLines(this.trailing, group);
+    else addLines(gathering(last ?? host)[last === undefined ? 'before' : 'below'], group);
   }
 
   /** Gives a group between the parentheses of a block to the next parameter, else to the last, else to the block. */
@@ -192,8 +192,8 @@ class Attachment {
     const following = parameters[firstAt(parameters, ({ span }) => span.start >= group.end)];
     const last = parameters.at(-1);
     if (following !== undefined) this.giveTo(following, group);
-    else if (last !== undefined) gathering(last).below.push(...group.lines);
-    else gathering(block).before.push(...group.lines);
+    else if (last !== undefined) addLines(gathering(last).below, group);
+    else addLines(gathering(block).before, group);
   }
 
   /** Puts a group above the node that follows it. */
@@ -201,7 +201,7 @@ class Attachment {
     if (this.hasBlankLine(group.end, following.span.start)) {
       gathering(following).detached.push([...group.lines]);
     } else {
-      gathering(following).before.push(...group.lines);
+      addLines(gathering(following).before, group);
     }
   }
 
@@ -232,6 +232,11 @@ class Attachment {
       }
     }
   }
+}
+
+/** Adds the lines of a group; one by one, as there may be more than a call takes arguments. */
+function addLines(lines: string[], group: Group): void {
+  for (const line of group.lines) lines.push(line);
 }
 
 /** Finds the first index from which on a test holds, as it does for all later ones; the length where it never holds. */

@@ -165,7 +165,6 @@ export type IfStatementCstChildren = {
   expression: ExpressionCstNode[];
   body: BodyCstNode[];
   Else?: IToken[];
-  ifStatement?: IfStatementCstNode[];
 };
 
 export interface ForStatementCstNode extends CstNode {

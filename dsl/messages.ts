@@ -88,9 +88,11 @@ export function numberOutOfRange(place: Span): Diagnostic {
 }
 
 /** Reports code that is nested too deeply for the compiler. */
-export function nestedTooDeep(place: Span): Diagnostic {
+export function nestedTooDeep(place: Span, inStatements: boolean): Diagnostic {
   return error('nested-too-deep', 'this is nested too deeply', place, {
-    hint: 'give its parts names of their own: part = ...',
+    hint: inStatements
+      ? 'move its parts into blocks of their own, which are called in their place'
+      : 'give its parts names of their own: part = ...',
   });
 }
 

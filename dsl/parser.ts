@@ -344,20 +344,20 @@ export class SpadeParser extends CstParser {
     this.SUBRULE(this.expression);
   });
 
-  /** if := 'if' expression body ('else' (if | body))? */
+  /** if := 'if' expression body ('else' 'if' expression body)* ('else' body)? */
   readonly ifStatement = this.RULE('ifStatement', () => {
-    this.CONSUME(t.If);
-    this.SUBRULE(this.expression);
+    this.CONSUME1(t.If);
+    this.SUBRULE1(this.expression);
     this.SUBRULE1(this.body);
+    this.MANY(() => {
+      this.CONSUME1(t.Else);
+      this.CONSUME2(t.If);
+      this.SUBRULE2(this.expression);
+      this.SUBRULE2(this.body);
+    });
     this.OPTION(() => {
-      this.CONSUME(t.Else);
-      this.OR({
-        DEF: [
-          { GATE: () => this.mayNest(), ALT: () => this.nest(1, () => this.SUBRULE(this.ifStatement)) },
-          { ALT: () => this.SUBRULE2(this.body) },
-        ],
-        ERR_MSG: "'{' or 'if'",
-      });
+      this.CONSUME2(t.Else);
+      this.SUBRULE3(this.body);
     });
   });
 

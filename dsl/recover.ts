@@ -306,7 +306,8 @@ class Recovery {
     const actual = tokens[at];
     const previous = tokens[at - 1];
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
-    if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual));
+    if (stumble.isTooDeep)
+      return messages.nestedTooDeep(this.at(actual), stumble.rule === 'statement');
     const pieces = hintOfPieces(source, tokens, at);
     if (pieces)
       return messages.unexpectedToken(pieces.what, `'${textOf(pieces.place)}'`, pieces.place, pieces.hint);
@@ -410,6 +411,7 @@ class Recovery {
 function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string {
   const previous = tokens[at - 1];
   if (isBehindAlias(tokens, at, stumble)) return 'the end of the declaration';
+  if (stumble.rule === 'body' && expects(stumble, t.LeftBrace) && is(previous, t.Else)) return "'{' or 'if'";
   if (stumble.rule === 'file') return "'use', 'block', 'network', 'experiment' or 'ablation'";
   if (stumble.rule === 'arguments' && expects(stumble, t.RightParenthesis)) return "an argument, ',' or ')'";
   if (stumble.rule === 'parameters' && expects(stumble, t.RightParenthesis)) return "a parameter, ',' or ')'";

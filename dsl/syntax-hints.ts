@@ -161,10 +161,11 @@ function hintOfQuotes({ source, start }: Span): Hint | string {
 export function hintOfOpenString(place: Span): Hint {
   const { source, start } = place;
   const text = textOf(place);
-  const inner = text.replace(/[)\]}\s,]*$/, '');
+  let end = text.length;
+  while (end > 1 && /[)\]}\s,]/.test(text[end - 1] ?? '')) end -= 1;
   return inserting(
     source,
-    start + inner.length,
+    start + end,
     '"',
     (quote) => `add a closing '${quote}', and write line breaks as \\n`,
   );

@@ -19,7 +19,7 @@ export function toAst(
   const tree = new AstBuilder(source, diagnostics).file(file);
   const declarations = tree.declarations.filter((declaration) => {
     const deep = deepest(declaration);
-    if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span));
+    if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span, deep.inStatements));
     return deep === undefined;
   });
   return attachComments({ ...tree, declarations }, lexed);
@@ -33,18 +33,25 @@ export function toOverride(
 ): ast.Override | undefined {
   const override = new AstBuilder(source, diagnostics).override(tree);
   const deep = deepest(override);
-  if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span));
+  if (deep !== undefined) diagnostics.push(nestedTooDeep(deep.span, deep.inStatements));
   return diagnostics.length === 0 ? override : undefined;
 }
 
 /** Nodes inside one another; what walks the tree by recursion relies on it. */
 const depthLimit = 500;
 
-/** Finds a node below the limit of depth, which a chain of a thousand operators reaches too. */
-function deepest(root: ast.Node): ast.Node | undefined {
-  let level: ast.Node[] = [root];
-  for (let depth = 0; depth < depthLimit && level.length > 0; depth += 1) level = level.flatMap(children);
-  return level[0];
+/** Finds a node below the limit of depth, which a chain of a thousand operators reaches too, and says what it lies in. */
+function deepest(root: ast.Node): { readonly span: Span; readonly inStatements: boolean } | undefined {
+  let level = [{ node: root, statements: 0 }];
+  for (let depth = 0; depth < depthLimit && level.length > 0; depth += 1)
+    level = level.flatMap(({ node, statements }) =>
+      children(node).map((child) => ({
+        node: child,
+        statements: statements + (child.kind === 'if' || child.kind === 'for' ? 1 : 0),
+      })),
+    );
+  const [deep] = level;
+  return deep && { span: deep.node.span, inStatements: deep.statements > depthLimit / 2 };
 }
 
 /** Takes the first of the elements that the grammar guarantees to be there. */
@@ -55,7 +62,11 @@ function first<T>(elements: readonly T[] | undefined): T {
 }
 
 function second<T>(elements: readonly T[] | undefined): T {
-  return first(elements?.slice(1));
+  return nth(elements, 1);
+}
+
+function nth<T>(elements: readonly T[] | undefined, at: number): T {
+  return first(elements?.slice(at, at + 1));
 }
 
 class AstBuilder {
@@ -353,17 +364,21 @@ class AstBuilder {
   }
 
   private if(node: cst.IfStatementCstNode): ast.If {
-    const { expression, body, Else, ifStatement } = node.children;
-    const otherwise = (): ast.Statement[] =>
-      ifStatement === undefined ? this.body(second(body)) : [this.if(first(ifStatement))];
-    return {
+    const { expression, body, If } = node.children;
+    const { end } = this.at(node);
+    const branch = (at: number, otherwise: readonly ast.Statement[] | undefined): ast.If => ({
       kind: 'if',
-      condition: this.expression(first(expression)),
-      then: this.body(first(body)),
-      otherwise: Else === undefined ? undefined : otherwise(),
+      condition: this.expression(nth(expression, at)),
+      then: this.body(nth(body, at)),
+      otherwise,
       comments: noComments(),
-      span: this.at(node),
-    };
+      span: span(this.source, nth(If, at).startOffset, end),
+    });
+    const last = body[expression.length];
+    let otherwise: readonly ast.Statement[] | undefined = last && this.body(last);
+    // From the last to the first, without recursion: there may be very many.
+    for (let at = expression.length - 1; at > 0; at -= 1) otherwise = [branch(at, otherwise)];
+    return branch(0, otherwise);
   }
 
   private for(node: cst.ForStatementCstNode): ast.For {

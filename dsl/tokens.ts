@@ -33,6 +33,23 @@ function category(name: string, label: string): TokenType {
   return createToken({ name, label, pattern: Lexer.NA });
 }
 
+const plainText = /[^"\\\r\n]*/y;
+const escapedSign = /\\[^\r\n]/y;
+
+/** Matches a string at an offset, piece by piece: a pattern that repeats an alternative takes the stack for each sign. */
+function matchString(text: string, offset: number): [string] | null {
+  if (text[offset] !== '"') return null;
+  let at = offset + 1;
+  for (;;) {
+    plainText.lastIndex = at;
+    plainText.test(text);
+    at = plainText.lastIndex;
+    escapedSign.lastIndex = at;
+    if (!escapedSign.test(text)) return text[at] === '"' ? [text.slice(offset, at + 1)] : null;
+    at = escapedSign.lastIndex;
+  }
+}
+
 export const Use = keyword('use');
 export const Block = keyword('block');
 export const Network = keyword('network');
@@ -111,7 +128,9 @@ export const NumberText = createToken({
 export const StringText = createToken({
   name: 'StringText',
   label: 'a string',
-  pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*"/,
+  pattern: { exec: matchString },
+  line_breaks: false,
+  start_chars_hint: ['"'],
 });
 /** A string whose line ends before its closing quote; it parses as a string so that only one mistake is reported. */
 export const UnterminatedString = createToken({

@@ -21,6 +21,7 @@ import {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { carriedOver } from '../messages/carried-over.ts';
 import { shapeOf } from '../ir/node.ts';
+import { longestSide, mostClasses } from '../format/types.ts';
 import type {
   DataSpec,
   InputSpec,
@@ -623,11 +624,15 @@ function describeResult(result: Value): string {
     : describe(result);
 }
 
-/** Tells whether the settings suffice to give networks their inputs; if not, the schema says what is missing. */
+/** Tells whether the settings suffice to give networks their inputs; if not, the schema says what is missing or too large. */
 function hasSize(data: DataSpec | undefined): data is DataSpec {
   const size = data?.size as Partial<DataSpec['size']> | undefined;
-  return [size?.width, size?.height, data?.classes].every(
-    (value) => Number.isInteger(value) && Number(value) >= 1,
+  const isWithin = (value: number | undefined, most: number): boolean =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
+  return (
+    isWithin(size?.width, longestSide) &&
+    isWithin(size?.height, longestSide) &&
+    isWithin(data?.classes, mostClasses)
   );
 }
 

@@ -1,4 +1,5 @@
 /** Answers for options that describe something: inputs and settings of a lone network, rules of names, providers of texts. */
+import { mostClasses } from '../../compiler/format/types.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { byName, describe, isPlainObject, isWhole, type Check } from './checks.ts';
 import { unknownOption, wrongOption } from './messages.ts';
@@ -49,9 +50,16 @@ function checkDeclaration(name: string, declared: unknown): void {
       );
     return;
   }
-  for (const [key, size] of Object.entries({ width, height, classes }))
+  for (const [key, size] of Object.entries({ width, height }))
     if (!isShape([size]))
       throw wrongOption(`${name}.${key}`, describe(size), 'a whole number from 1', kindHint);
+  if (!isWhole(classes, 1, mostClasses))
+    throw wrongOption(
+      `${name}.classes`,
+      describe(classes),
+      `a whole number from 1 to ${mostClasses}`,
+      kindHint,
+    );
   if (!isShape([width, height, classes]))
     throw wrongOption(name, 'sizes of too many entries', `at most ${mostEntries}`, 'give smaller sizes');
   if (edges !== undefined && typeof edges !== 'boolean')
