@@ -306,8 +306,7 @@ class Recovery {
     const actual = tokens[at];
     const previous = tokens[at - 1];
     const found = actual === undefined ? 'the end of the file' : describeToken(actual);
-    if (stumble.isTooDeep)
-      return messages.nestedTooDeep(this.at(actual), stumble.rule === 'statement');
+    if (stumble.isTooDeep) return messages.nestedTooDeep(this.at(actual), stumble.rule === 'statement');
     const pieces = hintOfPieces(source, tokens, at);
     if (pieces)
       return messages.unexpectedToken(pieces.what, `'${textOf(pieces.place)}'`, pieces.place, pieces.hint);

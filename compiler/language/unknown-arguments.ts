@@ -39,7 +39,7 @@ export function hintOfPadding(
   span: Span,
   names: readonly string[],
 ): Hint | undefined {
-  const text = name === 'pad' && names.includes('same') ? paddings.get(value.toLowerCase()) : undefined;
+  const text = name === 'pad' && names.includes('same') ? paddingHere(value, names) : undefined;
   return text === undefined ? undefined : replacing(span, text, (written) => `write ${written}`);
 }
 
@@ -48,16 +48,28 @@ const paddings: ReadonlyMap<string, string> = new Map([
   ['valid', 'pad: 0'],
 ]);
 
+/** Writes a padding that is a word elsewhere, for a block that has parameters of these names; undefined where it has none for it. */
+export function paddingHere(word: string, names: readonly string[]): string | undefined {
+  const text = paddings.get(word.toLowerCase());
+  return text?.startsWith('same') === true && !names.includes('same') ? undefined : text;
+}
+
 /** `padding: "same"` and `betas: [0, 0.9]`: what needs another value than it has. */
 function writtenHere(name: string, { value }: Argument, candidates: readonly string[]): string | undefined {
   if (name === 'padding' && value.kind === 'string' && candidates.includes('same'))
-    return paddings.get(value.value.toLowerCase());
+    return paddingHere(value.value, candidates);
+  if (name === 'like' && candidates.includes('height') && candidates.includes('width') && isNamed(value)) {
+    const like = textOf(value.span);
+    return `height: ${like}.height, width: ${like}.width`;
+  }
   if (name === 'betas' && value.kind === 'list' && value.items.length === 2 && candidates.includes('beta1')) {
     const [first, second] = value.items.map(({ span }) => textOf(span));
     return `beta1: ${first}, beta2: ${second}`;
   }
   return undefined;
 }
+
+const isNamed = ({ kind }: Argument['value']): boolean => kind === 'reference' || kind === 'member';
 
 /** Gives the place of an argument with the comma that goes with it. */
 function placeInList(argument: Argument, call: Call): Span {

@@ -11,6 +11,7 @@ import { nearest } from '../../dsl/suggest.ts';
 import type { Asked } from './asked-of.ts';
 import { builtins } from './builtins.ts';
 import { calledHere, distanceOf, placeOfCall } from './foreign-calls.ts';
+import { hintOfForm } from './foreign-forms.ts';
 import { networkNeeded } from './messages.ts';
 import type { Importable, Module } from './module.ts';
 
@@ -75,11 +76,13 @@ export function hintOfUnknownName(
   const distance = distanceOf(name, call);
   if (call && distance !== undefined)
     return replacing(placeOfCall(span, call), distance, (text) => `write '${text}'`);
+  const form = place.call && hintOfForm({ name, callee: span, ...place.call });
+  if (form !== undefined) return form;
   const takeCalled = (found: string): Hint | string => {
     if (!place.call) return take(found);
     const block = around.module.names.get(found)?.block ?? importable.get(found)?.block;
     const parameters = block?.parameters.map((one) => one.name.text) ?? builtins.get(found)?.names ?? [];
-    const written = calledHere(name, place.call.call, place.call.piped, found, parameters);
+    const written = calledHere(name, span, place.call.call, place.call.piped, found, parameters);
     if (!written) return `it is ${found} here, and takes other arguments: ${parameters.join(', ')}`;
     return written.isWhole ? take(found, written.text, placeOfCall(span, place.call.call)) : take(found);
   };

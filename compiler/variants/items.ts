@@ -8,6 +8,7 @@ import {
   type Let,
   type Loss,
   type Name,
+  type Node,
   type Optimize,
   type Train,
 } from '../../dsl/ast.ts';
@@ -86,9 +87,10 @@ export function bindInTime(items: Items, known: Items): Items {
 }
 
 /** What lines refer to, looked for once in each: variants of variants share their lines. */
-const namesOfItems = new WeakMap<ExperimentItem, ReadonlySet<string>>();
+const namesOfItems = new WeakMap<Node, ReadonlySet<string>>();
 
-function namesIn(item: ExperimentItem): ReadonlySet<string> {
+/** Gives the names that a line, or an expression, refers to. */
+export function namesIn(item: Node): ReadonlySet<string> {
   const known = namesOfItems.get(item);
   if (known) return known;
   const names = new Set<string>();

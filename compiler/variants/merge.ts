@@ -15,12 +15,13 @@ import {
   bindInTime,
   isBinding,
   leaveOut,
+  namesIn,
   replaceFirst,
   type Items,
   type MergeContext,
 } from './items.ts';
 import * as messages from './messages.ts';
-import { applyOverride } from './override.ts';
+import { applyOverride, notBound } from './override.ts';
 
 /** Makes the experiment that `changes` make of another. Items count first, wherever they stand; then the overrides, in order. */
 export function applyChanges(
@@ -39,8 +40,31 @@ export function applyChanges(
     }
   }
   items = bindAll(items, bindings);
+  const unused = unusedNames(changes, base.items, items);
+  unused.forEach((diagnostic) => context.report(diagnostic));
   for (const change of changes) if (change.kind === 'override') items = applyOverride(items, change, context);
   return { ...base, items: bindInTime(items, base.items) };
+}
+
+/**
+ * Says of names that changes bind anew, and that nothing uses, where they are those of what can be changed by a longer path:
+ * `steps = 100` would change nothing.
+ */
+function unusedNames(changes: readonly Change[], base: Items, items: Items): Diagnostic[] {
+  const bound = new Set(base.filter(isBinding).map(({ name }) => name.text));
+  const added = changes.filter(
+    (change): change is Assignment => change.kind === 'assignment' && !bound.has(change.name.text),
+  );
+  if (added.length === 0) return [];
+  const used = new Set(
+    [...items, ...changes].flatMap((item) =>
+      item.kind === 'override' ? [...namesIn(item.value)] : [...namesIn(item)],
+    ),
+  );
+  return added
+    .filter(({ name }) => !used.has(name.text))
+    .map(({ name }) => notBound(name, [name], base))
+    .filter(({ hint }) => hint !== undefined);
 }
 
 /** Reports what one list of changes says twice. */

@@ -48,6 +48,24 @@ export function applyOverride(items: Items, override: Override, context: MergeCo
   return new Overriding(items, override, context).apply();
 }
 
+/** Says of a path whose first name the experiment does not bind what is meant by it. */
+export function notBound(name: Name, path: readonly Name[], items: Items): Diagnostic {
+  if (sections.includes(name.text)) return messages.changedInParts(name.text, name.span);
+  const known = [...items.filter(isBinding).map((one) => one.name.text), ...sections];
+  return messages.unknownPath(name.text, 'the experiment', name.span, known, wholePath(path, items));
+}
+
+/** Says the paths that end as this one does, where it was not written whole. */
+function wholePath(path: readonly Name[], items: Items): Hint | undefined {
+  const name = path.at(-1)?.text ?? '';
+  // Behind another name, a network's argument is that of another network.
+  const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
+  const paths = pathsTo(name, items).filter(isMeant);
+  const [first, ...others] = paths;
+  if (first === undefined) return undefined;
+  return others.length === 0 ? replacing(spanOf(path), first) : messages.severalPaths(paths);
+}
+
 class Overriding {
   constructor(
     private readonly items: Items,
@@ -80,27 +98,8 @@ class Overriding {
   }
 
   private binding(name: Name): Let | Assignment | undefined {
-    const bindings = this.items.filter(isBinding);
-    const known = [...bindings.map((one) => one.name.text), ...sections];
-    const found = bindings.find((one) => one.name.text === name.text);
-    if (found) return found;
-    return this.fail(
-      sections.some((section) => section === name.text)
-        ? messages.changedInParts(name.text, name.span)
-        : messages.unknownPath(name.text, 'the experiment', name.span, known, this.wholePath()),
-    );
-  }
-
-  /** Says the paths that end as this one does, where it was not written whole. */
-  private wholePath(): Hint | undefined {
-    const { path } = this.override;
-    const name = path.at(-1)?.text ?? '';
-    // Behind another name, a network's argument is that of another network.
-    const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
-    const paths = pathsTo(name, this.items).filter(isMeant);
-    const [first, ...others] = paths;
-    if (first === undefined) return undefined;
-    return others.length === 0 ? replacing(spanOf(path), first) : messages.severalPaths(paths);
+    const found = this.items.filter(isBinding).find((one) => one.name.text === name.text);
+    return found ?? this.fail(notBound(name, this.override.path, this.items));
   }
 
   private wholeBinding(name: Name): Items {
