@@ -1,10 +1,21 @@
 /** Answers for expressions as other languages write them: tuples, slices, chains of comparisons, numbers and sizes in pieces. */
-import type { IToken } from 'chevrotain';
+import type { IToken, TokenType } from 'chevrotain';
 import { inserting, replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import type { Source, Span } from './source.ts';
-import { between, closeOf, endOf, endsBody, expects, is, sameLine, squared, touches } from './stumbles.ts';
+import {
+  between,
+  closeOf,
+  endOf,
+  endsBody,
+  expects,
+  is,
+  isCloser,
+  sameLine,
+  squared,
+  touches,
+} from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** Says how an expression of another language is written, where the parser stumbled over the token at `at`; `open` is the bracket around. */
@@ -224,6 +235,7 @@ function hintOfConditional(
   stumble: Stumble,
 ): Hint | undefined {
   const actual = tokens[at];
+  if (is(actual, t.If) && sameLine(tokens[at - 1], actual)) return hintOfInnerConditional(source, tokens, at);
   if (!actual || !is(actual, t.Else) || !expects(stumble, t.LeftBrace)) return undefined;
   const middle = tokens.slice(0, at).findLastIndex((token) => is(token, t.If));
   const start = tokens.slice(0, middle).findLastIndex((token) => is(token, t.Equal) || is(token, t.Return));
@@ -239,6 +251,39 @@ function hintOfConditional(
     `if ${condition} then ${value} else ${text(endOf(actual), endOf(last))}`,
     (all) => `a conditional is written '${all}'`,
   );
+}
+
+/** `conv(8 if c else 4)`: a value among others, whose `if` stands at `middle`. */
+function hintOfInnerConditional(source: Source, tokens: readonly IToken[], middle: number): Hint | undefined {
+  const start = edgeOf(tokens, middle, -1, [...ends, t.Let]);
+  const branch = edgeOf(tokens, middle, 1, [t.Else, t.If, t.Comma, t.Equal]) + 1;
+  const end = edgeOf(tokens, branch, 1, [t.Comma, t.Equal, t.If]);
+  const [first, word, turn, last] = [tokens[start], tokens[middle], tokens[branch], tokens[end]];
+  if (!first || !word || !turn || !last || !is(turn, t.Else) || start >= middle || end <= branch)
+    return undefined;
+  const text = (from: number, to: number): string => source.text.slice(from, to).trim();
+  const [value, condition] = [text(first.startOffset, word.startOffset), text(endOf(word), turn.startOffset)];
+  return replacing(
+    between(source, first, last),
+    `if ${condition} then ${value} else ${text(endOf(turn), endOf(last))}`,
+    (all) => `a conditional is written '${all}'`,
+  );
+}
+
+/** Gives the last token of what goes on from `at` in a direction: up to a bracket around, an end of lines outside of any, or `ends`. */
+function edgeOf(tokens: readonly IToken[], at: number, step: 1 | -1, ends: readonly TokenType[]): number {
+  let depth = 0;
+  let index = at;
+  for (;;) {
+    const next = tokens[index + step];
+    if (!next || depth < 0) return index;
+    const opens = step > 0 ? t.brackets.has(next.tokenType) : isCloser(next);
+    const closes = step > 0 ? isCloser(next) : t.brackets.has(next.tokenType);
+    const isLine = step > 0 ? sameLine(tokens[index], next) : sameLine(next, tokens[index]);
+    if (depth === 0 && (closes || !isLine || ends.some((type) => is(next, type)))) return index;
+    depth += opens ? 1 : closes ? -1 : 0;
+    index += step;
+  }
 }
 
 /** `1.`, which is a number elsewhere. */

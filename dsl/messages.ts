@@ -132,6 +132,10 @@ export const hints = {
   loop: "a loop goes through a list: 'for i in range(3) { ... }'",
   unusedValue: "a value is bound to a name, 'x = value', or given back, 'return value'",
   changes: "what a path is changed to stands behind '='",
+  change: 'a change is a path and a value: train.steps=100, G.norm=instance()',
+  record:
+    'values have no names inside of another: each is bound by itself, out = 8, or given to a call, conv(out: 8)',
+  networkByLet: (name: string) => `networks are bound by 'let': let ${name} = ...`,
   statements: "a name that begins a line is bound to a value: 'name = value'",
   typeWithColon: "a parameter's type stands behind a colon: 'seg: LabelMap'",
   commentSign: "comments begin with '#'",

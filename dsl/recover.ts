@@ -6,10 +6,11 @@
 import { createTokenInstance, type ILexingError, type IToken, type TokenType } from 'chevrotain';
 import type { FileCstNode, OverrideCstNode } from './cst.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { replacing } from './fix.ts';
 import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
 import { span, textOf, type Source, type Span } from './source.ts';
-import { endOf, endsBody, expects, is, place, sameLine } from './stumbles.ts';
+import { endOf, endsBody, expects, is, isCloser, place, sameLine } from './stumbles.ts';
 import { hintOfExpression, hintOfPieces } from './expressions-of-others.ts';
 import { hintOfStatement, hintOfTypeOrder } from './statements-of-others.ts';
 import { hintFor, hintOfCharacters, hintOfLateUse, hintOfOpenString } from './syntax-hints.ts';
@@ -139,7 +140,10 @@ class Recovery {
     const found = tokens.indexOf(stumble.actual);
     const at = found < 0 ? tokens.length : found;
     const open = openBrackets(tokens.slice(0, at)).at(-1);
-    return { override: undefined, diagnostics: [this.describe(tokens, at, stumble, unit, open)] };
+    const described = this.describe(tokens, at, stumble, unit, open);
+    const isAsked = described.hint === undefined || described.hint === messages.hints.axis;
+    const hint = isAsked && stumble.rule === 'path' ? messages.hints.change : described.hint;
+    return { override: undefined, diagnostics: [{ ...described, hint }] };
   }
 
   /** Reports a mistake and gives the tokens to go on with. */
@@ -160,6 +164,8 @@ class Recovery {
     const open = openBrackets(tokens.slice(0, at));
     const unitStart = unit.first === undefined ? 0 : Math.max(0, tokens.indexOf(unit.first));
 
+    if (actual && isNetworkOfExperiment(tokens, at, stumble))
+      return { start: at, end: at + 1, insert: [inPlaceOf(actual, t.Let)] };
     // What comes next belongs further out: put in the missing braces.
     if (endsBody(stumble) && leavesBraces(tokens, at)) {
       const ends = actual === undefined || isDeclarationKeyword(actual);
@@ -250,7 +256,9 @@ class Recovery {
         end += 1;
       } while (open.length > 0 && end < cut.end);
       if (open.length > 0) return;
-      this.parse(tokens.slice(start, end), contentOf(keyword));
+      // A record of another language is no body.
+      const isRecord = start === at && unit.kind === 'statement' && !is(keyword, t.If) && !is(keyword, t.For);
+      if (!isRecord) this.parse(tokens.slice(start, end), contentOf(keyword));
       start = end;
     }
   }
@@ -314,6 +322,15 @@ class Recovery {
       hintOfExpression(source, tokens, at, stumble, open) ?? hintOfStatement(source, tokens, at, stumble);
     if (foreign !== undefined)
       return messages.unexpectedToken(phrase(tokens, at, stumble), found, this.at(actual), foreign);
+    if (actual && isNetworkOfExperiment(tokens, at, stumble)) {
+      const words = messages.hints.networkByLet(tokens[at + 1]?.image ?? '');
+      return messages.unexpectedToken(
+        messages.itemPhrase,
+        found,
+        this.at(actual),
+        replacing(this.at(actual), 'let', () => words),
+      );
+    }
     // A word of the language that is bound: a declaration has no '=' behind its keyword.
     if (actual && isDeclarationKeyword(actual) && is(tokens[at + 1], t.Equal))
       return messages.unexpectedToken(
@@ -434,6 +451,13 @@ function aliasHint({ first }: Unit): string {
   return is(first, t.Network) ? messages.hints.networkAlias : messages.hints.alias;
 }
 
+/** Says whether a network is declared among the items of an experiment, `network G = SpadeGenerator()`, where `let` binds one. */
+function isNetworkOfExperiment(tokens: readonly IToken[], at: number, stumble: Stumble): boolean {
+  const inExperiment = stumble.rule === 'experimentBody' || stumble.rule === 'changes';
+  const binds = is(tokens[at], t.Network) && is(tokens[at + 1], t.Identifier) && is(tokens[at + 2], t.Equal);
+  return inExperiment && endsBody(stumble) && binds;
+}
+
 /** Says whether more stands in the line of `block name = other` than may. */
 function isBehindAlias(tokens: readonly IToken[], at: number, { rule }: Stumble): boolean {
   return rule === 'file' && is(tokens[at - 2], t.Equal) && sameLine(tokens[at - 1], tokens[at]);
@@ -457,12 +481,6 @@ function describeToken(token: IToken): string {
 
 function isDeclarationKeyword(token: IToken | undefined): boolean {
   return t.declarationKeywords.some((type) => is(token, type));
-}
-
-const closers: ReadonlySet<TokenType> = new Set(t.brackets.values());
-
-function isCloser(token: IToken): boolean {
-  return closers.has(token.tokenType);
 }
 
 function expectsOpeningBrace(stumble: Stumble): boolean {
@@ -563,6 +581,12 @@ function inserted(type: TokenType, previous: IToken | undefined): IToken {
   const offset = previous === undefined ? 0 : endOf(previous);
   const line = previous?.endLine ?? 1;
   return createTokenInstance(type, '', offset, offset - 1, line, line, 1, 1);
+}
+
+/** Makes a token of another type where one stands. */
+function inPlaceOf({ startOffset, image, startLine = 1, startColumn = 1 }: IToken, type: TokenType): IToken {
+  const end = startOffset + image.length - 1;
+  return createTokenInstance(type, image, startOffset, end, startLine, startLine, startColumn, startColumn);
 }
 
 /** Follows a token through the brackets that are open; a closer also closes what was forgotten inside it. */

@@ -11,6 +11,7 @@ import {
   endsBody,
   expects,
   is,
+  isCloser,
   place,
   sameLine,
   squared,
@@ -38,6 +39,8 @@ export function hintOfStatement(
     hintOfGrowingList(source, tokens, at, stumble) ??
     hintOfStep(source, tokens, at, stumble) ??
     hintOfReturn(source, tokens, at, stumble) ??
+    hintOfSummands(source, tokens, at, stumble) ??
+    hintOfRecord(tokens, at, stumble) ??
     hintOfQuotedLabel(source, tokens, at, stumble)
   );
 }
@@ -136,13 +139,15 @@ function hintOfAxis(
   at: number,
   stumble: Stumble,
 ): Hint | undefined {
-  const [actual, next] = [tokens[at], tokens[at + 1]];
+  const [previous, actual, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
   if (stumble.rule !== 'axis' || !actual) return undefined;
   const close = is(actual, t.LeftParenthesis) ? closeOf(tokens, at) : undefined;
   if (close) return squared(source, actual, close, 'values of an axis stand in brackets: [ ... ]');
   const isSign = (is(actual, t.Equal) || is(actual, t.Colon)) && expects(stumble, t.In);
   const isList = is(next, t.LeftBracket) || is(next, t.LeftBrace);
-  return isSign && isList ? replacing(place(source, actual), 'in', write) : undefined;
+  if (!isSign || !isList || !previous) return undefined;
+  const [before, behind] = [touches(previous, actual), touches(actual, next)].map((one) => (one ? ' ' : ''));
+  return replacing(place(source, actual), `${before}in${behind}`, write);
 }
 
 /** `const f = (x) => g(x)`. */
@@ -202,7 +207,7 @@ function hintOfNetwork(
   );
   const isNetwork = (token: IToken | undefined): boolean => /^[A-Z]\w*[a-z]/.test(token?.image ?? '');
   if (!isInExperiment) return undefined;
-  const words = (own: IToken): string => `networks are bound by 'let': let ${own.image} = ...`;
+  const words = (own: IToken): string => hints.networkByLet(own.image);
   if (is(actual, t.Colon) && isNetwork(next))
     return replacing(between(source, name, actual), `let ${name.image} =`, () => words(name));
   return bindingWords.has(name.image) && is(next, t.Equal) && isNetwork(after)
@@ -269,6 +274,36 @@ function hintOfReturn(
   const value = { source, start: endOf(keyword), end: last ? endOf(last) : 0 };
   if (!last || !sameLine(keyword, last)) return hints.severalValues;
   return replacing(value, ` [${textOf(value).trim()}]`, (text) => `${hints.severalValues}: ${text}`);
+}
+
+/** `loss G = a, b`. */
+function hintOfSummands(
+  source: Source,
+  tokens: readonly IToken[],
+  at: number,
+  stumble: Stumble,
+): Hint | undefined {
+  if (!endsBody(stumble) || !is(tokens[at], t.Comma)) return undefined;
+  const start = tokens.slice(0, at).findLastIndex((token) => is(token, t.Loss));
+  const isBraced = tokens.slice(start, at).some((token) => is(token, t.LeftBrace) || is(token, t.RightBrace));
+  if (start < 0 || isBraced) return undefined;
+  const commas: IToken[] = [];
+  let depth = 0;
+  for (const [index, token] of tokens.slice(start).entries()) {
+    const previous = tokens[start + index - 1];
+    const isNewLine = index > 0 && !sameLine(previous, token) && !is(previous, t.Comma);
+    if (depth === 0 && (is(token, t.RightBrace) || (isNewLine && start + index > at))) break;
+    if (t.brackets.has(token.tokenType)) depth += 1;
+    else if (isCloser(token)) depth -= 1;
+    else if (depth === 0 && start + index >= at && is(token, t.Comma)) commas.push(token);
+  }
+  return { words: hints.loss, fix: commas.map((comma) => ({ span: place(source, comma), text: ' +' })) };
+}
+
+/** `o = { out: 8 }`. */
+function hintOfRecord(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
+  const isRecord = is(tokens[at], t.LeftBrace) && stumble.expected === 'an expression';
+  return isRecord && is(tokens[at + 2], t.Colon) ? hints.record : undefined;
 }
 
 /** `as "head"`. */

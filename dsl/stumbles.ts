@@ -79,3 +79,8 @@ export function closeOf(tokens: readonly IToken[], start: number): IToken | unde
 }
 
 const closers: ReadonlySet<TokenType> = new Set(t.brackets.values());
+
+/** Says whether a token closes a bracket. */
+export function isCloser(token: IToken): boolean {
+  return closers.has(token.tokenType);
+}

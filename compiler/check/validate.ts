@@ -1,10 +1,11 @@
 /** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
 import type { Locate } from './rules/rule.ts';
-import { settingElsewhere } from '../messages/carried-over.ts';
+import { carriedOver, plainName, settingElsewhere } from '../messages/carried-over.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { replacing, type Hint } from '../../dsl/fix.ts';
+import { removing, replacing, type Hint } from '../../dsl/fix.ts';
+import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './rules/messages.ts';
@@ -72,7 +73,8 @@ function explain(error: ErrorObject, locate: Locate, notation: Notation): Pointe
         Object.keys(properties).filter(
           (key) => key !== '$schema' && (notation === 'json' || !unwritten.has(pointerTo(instancePath, key))),
         ),
-        hintOfForeignSetting(name, instancePath, error.data, locate, notation),
+        hintOfForeignSetting(name, instancePath, error.data, locate, notation) ??
+          hintOfGivenSetting(name, instancePath, error.data, Object.keys(properties), locate, notation),
       );
       return { pointer, diagnostic };
     }
@@ -199,6 +201,8 @@ function hintOfForeignSetting(
   locate: Locate,
   notation: Notation,
 ): Hint | string | undefined {
+  const decaying = path === '/train' ? hintOfDecay(name, settings, locate, notation) : undefined;
+  if (decaying !== undefined) return decaying;
   const known = settingElsewhere(path.slice(1), name);
   if (!known) return undefined;
   const { words, text } = known;
@@ -209,6 +213,71 @@ function hintOfForeignSetting(
   if (notation === 'json' || text === undefined || given.get(name) !== true || !at || !to || isTaken)
     return words;
   return replacing({ ...at, end: to.end }, text, (written) => `write ${written}`);
+}
+
+/** Epochs at the full rate, and those in which it falls: the options of SPADE, pix2pixHD and pix2pix. */
+const fullEpochs = ['niter', 'nepochs'];
+const fallingEpochs = ['niterdecay', 'nepochsdecay'];
+
+/** `niter: 50, niter_decay: 50`: here `epochs` counts all, and `decay_from` those at the full rate. */
+function hintOfDecay(
+  name: string,
+  settings: unknown,
+  locate: Locate,
+  notation: Notation,
+): Hint | string | undefined {
+  const given = Object.entries(settings ?? {});
+  const [full, falling] = [fullEpochs, fallingEpochs].map((names) =>
+    given.find(([key]) => names.includes(plainName(key))),
+  );
+  const isOne = [full, falling].some((one) => one?.[0] === name);
+  if (!falling || !isOne) return undefined;
+  const words =
+    'epochs counts all epochs, those in which the rate falls included; it falls after those of decay_from';
+  const [at, rest] = [full, falling].map((one) => one && placeOf(`/train/${escape(one[0])}`, locate));
+  const [fullValue, fallingValue]: unknown[] = [full?.[1], falling[1]];
+  const isTaken = given.some(([key]) => ['epochs', 'decay_from', 'steps'].includes(key));
+  const isWhole = Number.isInteger(fullValue) && Number.isInteger(fallingValue);
+  if (notation === 'json' || !isWhole || isTaken || !at || !rest) return words;
+  const decay = Number(fallingValue) === 0 ? '' : `, decay_from: ${Number(fullValue)}`;
+  const written = replacing(
+    at,
+    `epochs: ${Number(fullValue) + Number(fallingValue)}${decay}`,
+    (text) => `epochs counts all epochs, and the rate falls after those of decay_from: ${text}`,
+  );
+  return { words: written.words, fix: [...written.fix, { span: inList(rest), text: '' }] };
+}
+
+/** What is called otherwise here, and given by that name already: one of the two is to go. */
+function hintOfGivenSetting(
+  name: string,
+  path: string,
+  settings: unknown,
+  known: readonly string[],
+  locate: Locate,
+  notation: Notation,
+): Hint | string | undefined {
+  const given = Object.keys(settings ?? {});
+  const candidates = known.filter((one) => !unwritten.has(pointerTo(path, one)));
+  const own = carriedOver(name).find((one) => candidates.includes(one)) ?? suggest(name, candidates);
+  if (own === undefined || !given.includes(own)) return undefined;
+  const words = `leave '${name}' out: '${own}' is given, which is that here`;
+  const place = placeOf(pointerTo(path, name), locate);
+  return notation === 'json' || !place ? words : removing(inList(place), words);
+}
+
+/** Gives the place of a setting: its name and its value. */
+function placeOf(pointer: string, locate: Locate): Span | undefined {
+  const [at, to] = [locate(pointer, 'name'), locate(pointer, 'value')];
+  return at && to && at.source === to.source && at.start < to.end ? { ...at, end: to.end } : undefined;
+}
+
+/** Gives the place of a setting with the comma that goes with it. */
+function inList({ source, start, end }: Span): Span {
+  const before = /,[ \t]*$/.exec(source.text.slice(0, start));
+  if (before) return { source, start: before.index, end };
+  const behind = /^[ \t]*,[ \t]*/.exec(source.text.slice(end));
+  return { source, start, end: end + (behind?.[0].length ?? 0) };
 }
 
 /** What a spec holds but the language writes in another way. */

@@ -210,9 +210,18 @@ export class Calls {
   /** Reports a call that only filled in settings where its result is computed with: what it lacks is its first argument. */
   lackOf(value: Value, written: Expression, scope: Scope): Diagnostic | undefined {
     const parameter = value.kind === 'block' ? value.block.parameters[0] : undefined;
-    if (value.kind !== 'block' || !parameter || written.kind !== 'call') return undefined;
+    if (value.kind !== 'block' || !parameter) return undefined;
+    // In a loss, a name alone is a call that is not written yet.
+    const isName = written.kind === 'reference' && this.evaluator.loss !== undefined && !parameter.default;
+    const call: Call | undefined =
+      written.kind === 'call'
+        ? written
+        : isName
+          ? { kind: 'call', callee: written, arguments: [], label: undefined, span: written.span }
+          : undefined;
+    if (!call) return undefined;
     const { block } = value;
-    const given = { call: written, scope, piped: false };
+    const given = { call, scope, piped: false };
     const hint =
       parameter.type?.name === 'Network' && this.evaluator.loss
         ? this.evaluator.loss.hintOfNetwork(value, parameter.name.text, given)

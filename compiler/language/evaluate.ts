@@ -62,8 +62,7 @@ export class Evaluator implements Evaluation {
         this.sink({
           ...diagnostic,
           ...(diagnostic.code === 'refused' && hintFields(hintOfCaller(caller) ?? diagnostic.hint)),
-          ...(ofNumbers.has(diagnostic.code) &&
-            hintFields(hintOfTooFew(caller.block, caller.values) ?? diagnostic.hint)),
+          ...(ofNumbers.has(diagnostic.code) && hintFields(hintInLibrary(diagnostic, caller))),
           span: caller.span,
           labels: [{ span, text: `found here, inside ${caller.name}` }, ...this.labelsOfChanges(undefined)],
         });
@@ -189,6 +188,28 @@ function hintOfCaller({ block, values, written }: CallOfBlock): Hint | undefined
     ({ name, type }) => type?.name === 'LabelMap' && values.get(name.text)?.kind === 'none',
   );
   return lacking && written && passing(lacking, block, written);
+}
+
+/** Says what to change in a call for a mistake of numbers that it leads to inside the library. */
+function hintInLibrary({ code, hint }: Diagnostic, { block, values }: CallOfBlock): string | undefined {
+  const few = hintOfTooFew(block, values);
+  if (few !== undefined || code !== 'shape-mismatch') return few ?? hint;
+  // What is computed in the library is not the user's to resize.
+  if (hint === undefined || !messages.hintsOfOperands.has(hint)) return hint;
+  const even = [...values].flatMap(([name, value]) => evenKernels(name, value, block));
+  return even.length > 0
+    ? `${even.join(', and ')} here: an odd one keeps the size of pictures`
+    : 'what the call is given makes pictures of two sizes or channels: change its settings';
+}
+
+/** Names the kernels of an even size that a value was given. */
+function evenKernels(name: string, value: Value, block: Block): string[] {
+  const own = block.parameters.find((one) => one.name.text === name)?.default;
+  if (value.kind === 'number' && name.endsWith('kernel') && value.value % 2 === 0)
+    return own?.kind === 'number' && own.value === value.value ? [] : [`${name} is ${value.value}`];
+  return value.kind === 'block'
+    ? [...value.bound].flatMap(([key, inner]) => evenKernels(key, inner, value.block))
+    : [];
 }
 
 /** What a number that is too small leads to inside the library. */

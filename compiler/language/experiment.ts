@@ -567,6 +567,7 @@ class ExperimentExpansion {
             term === namelessTerm ? 'this summand' : term,
             describe(value),
             expression.span,
+            hintOfSummand(value, expression, name),
           ),
         );
         return [];
@@ -585,6 +586,34 @@ class ExperimentExpansion {
       terms,
       ...(at && { at }),
     };
+  }
+}
+
+/** Says what makes a number of a summand that is none: it is called, its parts are added up, or a mean is taken. */
+function hintOfSummand(value: Value, written: Expression, network: string): Hint | string {
+  const { span } = written;
+  switch (value.kind) {
+    case 'builtin':
+      return `call it, and take a mean: mean(${value.name}())`;
+    case 'block':
+      return written.kind === 'reference'
+        ? inserting(span.source, span.end, '()', () => `call it: ${written.name}()`)
+        : 'call it: what is to be a loss is given all that it takes';
+    case 'network':
+      return `a network is asked by what calls it, such as gan_generator(${value.name})`;
+    case 'list': {
+      const sum = written.kind === 'list' ? written.items.map((item) => textOf(item.span)).join(' + ') : '';
+      return sum === ''
+        ? 'add its parts up: a + b'
+        : replacing(span, sum, (text) => `a loss is a sum: ${text}`);
+    }
+    case 'none':
+      return `a network without a loss is left out as a whole, with its optimizer: let ${network} = none in a variant`;
+    case 'tensor':
+    case 'labels':
+      return 'take its mean: mean(x)';
+    default:
+      return 'a loss is computed from networks and pictures: gan_generator(D) + 10 * l1()';
   }
 }
 

@@ -405,13 +405,17 @@ function hintFor(mistake: OpError, operands: readonly OperandNote[], isInLoss: b
   const pictures = operands.map(({ shape }) => shape).filter((shape) => shape.length === 3);
   const [first, ...rest] = pictures;
   if (!first || rest.length === 0) return undefined;
-  if (rest.some((shape) => shape[0] !== first[0] || shape[1] !== first[1]))
-    return 'bring both to one size first, for example resize(a, like: b)';
+  if (rest.some((shape) => shape[0] !== first[0] || shape[1] !== first[1])) return oneSizeFirst;
   // A loss has no weights of its own.
   return isInLoss
     ? 'compare what has the same channels: fake() with real(), scores of a network with labels()'
-    : 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
+    : sameChannelsFirst;
 }
+
+const oneSizeFirst = 'bring both to one size first, for example resize(a, like: b)';
+const sameChannelsFirst = 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
+/** What is said to change where the operands are written; nobody can in the library. */
+export const hintsOfOperands: ReadonlySet<string> = new Set([oneSizeFirst, sameChannelsFirst]);
 
 export const missingInExperiment = (what: string, name: string, span: Span, hint: string): Diagnostic =>
   error('incomplete-experiment', `experiment ${name} has no ${what}`, span, { hint });
@@ -479,10 +483,8 @@ export const notADiscriminator = (name: string, span: Span, candidates: readonly
         : 'add: let D = MultiscaleDiscriminator()',
   });
 
-export const notOneNumber = (term: string, found: string, span: Span): Diagnostic =>
-  error('loss-not-scalar', `a loss is one number, but ${term} gives ${found}`, span, {
-    hint: 'take its mean: mean(x)',
-  });
+export const notOneNumber = (term: string, found: string, span: Span, hint: Hint | string): Diagnostic =>
+  error('loss-not-scalar', `a loss is one number, but ${term} gives ${found}`, span, { hint });
 
 export const unknownPart = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error(

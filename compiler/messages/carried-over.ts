@@ -218,6 +218,10 @@ const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, Setting
       words: 'it belongs to the optimizer of a network: optimize G with adam(rate: 1e-4)',
     },
     'weightdecay l2reg': { words: 'optimizers have none: leave it out' },
+    'evaluate evaluation metric metrics monitor bestmetric': {
+      words:
+        'how often is measured says evaluate_every: 1000, and by what the best checkpoint is told best: "mIoU"',
+    },
     'batch batchsize bs': { words: 'it is a setting of the data: batch: 4' },
     'device gpu gpuids cuda': { words: 'the command line chooses the engine: leave it out' },
   },

@@ -4,6 +4,9 @@ import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { amongst } from '../messages/shared.ts';
 
+/** How texts of a command line that change an experiment are called. */
+export const setSource = '--set';
+
 export const unknownBase = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
   error(
     'unknown-base',
@@ -51,7 +54,7 @@ const partsOfSections: Readonly<Record<string, string>> = {
   loss: 'G',
 };
 
-export const pathTooLong = (path: string, span: Span, hint?: Hint): Diagnostic =>
+export const pathTooLong = (path: string, span: Span, hint?: Hint | string): Diagnostic =>
   error('path-too-long', `'${path}' has no parts that can be changed`, span, {
     hint: hint ?? `change it as a whole: ${path} = ...`,
   });
@@ -69,7 +72,7 @@ export const notGiven = (path: string, name: string, span: Span): Diagnostic =>
 
 export const emptyLoss = (network: string, span: Span): Diagnostic =>
   error('empty-loss', `nothing would be left of the loss of ${network}`, span, {
-    hint: `leave the network out with its loss: let ${network} = none`,
+    hint: `leave the network out with its loss: ${span.source.name === setSource ? '' : 'let '}${network} = none`,
   });
 
 export const changedTwice = (what: string, span: Span, first: Span): Diagnostic =>

@@ -37,6 +37,7 @@ import {
   type Items,
   type MergeContext,
 } from './items.ts';
+import { settingNames } from '../schema/spec-schema.ts';
 import * as messages from './messages.ts';
 import { pathsTo } from './paths.ts';
 
@@ -119,7 +120,7 @@ class Overriding {
       const own =
         name.text === 'optimize'
           ? replacing(spanOf([section, name]), name.text, (text) => `write ${text}.${textOf(rest)}`)
-          : undefined;
+          : this.settingBehind(section, name, rest);
       this.fail(messages.pathTooLong(`${section.text}.${name.text}`, spanOf(rest), own));
       return this.items;
     }
@@ -130,6 +131,20 @@ class Overriding {
     if (item?.kind === 'train') return applyTrain(this.items, { ...item, settings: [entry], optimizers: [] });
     this.fail(messages.unknownPath(kind, 'the experiment', section.span, []));
     return this.items;
+  }
+
+  /** `data.streets.batch`: the name of a data set is no part of the path. */
+  private settingBehind(
+    section: Name,
+    name: Name,
+    [setting, ...others]: readonly Name[],
+  ): Hint | string | undefined {
+    const kind = section.text === 'data' ? 'data' : 'train';
+    if (!setting || settingNames(kind).includes(name.text)) return undefined;
+    const isKnown = others.length === 0 && settingNames(kind).includes(setting.text);
+    return isKnown
+      ? replacing(spanOf([section, name, setting]), `${kind}.${setting.text}`, (text) => `write ${text}`)
+      : `a setting stands behind '${kind}': ${kind}.${kind === 'data' ? 'size' : 'steps'} = ...`;
   }
 
   /** `optimize.G.rate`, or `optimize.G` as a whole. */
@@ -154,6 +169,10 @@ class Overriding {
     if (!own) {
       const known = losses.flatMap(({ networks }) => networks.map(({ text }) => text));
       this.fail(messages.unknownPath(network.text, "'loss'", network.span, known));
+      return this.items;
+    }
+    if (!term && this.override.value.kind === 'none') {
+      this.fail(messages.emptyLoss(network.text, spanOf(this.override.path)));
       return this.items;
     }
     const value = term ? this.terms(own, network, term, rest) : this.override.value;

@@ -3,15 +3,13 @@ import { walk, type Experiment, type Override } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { parseOverride } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
+import { isTextSetting } from '../schema/spec-schema.ts';
 import { builtins } from '../language/builtins.ts';
 import { nameOfModule, type ModuleLoader } from '../language/modules.ts';
 import type { Importable, Module } from '../language/module.ts';
 import { boundIn, checkNamesIn } from '../language/names.ts';
 import { isBinding } from './items.ts';
 import * as messages from './messages.ts';
-
-/** How such texts are called in messages. */
-export const setSource = '--set';
 
 /**
  * Reads settings of an experiment as changes. What they name is looked for in the experiment's module, then in the standard library, so
@@ -25,7 +23,7 @@ export function readSets(
   report: (diagnostic: Diagnostic) => void,
 ): Override[] {
   return sets.flatMap((text) => {
-    const source: Source = { name: setSource, text };
+    const source: Source = { name: messages.setSource, text };
     const { override, diagnostics } = parseOverride(source);
     diagnostics.forEach(report);
     if (!override) return [];
@@ -54,7 +52,11 @@ function isWord(text: string): boolean {
 /** Says how a text is written, where a value that is one word names nothing: shells take quotes away. */
 function withQuotes(diagnostic: Diagnostic, text: string): Diagnostic {
   if (diagnostic.hint?.startsWith('did you mean') === true) return diagnostic;
-  const [path, value] = text.split('=').map((part) => part.trim());
+  const [path = '', value = ''] = text.split('=').map((part) => part.trim());
+  const [section, name = ''] = path.split('.');
+  const isText = (section === 'data' || section === 'train') && isTextSetting(section, name);
+  // Of a single word only the setting tells whether a text is meant, or a name.
+  if (!isText && !/[./]/.test(value)) return diagnostic;
   return { ...diagnostic, hint: `a text needs quotes that the shell leaves: --set ${path}='"${value}"'` };
 }
 

@@ -197,3 +197,29 @@ describe('new lines', () => {
     },
   );
 });
+
+describe('long texts', () => {
+  const codes = (text: string) => parse({ name: 'test.spade', text }).diagnostics.map(({ code }) => code);
+  const chain = (count: number) =>
+    `block b(n) {\n  if n == 0 { x = 1 }${' else if n == 1 { x = 2 }'.repeat(count)} else { x = 3 }\n  return x\n}\n`;
+
+  it('may have chains of else if, up to the depth of the tree', () => {
+    expect(codes(chain(400))).toEqual([]);
+    expect(codes(chain(600))).toEqual(['nested-too-deep']);
+    expect(codes(chain(5_000))).toEqual(['nested-too-deep']);
+  });
+
+  it('may have any number of comments in a row', () => {
+    const comments = '  # c\n'.repeat(140_000);
+    expect(
+      codes(`${comments}block b(\n${comments}x) {\n${comments}return x\n${comments}}\n${comments}`),
+    ).toEqual([]);
+  });
+
+  it('may have strings of any length, of any signs', () => {
+    const size = 4_000_000;
+    expect(codes(`block b() { return "${'a'.repeat(size)}" }`)).toEqual([]);
+    expect(codes(`block b() { return "${'\\n'.repeat(size)}" }`)).toEqual([]);
+    expect(codes(`block b() { return "${' '.repeat(size)}\n}`)).toEqual(['unterminated-string']);
+  });
+});

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check, checkAblation, checkJson, type SourceProvider } from '../../compiler/index.ts';
 import type { ExpandOptions } from '../../compiler/expand/index.ts';
-import { setSource } from '../../compiler/variants/sets.ts';
+import { setSource } from '../../compiler/variants/messages.ts';
 import { applyEdits, renderDiagnostic, type Diagnostic, type Edit } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
 import { provider } from './specs.ts';
