@@ -4,6 +4,9 @@ import { visible } from './escape.ts';
 import { hintFields, type Edit, type Hint } from './fix.ts';
 import { formatPlace, lineAt, positionAt, type Source, type Span } from './source.ts';
 
+/** More mistakes of a text than these help nobody. */
+export const mostMistakes = 1000;
+
 export type Severity = 'error' | 'warning';
 
 /** A place that belongs to a diagnostic, with a few words on its role. */

@@ -28,7 +28,7 @@ export function hintOfExpression(
 ): Hint | string | undefined {
   return (
     hintOfTuple(source, tokens, at, stumble, open) ??
-    hintOfSlice(source, tokens, at, open) ??
+    hintOfSlice(source, tokens, at, stumble, open) ??
     hintOfComparison(source, tokens, at) ??
     hintOfMembership(source, tokens, at, stumble) ??
     hintOfConditional(source, tokens, at, stumble)
@@ -125,13 +125,21 @@ function hintOfSlice(
   source: Source,
   tokens: readonly IToken[],
   at: number,
+  stumble: Stumble,
   open: IToken | undefined,
 ): Hint | string | undefined {
-  if (!is(tokens[at], t.Colon) || !open || !is(open, t.LeftBracket)) return undefined;
+  const isAxis = is(tokens[at], t.Comma) && stumble.rule === 'index';
+  if (!(is(tokens[at], t.Colon) || isAxis) || !open || !is(open, t.LeftBracket)) return undefined;
   const start = tokens.indexOf(open);
   const [before, list] = [tokens[start - 2], tokens[start - 1]];
   const close = closeOf(tokens, start);
   if (!list || !close || !sameLine(list, open)) return undefined;
+  if (is(list, t.In)) {
+    const words = 'values of an axis that have names stand in braces: { ... }';
+    return squared(source, open, close, words, ['{', '}']);
+  }
+  if (tokens.slice(start, tokens.indexOf(close)).some((token) => is(token, t.Comma)))
+    return hints.axesOfTensors;
   const text = (from: number, to: number): string =>
     tokens
       .slice(from, to)

@@ -1,8 +1,8 @@
 /** Answers for the language as others use it: text to AST and back, and messages with a place. */
 import type { File, Override } from './ast.ts';
-import { sortDiagnostics, type Diagnostic } from './diagnostic.ts';
+import { mostMistakes, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { parseOverrideTokens, parseTokens } from './recover.ts';
-import { textTooLong } from './messages.ts';
+import { textTooLong, tooManyMistakes } from './messages.ts';
 import { span, type Source } from './source.ts';
 import { toAst, toOverride } from './to-ast.ts';
 import { countPieces, tokenize, tokenLimit } from './tokens.ts';
@@ -34,9 +34,15 @@ export function parse(source: Source): ParseResult {
   const file = tree === undefined ? undefined : toAst(tree, source, lexed, diagnostics);
   return {
     file: file === undefined ? undefined : withoutMistakes(file, diagnostics),
-    diagnostics: sortDiagnostics(diagnostics),
+    diagnostics: bounded(sortDiagnostics(diagnostics)),
     pieces,
   };
+}
+
+/** Leaves out what is more than anyone reads, and says so. */
+function bounded(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const next = diagnostics[mostMistakes]?.span;
+  return next ? [...diagnostics.slice(0, mostMistakes), tooManyMistakes(mostMistakes, next)] : diagnostics;
 }
 
 /** Parses a change by path that is a text of its own: `G.norm = batch()`. */

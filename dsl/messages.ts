@@ -132,6 +132,8 @@ export const hints = {
   loop: "a loop goes through a list: 'for i in range(3) { ... }'",
   unusedValue: "a value is bound to a name, 'x = value', or given back, 'return value'",
   changes: "what a path is changed to stands behind '='",
+  axesOfTensors:
+    'a tensor is not cut by its axes: channel_part(x, index: 0, of: 2) is one of equal parts of its channels, conv(x, 3, kernel: 1) makes others',
   change: 'a change is a path and a value: train.steps=100, G.norm=instance()',
   record:
     'values have no names inside of another: each is bound by itself, out = 8, or given to a call, conv(out: 8)',

@@ -5,7 +5,7 @@
  */
 import { createTokenInstance, type ILexingError, type IToken, type TokenType } from 'chevrotain';
 import type { FileCstNode, OverrideCstNode } from './cst.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { mostMistakes, type Diagnostic } from './diagnostic.ts';
 import { replacing } from './fix.ts';
 import * as messages from './messages.ts';
 import { SpadeParser, type Stumble, type Unit, type UnitKind } from './parser.ts';
@@ -54,8 +54,8 @@ function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
   const seen = new Set<string>();
   const unknown = lexed.errors.filter((error) => {
     const key = `${error.line} ${image(error)}`;
-    const isFirst = !seen.has(key);
-    seen.add(key);
+    const isFirst = !seen.has(key) && seen.size <= mostMistakes;
+    if (isFirst) seen.add(key);
     return isFirst;
   });
   const found = unknown.map((error) => {
@@ -70,6 +70,7 @@ function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
     ),
     ...lexed.tokens
       .filter((token) => is(token, t.UnterminatedString))
+      .slice(0, mostMistakes + 1)
       .map((token) =>
         messages.unterminatedString(place(source, token), hintOfOpenString(place(source, token))),
       ),

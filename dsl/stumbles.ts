@@ -48,11 +48,17 @@ export function useOf(module: string, names: string): string {
   return `use ${/[./]/.test(module) ? `"${module}"` : module} { ${names} }`;
 }
 
-/** Puts what stands between two brackets into square ones. */
-export function squared(source: Source, open: IToken, close: IToken, words: string): Hint {
+/** Puts what stands between two brackets into square ones, or into others. */
+export function squared(
+  source: Source,
+  open: IToken,
+  close: IToken,
+  words: string,
+  [opening, closing]: readonly [string, string] = ['[', ']'],
+): Hint {
   const fix = [
-    { span: place(source, open), text: '[' },
-    { span: place(source, close), text: ']' },
+    { span: place(source, open), text: opening },
+    { span: place(source, close), text: closing },
   ];
   return { words, fix };
 }

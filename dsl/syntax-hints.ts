@@ -5,7 +5,18 @@ import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
 import type { Stumble } from './parser.ts';
 import { lineEndOf, span, startOf, textOf, type Source, type Span } from './source.ts';
-import { endOf, endsBody, expects, is, isReserved, place, sameLine, useOf, write } from './stumbles.ts';
+import {
+  closeOf,
+  endOf,
+  endsBody,
+  expects,
+  is,
+  isReserved,
+  place,
+  sameLine,
+  useOf,
+  write,
+} from './stumbles.ts';
 import * as t from './tokens.ts';
 
 /** What characters of other languages and keyboards are written as. */
@@ -259,7 +270,11 @@ function hintOfSign(
   const comment = commentSign(tokens, at);
   if (comment) return replacing(place(source, comment), '#', () => hints.commentSign);
   const opens = is(actual, t.LeftParenthesis) || is(actual, t.LeftBracket);
-  if (opens && endsBody(stumble) && !sameLine(previous, actual)) return hints.bracketOnNewLine(actual.image);
+  if (opens && endsBody(stumble) && !sameLine(previous, actual)) {
+    const close = closeOf(tokens, at);
+    const isBound = close !== undefined && is(tokens[tokens.indexOf(close) + 1], t.Equal);
+    return isBound ? hints.unpacking : hints.bracketOnNewLine(actual.image);
+  }
   if (is(actual, t.Comma) && (is(previous, t.Comma) || endsBody(stumble)))
     return removing(where, 'leave the comma out');
   if (stumble.rule === 'assignment' && expects(stumble, t.Equal) && previous) {

@@ -4,7 +4,7 @@ import type * as ast from './ast.ts';
 import { children } from './ast.ts';
 import { attachComments, noComments } from './comments.ts';
 import type * as cst from './cst.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { mostMistakes, type Diagnostic } from './diagnostic.ts';
 import { nestedTooDeep, numberOutOfRange, unknownEscape } from './messages.ts';
 import { type Source, type Span, span } from './source.ts';
 import type { LexedText } from './tokens.ts';
@@ -597,7 +597,7 @@ class AstBuilder {
     const value = Number(token.image);
     const integer = /^\d+$/.test(token.image);
     if (!Number.isFinite(value) || (integer && !Number.isSafeInteger(value))) {
-      this.diagnostics.push(numberOutOfRange(place));
+      this.say(() => numberOutOfRange(place));
     }
     return { kind: 'number', value, integer, span: place };
   }
@@ -608,13 +608,18 @@ class AstBuilder {
   }
 
   /** Gives the text of a string token without its quotes and with its escapes resolved. */
+  /** Reports a mistake, unless there are more already than anyone reads. */
+  private say(make: () => Diagnostic): void {
+    if (this.diagnostics.length <= mostMistakes) this.diagnostics.push(make());
+  }
+
   private text(token: IToken): string {
     const inner = token.image.slice(1, -1);
     return inner.replace(/\\(.)/g, (escape: string, character: string, offset: number) => {
       if (character === 'n') return '\n';
       if (character !== '"' && character !== '\\') {
         const start = token.startOffset + 1 + offset;
-        this.diagnostics.push(unknownEscape(escape, span(this.source, start, start + 2)));
+        this.say(() => unknownEscape(escape, span(this.source, start, start + 2)));
       }
       return character;
     });

@@ -1,4 +1,5 @@
 /** Answers for what is said about mistakes in ablations: one function per message. */
+import { largestSeed } from '../format/types.ts';
 import { error, warning, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { PlannedValue } from './types.ts';
@@ -51,7 +52,7 @@ export const onceInAblation = (what: string, span: Span, first: Span): Diagnosti
 export const wrongSeeds = (found: string, span: Span): Diagnostic =>
   error(
     'wrong-seeds',
-    `seeds: expected how many there are, at least 1, or a list of integers, found ${found}`,
+    `seeds: expected how many there are, at least 1, or a list of integers up to ${largestSeed}, found ${found}`,
     span,
     { hint: 'seeds: 3 is the same as seeds: [0, 1, 2]' },
   );
@@ -64,10 +65,18 @@ export const seedTwice = (seed: number, span: Span): Diagnostic =>
 export const noRuns = (name: string, span: Span): Diagnostic =>
   error('no-runs', `the exclusions leave no run of ${name}`, span);
 
-export const tooManyRuns = (name: string, count: number, limit: number, span: Span): Diagnostic =>
+export const tooManyRuns = (
+  name: string,
+  count: number,
+  limit: number,
+  span: Span,
+  bySeeds: boolean,
+): Diagnostic =>
   error('too-many-runs', `${name} would be ${count} runs`, span, {
     notes: [`the limit is ${limit}`],
-    hint: "list what is of interest as 'case' in place of crossing the axes, or leave some out with 'except'",
+    hint: bySeeds
+      ? 'take fewer seeds: three to five say how much is chance'
+      : "list what is of interest as 'case' in place of crossing the axes, or leave some out with 'except'",
   });
 
 /** Values in place of which others make the same runs, one pair for each axis on which the runs differ. */

@@ -1,4 +1,5 @@
 /** Answers for the matrix of an ablation: its axes with what each value changes, its cells, and its seeds. */
+import { largestSeed } from '../format/types.ts';
 import type {
   Ablation,
   AblationPart,
@@ -62,9 +63,12 @@ export function planAblation(ablation: Ablation, report: (diagnostic: Diagnostic
     .map((part) => exclusionOf(part, axes, report));
   const numbers = seeds && seedsOf(seeds.value, report);
   const crossed = axes.reduce((product, { values }) => product * values.length, 1);
-  const count = crossed * (numbers?.length ?? 1);
+  // Of more seeds than are planned it is said how many are meant.
+  const meant = seeds?.value.kind === 'number' && numbers ? seeds.value.value : (numbers?.length ?? 1);
+  const count = crossed * meant;
   const { name } = ablation;
-  if (count > runLimit) report(messages.tooManyRuns(name.text, count, runLimit, name.span));
+  if (count > runLimit)
+    report(messages.tooManyRuns(name.text, count, runLimit, name.span, crossed <= runLimit));
   const all = count > runLimit ? [] : cross(axes);
   const cells = all.filter((cell) => !isExcluded.some((test) => test(cell)));
   if (all.length > 0 && cells.length === 0) report(messages.noRuns(name.text, name.span));
@@ -185,7 +189,8 @@ function valuesMet(
 }
 
 function seedsOf(value: Expression, report: (diagnostic: Diagnostic) => void): number[] | undefined {
-  const isSeed = (one: Expression): boolean => one.kind === 'number' && one.integer;
+  const isSeed = (one: Expression): boolean =>
+    one.kind === 'number' && one.integer && one.value <= largestSeed;
   if (value.kind === 'number' && value.integer && value.value >= 1)
     return Array.from({ length: Math.min(value.value, runLimit + 1) }, (_, seed) => seed);
   if (value.kind === 'list' && value.items.length > 0 && value.items.every(isSeed)) {

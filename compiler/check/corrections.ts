@@ -43,6 +43,9 @@ function numberIn(value: unknown, schema: Schema): number | undefined {
 function listOf(value: unknown, schema: Schema): readonly unknown[] | undefined {
   if (Number(schema['minItems'] ?? 0) > 1) return undefined;
   const item = schema['items'] as Schema | undefined;
+  const number =
+    item?.['type'] === 'integer' || item?.['type'] === 'number' ? numberIn(value, item) : undefined;
+  if (number !== undefined) return [number];
   const choices = item?.['enum'];
   const isItem = Array.isArray(choices) ? choices.includes(value) : item?.['type'] === typeof value;
   return isItem && (typeof value === 'string' || typeof value === 'number') ? [value] : undefined;

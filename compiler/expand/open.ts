@@ -1,12 +1,13 @@
 /** Answers for a source made ready for expansion: parsed with all that it imports, its names and variants checked. */
 import type { Declaration, Experiment } from '../../dsl/ast.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { Inheritance } from '../variants/index.ts';
 import type { Place } from '../format/types.ts';
 import { specsOfFile, Total, type Budget } from '../language/budget.ts';
 import { Evaluator } from '../language/evaluate.ts';
 import type { ExperimentContext } from '../language/experiment.ts';
+import { tooManyMistakes } from '../language/messages.ts';
 import { ModuleLoader } from '../language/modules.ts';
 import type { DeclaredExperiment, Module, SourceProvider } from '../language/module.ts';
 import { boundIn, checkNames, type Inherited } from '../language/names.ts';
@@ -17,10 +18,18 @@ export class Collector {
   private readonly seen = new Set<string>();
 
   readonly report = (diagnostic: Diagnostic): void => {
+    const { diagnostics, seen } = this;
     const key = identityOf(diagnostic);
-    if (!this.seen.has(key)) this.diagnostics.push(diagnostic);
-    this.seen.add(key);
+    if (seen.has(key) || diagnostics.length > mostMistakes) return;
+    seen.add(key);
+    const isLast = diagnostics.length === mostMistakes && diagnostic.code !== 'too-many-mistakes';
+    diagnostics.push(isLast ? tooManyMistakes(mostMistakes, endOf(diagnostic)) : diagnostic);
   };
+}
+
+/** Gives the end of the text that a message is about. */
+function endOf({ span }: Diagnostic): Span | undefined {
+  return span && { ...span, start: span.source.text.length, end: span.source.text.length };
 }
 
 /** Says what makes two messages one to a reader. */

@@ -239,7 +239,9 @@ export type OptimizerSpec = OptimizerSettings &
   );
 
 /** What a run can measure of itself: paintings beside photographs, and the classes that a segmenter finds. */
-export const bestMetrics = ['SSIM', 'PSNR', 'L1', 'mIoU', 'pixel accuracy'] as const;
+export const metricsOfPainting = ['SSIM', 'PSNR', 'L1'] as const;
+export const metricsOfSegmenting = ['mIoU', 'pixel accuracy'] as const;
+export const bestMetrics = [...metricsOfPainting, ...metricsOfSegmenting] as const;
 export type BestMetric = (typeof bestMetrics)[number];
 
 export interface TrainSpec {

@@ -3,6 +3,7 @@
  * for any amount of either; every honest spec stays far below these limits, and what exceeds one is stopped at its place.
  */
 import type { Block } from '../../dsl/ast.ts';
+import { mostMistakes } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import { tokenLimit } from '../../dsl/tokens.ts';
 import type { Value } from './values.ts';
@@ -16,7 +17,7 @@ export const limits = {
   /** Entries of lists that are made or looked through. */
   entries: 1_000_000,
   /** Mistakes that are found; more of them help nobody. */
-  mistakes: 1000,
+  mistakes: mostMistakes,
   /** Characters of the names that nodes and variables get. */
   characters: 40_000_000,
 } as const;

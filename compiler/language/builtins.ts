@@ -3,7 +3,7 @@ import type { Argumented, Evaluation } from './evaluation.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/variables.ts';
-import { isSize } from '../ir/types.ts';
+import { isSize, largestSize, sizeOf } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
 import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../format/types.ts';
@@ -359,6 +359,8 @@ function variable(role: 'parameter' | 'state'): Builtin {
             placeOfArgument(given, 'shape', 0),
           ),
         );
+      if (sizeOf(sizes) > largestSize)
+        return evaluator.fail(messages.variableTooLarge(role, sizes, given.span));
       if (init.kind !== 'initializer')
         return evaluator.fail(
           messages.wrongType(

@@ -1,7 +1,8 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
+import { largestSize } from '../ir/types.ts';
 import type { Argument, Call } from '../../dsl/ast.ts';
 import { error, type Diagnostic, type SpanLabel } from '../../dsl/diagnostic.ts';
-import { inserting, removing, renaming, type Hint } from '../../dsl/fix.ts';
+import { inserting, replacing, removing, renaming, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
@@ -295,6 +296,12 @@ export const valueTooLarge = (
     { labels, hint: 'make lists that are shorter, and hold each other less often' },
   );
 
+/** A variable of more entries than the arrays of engines have. */
+export const variableTooLarge = (role: string, shape: readonly number[], span: Span): Diagnostic =>
+  error('too-large', `a ${role} of shape [${shape.join(', ')}] has more than ${largestSize} entries`, span, {
+    hint: 'make fewer channels, or a smaller kernel',
+  });
+
 export const tooManyMistakes = (limit: number, span: Span | undefined): Diagnostic =>
   error('too-many-mistakes', `stopped after ${limit} mistakes`, span);
 
@@ -420,14 +427,25 @@ export const hintsOfOperands: ReadonlySet<string> = new Set([oneSizeFirst, sameC
 export const missingInExperiment = (what: string, name: string, span: Span, hint: string): Diagnostic =>
   error('incomplete-experiment', `experiment ${name} has no ${what}`, span, { hint });
 
+/** `netG` where `G` is asked for: the one network that is called so among others. */
+function nearNetwork(name: string, candidates: readonly string[], span: Span): Hint | undefined {
+  const [only, ...others] = candidates.filter((one) => one.endsWith(name) || one.startsWith(name));
+  return only !== undefined && others.length === 0 ? replacing(span, only) : undefined;
+}
+
 export const unknownNetwork = (
   name: string,
   span: Span,
-  candidates: Iterable<string>,
+  candidates: readonly string[],
   found?: string,
   bound?: Span,
 ): Diagnostic => {
-  const near = amongst(name, candidates, span, `add: let ${name} = ...`);
+  const near = amongst(
+    name,
+    candidates,
+    span,
+    nearNetwork(name, candidates, span) ?? `add: let ${name} = ...`,
+  );
   // A network that is bound without `let` is none of the experiment's.
   const hint =
     bound && inserting(bound.source, bound.start, 'let ', () => `bind it by 'let': let ${name} = ...`);

@@ -17,7 +17,7 @@ import {
   type Parameter,
   type Statement,
 } from '../../dsl/ast.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../schema/spec-schema.ts';
@@ -29,8 +29,7 @@ import { parametersByName } from './parameters.ts';
 import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
 import { typeRules } from './value-types.ts';
 
-/** More mistakes than these help nobody; nor does a suggestion for each of so many. */
-const mistakeLimit = 1000;
+/** A suggestion for each of more mistakes helps nobody. */
 const suggestionLimit = 100;
 
 /** Gives what a module may import beside what it does, by name. */
@@ -127,9 +126,9 @@ class NameCheck {
   /** Reports a mistake, made with suggestions or without; what exceeds the limits is left out. */
   private say(make: (suggests: boolean) => Diagnostic): void {
     this.mistakes += 1;
-    if (this.mistakes <= mistakeLimit) this.tell(make(this.mistakes <= suggestionLimit));
-    else if (this.mistakes === mistakeLimit + 1)
-      this.tell(messages.tooManyMistakes(mistakeLimit, { ...this.whole, start: this.whole.end }));
+    if (this.mistakes <= mostMistakes) this.tell(make(this.mistakes <= suggestionLimit));
+    else if (this.mistakes === mostMistakes + 1)
+      this.tell(messages.tooManyMistakes(mostMistakes, { ...this.whole, start: this.whole.end }));
   }
 
   visit(node: Node, place: Place): void {

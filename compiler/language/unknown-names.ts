@@ -68,7 +68,7 @@ export function hintOfUnknownName(
   const far = [...importable].filter(([, { block }]) => fitsBlock(block, place, true)).map(([key]) => key);
   const take = (found: string, text = found, at = span): Hint => {
     const source = near.includes(found) ? undefined : importable.get(found);
-    if (!source && text === found) return replacing(at, found);
+    if (!source && text === found && textOf(at) === name) return replacing(at, found);
     const written = replacing(at, text, (all) => `write '${all}'`);
     return source ? together([written, importing(found, source.from, around.module.file)]) : written;
   };

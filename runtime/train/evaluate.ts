@@ -5,7 +5,13 @@
 import { must } from '../../dsl/errors.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
-import type { BestMetric, DataSpec, Spec } from '../../compiler/format/types.ts';
+import {
+  metricsOfPainting,
+  metricsOfSegmenting,
+  type BestMetric,
+  type DataSpec,
+  type Spec,
+} from '../../compiler/format/types.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset, Sample } from '../data/dataset.ts';
 import { countPixels, scoresOf, sumCounts } from '../metrics/class-counts.ts';
@@ -22,8 +28,6 @@ import { canSegment, segment } from '../synthesize/segment.ts';
 const mostPairs = 64;
 
 /** The metrics of painting and of segmenting, the one that decides about the best checkpoint first. */
-const ofPainting = ['SSIM', 'PSNR', 'L1'] as const satisfies readonly BestMetric[];
-const ofSegmenting = ['mIoU', 'pixel accuracy'] as const satisfies readonly BestMetric[];
 /** Metrics which are better the lower they are. */
 const falling: readonly BestMetric[] = ['L1'];
 
@@ -53,7 +57,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   const every = spec.train?.evaluate_every;
   const generator = generatorOf(spec);
   if (every === undefined || samples.length === 0 || !(generator || canSegment(session))) return undefined;
-  const metrics: readonly BestMetric[] = generator ? ofPainting : ofSegmenting;
+  const metrics: readonly BestMetric[] = generator ? metricsOfPainting : metricsOfSegmenting;
   const metric = spec.train?.best ?? must(metrics[0], 'there are metrics');
   if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
   const measure = generator

@@ -159,3 +159,15 @@ return b0(x) }`;
     expect(messagesOf(chain)).toBe('');
   });
 });
+
+describe('mistakes', () => {
+  it.each([
+    ['names that are declared twice', 'block b(x) { return x }\n'.repeat(3000)],
+    ['imports of a name', 'use norms { spade }\n'.repeat(3000)],
+    ['unknown imports', lines(3000, (i) => `use norms { spade_${i} }`)],
+  ])('are listed up to a limit: %s', (_, text) => {
+    const { diagnostics } = check({ name: 'input.spade', text }, provider());
+    expect(diagnostics).toHaveLength(1001);
+    expect(diagnostics.at(-1)?.code).toBe('too-many-mistakes');
+  });
+});

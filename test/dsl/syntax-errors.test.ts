@@ -52,6 +52,18 @@ describe('syntax mistakes', () => {
     expect(diagnostics.at(-1)?.code).toBe('too-many-mistakes');
   });
 
+  it('are listed up to a limit, whatever finds them', () => {
+    for (const text of [
+      `block b() { return "${'\\q'.repeat(3000)}" }`,
+      `block b() { return [${'99999999999999999999, '.repeat(3000)}] }`,
+      "block b() {\n  x = '\n}\n".repeat(1500),
+    ]) {
+      const { diagnostics } = parseText(text);
+      expect(diagnostics).toHaveLength(1001);
+      expect(diagnostics.at(-1)?.code).toBe('too-many-mistakes');
+    }
+  });
+
   it('are found in an empty or unreadable text without an exception', () => {
     expect(parseText('').diagnostics).toEqual([]);
     expect(parseText('').file?.declarations).toEqual([]);

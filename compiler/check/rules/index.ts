@@ -1,4 +1,5 @@
 /** Answers for the order of the rules: each may rely on those before it, so a tier is only checked if the last one held. */
+import { bestIsMeasured } from './best-is-measured.ts';
 import { classesAreNamedOnce } from './classes-are-named-once.ts';
 import { cropsCoverThePicture } from './crops-cover-the-picture.ts';
 import { encodersFit } from './encoders-fit.ts';
@@ -46,7 +47,7 @@ export const shapeRules: readonly Rule[] = [shapesFit];
 export const codeRules: readonly Rule[] = [encodersFit];
 
 /** Rules about the experiment as a whole. */
-export const wholeRules: readonly Rule[] = [generatorPaintsPictures];
+export const wholeRules: readonly Rule[] = [generatorPaintsPictures, bestIsMeasured];
 
 /** Rules that warn: of what can be done, but is rarely meant. */
 export const adviceRules: readonly Rule[] = [

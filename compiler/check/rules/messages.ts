@@ -81,6 +81,21 @@ export const nothingToEvaluate = (span: Place): Diagnostic =>
     hint: 'add to data: test_images: "...", test_labels: "..."',
   });
 
+/** Reports a best checkpoint that is to be told by what is not measured of such an experiment. */
+export const bestNotMeasured = (
+  found: string,
+  metrics: readonly string[],
+  paints: boolean,
+  span: Place,
+): Diagnostic =>
+  wrongSetting(
+    'best',
+    `${metrics.map((one) => `"${one}"`).join(' or ')}, as a network ${paints ? 'paints' : 'segments'}`,
+    `"${found}"`,
+    span,
+    `take one of these; ${paints ? 'classes are' : 'pictures are'} not measured while it trains`,
+  );
+
 /** Reports half of a pair of settings. */
 export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
   error('pair-incomplete', `${found} needs ${missing} beside it`, span, {

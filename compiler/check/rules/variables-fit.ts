@@ -1,9 +1,10 @@
 /**
  * Answers for what a schema cannot say of variables: lengths are those of a parameter that stands before them in the same
- * network, with as many columns; ranges are not turned around; an order of axes is one for the rank.
+ * network, with as many columns; ranges are not turned around; an order of axes is one for the rank; engines have arrays of so many entries.
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { storedOrders, type VariableSpec } from '../../format/types.ts';
+import { largestSize, sizeOf } from '../../ir/types.ts';
 import * as messages from './messages.ts';
 import type { Rule, Locate } from './rule.ts';
 
@@ -16,6 +17,7 @@ export const variablesFit: Rule = {
         return [
           ...checkStart(variable, variables, index, pointer, locate),
           ...checkOrder(variable, pointer, locate),
+          ...checkLength(variable, pointer, locate),
         ];
       }),
     ),
@@ -51,6 +53,14 @@ function checkStart(
       `[${shape.join(', ')}]`,
       locate(`${pointer}/shape`, 'value'),
     ),
+  ];
+}
+
+function checkLength({ shape }: VariableSpec, pointer: string, locate: Locate): Diagnostic[] {
+  if (sizeOf(shape) <= largestSize) return [];
+  const expected = `at most ${largestSize} entries`;
+  return [
+    messages.wrongSetting('shape', expected, `[${shape.join(', ')}]`, locate(`${pointer}/shape`, 'value')),
   ];
 }
 
