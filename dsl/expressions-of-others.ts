@@ -12,6 +12,7 @@ import {
   expects,
   is,
   isCloser,
+  place,
   sameLine,
   squared,
   touches,
@@ -114,6 +115,15 @@ function hintOfTuple(
       first.image,
       (text) => `one number counts for both sides: ${text}`,
     );
+  if (is(colon, t.Equal) && is(tokens[start - 3], t.Loss)) {
+    const commas = tokens.slice(start, tokens.indexOf(close)).filter((token, index, all) => {
+      const before = all.slice(1, index);
+      const isOuter =
+        before.filter((one) => t.brackets.has(one.tokenType)).length === before.filter(isCloser).length;
+      return is(token, t.Comma) && isOuter;
+    });
+    return { words: hints.loss, fix: commas.map((comma) => ({ span: place(source, comma), text: ' +' })) };
+  }
   return squared(source, open, close, 'several values are a list: [ ... ]');
 }
 
@@ -129,16 +139,24 @@ function hintOfSlice(
   open: IToken | undefined,
 ): Hint | string | undefined {
   const isAxis = is(tokens[at], t.Comma) && stumble.rule === 'index';
-  if (!(is(tokens[at], t.Colon) || isAxis) || !open || !is(open, t.LeftBracket)) return undefined;
+  const isNamed = is(tokens[at], t.Equal) && stumble.rule === 'values';
+  const isDots = is(tokens[at], t.Dot) && is(tokens[at + 1], t.Dot) && tokens[at - 1] === open;
+  if (!(is(tokens[at], t.Colon) || isAxis || isNamed || isDots) || !open || !is(open, t.LeftBracket))
+    return undefined;
   const start = tokens.indexOf(open);
   const [before, list] = [tokens[start - 2], tokens[start - 1]];
   const close = closeOf(tokens, start);
   if (!list || !close || !sameLine(list, open)) return undefined;
   if (is(list, t.In)) {
     const words = 'values of an axis that have names stand in braces: { ... }';
-    return squared(source, open, close, words, ['{', '}']);
+    const braces = squared(source, open, close, words, ['{', '}']);
+    const signs = tokens.slice(start, tokens.indexOf(close)).filter((token) => is(token, t.Equal));
+    return {
+      words,
+      fix: [...braces.fix, ...signs.map((sign) => ({ span: place(source, sign), text: ':' }))],
+    };
   }
-  if (tokens.slice(start, tokens.indexOf(close)).some((token) => is(token, t.Comma)))
+  if (isDots || tokens.slice(start, tokens.indexOf(close)).some((token) => is(token, t.Comma)))
     return hints.axesOfTensors;
   const text = (from: number, to: number): string =>
     tokens
@@ -241,7 +259,7 @@ function hintOfConditional(
   tokens: readonly IToken[],
   at: number,
   stumble: Stumble,
-): Hint | undefined {
+): Hint | string | undefined {
   const actual = tokens[at];
   if (is(actual, t.If) && sameLine(tokens[at - 1], actual)) return hintOfInnerConditional(source, tokens, at);
   if (!actual || !is(actual, t.Else) || !expects(stumble, t.LeftBrace)) return undefined;
@@ -262,20 +280,46 @@ function hintOfConditional(
 }
 
 /** `conv(8 if c else 4)`: a value among others, whose `if` stands at `middle`. */
-function hintOfInnerConditional(source: Source, tokens: readonly IToken[], middle: number): Hint | undefined {
+function hintOfInnerConditional(
+  source: Source,
+  tokens: readonly IToken[],
+  middle: number,
+): Hint | string | undefined {
   const start = edgeOf(tokens, middle, -1, [...ends, t.Let]);
-  const branch = edgeOf(tokens, middle, 1, [t.Else, t.If, t.Comma, t.Equal]) + 1;
-  const end = edgeOf(tokens, branch, 1, [t.Comma, t.Equal, t.If]);
-  const [first, word, turn, last] = [tokens[start], tokens[middle], tokens[branch], tokens[end]];
-  if (!first || !word || !turn || !last || !is(turn, t.Else) || start >= middle || end <= branch)
+  const end = edgeOf(tokens, middle, 1, [t.Comma, t.Equal]);
+  const [first, last] = [tokens[start], tokens[end]];
+  if (!first || !last || start >= middle) return undefined;
+  const text = conditionalOf(source, tokens, start, end);
+  if (text === undefined) return openBracketsOf(tokens, middle) ? hints.conditional : undefined;
+  return replacing(between(source, first, last), text, (all) => `a conditional is written '${all}'`);
+}
+
+/** Writes `a if c else b`, where `b` may be the like of it; undefined where tokens are none. */
+function conditionalOf(
+  source: Source,
+  tokens: readonly IToken[],
+  start: number,
+  end: number,
+): string | undefined {
+  const text = (from: number, to: number): string =>
+    source.text.slice(tokens[from]?.startOffset, endOf(tokens[to] ?? tokens[from]!)).trim();
+  const middle = edgeOf(tokens, start, 1, [t.If]) + 1;
+  const turn = edgeOf(tokens, middle, 1, [t.Else]) + 1;
+  if (!is(tokens[middle], t.If) || !is(tokens[turn], t.Else) || turn >= end || turn === middle + 1)
     return undefined;
-  const text = (from: number, to: number): string => source.text.slice(from, to).trim();
-  const [value, condition] = [text(first.startOffset, word.startOffset), text(endOf(word), turn.startOffset)];
-  return replacing(
-    between(source, first, last),
-    `if ${condition} then ${value} else ${text(endOf(turn), endOf(last))}`,
-    (all) => `a conditional is written '${all}'`,
-  );
+  const other = conditionalOf(source, tokens, turn + 1, end) ?? text(turn + 1, end);
+  return `if ${text(middle + 1, turn - 1)} then ${text(start, middle - 1)} else ${other}`;
+}
+
+/** Tells whether a token stands in parentheses or square brackets, where no statement can. */
+function openBracketsOf(tokens: readonly IToken[], at: number): boolean {
+  let depth = 0;
+  for (const token of tokens.slice(0, at).toReversed()) {
+    if (isCloser(token)) depth += 1;
+    else if (t.brackets.has(token.tokenType) && depth === 0) return !is(token, t.LeftBrace);
+    else if (t.brackets.has(token.tokenType)) depth -= 1;
+  }
+  return false;
 }
 
 /** Gives the last token of what goes on from `at` in a direction: up to a bracket around, an end of lines outside of any, or `ends`. */

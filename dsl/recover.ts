@@ -455,7 +455,9 @@ function aliasHint({ first }: Unit): string {
 /** Says whether a network is declared among the items of an experiment, `network G = SpadeGenerator()`, where `let` binds one. */
 function isNetworkOfExperiment(tokens: readonly IToken[], at: number, stumble: Stumble): boolean {
   const inExperiment = stumble.rule === 'experimentBody' || stumble.rule === 'changes';
-  const binds = is(tokens[at], t.Network) && is(tokens[at + 1], t.Identifier) && is(tokens[at + 2], t.Equal);
+  const isBlock = is(tokens[at], t.Block) && /^[A-Z]/.test(tokens[at + 3]?.image ?? '');
+  const isKeyword = is(tokens[at], t.Network) || isBlock;
+  const binds = isKeyword && is(tokens[at + 1], t.Identifier) && is(tokens[at + 2], t.Equal);
   return inExperiment && endsBody(stumble) && binds;
 }
 

@@ -68,7 +68,7 @@ export function planAblation(ablation: Ablation, report: (diagnostic: Diagnostic
   const count = crossed * meant;
   const { name } = ablation;
   if (count > runLimit)
-    report(messages.tooManyRuns(name.text, count, runLimit, name.span, crossed <= runLimit));
+    report(messages.tooManyRuns(name.text, count, runLimit, name.span, crossed * 5 <= runLimit));
   const all = count > runLimit ? [] : cross(axes);
   const cells = all.filter((cell) => !isExcluded.some((test) => test(cell)));
   if (all.length > 0 && cells.length === 0) report(messages.noRuns(name.text, name.span));

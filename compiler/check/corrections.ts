@@ -43,9 +43,10 @@ function numberIn(value: unknown, schema: Schema): number | undefined {
 function listOf(value: unknown, schema: Schema): readonly unknown[] | undefined {
   if (Number(schema['minItems'] ?? 0) > 1) return undefined;
   const item = schema['items'] as Schema | undefined;
-  const number =
-    item?.['type'] === 'integer' || item?.['type'] === 'number' ? numberIn(value, item) : undefined;
-  if (number !== undefined) return [number];
+  if (typeof value === 'string' && (item?.['type'] === 'integer' || item?.['type'] === 'number')) {
+    const numbers = value.split(',').map((part) => numberIn(part, item));
+    return numbers.includes(undefined) ? undefined : numbers;
+  }
   const choices = item?.['enum'];
   const isItem = Array.isArray(choices) ? choices.includes(value) : item?.['type'] === typeof value;
   return isItem && (typeof value === 'string' || typeof value === 'number') ? [value] : undefined;

@@ -45,6 +45,7 @@ import { builtins } from './builtins.ts';
 import type { Scope } from './evaluation.ts';
 import * as messages from './messages.ts';
 import { fillInData } from './data.ts';
+import { picturesOfStep } from './operand-hints.ts';
 import { relocate } from './modules.ts';
 import type { DataPresets, Module } from './module.ts';
 import { Recorder, toRefTree } from './recorder.ts';
@@ -456,7 +457,7 @@ class ExperimentExpansion {
     if (value?.kind !== 'unknown') {
       const found = value && describe(value);
       const bound =
-        value?.kind === 'block' && value.block.keyword === 'network'
+        (value?.kind === 'block' && value.block.keyword === 'network') || value?.kind === 'none'
           ? this.scope.declared?.get(name)
           : undefined;
       this.context.report(messages.unknownNetwork(name, span, this.networkNames(), found, bound));
@@ -594,7 +595,9 @@ function hintOfSummand(value: Value, written: Expression, network: string): Hint
   const { span } = written;
   switch (value.kind) {
     case 'builtin':
-      return `call it, and take a mean: mean(${value.name}())`;
+      return picturesOfStep.has(value.name)
+        ? `call it, and take a mean: mean(${value.name}())`
+        : `call it: ${value.name}(...)`;
     case 'block':
       return written.kind === 'reference'
         ? inserting(span.source, span.end, '()', () => `call it: ${written.name}()`)

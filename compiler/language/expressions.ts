@@ -69,6 +69,8 @@ export class Expressions {
         if (operand.kind === 'number') return { ...operand, value: -operand.value };
         if (operand.kind === 'tensor')
           return this.evaluator.record('neg', [operand], {}, expression.span, [expression.operand.span]);
+        const lacking = this.evaluator.calls.lackOf(operand, expression.operand, scope);
+        if (lacking) return this.evaluator.fail(lacking);
         return this.evaluator.fail(
           messages.wrongType(
             "operand of '-'",

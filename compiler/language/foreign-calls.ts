@@ -46,6 +46,8 @@ const layers: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['SyncBatchNorm', torchBatch],
   ['SynchronizedBatchNorm2d', torchBatch],
   ['BatchNormalization', { order: [], defaults: { ...kerasNorm, momentum: '0.01' } }],
+  ['BatchNorm', torchBatch],
+  ['InstanceNormalization', { order: [], defaults: { affine: 'true', epsilon: '1e-3' } }],
   ['InstanceNorm2d', { order: ['num_features', 'eps'] }],
   ['GroupNorm', { order: ['num_groups', 'in_channels', 'eps'], defaults: { affine: 'true' } }],
   ['GroupNormalization', { order: ['groups'], defaults: kerasNorm }],
@@ -54,7 +56,6 @@ const layers: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['ReLU', { order: ['inplace'] }],
   ['LeakyReLU', { order: ['negative_slope', 'inplace'], defaults: { slope: '0.01' } }],
   ['Dropout', { order: ['p', 'inplace'] }],
-  ['Dropout2d', { order: ['p', 'inplace'] }],
   ['ReflectionPad2d', { order: ['amount'] }],
   ['MaxPool2d', torchPool],
   ['AvgPool2d', torchPool],
@@ -78,6 +79,7 @@ const functions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['softmax', { order: ['dim'] }],
   ['relu', { order: ['inplace'] }],
   ['leakyrelu', { order: ['negative_slope', 'inplace'], defaults: { slope: '0.01' } }],
+  ['batchnormalization', { order: [], defaults: { ...kerasNorm, momentum: '0.01' } }],
   ['groupnorm', { order: ['num_groups'] }],
   ['layernorm', { order: ['normalized_shape'] }],
   ['maxpool2d', torchPool],
@@ -190,6 +192,9 @@ function defaultsOf(
   });
 }
 
+/** Arguments that follow from the input, or from whether a network trains. */
+const saysNothing: ReadonlySet<string> = new Set(['num_channels', 'training']);
+
 /** Writes an argument that is called `name` elsewhere; empty where none stands for it, undefined where it is not clear. */
 function argumentHere(
   name: string | undefined,
@@ -201,7 +206,9 @@ function argumentHere(
   // The shape of all that is normalized has a scale for each of its entries.
   if (name === 'normalized_shape' && value.kind === 'list' && value.items.length === 3)
     return 'elementwise: true';
-  if (whySettled(name) !== undefined) return '';
+  const isDefault = value.kind === 'none' || literalOf(value) === 'none';
+  if (whySettled(name) !== undefined || saysNothing.has(name) || isDefault) return '';
+  if (name === 'mode' && target === 'upsample') return textOf(value.span) === '"nearest"' ? '' : undefined;
   if (name === 'groups' && !parameters.includes(name) && textOf(value.span) === '1') return '';
   // Channels are the only axis along which pictures are joined here.
   const isChannels = value.kind === 'number' && value.value === 1;

@@ -20,11 +20,20 @@ export function hintOfForm(foreign: ForeignCall): Hint | string | undefined {
   const plain = plainName(foreign.name);
   if (scalings.has(plain)) return hintOfScaling(foreign);
   if (plain === 'onehot') return hintOfOneHot(foreign);
+  const weight = parametrizations.get(plain);
+  if (weight !== undefined && foreign.call.arguments[0]?.value.kind === 'call')
+    return `a layer is given what normalizes its weight: conv(8, weight: ${weight}), with use norms { ${weight} }`;
   const prefix = textOf(foreign.callee);
   if (!/^(?:torch|tf|np|numpy|jnp|K|F)\./.test(prefix)) return undefined;
   if (plain === 'max' || plain === 'min') return hintOfExtreme(foreign, plain);
   return constants.has(plain) ? constantsHere : undefined;
 }
+
+/** What others wrap layers in, and what the weight of a layer is given here. */
+const parametrizations: ReadonlyMap<string, string> = new Map([
+  ['spectralnorm', 'spectral'],
+  ['weightnorm', 'weight_norm'],
+]);
 
 const constants: ReadonlySet<string> = new Set([
   'zeros',
@@ -43,7 +52,7 @@ function hintOfExtreme({ callee, call, piped }: ForeignCall, name: 'max' | 'min'
   const isPair = a && b && !a.name && !b.name && others.length === 0 && !piped && b.value.kind !== 'number';
   return isPair
     ? replacing(placeOfCall(callee, call), `${own}(${textOf(a.value.span)}, ${textOf(b.value.span)})`, write)
-    : `${own}(x, y) chooses between two tensors; that of windows is max_pool(x)`;
+    : `${own}(x, y) chooses between two tensors${name === 'max' ? '; that of windows is max_pool(x)' : ''}`;
 }
 
 /** `F.one_hot(seg, 35)`. */
@@ -80,21 +89,22 @@ function hintOfScaling(foreign: ForeignCall): Hint | string | undefined {
   const given = argumentsOf(call.arguments.slice(inner ? 1 : 0));
   if (!given) return scalingHere;
   const mode = given.get('mode') ?? given.get('method');
-  const way = mode ? (mode.kind === 'string' ? mode.value : '') : (scalings.get(plainName(name)) ?? '');
+  const own = /^tf\.image\./.test(textOf(callee)) ? 'bilinear' : (scalings.get(plainName(name)) ?? '');
+  const way = mode ? (mode.kind === 'string' ? mode.value : '') : own;
   const sides = sidesOf(given, data);
-  if (way === 'nearest' && !given.has('size') && !given.has('like')) return mode ? scalingHere : undefined;
+  if (way === 'nearest' && !given.has('size') && !given.has('like')) return undefined;
   const known = ['mode', 'method', 'size', 'like', 'scale_factor', 'align_corners'];
   const isClear = [...given.keys()].every((key) => known.includes(key));
   const corners = given.get('align_corners');
   const isPlain = !corners || /^(?:false|none)$/i.test(textOf(corners.span));
   if (!sides || !isClear || !isPlain || (way !== 'nearest' && way !== 'bilinear')) return scalingHere;
-  const own = way === 'nearest' ? 'resize' : 'resize_bilinear';
+  const target = way === 'nearest' ? 'resize' : 'resize_bilinear';
   const settings = `height: ${sides[0]}, width: ${sides[1]}`;
   const place = placeOfCall(callee, call);
   const isWhole = outer !== undefined && data !== undefined && data !== '';
   const end = isWhole ? call.span.source.text.indexOf(outer, call.span.end) + outer.length : place.end;
   const hasData = inner !== undefined || isWhole;
-  return replacing({ ...place, end }, `${own}(${hasData ? `${data}, ` : ''}${settings})`, write);
+  return replacing({ ...place, end }, `${target}(${hasData ? `${data}, ` : ''}${settings})`, write);
 }
 
 /** Reads the arguments behind the data by name; undefined where that is not clear. */

@@ -44,7 +44,8 @@ export function hintOfUncalled(expression: Binary, left: Value, right: Value): H
   return fix.length === 0 ? undefined : { words: 'what a step has is called: fake(), real(), labels()', fix };
 }
 
-const picturesOfStep: ReadonlySet<string> = new Set(['fake', 'real', 'labels']);
+/** What a step has, which is called for. */
+export const picturesOfStep: ReadonlySet<string> = new Set(['fake', 'real', 'labels']);
 
 /** `for i in 3`. */
 export function hintOfRounds(value: Value, span: Span): Hint | undefined {

@@ -12,7 +12,6 @@ const names: Readonly<Record<string, string>> = {
   'lrelu leakyrelulayer': 'leaky_relu',
   relulayer: 'relu',
   'sigmoidlayer logistic': 'sigmoid',
-  'dropout2d spatialdropout2d': 'dropout',
   'interpolate upsampling2d upsamplenearest': 'upsample resize',
   'bilinear upsamplebilinear interpolatebilinear': 'resize_bilinear',
   'maxpool2d maxpooling2d': 'max_pool',
@@ -158,6 +157,13 @@ export const ways: ReadonlyMap<string, string> = new Map([
   ['bmm', 'no two computed tensors are multiplied as matrices; linear(x, w) multiplies by a weight'],
   ['einsum', 'no two computed tensors are multiplied as matrices; linear(x, w) multiplies by a weight'],
   ['pow', 'numbers have powers, n ** 2; tensors have square(x) and sqrt(x)'],
+  ...['dropout2d', 'spatialdropout2d'].map(
+    (name) =>
+      [
+        name,
+        'it drops whole channels: x * random_bernoulli([1, 1, x.channels], share: 0.8, name: "kept") / 0.8',
+      ] as const,
+  ),
   ['len', 'it is a query: list.length'],
   ['clamp', 'it is written minimum(maximum(x, low), high)'],
   ['clip', 'it is written minimum(maximum(x, low), high)'],

@@ -37,6 +37,7 @@ import {
   type Items,
   type MergeContext,
 } from './items.ts';
+import { carriedOver } from '../messages/carried-over.ts';
 import { settingNames } from '../schema/spec-schema.ts';
 import * as messages from './messages.ts';
 import { pathsTo } from './paths.ts';
@@ -61,7 +62,9 @@ function wholePath(path: readonly Name[], items: Items): Hint | undefined {
   const name = path.at(-1)?.text ?? '';
   // Behind another name, a network's argument is that of another network.
   const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
-  const paths = pathsTo(name, items).filter(isMeant);
+  const [paths = []] = [name, ...carriedOver(name)]
+    .map((one) => pathsTo(one, items).filter(isMeant))
+    .filter(({ length }) => length > 0);
   const [first, ...others] = paths;
   if (first === undefined) return undefined;
   return others.length === 0 ? replacing(spanOf(path), first) : messages.severalPaths(paths);
