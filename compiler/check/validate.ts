@@ -226,7 +226,7 @@ function hintOfDecay(
   locate: Locate,
   notation: Notation,
 ): Hint | string | undefined {
-  const given = Object.entries(settings ?? {});
+  const given: [string, unknown][] = Object.entries(settings ?? {});
   const [full, falling] = [fullEpochs, fallingEpochs].map((names) =>
     given.find(([key]) => names.includes(plainName(key))),
   );
@@ -235,7 +235,7 @@ function hintOfDecay(
   const words =
     'epochs counts all epochs, those in which the rate falls included; it falls after those of decay_from';
   const [at, rest] = [full, falling].map((one) => one && placeOf(`/train/${escape(one[0])}`, locate));
-  const [fullValue, fallingValue]: unknown[] = [full?.[1], falling[1]];
+  const [fullValue, fallingValue] = [full?.[1], falling[1]];
   const isTaken = given.some(([key]) => ['epochs', 'decay_from', 'steps'].includes(key));
   const isWhole = Number.isInteger(fullValue) && Number.isInteger(fallingValue);
   if (notation === 'json' || !isWhole || isTaken || !at || !rest) return words;
