@@ -3,7 +3,8 @@ import type { Locate } from './rules/rule.ts';
 import { carriedOver, plainName, settingElsewhere } from '../messages/carried-over.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
+import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
+import { tooManyMistakes } from '../language/messages.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';
@@ -39,6 +40,10 @@ export function validate(value: unknown, locate: Locate, notation: Notation): Po
   if (validator_(value)) return [];
   const found = new Map<string, PointedDiagnostic>();
   for (const error of validator_.errors ?? []) {
+    if (found.size === mostMistakes) {
+      const diagnostic = tooManyMistakes(mostMistakes, locate(error.instancePath, 'name'));
+      return [...withoutEchoes([...found.values()]), { pointer: `${error.instancePath}/`, diagnostic }];
+    }
     const pointed = explain(error, locate, notation);
     // One message a setting: ajv also reports what follows from the first mistake.
     if (pointed && !found.has(pointed.pointer)) found.set(pointed.pointer, pointed);
@@ -257,10 +262,9 @@ function hintOfGivenSetting(
   locate: Locate,
   notation: Notation,
 ): Hint | string | undefined {
-  const given = Object.keys(settings ?? {});
   const candidates = known.filter((one) => !unwritten.has(pointerTo(path, one)));
   const own = carriedOver(name).find((one) => candidates.includes(one)) ?? suggest(name, candidates);
-  if (own === undefined || !given.includes(own)) return undefined;
+  if (own === undefined || !Object.hasOwn(settings ?? {}, own)) return undefined;
   const words = `leave '${name}' out: '${own}' is given, which is that here`;
   const place = placeOf(pointerTo(path, name), locate);
   return notation === 'json' || !place ? words : removing(inList(place), words);
@@ -274,8 +278,10 @@ function placeOf(pointer: string, locate: Locate): Span | undefined {
 
 /** Gives the place of a setting with the comma that goes with it. */
 function inList({ source, start, end }: Span): Span {
-  const before = /,[ \t]*$/.exec(source.text.slice(0, start));
-  if (before) return { source, start: before.index, end };
+  // Only the line counts: texts may be long.
+  const line = source.text.lastIndexOf('\n', start - 1) + 1;
+  const before = /,[ \t]*$/.exec(source.text.slice(line, start));
+  if (before) return { source, start: line + before.index, end };
   const behind = /^[ \t]*,[ \t]*/.exec(source.text.slice(end));
   return { source, start, end: end + (behind?.[0].length ?? 0) };
 }

@@ -164,10 +164,20 @@ describe('mistakes', () => {
   it.each([
     ['names that are declared twice', 'block b(x) { return x }\n'.repeat(3000)],
     ['imports of a name', 'use norms { spade }\n'.repeat(3000)],
+    [
+      'unknown settings',
+      `network P(seg: LabelMap) -> Image { return seg |> conv(3) }
+experiment e {
+  data d {\n path: "d", images: "a", labels: "b", classes: 3, size: 8x8, batch: 1\n${lines(3000, (i) => `foo_${i}: 1`)}\n}
+  let G = P()
+  loss G = mean(fake())
+  train { steps: 1, optimize G with adam(rate: 1e-4) }
+}`,
+    ],
     ['unknown imports', lines(3000, (i) => `use norms { spade_${i} }`)],
   ])('are listed up to a limit: %s', (_, text) => {
     const { diagnostics } = check({ name: 'input.spade', text }, provider());
     expect(diagnostics).toHaveLength(1001);
-    expect(diagnostics.at(-1)?.code).toBe('too-many-mistakes');
+    expect(diagnostics.filter(({ code }) => code === 'too-many-mistakes')).toHaveLength(1);
   });
 });
