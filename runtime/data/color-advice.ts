@@ -13,6 +13,14 @@ export type ColorAdvice = { readonly settings?: Settings | undefined } &
     | { readonly kind: 'near'; readonly distance: number }
     /** Colors that no class has and that are no blur, and what is left for `distance`. */
     | { readonly kind: 'missing'; readonly colors: readonly Color[]; readonly distance: number }
+    /** All colors are those of the classes but for one change; the settings say them as they are in the maps. */
+    | { readonly kind: 'altered'; readonly how: Alteration }
+    /** Whole areas are of colors near to those of classes, so that no blur made them; each with the nearest. */
+    | {
+        readonly kind: 'areas';
+        readonly colors: readonly (readonly [color: Color, nearest: Color])[];
+        readonly distance: number;
+      }
     /** No distance is right for all colors: some are farther from all classes than blur between two of them. */
     | { readonly kind: 'far' }
     /** Maps hold the ids of the classes. */
@@ -29,6 +37,10 @@ export type ColorAdvice = { readonly settings?: Settings | undefined } &
 
 /** Colors this near to that of a class are most likely meant to be it. */
 const blurred = 60;
+/** Saved as JPEG, the color of an area is this near to what it was. */
+const flat = 16;
+/** Areas of such a share of all pixels are more than noise. */
+const notableShare = 0.1;
 /** More classes than these are not added one by one. */
 const mostAdded = 8;
 /** As many colors of areas are told. */
@@ -78,6 +90,8 @@ export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number)
   const classes = meaning.coding.colors?.classes ?? [];
   const said = saidOf(meaning);
   const found = colorsOf(tally);
+  const altered = alterationOf(found, tally, meaning);
+  if (altered) return altered;
   const total = pixelsOf(found) + tally.uncounted;
   const areas = found.filter(({ isArea }) => isArea);
   const far = ({ color }: Found): boolean => distanceTo(classes, color) > blurred;
@@ -93,9 +107,16 @@ export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number)
   const distance = coveringDistance(found, all, tally, farthest);
   // Blur stays between two classes: it is nearer to one of them than half of the way.
   if (distance > Math.ceil(gapsBetween(all).most / 2)) return { kind: 'far' };
+  const merged = mergedAreas(found, all, total);
+  if (merged.length > 0) return { kind: 'areas', colors: merged, distance };
   if (missing.length === 0) return { kind: 'near', distance, settings: { color_distance: distance } };
   const needed = distance > (said.color_distance ?? 0) ? distance : 0;
-  return { kind: 'missing', colors, distance: needed, settings: withClasses(meaning, colors, needed) };
+  return {
+    kind: 'missing',
+    colors,
+    distance: needed,
+    settings: withClasses(meaning, missing, total, needed),
+  };
 }
 
 /** Finds wrong colors that are meant: blur and noise make many colors, most of them near those of classes. */
@@ -106,6 +127,72 @@ function exactColors(found: readonly Found[], classes: readonly ClassInfo[]): Re
   const areAlone = wrong.length <= mostAdded && far.length === wrong.length;
   const all = pixelsOf(wrong);
   return new Set(far.filter(({ pixels }) => areAlone || 2 * pixels >= all).map(({ color }) => color));
+}
+
+/** What all colors of masks were changed by. */
+type Alteration = keyof typeof alterations;
+
+/**
+ * What programs do to all colors of a mask, how far a color may be from what comes of it, and of how many classes that has to be seen:
+ * a single color may as well be that of one more class.
+ */
+const alterations = {
+  exchanged: { of: ([red, green, blue]: Color): Color => [blue, green, red], tolerance: flat, least: 2 },
+  divided: { of: ([r, g, b]: Color): Color => [ofFloat(r), ofFloat(g), ofFloat(b)], tolerance: 0, least: 1 },
+} as const;
+
+const ofFloat = (channel: number): number => Math.floor(channel / 255);
+
+/** Finds the change after which the classes have the colors of all areas, which they have not as they are said. */
+function alterationOf(found: readonly Found[], tally: Tally, meaning: Meaning): ColorAdvice | undefined {
+  const classes = meaning.coding.colors?.classes ?? meaning.classes;
+  const { legend, colors } = saidOf(meaning);
+  const areas = found.filter(({ isArea }) => isArea);
+  const total = pixelsOf(found) + tally.uncounted;
+  if (classes.length === 0 || 4 * pixelsOf(areas) < total) return undefined;
+  for (const [how, { of, tolerance, least }] of Object.entries(alterations) as [
+    Alteration,
+    (typeof alterations)[Alteration],
+  ][]) {
+    const others = classes.map((one) => ({ ...one, color: of(one.color) }));
+    const isOther = ({ color }: Found): boolean => distanceTo(classes, color) > tolerance;
+    if (!areas.every(({ color }) => distanceTo(others, color) <= tolerance) || !areas.some(isOther)) continue;
+    const changed = others.filter(({ color }, i) => color.join() !== classes[i]!.color.join());
+    const nearestOf = ({ color }: Found): ClassInfo => nearestClass(others, color).class;
+    const seen = new Set(areas.map(nearestOf).filter((one) => changed.includes(one)));
+    const isDistinct = new Set(others.map(({ color }) => color.join())).size === others.length;
+    const distance = coveringDistance(found, others, tally, 442);
+    if (!isDistinct || legend !== undefined || seen.size < least) return { kind: 'altered', how };
+    const settings: Settings = {
+      label_format: 'colors',
+      ...(colors && { colors: colors.map((color) => of(color as Color)) }),
+      ...(distance > 0 && { color_distance: distance }),
+    };
+    return { kind: 'altered', how, settings };
+  }
+  return undefined;
+}
+
+/**
+ * Finds areas that a distance would take for a class though nothing shows that they are it: they are too far for noise, or they lie
+ * beside the color of the class itself, and there is no blur or noise anywhere.
+ */
+function mergedAreas(
+  found: readonly Found[],
+  classes: readonly ClassInfo[],
+  total: number,
+): (readonly [Color, Color])[] {
+  const wrong = found.filter(({ color }) => distanceTo(classes, color) > 0);
+  const areas = wrong.filter(isSolid);
+  const nearestOf = ({ color }: Found): ClassInfo => nearestClass(classes, color).class;
+  const toldOf = (some: readonly Found[]): (readonly [Color, Color])[] =>
+    some.map((one) => [one.color, nearestOf(one).color] as const);
+  const distant = areas.filter(({ color }) => distanceTo(classes, color) > flat);
+  if (pixelsOf(distant) > notableShare * total) return toldOf(distant);
+  const counts = new Map<ClassInfo, number>();
+  for (const one of found.filter(isSolid)) counts.set(nearestOf(one), (counts.get(nearestOf(one)) ?? 0) + 1);
+  const isClean = wrong.length <= mostAdded && wrong.length === areas.length;
+  return isClean ? toldOf(areas.filter((one) => (counts.get(nearestOf(one)) ?? 0) > 1)) : [];
 }
 
 /** Measures how far the two nearest and the two farthest colors of classes are from each other. */
@@ -133,16 +220,22 @@ function settingsOfIds(tally: Tally, meaning: Meaning): Settings | undefined {
   if (asIds) return asIds;
   // Beside small ids there may be void, or a class that was not counted.
   const advice = adviceOnValues({ ...tally, values, colors: new Map() }, meaning);
-  const isOfIds =
-    advice.kind === 'more' || advice.kind === 'from' || (advice.kind === 'void' && advice.isCustom);
+  const isOfIds = advice.kind === 'more' || advice.kind === 'from' || advice.kind === 'void';
   return isOfIds && advice.settings ? { ...change, ...advice.settings } : undefined;
 }
 
-/** Gives the settings that add colors to the classes: a single black one stands for pixels without a label. */
-function withClasses(meaning: Meaning, added: readonly Color[], distance: number): Settings | undefined {
+/** Gives the settings that add colors to the classes: a single black one, if it is not most of all, stands for pixels without a label. */
+function withClasses(
+  meaning: Meaning,
+  missing: readonly Found[],
+  total: number,
+  distance: number,
+): Settings | undefined {
   const said = saidOf(meaning);
+  const added = missing.map(({ color }) => color);
   if (said.legend !== undefined || said.colors === undefined || lastClassIsVoid(said)) return undefined;
-  const isVoid = added.length === 1 && added[0]!.every((channel) => channel === 0);
+  const isVoid =
+    added.length === 1 && added[0]!.every((channel) => channel === 0) && 2 * pixelsOf(missing) < total;
   const names = added.map((_, i) => (isVoid ? 'unlabelled' : `class ${said.classes + i}`));
   return {
     classes: said.classes + added.length,
@@ -180,12 +273,17 @@ export function adviceOnMasks(tally: Tally, meaning: Meaning): ColorAdvice {
   const areas = found.filter(({ isArea }) => isArea);
   if (found.length > 0 && pixelsOf(areas) < (pixelsOf(found) + tally.uncounted) / 4)
     return { kind: 'photographs' };
+  const altered =
+    given !== undefined || legend !== undefined ? alterationOf(found, tally, meaning) : undefined;
+  if (altered) return altered;
   const isKnown = ({ color }: Found): boolean => distanceTo(meaning.classes, color) === 0;
   if ((given !== undefined || legend !== undefined) && areas.length > 0 && areas.every(isKnown)) {
-    const colors = [...exactColors(found, meaning.classes)];
-    const all = [...meaning.classes, ...asClasses(colors, meaning.classes.length)];
+    const exact = exactColors(found, meaning.classes);
+    const missing = found.filter(({ color }) => exact.has(color));
+    const all = [...meaning.classes, ...asClasses([...exact], meaning.classes.length)];
     const distance = coveringDistance(found, all, tally, 442);
-    const more = colors.length > 0 ? withClasses(meaning, colors, distance) : undefined;
+    const total = pixelsOf(found) + tally.uncounted;
+    const more = missing.length > 0 ? withClasses(meaning, missing, total, distance) : undefined;
     return {
       kind: 'masks',
       settings: { label_format: 'colors', ...more, ...(distance > 0 && { color_distance: distance }) },

@@ -283,6 +283,7 @@ function maskHint(advice: ColorAdvice | undefined): string {
   const grey = 'or take the grey label maps of the data set';
   if (advice?.kind === 'masks')
     return `these are masks in the colors of the classes: say ${settingsText(advice.settings ?? { label_format: 'colors' })}`;
+  if (advice?.kind === 'altered') return alteredHint(advice);
   if (advice?.kind === 'mixed') return `other label maps hold ids: take the grey ones for these, too`;
   if (advice?.kind === 'photographs')
     return 'these look like photographs: check whether images and labels are exchanged';
@@ -319,6 +320,14 @@ export const undeclaredColors = (
 
 function colorHint(advice: ColorAdvice | undefined): string {
   switch (advice?.kind) {
+    case 'altered':
+      return alteredHint(advice);
+    case 'areas':
+      return (
+        `whole areas have these colors, so they are no blur: ${list(advice.colors.map(([color, near]) => `${colorText(color)} for ${colorText(near)}`))}. ` +
+        'Say the colors that the masks have, in the order of the classes, with one class for each color; or repair the masks. ' +
+        `Only where each is meant to be the nearest class, color_distance: ${advice.distance} takes it for that`
+      );
     case 'near':
       return (
         `all of these are within ${advice.distance} of a class: colors that were blurred or saved as JPEG are taken for the ` +
@@ -345,6 +354,18 @@ function colorHint(advice: ColorAdvice | undefined): string {
     default:
       return 'data check says how far all colors are from those of the classes';
   }
+}
+
+/** Says what all colors of maps were changed by. */
+function alteredHint({ how, settings }: Extract<ColorAdvice, { kind: 'altered' }>): string {
+  const what = {
+    exchanged: 'red and blue are exchanged, as OpenCV does where pictures are not converted',
+    divided: 'all channels are 0 or 1: the colors were divided by 255',
+  }[how];
+  const repair = { exchanged: 'exchange them back', divided: 'save them multiplied by 255' }[how];
+  return settings
+    ? `${what}: say the colors of the classes as the masks have them${write(settings)}; or repair the masks: ${repair}`
+    : `${what}, as it seems: repair the masks, ${repair}`;
 }
 
 export const sharedColor = (first: ClassInfo, second: ClassInfo): Diagnostic =>
@@ -404,16 +425,44 @@ function valueHint(advice: ValueAdvice): string {
       return `ids seem to start at ${advice.first}: say ${settingsText(settings ?? { ids_from: advice.first })}`;
     case 'more':
       return moreHint(advice);
-    case 'void': {
-      const values = advice.values.join(', ');
-      const text = settings ? settingsText(settings) : `void: ${values}, and count void as a class`;
-      return advice.isCustom
-        ? `${values} stands for pixels without a label (void) by custom: say ${text}`
-        : `if ${values} ${advice.values.length === 1 ? 'marks' : 'mark'} void (unlabelled) pixels, say ${text}; if not, repair the map`;
-    }
+    case 'void':
+      return (
+        `${advice.values.join(', ')} stands for pixels without a label (void) by custom: ` +
+        `say ${settings ? settingsText(settings) : `void: ${advice.values.join(', ')}, and count void as a class`}`
+      );
+    case 'multiplied':
+      return (
+        `all values are multiples of ${advice.factor}: ids seem to be multiplied, as programs do that write greys of 16 bits. Save the maps ` +
+        `with the ids themselves, in Python: Image.fromarray((values // ${advice.factor}).astype('uint8'))`
+      );
+    case 'cityscapes':
+      return (
+        'these look like the ids of all labels of Cityscapes, of which 19 are trained on: ' +
+        (settings
+          ? `say ${settingsText(settings)}, or take the data as preset: "cityscapes", which says which count`
+          : 'take the data as preset: "cityscapes", which names them all and says which count, or take maps of the 19 ids')
+      );
+    case 'unclear':
+      return unclearHint(advice);
     case 'other':
       return 'this may be a grey picture of colors, or an instance map, instead of a map of class ids';
   }
+}
+
+/** Leaves the choice to people. */
+function unclearHint({ values, asVoid, asClasses }: Extract<ValueAdvice, { kind: 'unclear' }>): string {
+  const some = list(values.map(String));
+  const [it, marks, are] =
+    values.length === 1 ? ['it', 'marks', 'is a class'] : ['they', 'mark', 'are classes'];
+  const choices = [
+    ...(asVoid ? [`if ${some} ${marks} void (unlabelled) pixels, say ${settingsText(asVoid)}`] : []),
+    ...(asClasses
+      ? [`if ${asVoid ? it : some} ${are}, count all ids up to the last: say ${settingsText(asClasses)}`]
+      : []),
+  ];
+  return choices.length > 0
+    ? `${choices.join('; ')}; if not, repair the map`
+    : `nothing tells what ${some} ${values.length === 1 ? 'stands' : 'stand'} for: repair the map, or take maps of the ids of the classes`;
 }
 
 /** All values are classes, unless 0 or the last one is none: only names tell. */

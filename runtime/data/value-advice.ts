@@ -32,8 +32,19 @@ export type ValueAdvice = { readonly settings?: Settings | undefined } & (
       /** What is right instead where the last value stands for pixels without a label. */
       readonly unknownLast: Settings | undefined;
     }
-  /** Values that by custom stand for no class, or may. */
-  | { readonly kind: 'void'; readonly values: readonly number[]; readonly isCustom: boolean }
+  /** Values that by custom stand for no class. */
+  | { readonly kind: 'void'; readonly values: readonly number[] }
+  /** Ids were multiplied, as those are that are saved as greys of 16 bits. */
+  | { readonly kind: 'multiplied'; readonly factor: number }
+  /** Ids of all labels of Cityscapes where those that are trained on were counted. */
+  | { readonly kind: 'cityscapes' }
+  | {
+      /** Nothing tells whether values are classes, void, or mistakes: what follows is for people to choose. */
+      readonly kind: 'unclear';
+      readonly values: readonly number[];
+      readonly asVoid: Settings | undefined;
+      readonly asClasses: Settings | undefined;
+    }
   /** Something else than a map of ids. */
   | { readonly kind: 'other' }
 );
@@ -46,6 +57,12 @@ const fewThin = 8;
 const noise = 8;
 /** By custom, these stand for no class. */
 const customVoid = [255, 65535];
+/** Fewer greys than were counted are told as such from this on: lower values are ids. */
+const leastGrey = 64;
+/** The highest value that a grey of 8 bits has. */
+const highestByte = 255;
+/** Of the labels of Cityscapes, so many are trained on; ids of all others that are things go from the first to the last. */
+const cityscapes = { trained: 19, firstThing: 24, labels: 34 } as const;
 
 /** Tells whether a value fills areas. */
 export const isSolid = ({ pixels, inner }: Count): boolean => inner > 0 && inner >= innerShare * pixels;
@@ -90,38 +107,43 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
       : undefined;
   const complete = (change: Settings): Settings | undefined => valueSettings(meaning, change, values);
 
-  if (values.every((value) => value === 0 || (value === highest && value > noise))) {
+  const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
+  const factor = factorOf(ids, tally, real);
+  if (factor !== undefined) return { kind: 'multiplied', factor };
+  const isWhite = highest > noise && (real <= 2 || highest >= leastGrey);
+  if (values.every((value) => value === 0 || (value === highest && isWhite))) {
     const settings = tally.others === 0 ? colorSettings(meaning, [greyOf(0), greyOf(highest)], 0) : undefined;
     return { kind: 'binary', white: highest, settings };
   }
-  const ids = values.filter((value) => !customVoid.includes(value) && !voids.includes(value));
   const custom = wrong.filter((value) => customVoid.includes(value));
   const start = startOf(ids, from, real);
   if (start !== undefined && start !== from) {
     const settings = complete({ ids_from: start, ...(custom.length > 0 && withVoid(custom)) });
     return { kind: 'from', first: start, settings };
   }
-  if (wrong.length === 1 && (customVoid.includes(first) || first < from))
-    return {
-      kind: 'void',
-      values: wrong,
-      isCustom: true,
-      settings: complete(voidCounted() ?? withVoid(wrong)),
-    };
+  if (wrong.length === 1 && (customVoid.includes(first) || (first === 0 && from > 0)))
+    return { kind: 'void', values: wrong, settings: complete(voidCounted() ?? withVoid(wrong)) };
   const gap = Math.min(...values.slice(1).map((value, i) => value - values[i]!));
   const isCounted = values.length === real && highest > 2 * noise;
-  if ((isCounted || gap >= noise) && highest < 256 && tally.others === 0)
-    return { kind: 'greys', greys: values, settings: greys() };
+  const isApart = gap >= noise && (values.length >= real || highest >= leastGrey);
   const last = ids.at(-1) ?? 0;
+  const all = (counted: number): Settings => ({
+    classes: counted + (custom.length > 0 || lastClassIsVoid(said) ? 1 : 0),
+    ...(custom.length > 0 && { void: [...voids, ...custom] }),
+  });
+  const { trained, firstThing, labels } = cityscapes;
+  if (real === trained && from === 0 && last >= firstThing && last <= labels) {
+    // Names and colors would be those of other ids.
+    const isNamed = said.names !== undefined || said.colors !== undefined || said.legend !== undefined;
+    const counted = Math.max(labels, last + 1);
+    return { kind: 'cityscapes', settings: isNamed ? undefined : complete(all(counted)) };
+  }
+  if ((isCounted || isApart) && highest <= highestByte && tally.others === 0)
+    return { kind: 'greys', greys: values, settings: values.length >= real ? greys() : undefined };
   const isDense = 2 * ids.length > last - from + 1 || last === from + real;
-  if (last >= from + real && last < 256 && isDense && (ids[0] ?? 0) >= from) {
+  if (last >= from + real && last <= highestByte && isDense && (ids[0] ?? 0) >= from) {
     const counted = last - from + 1;
-    const hasVoid = custom.length > 0 || lastClassIsVoid(said);
-    const change = {
-      classes: counted + (hasVoid ? 1 : 0),
-      ...(custom.length > 0 && { void: [...voids, ...custom] }),
-    };
-    const more = complete(change);
+    const more = complete(all(counted));
     const isVoidUncounted = lastClassIsVoid(said) && counted === said.classes;
     // With one id too many, 0 or the last may be none: no class is lost where all are counted, so that comes first.
     const isOneMore =
@@ -144,8 +166,36 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
     };
   }
   if (wrong.length > 1 && (wrong.length >= declared.size || wrong.length > noise)) return { kind: 'other' };
-  return { kind: 'void', values: wrong, isCustom: false, settings: complete(withVoid(wrong)) };
+  const pixels = (some: Iterable<Count>): number => [...some].reduce((sum, one) => sum + one.pixels, 0);
+  const [only] = wrong;
+  const mayBeVoid =
+    wrong.length === 1 &&
+    only !== undefined &&
+    2 * (tally.values.get(only)?.pixels ?? 0) < pixels(tally.values.values());
+  return {
+    kind: 'unclear',
+    values: wrong,
+    asVoid: mayBeVoid ? complete(withVoid(wrong)) : undefined,
+    asClasses: last <= highestByte && last >= from + real ? complete(all(last - from + 1)) : undefined,
+  };
 }
+
+/**
+ * Finds the number that ids were multiplied with: they are the classes once they are divided by it. Greys of 8 bits need no division,
+ * as they can be said as colors.
+ */
+function factorOf(ids: readonly number[], { others }: Tally, real: number): number | undefined {
+  const highest = ids.at(-1) ?? 0;
+  const [first] = ids.filter((value) => value > 0);
+  if (first === undefined || (highest <= highestByte && others === 0)) return undefined;
+  const common = ids.reduce(greatestDivisor, 0);
+  // From 8 bits to 16, greys are multiplied with one of these.
+  const factor = [highestByte + 2, highestByte + 1].find((scale) => common % scale === 0) ?? common;
+  const isScaled = factor > highestByte || (factor >= noise && highest / factor < real);
+  return isScaled && highest / factor <= highestByte ? factor : undefined;
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /**
  * Finds the value that ids start at where that alone makes them right: they fill as many classes as were counted, and lie one after

@@ -4,6 +4,10 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { classOfValue, voidIds } from '../../compiler/format/labels.ts';
+import { RandomStream } from '../../compiler/ir/random.ts';
+import { adviceOnValues } from '../../runtime/data/value-advice.ts';
+import { emptyTally } from '../../runtime/data/tally.ts';
+import { classesOf, readingOf } from '../../runtime/run/data.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 
 const WIDTH = 32;
@@ -144,26 +148,110 @@ describe('wrong values', () => {
     expect(data.colors).toEqual([0, 128, 255].map((value) => [value, value, value]));
   });
 
-  it('that are alone may be void, and no more is said', async () => {
-    const { errors } = await examine(
-      await ofAreas(
-        [
-          [0, 1, 2, 40],
-          [40, 2],
-        ],
-        { classes: 5 },
-      ),
+  it('that are alone may be void or a class: both are told, and people choose', async () => {
+    const data = await ofAreas(
+      [
+        [0, 1, 2, 40],
+        [40, 2],
+      ],
+      { classes: 5 },
     );
-    expect(errors[0]?.text).toContain('hint: if 40 marks void (unlabelled) pixels, say classes: 6, void: 40');
-    await mended(
-      await ofAreas(
-        [
-          [0, 1, 2, 40],
-          [40, 2],
-        ],
-        { classes: 5 },
-      ),
+    const { errors } = await examine(data);
+    expect(errors[0]?.text).toContain(
+      'hint: if 40 marks void (unlabelled) pixels, say classes: 6, void: 40; ' +
+        'if it is a class, count all ids up to the last: say classes: 41; if not, repair the map',
     );
+    expect(errors[0]?.settings).toBeUndefined();
+    for (const settings of [{ classes: 6, void: [40] }, { classes: 41 }])
+      expect((await examine(follow(data, settings))).errors).toEqual([]);
+    const most = await ofAreas([[40], [0, 40, 40, 40]], { classes: 5 });
+    expect((await examine(most)).errors[0]?.text).toContain('hint: if 40 is a class, count all ids up to');
+  });
+
+  it.each([
+    ['256', [0, 256, 512, 768]],
+    ['257', [0, 257, 514, 771]],
+    ['257', [257, 514, 771, 65535]],
+    ['1000', [1000, 2000, 3000]],
+    ['40', [0, 40, 80, 120]],
+  ])('of 16 bits that are ids times %s are told so, and none is void', async (factor, values) => {
+    const map = await greyPng(areas(values), WIDTH, 16);
+    const { errors } = await examine(dataSpec(await pairsOf([map]), { classes: 4 }));
+    expect(errors[0]?.text).toContain(
+      `hint: all values are multiples of ${factor}: ids seem to be multiplied`,
+    );
+    expect(errors[0]?.text).not.toContain('void');
+    expect(errors[0]?.settings).toBeUndefined();
+  });
+
+  it('of all labels of Cityscapes are classes of their own', async () => {
+    const maps = [
+      [0, 1, 4, 7],
+      [8, 11],
+      [24, 26, 33],
+    ];
+    expect((await mended(await ofAreas(maps, { classes: 19 }))).classes).toBe(34);
+    const withVoid = await mended(await ofAreas([...maps, [255]], { classes: 19 }));
+    expect([withVoid.classes, withVoid.void]).toEqual([35, [255]]);
+    expect((await mended(await ofAreas([[0, 26]], { classes: 20, void: [255] }))).classes).toBe(35);
+    const names = Array.from({ length: 19 }, (_, i) => `n${i}`);
+    const { errors } = await examine(await ofAreas(maps, { classes: 19, names }));
+    expect(errors[0]?.text).toContain('take the data as preset: "cityscapes"');
+    expect(errors[0]?.settings).toBeUndefined();
+  });
+
+  it('that are several and far apart are no void', async () => {
+    const { errors } = await examine(await ofAreas([[0, 1, 2, 3], [30, 41], [90]], { classes: 9 }));
+    expect(errors[0]?.text).toContain(
+      'hint: if 30, 41, 90 are classes, count all ids up to the last: say classes: 91',
+    );
+    expect(errors[0]?.text).not.toContain('void');
+    expect(errors[0]?.settings).toBeUndefined();
+  });
+
+  it('keep what fills areas apart, and out of void, whatever they are', () => {
+    const random = new RandomStream(1, 'values of label maps');
+    const draw = (end: number): number => random.below(end);
+    const area = { pixels: 64, inner: 36 };
+    let followed = 0;
+    for (let trial = 0; trial < 4000; trial++) {
+      const highest = [6, 20, 40, 256, 800, 65536][draw(6)]!;
+      const scale = [1, 1, 1, 10, 256, 257][draw(6)]!;
+      const values = new Set(
+        Array.from({ length: 1 + draw(8) }, () => Math.min(65535, draw(highest) * scale)),
+      );
+      if (draw(3) === 0) values.add(255);
+      const data = dataSpec('.', {
+        classes: 1 + draw(20),
+        ...(draw(4) === 0 && { ids_from: 1 + draw(3) }),
+        ...(draw(4) === 0 && { void: [255] }),
+      });
+      const reading = readingOf(data, classesOf(data));
+      const declared = new Set(reading.coding.values.map(([value]) => value));
+      if ([...values].every((value) => declared.has(value))) continue;
+      const isDeep = Math.max(...values) > 255;
+      const tally = {
+        ...emptyTally,
+        values: new Map([...values].map((v) => [v, area])),
+        others: isDeep ? 1 : 0,
+      };
+      const { settings } = adviceOnValues(tally, reading);
+      if (settings === undefined) continue;
+      followed++;
+      const after = follow(data, settings);
+      const isFree = (value: number): boolean =>
+        value === 255 || value === 65535 || (value === 0 && (after.ids_from ?? 0) > 0);
+      const kept = [...values].filter((value) => after.label_format === 'colors' || !isFree(value));
+      const ids = kept.map((value) =>
+        after.label_format === 'colors'
+          ? after.colors!.findIndex(([red]) => red === value)
+          : classOfValue(after, value),
+      );
+      const seen = JSON.stringify({ values: [...values], data, settings });
+      expect(new Set(ids).size, seen).toBe(kept.length);
+      for (const id of ids) expect(voidIds(after), seen).not.toContain(id);
+    }
+    expect(followed).toBeGreaterThan(200);
   });
 
   it('are one message for all files, which names the first', async () => {
@@ -336,6 +424,97 @@ describe('wrong colors', () => {
       });
       const unnamed = await mended(dataSpec(data.path, {}));
       expect([unnamed.classes, unnamed.color_distance]).toEqual([3, undefined]);
+    }
+  });
+
+  it('of exchanged channels are told so, and are the classes in their order', async () => {
+    const saved = colors.map(([red, green, blue]) => [blue, green, red] as const);
+    const map = (ids: readonly number[]): Sharp =>
+      rgb(
+        areas(ids).flatMap((id) => [...saved[id]!]),
+        WIDTH,
+      );
+    for (const said of [masks, { names, colors }]) {
+      const exact = dataSpec(await pairsOf([await map([0, 1, 2]).png().toBuffer()]), said);
+      expect((await mended(exact)).colors).toEqual(saved);
+    }
+    const jpeg = await sharp(await map([0, 2]).jpeg({ quality: 80 }).toBuffer())
+      .png()
+      .toBuffer();
+    const noisy = await mended(dataSpec(await pairsOf([jpeg]), masks));
+    expect(noisy.colors).toEqual(saved);
+    expect(noisy.color_distance).toBeGreaterThan(0);
+    // One color alone may as well be that of one more class.
+    const one = {
+      label_format: 'colors',
+      classes: 2,
+      colors: [
+        [0, 0, 0],
+        [255, 0, 0],
+      ],
+    } as const;
+    const blue = rgb(
+      areas([0, 1]).flatMap((id) => [0, 0, 255 * id]),
+      WIDTH,
+    );
+    const { errors } = await examine(dataSpec(await pairsOf([await blue.png().toBuffer()]), one));
+    expect(errors[0]?.text).toContain('red and blue are exchanged');
+    expect(errors[0]?.settings).toBeUndefined();
+  });
+
+  it('that were divided by 255 are told so', async () => {
+    const strong = [
+      [0, 0, 0],
+      [255, 0, 0],
+      [0, 255, 0],
+      [255, 255, 255],
+    ] as const;
+    const map = rgb(
+      areas([0, 1, 2, 3]).flatMap((id) => strong[id]!.map((channel) => channel / 255)),
+      WIDTH,
+    );
+    const said = { label_format: 'colors', classes: 4, colors: strong } as const;
+    const followed = await mended(dataSpec(await pairsOf([await map.png().toBuffer()]), said));
+    expect(followed.colors).toEqual([
+      [0, 0, 0],
+      [1, 0, 0],
+      [0, 1, 0],
+      [1, 1, 1],
+    ]);
+    // Half of a channel is lost by it.
+    const weak = [
+      [0, 0, 0],
+      [255, 0, 0],
+      [0, 255, 0],
+      [255, 128, 0],
+    ] as const;
+    const lost = dataSpec(await pairsOf([await map.png().toBuffer()]), { ...said, colors: weak });
+    expect((await examine(lost)).errors[0]?.settings).toBeUndefined();
+  });
+
+  it('of whole areas are no blur: no distance takes them for a class', async () => {
+    const shifted = [
+      [70, 130, 180],
+      [128, 64, 128],
+      [0, 0, 110],
+    ] as const;
+    const near = [
+      [70, 130, 180],
+      [128, 64, 128],
+      [0, 0, 142],
+      [0, 0, 134],
+    ] as const;
+    for (const saved of [shifted, near]) {
+      const ids = areas(saved.map((_, id) => id));
+      const map = await rgb(
+        ids.flatMap((id) => [...saved[id]!]),
+        WIDTH,
+      )
+        .png()
+        .toBuffer();
+      const { errors } = await examine(dataSpec(await pairsOf([map]), masks));
+      expect(errors[0]?.text).toContain('whole areas have these colors, so they are no blur');
+      expect(errors[0]?.settings).toBeUndefined();
     }
   });
 
