@@ -22,6 +22,7 @@ import {
 } from './messages.ts';
 import { quoted } from '../base/shell.ts';
 import { sharedProtocol } from './protocols.ts';
+import { oneForEachSeed } from './seeds.ts';
 import { withoutSeed } from './specs.ts';
 import { runAxis, type Cell, type ComparedRun, type Comparison, type Note } from './types.ts';
 
@@ -42,12 +43,12 @@ export function gather({ folders, baseline }: GatherOptions): Comparison {
   const [only] = folders;
   const ablation = folders.length === 1 && only !== undefined ? readAblation(only) : undefined;
   const found = ablation ? cellsOfAblation(ablation, resolve(only!)) : cellsOfRuns(folders);
-  const runs = found.cells.flatMap((cell) => cell.runs);
-  const evaluated = runs.filter(({ records }) => records.length > 0);
+  const distinct = found.cells.map((cell) => ({ cell, ...oneForEachSeed(cell.runs) }));
+  const evaluated = distinct.flatMap(({ runs }) => runs).filter(({ records }) => records.length > 0);
   const protocol = sharedProtocol(evaluated);
-  const cells = found.cells.map((cell): Cell => ({
+  const cells = distinct.map(({ cell, runs }): Cell => ({
     ...cell,
-    runs: cell.runs.map(({ records, ...run }) => ({
+    runs: runs.map(({ records, ...run }) => ({
       ...run,
       evaluation: records.find(({ protocolId }) => protocolId === protocol),
     })),
@@ -58,7 +59,11 @@ export function gather({ folders, baseline }: GatherOptions): Comparison {
     axes: found.axes,
     cells,
     baseline: baselineOf(cells, baseline),
-    notes: [...found.notes, ...notesOn(cells.flatMap((cell) => cell.runs))],
+    notes: [
+      ...found.notes,
+      ...distinct.flatMap(({ notes }) => notes),
+      ...notesOn(cells.flatMap((cell) => cell.runs)),
+    ],
   };
 }
 

@@ -47,6 +47,10 @@ export const ablationAmongRuns = (folder: string): SpadeworkError =>
 export const notStarted = (names: readonly string[]): string =>
   `Not trained yet, and left out: ${names.join(', ')}.`;
 
+export const sameRuns = (others: readonly string[], kept: string, seed: number): string =>
+  `Left out, since the spec and the seed ${seed} are those of ${kept}, and a run with the same seed is the same run: ` +
+  `${others.join(', ')}. Train with other seeds to see how much they matter: spadework train SPEC --seed N.`;
+
 export const notFinished = (name: string, status: string, steps: number, planned: number): string =>
   `${name} is ${status === 'running' ? 'not finished' : status}: it has done ${steps} of ${planned} steps, and its numbers are of then.`;
 

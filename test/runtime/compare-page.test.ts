@@ -68,6 +68,26 @@ describe('cells', () => {
     );
   });
 
+  it('hold one run for each seed: copies, and runs that were trained twice, are no seeds, and are named', async () => {
+    const wide = [
+      await made('wide-1', tinySpec(), 7),
+      await made('wide-2', tinySpec(), 7, 0.4),
+      await made('wide-3', tinySpec(), 7, 0.4),
+    ];
+    const narrow = [await made('narrow-1', other, 7, 0.3), await made('narrow-2', other, 7, 0.3)];
+    const { verdict, notes } = await compareIn([...wide, ...narrow]);
+    expect(verdict[0]).toContain('wide: 0.4500, of a single seed');
+    expect(verdict.join(' ')).not.toContain('the mean of');
+    expect(notes.map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /^Left out, since the spec and the seed 7 are those of wide-2, .*: wide-1, wide-3\./,
+      ),
+      expect.stringMatching(/^Left out, since the spec and the seed 7 are those of narrow-1, .*: narrow-2\./),
+    ]);
+    const { cells } = gather({ folders: [...wide, await made('wide-4', tinySpec(), 8, 0.5)] });
+    expect(cells.map(({ runs }) => runs.map(({ name }) => name))).toEqual([['wide-2', 'wide-4']]);
+  });
+
   it('of an ablation are its points; what has not begun is said', async () => {
     await made('wide-s1', tinySpec(), 1, 0.4);
     await made('narrow-s1', other, 1, 0.3);
