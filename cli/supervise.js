@@ -3,6 +3,7 @@
  * signals on, and says how that ended where it could not say so itself.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -16,10 +17,36 @@ const codeOfSignal = 128;
 const lessMemory =
   'lower batch, size or width in the spec, or close other programs; a run goes on from its last checkpoint: spadework resume RUN';
 
-/** Says what ended a process that could not say so itself. */
-export function describeDeath(signal) {
+/** Gives how many seconds of a processor a process of ours may take; undefined where nothing limits them, or where that is not known. */
+function limitOfSeconds() {
+  try {
+    const [, seconds] = /^Max cpu time +(\d+) /m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return seconds === undefined ? undefined : Number(seconds);
+  } catch {
+    return undefined; // other systems do not say
+  }
+}
+
+/** Says what ended a process that could not say so itself; `seconds` is what it may take of a processor, where that is limited. */
+export function describeDeath(signal, seconds = limitOfSeconds()) {
+  const lessTime =
+    'raise the limit: ulimit -t unlimited; a run goes on from its last checkpoint: spadework resume RUN';
   switch (signal) {
+    case 'SIGXCPU':
+      return {
+        code: 'out-of-time',
+        message: `the process that worked was ended (${signal}): it took all the seconds of a processor that it may (ulimit -t)`,
+        hint: lessTime,
+      };
     case 'SIGKILL':
+      if (seconds !== undefined)
+        return {
+          code: 'killed',
+          message:
+            `the process that worked was killed (SIGKILL): where nobody did so, it took the ${seconds} s of a processor that it may ` +
+            '(ulimit -t), or the system had no memory left',
+          hint: lessTime,
+        };
       return {
         code: 'killed',
         message:
@@ -51,6 +78,8 @@ const cannotStart = (why, hint) =>
 /** Gives the text for what keeps a command from being started. */
 export function failureOfLoading(error) {
   const { code, message = String(error) } = error ?? {};
+  if (/\buv_cwd\b/.test(message))
+    return cannotStart('the folder that you are in was deleted', 'go to one that is there: cd FOLDER');
   if (code === 'EMFILE' || code === 'ENFILE')
     return cannotStart(`too many files are open (${code})`, 'raise the limit: ulimit -n 4096');
   if (['EAGAIN', 'ENOMEM'].includes(code) || /out of memory|cannot allocate/i.test(message))

@@ -2,9 +2,10 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
-import { exitCodes, inputError, SpadeworkError } from '../../dsl/errors.ts';
+import { exitCodes, inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
 import { reportError } from '../base/errors.ts';
 import { reasonOf } from '../../runtime/base/file-reasons.ts';
+import { shortageOf } from '../../runtime/base/shortage.ts';
 import { readSpecFile } from '../base/specs.ts';
 import { print, printExactly } from '../base/terminal.ts';
 
@@ -47,11 +48,13 @@ function format(file: string, options: FmtOptions): void {
   const text = printSpec(tree);
   if (options.check || options.write) {
     if (text === source.text) return;
-    print(
-      options.write ? `formatted ${file}` : `${file} is laid out otherwise (spadework fmt --write ${file})`,
-    );
-    if (!options.write) process.exitCode = exitCodes.input;
-    else write(file, text);
+    if (options.write) {
+      write(file, text);
+      print(`formatted ${file}`);
+    } else {
+      print(`${file} is laid out otherwise (spadework fmt --write ${file})`);
+      process.exitCode = exitCodes.input;
+    }
   } else printExactly(text);
 }
 
@@ -68,6 +71,14 @@ function write(file: string, text: string): void {
       rmSync(temporary, { force: true });
     }
   } catch (error) {
+    const shortage = shortageOf(error);
+    if (shortage)
+      throw machineError(
+        shortage.code,
+        `'${file}' cannot be written: ${shortage.what}`,
+        `${shortage.fix}; the file is as it was`,
+        { cause: error },
+      );
     throw inputError(
       'unwritable-spec',
       `'${file}' cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`,

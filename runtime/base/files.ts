@@ -18,21 +18,33 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
+/** What is written, as far as it changes what helps where it cannot be. */
+export interface Writing {
+  /** Whether it is a run that goes on, whose folder nobody can choose any more. */
+  readonly isRun?: boolean;
+  /** What was written before and is whole, as a clause. */
+  readonly kept?: string | undefined;
+}
+
 /** Does work that writes below `folder`; what the file system refuses becomes a SpadeworkError. */
-export function whileWriting<T>(folder: string, work: () => T): T {
+export function whileWriting<T>(folder: string, work: () => T, writing?: Writing): T {
   try {
     return work();
   } catch (error) {
-    throw isFileError(error) ? unwritable(folder, error) : error;
+    throw isFileError(error) ? unwritable(folder, error, writing) : error;
   }
 }
 
 /** Is `whileWriting` for work that takes time. */
-export async function whileWritingAsync<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function whileWritingAsync<T>(
+  folder: string,
+  work: () => Promise<T>,
+  writing?: Writing,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw isFileError(error) ? unwritable(folder, error) : error;
+    throw isFileError(error) ? unwritable(folder, error, writing) : error;
   }
 }
 
@@ -41,22 +53,24 @@ export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return !(error instanceof SpadeworkError) && isPathError(error);
 }
 
-export const unwritable = (folder: string, error: NodeJS.ErrnoException): SpadeworkError => {
+/** Says that a file below `folder` cannot be written. */
+export function unwritable(
+  folder: string,
+  error: NodeJS.ErrnoException & { readonly dest?: string },
+  { isRun = false, kept }: Writing = {},
+): SpadeworkError {
+  const rest = kept === undefined ? '' : `; ${kept}`;
+  const ofMachine = (code: string, message: string, hint: string): SpadeworkError =>
+    machineError(code, message, hint + rest, { cause: error });
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return machineError(
-        'disk-full',
-        `the disk of '${folder}' is full`,
-        'free some space; the last checkpoint is whole',
-        { cause: error },
-      );
+      return ofMachine('disk-full', `the disk of '${folder}' is full`, 'free some space');
     case 'EFBIG':
-      return machineError(
+      return ofMachine(
         'file-too-large',
         `a file in '${folder}' would be larger than files may be here`,
-        'lift the limit (ulimit -f unlimited), or take another disk; the last checkpoint is whole',
-        { cause: error },
+        'lift the limit (ulimit -f unlimited), or take another disk',
       );
     case 'EEXIST':
     case 'ENOTDIR':
@@ -65,23 +79,22 @@ export const unwritable = (folder: string, error: NodeJS.ErrnoException): Spadew
     case 'ENAMETOOLONG':
       return inputError(
         'in-the-way',
-        `'${error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
-        'move it away, or name another place with --out',
+        // What is written under a temporary name is meant for another.
+        `'${error.dest ?? error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
+        isRun ? 'move it away' : 'move it away, or name another place with --out',
       );
     case 'EMFILE':
     case 'ENFILE':
-      return machineError(
+      return ofMachine(
         'too-many-files',
         `files in '${folder}' cannot be opened: too many are open (${error.code})`,
-        'raise the limit: ulimit -n 4096; the last checkpoint is whole',
-        { cause: error },
+        'raise the limit: ulimit -n 4096',
       );
     default:
-      return machineError(
+      return ofMachine(
         'unwritable',
         `'${folder}' cannot be written (${error.code ?? error.message})`,
-        'give a folder that you may write to: --out FOLDER',
-        { cause: error },
+        isRun ? 'see that you may write to it' : 'give a folder that you may write to: --out FOLDER',
       );
   }
-};
+}

@@ -1,7 +1,7 @@
 /** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { evenly } from '../data/order.ts';
@@ -14,7 +14,7 @@ import { damagedRunFile } from '../run/messages.ts';
 import { overSeeds } from './measures.ts';
 import { dataGone } from './messages.ts';
 import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
-import { makeFolder } from '../base/make-folder.ts';
+import { writeWhole } from '../base/files.ts';
 
 export interface PictureOptions {
   /** How many maps are shown side by side. */
@@ -91,15 +91,13 @@ export class PictureWriter {
   /** Writes all pictures below a folder. Throws a SpadeworkError that names a picture which cannot be decoded. */
   async write(out: string): Promise<void> {
     for (const [file, { picture, source }] of this.pictures) {
-      const path = join(out, file);
-      makeFolder(dirname(path));
-      try {
-        await picture.toFile(path);
-      } catch (error) {
+      const content = await picture.toBuffer().catch(async (error: unknown) => {
         if (typeof source === 'string' && !(await isDecodable(source)))
           throw damagedRunFile(source, 'it is no whole picture');
         throw error;
-      }
+      });
+      // The library that makes pictures does not say why one cannot be written.
+      await writeWhole(join(out, file), content);
     }
   }
 

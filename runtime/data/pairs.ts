@@ -86,6 +86,18 @@ export async function listFolder(
   return new Map([...byStem].map(([stem, sharing]) => [stem, path.join(folder, sharing[0] as string)]));
 }
 
+/** Counts the label maps in each folder within one whose subfolders are not searched. */
+export async function mapsWithin(folder: string): Promise<ReadonlyMap<string, number>> {
+  const { files } = await listNames(folder, true);
+  const counts = new Map<string, number>();
+  for (const name of files) {
+    const place = path.posix.dirname(name);
+    if (place !== '.' && isOfKind(name, { role: 'label maps', suffix: '' }))
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function isOfKind(name: string, { role, suffix }: Kind): boolean {
   const { name: stem, ext } = path.posix.parse(name);
   return ENDINGS[role].includes(ext.toLowerCase()) && stem.endsWith(suffix);

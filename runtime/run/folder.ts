@@ -26,6 +26,7 @@ import {
   noRunFolder,
   notARunFolder,
   runFolderExists,
+  runPlaceNoFolder,
   runFolderGone,
 } from './messages.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -89,10 +90,11 @@ export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
     const place = out || '.';
     const found = statSync(place, { throwIfNoEntry: false });
     if (!found || isEmptyFolder(place, found)) return;
-    if (!overwrite) throw runFolderExists(out);
+    if (!found.isDirectory()) throw runPlaceNoFolder(out);
     const { spec, run } = layoutOf(place);
     // A run that was killed at its very beginning, or while it was deleted, has only one of them.
     if (!isSpecFile(spec) && !isRecordFile(run)) throw notARunFolder(out);
+    if (!overwrite) throw runFolderExists(out);
   });
 }
 

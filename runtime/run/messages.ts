@@ -1,5 +1,6 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
+import { join } from 'node:path';
 import { formatBytes, formatSeconds } from '../base/format.ts';
 import { error, warningText, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
@@ -99,21 +100,31 @@ export const runFolderExists = (folder: string): SpadeworkError =>
   inputError(
     'run-folder-exists',
     `the folder '${folder}' exists and is not empty`,
-    'give another --out, add --overwrite to replace the run in it, or go on with it: spadework resume FOLDER',
+    `give another --out, add --overwrite to replace the run in it, or go on with it: spadework resume ${quoted(folder)}`,
   );
 
 export const notARunFolder = (folder: string): SpadeworkError =>
   inputError(
     'not-a-run-folder',
-    `the folder '${folder}' is not empty and holds no run, so --overwrite leaves it alone`,
+    `the folder '${folder}' is not empty and holds no run, so it is left alone, whatever --overwrite says`,
     'give another --out, or empty the folder yourself',
   );
+
+export const runPlaceNoFolder = (place: string): SpadeworkError =>
+  inputError(
+    'run-place-no-folder',
+    `'${place}' is there and is no folder, so no run can lie in it`,
+    'give another --out, or move it away',
+  );
+
+/** What holds wherever a run ends, once it has saved. */
+export const lastCheckpointKept = 'the last checkpoint is whole';
 
 export const folderInUse = (folder: string, file: string): SpadeworkError =>
   inputError(
     'folder-in-use',
     `another process is training in '${folder}'`,
-    `wait for its end, or give another --out; if there is no such process, delete '${file}'`,
+    `wait for its end, or train into another folder; if there is no such process, delete '${file}'`,
   );
 
 /** `within` are folders in it that do hold runs. */
@@ -420,6 +431,18 @@ export const paintsOnly = (networks: readonly string[]): string =>
 
 export const samplesFromTraining = (count: number): string =>
   `The data names no test_labels, so samples are painted for ${count === 1 ? 'a map' : `${count} maps`} of the training data.`;
+
+export const mapsNotSearched = (folder: string, within: ReadonlyMap<string, number>): string => {
+  const [[first]] = [...within] as [[string, number]];
+  const count = [...within.values()].reduce((sum, one) => sum + one, 0);
+  const places = [...within].map(([place, maps]) => `'${place}' (${maps})`);
+  return warningText(
+    'maps-not-searched',
+    `${count === 1 ? '1 label map lies' : `${count} label maps lie`} in folders within '${folder}', which are not searched, and ` +
+      `${count === 1 ? 'is' : 'are'} not painted: ${places.slice(0, listed).join(', ')}${places.length > listed ? ', ...' : ''}`,
+    `paint each folder by itself: --labels ${quoted(join(folder, first))} --out FOLDER`,
+  );
+};
 
 export const wouldOverwrite = (folder: string, out: string): SpadeworkError =>
   inputError(

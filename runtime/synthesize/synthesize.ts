@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { must } from '../../dsl/errors.ts';
 import { encodedInputs, generatorOf } from '../../compiler/format/queries.ts';
 import { openDataset } from '../data/dataset.ts';
+import { mapsWithin } from '../data/pairs.ts';
 import { openPhotos, type Photos } from '../data/photos.ts';
 import type { Pair } from '../data/pair.ts';
 import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
@@ -17,6 +18,7 @@ import { readRunFolder } from '../run/folder.ts';
 import { whileWritingAsync } from '../base/files.ts';
 import {
   instancesMissing,
+  mapsNotSearched,
   nothingPaints,
   nothingToTrain,
   noStyleTaken,
@@ -96,6 +98,8 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     if (styles) requireStyles(styles, dataset.pairs);
     const others = await countOtherSizes(dataset.pairs, size);
     if (others > 0) log(resized(others, dataset.pairs.length, size));
+    const within = await mapsWithin(options.labels);
+    if (within.size > 0) log(mapsNotSearched(options.labels, within));
     const files = planFiles(options, dataset.pairs);
     await claimOutputs(options.out, files.outputs);
     const engine = await chooseEngine(options.engine ?? 'auto', log);

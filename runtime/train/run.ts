@@ -13,7 +13,7 @@ import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/data
 import type { Engine, EngineRequest } from '../engine/choose.ts';
 import { writePicture, type Picture } from '../report/picture.ts';
 import { writeRunPage } from '../run/page.ts';
-import { writeWhole, whileWriting, whileWritingAsync } from '../base/files.ts';
+import { writeWhole, whileWriting, whileWritingAsync, type Writing } from '../base/files.ts';
 import { type MetricRecord, readMetrics } from '../run/records.ts';
 import { areFinite, setInitialValues, type Session } from '../session/session.ts';
 import { Board, fillBoard } from './tensorboard.ts';
@@ -50,6 +50,7 @@ import {
   notFinite,
   onlyCompleting,
   recordsGone,
+  lastCheckpointKept,
   savedBeforeFile,
   takes,
 } from '../run/messages.ts';
@@ -244,7 +245,7 @@ export class Run {
       record.step === first && !record.evaluation ? this.evaluate(record) : record,
     );
     this.evaluated = records.filter(({ evaluation }) => evaluation);
-    await whileWritingAsync(layout.folder, async () => {
+    await this.writing(async () => {
       await writeSpec(layout, spec);
       await writeWhole(layout.metrics, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
       const best = this.bestStep();
@@ -263,7 +264,7 @@ export class Run {
     if (first === this.steps && isSampled && isOnBoard) return;
     // Readers of events drop what earlier files say of the steps from the first of a new file on.
     const from = !isOnBoard ? 1 : isSampled ? first + 1 : first;
-    const board = whileWriting(layout.folder, () => new Board(layout.events, from));
+    const board = whileWriting(layout.folder, () => new Board(layout.events, from), this.written);
     try {
       await this.write(() => fillBoard(board, layout, from, isSampled ? first : first - 1));
       if (!isSampled) await this.sample(first, board);
@@ -284,7 +285,7 @@ export class Run {
     const loader = this.loaderFrom(first);
     const stuck = new StuckWatch();
     try {
-      const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'));
+      const metrics = whileWriting(layout.folder, () => openSync(layout.metrics, 'a'), this.written);
       try {
         while (this.done < this.steps && !facts.signal?.aborted) {
           const batch = await loader.next().catch(async (error: unknown) => {
@@ -296,10 +297,11 @@ export class Run {
           requireInPlace(layout);
           const done = ++this.done;
           const record = this.evaluate(stepped);
-          whileWriting(layout.folder, () => {
+          const write = (): void => {
             writeSync(metrics, `${JSON.stringify(record)}\n`);
             board.step(record, this.spent.seconds - before);
-          });
+          };
+          whileWriting(layout.folder, write, this.written);
           this.observer.stepped?.(record);
           for (const { network, since } of stuck.after(record, done === this.steps))
             this.observer.log?.(learnsNothing(network, since));
@@ -491,7 +493,7 @@ export class Run {
 
   /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
   private async sample(step: number, board: Board): Promise<void> {
-    whileWriting(this.layout.folder, () => board.weights(step, this.session, this.frozen));
+    whileWriting(this.layout.folder, () => board.weights(step, this.session, this.frozen), this.written);
     const pictures = this.shown ? await this.paint(step, this.shown, board) : 0;
     this.sampled = { step, pictures };
     await this.record('running', step);
@@ -527,7 +529,15 @@ export class Run {
   /** Does work that writes into the run's folder, unless the run is there no more. */
   private write<T>(work: () => Promise<T>): Promise<T> {
     requireInPlace(this.layout);
-    return whileWritingAsync(this.layout.folder, work);
+    return this.writing(work);
+  }
+
+  private writing<T>(work: () => Promise<T>): Promise<T> {
+    return whileWritingAsync(this.layout.folder, work, this.written);
+  }
+
+  private get written(): Writing {
+    return { isRun: true, kept: this.saved === undefined ? undefined : lastCheckpointKept };
   }
 
   private async record(status: FullRunRecord['status'], steps: number): Promise<void> {

@@ -143,7 +143,7 @@ async function alreadyComplete(
   { steps, stepsPlanned, secondsPerStep, memory }: FullRunRecord,
   options: CommonOptions,
 ): Promise<RunResult> {
-  const page = await whileWritingAsync(layout.folder, () => writeRunPage(layout.folder));
+  const page = await whileWritingAsync(layout.folder, () => writeRunPage(layout.folder), { isRun: true });
   logOf(options)(nothingMissing(steps));
   const { folder } = layout;
   return { folder, page, status: 'finished', steps, stepsPlanned, stepsNow: 0, secondsPerStep, memory };

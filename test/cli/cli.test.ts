@@ -56,6 +56,45 @@ describe('output', () => {
   });
 });
 
+describe('what the machine refuses', () => {
+  const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+  const shell = (script: string) =>
+    spawnSync('sh', ['-c', script.replaceAll('spadework ', `"${process.execPath}" "${command}" `)], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+
+  it('is not said to be formatted, and stays as it was', () => {
+    const text = readFileSync(join(folder, 'tiny.spade'), 'utf8').replaceAll('\n  ', '\n      ');
+    write('limited.spade', text);
+    expect(shell('ulimit -f 0; spadework fmt --write limited.spade')).toMatchObject({
+      status: 3,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^error\[file-too-large\]: 'limited.spade' cannot be written: .*\nhint: .*; the file is as it was\n$/,
+      ),
+    });
+    expect(readFileSync(join(folder, 'limited.spade'), 'utf8')).toBe(text);
+  });
+
+  it('is no lack of memory alone where the time of processors is limited', { tags: 'needs-linux' }, () => {
+    const supervise = new URL('../../cli/supervise.js', import.meta.url).href;
+    const ask = `import('${supervise}').then(({ describeDeath }) => console.log(describeDeath('SIGKILL').message, describeDeath('SIGXCPU').code))`;
+    const { stdout } = shell(`ulimit -t 777; "${process.execPath}" -e "${ask}"`);
+    expect(stdout).toContain('it took the 777 s of a processor that it may (ulimit -t)');
+    expect(stdout).toContain('out-of-time');
+  });
+
+  it('is the folder one is in, where it was deleted', () => {
+    const { status, stderr } = shell('mkdir gone; cd gone; rmdir ../gone; spadework check ../tiny.spade');
+    expect([status, stderr]).toEqual([
+      3,
+      'error[cannot-start]: the command cannot be started: the folder that you are in was deleted\n' +
+        'hint: go to one that is there: cd FOLDER\n',
+    ]);
+  });
+});
+
 describe('usage', () => {
   it('is shown with examples for every command', async () => {
     for (const command of [

@@ -109,8 +109,13 @@ describe('synth', () => {
     mkdirSync(join(folder, 'maps'));
     for (const name of ['test1', 'grid'])
       copyFileSync(join(folder, 'data/test-labels/test1.png'), join(folder, `maps/${name}.png`));
-    const { code, out } = await run('synth', 'runs/tiny-1', '--labels', 'maps', '--out', 'painted');
+    mkdirSync(join(folder, 'maps/more'));
+    copyFileSync(join(folder, 'maps/grid.png'), join(folder, 'maps/more/left-out.png'));
+    const { code, out, err } = await run('synth', 'runs/tiny-1', '--labels', 'maps', '--out', 'painted');
     expect([code, out]).toEqual([0, 'painted/index.html\n']);
+    expect(err).toContain(
+      "1 label map lies in folders within 'maps', which are not searched, and is not painted",
+    );
     const widthOf = async (name: string) => (await sharp(join(folder, 'painted', name)).metadata()).width;
     expect(await Promise.all(['test1.png', 'grid.png'].map(widthOf))).toEqual([32, 32]);
     expect(await widthOf('grid-2.png')).toBeGreaterThan(100);

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
-import { folderInUse, runFolderGone } from '../../runtime/run/messages.ts';
+import { folderInUse, lastCheckpointKept, runFolderGone } from '../../runtime/run/messages.ts';
 import { unwritable } from '../../runtime/base/files.ts';
 import { followingPlan, makePlan, planWaiting, type Deed, type Waiting } from '../support/at-write.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
@@ -236,7 +236,9 @@ describe('a limit of file sizes', patience, () => {
       env: { ...process.env, ...environment },
       encoding: 'utf8',
     });
-    expect(shell.stderr).toBe(shown(unwritable('limited', { code: 'EFBIG' } as NodeJS.ErrnoException)));
+    expect(shell.stderr).toBe(
+      shown(unwritable('limited', { code: 'EFBIG' } as NodeJS.ErrnoException, { kept: lastCheckpointKept })),
+    );
     expect([shell.status, shell.stdout]).toEqual([3, '']);
     expect([readdirSync(checkpoints), weights('limited', 3)]).toEqual(before);
     for (const out of ['limited', 'free'])

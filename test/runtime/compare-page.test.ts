@@ -1,4 +1,6 @@
 /** Tests comparisons of run folders: cells, protocols, pictures, pages and the tables beside them. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -230,6 +232,17 @@ describe('the page', () => {
       name: 'SpadeworkError',
       message: expect.stringContaining(`'${file}' is damaged: it is no whole picture\nhint: `) as string,
     });
+  });
+
+  it('that is beyond the limit of file sizes blames the machine', async () => {
+    const folders = [await made('wide-1', tinySpec(), 1, 0.4), await made('narrow-1', other, 1, 0.3)];
+    const command = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
+    const script = `ulimit -f 1; exec "${process.execPath}" "${command}" compare ${folders.join(' ')} --out ${join(root, 'out')}`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect(stderr).toMatch(
+      /^error\[file-too-large\]: .*\nhint: lift the limit \(ulimit -f unlimited\), or take another disk\n$/,
+    );
+    expect(status).toBe(3);
   });
 
   it('needs nothing from elsewhere, and in compact form not even the runs', async () => {

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openPhotos } from '../../runtime/data/photos.ts';
 import { readClasses } from '../../runtime/data/classes.ts';
+import { mapsWithin } from '../../runtime/data/pairs.ts';
+import { mapsNotSearched } from '../../runtime/run/messages.ts';
 import { LARGEST_FILE, readRegular } from '../../runtime/data/files.ts';
 import { dataSpec, examine } from './data-examine.ts';
 import { greyPng, rgb, temporaryFolder, writeFiles } from './data-support.ts';
@@ -72,6 +74,25 @@ describe('things that are no regular files', { tags: 'needs-linux' }, () => {
     symlinkSync('..', path.join(root, 'labels', 'up'));
     symlinkSync('..', path.join(root, 'images', 'up'));
     expect(await examine(dataSpec(root, { subfolders: true }))).toMatchObject({ names: ['a'], errors: [] });
+  });
+});
+
+describe('folders within', () => {
+  it('are counted where they hold label maps that are not searched', async () => {
+    const root = writeFiles({
+      'a.png': await map(),
+      'b/c.png': await map(),
+      'b/d.txt': '',
+      'b/e/f.png': await map(),
+    });
+    expect([...(await mapsWithin(root))]).toEqual([
+      ['b', 1],
+      ['b/e', 1],
+    ]);
+    expect(mapsNotSearched('maps', await mapsWithin(root))).toBe(
+      "warning[maps-not-searched]: 2 label maps lie in folders within 'maps', which are not searched, and are not painted: 'b' (1), 'b/e' (1)\n" +
+        'hint: paint each folder by itself: --labels maps/b --out FOLDER',
+    );
   });
 });
 

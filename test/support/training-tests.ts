@@ -32,6 +32,7 @@ import {
   nothingMissing,
   replaying,
   runFolderExists,
+  runPlaceNoFolder,
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
 import { markBest, readBest, stepName } from '../../runtime/run/checkpoint.ts';
@@ -310,8 +311,14 @@ experiment`;
       await expect(run('first', lightSpec())).rejects.toThrow(runFolderExists(at('first')).message);
       mkdirSync(at('mine'));
       writeFileSync(at('mine', 'letter.txt'), 'dear');
-      await expect(run('mine', lightSpec(), { overwrite: true })).rejects.toThrow(
-        notARunFolder(at('mine')).message,
+      // What a hint says is no use there is not said to help.
+      for (const overwrite of [true, false])
+        await expect(run('mine', lightSpec(), { overwrite })).rejects.toThrow(
+          notARunFolder(at('mine')).message,
+        );
+      const letter = at('mine', 'letter.txt');
+      await expect(run(join('mine', 'letter.txt'), lightSpec())).rejects.toThrow(
+        runPlaceNoFolder(letter).message,
       );
     });
   });
