@@ -1,4 +1,5 @@
 /** Writing files and folders: whole or not at all, and what the file system refuses in words. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
@@ -45,6 +46,34 @@ export async function whileWritingAsync<T>(
     return await work();
   } catch (error) {
     throw isFileError(error) ? unwritable(folder, error, writing) : error;
+  }
+}
+
+/** Reads the first bytes of a regular file, as many as there are up to `length`; undefined for what is none, or cannot be read. */
+export function readStart(file: string, length: number): Buffer | undefined {
+  return readPart(file, length, () => 0);
+}
+
+/** Reads the last bytes of a regular file in the same way. */
+export function readEnd(file: string, length: number): Buffer | undefined {
+  return readPart(file, length, (size) => Math.max(0, size - length));
+}
+
+function readPart(file: string, length: number, from: (size: number) => number): Buffer | undefined {
+  try {
+    // A pipe without a writer would be waited for.
+    const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = fstatSync(opened);
+      if (!found.isFile()) return undefined;
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(opened, bytes, 0, length, from(found.size)));
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    if (isFileError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -146,6 +146,8 @@ export async function markBest(directory: string, step: number): Promise<void> {
 
 /** Gives the step of the best checkpoint; undefined where none was marked. Throws a SpadeworkError where the mark is damaged. */
 export function readBest(directory: string): number | undefined {
+  // Where the folder is none, that is what is wrong.
+  listFolder(directory, damagedRunFile);
   return readRecord(join(directory, bestFile), bestFormat, damagedBest)?.step;
 }
 
@@ -192,10 +194,10 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Tells the step of a checkpoint's folder by its name; undefined for other names. */
-function stepOf(name: string): number | undefined {
-  const step = /^step-(\d+)$/.exec(name)?.[1];
-  return step === undefined ? undefined : Number(step);
+/** Tells the step of a folder by its name, which is that of `stepName`; undefined for other names. */
+export function stepOf(name: string): number | undefined {
+  const step = Number(/^step-(\d+)$/.exec(name)?.[1]);
+  return Number.isSafeInteger(step) && stepName(step) === name ? step : undefined;
 }
 
 /** Tells whether `directory` holds a checkpoint, whole or not. */

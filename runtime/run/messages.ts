@@ -152,6 +152,14 @@ export const uselessEvents = (file: string, why: string): SpadeworkError =>
     'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
   );
 
+/** Says that something else lies where a run keeps its samples: those of the last step can be painted again. */
+export const uselessSamples = (file: string, why: string): SpadeworkError =>
+  inputError(
+    'useless-samples',
+    `'${file}' cannot be used: ${why}`,
+    'remove it, or move it away: the samples of the last step are painted anew by spadework resume RUN',
+  );
+
 export const damagedRunFile = (file: string, why: string): SpadeworkError =>
   inputError(
     'damaged-run-file',
@@ -170,7 +178,9 @@ export const damagedMetrics = (file: string, why: string): SpadeworkError =>
   inputError(
     'damaged-metrics',
     `'${file}' is damaged: ${why}`,
-    'take the file from a copy of the run, or delete the line that is named',
+    /^line \d/.test(why)
+      ? 'take the file from a copy of the run, or delete the line that is named'
+      : 'take the file from a copy of the run; or move it away, and the run goes on without the records of its steps until now',
   );
 
 export const damagedLock = (file: string, why: string): SpadeworkError =>
@@ -313,8 +323,24 @@ export const moreStepsDone = (folder: string, done: number, steps: number): Spad
     `leave out --steps, or give ${done} or more`,
   );
 
-export const nothingMissing = (steps: number): string =>
-  `The run is finished: all ${steps} steps are done, and nothing of it is missing. To train longer: --steps N`;
+/** `isWhole` says whether there is all that a run keeps, also of what cannot be made again. */
+export const nothingMissing = (steps: number, isWhole: boolean): string =>
+  `The run is finished: all ${steps} steps are done, and nothing ${isWhole ? 'of it is missing' : 'else is missing'}. ` +
+  'To train longer: --steps N';
+
+export const sourceGone = (file: string): string =>
+  warningText(
+    'source-gone',
+    `'${file}' is missing: it holds the text of the spec, and cannot be made again`,
+    'take it from a copy of the run; without it, the page and messages show no lines of the spec',
+  );
+
+export const bestGone = (folder: string): string =>
+  warningText(
+    'best-gone',
+    `'${folder}' is missing: it holds the best checkpoint, and cannot be made again`,
+    'take it from a copy of the run',
+  );
 
 export const onlyCompleting = (steps: number): string =>
   `All ${steps} steps are done; making what is missing of the run.`;

@@ -12,7 +12,8 @@ import {
   whileReading,
 } from '../base/records.ts';
 import { metricSchema, partialRunSchema } from '../base/schemas.ts';
-import { damagedMetrics, damagedRunFile } from './messages.ts';
+import { stepOf } from './checkpoint.ts';
+import { damagedMetrics, damagedRunFile, uselessSamples } from './messages.ts';
 
 /** Holds a run's `run.json`. */
 export interface RunRecord {
@@ -131,12 +132,12 @@ export function readSource(directory: string): string | undefined {
 
 /** Lists a run's sample pictures; steps that were cut short (fewer maps than others) are left out. */
 export function readSamples(directory: string): Samples {
-  const entries = new Set(listFolder(join(directory, 'samples'), damagedRunFile));
+  const entries = new Set(listFolder(join(directory, 'samples'), uselessSamples));
   const frames: SampleFrame[] = [];
   for (const entry of entries) {
-    const step = /^step-(\d+)$/.exec(entry)?.[1];
+    const step = stepOf(entry);
     if (step === undefined) continue;
-    const files = entry.endsWith('.png') ? [] : listFolder(join(directory, 'samples', entry), damagedRunFile);
+    const files = listFolder(join(directory, 'samples', entry), uselessSamples);
     const find = (kind: string): ReadonlyMap<number, string> =>
       new Map(
         files.flatMap((file) => {
@@ -145,7 +146,7 @@ export function readSamples(directory: string): Samples {
         }),
       );
     frames.push({
-      step: Number(step),
+      step,
       label: find('label'),
       painted: find('painted'),
       photo: find('photo'),

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { crc32c } from './crc.ts';
+import { readStart } from '../base/files.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
 const definitions = `
@@ -102,6 +103,13 @@ function encodeValue(value: EventValue): object {
 function sizeOfPng(png: Uint8Array): { readonly width: number; readonly height: number } {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
+/** Tells whether a file begins as event files do, with the length of a record and its checksum. */
+export function isEventFile(file: string): boolean {
+  const head = readStart(file, 12);
+  if (head === undefined || head.length < 12) return false;
+  return head.readUInt32LE(8) === masked(crc32c(head.subarray(0, 8)));
 }
 
 /** Frames a record: its length as 8 bytes, their checksum, the content, its checksum; all little endian. */

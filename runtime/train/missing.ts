@@ -1,12 +1,22 @@
 /** Answers for what a run lacks that was killed, or that somebody deleted parts of: whether its folder is as it should be. */
-import { uselessEvents, damagedRunFile } from '../run/messages.ts';
+import {
+  bestGone,
+  damagedRunFile,
+  recordsGone,
+  sourceGone,
+  uselessEvents,
+  uselessSamples,
+} from '../run/messages.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readEnd, readStart } from '../base/files.ts';
 import { listFolder } from '../base/records.ts';
-import { readBest, stepName, type RunState } from '../run/checkpoint.ts';
+import { listSteps, readBest, stepName, type RunState } from '../run/checkpoint.ts';
+import { readMetrics } from '../run/records.ts';
+import { isEventFile } from './events.ts';
 import { unfinishedFile, type FullRunRecord, type RunLayout } from '../run/folder.ts';
 
-/** Tells whether all pictures of a step's samples are there; a run that shows nothing has none. */
+/** Tells whether all pictures of a step's samples are there, and whole; a run that shows nothing has none. */
 export function hasPictures(
   { samples }: RunLayout,
   sampled: FullRunRecord['sampled'],
@@ -15,9 +25,18 @@ export function hasPictures(
   if (sampled?.step !== step) return false;
   if (sampled.pictures === 0) return true;
   const folder = join(samples, stepName(step));
+  const pictures = listFolder(folder, uselessSamples).filter(isPicture);
   return (
-    existsSync(`${folder}.png`) &&
-    listFolder(folder, damagedRunFile).filter(isPicture).length >= sampled.pictures
+    isWholePicture(`${folder}.png`) &&
+    pictures.filter((name) => isWholePicture(join(folder, name))).length >= sampled.pictures
+  );
+}
+
+/** Tells whether a file begins and ends as PNG does. */
+function isWholePicture(file: string): boolean {
+  return (
+    readStart(file, 8)?.toString('latin1') === '\x89PNG\r\n\x1a\n' &&
+    readEnd(file, 8)?.toString('latin1', 0, 4) === 'IEND'
   );
 }
 
@@ -25,7 +44,22 @@ const isPicture = (name: string): boolean => name.endsWith('.png');
 
 /** Tells whether there is anything for TensorBoard. */
 export function hasEvents({ events }: RunLayout): boolean {
-  return listFolder(events, uselessEvents).length > 0;
+  return listFolder(events, uselessEvents).some((name) => isEventFile(join(events, name)));
+}
+
+/** Says what a run lacks that cannot be made again; records that are gone are told by whoever goes on, too. */
+export function lostOf({ source, checkpoints }: RunLayout, { best }: FullRunRecord): string[] {
+  const isBestThere = best === undefined || listSteps(checkpoints).includes(best.step);
+  return [
+    ...(existsSync(source) ? [] : [sourceGone(source)]),
+    ...(isBestThere ? [] : [bestGone(join(checkpoints, stepName(best.step)))]),
+  ];
+}
+
+/** Says how many records of a run's steps are gone. */
+export function lostRecords({ folder }: RunLayout, steps: number): string[] {
+  const lost = steps - readMetrics(folder).filter(({ step }) => step <= steps).length;
+  return lost > 0 ? [recordsGone(lost)] : [];
 }
 
 /** Tells whether a run is finished and nothing of it is missing, so that neither its data nor an engine is needed. */
@@ -44,10 +78,12 @@ export function isComplete(layout: RunLayout, record: FullRunRecord, { step }: R
 
 /** Deletes what a killed process had not finished writing. */
 export function removeUnfinished({ folder, checkpoints, samples, evaluations }: RunLayout): void {
-  const pictures = listFolder(samples, damagedRunFile)
+  const pictures = listFolder(samples, uselessSamples)
     .filter((name) => !isPicture(name))
     .map((name) => join(samples, name));
-  for (const place of [folder, checkpoints, samples, ...pictures, evaluations])
-    for (const name of listFolder(place, damagedRunFile))
+  const kept = [folder, checkpoints, evaluations].map((place) => [place, damagedRunFile] as const);
+  const painted = [samples, ...pictures].map((place) => [place, uselessSamples] as const);
+  for (const [place, damaged] of [...kept, ...painted])
+    for (const name of listFolder(place, damaged))
       if (unfinishedFile.test(name)) rmSync(join(place, name), { recursive: true, force: true });
 }

@@ -33,7 +33,7 @@ import {
 import { whileWritingAsync } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import { nothingMissing, samplesFromTraining } from '../run/messages.ts';
-import { isComplete, removeUnfinished } from './missing.ts';
+import { isComplete, lostOf, lostRecords, removeUnfinished } from './missing.ts';
 import { Run, type CommonOptions, type RunData, type RunResult, type Started } from './run.ts';
 import { overrideSpec, type SpecOverrides, type TrainableSpec } from '../run/settings.ts';
 import { readSources, writeSources } from '../run/sources.ts';
@@ -119,10 +119,12 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
   return whileLocked(layout.folder, async () => {
     removeUnfinished(layout);
     const checkpoint = await loadWholeCheckpoint(layout.checkpoints, options.folder, logOf(options));
+    const lost = lostOf(layout, record);
+    for (const one of lost) logOf(options)(one);
     const isMoved = options.data !== undefined;
     const isLonger = options.steps !== undefined && options.steps !== record.stepsPlanned;
     if (checkpoint && !isMoved && !isLonger && isComplete(layout, record, checkpoint.state))
-      return alreadyComplete(layout, record, options);
+      return alreadyComplete(layout, record, options, lost.length === 0);
     const frozen = await readFrozenWeights(layout, spec);
     const weights = checkpoint ? frozen : new Map([...(await loadWeights(spec)), ...frozen]);
     const sources = readSources(layout, spec);
@@ -142,9 +144,12 @@ async function alreadyComplete(
   layout: RunLayout,
   { steps, stepsPlanned, secondsPerStep, memory }: FullRunRecord,
   options: CommonOptions,
+  isWhole: boolean,
 ): Promise<RunResult> {
   const page = await whileWritingAsync(layout.folder, () => writeRunPage(layout.folder), { isRun: true });
-  logOf(options)(nothingMissing(steps));
+  const gone = lostRecords(layout, steps);
+  for (const one of gone) logOf(options)(one);
+  logOf(options)(nothingMissing(steps, isWhole && gone.length === 0));
   const { folder } = layout;
   return { folder, page, status: 'finished', steps, stepsPlanned, stepsNow: 0, secondsPerStep, memory };
 }

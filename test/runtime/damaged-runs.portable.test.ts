@@ -1,7 +1,17 @@
 /** Tests that whatever is damaged in a run or an ablation is said, with the file, by every command that reads it. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listSteps, readBest, stepName } from '../../runtime/run/checkpoint.ts';
+import { onlyCompleting, recordsGone, sourceGone } from '../../runtime/run/messages.ts';
 import { layoutOf, readRunFolder } from '../../runtime/run/folder.ts';
 import { resume } from '../../runtime/train/train.ts';
 import { damageRun, tryDamaged } from '../fuzz/damaged-runs.ts';
@@ -88,6 +98,85 @@ describe('a damaged run', { timeout: 600_000 }, () => {
     rmSync(events);
     await goOn();
     expect(readdirSync(events)).toHaveLength(known.length);
+    rmSync(copy, { recursive: true });
+  });
+
+  it('is not said to be whole where something of it is damaged or gone, and what can be is made anew', async () => {
+    const copy = join(folder, 'damaged');
+    const { run } = copyPristine(folder, copy);
+    const layout = layoutOf(run);
+    const lines: string[] = [];
+    const goOn = async (): Promise<string[]> => {
+      lines.length = 0;
+      await resume({ folder: run, engine: 'portable', observer: { log: (line) => lines.push(line) } });
+      return [...lines];
+    };
+    const whole =
+      'The run is finished: all 2 steps are done, and nothing of it is missing. To train longer: --steps N';
+    expect(await goOn()).toEqual([whole]);
+    const painted = join(layout.samples, stepName(2), 'painted-0.png');
+    const before = readFileSync(painted);
+    for (const content of [Buffer.alloc(0), before.subarray(0, before.length / 2)]) {
+      writeFileSync(painted, content);
+      expect(await goOn()).toContain(onlyCompleting(2));
+      expect(readFileSync(painted).equals(before)).toBe(true);
+      expect(await goOn()).toEqual([whole]);
+    }
+    for (const name of readdirSync(layout.events)) writeFileSync(join(layout.events, name), 'garbage');
+    expect(await goOn()).toContain(onlyCompleting(2));
+    expect(await goOn()).toEqual([whole]);
+    rmSync(join(layout.samples, `${stepName(2)}.png`));
+    mkdirSync(join(layout.samples, `${stepName(2)}.png`));
+    await expect(goOn()).rejects.toThrow(`${stepName(2)}.png' is in the way of what is to be written`);
+    rmSync(join(layout.samples, `${stepName(2)}.png`), { recursive: true });
+    await goOn();
+    rmSync(layout.source);
+    writeFileSync(layout.metrics, readFileSync(layout.metrics, 'utf8').split('\n').slice(1).join('\n'));
+    expect(await goOn()).toEqual([
+      sourceGone(layout.source),
+      recordsGone(1),
+      'The run is finished: all 2 steps are done, and nothing else is missing. To train longer: --steps N',
+    ]);
+    rmSync(copy, { recursive: true });
+  });
+
+  it('is told what stands in the way of its files by their own names, with what helps', async () => {
+    const copy = join(folder, 'damaged');
+    const { run } = copyPristine(folder, copy);
+    const { index, samples, checkpoints, metrics } = { ...layoutOf(run), index: join(run, 'index.html') };
+    const goOn = (): Promise<unknown> => resume({ folder: run, engine: 'portable' });
+    const replaced = async (place: string, by: () => void, said: string): Promise<void> => {
+      const aside = `${run}.aside`;
+      renameSync(place, aside);
+      by();
+      await expect(goOn()).rejects.toThrow(said);
+      rmSync(place, { recursive: true });
+      renameSync(aside, place);
+    };
+    await replaced(
+      index,
+      () => mkdirSync(index),
+      `'${index}' is in the way of what is to be written: it is a folder, expected a file\nhint: move it away`,
+    );
+    await replaced(
+      samples,
+      () => writeFileSync(samples, ''),
+      `'${samples}' cannot be used: it is a file, expected a folder\nhint: remove it`,
+    );
+    await replaced(
+      metrics,
+      () => mkdirSync(metrics),
+      `it is a folder, expected a file\nhint: take the file from a copy of the run; or move it away`,
+    );
+    await replaced(
+      checkpoints,
+      () => symlinkSync(checkpoints, checkpoints),
+      `'${checkpoints}' is damaged: its links lead in a circle`,
+    );
+    expect(() => readBest(checkpoints)).not.toThrow();
+    mkdirSync(join(checkpoints, 'step-999999999999999999999'));
+    mkdirSync(join(checkpoints, 'step-7'));
+    expect(listSteps(checkpoints)).toEqual([1, 2]);
     rmSync(copy, { recursive: true });
   });
 });

@@ -441,7 +441,7 @@ experiment`;
         resume({ folder: at('complete'), engine, observer: { log: (line) => lines.push(line) } });
       const before = readFileSync(join(layout.samples, `${stepName(6)}.png`));
       expect(await again()).toMatchObject({ status: 'finished', steps: 6, stepsNow: 0 });
-      expect(lines).toEqual([nothingMissing(6)]);
+      expect(lines).toEqual([nothingMissing(6, true)]);
       const events = readEvents(layout.events).map(({ tag, step }) => `${tag} ${step}`);
       for (const part of [join(layout.samples, stepName(6)), layout.page, layout.events])
         rmSync(part, { recursive: true });
