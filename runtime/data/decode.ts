@@ -1,4 +1,5 @@
 /** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
+import { crc32 } from '../base/crc.ts';
 import { standInOf, standIns } from '../base/stand-ins.ts';
 import sharp from 'sharp';
 import { longestSide } from '../../compiler/format/types.ts';
@@ -160,21 +161,11 @@ async function decodePng(content: Buffer, isTurned: boolean): Promise<IdMap | Co
 function withoutPalette(content: Buffer): Buffer<ArrayBuffer> {
   const header = Buffer.from(content.subarray(0, IHDR.end));
   header.writeUInt8(GREY, IHDR.colorType);
-  header.writeUInt32BE(checksum(header.subarray(IHDR.type, IHDR.checksum)), IHDR.checksum);
+  header.writeUInt32BE(crc32(header.subarray(IHDR.type, IHDR.checksum)), IHDR.checksum);
   const kept: Uint8Array[] = [header];
   for (const { type, whole } of chunksOf(content))
     if (type === 'IDAT' || type === 'eXIf' || type === 'IEND') kept.push(whole);
   return Buffer.concat(kept);
-}
-
-/** Computes the CRC-32 of a PNG chunk; zlib's own is missing from the first releases of Node 20. */
-function checksum(bytes: Uint8Array): number {
-  let sum = 0xffffffff;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
-  }
-  return ~sum >>> 0;
 }
 
 /** Views raw 16-bit pixels in the decoder's buffer; copies them only where they are not aligned. */

@@ -7,7 +7,7 @@ import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { crc32c } from './crc.ts';
+import { crc32c } from '../base/crc.ts';
 import { readStart } from '../base/files.ts';
 import { makeFolder } from '../base/make-folder.ts';
 

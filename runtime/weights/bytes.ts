@@ -1,6 +1,7 @@
 /** Answers for pieces of files: each is read when it is asked for, so that a large file costs only what is taken of it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
+import { crc32 } from '../base/crc.ts';
 import { DamagedFile } from './errors.ts';
 import type { Meter } from './limits.ts';
 
@@ -13,10 +14,14 @@ export interface Piece {
   /** Bytes that it holds. */
   readonly length: number;
   readonly deflated: boolean;
+  /** CRC-32 of what it holds, where the file says it. */
+  readonly checksum?: number | undefined;
 }
 
 /** One read must stay below 2 GiB. */
 const maximumReadBytes = 2 ** 30;
+/** So much of a piece is checked at once. */
+const checkedBytes = 2 ** 24;
 /** Deflate makes nothing smaller than by this factor, so that a piece which claims more is a lie. */
 const largestRatio = 1032;
 
@@ -35,11 +40,30 @@ export function readPiece(piece: Piece, offset = 0, length = piece.length - offs
 
 /** Reads all of a piece, which may be deflated. Throws DamagedFile and TooLarge. */
 export function unpackPiece(piece: Piece, meter: Meter): Uint8Array<ArrayBuffer> {
-  if (!piece.deflated) return readPiece(piece);
+  const bytes = piece.deflated ? unpack(piece, meter) : readPiece(piece);
+  requireChecksum(piece, crc32(bytes));
+  return bytes;
+}
+
+function unpack(piece: Piece, meter: Meter): Uint8Array<ArrayBuffer> {
   if (piece.length > piece.stored * largestRatio)
     throw new DamagedFile('it claims to unpack to more than it can');
   meter.unpack(piece.length);
   return inflate(readRange(piece.path, piece.start, piece.stored), piece.length);
+}
+
+/** Requires a piece, which is stored as it is, to be as it was written, as far as the file says. Throws DamagedFile. */
+export function checkPiece(piece: Piece): void {
+  if (piece.checksum === undefined) return;
+  let sum = 0;
+  for (let at = 0; at < piece.length; at += checkedBytes)
+    sum = crc32(readPiece(piece, at, Math.min(checkedBytes, piece.length - at)), sum);
+  requireChecksum(piece, sum);
+}
+
+function requireChecksum({ checksum, start }: Piece, found: number): void {
+  if (checksum !== undefined && checksum !== found)
+    throw new DamagedFile(`its bytes from ${start} on are not those that were written (CRC-32)`);
 }
 
 function inflate(packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> {

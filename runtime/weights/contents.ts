@@ -1,6 +1,6 @@
 /** Answers for what lies where in the containers of a pickle: tensors by their paths, and objects in the way of tensors. */
 import { costs, deepest, type Meter } from './limits.ts';
-import { madeBy, nameAlone, twoTensors } from './messages.ts';
+import { madeBy, nameAlone, tooDeep, twoTensors } from './messages.ts';
 import { Dict, Named, Opaque, Tensor, type Pickled } from './python.ts';
 
 /** What lies in a file, by its path in nested containers: `state_dict.fc.weight`, `0.bias`. */
@@ -35,8 +35,12 @@ export function contentsOf(root: Pickled, meter: Meter): Contents {
     } else if (value instanceof Named) note(path, nameAlone(value.name));
     else if (value instanceof Opaque && value.size === 0) note(path, madeBy(value.maker));
     else if (Array.isArray(value) || value instanceof Dict) {
-      // What holds itself is seen once; nobody puts tensors as deep as the limit.
-      if (around.has(value) || around.size === deepest) return;
+      // What holds itself is seen once.
+      if (around.has(value)) return;
+      if (around.size === deepest) {
+        note(path, tooDeep);
+        return;
+      }
       around.add(value);
       meter.build(costs.visitedValue * (Array.isArray(value) ? value.length : value.size));
       for (const [key, inner] of value.entries())

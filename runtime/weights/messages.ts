@@ -118,6 +118,9 @@ export const nameAlone = (name: string): string => `'${shortened(name)}' of Pyth
 /** Says that a name is none. */
 export const twoTensors = 'the name of two tensors';
 
+/** Says what nobody puts tensors into. */
+export const tooDeep = 'a container so deep in others that it is not looked into';
+
 /** Lists what is not read, the outermost first. */
 function listUnread(unread: ReadonlyMap<string, string>): string {
   const depth = (path: string): number => path.split('.').length;

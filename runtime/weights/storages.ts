@@ -1,6 +1,6 @@
 /** Answers for the numbers of PyTorch's tensors: where storages lie in a file, and what views of them hold. */
 import { sizeOf } from '../../compiler/ir/types.ts';
-import { readPiece, unpackPiece, type Piece } from './bytes.ts';
+import { checkPiece, readPiece, unpackPiece, type Piece } from './bytes.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
 import { DamagedFile } from './errors.ts';
 import type { Meter } from './limits.ts';
@@ -34,6 +34,8 @@ function spanOf({ shape, strides }: Tensor): number {
 export class Storages {
   /** The storage that was unpacked last: its tensors mostly follow each other. */
   private unpacked: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+
+  private readonly checked = new Set<string>();
 
   constructor(
     private readonly pieces: ReadonlyMap<string, Piece>,
@@ -78,7 +80,11 @@ export class Storages {
   }
 
   private bytes(key: string, piece: Piece, start: number, length: number): Uint8Array<ArrayBuffer> {
-    if (!piece.deflated) return readPiece(piece, start, length);
+    if (!piece.deflated) {
+      if (!this.checked.has(key)) checkPiece(piece);
+      this.checked.add(key);
+      return readPiece(piece, start, length);
+    }
     if (this.unpacked?.key !== key) {
       this.unpacked = undefined; // so that it need not lie beside the next
       this.unpacked = { key, bytes: unpackPiece(piece, this.meter) };

@@ -98,7 +98,9 @@ async function locate(zip: ZipFile, path: string, entry: Entry): Promise<Piece> 
   if (method !== storedAsIs && method !== deflate)
     throw new DamagedFile(`its entry '${fileName}' is packed by an unknown method (${method})`);
   const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  return { path, start, stored, length, deflated: method === deflate };
+  // PyTorch may be told to compute none (torch.serialization.set_crc32_options), and then writes 0.
+  const checksum = entry.crc32 === 0 ? undefined : entry.crc32;
+  return { path, start, stored, length, deflated: method === deflate, checksum };
 }
 
 /** Places that are taken in a file, so that many entries cannot claim the same bytes. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crc32c } from '../../runtime/train/crc.ts';
+import { crc32c } from '../../runtime/base/crc.ts';
 import { EventWriter, HistogramCounter } from '../../runtime/train/events.ts';
 import { readEvents, readRecords, slowChecksum } from '../support/read-events.ts';
 import { findTensorBoard } from '../support/tensorboard.ts';

@@ -1,7 +1,7 @@
 /** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
 import { SpadeworkError } from '../../../dsl/errors.ts';
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
-import { zip, archive, legacy, op, storage, tensor, type PickleParts } from './pickles.ts';
+import { zip, archive, legacy, op, storage, tensor, text, type PickleParts } from './pickles.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -228,6 +228,23 @@ describe('malicious files', () => {
     await expectRefused(write('made.legacy.pth', legacy(parts)), reason);
   });
 
+  it('of tensors too deep in containers say where they stop', async () => {
+    let parts: Uint8Array[] = [tensor({})];
+    for (let depth = 0; depth < 300; depth++)
+      parts = [op.emptyDict, op.mark, text('a'), ...parts, op.setItems];
+    await expectRefused(
+      write('deep.pth', archive(parts)),
+      /'a(\.a){31}' is a container so deep in others that it is not looked into/,
+    );
+    const shallow = await readAll(
+      write(
+        'shallow.pth',
+        archive([op.emptyDict, op.mark, text('w'), tensor({}), text('deep'), ...parts, op.setItems]),
+      ),
+    );
+    expect(Object.keys(shallow)).toEqual(['w']);
+  });
+
   it('of nothing but texts say so', async () => {
     await expectRefused(write('texts.pth', archive([op.emptyDict])), 'holds no tensors');
   });
@@ -249,6 +266,26 @@ describe('malicious files', () => {
 });
 
 describe('damaged files', () => {
+  it.each(['plain.pth', 'deflated.pth'])(
+    'in which a bit of %s is another are refused, unless nothing is read of it',
+    async (name) => {
+      const path = join(fixtures, name);
+      const sound = await readAll(path);
+      const bytes = readFileSync(path);
+      let refused = 0;
+      for (let at = 0; at < bytes.length; at += 13) {
+        const damaged = Buffer.from(bytes);
+        damaged[at]! ^= 1 << (at % 8);
+        const read = await readAll(write('flipped.pth', damaged)).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(SpadeworkError);
+          refused++;
+        });
+        if (read) expect(read, `byte ${at}`).toEqual(sound);
+      }
+      expect(refused).toBeGreaterThan(20);
+    },
+  );
+
   it('that are missing, empty or something else are refused', async () => {
     await expectRefused(join(folder, 'absent.pth'), "there is no file '");
     await expectRefused(write('empty.pth', new Uint8Array(0)), 'is empty');
