@@ -376,6 +376,19 @@ export const nothingOfficial = (
     'set prefix to what the names start with, within to the part of the network, and the mapping of their code',
   );
 
+export const nothingOwn = (
+  network: string,
+  found: readonly string[],
+  expected: readonly string[],
+): SpadeworkError =>
+  wrongCall(
+    'nothing-own',
+    `none of the tensors is of a variable of '${network}'`,
+    list(found),
+    list(expected),
+    'name tensors as model.variables lists them, as the gradients of a call are; those of the official code go to writeOfficial',
+  );
+
 export const unknownPart = (network: string, within: string): SpadeworkError =>
   wrongCall(
     'unknown-part',

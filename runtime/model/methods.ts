@@ -158,7 +158,8 @@ export function compileMethod(
     case 'gradients': {
       const network = findNetwork(spec, method.network);
       const { training, gradients } = variant;
-      return alone(networkMethod(spec, network, { ...common, training, gradients }));
+      const compiled = alone(networkMethod(spec, network, { ...common, training, gradients }));
+      return gradients ? withCotangents(compiled) : compiled;
     }
     case 'loss':
       return alone(lossMethod(spec, method.network, { ...common, gradients: variant.gradients }));
@@ -190,6 +191,18 @@ function compiledOf(
   return { program, methods, inputs: new Map(methods.flatMap(({ inputs }) => [...inputs])), ...size };
 }
 
+/** Adds the cotangents that nothing depends on, as those of networks without parameters: callers give them all the same. */
+function withCotangents(compiled: Compiled): Compiled {
+  const inputs = new Map(compiled.inputs);
+  for (const { outputs } of compiled.program.methods)
+    for (const [output, { results }] of outputs) {
+      const cotangent = cotangentOf(output);
+      if (cotangent !== output && !inputs.has(cotangent))
+        inputs.set(cotangent, must(results[0], `the output ${output} has a type`));
+    }
+  return { ...compiled, inputs };
+}
+
 /** Tells whether callers feed an input, rather than the model itself: random state, rates, corrections. */
 export function isFedByCaller(spec: Spec, name: string): boolean {
   const scalars = spec.train?.optimizers.flatMap(({ network }) =>
@@ -200,6 +213,9 @@ export function isFedByCaller(spec: Spec, name: string): boolean {
 
 /** What the name of a cotangent starts with. */
 export const cotangentPrefix = 'cotangent';
+
+/** Gives the name of the cotangent of an output; other names stay. */
+export const cotangentOf = (output: string): string => output.replace(/^output(?=\/|$)/, cotangentPrefix);
 
 /** Says what an input means that is not declared: cotangents, and noise drawn inside of losses. */
 export function roleOf(name: string): InputRole {

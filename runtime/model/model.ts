@@ -23,6 +23,7 @@ import {
 import * as messages from './messages.ts';
 import {
   compileMethod,
+  cotangentOf,
   cotangentPrefix,
   declaredInputs,
   findNetwork,
@@ -424,8 +425,6 @@ type Sized = Pick<CallOptions, 'batch'>;
 function methodOf(kind: 'forward' | 'gradients' | 'loss', network: string): string {
   return `${kind}/${textArgument('network', network, "a network's name")}`;
 }
-
-const cotangentOf = (output: string): string => output.replace(/^output(?=\/|$)/, cotangentPrefix);
 
 /** Lets cotangents be named after the outputs that they belong to. Throws a SpadeworkError where one is named twice. */
 function namesOfCotangents(cotangents: Feeds): Feeds {

@@ -7,7 +7,14 @@ import { matchWeights } from '../weights/match.ts';
 import { officialPlaces, type Official, type WeightVariable } from '../weights/official.ts';
 import { checkShape, convert, open, type Given } from './arrays.ts';
 import { describe, entriesOf } from './checks.ts';
-import { notATensor, nothingOfficial, officialShape, unknownPart, wrongLength } from './messages.ts';
+import {
+  notATensor,
+  nothingOfficial,
+  nothingOwn,
+  officialShape,
+  unknownPart,
+  wrongLength,
+} from './messages.ts';
 import type { OfficialOptions, OfficialReport, OfficialTensors, Tensor, Tensors } from './types.ts';
 
 /** The part of a network that official names belong to. */
@@ -44,12 +51,23 @@ export function namesOfPart(network: NetworkSpec, options: OfficialOptions): str
   return [...placesOf(partOf(network, options)).keys()];
 }
 
-/** Renames and reorders tensors of a network's variables; what belongs to none of them is left out. */
+/**
+ * Renames and reorders tensors of a network's variables; what belongs to none of them, such as gradients of other networks, is left
+ * out. Throws a SpadeworkError where that is everything.
+ */
 export function toOfficial(network: NetworkSpec, tensors: Tensors, options: OfficialOptions): Tensors {
   const part = partOf(network, options);
   const places = placesOf(part);
   const shapes = new Map(part.variables.map(({ name, shape }) => [part.ours + name, shape]));
   const given = readTensors(tensors, ([name]) => places.has(name));
+  // Gradients of networks without parameters have none of their own.
+  const parameters = network.variables
+    .filter(({ role }) => role === 'parameter')
+    .map(({ name }) => `${network.name}.${name}`)
+    .filter((name) => places.has(name));
+  const names = Object.keys(tensors);
+  if (given.size === 0 && names.length > 0 && parameters.length > 0)
+    throw nothingOwn(network.name, names, parameters);
   const found = [...places].flatMap(([ours, place]): [string, Tensor][] => {
     const tensor = given.get(ours);
     if (!tensor) return [];

@@ -93,6 +93,37 @@ describe('wrong calls of a model', () => {
     for (const call of calls) expectMistake(await errorOf(call), 'disposed', ['was disposed of']);
   });
 
+  it('leave right ones as they are: cotangents and gradients of a network without parameters', async () => {
+    const text = 'network L(x: Image) { return [stop_gradient(x), x * 2] }';
+    const fixed = await openText(text, { engine, inputs: { x: { kind: 'tensor', shape: [1, 1, 2] } } });
+    try {
+      expect(fixed.inputs('gradients/L').map(({ name }) => name)).toEqual([
+        'x',
+        'cotangent/1',
+        'cotangent/0',
+      ]);
+      const { gradients } = fixed.gradients(
+        'L',
+        { x: [1, 2] },
+        { 'output/0': [5, 5], 'cotangent/1': [1, 3] },
+      );
+      expect([...gradients['x']!.values]).toEqual([2, 6]);
+      expect(fixed.toOfficial(gradients, { network: 'L' })).toEqual({});
+      expectMistake(
+        await errorOf(() => fixed.gradients('L', { x: [1, 2] }, { 'output/0': [5] })),
+        'wrong-length',
+        ["'cotangent/0'"],
+      );
+      expectMistake(
+        await errorOf(() => fixed.gradients('L', { x: [1, 2] }, { 'output/2': [5, 5] })),
+        'unknown-input',
+        ["'cotangent/2'"],
+      );
+    } finally {
+      fixed.dispose();
+    }
+  });
+
   it('leave right ones as they are: a batch is what shapes or the option say', () => {
     const labels = new Int32Array(2 * pixels).fill(1);
     const shaped = { shape: [2, side, side], values: labels };

@@ -278,6 +278,12 @@ export const wrongVariables: readonly WrongCall[] = [
     'wrong-argument',
     "toOfficial: the argument 'tensors'",
   ],
+  [(model) => model.toOfficial({ a: 1 }, { network: 'G' }), 'nothing-own', 'found: a\n', 'expected: G.'],
+  [
+    (model) => model.toOfficial({ 'D.x': { shape: [1], values: [1] } }, { network: 'G' }),
+    'nothing-own',
+    "none of the tensors is of a variable of 'G'",
+  ],
   [
     (model) => model.toOfficial({ 'G.conv_img.bias': { shape: [2], values: [1, 2] } }, { network: 'G' }),
     'wrong-shape',
