@@ -3,7 +3,19 @@ import { lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { ClassInfo, Color } from './class-info.ts';
 import { nearestClass } from './coding.ts';
 import { colorSettings, saidOf, valueSettings, type Meaning, type Settings } from './settings.ts';
-import { unpack, type Count, type Tally } from './tally.ts';
+import { alterationOf, type Altered } from './color-alterations.ts';
+import {
+  colorsOf,
+  coveringDistance,
+  distanceTo,
+  farthestColor,
+  flat,
+  gapsBetween,
+  isOfBlur,
+  pixelsOf,
+  type Found,
+} from './found-colors.ts';
+import type { Tally } from './tally.ts';
 import { adviceOnValues, isSolid } from './value-advice.ts';
 
 /** What is to be done about colors that are not those of classes; the settings make them right, where any do. */
@@ -14,7 +26,7 @@ export type ColorAdvice = { readonly settings?: Settings | undefined } &
     /** Colors that no class has and that are no blur, and what is left for `distance`. */
     | { readonly kind: 'missing'; readonly colors: readonly Color[]; readonly distance: number }
     /** All colors are those of the classes but for one change; the settings say them as they are in the maps. */
-    | { readonly kind: 'altered'; readonly how: Alteration }
+    | Altered
     /** Whole areas are of colors near to those of classes, so that no blur made them; each with the nearest. */
     | {
         readonly kind: 'areas';
@@ -37,52 +49,12 @@ export type ColorAdvice = { readonly settings?: Settings | undefined } &
 
 /** Colors this near to that of a class are most likely meant to be it. */
 const blurred = 60;
-/** Saved as JPEG, the color of an area is this near to what it was. */
-const flat = 16;
 /** Areas of such a share of all pixels are more than noise. */
 const notableShare = 0.1;
 /** More classes than these are not added one by one. */
 const mostAdded = 8;
 /** As many colors of areas are told. */
 const mostTold = 256;
-/** Where maps are too small to have areas, colors of such a share of all pixels stand for them. */
-const largeShare = 0.1;
-
-interface Found extends Count {
-  readonly color: Color;
-  readonly isArea: boolean;
-}
-
-/** Lists the colors of maps, the most frequent first. */
-function colorsOf({ colors }: Tally): readonly Found[] {
-  const counts = [...colors.values()];
-  const total = counts.reduce((sum, { pixels }) => sum + pixels, 0);
-  const hasAreas = counts.some(({ inner }) => inner > 0);
-  return [...colors]
-    .map(([color, count]) => ({
-      color: unpack(color),
-      ...count,
-      isArea: hasAreas ? isSolid(count) : count.pixels >= largeShare * total,
-    }))
-    .sort((a, b) => b.pixels - a.pixels);
-}
-
-const pixelsOf = (some: readonly Found[]): number => some.reduce((sum, { pixels }) => sum + pixels, 0);
-
-const distanceTo = (classes: readonly ClassInfo[], color: Color): number =>
-  classes.length === 0 ? Infinity : nearestClass(classes, color).distance;
-
-/** The number that takes every color for the nearest class; `farthest` bounds it where colors were too many to be counted. */
-function coveringDistance(
-  found: readonly Found[],
-  classes: readonly ClassInfo[],
-  { uncounted }: Tally,
-  farthest: number,
-): number {
-  const most = Math.max(0, ...found.map(({ color }) => distanceTo(classes, color)));
-  return Math.ceil(uncounted > 0 ? Math.max(most, farthest) : most);
-}
-
 /** Says what colors that no class has mean, where masks of colors are expected. */
 export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number): ColorAdvice {
   const ids = settingsOfIds(tally, meaning);
@@ -105,8 +77,7 @@ export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number)
   const colors = missing.map(({ color }) => color);
   const all = [...classes, ...asClasses(colors, classes.length)];
   const distance = coveringDistance(found, all, tally, farthest);
-  // Blur stays between two classes: it is nearer to one of them than half of the way.
-  if (distance > Math.ceil(gapsBetween(all).most / 2)) return { kind: 'far' };
+  if (!isOfBlur(distance, all)) return { kind: 'far' };
   const merged = mergedAreas(found, all, total);
   if (merged.length > 0) return { kind: 'areas', colors: merged, distance };
   if (missing.length === 0) return { kind: 'near', distance, settings: { color_distance: distance } };
@@ -129,50 +100,6 @@ function exactColors(found: readonly Found[], classes: readonly ClassInfo[]): Re
   return new Set(far.filter(({ pixels }) => areAlone || 2 * pixels >= all).map(({ color }) => color));
 }
 
-/** What all colors of masks were changed by. */
-type Alteration = keyof typeof alterations;
-
-/**
- * What programs do to all colors of a mask, how far a color may be from what comes of it, and of how many classes that has to be seen:
- * a single color may as well be that of one more class.
- */
-const alterations = {
-  exchanged: { of: ([red, green, blue]: Color): Color => [blue, green, red], tolerance: flat, least: 2 },
-  divided: { of: ([r, g, b]: Color): Color => [ofFloat(r), ofFloat(g), ofFloat(b)], tolerance: 0, least: 1 },
-} as const;
-
-const ofFloat = (channel: number): number => Math.floor(channel / 255);
-
-/** Finds the change after which the classes have the colors of all areas, which they have not as they are said. */
-function alterationOf(found: readonly Found[], tally: Tally, meaning: Meaning): ColorAdvice | undefined {
-  const classes = meaning.coding.colors?.classes ?? meaning.classes;
-  const { legend, colors } = saidOf(meaning);
-  const areas = found.filter(({ isArea }) => isArea);
-  const total = pixelsOf(found) + tally.uncounted;
-  if (classes.length === 0 || 4 * pixelsOf(areas) < total) return undefined;
-  for (const [how, { of, tolerance, least }] of Object.entries(alterations) as [
-    Alteration,
-    (typeof alterations)[Alteration],
-  ][]) {
-    const others = classes.map((one) => ({ ...one, color: of(one.color) }));
-    const isOther = ({ color }: Found): boolean => distanceTo(classes, color) > tolerance;
-    if (!areas.every(({ color }) => distanceTo(others, color) <= tolerance) || !areas.some(isOther)) continue;
-    const changed = others.filter(({ color }, i) => color.join() !== classes[i]!.color.join());
-    const nearestOf = ({ color }: Found): ClassInfo => nearestClass(others, color).class;
-    const seen = new Set(areas.map(nearestOf).filter((one) => changed.includes(one)));
-    const isDistinct = new Set(others.map(({ color }) => color.join())).size === others.length;
-    const distance = coveringDistance(found, others, tally, 442);
-    if (!isDistinct || legend !== undefined || seen.size < least) return { kind: 'altered', how };
-    const settings: Settings = {
-      label_format: 'colors',
-      ...(colors && { colors: colors.map((color) => of(color as Color)) }),
-      ...(distance > 0 && { color_distance: distance }),
-    };
-    return { kind: 'altered', how, settings };
-  }
-  return undefined;
-}
-
 /**
  * Finds areas that a distance would take for a class though nothing shows that they are it: they are too far for noise, or they lie
  * beside the color of the class itself, and there is no blur or noise anywhere.
@@ -190,21 +117,11 @@ function mergedAreas(
   const distant = areas.filter(({ color }) => distanceTo(classes, color) > flat);
   if (pixelsOf(distant) > notableShare * total) return toldOf(distant);
   const counts = new Map<ClassInfo, number>();
-  for (const one of found.filter(isSolid)) counts.set(nearestOf(one), (counts.get(nearestOf(one)) ?? 0) + 1);
+  const solid = found.filter(isSolid);
+  for (const one of solid) counts.set(nearestOf(one), (counts.get(nearestOf(one)) ?? 0) + 1);
+  if (counts.size === 1 && solid.length > 1 && classes.length > 1) return toldOf(areas);
   const isClean = wrong.length <= mostAdded && wrong.length === areas.length;
   return isClean ? toldOf(areas.filter((one) => (counts.get(nearestOf(one)) ?? 0) > 1)) : [];
-}
-
-/** Measures how far the two nearest and the two farthest colors of classes are from each other. */
-function gapsBetween(classes: readonly ClassInfo[]): { readonly least: number; readonly most: number } {
-  let [least, most] = [Infinity, 0];
-  for (const [i, { color }] of classes.entries())
-    for (let j = i + 1; j < classes.length; j++) {
-      const gap = Math.hypot(...color.map((channel, c) => channel - classes[j]!.color[c]!));
-      least = Math.min(least, gap);
-      most = Math.max(most, gap);
-    }
-  return { least, most };
 }
 
 /** Gives the settings under which all colors, which are small greys then, are ids; undefined where they are not. */
@@ -253,12 +170,13 @@ function paletteOf(found: readonly Found[], tally: Tally, meaning: Meaning): Col
   const colors = found.filter((one) => one.isArea || exact.has(one.color)).map(({ color }) => color);
   // Which name is whose, colors do not tell.
   const isListed = saidOf(meaning).names === undefined && colors.length <= mostTold;
-  const distance = (): number =>
-    coveringDistance(found, asClasses(colors), tally, tally.uncounted > 0 ? 442 : 0);
+  const all = isListed ? asClasses(colors) : [];
+  const distance = coveringDistance(found, all, tally, tally.uncounted > 0 ? farthestColor : 0);
+  const isNear = distance === 0 || tally.uncounted > 0 || isOfBlur(distance, all);
   return {
     kind: 'palette',
     colors: colors.slice(0, mostTold),
-    settings: isListed ? colorSettings(meaning, colors, distance()) : undefined,
+    settings: isListed && isNear ? colorSettings(meaning, colors, distance) : undefined,
   };
 }
 
@@ -281,12 +199,15 @@ export function adviceOnMasks(tally: Tally, meaning: Meaning): ColorAdvice {
     const exact = exactColors(found, meaning.classes);
     const missing = found.filter(({ color }) => exact.has(color));
     const all = [...meaning.classes, ...asClasses([...exact], meaning.classes.length)];
-    const distance = coveringDistance(found, all, tally, 442);
+    const distance = coveringDistance(found, all, tally, farthestColor);
     const total = pixelsOf(found) + tally.uncounted;
     const more = missing.length > 0 ? withClasses(meaning, missing, total, distance) : undefined;
+    const isNear = distance === 0 || tally.uncounted > 0 || isOfBlur(distance, all);
     return {
       kind: 'masks',
-      settings: { label_format: 'colors', ...more, ...(distance > 0 && { color_distance: distance }) },
+      settings: isNear
+        ? { label_format: 'colors', ...more, ...(distance > 0 && { color_distance: distance }) }
+        : undefined,
     };
   }
   return paletteOf(found, tally, meaning);

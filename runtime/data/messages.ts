@@ -361,8 +361,13 @@ function alteredHint({ how, settings }: Extract<ColorAdvice, { kind: 'altered' }
   const what = {
     exchanged: 'red and blue are exchanged, as OpenCV does where pictures are not converted',
     divided: 'all channels are 0 or 1: the colors were divided by 255',
+    flagged: 'all channels are 0 or 1: they tell only where the colors have some',
   }[how];
-  const repair = { exchanged: 'exchange them back', divided: 'save them multiplied by 255' }[how];
+  const repair = {
+    exchanged: 'exchange them back',
+    divided: 'save them multiplied by 255',
+    flagged: 'save the colors themselves',
+  }[how];
   return settings
     ? `${what}: say the colors of the classes as the masks have them${write(settings)}; or repair the masks: ${repair}`
     : `${what}, as it seems: repair the masks, ${repair}`;

@@ -481,6 +481,12 @@ describe('wrong colors', () => {
       [0, 1, 0],
       [1, 1, 1],
     ]);
+    // Whether a channel is 0 is what masks that were compared with 0 tell.
+    const half = strong.map((color) => color.map((channel) => Math.round(channel / 2)));
+    const flagged = await mended(
+      dataSpec(await pairsOf([await map.png().toBuffer()]), { ...said, colors: half }),
+    );
+    expect(flagged.colors).toEqual(followed.colors);
     // Half of a channel is lost by it.
     const weak = [
       [0, 0, 0],
@@ -515,6 +521,44 @@ describe('wrong colors', () => {
       const { errors } = await examine(dataSpec(await pairsOf([map]), masks));
       expect(errors[0]?.text).toContain('whole areas have these colors, so they are no blur');
       expect(errors[0]?.settings).toBeUndefined();
+    }
+  });
+
+  it('are never all taken for one class', async () => {
+    const dim = [
+      [0, 0, 0],
+      [3, 0, 0],
+      [0, 3, 0],
+      [2, 2, 0],
+    ] as const;
+    const ids = areas([0, 1, 2]).map((id, i) => (i === 5 ? 3 : id));
+    const map = await rgb(
+      ids.flatMap((id) => [...dim[id]!]),
+      WIDTH,
+    )
+      .png()
+      .toBuffer();
+    const said = {
+      label_format: 'colors',
+      colors: [
+        [0, 0, 0],
+        [255, 0, 0],
+        [0, 255, 0],
+      ],
+    } as const;
+    const { errors } = await examine(dataSpec(await pairsOf([map]), said));
+    expect(errors[0]?.text).toContain('whole areas have these colors');
+    expect(errors[0]?.settings).toBeUndefined();
+  });
+
+  it('of many thin things are swallowed by no distance', async () => {
+    const at = (i: number): readonly number[] =>
+      i % WIDTH === 8 ? [250, 20 * (i >> 6), 30] : colors[i % WIDTH < 8 ? 0 : 1]!;
+    const map = rgb(Array.from({ length: WIDTH * WIDTH }, (_, i) => at(i)).flat(), WIDTH);
+    const files = await pairsOf([await map.png().toBuffer()]);
+    for (const said of [masks, { colors, names }, {}]) {
+      const { errors } = await examine(dataSpec(files, said));
+      for (const { settings } of errors) expect(settings?.color_distance ?? 0).toBeLessThan(120);
     }
   });
 
