@@ -28,7 +28,7 @@ export function addSynth(program: Command, line: string): void {
     .command('synth')
     .summary('paint label maps with a trained run')
     .description(
-      'Paints every label map (PNG, one class id a pixel, any size) of a folder, not of folders within it, with a checkpoint of a run.',
+      'Paints every label map (PNG, one class id a pixel, any size) of a folder with a checkpoint of a run; of folders within it, where the data of the run say subfolders.',
     )
     .argument('<run>', 'the run folder')
     .requiredOption('--labels <folder>', 'folder of label maps')

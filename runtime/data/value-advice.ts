@@ -217,11 +217,21 @@ export function adviceOnScatter(tally: Tally, meaning: Meaning): ValueAdvice | u
   const values = [...tally.values.keys()];
   const distances = values.map((value) => Math.min(...peaks.map((peak) => Math.abs(peak - value))));
   const gaps = peaks.slice(1).map((peak, i) => peak - peaks[i]!);
-  const isApart = Math.min(...gaps) > noise && Math.max(...values) < 256 && tally.others === 0;
-  const settings = isApart
-    ? colorSettings(meaning, peaks.map(greyOf), Math.hypot(1, 1, 1) * Math.max(...distances))
-    : undefined;
+  const isApart = Math.min(...gaps) > noise && Math.max(...values) <= highestByte && tally.others === 0;
+  const settings =
+    isApart && isNoiseAround(peaks, tally.values)
+      ? colorSettings(meaning, peaks.map(greyOf), Math.hypot(1, 1, 1) * Math.max(...distances))
+      : undefined;
   return { kind: 'scattered', peaks, settings };
+}
+
+/** Noise has nearly all values beside a peak, ids of thin things have some. */
+function isNoiseAround(peaks: readonly number[], values: ReadonlyMap<number, Count>): boolean {
+  return peaks.every((peak) => {
+    const beside = [-2, -1, 1, 2].map((step) => peak + step);
+    const possible = beside.filter((value) => value >= 0 && value <= highestByte);
+    return 4 * possible.filter((value) => values.has(value)).length >= 3 * possible.length;
+  });
 }
 
 const greyOf = (value: number): Color => [value, value, value];

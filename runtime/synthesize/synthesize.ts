@@ -88,8 +88,9 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   const { size } = spec.data;
   const reading = readingOf(spec.data, record.data?.classes ?? classesOf(spec.data));
   const styles = options.style === undefined ? undefined : await openPhotos(options.style, size, reading);
+  const { subfolders } = spec.data;
   const dataset = await openDataset({
-    folders: { images: options.images, labels: options.labels, instances: options.instances },
+    folders: { images: options.images, labels: options.labels, instances: options.instances, subfolders },
     ...reading,
     photoHalf: undefined, // maps to paint are files of their own
   });
@@ -99,7 +100,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     const others = await countOtherSizes(dataset.pairs, size);
     if (others > 0) log(resized(others, dataset.pairs.length, size));
     const within = await mapsWithin(options.labels);
-    if (within.size > 0) log(mapsNotSearched(options.labels, within));
+    if (within.size > 0 && !subfolders) log(mapsNotSearched(options.labels, within));
     const files = planFiles(options, dataset.pairs);
     await claimOutputs(options.out, files.outputs);
     const engine = await chooseEngine(options.engine ?? 'auto', log);

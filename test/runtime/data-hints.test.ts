@@ -318,6 +318,15 @@ describe('values that scatter', () => {
     expect(warnings[0]?.text).toMatch(/^label maps look like pictures: they have \d+ values, and none/);
   });
 
+  it('are not taken for the nearest id where they may be those of thin things', async () => {
+    const thin = [5, 8, 17, 19, 20, 24, 25, 26, 33];
+    const ids = areas([7, 23]).map((id, i) => (i % WIDTH === 3 ? thin[(i >> 5) % thin.length]! : id));
+    for (const classes of [34, 20]) {
+      const { errors, warnings } = await examine(dataSpec(await pairsOf([await grey(ids)]), { classes }));
+      for (const { settings } of [...errors, ...warnings]) expect(settings?.color_distance).toBeUndefined();
+    }
+  });
+
   it('are not those of many classes, nor of thin things', async () => {
     const many = Array.from({ length: 150 }, (_, i) => i);
     const maps = many.flatMap((id) => (id % 4 === 0 ? [[id, id + 1, id + 2, id + 3]] : []));
