@@ -21,7 +21,7 @@ import { verifyEverywhere } from '../compiler/passes/verification.ts';
 import { exitCodes } from '../dsl/errors.ts';
 import { outputLost, reportError } from './base/errors.ts';
 import { commandLine } from './base/options.ts';
-import { endWithParent, isLostOutput, showsColor, tolerateClosedPipe, write } from './base/terminal.ts';
+import { endWithParent, lostOutput, showsColor, tolerateClosedPipe, write } from './base/terminal.ts';
 import { StrictCommand } from './base/strict-command.ts';
 
 const examples = `
@@ -44,7 +44,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
   process.stdout.write('', (error) => {
-    const ended = isLostOutput(error) ? reportError(outputLost(error)) : code;
+    const lost = lostOutput(error);
+    const ended = lost ? reportError(outputLost(lost)) : code;
     process.stderr.write('', () => process.exit(ended));
   });
 }

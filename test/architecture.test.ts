@@ -217,7 +217,7 @@ describe('the standard streams', () => {
         .map((file) => join(folder, file)),
     );
     // An empty write waits for those before it.
-    const writes = /console\.\w+\(|process\.std(?:out|err)\.write\((?!'')/;
+    const writes = /console\.\w+\(|process\.std(?:out|err)\.write\((?!'')|\bstream\.write\(/;
     const wrong = files.filter((file) => writes.test(readFileSync(join(root, file), 'utf8')));
     expect(wrong).toEqual([join('cli', 'base', 'terminal.ts')]);
   });

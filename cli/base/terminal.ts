@@ -2,11 +2,14 @@
  * Answers for writing to the terminal: where lines go, whether they may be colored, and that texts of users command it nothing.
  * Nothing else in the program writes to the standard streams.
  */
+import { fstatSync, writeSync } from 'node:fs';
 import { forTerminal, jsonForTerminal } from '../../dsl/escape.ts';
 import { isInterrupted } from './interrupts.ts';
 
 /** Whether anything was written that is more than a remark. */
 let hasResults = false;
+/** Why a file that the output goes to could not take it all. */
+let failure: NodeJS.ErrnoException | undefined;
 
 /** Writes a result for the user or the next program. */
 export function print(line: string): void {
@@ -21,7 +24,30 @@ export function note(line: string): void {
 /** Writes text of any origin to a stream: what cannot be seen is shown by its number, but for lines, tabs and our own colors. */
 export function write(stream: NodeJS.WriteStream, text: string): void {
   hasResults ||= stream === process.stdout;
-  stream.write(forTerminal(text, showsColor(stream)));
+  send(stream, forTerminal(text, showsColor(stream)));
+}
+
+/** Hands text to a stream. Of a file, Node's own streams take what there is room for, and drop the rest without a word. */
+function send(stream: NodeJS.WriteStream & { readonly fd?: number | undefined }, text: string): void {
+  const { fd } = stream;
+  if (fd === undefined || !isFile(fd)) {
+    stream.write(text);
+    return;
+  }
+  const bytes = Buffer.from(text);
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+  } catch (error) {
+    failure ??= error as NodeJS.ErrnoException;
+  }
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // it is closed, which the stream knows
+  }
 }
 
 /** Writes a result as JSON: the same value, in characters that command a terminal nothing. */
@@ -32,7 +58,7 @@ export function printJson(json: string): void {
 /** Writes a text as it is, byte by byte, for a file or the next program; a terminal is shown it like any other. */
 export function printExactly(text: string): void {
   if (process.stdout.isTTY) write(process.stdout, text);
-  else process.stdout.write(text);
+  else send(process.stdout, text);
   hasResults = true;
 }
 
@@ -63,9 +89,13 @@ export function tolerateClosedPipe(): void {
     });
 }
 
-/** Tells whether results are lost that somebody waits for: neither does nobody read any more, nor is the terminal gone. */
-export function isLostOutput(error: NodeJS.ErrnoException | null | undefined): error is Error {
-  return hasResults && !!error && error.code !== 'EPIPE' && error.code !== 'EIO';
+/**
+ * Gives why results are lost that somebody waits for: neither does nobody read any more, nor is the terminal gone. `error` is what the
+ * stream says in the end.
+ */
+export function lostOutput(error: NodeJS.ErrnoException | null | undefined): Error | undefined {
+  const found = failure ?? error ?? undefined;
+  return hasResults && found?.code !== 'EPIPE' && found?.code !== 'EIO' ? found : undefined;
 }
 
 /**

@@ -46,6 +46,17 @@ describe('output', () => {
     }
   });
 
+  it('of which a part alone can be written is no success', () => {
+    const script = `ulimit -f 1; "${process.execPath}" "${command}" explain tiny.spade > part.txt`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /^error\[output-lost\]: .*: a file would be larger than files may be here\nhint: /,
+      ),
+    ]);
+  });
+
   it('of which nothing was to be written, or that nobody reads on, is no failure', () => {
     const { status, stderr } = into('check nowhere.spade', '> /dev/full');
     expect([status, stderr]).toEqual([
@@ -72,7 +83,7 @@ describe('what the machine refuses', () => {
       stdout: '',
       stderr: expect.stringMatching(
         /^error\[file-too-large\]: 'limited.spade' cannot be written: .*\nhint: .*; the file is as it was\n$/,
-      ),
+      ) as string,
     });
     expect(readFileSync(join(folder, 'limited.spade'), 'utf8')).toBe(text);
   });
