@@ -186,8 +186,8 @@ export class Run {
     if (isResumed && !checkpoint) this.requireNothingSaved();
     if (checkpoint) restore(session, checkpoint, weights);
     else setInitialValues(session, rhythm.seed, weights);
-    if (isResumed) await this.takeUp(first);
     this.saved = checkpoint?.state.step;
+    if (isResumed) await this.takeUp(first);
     this.secondsBefore = checkpoint?.state.seconds ?? 0;
     await this.record('running', first);
     if (isResumed && first === this.steps) this.observer.log?.(onlyCompleting(first));
