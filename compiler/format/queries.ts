@@ -2,7 +2,10 @@
 import { sizeOf } from '../ir/types.ts';
 import {
   labelsInput,
+  metricsOfPainting,
+  metricsOfSegmenting,
   realInput,
+  type BestMetric,
   type DataSpec,
   type EncodedInput,
   type InputSpec,
@@ -37,6 +40,12 @@ export function segmenterOf(spec: Pick<Spec, 'networks' | 'objectives' | 'data'>
   return networks.find(
     (one) => trained.has(one.name) && typeof one.outputs === 'string' && takesPhotograph(one),
   );
+}
+
+/** Lists what the evaluation in the course of a training measures: of pictures, of classes, or nothing where it does neither. */
+export function measuredMetrics(spec: Spec): readonly BestMetric[] {
+  if (generatorOf(spec)) return metricsOfPainting;
+  return segmenterOf(spec) ? metricsOfSegmenting : [];
 }
 
 /** Lists the inputs that a network gets from encoders. */

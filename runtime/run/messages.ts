@@ -361,13 +361,6 @@ export const runFolderGone = (folder: string): SpadeworkError =>
     'if it was moved, go on with it where it is now: spadework resume FOLDER; else train it anew',
   );
 
-export const notMeasured = (metric: string, metrics: readonly string[]): SpadeworkError =>
-  inputError(
-    'not-measured',
-    `the best checkpoint cannot be told by ${metric}, which this experiment does not measure`,
-    `set best in train to one of ${metrics.join(', ')}`,
-  );
-
 export const noBest = (run: string): SpadeworkError =>
   inputError(
     'no-best',

@@ -3,15 +3,9 @@
  * are to the photographs, or how much of held-out maps a segmenter finds.
  */
 import { must } from '../../dsl/errors.ts';
-import { generatorOf } from '../../compiler/format/queries.ts';
+import { generatorOf, measuredMetrics } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
-import {
-  metricsOfPainting,
-  metricsOfSegmenting,
-  type BestMetric,
-  type DataSpec,
-  type Spec,
-} from '../../compiler/format/types.ts';
+import { type BestMetric, type DataSpec, type Spec } from '../../compiler/format/types.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset, Sample } from '../data/dataset.ts';
 import { countPixels, scoresOf, sumCounts } from '../metrics/class-counts.ts';
@@ -20,7 +14,6 @@ import { meanOfKnown } from '../metrics/spread.ts';
 import { fromFloat } from '../report/picture.ts';
 import type { MetricRecord } from '../run/records.ts';
 import type { Session } from '../session/session.ts';
-import { notMeasured } from '../run/messages.ts';
 import { paint } from '../synthesize/paint.ts';
 import { canSegment, segment } from '../synthesize/segment.ts';
 
@@ -50,16 +43,14 @@ export interface Evaluated {
 }
 
 /**
- * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments. Throws a
- * SpadeworkError where the best is to be told by a metric that is not measured.
+ * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments.
  */
 export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Evaluator | undefined {
   const every = spec.train?.evaluate_every;
   const generator = generatorOf(spec);
   if (every === undefined || samples.length === 0 || !(generator || canSegment(session))) return undefined;
-  const metrics: readonly BestMetric[] = generator ? metricsOfPainting : metricsOfSegmenting;
-  const metric = spec.train?.best ?? must(metrics[0], 'there are metrics');
-  if (!metrics.includes(metric)) throw notMeasured(metric, metrics);
+  const metric =
+    spec.train?.best ?? must(measuredMetrics(spec)[0], 'a network that is evaluated has metrics');
   const measure = generator
     ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
     : () => compareClasses(session, samples, must(spec.data, 'an evaluation has samples'));
