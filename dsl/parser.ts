@@ -1,4 +1,5 @@
 /** Answers for the grammar, and for nothing else: each rule carries its production. New lines matter only in `onSameLine`. */
+import { brokenInvariant } from './errors.ts';
 import {
   CstParser,
   EOF,
@@ -65,7 +66,7 @@ class StumbleRecorder implements IParserErrorMessageProvider {
     previous: IToken | undefined,
     rule: string,
   ): string {
-    if (actual === undefined) throw new Error('compiler bug: a syntax error without a token');
+    if (actual === undefined) throw brokenInvariant('a syntax error without a token');
     this.stumble = { expected, actual, previous, rule, isTooDeep: this.isTooDeep };
     return expected;
   }

@@ -1,4 +1,5 @@
 /** Answers for the step from the concrete syntax tree to the AST: precedence becomes nesting, tokens become values. */
+import { brokenInvariant } from './errors.ts';
 import type { CstNode, IToken } from 'chevrotain';
 import type * as ast from './ast.ts';
 import { children } from './ast.ts';
@@ -57,7 +58,7 @@ function deepest(root: ast.Node): { readonly span: Span; readonly inStatements: 
 /** Takes the first of the elements that the grammar guarantees to be there. */
 function first<T>(elements: readonly T[] | undefined): T {
   const element = elements?.[0];
-  if (element === undefined) throw new Error('compiler bug: the syntax tree lacks an element of its rule');
+  if (element === undefined) throw brokenInvariant('the syntax tree lacks an element of its rule');
   return element;
 }
 

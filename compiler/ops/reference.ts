@@ -1,4 +1,5 @@
 /** Answers for the truth: evaluates a graph in float64 with every op's obvious reference rule. Slow, and the oracle of all tests. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { sameShape } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
@@ -31,9 +32,9 @@ function evaluateNode(
   if (node.op === 'input' || node.op === 'read') {
     const name = String(node.attrs['name']);
     const bound = (node.op === 'input' ? bindings.inputs : bindings.variables).get(name);
-    if (!bound) throw new Error(`no value is bound to ${node.op} '${name}'`);
+    if (!bound) throw brokenInvariant(`no value is bound to ${node.op} '${name}'`);
     if (!sameShape(bound.shape, shapeOf(node)))
-      throw new Error(`${node.op} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`);
+      throw brokenInvariant(`${node.op} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`);
     return [bound];
   }
   const inputs = operands.map((results) => must(results[0], 'an operand has a result'));

@@ -1,4 +1,5 @@
 /** Answers for changes by path: `G.norm` is an argument of a call, `data.size` a setting, `loss.G.l1` a summand. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import type {
   Argument,
   Assignment,
@@ -301,7 +302,7 @@ class Overriding {
 /** Spans names that stand in one row. */
 function spanOf(path: readonly Name[]): Span {
   const [first, last] = [path[0], path.at(-1)];
-  if (!first || !last) throw new Error('compiler bug: an empty path');
+  if (!first || !last) throw brokenInvariant('an empty path');
   return { ...first.span, end: last.span.end };
 }
 

@@ -1,4 +1,5 @@
 /** Answers for turning what label maps hold into class ids: values by a table, colors by those of the classes. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import type { ClassInfo, Color } from './class-info.ts';
 import type { IdMap, RgbMap } from './decode.ts';
 import type { Undeclared, UndeclaredColor } from './findings.ts';
@@ -52,7 +53,7 @@ export function labelDecoder({ values, colors }: LabelCoding): LabelDecoder {
       return { ...map, ids: map.ids.map((value) => idOf[value]!) };
     },
     colors({ width, height, rgb }) {
-      if (!classOf) throw new Error('a map of colors without classes that have some');
+      if (!classOf) throw brokenInvariant('a map of colors without classes that have some');
       const ids = new Uint16Array(width * height);
       const colorAt = (i: number): Color => [rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!];
       let first = none;

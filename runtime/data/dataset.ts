@@ -1,4 +1,5 @@
 /** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
@@ -350,7 +351,7 @@ class PrefetchingLoader implements Loader {
   }
 
   async next(): Promise<Batch> {
-    if (this.closed) throw new Error('the loader is closed');
+    if (this.closed) throw brokenInvariant('the loader is closed');
     this.fill(this.prefetch + 1);
     return this.ahead.shift() as Promise<Batch>;
   }

@@ -1,4 +1,5 @@
 /** Loads the portable engine: tfjs on WebAssembly, or on plain JavaScript where even that is missing. */
+import { machineError } from '../../dsl/errors.ts';
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 
@@ -27,7 +28,11 @@ export async function loadPortable(backend: PortableBackend): Promise<PortableTe
       await import('@tensorflow/tfjs-backend-cpu');
     }
     if (!(await tf.setBackend(backend)))
-      throw new Error(`The tfjs backend "${backend}" could not be started.`);
+      throw machineError(
+        'backend-not-started',
+        `the tfjs backend "${backend}" could not be started`,
+        'run "spadework doctor" to see what the engines lack',
+      );
   } finally {
     restoreListeners();
   }

@@ -2,6 +2,7 @@
  * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
  * in place of the maps, finds these.
  */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
 import { labelsInput } from '../../compiler/format/types.ts';
 import { type Program, inputsOf } from '../../compiler/ir/program.ts';
@@ -68,7 +69,7 @@ export class MethodFeeds {
    */
   of(method: string, feeds: Feeds, patches?: PatchTables): ReadonlyMap<string, Fed> {
     const inputs = this.methods.get(method);
-    if (!inputs) throw new Error(`there is no method '${method}'`);
+    if (!inputs) throw brokenInvariant(`there is no method '${method}'`);
     checkFeeds(method, inputs.outer, feeds);
     let tables = patches;
     const valuesOf = (name: string): Values => {
@@ -96,13 +97,15 @@ function shapeIn(shape: Shape, length: number): Shape {
 function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, feeds: Feeds): void {
   for (const [name, type] of inputs) {
     const values = feeds[name];
-    if (!values) throw new Error(`method ${method} needs input '${name}' ([${type.shape}])`);
+    if (!values) throw brokenInvariant(`method ${method} needs input '${name}' ([${type.shape}])`);
     if (values.length !== sizeOf(type.shape))
-      throw new Error(
+      throw brokenInvariant(
         `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
       );
   }
   for (const name of Object.keys(feeds))
     if (!inputs.has(name))
-      throw new Error(`method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`);
+      throw brokenInvariant(
+        `method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`,
+      );
 }

@@ -1,4 +1,5 @@
 /** Answers for running a program on TensorFlow: one SavedModel for all methods, one call into the library per method. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +105,7 @@ export class NativeSession implements Session {
   ): Map<string, Float32Array> {
     const fetches = names.map((name) => {
       const binding = this.plan.variables.get(name);
-      if (!binding) throw new Error(`there is no variable '${name}'`);
+      if (!binding) throw brokenInvariant(`there is no variable '${name}'`);
       return binding.read;
     });
     return fetches.length > 0 ? this.copyOut(names, this.call([], fetches)) : new Map<string, Float32Array>();

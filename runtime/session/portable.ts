@@ -1,4 +1,5 @@
 /** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
@@ -53,7 +54,7 @@ export class PortableSession implements Session {
     return new Map(
       names.map((name) => {
         const tensor = this.variables.get(name);
-        if (!tensor) throw new Error(`there is no variable '${name}', or it has no value yet`);
+        if (!tensor) throw brokenInvariant(`there is no variable '${name}', or it has no value yet`);
         return [name, (tensor.dataSync() as Float32Array).slice()];
       }),
     );
@@ -148,7 +149,7 @@ export class PortableSession implements Session {
       }
       case 'read': {
         const variable = this.variables.get(name);
-        if (!variable) throw new Error(`variable '${name}' has no value yet`);
+        if (!variable) throw brokenInvariant(`variable '${name}' has no value yet`);
         return [tf.clone(variable)];
       }
       default: {

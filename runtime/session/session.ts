@@ -1,4 +1,5 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
+import { brokenInvariant } from '../../dsl/errors.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Initializer, type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
@@ -193,9 +194,9 @@ export function typeOfVariable(
   values: Float32Array,
 ): TensorType {
   const type = types.get(name);
-  if (!type) throw new Error(`there is no variable '${name}'`);
+  if (!type) throw brokenInvariant(`there is no variable '${name}'`);
   if (values.length !== sizeOf(type.shape))
-    throw new Error(
+    throw brokenInvariant(
       `variable '${name}' has ${sizeOf(type.shape)} entries ([${type.shape}]), not ${values.length}`,
     );
   return type;

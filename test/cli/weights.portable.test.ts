@@ -184,7 +184,7 @@ describe('import', () => {
     await refused({ spec: dataless }).toThrow("'tiny' declares no data");
     mkdirSync(at('full'));
     writeFileSync(at('full', 'letter.txt'), 'dear');
-    await refused({ out: at('full') }).toThrow('exists and is not empty');
+    await refused({ out: at('full') }).toThrow('is not empty and holds no run');
   });
 });
 

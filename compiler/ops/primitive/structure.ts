@@ -1,4 +1,5 @@
 /** Answers for the ops that hold, move and choose values without computing: sources, shapes, pieces and ids. */
+import { brokenInvariant } from '../../../dsl/errors.ts';
 import { shapeOf, typeOf, type Attrs, type Node } from '../../ir/node.ts';
 import {
   formatType,
@@ -42,7 +43,7 @@ const free = (): number => 0;
 /** Calls a source op: it has no operands, and its executors are the method's own feeding and reading. */
 function source(name: string, doc: string): OpDefinition {
   const handled = (): never => {
-    throw new Error(`${name} is bound by the executor`);
+    throw brokenInvariant(`${name} is bound by the executor`);
   };
   return defineOp({
     name,
