@@ -91,7 +91,9 @@ export class SpadeworkError extends Error {
   /** Gives the same error with the name of the library's function that was called; that of an inner call stays. */
   in(call: string): SpadeworkError {
     if (this.call !== undefined) return this;
-    return new SpadeworkError(this.blame, this.diagnostics, { call, cause: this.cause });
+    const named = new SpadeworkError(this.blame, this.diagnostics, { call, cause: this.cause });
+    if (this.stack !== undefined) named.stack = this.stack;
+    return named;
   }
 
   private get first(): Diagnostic {

@@ -1,8 +1,10 @@
 /** How a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
+import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { error, renderDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
-import { exitCodes, inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
-import { isPathError, reasonOf } from '../../runtime/base/file-reasons.ts';
+import { exitCodes, machineError, SpadeworkError } from '../../dsl/errors.ts';
+import { reasonOf } from '../../runtime/base/file-reasons.ts';
+import { knownError } from '../../runtime/base/known-error.ts';
 import { shortageOf } from '../../runtime/base/shortage.ts';
 import { note, showsColor } from './terminal.ts';
 
@@ -25,25 +27,10 @@ export function noteDiagnostics(diagnostics: readonly Diagnostic[]): void {
 export function reportError(thrown: unknown): number {
   // Commander has shown its own errors, or its help, by now.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-  if (process.env['SPADEWORK_DEBUG'] === '1')
-    note(thrown instanceof Error ? String(thrown.stack) : String(thrown));
+  if (process.env['SPADEWORK_DEBUG'] === '1') note(inspect(thrown));
   const known = knownError(thrown) ?? bug(thrown);
   note(known.render({ color: showsColor(process.stderr) }));
   return known.exit;
-}
-
-/** Gives an error that is for the user: ours, or what the machine and its file system refused where nobody nearer to it said so. */
-export function knownError(thrown: unknown): SpadeworkError | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  if (thrown instanceof SpadeworkError && thrown.blame !== 'bug') return thrown;
-  const shortage = shortageOf(thrown);
-  if (shortage) return machineError(shortage.code, shortage.what, shortage.fix, { cause: thrown });
-  if (!isPathError(thrown) || thrown.path === undefined) return undefined;
-  return inputError(
-    'unusable-file',
-    `'${thrown.path}' cannot be used: ${reasonOf(thrown)}`,
-    'check what is there, and that you may use it',
-  );
 }
 
 /** Says of everything else that it is a mistake of ours. */

@@ -52,7 +52,7 @@ function checkOne(file: string, flags: SpecFlags): void {
   try {
     verdicts = checkParts(file, flags);
   } catch (error) {
-    process.exitCode = reportError(error);
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), reportError(error));
     return;
   }
   // Experiments with common parts have their mistakes in common.
@@ -61,7 +61,7 @@ function checkOne(file: string, flags: SpecFlags): void {
   noteDiagnostics(collector.diagnostics);
   // Nothing of a file with mistakes is called fine.
   const texts = verdicts.flatMap(({ text }) => text ?? []);
-  if (texts.length < verdicts.length) process.exitCode = exitCodes.input;
+  if (texts.length < verdicts.length) process.exitCode ||= exitCodes.input;
   else for (const text of texts) print(`${visible(file)}: fine (${text})`);
 }
 

@@ -37,7 +37,7 @@ function formatOne(file: string, options: FmtOptions): void {
   try {
     format(file, options);
   } catch (error) {
-    process.exitCode = reportError(error);
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), reportError(error));
   }
 }
 
@@ -53,7 +53,7 @@ function format(file: string, options: FmtOptions): void {
       print(`formatted ${file}`);
     } else {
       print(`${file} is laid out otherwise (spadework fmt --write ${file})`);
-      process.exitCode = exitCodes.input;
+      process.exitCode ||= exitCodes.input;
     }
   } else printExactly(text);
 }

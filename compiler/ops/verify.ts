@@ -10,7 +10,7 @@ import { formatType, sameType, type TensorType } from '../ir/types.ts';
 
 /**
  * Checks a program: names are unique, every method is a well-typed graph, and reads and writes agree with the variables'
- * types. Throws a `CompilerBug` that names the method and the node, and the stage after which they are checked, if it is one.
+ * types. Throws a SpadeworkError that names the method and the node, and the stage after which they are checked, if it is one.
  */
 export function verifyProgram(program: Program, stage?: string): void {
   requireUnique('variable', program.variables);
@@ -83,15 +83,28 @@ function verifyType(node: Node, refuse: (problem: string) => never): void {
 }
 
 /** Checks that a method still gives and writes what it did, as one of `after`: the same names, and outputs of the same types. */
-export function verifyInterface(before: Method, after: readonly Method[], stage: string): void {
+export function verifyInterface(
+  before: Method,
+  after: readonly Method[],
+  stage: string,
+  { writes }: { readonly writes: boolean },
+): void {
   const now = after.find(({ name }) => name === before.name);
   if (!now) return fail(before, stage, 'it is gone');
-  for (const [name, node] of before.outputs) {
-    const given = now.outputs.get(name);
-    if (!given) fail(before, stage, `output ${name} is gone`);
-    else if (!sameType(typeOf(given), typeOf(node)))
-      fail(before, stage, `output ${name} is ${formatType(typeOf(given))}, was ${formatType(typeOf(node))}`);
-  }
+  const requireSame = (what: string, were: Method['outputs'], are: Method['outputs']): void => {
+    for (const [name, node] of were) {
+      const given = are.get(name);
+      if (!given) fail(before, stage, `${what} ${name} is gone`);
+      else if (!sameType(typeOf(given), typeOf(node)))
+        fail(
+          before,
+          stage,
+          `${what} ${name} is ${formatType(typeOf(given))}, was ${formatType(typeOf(node))}`,
+        );
+    }
+  };
+  requireSame('output', before.outputs, now.outputs);
+  if (writes) requireSame('write', before.writes, now.writes);
   const [was, is] = [before, now].map(({ outputs, writes }) => [...outputs.keys(), ...writes.keys()].join());
   if (was !== is) fail(before, stage, `it gives and writes ${is}, did ${was}`);
 }

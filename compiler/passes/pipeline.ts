@@ -55,7 +55,7 @@ export function reportStage(
 function verifyStage({ stage, before, after, weights, program }: StageReport): void {
   if (program) verifyProgram(program, stage);
   else for (const method of after) verifyMethod(method, { stage, leaves: weights });
-  for (const method of before ?? []) verifyInterface(method, after, stage);
+  for (const method of before ?? []) verifyInterface(method, after, stage, { writes: program === undefined });
 }
 
 /** Runs passes over a program, each over all methods before the next. */

@@ -86,7 +86,7 @@ class Pool {
       } catch (error) {
         // Its files are damaged: that is this run's failure, and no reason to leave the others.
         if (!(error instanceof SpadeworkError) || error.blame === 'bug') throw error;
-        return this.change(index, { state: 'failed', lines: error.message.split('\n') });
+        return this.change(index, { state: 'failed', lines: error.render({ color: false }).split('\n') });
       }
       if (stage === undefined) return this.change(index, { state: 'done' });
       await this.untilFree(entry);

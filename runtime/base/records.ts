@@ -3,6 +3,7 @@
  * ours ever is, of the shape that its schema says. Whatever is wrong is said with its place in the file.
  */
 import { isPathError, isFile, reasonOf, whyNotRead } from './file-reasons.ts';
+import { shortageOf } from './shortage.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
@@ -39,6 +40,8 @@ export function readText(file: string, largest = largestRecord): string | undefi
     if (error instanceof TypeError && !isPathError(error)) throw new DamagedRecord('it is not text (UTF-8)');
     const failure = error as NodeJS.ErrnoException;
     if (failure.code === 'ENOENT' || failure.code === 'ENOTDIR') return undefined;
+    // What the machine lacks says nothing of the file.
+    if (shortageOf(failure)) throw failure;
     throw new DamagedRecord(reasonOf(failure));
   }
 }
@@ -120,6 +123,7 @@ export function listFolder(folder: string, damaged: (file: string, why: string) 
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
     if (failure.code === 'ENOENT') return [];
+    if (shortageOf(failure)) throw failure;
     throw damaged(folder, failure.code === 'ENOTDIR' ? isFile : reasonOf(failure));
   }
 }

@@ -45,7 +45,7 @@ const byCode: Readonly<Record<string, Shortage>> = {
 
 /** What libraries and the engine of JavaScript say without a code. */
 const ofMemory =
-  /out of memory|memory allocation|allocation failed|cannot allocate|failed to allocate|unable to m?alloc|std::bad_alloc/i;
+  /\bOOM\b|ResourceExhausted|out of memory|memory allocation|allocation failed|cannot allocate|failed to allocate|unable to m?alloc|std::bad_alloc/i;
 
 /** Finds what the machine is short of in an error, or in what caused it; undefined where it is something else. */
 export function shortageOf(error: unknown): Shortage | undefined {
@@ -57,3 +57,6 @@ export function shortageOf(error: unknown): Shortage | undefined {
   }
   return undefined;
 }
+
+/** Tells whether it is memory that is short. */
+export const isOutOfMemory = (error: unknown): boolean => shortageOf(error) === memory;

@@ -41,7 +41,7 @@ export function readLegend(file: string): PartialClass[] {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw dataError(classesNotJson(file, (error as Error).message));
+    throw dataError(classesNotJson(file, (error as Error).message.replace(/\s+/g, ' ')));
   }
   const entries = (content as { classes?: unknown } | null)?.classes;
   if (!Array.isArray(entries) || entries.length === 0) throw dataError(noClassList(file));

@@ -88,7 +88,12 @@ export class DecodingPool {
       waiting.delete(ticket);
       if (waiting.size === 0) worker.unref();
       if (answer !== undefined) request.resolve(answer);
-      else request.reject(new Error(`a decoding thread failed: ${failure}`));
+      else
+        request.reject(
+          new Error(`a decoding thread failed: ${failure?.message}`, {
+            cause: Object.assign(new Error(failure?.message), { code: failure?.code }),
+          }),
+        );
     });
     worker.on('error', (error) => this.stop(new Error('a decoding thread broke down', { cause: error })));
     worker.on('exit', (code) => this.stop(new Error(`a decoding thread ended early (exit code ${code})`)));

@@ -69,7 +69,9 @@ port.on('message', (request: Request) => {
   answerTo(request).then(
     (answer) => port.postMessage({ ticket: request.ticket, answer } satisfies Reply, arraysOf(answer)),
     (error: unknown) => {
-      port.postMessage({ ticket: request.ticket, failure: String(error) } satisfies Reply);
+      // Copies of errors have no code, by which a shortage is known.
+      const { code } = error as NodeJS.ErrnoException;
+      port.postMessage({ ticket: request.ticket, failure: { message: String(error), code } } satisfies Reply);
     },
   );
 });

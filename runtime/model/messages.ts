@@ -1,5 +1,6 @@
 /** What is said to embedding programs: one function a message. */
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';
+import { knownError } from '../base/known-error.ts';
 import { suggest } from '../../dsl/suggest.ts';
 
 /** Makes the error of a mistake in a call: `found` and `expected` stand between what is wrong and the hint. */
@@ -16,8 +17,14 @@ export function inCall<T>(call: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw error instanceof SpadeworkError ? error.in(call) : error;
+    throw named(error, call);
   }
+}
+
+/** Names the call where the error is for its user; what the caller's own objects throw passes as it is. */
+function named(error: unknown, call: string): unknown {
+  const known = error instanceof SpadeworkError ? error : knownError(error);
+  return known ? known.in(call) : error;
 }
 
 /** Does as `inCall` where the work takes time. */
@@ -25,7 +32,7 @@ export async function inLongCall<T>(call: string, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    throw error instanceof SpadeworkError ? error.in(call) : error;
+    throw named(error, call);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Answers for putting a program on an engine. */
+import { isOutOfMemory } from '../base/shortage.ts';
 import { type Program, nodesOf } from '../../compiler/ir/program.ts';
 import type { Engine } from '../engine/choose.ts';
 import { NativeSession } from './native.ts';
@@ -36,10 +37,7 @@ export function whileComputing<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { message } = error as Error;
-    if (/\bOOM\b|out of memory|memory allocation|failed to allocate|ResourceExhausted/i.test(message))
-      throw outOfMemory(error as Error);
-    throw error;
+    throw isOutOfMemory(error) ? outOfMemory(error as Error) : error;
   }
 }
 

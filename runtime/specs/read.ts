@@ -1,4 +1,5 @@
 /** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
+import { shortageOf } from '../base/shortage.ts';
 import { listMappings } from '../weights/mapping.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
@@ -88,6 +89,7 @@ export function readSource(
     return text === undefined ? { why: reasonOf({ code: 'ENOENT' }) } : { name: place, text };
   } catch (error) {
     if (error instanceof DamagedRecord) return { why: error.message };
+    if (shortageOf(error)) throw error;
     return { why: reasonOf(error as NodeJS.ErrnoException) };
   }
 }

@@ -1,4 +1,5 @@
 /** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
+import { shortageOf } from '../base/shortage.ts';
 import type { WeightsFile, StoredTensors } from './stored.ts';
 import { statSync } from 'node:fs';
 import { isPathError, reasonOf } from '../base/file-reasons.ts';
@@ -100,6 +101,6 @@ function explained(path: string, error: unknown): unknown {
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);
   if (error instanceof OtherKind) return otherKindOfFile(path, error.message, error.hint);
   if (error instanceof RefusedFile) return refusedWeights(path, error.message, error);
-  if (!isPathError(error)) return error;
+  if (!isPathError(error) || shortageOf(error)) return error;
   return error.code === 'ENOENT' ? noSuchFile(path) : unreadableFile(path, reasonOf(error));
 }

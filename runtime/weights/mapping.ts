@@ -69,7 +69,9 @@ function readMapping(path: string, name: string): Mapping {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const why = isPathError(error) ? reasonOf(error) : `it is not JSON (${(error as Error).message})`;
+    const why = isPathError(error)
+      ? reasonOf(error)
+      : `it is not JSON (${(error as Error).message.replace(/\s+/g, ' ')})`;
     throw badMapping(path, why);
   }
   compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);

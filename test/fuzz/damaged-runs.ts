@@ -13,7 +13,7 @@ import {
   mkdirSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { knownError } from '../../cli/base/errors.ts';
+import { knownError } from '../../runtime/base/known-error.ts';
 import { loadSpec } from '../../cli/base/specs.ts';
 import { diffSpecs } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
