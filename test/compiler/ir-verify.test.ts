@@ -6,7 +6,7 @@ import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
-import { verifyMethod, verifyProgram } from '../../compiler/ops/verify.ts';
+import { verifyInterface, verifyMethod, verifyProgram } from '../../compiler/ops/verify.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
 
 const methodOf = (...roots: Node[]): Method => ({
@@ -68,6 +68,26 @@ describe('a verified method', () => {
   it('must not use one name with two types', () => {
     const both = methodOf(y, b.input('x', f32(7)));
     expect(() => verifyMethod(both)).toThrow('is also used as f32[2,3]');
+  });
+});
+
+describe('what a method gives and writes', () => {
+  const b = new Builder();
+  const [two, three] = [b.read('w', f32(2)), b.read('v', f32(3))];
+  const of = (output: Node, write: Node): Method => ({
+    name: 'm',
+    outputs: new Map([['y', output]]),
+    writes: new Map([['w', write]]),
+  });
+
+  it.each([
+    ['another output', of(three, two), 'output y is f32[3], was f32[2]'],
+    ['another write', of(two, three), 'write w is f32[3], was f32[2]'],
+    ['none', { ...of(two, two), writes: new Map<string, Node>() }, 'write w is gone'],
+  ])('stays: a pass that leaves %s is named', (_name, after, message) => {
+    const check = () => verifyInterface(of(two, two), [after], 'fold', { writes: true });
+    expect(check).toThrow(message);
+    expect(check).toThrow('after fold');
   });
 });
 

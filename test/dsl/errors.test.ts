@@ -57,8 +57,9 @@ describe('an error', () => {
   });
 
   it('gets the name of the call that it came of, the innermost one', () => {
-    const one = inputError('wrong-batch', 'the batch is no size', 'leave it out').in('step').in('train');
-    expect(one.call).toBe('step');
+    const thrown = inputError('wrong-batch', 'the batch is no size', 'leave it out');
+    const one = thrown.in('step').in('train');
+    expect([one.call, one.stack]).toEqual(['step', thrown.stack]);
     expect(one.message).toBe('step: the batch is no size\nhint: leave it out');
   });
 
