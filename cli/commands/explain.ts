@@ -108,8 +108,8 @@ async function printIr(file: string, flags: ExplainFlags, stage: string): Promis
   if (!spec.data && stage !== 'spec')
     throw inputError(
       'networks-alone',
-      `'${file}' has networks alone, which are compiled as parts of an experiment`,
-      'print their nodes with --ir spec, or name an experiment with --name',
+      `'${file}' declares no experiment, and networks are compiled as parts of one`,
+      'print what it declares with --ir spec; a cell of an ablation is an experiment with --set',
     );
   const batch = Math.ceil((flags.batch ?? spec.data?.batch ?? 1) / partsOfStep(spec));
   const { tables } = stage === 'spec' ? {} : await tablesOf(spec, sources, batch, flags);

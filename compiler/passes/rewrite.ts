@@ -33,7 +33,10 @@ export function walk<Value>(
   return now;
 }
 
-/** Makes what takes the place of a node: under its origin, and naming it where something fails. Every pass makes nodes by it. */
+/**
+ * Makes what takes the place of a node: under its origin, and naming it where something fails. All passes but partition-by-dependency, which only copies, make
+ * nodes by it.
+ */
 export function inPlaceOf<T>(b: Builder, node: Node, make: () => T): T {
   return b.within(node.origin, () => {
     try {

@@ -1,5 +1,6 @@
 /**
- * Writes a method in equal forms that read and write less, before pointwise work is fused: the same up to rounding.
+ * Writes a method in equal forms that read and write less, before pointwise work is fused: the same up to rounding. It acts only
+ * where the target fuses, since most of these forms pay by what fusion then takes in.
  *
  *     stop_gradient(x)                          ->  x
  *     op(broadcast_to(x), y)                    ->  op(x, y)                    [op broadcasts by itself, to the same shape]

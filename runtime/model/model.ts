@@ -400,7 +400,7 @@ export class OpenModel implements Model {
           scheduled,
           must(
             scheduled.optimizers.find(({ network }) => network === one.network),
-            'a list that is not empty has a last element',
+            'what moves a network is among the scheduled optimizers',
           ),
           step,
           stepsPerEpoch ?? 1,

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { full } from '../support/engines.ts';
 import { ablationCases, experimentCases, shown, type GoldenCase } from './cases.ts';
 import { compiled, readDigests, readTexts } from './folder.ts';
-import { digestsOf, textsOf } from './stages.ts';
+import { digestsOf, mainDigestsOf, textsOf } from './stages.ts';
 
 const megabytes = 3;
 const digests = readDigests();
@@ -28,6 +28,13 @@ describe('examples that are kept as text', () => {
 });
 
 describe('examples by their digests', () => {
+  it.each(experiments.map((one) => [one.name, one] as const))(
+    '%s has the same spec and graph',
+    (name, one) => {
+      expect(digests[name]).toMatchObject(mainDigestsOf(one));
+    },
+  );
+
   for (const one of experiments)
     it(`${one.name} compiles to the same`, shown.includes(one.name) ? {} : full, () => {
       expect(digestsOf(one)).toEqual(digests[one.name]);

@@ -29,13 +29,18 @@ export function textsOf({ spec }: GoldenCase): Texts {
   };
 }
 
+/** Gives the digests of an example's spec, and of its graphs without tables: what any drift of an example shows in. */
+export function mainDigestsOf({ spec }: GoldenCase): Digests {
+  return { spec: digest(printSpec(spec)), graph: digest(printProgram(denseOf(spec).program)) };
+}
+
 /** Gives the digests of an example in all forms that are trained and painted with. */
-export function digestsOf({ spec }: GoldenCase): Digests {
+export function digestsOf(one: GoldenCase): Digests {
+  const { spec } = one;
   const { program: dense, nodes } = denseOf(spec);
   const tables = programOf(spec, { tables: () => true });
   return {
-    spec: digest(printSpec(spec)),
-    graph: digest(printProgram(dense)),
+    ...mainDigestsOf(one),
     'graph as written': digest(printProgram(programOf(spec, { asWritten: true }))),
     'graph with tables': digest(printProgram(tables)),
     plan: digest(encodeSavedModel(nodes)),
