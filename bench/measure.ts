@@ -1,11 +1,10 @@
 /** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
-import { SpadeworkError } from '../dsl/errors.ts';
+import { SpadeworkError, must } from '../dsl/errors.ts';
 import { cpus } from 'node:os';
 import { memoryOfStep } from '../compiler/explain/explain.ts';
 import { check, compile, lower, type Spec } from '../compiler/index.ts';
 import { inputsOf, type Program } from '../compiler/ir/program.ts';
 import { sizeOf } from '../compiler/ir/types.ts';
-import { must } from '../dsl/errors.ts';
 import { lowerToPortable } from '../compiler/lower/portable.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { labelsInput } from '../compiler/format/types.ts';

@@ -82,10 +82,8 @@ export class SpadeworkError extends Error {
 
   /** Shows it as a command does: a single diagnostic that has no place by itself, others counted. */
   render(options: RenderOptions): string {
-    const [first] = this.diagnostics;
-    return first !== undefined && isPlain(this.diagnostics)
-      ? renderDiagnostic(first, options)
-      : renderDiagnostics(this.diagnostics, options).trimEnd();
+    const plain = plainOf(this.diagnostics);
+    return plain ? renderDiagnostic(plain, options) : renderDiagnostics(this.diagnostics, options).trimEnd();
   }
 
   /** Gives the same error with the name of the library's function that was called; that of an inner call stays. */
@@ -103,17 +101,16 @@ export class SpadeworkError extends Error {
   }
 }
 
-/** Tells whether there is a single diagnostic, which has no place. */
-function isPlain(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.length === 1 && diagnostics[0]?.span === undefined;
+/** Gives the diagnostic where there is a single one, and it has no place. */
+function plainOf([first, ...others]: readonly Diagnostic[]): Diagnostic | undefined {
+  return others.length === 0 && first?.span === undefined ? first : undefined;
 }
 
 /** Words diagnostics for programs: a plain one without its severity and code, which are fields. */
 function textOf(diagnostics: readonly Diagnostic[], call: string | undefined): string {
-  const [first] = diagnostics;
-  if (first === undefined || !isPlain(diagnostics))
-    return renderDiagnostics(diagnostics, { color: false }).trimEnd();
-  return `${call === undefined ? '' : `${call}: `}${describeDiagnostic(first)}`;
+  const plain = plainOf(diagnostics);
+  if (!plain) return renderDiagnostics(diagnostics, { color: false }).trimEnd();
+  return `${call === undefined ? '' : `${call}: `}${describeDiagnostic(plain)}`;
 }
 
 /** What an error may have beside its message and hint: lines between the two, and what it comes from. */
@@ -158,4 +155,9 @@ export function must<T>(value: T | undefined | null, expected: string): T {
 /** Tells whether an error is one that the user can mend. */
 export function isInputError(error: unknown): error is SpadeworkError {
   return error instanceof SpadeworkError && error.blame === 'input';
+}
+
+/** Tells whether an error says what its user or the machine can be asked for, rather than that there is a bug. */
+export function isForUser(error: unknown): error is SpadeworkError {
+  return error instanceof SpadeworkError && error.blame !== 'bug';
 }

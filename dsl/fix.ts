@@ -16,6 +16,10 @@ export interface Hint {
 /** Words the suggestion of a name. */
 export const didYouMean = (name: string): string => `did you mean '${name}'?`;
 
+/** Puts the suggestion of a name before what else there is to say, where one is near. */
+export const suggesting = (near: string | undefined, rest: string): string =>
+  near === undefined ? rest : `${didYouMean(near)} ${rest}`;
+
 /** Makes a hint that is one edit; `say` words it with what is written, so that both agree. */
 export function replacing(span: Span, text: string, say: (written: string) => string = didYouMean): Hint {
   return { words: say(text.trim()), fix: [{ span, text }] };

@@ -33,6 +33,11 @@ export function reportError(thrown: unknown): number {
   return known.exit;
 }
 
+/** Lets the command end with a code, or with that of something worse before, once it is through with the rest. */
+export function endWith(code: number): void {
+  process.exitCode = Math.max(Number(process.exitCode ?? exitCodes.fine), code);
+}
+
 /** Says of everything else that it is a mistake of ours. */
 function bug(thrown: unknown): SpadeworkError {
   const what = thrown instanceof SpadeworkError ? thrown.what : firstLine(thrown);

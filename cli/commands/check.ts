@@ -14,7 +14,7 @@ import type { Diagnostic } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
 import { formatLarge } from '../../runtime/base/format.ts';
 import { exitCodes } from '../../dsl/errors.ts';
-import { noteDiagnostics, reportError } from '../base/errors.ts';
+import { endWith, noteDiagnostics, reportError } from '../base/errors.ts';
 import { setOption } from '../base/options.ts';
 import { checkFile, isJson, readSpecFile, type SpecFlags } from '../base/specs.ts';
 import { print } from '../base/terminal.ts';
@@ -52,7 +52,7 @@ function checkOne(file: string, flags: SpecFlags): void {
   try {
     verdicts = checkParts(file, flags);
   } catch (error) {
-    process.exitCode = Math.max(Number(process.exitCode ?? 0), reportError(error));
+    endWith(reportError(error));
     return;
   }
   // Experiments with common parts have their mistakes in common.
@@ -61,7 +61,7 @@ function checkOne(file: string, flags: SpecFlags): void {
   noteDiagnostics(collector.diagnostics);
   // Nothing of a file with mistakes is called fine.
   const texts = verdicts.flatMap(({ text }) => text ?? []);
-  if (texts.length < verdicts.length) process.exitCode ||= exitCodes.input;
+  if (texts.length < verdicts.length) endWith(exitCodes.input);
   else for (const text of texts) print(`${visible(file)}: fine (${text})`);
 }
 

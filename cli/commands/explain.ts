@@ -1,4 +1,5 @@
 /** Answers for `spadework explain`: what a spec, or every run of an ablation, amounts to in layers, parameters, work and memory. */
+import { suggesting } from '../../dsl/fix.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ExplainedStep, PhaseTime } from '../../compiler/explain/explain.ts';
@@ -131,7 +132,7 @@ function unknownStage(stage: string, known: readonly string[]): SpadeworkError {
   return inputError(
     'unknown-stage',
     `there is no stage '${stage}'`,
-    `${near === undefined ? '' : `did you mean '${near}'? `}there are ${known.join(', ')}`,
+    suggesting(near, `there are ${known.join(', ')}`),
   );
 }
 

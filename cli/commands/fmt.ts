@@ -3,7 +3,7 @@ import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writ
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
 import { exitCodes, inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
-import { reportError } from '../base/errors.ts';
+import { endWith, reportError } from '../base/errors.ts';
 import { reasonOf } from '../../runtime/base/file-reasons.ts';
 import { shortageOf } from '../../runtime/base/shortage.ts';
 import { readSpecFile } from '../base/specs.ts';
@@ -37,7 +37,7 @@ function formatOne(file: string, options: FmtOptions): void {
   try {
     format(file, options);
   } catch (error) {
-    process.exitCode = Math.max(Number(process.exitCode ?? 0), reportError(error));
+    endWith(reportError(error));
   }
 }
 
@@ -53,7 +53,7 @@ function format(file: string, options: FmtOptions): void {
       print(`formatted ${file}`);
     } else {
       print(`${file} is laid out otherwise (spadework fmt --write ${file})`);
-      process.exitCode ||= exitCodes.input;
+      endWith(exitCodes.input);
     }
   } else printExactly(text);
 }

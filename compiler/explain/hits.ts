@@ -1,8 +1,7 @@
 /** Counts what a pass did: nodes of its result that compute something that none before it did. */
 import { must } from '../../dsl/errors.ts';
 import { printAttrs, type Node } from '../ir/node.ts';
-import type { Method } from '../ir/program.ts';
-import { reachableTo } from '../ir/rebuild.ts';
+import { nodesOf } from '../ir/program.ts';
 
 import type { StageReport } from '../passes/pipeline.ts';
 
@@ -13,7 +12,7 @@ export function countNew({ before = [], after, weights = new Map() }: StageRepor
   readonly made: number;
 } {
   const known = new Map<string, number>();
-  const [was, is] = [before, after].map((methods) => methods.map((method) => nodesUpTo(method, weights)));
+  const [was, is] = [before, after].map((methods) => methods.map((method) => nodesOf(method, weights)));
   const number = (nodes: readonly Node[]): number => {
     const start = known.size;
     const values = new Map<Node, number>();
@@ -30,8 +29,4 @@ export function countNew({ before = [], after, weights = new Map() }: StageRepor
   was?.forEach(number);
   const made = (is ?? []).reduce((sum, nodes) => sum + number(nodes), 0);
   return { before: sizes(was), after: sizes(is), made };
-}
-
-function nodesUpTo({ outputs, writes }: Method, leaves: Pick<ReadonlySet<Node>, 'has'>): Node[] {
-  return reachableTo([...outputs.values(), ...writes.values()], leaves);
 }

@@ -57,14 +57,19 @@ export function printAttrs(attrs: Attrs): string {
   return `{${names.map((name) => `${name}: ${JSON.stringify(attrs[name])}`).join(', ')}}`;
 }
 
-/** Lists all nodes that `roots` need, operands before users, in order of creation. */
-export function reachable(roots: Iterable<Node>): Node[] {
+/** Nodes at which a walk ends. */
+export type Leaves = Pick<ReadonlySet<Node>, 'has'>;
+
+const noLeaves: Leaves = new Set();
+
+/** Lists all nodes that `roots` need, operands before users, in order of creation; `leaves` are among them, but not what these need. */
+export function reachable(roots: Iterable<Node>, leaves = noLeaves): Node[] {
   const seen = new Set<Node>();
   const stack = [...roots];
   for (let node = stack.pop(); node; node = stack.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    stack.push(...node.operands);
+    if (!leaves.has(node)) stack.push(...node.operands);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

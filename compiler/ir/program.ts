@@ -1,5 +1,5 @@
 /** Answers for what a compiled experiment is: variables, and methods over them, each a pure function of (state, inputs). */
-import { type Node, reachable } from './node.ts';
+import { type Leaves, type Node, reachable } from './node.ts';
 import type { AxisOrder } from './layout.ts';
 import type { PatchFeed } from '../patches/feed.ts';
 import type { TensorType } from './types.ts';
@@ -23,9 +23,9 @@ export interface Program {
   readonly patches?: PatchFeed;
 }
 
-/** Lists the nodes that a method computes, operands first. */
-export function nodesOf(method: Method): Node[] {
-  return reachable([...method.outputs.values(), ...method.writes.values()]);
+/** Lists the nodes that a method computes, operands first; `leaves` are among them, but not what these need. */
+export function nodesOf(method: Pick<Method, 'outputs' | 'writes'>, leaves?: Leaves): Node[] {
+  return reachable([...method.outputs.values(), ...method.writes.values()], leaves);
 }
 
 /** Gives the method whose outputs and writes are what became of those of `method`. */

@@ -23,15 +23,3 @@ export function copy(
       : b.op(node.op, operands, attrs),
   );
 }
-
-/** Lists the nodes that `roots` need, operands before users, without going beyond `leaves`. */
-export function reachableTo(roots: Iterable<Node>, leaves: Pick<ReadonlySet<Node>, 'has'>): Node[] {
-  const seen = new Set<Node>();
-  const stack = [...roots];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (!leaves.has(node)) stack.push(...node.operands);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
-}

@@ -21,17 +21,18 @@ import {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { carriedOver } from '../messages/carried-over.ts';
 import { shapeOf } from '../ir/node.ts';
-import { longestSide, mostClasses } from '../format/types.ts';
-import type {
-  DataSpec,
-  InputSpec,
-  NetworkSpec,
-  ObjectiveSpec,
-  OptimizerSpec,
-  Place,
-  Spec,
-  TermSpec,
-  TrainSpec,
+import {
+  longestSide,
+  mostClasses,
+  type DataSpec,
+  type InputSpec,
+  type NetworkSpec,
+  type ObjectiveSpec,
+  type OptimizerSpec,
+  type Place,
+  type Spec,
+  type TermSpec,
+  type TrainSpec,
 } from '../format/types.ts';
 import {
   inputsOfData,

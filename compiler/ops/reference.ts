@@ -1,8 +1,7 @@
 /** Answers for the truth: evaluates a graph in float64 with every op's obvious reference rule. Slow, and the oracle of all tests. */
-import { brokenInvariant } from '../../dsl/errors.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { sameShape } from '../ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import type { RefTensor } from '../ir/op.ts';
 import { opNamed } from './index.ts';
 

@@ -1,11 +1,10 @@
 /** Answers for the invariants of finished graphs, which passes must keep; a violation is a bug of the compiler. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import { opTable } from './index.ts';
-import { OpError, printAttrs, typeOf, type Node } from '../ir/node.ts';
+import { OpError, printAttrs, typeOf, type Leaves, type Node } from '../ir/node.ts';
 import { isSource } from '../ir/print.ts';
 import { orderedType } from '../ir/layout.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
-import { reachableTo } from '../ir/rebuild.ts';
 import { formatType, sameType, type TensorType } from '../ir/types.ts';
 
 /**
@@ -41,18 +40,18 @@ export interface VerifyOptions {
   /** The stage of compilation after which it is checked, for messages. */
   readonly stage?: string | undefined;
   /** Nodes where it begins: what they are computed from is not looked at. */
-  readonly leaves?: Pick<ReadonlySet<Node>, 'has'> | undefined;
+  readonly leaves?: Leaves | undefined;
 }
 
 /** Checks one method: operands come before users, types are what the ops infer, a name has one type. */
-export function verifyMethod(method: Method, { stage, leaves = new Set() }: VerifyOptions = {}): void {
+export function verifyMethod(method: Method, { stage, leaves }: VerifyOptions = {}): void {
   const ids = new Set<number>();
   const sources = new Map<string, TensorType>();
-  for (const node of reachableTo([...method.outputs.values(), ...method.writes.values()], leaves)) {
+  for (const node of nodesOf(method, leaves)) {
     const refuse = (problem: string): never => fail(method, stage, `${describe(node)}: ${problem}`);
     if (ids.has(node.id)) refuse('another node has its number; were two builders mixed?');
     ids.add(node.id);
-    if (leaves.has(node)) continue;
+    if (leaves?.has(node)) continue;
     if (node.operands.some((operand) => operand.id >= node.id)) refuse('an operand comes after it');
     if (!wellTyped.has(node)) verifyType(node, refuse);
     wellTyped.add(node);

@@ -6,7 +6,7 @@ import { brokenInvariant, must, SpadeworkError } from '../../dsl/errors.ts';
 import { Builder } from '../ops/builder.ts';
 import { typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
-import { copy, reachableTo } from '../ir/rebuild.ts';
+import { copy } from '../ir/rebuild.ts';
 
 import type { ForwardGraph } from './pass.ts';
 
@@ -34,8 +34,8 @@ export function walk<Value>(
 }
 
 /**
- * Makes what takes the place of a node: under its origin, and naming it where something fails. All passes but partition-by-dependency, which only copies, make
- * nodes by it.
+ * Makes what takes the place of a node: under its origin, and naming it where something fails. All passes but
+ * partition-by-dependency, which only copies, make nodes by it.
  */
 export function inPlaceOf<T>(b: Builder, node: Node, make: () => T): T {
   return b.within(node.origin, () => {
@@ -57,8 +57,8 @@ export function failedIn(what: string, error: unknown): SpadeworkError {
 const isNamed = (error: unknown): boolean => error instanceof SpadeworkError && error.cause !== undefined;
 
 /** Lists the nodes of a forward graph, operands first, its weights included but not what these were computed from. */
-export function nodesOfForward({ outputs, writes, weights }: ForwardGraph): Node[] {
-  return reachableTo([...outputs.values(), ...writes.values()], weights);
+export function nodesOfForward(graph: ForwardGraph): Node[] {
+  return nodesOf(graph, graph.weights);
 }
 
 /** Rewrites a forward graph in its builder; what was made of a node for an earlier objective is in `made` and is taken again. */
@@ -77,8 +77,7 @@ export function rewriteForward(
 export function standalone(method: Method, weights: ReadonlyMap<Node, string>): Method {
   const b = new Builder();
   const made = new Map([...weights].map(([node, variable]) => [node, b.read(variable, typeOf(node))]));
-  const nodes = reachableTo([...method.outputs.values(), ...method.writes.values()], weights);
-  const now = walk(b, nodes, made, (node, operands) => copy(b, node, operands));
+  const now = walk(b, nodesOf(method, weights), made, (node, operands) => copy(b, node, operands));
   return withValues(method, now);
 }
 

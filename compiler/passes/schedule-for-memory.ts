@@ -8,9 +8,9 @@
  *     y = op(x)                            g = gradient(..., a)
  *     write w = adam(a, .., g, ..)         write w = adam(a, .., g, ..)  as soon as nothing needs w as it was
  *
- * Everything else keeps its order, but for paddings, which come right before the convolution that reads them. Values of variables, inputs and constants are there anyway, so what is made of them alone comes right
- * before its first use. A weight moves as soon as its gradient is known and the last user of its old value has run, so that no gradient
- * waits for the end of the step.
+ * Everything else keeps its order, but for paddings, which come right before the convolution that reads them. Values of variables,
+ * inputs and constants are there anyway, so what is made of them alone comes right before its first use. A weight moves as soon as its
+ * gradient is known and the last user of its old value has run, so that no gradient waits for the end of the step.
  */
 import { must } from '../../dsl/errors.ts';
 import type { Node } from '../ir/node.ts';

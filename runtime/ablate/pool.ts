@@ -2,7 +2,7 @@
  * Answers for running an ablation's plan: so many jobs at a time, in its order. How far a run is stands in its folder, so that a pool
  * which was killed goes on where it was; a job that dies is tried once more, and others go on whatever becomes of it.
  */
-import { SpadeworkError } from '../../dsl/errors.ts';
+import { isForUser } from '../../dsl/errors.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -85,7 +85,7 @@ class Pool {
         stage = this.stageOf(entry);
       } catch (error) {
         // Its files are damaged: that is this run's failure, and no reason to leave the others.
-        if (!(error instanceof SpadeworkError) || error.blame === 'bug') throw error;
+        if (!isForUser(error)) throw error;
         return this.change(index, { state: 'failed', lines: error.render({ color: false }).split('\n') });
       }
       if (stage === undefined) return this.change(index, { state: 'done' });

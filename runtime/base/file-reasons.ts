@@ -22,6 +22,9 @@ export function reasonOf({ code, message }: Partial<NodeJS.ErrnoException>): str
   return (code !== undefined && reasons[code]) || `the system says ${code ?? message}`;
 }
 
+/** Says in one line why a text is no JSON, where the parser may have quoted several. */
+export const whyNotJson = (error: unknown): string => (error as Error).message.replace(/\s+/g, ' ');
+
 /** Tells whether it is a path that was refused: by the file system, or by Node, which takes no NUL characters. */
 export function isPathError(error: unknown): error is NodeJS.ErrnoException {
   const { syscall, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
 import { isPathError, reasonOf } from './file-reasons.ts';
 import { makeFolder } from './make-folder.ts';
+import { shortageOfCode, type Shortage } from './shortage.ts';
 
 /** Writes a file under a temporary name in its folder (created where missing), then renames it into place. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
@@ -91,16 +92,10 @@ export function unwritable(
   const rest = kept === undefined ? '' : `; ${kept}`;
   const ofMachine = (code: string, message: string, hint: string): SpadeworkError =>
     machineError(code, message, hint + rest, { cause: error });
+  const shortage = shortageOfCode(error.code);
+  const short = shortage && shortOf(shortage, folder, error.code);
+  if (shortage && short !== undefined) return ofMachine(shortage.code, short, shortage.fix);
   switch (error.code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return ofMachine('disk-full', `the disk of '${folder}' is full`, 'free some space');
-    case 'EFBIG':
-      return ofMachine(
-        'file-too-large',
-        `a file in '${folder}' would be larger than files may be here`,
-        'lift the limit (ulimit -f unlimited), or take another disk',
-      );
     case 'EEXIST':
     case 'ENOTDIR':
     case 'EISDIR':
@@ -112,18 +107,25 @@ export function unwritable(
         `'${error.dest ?? error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
         isRun ? 'move it away' : 'move it away, or name another place with --out',
       );
-    case 'EMFILE':
-    case 'ENFILE':
-      return ofMachine(
-        'too-many-files',
-        `files in '${folder}' cannot be opened: too many are open (${error.code})`,
-        'raise the limit: ulimit -n 4096',
-      );
     default:
       return ofMachine(
         'unwritable',
         `'${folder}' cannot be written (${error.code ?? error.message})`,
         isRun ? 'see that you may write to it' : 'give a folder that you may write to: --out FOLDER',
       );
+  }
+}
+
+/** Says for a folder what the machine is short of; undefined for what concerns no files. */
+function shortOf({ code }: Shortage, folder: string, systemCode: string | undefined): string | undefined {
+  switch (code) {
+    case 'disk-full':
+      return `the disk of '${folder}' is full`;
+    case 'file-too-large':
+      return `a file in '${folder}' would be larger than files may be here`;
+    case 'too-many-files':
+      return `files in '${folder}' cannot be opened: too many are open (${systemCode})`;
+    default:
+      return undefined;
   }
 }

@@ -1,12 +1,12 @@
 /** Tells what is for the user of whatever was thrown: what the machine and its file system refused is no bug of ours. */
-import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
+import { inputError, isForUser, machineError, type SpadeworkError } from '../../dsl/errors.ts';
 import { isPathError, reasonOf } from './file-reasons.ts';
 import { shortageOf } from './shortage.ts';
 
 /** Gives an error that is for the user: ours, or what the machine and its file system refused where nobody nearer to it said so. */
 export function knownError(thrown: unknown): SpadeworkError | undefined {
   if (!(thrown instanceof Error)) return undefined;
-  if (thrown instanceof SpadeworkError && thrown.blame !== 'bug') return thrown;
+  if (isForUser(thrown)) return thrown;
   const shortage = shortageOf(thrown);
   if (shortage) return machineError(shortage.code, shortage.what, shortage.fix, { cause: thrown });
   if (!isPathError(thrown) || thrown.path === undefined) return undefined;

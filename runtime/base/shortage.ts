@@ -30,6 +30,7 @@ const fileSize: Shortage = {
   fix: 'lift the limit (ulimit -f unlimited), or take another disk',
 };
 
+/** By codes of Node. */
 const byCode: Readonly<Record<string, Shortage>> = {
   EMFILE: files,
   ENFILE: files,
@@ -47,11 +48,16 @@ const byCode: Readonly<Record<string, Shortage>> = {
 const ofMemory =
   /\bOOM\b|ResourceExhausted|out of memory|memory allocation|allocation failed|cannot allocate|failed to allocate|unable to m?alloc|std::bad_alloc/i;
 
+/** Says what the machine is short of by the code of an error; undefined where it is something else. */
+export function shortageOfCode(code = ''): Shortage | undefined {
+  return Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+}
+
 /** Finds what the machine is short of in an error, or in what caused it; undefined where it is something else. */
 export function shortageOf(error: unknown): Shortage | undefined {
   for (let one = error; one instanceof Error; one = one.cause) {
-    const code = (one as NodeJS.ErrnoException).code ?? '';
-    if (Object.hasOwn(byCode, code)) return byCode[code];
+    const found = shortageOfCode((one as NodeJS.ErrnoException).code);
+    if (found) return found;
     if (/\b(EMFILE|ENFILE)\b/.test(one.message)) return files;
     if (ofMemory.test(one.message)) return memory;
   }

@@ -1,5 +1,5 @@
 /** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
-import { SpadeworkError } from '../../dsl/errors.ts';
+import { isForUser } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -246,7 +246,7 @@ async function sourcesOf(
       });
     }
   } catch (error) {
-    if (!(error instanceof SpadeworkError) || error.blame === 'bug') throw error;
+    if (!isForUser(error)) throw error;
     notes.push({ text: dataGone(error.what) });
   } finally {
     await dataset?.close();

@@ -1,4 +1,5 @@
 /** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
+import { whyNotJson } from '../base/file-reasons.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Color, ClassInfo, PartialClass } from './class-info.ts';
 import { readRegularSync, whyUnread } from './files.ts';
@@ -41,7 +42,7 @@ export function readLegend(file: string): PartialClass[] {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw dataError(classesNotJson(file, (error as Error).message.replace(/\s+/g, ' ')));
+    throw dataError(classesNotJson(file, whyNotJson(error)));
   }
   const entries = (content as { classes?: unknown } | null)?.classes;
   if (!Array.isArray(entries) || entries.length === 0) throw dataError(noClassList(file));

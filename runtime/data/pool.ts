@@ -82,18 +82,15 @@ export class DecodingPool {
     });
     const waiting = new Map<number, Waiting>();
     worker.unref();
-    worker.on('message', ({ ticket, answer, failure }: Reply) => {
+    worker.on('message', ({ ticket, ...reply }: Reply) => {
       const request = waiting.get(ticket);
       if (request === undefined) return; // rejected when the pool was closed
       waiting.delete(ticket);
       if (waiting.size === 0) worker.unref();
-      if (answer !== undefined) request.resolve(answer);
-      else
-        request.reject(
-          new Error(`a decoding thread failed: ${failure?.message}`, {
-            cause: Object.assign(new Error(failure?.message), { code: failure?.code }),
-          }),
-        );
+      if ('answer' in reply) return request.resolve(reply.answer);
+      const { message, code } = reply.failure;
+      const cause = Object.assign(new Error(message), { code });
+      request.reject(new Error(`a decoding thread failed: ${message}`, { cause }));
     });
     worker.on('error', (error) => this.stop(new Error('a decoding thread broke down', { cause: error })));
     worker.on('exit', (code) => this.stop(new Error(`a decoding thread ended early (exit code ${code})`)));

@@ -25,11 +25,10 @@ export type Answer =
 export type Request = Question & { readonly ticket: number };
 
 /** Answers a request; `failure` is what the machine lacks or a broken invariant, not a user's mistake. */
-export interface Reply {
-  readonly ticket: number;
-  readonly answer?: Answer;
-  readonly failure?: { readonly message: string; readonly code: string | undefined };
-}
+export type Reply = { readonly ticket: number } & (
+  | { readonly answer: Answer }
+  | { readonly failure: { readonly message: string; readonly code: string | undefined } }
+);
 
 /** What a close look at a sample shows, with a digest of its photo's bytes where these could be read. */
 export type ExaminedSample = Pick<Examined, 'findings' | 'sample'> & {

@@ -1,4 +1,5 @@
 /** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
+import { suggesting } from '../../dsl/fix.ts';
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';
 
@@ -73,7 +74,10 @@ export const noSuchJudge = (
   inputError(
     'no-such-judge',
     `there is no network '${name}' to look through`,
-    `${near === undefined ? '' : `did you mean '${near}'? `}known are ${known.join(', ')}; one of your own is a .spade file, or a .json file that says more of it`,
+    suggesting(
+      near,
+      `known are ${known.join(', ')}; one of your own is a .spade file, or a .json file that says more of it`,
+    ),
   );
 
 export const badJudge = (path: string, why: string): SpadeworkError =>

@@ -1,5 +1,5 @@
 /** Answers for weights of other programs that become a run, or replace those of one, and for a run's weights that leave it. */
-import type { SpadeworkError } from '../../dsl/errors.ts';
+import { type SpadeworkError, must } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -8,7 +8,6 @@ import { countParameters, frozenNetworks } from '../../compiler/format/queries.t
 import { specFormat, type DataSpec, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import { averageCompanion, companionName, weightOfCompanion } from '../../compiler/ir/variables.ts';
-import { must } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { writeRunPage } from '../run/page.ts';
@@ -75,7 +74,7 @@ export interface ImportResult {
 /**
  * Reads weights of another program into a network. A new run starts with them, at step 0; in a run that is there they replace
  * those of the last checkpoint, and what the optimizer knew about them. Throws a SpadeworkError where they do not fit, before
- * anything is written; a SpadeworkError where a run cannot be read or written.
+ * anything is written, and where a run cannot be read or written.
  */
 export async function importWeights(options: ImportOptions): Promise<ImportResult> {
   return 'run' in options ? importIntoRun(options) : importAsRun(options);

@@ -1,4 +1,5 @@
 /** What is said to embedding programs: one function a message. */
+import { didYouMean as meant } from '../../dsl/fix.ts';
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';
 import { knownError } from '../base/known-error.ts';
 import { suggest } from '../../dsl/suggest.ts';
@@ -49,7 +50,7 @@ function list(names: readonly string[]): string {
 
 function didYouMean(name: string, known: readonly string[], otherwise: string): string {
   const near = suggest(name, known);
-  return near === undefined ? otherwise : `did you mean '${near}'?`;
+  return near === undefined ? otherwise : meant(near);
 }
 
 export const disposed = (name: string): SpadeworkError =>

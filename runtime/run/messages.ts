@@ -1,5 +1,6 @@
 /** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
 
+import { suggesting } from '../../dsl/fix.ts';
 import { join } from 'node:path';
 import { formatBytes, formatSeconds } from '../base/format.ts';
 import { error, warningText, type Diagnostic } from '../../dsl/diagnostic.ts';
@@ -428,7 +429,7 @@ export const noSuchNetwork = (
   inputError(
     'no-such-network',
     `there is no network '${name}'`,
-    `${near === undefined ? '' : `did you mean '${near}'? `}there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`,
+    suggesting(near, `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`),
   );
 
 export const noData = (name: string): SpadeworkError =>

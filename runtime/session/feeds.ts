@@ -2,12 +2,11 @@
  * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
  * in place of the maps, finds these.
  */
-import { brokenInvariant } from '../../dsl/errors.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
 import { labelsInput } from '../../compiler/format/types.ts';
 import { type Program, inputsOf } from '../../compiler/ir/program.ts';
 import { isSymbolic, sizeOf, type Shape, type TensorType } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import { patchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import { outerInputs, partOfInput, patchValues } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 

@@ -1,5 +1,5 @@
 /** Answers for running a program on TensorFlow: one SavedModel for all methods, one call into the library per method. */
-import { brokenInvariant } from '../../dsl/errors.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,6 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { bytesIn, type TensorType } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
 import { lower, type Target } from '../../compiler/index.ts';
 import type { TensorflowPlan } from '../../compiler/lower/tensorflow.ts';

@@ -1,11 +1,10 @@
 /** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
-import { brokenInvariant } from '../../dsl/errors.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
 import type { TensorFlow } from '../../compiler/ir/op.ts';
 import { opNamed } from '../../compiler/ops/index.ts';

@@ -1,10 +1,9 @@
 /** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
-import { brokenInvariant } from '../../dsl/errors.ts';
+import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Initializer, type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import { must } from '../../dsl/errors.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';

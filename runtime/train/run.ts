@@ -1,9 +1,8 @@
 /** Answers for one training, from its first or a later step to its end: steps, records, measures, paints samples, saves. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { isInputError } from '../../dsl/errors.ts';
+import { isInputError, must } from '../../dsl/errors.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { must } from '../../dsl/errors.ts';
 import { rateAt, totalSteps } from '../../compiler/build/schedule.ts';
 import { countParameters, frozenNetworks } from '../../compiler/format/queries.ts';
 import { specFormat, type Spec } from '../../compiler/format/types.ts';

@@ -1,8 +1,7 @@
 /** Answers for where a run computes in patch tables: some of its label maps are looked at before the program is compiled. */
-import { isInputError } from '../../dsl/errors.ts';
+import { isInputError, must } from '../../dsl/errors.ts';
 import { resolve } from 'node:path';
 import { compile } from '../../compiler/index.ts';
-import { must } from '../../dsl/errors.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';

@@ -2,13 +2,13 @@
  * Answers for mappings: files of rules that turn our names of variables into the names that other programs store them by.
  * What PyTorch's reparametrizations do to names is built in and happens first: the rules see `conv.weight_orig`.
  */
+import { whyNotJson, isPathError, reasonOf } from '../base/file-reasons.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
-import { isPathError, reasonOf } from '../base/file-reasons.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
 /** Renames variables of ours that match `ours`. Placeholders stand for whole numbers, parts or several parts of a name. */
@@ -69,9 +69,7 @@ function readMapping(path: string, name: string): Mapping {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const why = isPathError(error)
-      ? reasonOf(error)
-      : `it is not JSON (${(error as Error).message.replace(/\s+/g, ' ')})`;
+    const why = isPathError(error) ? reasonOf(error) : `it is not JSON (${whyNotJson(error)})`;
     throw badMapping(path, why);
   }
   compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);

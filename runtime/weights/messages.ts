@@ -1,4 +1,5 @@
 /** What is said to a user about files of weights: one function a message. */
+import { suggesting } from '../../dsl/fix.ts';
 import { warningText } from '../../dsl/diagnostic.ts';
 import { inputError, type SpadeworkError } from '../../dsl/errors.ts';
 
@@ -159,7 +160,7 @@ export const noSuchMapping = (
   inputError(
     'no-such-mapping',
     `there is no mapping '${name}'`,
-    `${near === undefined ? '' : `did you mean '${near}'? `}known are ${known.join(', ')}; a file of your own ends in .json`,
+    suggesting(near, `known are ${known.join(', ')}; a file of your own ends in .json`),
   );
 
 export const badMapping = (path: string, why: string): SpadeworkError =>

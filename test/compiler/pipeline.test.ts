@@ -1,12 +1,11 @@
 /** Tests the driver of passes: what it reports, and that a graph that a pass broke names the pass and the node. */
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../compiler/index.ts';
+import { compile, passes } from '../../compiler/index.ts';
 import { countNew } from '../../compiler/explain/hits.ts';
 import { Builder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';
-import { passes } from '../../compiler/index.ts';
 import type { MethodPass, ProgramPass } from '../../compiler/passes/pass.ts';
 import { runPasses, type StageReport } from '../../compiler/passes/pipeline.ts';
 import { rewriteMethod } from '../../compiler/passes/rewrite.ts';

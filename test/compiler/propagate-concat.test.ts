@@ -51,7 +51,7 @@ describe.each(
   it('pools labels once, and sends no gradients to them', () => {
     const pooled = (program: Program, op: string): number =>
       program.methods
-        .flatMap(nodesOf)
+        .flatMap((method) => nodesOf(method))
         .filter((node) => node.op === op)
         .reduce((sum, node) => sum + shapeOf(node)[0]! * shapeOf(node)[3]!, 0);
     expect(pooled(apart, 'avg_pool2d')).toBeLessThan(pooled(written, 'avg_pool2d'));

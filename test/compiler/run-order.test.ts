@@ -79,8 +79,9 @@ describe.each(systems)('in the step of %s', (name) => {
 describe('weights are kept as they are used', () => {
   // A discriminator's first filter is cut into labels and picture, and so is kept as it is.
   const turns = (methods: readonly Method[]): number =>
-    methods.flatMap(nodesOf).filter(({ op, origin }) => op === 'transpose' && origin?.scope.startsWith('G'))
-      .length;
+    methods
+      .flatMap((method) => nodesOf(method))
+      .filter(({ op, origin }) => op === 'transpose' && origin?.scope.startsWith('G')).length;
 
   it.each([
     ['U-Net', false],

@@ -49,7 +49,8 @@ function changesOf({ before, methods }: Stage): string[] {
 
 function kindsOf(methods: readonly Method[]): ReadonlyMap<string, number> {
   const kinds = new Map<string, number>();
-  for (const node of methods.flatMap(nodesOf)) kinds.set(kindOf(node), (kinds.get(kindOf(node)) ?? 0) + 1);
+  for (const node of methods.flatMap((method) => nodesOf(method)))
+    kinds.set(kindOf(node), (kinds.get(kindOf(node)) ?? 0) + 1);
   return kinds;
 }
 
