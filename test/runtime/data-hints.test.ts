@@ -11,6 +11,14 @@ import { classesOf, readingOf } from '../../runtime/run/data.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 
 const WIDTH = 32;
+
+/** Draws a map whose pixels have the colors of their ids. */
+const drawn = (ids: readonly number[], colors: readonly (readonly number[])[]): Sharp =>
+  rgb(
+    ids.flatMap((id) => [...colors[id]!]),
+    WIDTH,
+  );
+
 const grey = (ids: readonly number[]): Promise<Buffer> => greyPng(ids, WIDTH);
 
 /** Looks at data whose maps have these ids in areas, one list a map. */
@@ -348,10 +356,7 @@ describe('wrong colors', () => {
   const names = ['sky', 'road', 'car'];
   const masks = { label_format: 'colors', names, colors } as const;
   const inColors = (ids: readonly number[], more: readonly (readonly number[])[] = []): Sharp =>
-    rgb(
-      areas(ids).flatMap((id) => [...colors, ...more][id]!),
-      WIDTH,
-    );
+    drawn(areas(ids), [...colors, ...more]);
 
   it('of blurred borders have one distance for all files', async () => {
     const blurred = await Promise.all(
@@ -438,11 +443,7 @@ describe('wrong colors', () => {
 
   it('of exchanged channels are told so, and are the classes in their order', async () => {
     const saved = colors.map(([red, green, blue]) => [blue, green, red] as const);
-    const map = (ids: readonly number[]): Sharp =>
-      rgb(
-        areas(ids).flatMap((id) => [...saved[id]!]),
-        WIDTH,
-      );
+    const map = (ids: readonly number[]): Sharp => drawn(areas(ids), saved);
     for (const said of [masks, { names, colors }]) {
       const exact = dataSpec(await pairsOf([await map([0, 1, 2]).png().toBuffer()]), said);
       expect((await mended(exact)).colors).toEqual(saved);
@@ -462,10 +463,10 @@ describe('wrong colors', () => {
         [255, 0, 0],
       ],
     } as const;
-    const blue = rgb(
-      areas([0, 1]).flatMap((id) => [0, 0, 255 * id]),
-      WIDTH,
-    );
+    const blue = drawn(areas([0, 1]), [
+      [0, 0, 0],
+      [0, 0, 255],
+    ]);
     const { errors } = await examine(dataSpec(await pairsOf([await blue.png().toBuffer()]), one));
     expect(errors[0]?.text).toContain('red and blue are exchanged');
     expect(errors[0]?.settings).toBeUndefined();
@@ -478,10 +479,8 @@ describe('wrong colors', () => {
       [0, 255, 0],
       [255, 255, 255],
     ] as const;
-    const map = rgb(
-      areas([0, 1, 2, 3]).flatMap((id) => strong[id]!.map((channel) => channel / 255)),
-      WIDTH,
-    );
+    const divided = strong.map((color) => color.map((channel) => channel / 255));
+    const map = drawn(areas([0, 1, 2, 3]), divided);
     const said = { label_format: 'colors', classes: 4, colors: strong } as const;
     const followed = await mended(dataSpec(await pairsOf([await map.png().toBuffer()]), said));
     expect(followed.colors).toEqual([
@@ -521,12 +520,7 @@ describe('wrong colors', () => {
     ] as const;
     for (const saved of [shifted, near]) {
       const ids = areas(saved.map((_, id) => id));
-      const map = await rgb(
-        ids.flatMap((id) => [...saved[id]!]),
-        WIDTH,
-      )
-        .png()
-        .toBuffer();
+      const map = await drawn(ids, saved).png().toBuffer();
       const { errors } = await examine(dataSpec(await pairsOf([map]), masks));
       expect(errors[0]?.text).toContain('whole areas have these colors, so they are no blur');
       expect(errors[0]?.settings).toBeUndefined();
@@ -541,12 +535,7 @@ describe('wrong colors', () => {
       [2, 2, 0],
     ] as const;
     const ids = areas([0, 1, 2]).map((id, i) => (i === 5 ? 3 : id));
-    const map = await rgb(
-      ids.flatMap((id) => [...dim[id]!]),
-      WIDTH,
-    )
-      .png()
-      .toBuffer();
+    const map = await drawn(ids, dim).png().toBuffer();
     const said = {
       label_format: 'colors',
       colors: [
