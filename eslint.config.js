@@ -1,6 +1,7 @@
 /** Answers for what lint requires beyond types and formatting: type-aware rules, and no warnings. */
 import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
@@ -40,6 +41,17 @@ export default defineConfig(
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  {
+    // Texts of users are long at times: an expression takes time in proportion to its text, wherever it starts to match.
+    files: ['{dsl,compiler,runtime,cli}/**/*.ts'],
+    // Patterns of tokens match where they start to (chevrotain makes its own sticky).
+    ignores: ['dsl/tokens.ts', 'runtime/report/highlight.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: true }],
+    },
   },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

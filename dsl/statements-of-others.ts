@@ -159,12 +159,13 @@ function hintOfFunction(
 ): Hint | string | undefined {
   const actual = tokens[at];
   if (stumble.rule !== 'file' || !actual || !bindingWords.has(actual.image)) return undefined;
-  const [line = ''] = source.text.slice(actual.startOffset).split(/\r?\n/, 1);
-  const arrow = /^\w+\s+(\w+)\s*=\s*\(([^()]*)\)\s*=>\s*([^{};]+?)\s*$/.exec(line);
+  const [written = ''] = source.text.slice(actual.startOffset).split(/\r?\n/, 1);
+  const line = written.trimEnd();
+  const arrow = /^\w+\s+(\w+)\s*=\s*\(([^()]*)\)\s*=>\s*([^\s{};][^{};]*)$/.exec(line);
   if (!arrow) return hints.declarations;
   const [, name, parameters, value] = arrow;
   return replacing(
-    span(source, actual.startOffset, actual.startOffset + line.trimEnd().length),
+    span(source, actual.startOffset, actual.startOffset + line.length),
     `block ${name}(${parameters}) { return ${value} }`,
     write,
   );

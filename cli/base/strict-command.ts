@@ -42,7 +42,7 @@ export class StrictCommand extends Command {
 
   /** Refuses an option; the library calls this, too. */
   unknownOption(word: string): never {
-    const name = word.replace(/=.*$/s, '');
+    const [name = ''] = word.split('=', 1);
     const known = this.createHelp()
       .visibleOptions(this)
       .flatMap(({ long }) => long ?? []);

@@ -69,5 +69,5 @@ export function nameRun(point: readonly NamedPoint[], seed: number, taken: Reado
 }
 
 function slug(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9.]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'empty';
+  return text.match(/[A-Za-z0-9.]+/g)?.join('-') ?? 'empty';
 }

@@ -55,7 +55,9 @@ export function validate(value: unknown, locate: Locate, notation: Notation): Po
 function withoutEchoes(found: readonly PointedDiagnostic[]): PointedDiagnostic[] {
   const meantOnes = new Set(
     found.flatMap(({ pointer, diagnostic: { code, fix } }) =>
-      code === 'unknown-setting' ? fix.map(({ text }) => pointer.replace(/[^/]*$/, text)) : [],
+      code === 'unknown-setting'
+        ? fix.map(({ text }) => `${pointer.slice(0, pointer.lastIndexOf('/') + 1)}${text}`)
+        : [],
     ),
   );
   return found.filter(

@@ -15,11 +15,12 @@ import {
   type Node,
   type Override,
   type Parameter,
+  type Reference,
   type Statement,
 } from '../../dsl/ast.ts';
 import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
-import { textOf, type Span } from '../../dsl/source.ts';
+import type { Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../schema/spec-schema.ts';
 import { askedOf, type Asked } from './asked-of.ts';
 import { builtins, type Builtin } from './builtins.ts';
@@ -139,7 +140,7 @@ class NameCheck {
     const passed: Place = { ...place, use: 'passed', type: undefined, call: undefined };
     switch (node.kind) {
       case 'reference':
-        if (!this.isKnown(node.name)) this.unknownName(node.name, node.span, node.span, place);
+        if (!this.isKnown(node.name)) this.unknownName(node, place);
         return;
       // What it names are values of axes.
       case 'matching':
@@ -260,10 +261,9 @@ class NameCheck {
     return own.has(name) || inherited.has(name);
   }
 
-  /** Reports a name; what is to be written in place of `whole` means its last part. */
-  private unknownName(name: string, span: Span, whole: Span, place: Place): void {
+  /** Reports a name; it means the name `wanted`, which is to be written in place of `whole`. */
+  private unknownName({ name, span }: Reference, place: Place, wanted = name, whole = span): void {
     const { module } = this;
-    const wanted = whole === span ? name : (/\w+$/.exec(textOf(whole))?.[0] ?? name);
     const { inherited, own } = this.bound;
     const hint = (): Hint | string =>
       hintOfUnknownName(wanted, whole, place, {
@@ -278,8 +278,8 @@ class NameCheck {
   private member(node: Member, place: Place, computed: Place): void {
     const head = headOf(node);
     if (!head || this.isKnown(head.name)) return this.visit(node.value, computed);
-    const isForeign = foreignModules.has(head.name);
-    this.unknownName(head.name, head.span, isForeign ? node.span : head.span, isForeign ? place : computed);
+    if (foreignModules.has(head.name)) this.unknownName(head, place, node.name.text, node.span);
+    else this.unknownName(head, computed);
   }
 
   private call(call: Call, place: Place, skipped = 0): void {
@@ -375,7 +375,7 @@ const foreignModules: ReadonlySet<string> = new Set([
 ]);
 
 /** Finds the name at the beginning of `a.b.c`. */
-function headOf(node: Expression): Extract<Expression, { kind: 'reference' }> | undefined {
+function headOf(node: Expression): Reference | undefined {
   if (node.kind === 'member') return headOf(node.value);
   return node.kind === 'reference' ? node : undefined;
 }

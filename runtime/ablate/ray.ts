@@ -48,7 +48,7 @@ class Ray {
   private readonly jobs: string;
 
   constructor(private readonly options: RayOptions) {
-    this.jobs = `${options.address.replace(/\/+$/, '')}/api/jobs/`;
+    this.jobs = `${options.address.replace(/(?<!\/)\/+$/, '')}/api/jobs/`;
   }
 
   async greet(): Promise<void> {

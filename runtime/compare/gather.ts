@@ -163,12 +163,16 @@ function fromCommonFolder(folders: readonly string[]): string[] {
   return paths.map((path) => path.slice(depth).join(sep));
 }
 
+/** Gives what names begin with, without the word for a seed: `spade` for spade_s1 and spade_s2. */
 function commonStart(names: readonly string[]): string {
   const [first = '', ...others] = names;
   if (others.length === 0) return first;
   let length = first.length;
   for (const name of others) while (!name.startsWith(first.slice(0, length))) length--;
-  return first.slice(0, length).replace(/[-_.]*(s|seed)?[-_.]*$/, '');
+  return first
+    .slice(0, length)
+    .replace(/(?<![-_.])[-_.]*$/, '')
+    .replace(/(?:^|(?<![-_.])[-_.]+)(?:s|seed)$/, '');
 }
 
 function readRun(folder: string, name: string): ReadRun {

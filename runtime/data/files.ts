@@ -50,7 +50,7 @@ function refuse(found: Stats): void {
 export function whyUnread(file: string, error: unknown): string {
   if (shortageOf(error)) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return message.trim().replaceAll(/\s*\n\s*/g, '; ');
+  if (code === undefined) return message.trim().replaceAll(/(?<!\s)\s*\n\s*/g, '; ');
   if (code === 'ENOENT' && file.includes('\ufffd')) return 'its name is not valid UTF-8; rename it';
   return reasonOf({ code, message });
 }

@@ -9,8 +9,8 @@ import { findPip, pipDownloadParameters, runWatched, type DownloadContext } from
 
 /** Reads what the extra `and-cuda` asks for out of a wheel's METADATA, as pip requirements. */
 export function cudaRequirements(metadata: string): string[] {
-  return [...metadata.matchAll(/^Requires-Dist:\s*([^;\n]+?)\s*;\s*extra\s*==\s*['"]and-cuda['"]\s*$/gm)].map(
-    (match) => match[1]!,
+  return [...metadata.matchAll(/^Requires-Dist:([^;\n]+);\s*extra\s*==\s*['"]and-cuda['"]\s*$/gm)].map(
+    (match) => match[1]!.trim(),
   );
 }
 

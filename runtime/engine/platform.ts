@@ -42,8 +42,8 @@ export function visibleGpus(environment: NodeJS.ProcessEnv): string[] {
 /** Lists what the processor can do beyond its architecture, as Linux names it; nothing where it is not told. */
 export function processorFeatures(): string[] {
   try {
-    const found = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
-    return found?.[1]?.split(' ').sort() ?? [];
+    const found = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
+    return found?.[1]?.trim().split(' ').sort() ?? [];
   } catch {
     return [];
   }

@@ -197,7 +197,7 @@ export function plotMarkup(svg: { readonly outerHTML: string }): Markup {
   return new Markup(
     svg.outerHTML.replace(/="[^"]*"/g, (attribute) =>
       attribute
-        .replace(/\d+\.\d{2,}/g, (text) => String(Number(Number(text).toFixed(1))))
+        .replace(/(?<!\d)\d+\.\d{2,}/g, (text) => String(Number(Number(text).toFixed(1))))
         .replaceAll('<', '&lt;'),
     ),
   );

@@ -22,7 +22,7 @@ function shortened(svg: string): string {
     .replaceAll(/<g id="(?:node|edge|a_edge)\d+" class="\w+">\n([^]*?)<\/g>\n/g, '$1')
     .replaceAll(' xml:space="preserve"', '')
     .replaceAll(box, (_, fill: string, path: string, stroke: string) => {
-      const points = [...path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)];
+      const points = [...path.matchAll(/(-?(?<![\d.])[\d.]+),(-?[\d.]+)/g)];
       const [left, right] = ends(points.map(([, x]) => Number(x)));
       const [top, bottom] = ends(points.map(([, , y]) => Number(y)));
       const size = `width="${round(right - left)}" height="${round(bottom - top)}" rx="8"`;

@@ -308,7 +308,7 @@ export const firstNotFinite = (
 };
 
 function describeRange({ shape, count, low, high, infinite, notNumbers }: ValueRange): string {
-  const amount = (number: number): string => number.toPrecision(3).replace(/\.?0+(?=e|$)/, '');
+  const amount = (number: number): string => String(Number(number.toPrecision(3)));
   const others = [
     ...(infinite > 0 ? [`${infinite} infinite`] : []),
     ...(notNumbers > 0 ? [`${notNumbers} not a number`] : []),

@@ -61,7 +61,7 @@ export function nodeOf(name: string, origins: ReadonlyMap<string, Node>): Node |
   for (let length = parts.length; length > 0; length--) {
     const method = parts.slice(0, length - 1);
     for (const [word] of must(parts[length - 1], 'an index of a trace is below its length').matchAll(
-      /[A-Z][A-Za-z0-9]*_\d+/g,
+      /(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*_\d+/g,
     )) {
       const node = origins.get([...method, word].join('/'));
       if (node) return node;

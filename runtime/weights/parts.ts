@@ -29,7 +29,7 @@ export function findPart(
 ): FoundPart {
   // What is asked for by the empty text is the file as it is.
   if (inside === '') return { prefix: '', copies: [] };
-  const within = inside === undefined ? '' : inside.replace(/\.*$/, '.');
+  const within = inside === undefined ? '' : `${inside.replace(/(?<!\.)\.+$/, '')}.`;
   const parts = partsOf(places, file, within);
   if (parts.length === 0 && within !== '') checkInside(within, places, file);
   const [best, ...others] = parts;
