@@ -1,13 +1,13 @@
 /** Measures what bfloat16 gains on this processor: convolutions, their gradients and matrix products of SPADE's shapes. */
+import { sumOver } from '../compiler/ops/primitive/support.ts';
 import { Command } from 'commander';
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
-import { Builder } from '../compiler/ops/builder.ts';
-import { shapeOf, type Attrs, type Node } from '../compiler/ir/node.ts';
+import { GraphBuilder } from '../compiler/ops/builder.ts';
+import { type Builder, shapeOf, type Attrs, type Node } from '../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../compiler/ir/program.ts';
 import { f32, sizeOf } from '../compiler/ir/types.ts';
 import { must } from '../dsl/errors.ts';
-import { opNamed } from '../compiler/ops/index.ts';
 import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { chooseEngine } from '../runtime/engine/choose.ts';
@@ -44,15 +44,21 @@ interface Case {
 }
 
 function casesOf({ name, x, filter, stride = 1 }: Convolution): Case[] {
-  const geometry = { stride, padding: stride === 1 ? 'same' : 'valid' };
+  const geometry = { stride, padding: stride === 1 ? 'same' : 'valid' } as const;
   const outOf = (b: Builder): readonly number[] =>
-    shapeOf(b.op('conv2d', [b.input('x', f32(...x)), b.input('filter', f32(...filter))], geometry));
+    shapeOf(
+      b.conv2d(
+        b.input({ name: 'x', ...f32(...x) }),
+        b.input({ name: 'filter', ...f32(...filter) }),
+        geometry,
+      ),
+    );
   return [
     {
       name,
       op: 'conv2d',
       build: (b, compute) =>
-        b.op('conv2d', [b.input('x', f32(...x)), b.input('filter', f32(...filter))], {
+        b.conv2d(b.input({ name: 'x', ...f32(...x) }), b.input({ name: 'filter', ...f32(...filter) }), {
           ...geometry,
           ...compute,
         }),
@@ -61,21 +67,29 @@ function casesOf({ name, x, filter, stride = 1 }: Convolution): Case[] {
       name,
       op: 'conv2d_input_grad',
       build: (b, compute) =>
-        b.op('conv2d_input_grad', [b.input('dy', f32(...outOf(b))), b.input('filter', f32(...filter))], {
-          ...geometry,
-          ...compute,
-          shape: x,
-        }),
+        b.conv2dInputGrad(
+          b.input({ name: 'dy', ...f32(...outOf(b)) }),
+          b.input({ name: 'filter', ...f32(...filter) }),
+          {
+            ...geometry,
+            ...compute,
+            shape: x,
+          },
+        ),
     },
     {
       name,
       op: 'conv2d_filter_grad',
       build: (b, compute) =>
-        b.op('conv2d_filter_grad', [b.input('x', f32(...x)), b.input('dy', f32(...outOf(b)))], {
-          ...geometry,
-          ...compute,
-          shape: filter,
-        }),
+        b.conv2dFilterGrad(
+          b.input({ name: 'x', ...f32(...x) }),
+          b.input({ name: 'dy', ...f32(...outOf(b)) }),
+          {
+            ...geometry,
+            ...compute,
+            shape: filter,
+          },
+        ),
     },
   ];
 }
@@ -84,7 +98,7 @@ const product: Case = {
   name: matrices.name,
   op: 'matmul',
   build: (b, compute) =>
-    b.op('matmul', [b.input('a', f32(...matrices.a)), b.input('b', f32(...matrices.b))], {
+    b.matmul(b.input({ name: 'a', ...f32(...matrices.a) }), b.input({ name: 'b', ...f32(...matrices.b) }), {
       transpose_a: false,
       transpose_b: false,
       ...compute,
@@ -99,12 +113,12 @@ interface Found {
 
 /** Makes the runner of one op on an engine; its result is summed up, so that it need not be copied out. */
 function prepare(open: (method: Method) => Session, build: (b: Builder) => Node): () => Found {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const node = build(b);
   const all = shapeOf(node).map((_, axis) => axis);
   const method: Method = {
     name: 'run',
-    outputs: new Map([['sum', b.sum(node, all, false)]]),
+    outputs: new Map([['sum', sumOver(b, node, all, false)]]),
     writes: new Map(),
   };
   const session = open(method);
@@ -145,7 +159,8 @@ try {
       median(reduced, (one) => one.product),
       median(reduced, (one) => one.casts),
     ];
-    const gigaflops = opNamed(op).flops(build(new Builder(), {})) / 1e6;
+    const made = build(new GraphBuilder(), {});
+    const gigaflops = made.op.flops(made) / 1e6;
     return [
       `${name}: ${op}`,
       before.toFixed(2),

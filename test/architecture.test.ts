@@ -129,21 +129,14 @@ describe.each(layers)('%s/', (layer) => {
 const rooms = [
   'dsl',
   ...[
-    ...['patches', 'ir', 'messages', 'format', 'ops/primitive', 'ops/fused', 'ops', 'ops/composite'],
-    ...[
-      'locality',
-      'diff',
-      'passes/deduplicate-patches',
-      'passes/fuse',
-      'passes',
-      'schema',
-      'build',
-      'lower',
-    ],
+    ...['patches', 'ir', 'optimizers', 'metrics', 'messages', 'format', 'locality'],
+    ...['ops/primitive', 'ops/primitive/convolution', 'ops/primitive/tables'],
+    ...['ops/fused', 'ops', 'ops/composite'],
+    ...['diff', 'passes/deduplicate-patches', 'passes/fuse', 'passes', 'schema', 'build', 'lower'],
     ...['language', 'variants', 'expand', 'check/rules', 'check', 'ablation', '', 'explain'],
   ].map((room) => join('compiler', room)),
   ...[
-    ...['engine', 'metrics', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
+    ...['engine', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
     ...[
       'check-data',
       'synthesize',

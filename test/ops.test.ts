@@ -1,10 +1,11 @@
 /** Answers for the op table without an engine: shapes, gradients of first and second order, constraints and the page. */
+import { constant } from '../compiler/ops/primitive/sources.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../compiler/ops/gradients.ts';
-import { Builder } from '../compiler/ops/builder.ts';
-import { OpError, reachable, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
+import { GraphBuilder } from '../compiler/ops/builder.ts';
+import { type Builder, OpError, reachable, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
 import { sizeOf } from '../compiler/ir/types.ts';
-import type { RefTensor } from '../compiler/ir/op.ts';
+import type { RefTensor } from '../compiler/ir/emitter.ts';
 import { constraintsOf, documentOps } from '../compiler/ops/document.ts';
 import { ops } from '../compiler/ops/index.ts';
 import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
@@ -25,7 +26,7 @@ import {
 
 describe('the inferred shape is the shape of the reference result', () => {
   it.each(sampleCases)('$name', (each) => {
-    const b = new Builder();
+    const b = new GraphBuilder();
     const results = resultsOf(b, buildSample(b, each).node);
     const values = evaluate(results, { inputs: bindingsOf(drawOperands(each)), variables: new Map() });
     results.forEach((result, index) => {
@@ -59,11 +60,11 @@ const differentiable = sampleCases.filter(
 );
 
 function gradientCase(each: SampleCase): GradientCase {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const { node, operands } = buildSample(b, each);
   const inputs = bindingsOf(drawOperands(each));
   const results = resultsOf(b, node);
-  const weights = results.map((result, index) => b.input(`u${index}`, typeOf(result)));
+  const weights = results.map((result, index) => b.input({ name: `u${index}`, ...typeOf(result) }));
   weights.forEach((weight, index) =>
     inputs.set(`u${index}`, drawUniform(`${each.name}/u${index}`, shapeOf(weight))),
   );
@@ -120,7 +121,7 @@ describe('the gradient can be differentiated again', () => {
     const inputs = new Map(built.inputs);
     const others = first.map((gradient, index) => {
       inputs.set(`w${index}`, drawUniform(`${each.name}/w${index}`, shapeOf(gradient)));
-      return b.input(`w${index}`, typeOf(gradient));
+      return b.input({ name: `w${index}`, ...typeOf(gradient) });
     });
     expectGradient(each.name, { ...built, inputs }, pairing(b, first, others), [
       ...operands,
@@ -142,11 +143,11 @@ describe('the gradient of what is computed in bfloat16', () => {
       pairing(
         b,
         first,
-        first.map((gradient) => b.op('stop_gradient', [gradient])),
+        first.map((gradient) => b.stopGradient(gradient)),
       ),
       operands,
     );
-    const products = reachable([...first, ...second]).filter(({ op }) => kinds.has(op));
+    const products = reachable([...first, ...second]).filter(({ op }) => kinds.has(op.name));
     expect(products.length).toBeGreaterThan(2);
     for (const product of products) expect(product.attrs).toMatchObject(bfloat16);
   });
@@ -182,15 +183,13 @@ describe('ops without a gradient', () => {
   });
 
   it.each(sampleCases.filter(({ op }) => without.includes(op)))('let zeros through: $name', (each) => {
-    const b = new Builder();
+    const b = new GraphBuilder();
     const { node, operands } = buildSample(b, each);
-    const results = resultsOf(b, node).map((y) =>
-      typeOf(y).dtype === 'f32' ? y : b.op('cast', [y], { to: 'f32' }),
-    );
-    const weights = results.map((result) => b.constant(1, shapeOf(result)));
+    const results = resultsOf(b, node).map((y) => (typeOf(y).dtype === 'f32' ? y : b.cast(y, { to: 'f32' })));
+    const weights = results.map((result) => b.constant({ value: 1, shape: shapeOf(result) }));
     const floats = operands.filter((operand) => typeOf(operand).dtype === 'f32');
     for (const gradient of gradients(b, pairing(b, results, weights), floats))
-      expect(gradient).toMatchObject({ op: 'constant', attrs: { value: 0 } });
+      expect(gradient).toMatchObject({ op: constant, attrs: { value: 0 } });
   });
 });
 
@@ -199,11 +198,11 @@ describe('infer refuses what the reference cannot compute', () => {
     const refused = new Set<string>();
     for (const sample of op.samples)
       for (const { change, operands, attrs } of mutantsOf(sample)) {
-        const b = new Builder();
-        const inputs = operands.map((type, index) => b.input(`x${index}`, type));
+        const b = new GraphBuilder();
+        const inputs = operands.map((type, index) => b.input({ name: `x${index}`, ...type }));
         let node: Node;
         try {
-          node = b.op(op.name, inputs, attrs);
+          node = b.make(op, inputs, attrs);
         } catch (error) {
           expect(error, change).toBeInstanceOf(OpError);
           refused.add((error as OpError).constraint);

@@ -1,4 +1,6 @@
-/** Answers for options that users of other programs know and that there are not here: where the same is said. */
+/** Options that users of other programs know and that there are not here: where the same is said. */
+import { inWords } from '../../dsl/words.ts';
+import { metrics, namesOf } from '../../compiler/metrics/index.ts';
 import { settingNames } from '../../compiler/schema/spec-schema.ts';
 
 /** Where what options of some names mean is said, for commands that have the option `by`, or are listed. */
@@ -8,6 +10,9 @@ interface Pointer {
   readonly commands?: readonly string[];
   readonly say: string;
 }
+
+/** Gives a name as an option would have it. */
+const optionOf = (name: string): string => name.toLowerCase().replaceAll(' ', '-');
 
 const pointers: readonly Pointer[] = [
   {
@@ -26,11 +31,11 @@ const pointers: readonly Pointer[] = [
     say: 'a run is gone on with by a command of its own: spadework resume RUN',
   },
   {
-    names: ['metrics', 'metric', 'fid', 'kid', 'miou', 'lpips', 'psnr', 'ssim'],
+    names: ['metrics', 'metric', 'lpips', ...metrics.map(({ name }) => optionOf(name))],
     commands: ['eval'],
     say:
-      'PSNR and SSIM are always measured; --segmenter adds mIoU, --features with --weights FID and KID, ' +
-      '--perceptual with --perceptual-weights perceptual distances',
+      `${inWords(namesOf('photographs'))} are always measured; --segmenter adds ${inWords(namesOf('class counts', 'class maps'))}, ` +
+      `--features with --weights ${inWords(namesOf('features'))}, --perceptual with --perceptual-weights ${inWords(namesOf('layers'))}`,
   },
   { names: ['labels', 'input'], by: '--maps', say: '--maps names the folder of label maps' },
   { names: ['maps', 'input'], by: '--labels', say: '--labels names the folder of label maps' },

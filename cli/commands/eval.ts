@@ -1,8 +1,10 @@
-/** Answers for `spadework eval`: measures what a run paints, and says under which protocol. */
+/** `spadework eval`: measures what a run paints, and says under which protocol. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
 import { inputError } from '../../dsl/errors.ts';
+import { inWords } from '../../dsl/words.ts';
+import { namesOf } from '../../compiler/metrics/index.ts';
 import { engineOption, integer } from '../base/options.ts';
 import { startProgress, type Progress } from '../base/progress.ts';
 import { note, print } from '../base/terminal.ts';
@@ -41,21 +43,25 @@ export function addEval(program: Command): void {
     .command('eval')
     .summary('measure what a trained run paints')
     .description(
-      'Paints every held-out label map with a checkpoint of a run, and measures the pictures: PSNR and SSIM to the photographs, ' +
-        'and through networks mIoU, FID, KID and perceptual distances. Numbers are kept in the run with their protocol.',
+      `Paints every held-out label map with a checkpoint of a run, and measures the pictures: ${inWords(namesOf('photographs'))} ` +
+        `to the photographs, and through networks ${inWords(namesOf('class counts', 'class maps', 'features', 'layers'))}. ` +
+        'Numbers are kept in the run with their protocol.',
     )
     .argument('<run>', 'the run folder')
     .option('--checkpoint <which>', 'last, best, or the step of one that is kept', readCheckpoint, 'last')
     .option(
       '--segmenter <run>',
-      'run folder of a segmenter: gives mIoU and pixel accuracy, with their ceiling',
+      `run folder of a segmenter: gives ${inWords(namesOf('class counts', 'class maps'))}, with their ceiling`,
     )
     .option(
       '--void <ids>',
       'the classes that count nowhere for the segmenter, as 11 or 0,2 (default: void of the data)',
       (text) => text.split(',').map(integer(0)),
     )
-    .option('--features <network>', 'network for FID and KID: a name, .json or .spade file; needs --weights')
+    .option(
+      '--features <network>',
+      `network for ${inWords(namesOf('features'))}: a name, .json or .spade file; needs --weights`,
+    )
     .option('--weights <file>', 'weights of that network, safetensors or PyTorch')
     .option('--perceptual <network>', 'network for perceptual distances; needs --perceptual-weights')
     .option(

@@ -1,9 +1,8 @@
-/** Answers for turning spec nodes into graph nodes: calls are inlined, variables are threaded through an environment. */
-import type { Builder } from '../ops/builder.ts';
-import { typeOf, type Attrs, type Node, type Origin } from '../ir/node.ts';
+/** Turns spec nodes into graph nodes: calls are inlined, variables are threaded through an environment. */
+import { type Builder, typeOf, type Node, type Origin } from '../ir/node.ts';
 import { f32, i32, type TensorType } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
-import { expandOp, specOps, withDefaults, type Expansion } from '../ops/composite/index.ts';
+import { composites, type Expansion } from '../ops/composite/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from '../format/types.ts';
 
 /** Results of a node: one value, or nested lists of them as the called network returns. */
@@ -14,7 +13,7 @@ export interface Environment {
   readonly b: Builder;
   readonly training: boolean;
   /** Attributes of convolutions and matrix products that say how precisely they compute; none for float32. */
-  readonly compute?: Attrs;
+  readonly compute?: Expansion['compute'];
   readonly batch: number;
   readonly networks: ReadonlyMap<string, NetworkSpec>;
   /** Current values by full name (`G.up_0.conv_0.weight`); updates replace them. */
@@ -108,9 +107,9 @@ function drawNoise(environment: Environment, source: string | undefined, shape: 
 function makeNoise(environment: Environment, source: string | undefined, shape: readonly number[]): Node {
   const { b, noise, objective } = environment;
   if (!noise || source === undefined)
-    return b.op('random_normal', [environment.randomState()], { shape, stream: environment.stream() });
+    return b.randomNormal(environment.randomState(), { shape, stream: environment.stream() });
   const name = objective === undefined ? source : `${objective}/${source}`;
-  const fed = b.input(name, f32(...shape));
+  const fed = b.input({ name, ...f32(...shape) });
   noise.set(name, fed);
   return fed;
 }
@@ -127,7 +126,7 @@ function once<T extends Tree>({ shared }: Environment, what: string, make: () =>
 }
 
 /**
- * Gives what spec ops expand with; `update` sets the new value of the variable that an input is, `place` is the block instance
+ * Gives what composites expand with; `update` sets the new value of the variable that an input is, `place` is the block instance
  * of a network in which noise has its name.
  */
 export function expansionIn(
@@ -190,7 +189,7 @@ function instantiateNode(
     const what = ['call', network.name, ...inputs.map((input) => input.id)].join(' ');
     return once(environment, what, () => applyNetwork({ ...environment, batch }, network, bound));
   }
-  const op = must(specOps.get(node.op), `there is a composite op ${node.op}`);
+  const composite = must(composites.get(node.op), `there is a composite ${node.op}`);
   const expansion = expansionIn(
     environment,
     (index, value) => {
@@ -199,7 +198,7 @@ function instantiateNode(
     }, // Names of noise in losses are whole ones.
     environment.networks.has(owner) ? scopeOf(node, owner) : undefined,
   );
-  return expandOp(op, expansion, inputs, withDefaults(op, node.attrs));
+  return composite.expand(expansion, inputs, node.attrs);
 }
 
 function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environment, owner: string): Node {

@@ -1,29 +1,32 @@
-/**
- * Answers for optimizers: what each remembers of a weight, and the nodes that move it. Formulas are PyTorch's, whose numbers
- * users compare with; rates come as inputs of the step, since schedules are no part of the graph.
- */
-import type { Builder } from '../ops/builder.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
+/** The update of a network's weights: the nodes that its optimizer makes of them, clipped gradients, moving averages. */
+import { type Builder, shapeOf, type Node } from '../ir/node.ts';
+import { sumOver } from '../ops/primitive/support.ts';
 import { f32 } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
-import type { OptimizerSpec } from '../format/types.ts';
+import { optimizerOf, ownSettings, type OptimizerSpec } from '../optimizers/index.ts';
+import type { Moment } from '../optimizers/define.ts';
 
-/** Names the scalar inputs of a network's optimizer; only Adam takes an epsilon, bias corrections included. */
-export function scalarInputs(network: string): { readonly rate: string; readonly epsilon: string } {
-  return { rate: `${network}/rate`, epsilon: `${network}/epsilon` };
+const inputName = (network: string, scalar: string): string => `${network}/${scalar}`;
+
+/** Names what an optimizer is fed; the names do not depend on the step. */
+const scalarsOf = (optimizer: OptimizerSpec): string[] =>
+  Object.keys(optimizerOf(optimizer).scalars(ownSettings(optimizer), { rate: optimizer.rate, step: 0 }));
+
+/** Gives what a step feeds a network's optimizer, by the names of its inputs, in double precision. */
+export function scalarInputs(optimizer: OptimizerSpec, moment: Moment): Record<string, number> {
+  const scalars = optimizerOf(optimizer).scalars(ownSettings(optimizer), moment);
+  return Object.fromEntries(
+    Object.entries(scalars).map(([scalar, value]) => [inputName(optimizer.network, scalar), value]),
+  );
 }
+
+/** Names the inputs of a step that are a network's optimizer's. */
+export const scalarNames = (optimizer: OptimizerSpec): string[] =>
+  scalarsOf(optimizer).map((scalar) => inputName(optimizer.network, scalar));
 
 /** Lists what an optimizer keeps for each weight, by the ends of the variables' names. */
-export function slotsOf(optimizer: OptimizerSpec): readonly string[] {
-  switch (optimizer.kind) {
-    case 'adam':
-      return ['m', 'v'];
-    case 'sgd':
-      return optimizer.momentum === 0 ? [] : ['momentum'];
-    case 'rmsprop':
-      return ['square'];
-  }
-}
+export const slotsOf = (optimizer: OptimizerSpec): readonly string[] =>
+  optimizerOf(optimizer).slots(ownSettings(optimizer));
 
 /** Moves a weight along its gradient; gives its new value, and those of its slots in the order of `slotsOf`. */
 export function moveWeight(
@@ -31,32 +34,25 @@ export function moveWeight(
   optimizer: OptimizerSpec,
   { weight, slots, gradient }: { weight: Node; slots: readonly Node[]; gradient: Node },
 ): { readonly weight: Node; readonly slots: readonly Node[] } {
-  const names = scalarInputs(optimizer.network);
-  const rate = b.input(names.rate, f32());
-  const slot = (): Node => must(slots[0], `every slot of ${optimizer.kind} has a value`);
-  switch (optimizer.kind) {
-    case 'adam': {
-      const { beta1, beta2 } = optimizer;
-      const scalars = [rate, b.input(names.epsilon, f32())];
-      const [moved, ...rest] = b.items(
-        b.op('adam', [weight, ...slots, gradient, ...scalars], { beta1, beta2 }),
-      );
-      return { weight: must(moved, 'the op adam gives a weight and its slots'), slots: rest };
-    }
-    case 'sgd': {
-      // v = momentum v + g, w = w - rate v
-      if (optimizer.momentum === 0) return { weight: b.sub(weight, b.mul(gradient, rate)), slots: [] };
-      const velocity = b.add(b.mul(slot(), optimizer.momentum), gradient);
-      return { weight: b.sub(weight, b.mul(velocity, rate)), slots: [velocity] };
-    }
-    case 'rmsprop': {
-      // s = decay s + (1 - decay) g^2, w = w - rate g / (sqrt(s) + epsilon)
-      const { decay, epsilon } = optimizer;
-      const square = b.add(b.mul(slot(), decay), b.mul(b.op('square', [gradient]), 1 - decay));
-      const scale = b.add(b.op('sqrt', [square]), b.constant(epsilon));
-      return { weight: b.sub(weight, b.mul(b.div(gradient, scale), rate)), slots: [square] };
-    }
-  }
+  const definition = optimizerOf(optimizer);
+  const own = ownSettings(optimizer);
+  const names = definition.slots(own);
+  const scalars = scalarsOf(optimizer).map(
+    (scalar) => [scalar, b.input({ name: inputName(optimizer.network, scalar), ...f32() })] as const,
+  );
+  const moved = definition.update(b, {
+    own,
+    weight,
+    slots: Object.fromEntries(
+      names.map((name, at) => [name, must(slots[at], `the slot ${name} has a value`)]),
+    ),
+    gradient,
+    scalars: Object.fromEntries(scalars),
+  });
+  return {
+    weight: moved.weight,
+    slots: names.map((name) => must(moved.slots[name], `${definition.kind} moves its slot ${name}`)),
+  };
 }
 
 /** Added to a length that is divided by, as in PyTorch's `clip_grad_norm_`. */
@@ -65,20 +61,21 @@ const lengthMargin = 1e-6;
 /** Gives the Euclidean length of gradients, all of them joined into one vector. */
 export function jointLength(b: Builder, gradients: readonly Node[]): Node {
   const squares = gradients.map((gradient) =>
-    b.sum(
-      b.op('square', [gradient]),
+    sumOver(
+      b,
+      b.square(gradient),
       shapeOf(gradient).map((_, axis) => axis),
       false,
     ),
   );
-  return b.op('sqrt', [squares.reduce((sum, square) => b.add(sum, square))]);
+  return b.sqrt(squares.reduce((sum, square) => b.add(sum, square)));
 }
 
 /** Scales gradients down together where their joint Euclidean length is more than `limit`. */
 export function clipLength(b: Builder, gradients: readonly Node[], limit: number): Node[] {
   const length = jointLength(b, gradients);
-  const ratio = b.div(b.constant(limit), b.add(length, b.constant(lengthMargin)));
-  const factor = b.op('minimum', [ratio, b.constant(1)]);
+  const ratio = b.div(b.constant({ value: limit }), b.add(length, b.constant({ value: lengthMargin })));
+  const factor = b.minimum(ratio, b.constant({ value: 1 }));
   return gradients.map((gradient) => b.mul(gradient, factor));
 }
 

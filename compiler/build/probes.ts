@@ -1,4 +1,5 @@
 /** Answers for methods beside training and synthesis: a network's or loss's values and gradients, for users and tests. */
+import { sumOver } from '../ops/primitive/support.ts';
 import { gradients } from '../ops/gradients.ts';
 import { type Node, shapeOf, typeOf } from '../ir/node.ts';
 import type { Method } from '../ir/program.ts';
@@ -27,15 +28,16 @@ export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodO
   const { b } = environment;
   const inputs = new Map(
     network.inputs.flatMap((input) =>
-      typesOfInput(input, options.batch).map(([name, type]) => [name, b.input(name, type)] as const),
+      typesOfInput(input, options.batch).map(([name, type]) => [name, b.input({ name, ...type })] as const),
     ),
   );
   const leaves = leavesOf(applyNetwork(environment, network, inputs), 'output');
   const outputs = new Map(leaves);
   if (options.gradients) {
     const weighted = leaves.map(([name, value]) => {
-      const product = b.mul(value, b.input(name.replace('output', 'cotangent'), typeOf(value)));
-      return b.sum(
+      const product = b.mul(value, b.input({ name: name.replace('output', 'cotangent'), ...typeOf(value) }));
+      return sumOver(
+        b,
         product,
         shapeOf(product).map((_, axis) => axis),
         false,

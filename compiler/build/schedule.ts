@@ -1,6 +1,7 @@
-/** Answers for what changes from step to step without being state: learning rates with Adam's bias corrections. */
+/** What changes from step to step without being state: learning rates, and what optimizers make of them. */
 import { scalarInputs } from './optimizers.ts';
-import type { OptimizerSpec, TrainSpec } from '../format/types.ts';
+import type { TrainSpec } from '../format/types.ts';
+import type { OptimizerSpec } from '../optimizers/index.ts';
 
 /** Gives the number of steps of a training; an epoch is `stepsPerEpoch` of them. */
 export function totalSteps(train: TrainSpec, stepsPerEpoch: number): number {
@@ -26,27 +27,19 @@ export function rateAt(
   return rate * Math.max(0, 1 - fallen);
 }
 
-/**
- * Gives the scalar inputs of a step. Adam's corrections (Kingma and Ba 2015, section 2) are folded into them in double
- * precision: rate' = rate sqrt(1 - b2^t) / (1 - b1^t) and epsilon' = epsilon sqrt(1 - b2^t), with t = step + 1; equal to
- * adding epsilon after the correction, as PyTorch does.
- */
+/** Gives the scalar inputs of a step: what each optimizer makes of its learning rate, rounded once. */
 export function scalarsAt(
   train: TrainSpec,
   step: number,
   stepsPerEpoch: number,
 ): Record<string, Float32Array> {
-  const scalars: Record<string, Float32Array> = {};
-  for (const optimizer of train.optimizers) {
-    const names = scalarInputs(optimizer.network);
-    const rate = rateAt(train, optimizer, step, stepsPerEpoch);
-    if (optimizer.kind !== 'adam') {
-      scalars[names.rate] = Float32Array.of(rate);
-      continue;
-    }
-    const correction = Math.sqrt(1 - optimizer.beta2 ** (step + 1));
-    scalars[names.rate] = Float32Array.of((rate * correction) / (1 - optimizer.beta1 ** (step + 1)));
-    scalars[names.epsilon] = Float32Array.of(optimizer.epsilon * correction);
-  }
-  return scalars;
+  return Object.fromEntries(
+    train.optimizers
+      .flatMap((optimizer) =>
+        Object.entries(
+          scalarInputs(optimizer, { rate: rateAt(train, optimizer, step, stepsPerEpoch), step }),
+        ),
+      )
+      .map(([name, value]) => [name, Float32Array.of(value)]),
+  );
 }

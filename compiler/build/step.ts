@@ -7,8 +7,8 @@
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type { Span } from '../../dsl/source.ts';
 import { gradients } from '../ops/gradients.ts';
-import { Builder } from '../ops/builder.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
+import { GraphBuilder } from '../ops/builder.ts';
+import { type Builder, shapeOf, type Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import { averageCompanion, companionName, type Variable, type VariableRole } from '../ir/variables.ts';
 import type { Target } from '../ir/target.ts';
@@ -180,9 +180,9 @@ export function openEnvironment(
   training: boolean,
   options: Pick<StepOptions, 'batch' | 'spanOf' | 'feedNoise'>,
 ): OpenedEnvironment {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const initial = new Map(
-    variables.map((variable) => [variable.name, b.read(variable.name, variable.type)] as const),
+    variables.map((variable) => [variable.name, b.read({ name: variable.name, ...variable.type })] as const),
   );
   let streams = 0;
   return {
@@ -194,7 +194,7 @@ export function openEnvironment(
     frozen: frozenNetworks(spec),
     variables: new Map(initial),
     stream: () => ++streams,
-    randomState: () => b.input(randomStateInput, i32(2)),
+    randomState: () => b.input({ name: randomStateInput, ...i32(2) }),
     spanOf: options.spanOf ?? (() => undefined),
     ...(options.feedNoise && { noise: new Map() }),
     initial,
@@ -221,7 +221,7 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
   if (!spec.data) throw brokenInvariant('a training step without data');
   const { labels, real } = inputsOfData(spec.data);
   const types = [labels, real].flatMap((input) => typesOfInput(input, batch));
-  return new Map(types.map(([name, type]) => [name, b.input(name, type)]));
+  return new Map(types.map(([name, type]) => [name, b.input({ name, ...type })]));
 }
 
 /** What is known of a forward graph beside what it gives. */
@@ -315,7 +315,7 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
       const sum = companionName(weight, sumCompanion);
       const read = valueOf(second, sum);
       means.set(weight, second.b.mul(read, 1 / partsOfStep(spec)));
-      second.variables.set(sum, second.b.constant(0, shapeOf(read)));
+      second.variables.set(sum, second.b.constant({ value: 0, shape: shapeOf(read) }));
     });
     const exposed = new Map<string, Node>();
     applyUpdates(spec, objective, second, means, options.measureGradients ? exposed : undefined);
@@ -599,7 +599,7 @@ function inputsUnder(
     network.inputs.flatMap((input) => {
       const names = typesOfInput({ ...input, name: outside(input) }, batch).map(([name]) => name);
       return typesOfInput(input, batch).map(([name, type], index) => {
-        const fed = b.input(must(names[index], `there is a name for input ${name}`), type);
+        const fed = b.input({ name: must(names[index], `there is a name for input ${name}`), ...type });
         return [name, fed] as const;
       });
     }),

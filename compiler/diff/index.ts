@@ -1,5 +1,6 @@
 /** Answers for what differs between two specs in meaning: sections of named things, each with what it is in the one and the other. */
-import type { DataSpec, NetworkSpec, OptimizerSpec, Spec } from '../format/types.ts';
+import type { DataSpec, NetworkSpec, Spec } from '../format/types.ts';
+import type { OptimizerSpec } from '../optimizers/index.ts';
 import { compared, formatSetting, pairUp, type Difference, type SpecDiff } from './differences.ts';
 import { diffObjectives } from './losses.ts';
 import { diffNetwork } from './networks.ts';

@@ -1,4 +1,6 @@
-/** Answers for what differs between the losses of two specs: their summands, factors, and how the summands are computed. */
+/** What differs between the losses of two specs: their summands, factors, and how the summands are computed. */
+import { isOf } from '../ops/composite/index.ts';
+import { constant, mul, neg } from '../ops/composite/pointwise.ts';
 import { trainedBy } from '../format/queries.ts';
 import type { CallSpec, NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../format/types.ts';
 import { diffArguments } from './arguments.ts';
@@ -76,16 +78,16 @@ function readTerm(
   for (let node = nodes.get(core); node; node = nodes.get(core)) {
     const numbers = node.inputs.map((input) => constantOf(nodes.get(input)));
     const at = numbers.findIndex((number) => number !== undefined);
-    if (node.op === 'neg') factor = -factor;
-    else if (node.op === 'mul' && at >= 0) factor *= numbers[at] ?? 1;
+    if (isOf(neg, node)) factor = -factor;
+    else if (isOf(mul, node) && at >= 0) factor *= numbers[at] ?? 1;
     else break;
-    core = node.inputs[node.op === 'neg' ? 0 : 1 - at] ?? core;
+    core = node.inputs[isOf(neg, node) ? 0 : 1 - at] ?? core;
   }
   return { name, call, factor, signature: signatures.of(core, nodes) };
 }
 
 function constantOf(node: NodeSpec | undefined): number | undefined {
-  const value = node?.op === 'constant' ? node.attrs?.['value'] : undefined;
+  const value = node && isOf(constant, node) ? node.attrs?.['value'] : undefined;
   return typeof value === 'number' ? value : undefined;
 }
 

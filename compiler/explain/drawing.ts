@@ -1,5 +1,5 @@
 /**
- * Answers for a network as a drawing: its blocks down to a depth as boxes, the values between them as arrows, written in
+ * Draws a network: its blocks down to a depth as boxes, the values between them as arrows, written in
  * Graphviz's DOT language. Laying it out is the business of whoever shows it.
  */
 import { forHtml, visible } from '../../dsl/escape.ts';
@@ -9,6 +9,9 @@ import { must } from '../../dsl/errors.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { analyzeLocality } from '../locality/analysis.ts';
 import { instantiateNodes, leavesOf, typesOfInput, type Tree } from '../build/instantiate.ts';
+import { composites, isOf, type CompositeTraits } from '../ops/composite/index.ts';
+import { oneHot } from '../ops/composite/pointwise.ts';
+import { concat } from '../ops/composite/structure.ts';
 import { refsOf } from '../format/queries.ts';
 import type { NetworkSpec, NodeSpec, Ref, RefTree } from '../format/types.ts';
 import { labelInputs } from './locality.ts';
@@ -50,12 +53,6 @@ interface Tap {
   readonly from: Box;
   readonly title: string;
 }
-
-/** Ops that tell a normalization from other blocks, and those among them that normalize weights. */
-const normalizing = /_norm$/;
-const parametrizing = /^spectral_norm$/;
-/** Ops that stand for nothing in the field's drawings. */
-const silent = new Set(['constant', 'vector']);
 
 /** Gives the DOT text of a network's drawing. */
 export function drawNetwork(
@@ -113,13 +110,13 @@ class Drawing {
     const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
     for (const node of network.nodes) {
       instantiateNodes(environment, [node], values, network.name);
-      if (silent.has(node.op)) continue;
+      if (composites.get(node.op)?.traits.silent) continue;
       const sources = node.inputs.flatMap((ref) => this.makers.get(rootOf(ref)) ?? []);
       const box = this.boxOf(node, sources);
       this.makers.set(node.id, box);
       for (const from of sources) this.connect(from, box);
       box.ops.set(node.op, (box.ops.get(node.op) ?? 0) + 1);
-      if (isNormalizing(node.op) && sources[0] !== box) box.normalizes = true;
+      if (normalizes(node.op, 'activations') && sources[0] !== box) box.normalizes = true;
       const value = values.get(node.id);
       if (value) box.made.push(...leavesOf(value));
       box.shape = value && !Array.isArray(value) ? shapeOf(value as never).slice(1) : undefined;
@@ -390,17 +387,16 @@ function tableOf(line: string, fill: string, rows: readonly string[]): string {
   return `<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="${padding}" STYLE="ROUNDED" COLOR="${line}" BGCOLOR="${fill}">${rows.join('')}</TABLE>>`;
 }
 
-/** Tells whether an op normalizes activations. */
-function isNormalizing(op: string): boolean {
-  return normalizing.test(op) && !parametrizing.test(op);
+/** Tells whether an op normalizes activations, or weights. */
+function normalizes(op: string, what: CompositeTraits['normalizes']): boolean {
+  return composites.get(op)?.traits.normalizes === what;
 }
 
 /** Tells whether a block is one normalization of what it is given, with what modulates it. */
-function isNormalization({ kind, ops, normalizes }: Box): boolean {
-  const count = [...ops].reduce((sum, [op, times]) => sum + (isNormalizing(op) ? times : 0), 0);
-  return (
-    kind === 'block' && normalizes && count === 1 && ![...ops.keys()].some((op) => parametrizing.test(op))
-  );
+function isNormalization({ kind, ops, normalizes: isFirst }: Box): boolean {
+  const count = [...ops].reduce((sum, [op, times]) => sum + (normalizes(op, 'activations') ? times : 0), 0);
+  const isOfWeights = [...ops.keys()].some((op) => normalizes(op, 'weights'));
+  return kind === 'block' && isFirst && count === 1 && !isOfWeights;
 }
 
 /** Tells whether two blocks look the same but for their names. */
@@ -428,7 +424,7 @@ function longestPath(arrows: readonly Arrow[]): Box[] {
 
 /** Tells whether a node turns ids into channels, which is written outside of any block. */
 function isEncoding(node: NodeSpec): boolean {
-  return node.op === 'one_hot' || node.op === 'concat';
+  return isOf(oneHot, node) || isOf(concat, node);
 }
 
 function rootOf(ref: Ref): Ref {

@@ -5,7 +5,6 @@ import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { type Method, type Program, nodesOf } from '../ir/program.ts';
 import type { Target } from '../ir/target.ts';
 import { bytesOf, sizeOf } from '../ir/types.ts';
-import { opTable } from '../ops/index.ts';
 import { optimize } from '../index.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
@@ -292,7 +291,7 @@ function forwardNodes(step: Method): Node[] {
 }
 
 function flopsOf(node: Node): number {
-  return opTable.get(node.op)?.flops(node) ?? 0;
+  return node.op.flops(node);
 }
 
 function isNode(tree: Tree): tree is Node {

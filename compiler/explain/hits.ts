@@ -18,7 +18,7 @@ export function countNew({ before = [], after, weights = new Map() }: StageRepor
     const values = new Map<Node, number>();
     for (const node of nodes) {
       const operands = node.operands.map((operand) => values.get(operand));
-      const key = weights.get(node) ?? `${node.op} ${operands.join()} ${printAttrs(node.attrs)}`;
+      const key = weights.get(node) ?? `${node.op.name} ${operands.join()} ${printAttrs(node.attrs)}`;
       if (!known.has(key)) known.set(key, known.size);
       values.set(node, must(known.get(key), `${key} is numbered`));
     }

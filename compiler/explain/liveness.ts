@@ -2,19 +2,16 @@
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
 import { ownerOf } from '../passes/memory.ts';
-import { opTable } from '../ops/index.ts';
 
-/** Ops that update in place, or whose results come from outside. */
-const free: ReadonlySet<string> = new Set(['input', 'read', 'adam']);
-
-/** Counts the bytes that a node's results take; none where they are a view of its operand. */
+/** Counts the bytes that a node's results take; none where they come from outside, are updated in place, or are a view of its operand. */
 export function bytesMade(node: Node): number {
-  return free.has(node.op) || ownerOf(node) !== node ? 0 : bytesOfResults(node);
+  const { isSource, isUpdate } = node.op.traits;
+  return isSource || isUpdate || ownerOf(node) !== node ? 0 : bytesOfResults(node);
 }
 
 /** Counts the bytes that a node takes while it is computed, beside its operands and results. */
 function bytesWithin(node: Node): number {
-  return opTable.get(node.op)?.workspace?.(node) ?? 0;
+  return node.op.workspace?.(node) ?? 0;
 }
 
 /**

@@ -3,7 +3,6 @@ import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { analyzeLocality } from '../locality/analysis.ts';
 import type { LocalAxis, LocalValue } from '../locality/local.ts';
-import { opTable } from '../ops/index.ts';
 import { edgesOf, instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref } from '../format/types.ts';
 
@@ -55,7 +54,7 @@ export function explainLocality(network: NetworkSpec, networks: readonly Network
   const share = new Map<Node, number>();
   let flops = 0;
   for (const node of reachable(roots)) {
-    const work = opTable.get(node.op)?.flops(node) ?? 0;
+    const work = node.op.flops(node);
     flops += work;
     const part = partly.get(node);
     const value = local.get(node) ?? part?.local;

@@ -1,5 +1,6 @@
-/** Answers for an explanation as text: aligned tables that fit a terminal of 110 columns. */
+/** An explanation as text: aligned tables that fit a terminal of 110 columns. */
 import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
+import { composites, type CompositeTraits } from '../ops/composite/index.ts';
 import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import type { LocalityExplanation } from './locality.ts';
 
@@ -97,27 +98,16 @@ function numbers(block: BlockCost): string[] {
   return [formatCount(block.parameters), formatCount(block.flops), formatBytes(block.activationBytes)];
 }
 
-/** Ops that say little about a block which has others. */
-const minor = new Set([
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'constant',
-  'leaky_relu',
-  'spectral_norm',
-  'one_hot',
-  'concat',
-]);
-
-/** Ops that come first where not all can be shown. */
-const heavy = new Set(['conv2d', 'linear']);
+/** Tells whether an op says little about a block which has others, or most: then it comes first where not all can be shown. */
+function tells(op: string, how: CompositeTraits['tells']): boolean {
+  return composites.get(op)?.traits.tells === how;
+}
 
 /** Lists the ops of a block that tell most about it, with how often they occur. */
 export function formatOps(ops: ReadonlyMap<string, number>): string {
-  const major = [...ops].filter(([name]) => !minor.has(name));
+  const major = [...ops].filter(([name]) => !tells(name, 'little'));
   const shown = (major.length > 0 ? major : [...ops]).toSorted(
-    ([a], [b]) => Number(heavy.has(b)) - Number(heavy.has(a)),
+    ([a], [b]) => Number(tells(b, 'most')) - Number(tells(a, 'most')),
   );
   return shown.map(([name, count]) => (count > 1 ? `${count} ${name}` : name)).join(', ');
 }

@@ -1,11 +1,10 @@
 /** Answers for what follows from a spec by looking at it. */
 import { sizeOf } from '../ir/types.ts';
+import type { Metric } from '../metrics/define.ts';
+import { ofClasses, ofPaintings } from '../metrics/index.ts';
 import {
   labelsInput,
-  metricsOfPainting,
-  metricsOfSegmenting,
   realInput,
-  type BestMetric,
   type DataSpec,
   type EncodedInput,
   type InputSpec,
@@ -43,9 +42,9 @@ export function segmenterOf(spec: Pick<Spec, 'networks' | 'objectives' | 'data'>
 }
 
 /** Lists what the evaluation in the course of a training measures: of pictures, of classes, or nothing where it does neither. */
-export function measuredMetrics(spec: Spec): readonly BestMetric[] {
-  if (generatorOf(spec)) return metricsOfPainting;
-  return segmenterOf(spec) ? metricsOfSegmenting : [];
+export function measuredMetrics(spec: Spec): readonly Metric[] {
+  if (generatorOf(spec)) return ofPaintings;
+  return segmenterOf(spec) ? ofClasses : [];
 }
 
 /** Lists the inputs that a network gets from encoders. */

@@ -4,6 +4,8 @@
  * spec serves any batch size.
  */
 import type { Initializer } from '../ir/variables.ts';
+import type { MetricName } from '../metrics/index.ts';
+import type { OptimizerSpec } from '../optimizers/index.ts';
 
 export const specFormat = 'spadework/1';
 
@@ -211,39 +213,6 @@ export interface DataSpec {
   readonly jitter?: readonly number[];
 }
 
-/** What every optimizer has. */
-export interface OptimizerSettings {
-  readonly network: string;
-  readonly rate: number;
-  /** Scales all gradients of the network down where their joint Euclidean length is more. */
-  readonly clip_norm?: number;
-  /** Decay of an exponential moving average of the weights, which paints in their place. */
-  readonly average?: number;
-  /** Steps over which the rate rises linearly from 0. */
-  readonly warmup?: number;
-}
-
-/** What moves the parameters of one network. */
-export type OptimizerSpec = OptimizerSettings &
-  (
-    | {
-        readonly kind: 'adam';
-        readonly beta1: number;
-        readonly beta2: number;
-        readonly epsilon: number;
-      }
-    /** v = momentum v + g, w = w - rate v (PyTorch `torch.optim.SGD`). */
-    | { readonly kind: 'sgd'; readonly momentum: number }
-    /** s = decay s + (1 - decay) g^2, w = w - rate g / (sqrt(s) + epsilon) (PyTorch `torch.optim.RMSprop`). */
-    | { readonly kind: 'rmsprop'; readonly decay: number; readonly epsilon: number }
-  );
-
-/** What a run can measure of itself: paintings beside photographs, and the classes that a segmenter finds. */
-export const metricsOfPainting = ['SSIM', 'PSNR', 'L1'] as const;
-export const metricsOfSegmenting = ['mIoU', 'pixel accuracy'] as const;
-export const bestMetrics = [...metricsOfPainting, ...metricsOfSegmenting] as const;
-export type BestMetric = (typeof bestMetrics)[number];
-
 export interface TrainSpec {
   /** Length of the training: one of the two. */
   readonly steps?: number;
@@ -267,8 +236,8 @@ export interface TrainSpec {
   readonly checkpoint_every?: number;
   /** Steps between measurements on held-out pairs; the checkpoint of the best one is kept. Never by default. */
   readonly evaluate_every?: number;
-  /** What tells the best checkpoint: SSIM by default where a network paints, else mIoU. */
-  readonly best?: BestMetric;
+  /** The metric that tells the best checkpoint; by default the one that decides, see `compiler/metrics`. */
+  readonly best?: MetricName;
   readonly optimizers: readonly OptimizerSpec[];
 }
 

@@ -1,126 +1,165 @@
-/** Answers for what one op is: its entry holds every rule about it, so that adding an op is one file and one index line. */
-import type * as Tfjs from '@tensorflow/tfjs-core';
-import type { GraphBuilder, OpTyping } from './builder.ts';
-import type { Attrs, Node } from './node.ts';
-import type { Target } from './target.ts';
-import { isSize, isSymbolic, type DType, type TensorType } from './types.ts';
-
-/** The tfjs library, as executors pass it in; what loading it gives has this type. */
-export type TensorFlow = typeof import('@tensorflow/tfjs-core');
-
-/** A float64 tensor of the reference interpreter; integers and booleans (0, 1) are stored as numbers too. */
-export interface RefTensor {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
-
-/** TensorFlow's dtypes that its graphs need beyond ours. */
-export type TfDType = DType | 'bf16' | 'f64' | 'i64' | 'u64';
-
-export type TfAttr =
-  | { readonly type: TfDType }
-  | { readonly bool: boolean }
-  | { readonly int: number }
-  | { readonly float: number }
-  | { readonly string: string }
-  | { readonly ints: readonly number[] }
-  | { readonly types: readonly TfDType[] }
-  | { readonly shape: readonly number[] };
-
-/** Emits nodes of a TensorFlow graph; tensors are named as TensorFlow does (`node`, `node:1`). */
-export interface TfEmitter {
-  /** Adds a node and gives the name of its first result. */
-  op(type: string, inputs: readonly string[], attrs?: Readonly<Record<string, TfAttr>>): string;
-  constant(dtype: DType, shape: readonly number[], values: ArrayLike<number>): string;
-  /** Adds a node with one result, or finds the one that a call with the same type, inputs and attributes added. */
-  shared(type: string, inputs: readonly string[], attrs: Readonly<Record<string, TfAttr>>): string;
-}
-
-export interface TfContext {
-  readonly emit: TfEmitter;
-  readonly inputs: readonly string[];
-  readonly node: Node;
-  readonly target: Target;
-  /**
-   * The resource handle of the variable that operand `index` is a plain read of, if result `index` of this node is what
-   * the method finally writes to it: then the op may update the variable in place.
-   */
-  readonly resource: (index: number) => string | undefined;
-  /** Emits an op that changes variables, ordered after the reads of their old values. */
-  readonly update: (type: string, inputs: readonly string[], attrs: Readonly<Record<string, TfAttr>>) => void;
-  /** Reads a variable's value after this node's update. */
-  readonly readUpdated: (index: number) => string;
-}
-
-/** What executing an op needs; results and temporaries are tidied by the executor. */
-export interface TfjsContext {
-  readonly tf: TensorFlow;
-  readonly inputs: readonly Tfjs.Tensor[];
-  readonly node: Node;
-}
-
-export interface VjpContext {
-  readonly b: GraphBuilder;
-  /** The node whose cotangents are given. */
-  readonly node: Node;
-  /** Its operands. */
-  readonly x: readonly Node[];
-  /** The cotangent of its (first) result. */
-  readonly dy: Node;
-  /** The cotangents of all results; undefined where nothing depends on a result. */
-  readonly dys: readonly (Node | undefined)[];
-}
-
-/** One cotangent per operand, as thunks, so that those nobody asks for cost nothing; undefined: no gradient flows. */
-export type Vjp = (context: VjpContext) => readonly ((() => Node) | undefined)[];
-
 /**
- * A tested use of an op: operand types and attributes, and how to draw the operands.
+ * Defines ops: an entry names operands and attributes once, and all its rules take them by these names, with their types. What
+ * adds an op is one file and one line of an index:
+ *
+ *     export const scale = defineOp({ name: 'scale', operands: ['x'], attrs: { factor: number('the factor') }, … });
+ *     declare module '../../ir/node.ts' { interface Builder { scale: Method<typeof scale> } }
+ *
+ * The rule of a gradient states its result's type, `Cotangents`, since ops and their gradients name each other.
  */
-export interface Sample {
-  readonly operands: readonly TensorType[];
-  readonly attrs?: Attrs;
-  /** Draws entry values for operand `index` from a uniform number in [-1, 1) (default: the number itself; ids for i32). */
-  readonly draw?: (index: number, uniform: number) => number;
-  /** The largest accepted relative distance of a float32 executor from the reference; default 1e-5. */
-  readonly tolerance?: number;
-}
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import { brokenInvariant } from '../../dsl/errors.ts';
+import type { RefTensor } from './emitter.ts';
+import type {
+  AttrRule,
+  AttrRules,
+  Attrs,
+  AttrValue,
+  Check,
+  Cotangents,
+  Differentiation,
+  Instruction,
+  Node,
+  Op,
+  Sample,
+  TfContext,
+  TfjsContext,
+  Traits,
+} from './node.ts';
+import { isSize, isSymbolic, type TensorType } from './types.ts';
 
-export interface OpDefinition extends OpTyping {
+export type NoAttrs = Readonly<Record<never, AttrRule>>;
+type ValueOf<R> = R extends AttrRule<infer T> ? T : never;
+type MayLack = { readonly mayLack: true };
+type MayBeLeftOut = MayLack | { readonly preset: AttrValue };
+
+/** The attributes that a node of the op has. */
+type Held<A> = {
+  readonly [K in keyof A as A[K] extends MayLack ? never : K]: ValueOf<A[K]>;
+} & {
+  readonly [K in keyof A as A[K] extends MayLack ? K : never]?: ValueOf<A[K]>;
+};
+
+/** The attributes that a call gives. */
+type Given<A> = {
+  readonly [K in keyof A as A[K] extends MayBeLeftOut ? never : K]: ValueOf<A[K]>;
+} & {
+  readonly [K in keyof A as A[K] extends MayBeLeftOut ? K : never]?: ValueOf<A[K]>;
+};
+
+/** Something for each operand, by name; a list for the operand that starts with dots. */
+export type Named<O extends readonly string[], T> = {
+  readonly [K in O[number] as K extends `...${infer Name}` ? Name : K]: K extends `...${string}`
+    ? readonly T[]
+    : T;
+};
+
+type Values<O extends readonly string[], A, T> = Named<O, T> & Held<A>;
+
+/** The rules of an op as its entry writes them. */
+export interface Rules<O extends readonly string[], A extends AttrRules> {
   readonly name: string;
   /** One sentence for docs/ops.md, with the formula. */
   readonly doc: string;
   /** Operand names; the last may start with `...`. */
-  readonly operands: readonly string[];
-  /** Attribute names with a few words on each. */
-  readonly attrs?: Readonly<Record<string, string>>;
-  /** The reverse-mode rule, or the reason why there is none. */
-  readonly vjp: Vjp | { readonly nondifferentiable: string };
-  /** Float64, obvious, slow. */
-  readonly reference: (inputs: readonly RefTensor[], node: Node) => RefTensor | readonly RefTensor[];
-  readonly tensorflow: (context: TfContext) => string | readonly string[];
-  readonly tfjs: (context: TfjsContext) => Tfjs.Tensor | Tfjs.Tensor[];
+  readonly operands: O;
+  readonly attrs?: A;
+  readonly traits?: Traits;
+  /** Lets kernels compute the op among others, in one pass over memory; left out where entries depend on other places. */
+  readonly instruction?: Instruction;
+  /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
+  readonly actsOnParts?: (attrs: Held<A>, axis: number) => boolean;
+  readonly infer: (types: Values<O, A, TensorType>, check: Check) => TensorType | readonly TensorType[];
+  /** The cotangents, in the order of the operands, or the reason why there are none. */
+  readonly vjp:
+    | ((nodes: Values<O, A, Node>, context: Differentiation) => Cotangents)
+    | { readonly nondifferentiable: string };
+  readonly reference: (inputs: Values<O, A, RefTensor>, node: Node) => RefTensor | readonly RefTensor[];
+  readonly tensorflow: (inputs: Values<O, A, string>, context: TfContext) => string | readonly string[];
+  readonly tfjs: (inputs: Values<O, A, Tfjs.Tensor>, context: TfjsContext) => Tfjs.Tensor | Tfjs.Tensor[];
   /** Floating-point operations of one evaluation. */
-  readonly flops: (node: Node) => number;
+  readonly flops: (types: Values<O, A, TensorType>, node: Node) => number;
   /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
-  readonly workspace?: (node: Node) => number;
-  readonly samples: readonly Sample[];
+  readonly workspace?: (types: Values<O, A, TensorType>, node: Node) => number;
+  readonly samples: readonly (Omit<Sample, 'attrs'> & SampleAttrs<A>)[];
 }
+
+type SampleAttrs<A> = NoAttrs extends Given<A> ? { readonly attrs?: Given<A> } : { readonly attrs: Given<A> };
+
+/** An op with the names and types of its operands and attributes. */
+export interface OpOf<O extends readonly string[], A extends AttrRules> extends Op {
+  readonly operands: O;
+  readonly attrs: A;
+}
+
+/** A node for each operand. */
+type NodesOf<O extends readonly string[]> = O extends readonly [`...${string}`]
+  ? readonly Node[]
+  : { readonly [K in keyof O]: Node };
+
+/** A node that is known to be of an op. */
+export type NodeOf<D extends Op> = Node & {
+  readonly operands: NodesOf<D['operands']>;
+  readonly attrs: Held<D['attrs']>;
+};
+
+/** Tells whether a node is of an op. */
+export function is<D extends Op>(op: D, node: Node | undefined): node is NodeOf<D> {
+  return node?.op === op;
+}
+
+/** A node, or a number in place of a constant. */
+export type Operand = Node | number;
+
+type Operands<O extends readonly string[]> = {
+  -readonly [K in keyof O]: O[K] extends `...${string}` ? readonly Operand[] : Operand;
+};
+
+/** The method of builders that makes nodes of an op: `b.conv2d(x, filter, { stride: 1 })`. */
+export type Method<D extends Op> =
+  NoAttrs extends Given<D['attrs']>
+    ? (...call: [...operands: Operands<D['operands']>, attrs?: Given<D['attrs']>]) => Node
+    : (...call: [...operands: Operands<D['operands']>, attrs: Given<D['attrs']>]) => Node;
 
 /** The constraint that all ops share, so that no tensor is empty, of a fractional size or taken for one of an open size. */
 export const sharedConstraint = 'all sizes of the result are positive integers below 2^31';
 
-/** Declares an op, adding the constraint that all ops share. */
-export function defineOp(definition: OpDefinition): OpDefinition {
+/** Defines an op, adding the constraint that all ops share. */
+export function defineOp<const O extends readonly string[], const A extends AttrRules = NoAttrs>(
+  rules: Rules<O, A>,
+): OpOf<O, A> {
+  const {
+    traits = {},
+    infer,
+    vjp,
+    reference,
+    tensorflow,
+    tfjs,
+    actsOnParts,
+    flops,
+    workspace,
+    ...same
+  } = rules;
+  const { name, operands } = same;
+  const attrs = rules.attrs ?? ({} as A);
+  const clash = operands.find((operand) => nameOf(operand) in attrs);
+  if (clash !== undefined) throw brokenInvariant(`${name} has an operand and an attribute ${clash}`);
+  const named = <T>(given: readonly T[], held: Attrs): Values<O, A, T> =>
+    byName(operands, given, held) as Values<O, A, T>;
+  const typesOf = (node: Node): Values<O, A, TensorType> =>
+    named(
+      node.operands.map(({ results }) => results[0]!),
+      node.attrs,
+    );
   return {
-    ...definition,
-    infer: (operands, attrs, check) => {
-      const inferred = definition.infer(operands, attrs, check);
-      // Open sizes begin at inputs and at what an earlier stage has kept, and ops only hand them on.
+    ...same,
+    attrs,
+    traits,
+    infer: (types, held, check) => {
+      const inferred = infer(named(types, held), check);
+      // Open sizes begin at sources and at what an earlier stage has kept, and ops only hand them on.
       const isOpen =
-        ['input', 'read'].includes(definition.name) || operands.some(({ shape }) => shape.some(isSymbolic))
-          ? isSymbolic
-          : () => false;
+        traits.isSource || types.some(({ shape }) => shape.some(isSymbolic)) ? isSymbolic : () => false;
       for (const { shape } of 'dtype' in inferred ? [inferred] : inferred)
         check(
           shape.every((size) => isSize(size) || isOpen(size)),
@@ -129,28 +168,66 @@ export function defineOp(definition: OpDefinition): OpDefinition {
         );
       return inferred;
     },
+    vjp:
+      typeof vjp === 'function'
+        ? (context) => vjp(named(context.node.operands, context.node.attrs), context)
+        : vjp,
+    reference: (inputs, node) => reference(named(inputs, node.attrs), node),
+    tensorflow: (inputs, context) => tensorflow(named(inputs, context.node.attrs), context),
+    tfjs: (inputs, context) => tfjs(named(inputs, context.node.attrs), context),
+    flops: (node) => flops(typesOf(node), node),
+    ...(actsOnParts && { actsOnParts: (held: Attrs, axis: number) => actsOnParts(held as Held<A>, axis) }),
+    ...(workspace && { workspace: (node: Node) => workspace(typesOf(node), node) }),
   };
 }
 
-/** Reads an integer-list attribute. */
-export function list(attrs: Attrs, name: string): readonly number[] {
-  const value = attrs[name];
-  if (typeof value !== 'object') throw new TypeError(`attribute ${name} is not a list`);
-  return value;
+const nameOf = (operand: string): string => (operand.startsWith('...') ? operand.slice(3) : operand);
+
+/** Gives operands and attributes by name; operands from the one with dots on are a list. */
+export function byName(
+  operands: readonly string[],
+  given: readonly unknown[],
+  attrs: Attrs,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = { ...attrs };
+  operands.forEach((operand, index) => {
+    values[nameOf(operand)] = operand === nameOf(operand) ? given[index] : given.slice(index);
+  });
+  return values;
 }
-/** Reads a number attribute. */
-export function number(attrs: Attrs, name: string): number {
-  const value = attrs[name];
-  if (typeof value !== 'number') throw new TypeError(`attribute ${name} is not a number`);
-  return value;
+
+/** Makes the rule of a kind of attribute. */
+const ruleOf =
+  <T extends AttrValue>(kind: string, accepts: (value: AttrValue) => value is T) =>
+  (doc: string): AttrRule<T> => ({ doc, kind, accepts });
+
+/** A number. */
+export const number = ruleOf('a number', (value) => typeof value === 'number');
+/** A switch. */
+export const flag = ruleOf('true or false', (value) => typeof value === 'boolean');
+/** A text. */
+export const text = ruleOf('a text', (value) => typeof value === 'string');
+/** A list of numbers, such as a shape or axes. */
+export const list = ruleOf('a list of numbers', (value) => typeof value === 'object');
+
+/** One of given words. */
+export function oneOf<const T extends string>(choices: readonly T[], doc: string): AttrRule<T> {
+  return {
+    doc,
+    kind: choices.map((choice) => `'${choice}'`).join(' or '),
+    accepts: (value): value is T => choices.some((choice) => choice === value),
+  };
 }
-/** Reads a boolean attribute. */
-export function flag(attrs: Attrs, name: string): boolean {
-  return attrs[name] === true;
+
+/** An attribute that has a value where none is given. */
+export function preset<T extends AttrValue>(
+  rule: AttrRule<T>,
+  value: T,
+): AttrRule<T> & { readonly preset: T } {
+  return { ...rule, preset: value };
 }
-/** Reads a string attribute. */
-export function text(attrs: Attrs, name: string): string {
-  const value = attrs[name];
-  if (typeof value !== 'string') throw new TypeError(`attribute ${name} is not a string`);
-  return value;
+
+/** An attribute that nodes may be without. */
+export function optional<T extends AttrValue>(rule: AttrRule<T>): AttrRule<T> & MayLack {
+  return { ...rule, mayLack: true };
 }

@@ -1,5 +1,5 @@
 /**
- * Answers for the graph as text: one assignment a line, numbered at print time, so that equal graphs have equal texts.
+ * The graph as text: one assignment a line, numbered at print time, so that equal graphs have equal texts.
  *
  *     method generate
  *     %0: f32[1,8,8,3] = input "image"
@@ -43,7 +43,7 @@ function numbersOf(nodes: readonly Node[]): ReadonlyMap<Node, number> {
 }
 
 function reference(node: Node, numbers: ReadonlyMap<Node, number>): string {
-  return `%${must(numbers.get(node), `the operand ${node.op} is listed before its user`)}`;
+  return `%${must(numbers.get(node), `the operand ${node.op.name} is listed before its user`)}`;
 }
 
 function printNode(node: Node, numbers: ReadonlyMap<Node, number>): string {
@@ -56,12 +56,7 @@ function printNode(node: Node, numbers: ReadonlyMap<Node, number>): string {
 
 function printCall(node: Node, numbers: ReadonlyMap<Node, number>): string {
   // A source has its name; its other attributes are the type, which stands before.
-  if (isSource(node.op)) return `${node.op} ${JSON.stringify(node.attrs['name'])}`;
+  if (node.op.traits.isSource) return `${node.op.name} ${JSON.stringify(node.attrs['name'])}`;
   const operands = node.operands.map((operand) => reference(operand, numbers)).join(', ');
-  return [node.op, operands, printAttrs(node.attrs)].filter((part) => part !== '').join(' ');
-}
-
-/** Tells whether an op only names a value that comes from outside the graph. */
-export function isSource(op: string): op is 'input' | 'read' {
-  return op === 'input' || op === 'read';
+  return [node.op.name, operands, printAttrs(node.attrs)].filter((part) => part !== '').join(' ');
 }

@@ -1,5 +1,7 @@
 /** Answers for what a compiled experiment is: variables, and methods over them, each a pure function of (state, inputs). */
-import { type Leaves, type Node, reachable } from './node.ts';
+import { reachable, typeOf, type Leaves, type Node } from './node.ts';
+import { is } from './op.ts';
+import { input } from './sources.ts';
 import type { AxisOrder } from './layout.ts';
 import type { PatchFeed } from '../patches/feed.ts';
 import type { TensorType } from './types.ts';
@@ -37,6 +39,6 @@ export function withValues(method: Method, now: (node: Node) => Node): Method {
 
 /** Lists the values that a method is fed, by name. */
 export function inputsOf(method: Method): Map<string, TensorType> {
-  const inputs = nodesOf(method).filter((node) => node.op === 'input');
-  return new Map(inputs.map((node) => [String(node.attrs['name']), node.results[0]!]));
+  const inputs = nodesOf(method).filter((node) => is(input, node));
+  return new Map(inputs.map((node) => [node.attrs.name, typeOf(node)]));
 }

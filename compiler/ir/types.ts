@@ -80,3 +80,11 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   }
   return result;
 }
+
+/** Pairs a flat list of (before, after) amounts, one pair an axis. */
+export function pairs(flat: readonly number[]): [number, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, axis) => [
+    must(flat[2 * axis], 'amounts come in pairs'),
+    must(flat[2 * axis + 1], 'amounts come in pairs'),
+  ]);
+}

@@ -1,12 +1,15 @@
-/** Answers for the functions that the compiler provides: every spec op under its name, and what only a compiler can do. */
+/** The functions that the compiler provides: every composite under its name, and what only a compiler can do. */
 import type { Argumented, Evaluation } from './evaluation.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Initializer } from '../ir/variables.ts';
 import { isSize, largestSize, sizeOf } from '../ir/types.ts';
 import { must } from '../../dsl/errors.ts';
-import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
-import { storedOrders, type OptimizerSettings, type OptimizerSpec, type SpecAttr } from '../format/types.ts';
+import { composites, isRequired, type Composite, type SettingRule } from '../ops/composite/index.ts';
+import { add } from '../ops/composite/pointwise.ts';
+import { resizeNearest } from '../ops/composite/resolution.ts';
+import { storedOrders, type SpecAttr } from '../format/types.ts';
+import { optimizers, settingsOf, type Optimizer } from '../optimizers/index.ts';
 import * as messages from './messages.ts';
 import {
   boolean,
@@ -73,7 +76,8 @@ export function bind(
   }
   const missing = names.find((name) => !bound.has(name));
   if (missing !== undefined) {
-    const isParametrized = parametrizations.has(callee);
+    // Other frameworks wrap layers in these; here a layer is given a block of the norms for its weight.
+    const isParametrized = composites.get(callee)?.traits.normalizes === 'weights';
     evaluator.fail(
       messages.missingArgument(callee, missing, given.span, isParametrized ? parametrizedWeight : undefined),
     );
@@ -82,8 +86,6 @@ export function bind(
   return sound && ![...bound.values()].some(holdsUnknown) ? bound : undefined;
 }
 
-/** Ops that other frameworks wrap layers in; here a layer is given a block of the norms for its weight. */
-const parametrizations: ReadonlySet<string> = new Set(['spectral_norm', 'set_lengths', 'weight_standardize']);
 const parametrizedWeight =
   'a layer is given what normalizes its weight: conv(8, weight: spectral), with use norms { spectral }';
 
@@ -98,7 +100,7 @@ function placeOfInput(given: Argumented, name: string, index: number): Span | un
 }
 
 /** Reads a value as an attribute of an op; undefined where the type is wrong. */
-function readAttr(rule: AttrRule, value: Value): SpecAttr | undefined {
+function readAttr(rule: SettingRule, value: Value): SpecAttr | undefined {
   switch (rule.type) {
     case 'int':
       return value.kind === 'number' && value.integer ? value.value : undefined;
@@ -127,13 +129,12 @@ const attrPhrases = {
   floats: 'a list of numbers',
 };
 
-/** Makes a function of a spec op: values first, then attributes by position or name. */
-function fromSpecOp(op: SpecOp): Builtin {
+/** Makes a function of a composite: values first, then attributes by position or name. */
+function fromComposite(op: Composite): Builtin {
   const variadic = op.inputs[0]?.startsWith('...') ?? false;
-  const attrNames = Object.keys(op.attrs);
-  const needed = attrNames.filter((name) =>
-    isRequired(must(op.attrs[name], 'a list has a name at each index below its length')),
-  );
+  const rules = Object.entries(op.attrs);
+  const attrNames = rules.map(([name]) => name);
+  const needed = rules.flatMap(([name, rule]) => (isRequired(rule) ? [name] : []));
   const optional = attrNames.filter((name) => !needed.includes(name));
   const first = op.inputs[0];
   return {
@@ -176,10 +177,9 @@ function fromSpecOp(op: SpecOp): Builtin {
         tensors.push(tensor);
       }
       const attrs: Record<string, SpecAttr> = {};
-      for (const name of attrNames) {
+      for (const [name, rule] of rules) {
         const value = bound.get(name);
         if (!value) continue;
-        const rule = must(op.attrs[name], 'an attribute has a rule');
         const attr = readAttr(rule, value);
         const span = placeOfArgument(given, name, op.inputs.length + [...needed, ...optional].indexOf(name));
         if (attr === undefined) {
@@ -199,7 +199,7 @@ function fromSpecOp(op: SpecOp): Builtin {
       const places = tensors.map((_, index) =>
         placeOfInput(given, variadic ? '' : (op.inputs[index] ?? ''), index),
       );
-      return evaluator.record(op.name, tensors, attrs, given.span, places, given.callee);
+      return evaluator.record(op, tensors, attrs, given.span, places, given.callee);
     },
   };
 }
@@ -416,7 +416,7 @@ const resize: Builtin = {
       return height === target.height && width === target.width
         ? tensor
         : evaluator.record(
-            'resize_nearest',
+            resizeNearest,
             [tensor],
             { ...target },
             span,
@@ -488,23 +488,23 @@ function targetSize(
   return undefined;
 }
 
-/** Settings that every optimizer may be given, beside the rate. */
-const commonSettings = ['clip_norm', 'average', 'warmup'] as const;
-
-/** An optimizer with settings of its own, which have defaults. */
-function optimizer<K extends OptimizerSpec['kind']>(
-  kind: K,
-  doc: string,
-  defaults: Readonly<Omit<Extract<OptimizerSpec, { kind: K }>, keyof OptimizerSettings | 'kind'>>,
-): Builtin {
-  const optional = [...Object.keys(defaults), ...commonSettings];
-  const names = ['rate', ...optional];
+/** Makes the function of an optimizer: the rate, then its own settings, then those that all of them may be given. */
+function fromOptimizer(definition: Optimizer): Builtin {
+  const { kind, doc, settings: own } = definition;
+  const names = settingsOf(definition).map(([name]) => name);
+  const defaults = Object.fromEntries(Object.entries(own).map(([name, rule]) => [name, rule.default]));
   return {
     role: 'optimizer',
     doc,
     names,
     apply: (evaluator, given) => {
-      const bound = bind(evaluator, kind, given, ['rate'], optional);
+      const bound = bind(
+        evaluator,
+        kind,
+        given,
+        ['rate'],
+        names.filter((name) => name !== 'rate'),
+      );
       if (!bound) return unknown;
       const numbers: Record<string, number> = {};
       for (const [key, value] of bound) {
@@ -649,7 +649,7 @@ const special: Readonly<Record<string, Builtin>> = {
             );
           const [a, b] = [evaluator.asTensor(sum, given.span), evaluator.asTensor(item, given.span)];
           return a && b
-            ? evaluator.record('add', [a, b], {}, given.span)
+            ? evaluator.record(add, [a, b], {}, given.span)
             : evaluator.fail(
                 messages.wrongType('item of total', 'a number or tensor', describe(item), given.span),
               );
@@ -754,13 +754,7 @@ const special: Readonly<Record<string, Builtin>> = {
   lengths_of: lengthsOf,
   unit_vector: initializer('unit_vector', {}, () => ({ kind: 'unit_vector' })),
   resize,
-  adam: optimizer('adam', 'The Adam optimizer (Kingma and Ba 2015).', {
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-  }),
-  sgd: optimizer('sgd', 'Gradient descent, with momentum if wanted.', { momentum: 0 }),
-  rmsprop: optimizer('rmsprop', 'RMSProp (Tieleman and Hinton 2012).', { decay: 0.99, epsilon: 1e-8 }),
+  ...Object.fromEntries(optimizers.map((one) => [one.kind, fromOptimizer(one)])),
   fake: stepValue('fake', 'The picture that the generator makes in this step.'),
   real: stepValue('real', 'The photographs of the batch.'),
   labels: stepValue('labels', 'The label maps of the batch.'),
@@ -783,6 +777,6 @@ const special: Readonly<Record<string, Builtin>> = {
 
 /** All functions by name. */
 export const builtins: ReadonlyMap<string, Builtin> = new Map([
-  ...[...specOps.values()].map((op) => [op.name, fromSpecOp(op)] as const),
+  ...[...composites.values()].map((op) => [op.name, fromComposite(op)] as const),
   ...Object.entries(special),
 ]);

@@ -8,7 +8,8 @@ import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
 import { hintFields, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { OpError } from '../ir/node.ts';
-import { specOps } from '../ops/composite/index.ts';
+import type { Composite } from '../ops/composite/index.ts';
+import { constant } from '../ops/composite/pointwise.ts';
 import type { SpecAttr } from '../format/types.ts';
 import type { Budget } from './budget.ts';
 import { Calls, type CallOfBlock } from './calls.ts';
@@ -105,18 +106,18 @@ export class Evaluator implements Evaluation {
   }
 
   /**
-   * Records a spec op; a constraint that does not hold becomes a diagnostic at `span`, with the shapes of the inputs at
+   * Records a composite; a constraint that does not hold becomes a diagnostic at `span`, with the shapes of the inputs at
    * `places`, where they are known. `blamed` is the part of `span` to point at beside them.
    */
   record(
-    op: string,
+    op: Composite,
     inputs: readonly TensorValue[],
     attrs: Readonly<Record<string, SpecAttr>>,
     span: Span,
     places: readonly (Span | undefined)[] = [],
     blamed: Span = span,
   ): Value {
-    if (!this.recorder) return this.fail(messages.outsideNetwork(op, span));
+    if (!this.recorder) return this.fail(messages.outsideNetwork(op.name, span));
     for (const attr of Object.values(attrs))
       if (Array.isArray(attr)) this.budget.spend('entries', attr.length);
     try {
@@ -175,7 +176,7 @@ export class Evaluator implements Evaluation {
     if (value.kind === 'tensor') return value;
     if (value.kind === 'labels') return this.recorder?.encode(value);
     if (value.kind === 'number') {
-      const made = this.record('constant', [], { value: value.value }, span);
+      const made = this.record(constant, [], { value: value.value }, span);
       return made.kind === 'tensor' ? made : undefined;
     }
     return undefined;
@@ -227,8 +228,8 @@ export function hintOfTooFew(block: Block, values: ReadonlyMap<string, Value>): 
   return few.length === 0 ? undefined : `${few.join(', and ')} here: it is to be at least 1`;
 }
 
-function nameOfInput(op: string, index: number): string {
-  const name = specOps.get(op)?.inputs[index];
+function nameOfInput({ inputs }: Composite, index: number): string {
+  const name = inputs[index];
   return name === undefined || name.startsWith('...') ? `part ${index + 1}` : name;
 }
 

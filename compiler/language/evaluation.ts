@@ -3,6 +3,7 @@ import type { Call, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Source, Span } from '../../dsl/source.ts';
+import type { Composite } from '../ops/composite/index.ts';
 import type { Budget } from './budget.ts';
 import type { Module } from './module.ts';
 import type { Recorder } from './recorder.ts';
@@ -76,7 +77,7 @@ export interface Evaluation {
   run(statements: readonly Statement[], scope: Scope): Value | undefined;
   apply(callee: Value, given: Argumented, label: string | undefined): Value;
   record(
-    op: string,
+    op: Composite,
     inputs: readonly TensorValue[],
     attrs: Parameters<Recorder['op']>[2],
     span: Span,

@@ -2,6 +2,7 @@
 import { type Hint, removing, replacing, inserting } from '../../dsl/fix.ts';
 import { hintOfTooFew, type Evaluator, docOf } from './evaluate.ts';
 import { textOf, type Source, type Span } from '../../dsl/source.ts';
+import { inWords } from '../../dsl/words.ts';
 import {
   children,
   type Block,
@@ -28,7 +29,6 @@ import {
   type InputSpec,
   type NetworkSpec,
   type ObjectiveSpec,
-  type OptimizerSpec,
   type Place,
   type Spec,
   type TermSpec,
@@ -41,6 +41,7 @@ import {
   shapeOfPictures,
   whyNoEncoder,
 } from '../format/queries.ts';
+import { optimizers, type OptimizerSpec } from '../optimizers/index.ts';
 import type { Budget } from './budget.ts';
 import { builtins } from './builtins.ts';
 import type { Scope } from './evaluation.ts';
@@ -420,22 +421,25 @@ class ExperimentExpansion {
       (network) => `an optimizer for ${network.text}`,
       (network) => network.span,
     );
-    const optimizers: OptimizerSpec[] = [];
+    const chosen: OptimizerSpec[] = [];
     for (const item of train.optimizers) {
       const value = context.evaluator.evaluate(item.optimizer, this.scope);
       const networks = item.networks.filter(({ text, span }) => this.isNetwork(text, span));
       if (networks.length === 0 || value.kind === 'unknown') continue;
       if (value.kind !== 'optimizer') {
-        const known = 'adam(...), sgd(...) or rmsprop(...)';
+        const known = inWords(
+          optimizers.map(({ kind }) => `${kind}(...)`),
+          'or',
+        );
         context.report(messages.wrongType('optimizer', known, describe(value), item.optimizer.span));
         continue;
       }
       for (const network of networks) {
-        this.placeOptimizer(item, network, `/train/optimizers/${optimizers.length}`);
-        optimizers.push({ network: network.text, ...value.settings });
+        this.placeOptimizer(item, network, `/train/optimizers/${chosen.length}`);
+        chosen.push({ network: network.text, ...value.settings });
       }
     }
-    return { ...settings, optimizers };
+    return { ...settings, optimizers: chosen };
   }
 
   private placeOptimizer(item: Optimize, network: Name, pointer: string): void {

@@ -4,6 +4,8 @@ import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver } from '../messages/carried-over.ts';
 import { must } from '../../dsl/errors.ts';
+import type { Composite } from '../ops/composite/index.ts';
+import { add, div, mul, neg, sub } from '../ops/composite/pointwise.ts';
 import { builtins } from './builtins.ts';
 import type { Evaluation, Scope, Piped } from './evaluation.ts';
 import { labelMapParts, membersOf } from './members.ts';
@@ -68,7 +70,7 @@ export class Expressions {
         }
         if (operand.kind === 'number') return { ...operand, value: -operand.value };
         if (operand.kind === 'tensor')
-          return this.evaluator.record('neg', [operand], {}, expression.span, [expression.operand.span]);
+          return this.evaluator.record(neg, [operand], {}, expression.span, [expression.operand.span]);
         const lacking = this.evaluator.calls.lackOf(operand, expression.operand, scope);
         if (lacking) return this.evaluator.fail(lacking);
         return this.evaluator.fail(
@@ -328,11 +330,11 @@ export class Expressions {
   }
 }
 
-const tensorOperators: Readonly<Partial<Record<Binary['operator'], string>>> = {
-  '+': 'add',
-  '-': 'sub',
-  '*': 'mul',
-  '/': 'div',
+const tensorOperators: Readonly<Partial<Record<Binary['operator'], Composite>>> = {
+  '+': add,
+  '-': sub,
+  '*': mul,
+  '/': div,
 };
 
 /** Finds the operator between its operands, which may be in parentheses or have comments between them. */

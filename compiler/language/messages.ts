@@ -9,6 +9,7 @@ import type { Counted } from './budget.ts';
 import { hintOfArgument } from './unknown-arguments.ts';
 import { amongst } from '../messages/shared.ts';
 import type { OpError } from '../ir/node.ts';
+import type { Composite } from '../ops/composite/index.ts';
 import type { SpecAttr } from '../format/types.ts';
 
 export { notAnEncoder, wrongInput } from '../messages/shared.ts';
@@ -352,10 +353,10 @@ export interface OperandNote {
   readonly span: Span | undefined;
 }
 
-/** A constraint of `op` that its inputs do not meet; `mistake` may name the primitive that it expands to. */
+/** A constraint of an op, or inside a network, that its inputs do not meet; `mistake` may name the primitive that it expands to. */
 export const shapeMismatch = (
   mistake: OpError,
-  op: string,
+  { name: op, traits }: Pick<Composite, 'name'> & Partial<Pick<Composite, 'traits'>>,
   operands: readonly OperandNote[],
   attrs: Readonly<Record<string, SpecAttr>>,
   span: Span,
@@ -372,7 +373,7 @@ export const shapeMismatch = (
     labels: operands.flatMap(({ shape, span: place }) =>
       place ? [{ span: place, text: `[${shape.join(', ')}]` }] : [],
     ),
-    hint: hintOfLayer(op, operands) ?? hintFor(mistake, operands, isInLoss),
+    hint: hintOfLayer(op, traits?.layer, operands) ?? hintFor(mistake, operands, isInLoss),
   });
 
 function formatShape(shape: readonly number[]): string {
@@ -387,18 +388,15 @@ function formatSettings(attrs: Readonly<Record<string, SpecAttr>>): string {
 }
 
 /** `conv2d(64, 3)`: an op that is given a number for its weights is taken for a layer. */
-function hintOfLayer(op: string, operands: readonly OperandNote[]): string | undefined {
-  const layer = layers.get(op);
+function hintOfLayer(
+  op: string,
+  layer: string | undefined,
+  operands: readonly OperandNote[],
+): string | undefined {
   return layer !== undefined && operands[1]?.shape.length === 0
     ? `${op} takes weights as a tensor; a layer that has its own is ${layer}`
     : undefined;
 }
-
-const layers: ReadonlyMap<string, string> = new Map([
-  ['conv2d', 'conv(out: 64, kernel: 3)'],
-  ['conv2d_transpose', 'conv_transpose(out: 64)'],
-  ['linear', 'dense(out: 64)'],
-]);
 
 function hintFor(mistake: OpError, operands: readonly OperandNote[], isInLoss: boolean): string | undefined {
   if (/fits into/.test(mistake.constraint)) return 'use a larger picture, fewer stages or padding';

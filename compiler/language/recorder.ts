@@ -1,9 +1,9 @@
 /**
- * Answers for writing spec nodes down while a network or loss is evaluated. Each node is expanded at once in a scratch
+ * Writes spec nodes down while a network or loss is evaluated. Each node is expanded at once in a scratch
  * graph, so that shapes are known and mistakes are found where they are made; the rule for a shape exists once, in the op.
  */
 import type { Span } from '../../dsl/source.ts';
-import { Builder } from '../ops/builder.ts';
+import { GraphBuilder } from '../ops/builder.ts';
 import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
 import type { Initializer } from '../ir/variables.ts';
 import { f32, i32, type TensorType } from '../ir/types.ts';
@@ -18,7 +18,9 @@ import {
   type Environment,
   type Tree,
 } from '../build/instantiate.ts';
-import { expandOp, specOps, withDefaults } from '../ops/composite/index.ts';
+import type { Composite } from '../ops/composite/index.ts';
+import { oneHot } from '../ops/composite/pointwise.ts';
+import { concat } from '../ops/composite/structure.ts';
 import {
   randomStateInput,
   type InputSpec,
@@ -34,7 +36,7 @@ import type { Budget } from './budget.ts';
 import { type LabelsValue, type TensorValue, type Value, listOf } from './values.ts';
 
 export class Recorder {
-  readonly b = new Builder();
+  readonly b = new GraphBuilder();
   readonly nodes: NodeSpec[] = [];
   readonly inputs: InputSpec[] = [];
   readonly variables = new Map<string, VariableSpec>();
@@ -54,7 +56,7 @@ export class Recorder {
   ) {}
 
   tensorInput(ref: Ref, type: TensorType): TensorValue {
-    return { kind: 'tensor', ref, node: this.b.input(ref, type), batched: true };
+    return { kind: 'tensor', ref, node: this.b.input({ name: ref, ...type }), batched: true };
   }
 
   /** A value for an input of the data: a label map as ids and edges, pictures and noise as tensors. */
@@ -85,7 +87,7 @@ export class Recorder {
         must(network, 'a network that is recorded has a list of variables').name,
         variable.name,
       );
-      return [name, this.b.read(name, f32(...variable.shape))] as const;
+      return [name, this.b.read({ name, ...f32(...variable.shape) })] as const;
     });
     return {
       b: this.b,
@@ -94,20 +96,20 @@ export class Recorder {
       networks: this.networks,
       variables: new Map(variables),
       stream: () => ++this.streams,
-      randomState: () => this.b.input(randomStateInput, i32(2)),
+      randomState: () => this.b.input({ name: randomStateInput, ...i32(2) }),
       spanOf: () => undefined,
     };
   }
 
-  /** Records a spec op; throws an `OpError` where shapes do not fit. */
+  /** Records a composite; throws an `OpError` where shapes do not fit. */
   op(
-    name: string,
+    op: Composite,
     inputs: readonly TensorValue[],
     attrs: Readonly<Record<string, SpecAttr>>,
     span: Span | undefined,
   ): TensorValue {
-    const op = must(specOps.get(name), `there is a composite op ${name}`);
-    op.state?.forEach((index) => {
+    const { name } = op;
+    op.state.forEach((index) => {
       const ref = inputs[index]?.ref ?? '';
       if (this.variables.get(ref.slice(1))?.role !== 'state')
         throw new OpError(
@@ -116,16 +118,14 @@ export class Recorder {
           ref.startsWith('@') ? 'a parameter' : 'a computed value',
         );
     });
-    const all = withDefaults(op, attrs);
     const before = this.b.asked;
     const expansion = expansionIn(this.environment(scratchBatch), (index, value) =>
       this.checkUpdate(name, must(inputs[index], 'an update names an input that it changes'), value),
     );
-    const node = expandOp(
-      op,
+    const node = op.expand(
       expansion,
       inputs.map((input) => input.node),
-      all,
+      attrs,
     );
     this.budget.spend('nodes', 1 + this.b.asked - before);
     const ref = this.write(
@@ -136,7 +136,7 @@ export class Recorder {
     );
     const given = inputs.map((input) => input.batched);
     // Scalars (means, constants) belong to no picture.
-    const batched = shapeOf(node).length > 0 && (op.isBatched?.(given, all) ?? given.includes(true));
+    const batched = shapeOf(node).length > 0 && op.isBatched(given, attrs);
     return { kind: 'tensor', ref, node, batched };
   }
 
@@ -213,7 +213,7 @@ export class Recorder {
     return {
       kind: 'tensor',
       ref: `@${path}`,
-      node: this.b.read(`${this.owner}.${path}`, f32(...shape)),
+      node: this.b.read({ name: `${this.owner}.${path}`, ...f32(...shape) }),
       batched: false,
     };
   }
@@ -221,7 +221,7 @@ export class Recorder {
   /** Turns a label map into one channel for each class; the same node each time. */
   oneHot(labels: LabelsValue): TensorValue {
     return this.once(this.oneHots, labels, () =>
-      this.op('one_hot', [labels.ids], { depth: labels.classes }, undefined),
+      this.op(oneHot, [labels.ids], { depth: labels.classes }, undefined),
     );
   }
 
@@ -229,7 +229,7 @@ export class Recorder {
   encode(labels: LabelsValue): TensorValue {
     return this.once(this.encoded, labels, () => {
       const channels = this.oneHot(labels);
-      return labels.edges ? this.op('concat', [channels, labels.edges], {}, undefined) : channels;
+      return labels.edges ? this.op(concat, [channels, labels.edges], {}, undefined) : channels;
     });
   }
 

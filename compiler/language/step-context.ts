@@ -1,11 +1,16 @@
 /**
- * Answers for what a loss sees of its step: the batch, the generator's picture, what networks say of both. Each pass that
+ * What a loss sees of its step: the batch, the generator's picture, what networks say of both. Each pass that
  * several summands ask for is made once; a network that a loss calls itself makes a pass of its own.
  */
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { OpError, shapeOf, typeOf } from '../ir/node.ts';
 import { must } from '../../dsl/errors.ts';
+import type { Composite } from '../ops/composite/index.ts';
+import { stopGradient } from '../ops/composite/gradient.ts';
+import { add, constant, exp, mul } from '../ops/composite/pointwise.ts';
+import { randomNormal } from '../ops/composite/random.ts';
+import { batchConcat, batchHalf } from '../ops/composite/structure.ts';
 import { encodersOf, inputsOfData, isGenerator, whyNoEncoder } from '../format/queries.ts';
 import type { DataSpec, EncodedInput, InputSpec, NetworkSpec } from '../format/types.ts';
 import { askedOf } from './asked-of.ts';
@@ -65,7 +70,7 @@ export class StepContext implements LossContext {
     const made = this.pass(generator, this.maps, this.photographs, span);
     const isOwn = this.trained.includes(generator.name);
     this.picture =
-      made.kind === 'tensor' && !isOwn ? this.evaluator.record('stop_gradient', [made], {}, span) : made;
+      made.kind === 'tensor' && !isOwn ? this.evaluator.record(stopGradient, [made], {}, span) : made;
     return this.picture;
   }
 
@@ -142,7 +147,7 @@ export class StepContext implements LossContext {
 
   private stack(first: Value, second: Value, span: Span): TensorValue | undefined {
     if (first.kind !== 'tensor' || second.kind !== 'tensor') return undefined;
-    const made = this.evaluator.record('batch_concat', [first, second], {}, span);
+    const made = this.evaluator.record(batchConcat, [first, second], {}, span);
     return made.kind === 'tensor' ? made : undefined;
   }
 
@@ -161,7 +166,7 @@ export class StepContext implements LossContext {
 
   private half(value: Value, index: number, span: Span): Value {
     if (value.kind === 'list') return listOf(value.items.map((item) => this.half(item, index, span)));
-    return value.kind === 'tensor' ? this.evaluator.record('batch_half', [value], { index }, span) : unknown;
+    return value.kind === 'tensor' ? this.evaluator.record(batchHalf, [value], { index }, span) : unknown;
   }
 
   /** What an encoder says of the photographs: one pass in each loss. */
@@ -191,14 +196,14 @@ export class StepContext implements LossContext {
     const { evaluator } = this;
     if (!input.sampled || said.kind !== 'list') return said;
     const [mean, logVariance] = said.items;
-    const record = (op: string, ...inputs: readonly (Value | undefined)[]): Value =>
+    const record = (op: Composite, ...inputs: readonly (Value | undefined)[]): Value =>
       inputs.every((value) => value?.kind === 'tensor') ? evaluator.record(op, inputs, {}, span) : unknown;
     // z = mean + exp(log_variance / 2) * normal (Kingma and Welling 2014, section 2.4)
-    const half = evaluator.record('constant', [], { value: 0.5 }, span);
-    const deviation = record('exp', record('mul', logVariance, half));
+    const half = evaluator.record(constant, [], { value: 0.5 }, span);
+    const deviation = record(exp, record(mul, logVariance, half));
     const name = `${network.name}.${input.name}`;
-    const normal = evaluator.record('random_normal', [], { shape: [...input.shape], name }, span);
-    return record('add', mean, record('mul', deviation, normal));
+    const normal = evaluator.record(randomNormal, [], { shape: [...input.shape], name }, span);
+    return record(add, mean, record(mul, deviation, normal));
   }
 
   /** A network over a map and a picture; noise is drawn, codes are made. */
@@ -242,7 +247,7 @@ export class StepContext implements LossContext {
           input.kind === 'encoded'
             ? this.code(network, input, given.span)
             : evaluator.record(
-                'random_normal',
+                randomNormal,
                 [],
                 { shape: [...input.shape], name: `${name}.${input.name}` },
                 given.span,
@@ -295,7 +300,7 @@ export class StepContext implements LossContext {
       return this.recorder.call(network, inputs, span);
     } catch (mistake) {
       if (!(mistake instanceof OpError)) throw mistake;
-      return this.evaluator.fail(messages.shapeMismatch(mistake, network.name, [], {}, span, true));
+      return this.evaluator.fail(messages.shapeMismatch(mistake, network, [], {}, span, true));
     }
   }
 

@@ -2,7 +2,8 @@
 import type { Block } from '../../dsl/ast.ts';
 import { type Node, shapeOf, typeOf } from '../ir/node.ts';
 import type { Initializer } from '../ir/variables.ts';
-import type { OptimizerSpec, Ref } from '../format/types.ts';
+import type { Ref } from '../format/types.ts';
+import type { OptimizerSpec } from '../optimizers/index.ts';
 import type { Module } from './module.ts';
 
 export interface NumberValue {

@@ -6,7 +6,7 @@
  *     Conv2D_12 = Conv2D(Placeholder_0, /variable_3/read) {padding: "SAME", strides: [1,1,1,1]}
  */
 import { hashText } from '../ir/random.ts';
-import type { TfAttr } from '../ir/op.ts';
+import type { TfAttr } from '../ir/emitter.ts';
 import type { TfConstant, TfNode } from './saved-model.ts';
 
 /** Constants of more values are shown by their hash. */

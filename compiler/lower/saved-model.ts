@@ -4,7 +4,7 @@
  */
 import protobuf from 'protobufjs';
 import { isSymbolic } from '../ir/types.ts';
-import type { TfAttr, TfDType } from '../ir/op.ts';
+import type { TfAttr, TfDType } from '../ir/emitter.ts';
 
 const definitions = `
 syntax = "proto3";

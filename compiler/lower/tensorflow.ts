@@ -2,14 +2,16 @@
  * Lowers a program to one TensorFlow graph that holds every method. Variables are resources; a method's
  * reads see the values from before it, its writes come after those reads, and everything is fetched by tensor name.
  */
+import { constant } from '../ops/primitive/sources.ts';
+import { input, item, read } from '../ir/sources.ts';
+import { is } from '../ir/op.ts';
 import { must } from '../../dsl/errors.ts';
 import type { DType, TensorType } from '../ir/types.ts';
 import { orderedType, type AxisOrder } from '../ir/layout.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import type { Target } from '../ir/target.ts';
 import { bytesOfResults, type Node } from '../ir/node.ts';
-import { opNamed } from '../ops/index.ts';
-import type { TfAttr } from '../ir/op.ts';
+import type { TfAttr } from '../ir/emitter.ts';
 import { inverseOrder } from '../ops/primitive/support.ts';
 import { ownerOf, readsReplaced, updatedVariable, usersByOwner } from '../passes/memory.ts';
 import type { TfConstant, TfNode } from './saved-model.ts';
@@ -106,15 +108,13 @@ function doneNode(name: string, constant: string, after: readonly string[], node
   };
 }
 
-/** Ops that make no values of their own. */
-const anyTime: ReadonlySet<string> = new Set(['reshape', 'stop_gradient', 'constant']);
-
 /**
  * Tells whether a node waits for the one before it. TensorFlow starts whatever it can, all tables of all layers at once for
  * example, and then holds all results until they are used; in the order of the graph they are made when they are needed.
  */
 function takesTurns(node: Node, { memory: { bytesInTurn, rowsOfTable } }: Target): boolean {
-  return !anyTime.has(node.op) && bytesOfResults(node, rowsOfTable) >= bytesInTurn;
+  const makesValues = !node.op.traits.isView && !is(constant, node);
+  return makesValues && bytesOfResults(node, rowsOfTable) >= bytesInTurn;
 }
 
 /** Names the op that gives a tensor: that of its second result is `name:1`. */
@@ -174,7 +174,7 @@ class MethodLowering {
   }
 
   private tensor(node: Node): string {
-    return must(this.tensors.get(node)?.[0], `%${node.id} (${node.op}) is lowered before its users`);
+    return must(this.tensors.get(node)?.[0], `%${node.id} (${node.op.name}) is lowered before its users`);
   }
 
   private add(
@@ -214,35 +214,29 @@ class MethodLowering {
   }
 
   private lowerNode(node: Node, inputs: Map<string, string>): readonly string[] {
-    const name = String(node.attrs['name']);
-    const type = node.results[0];
-    if (node.op === 'item') {
-      const results = must(
-        this.tensors.get(must(node.operands[0], 'an item has the node that it is of')),
-        'the node of an item is lowered before it',
-      );
-      return [must(results[Number(node.attrs['index'])], 'an item is a result of its node')];
+    if (is(item, node)) {
+      const results = must(this.tensors.get(node.operands[0]), 'the node of an item is lowered before it');
+      return [must(results[node.attrs.index], 'an item is a result of its node')];
     }
-    if (node.op === 'input') {
-      const tensor = this.add('Placeholder', [], {
-        dtype: { type: type!.dtype },
-        shape: { shape: type!.shape },
-      });
+    if (is(input, node)) {
+      const { name, dtype, shape } = node.attrs;
+      const tensor = this.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape } });
       inputs.set(name, tensor);
       return [tensor];
     }
-    if (node.op === 'read') {
+    if (is(read, node)) {
+      const { name, dtype } = node.attrs;
       const handle = must(this.handles.get(name), `variable ${name} is declared`);
-      const tensor = this.add('ReadVariableOp', [handle], { dtype: { type: type!.dtype } });
+      const tensor = this.add('ReadVariableOp', [handle], { dtype: { type: dtype } });
       this.reads.set(name, tensor);
       return [tensor];
     }
     const isInTurn = takesTurns(node, this.target);
     if (isInTurn) this.before = this.lastInTurn;
-    const emitted = opNamed(node.op).tensorflow({
+    const operands = node.operands.map((operand) => this.tensor(operand));
+    const emitted = node.op.tensorflow(operands, {
       node,
       target: this.target,
-      inputs: node.operands.map((operand) => this.tensor(operand)),
       emit: {
         op: (op, operands, attrs = {}) => this.add(op, operands, attrs),
         constant: (dtype, shape, values) => this.constant(dtype, shape, values),

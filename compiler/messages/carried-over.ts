@@ -1,8 +1,13 @@
 /**
- * Answers for names that people bring from other frameworks: what they are called here. A name counts whatever its case and
- * underscores; of several the first that is known at the place is meant. The frameworks are PyTorch, Keras, TensorFlow and the
- * official code of SPADE and pix2pixHD.
+ * Names that people bring from other frameworks: what they are called here. A name counts whatever its case and underscores; of
+ * several the first that is known at the place is meant. The frameworks are PyTorch, Keras, TensorFlow and the official code of SPADE
+ * and pix2pixHD.
  */
+import { inWords } from '../../dsl/words.ts';
+import { ofClasses } from '../metrics/index.ts';
+import { optimizers, settingsOf, type Optimizer } from '../optimizers/index.ts';
+
+/** Names here by those elsewhere, several of each behind one another. */
 const names: Readonly<Record<string, string>> = {
   // layers
   'conv2d convolution convolution2d conv2dlayer convlayer': 'conv',
@@ -78,13 +83,7 @@ const names: Readonly<Record<string, string>> = {
   'nhidden hiddenchannels nhiddenchannels': 'hidden',
   'zdim nz latent noise': 'z',
   target: 'labels',
-  // optimizers and training
-  'lr learningrate': 'rate',
-  'beta beta0': 'beta1',
-  'gradclip clipgradnorm maxgradnorm gradientclip clip': 'clip_norm',
-  'ema emadecay polyak averaging': 'average',
-  'warmupsteps warmupiterations': 'warmup',
-  rho: 'decay',
+  // training
   'numepochs nepochs niter maxepochs': 'epochs',
   'iterations iters numsteps nsteps maxsteps numiterations iter': 'steps',
   'saveevery saveinterval saveepochfreq savefreq checkpointinterval': 'checkpoint_every',
@@ -130,9 +129,15 @@ const names: Readonly<Record<string, string>> = {
   head: 'first',
 };
 
+/** What settings of optimizers are called elsewhere. */
+const namesOfSettings = optimizers
+  .flatMap(settingsOf)
+  .flatMap(([own, { elsewhere = [] }]) => elsewhere.map((old): [string, string[]] => [old, [own]]));
+
 const targets: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(names)
-    .flatMap(([old, own]) => old.split(' ').map((one) => [one, own.split(' ')] as const))
+    .flatMap(([old, own]) => old.split(' ').map((one): [string, string[]] => [one, own.split(' ')]))
+    .concat(namesOfSettings)
     .reduce(
       (all, [old, own]) => all.set(old, [...(all.get(old) ?? []), ...own]),
       new Map<string, string[]>(),
@@ -220,13 +225,11 @@ const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, Setting
     'channels inputnc outputnc inputchannels': { words: 'photographs have three channels: leave it out' },
   },
   train: {
-    'lr learningrate rate beta1 beta2 betas momentum optimizer optim': {
+    'lr learningrate rate beta1 beta2 betas momentum weightdecay l2reg optimizer optim': {
       words: 'it belongs to the optimizer of a network: optimize G with adam(rate: 1e-4)',
     },
-    'weightdecay l2reg': { words: 'optimizers have none: leave it out' },
     'evaluate evaluation metric metrics monitor bestmetric': {
-      words:
-        'how often is measured says evaluate_every: 1000, and by what the best checkpoint is told best: "mIoU"',
+      words: `how often is measured says evaluate_every: 1000, and by what the best checkpoint is told best: "${ofClasses[0]?.name}"`,
     },
     'batch batchsize bs': { words: 'it is a setting of the data: batch: 4' },
     'device gpu gpuids cuda': { words: 'the command line chooses the engine: leave it out' },
@@ -259,10 +262,16 @@ export function formulaOf(name: string): string | undefined {
   return formulas.get(plainName(name));
 }
 
+/** Well-known optimizers, those that there are among them. */
+const wellKnownOptimizers =
+  'adamw adamax nadam radam amsgrad adagrad adadelta lamb lars lion adafactor lbfgs muon shampoo'.split(' ');
+
+const kinds = optimizers.map(({ kind }) => kind);
+
 /** Other well-known things that the library has not, by what they are, with what there is. */
 const lacking: Readonly<Record<string, string>> = {
-  'adamw adamax nadam radam amsgrad adagrad adadelta lamb lars lion adafactor lbfgs muon shampoo':
-    'the optimizers are adam, sgd and rmsprop',
+  [wellKnownOptimizers.filter((name) => !kinds.includes(name)).join(' ')]:
+    `the optimizers are ${inWords(kinds)}`,
   'prelu rrelu celu glu geglu swiglu softmin threshold maxout hardshrink softshrink tanhshrink':
     'the activations are relu, leaky_relu, relu6, softplus, sigmoid and tanh, and a block of your own may be another',
   'huber huberloss smoothl1 smoothl1loss bce bceloss bcewithlogits bcewithlogitsloss focal focalloss dice diceloss nll nllloss hingeembeddingloss tripletloss triplet tv tvloss totalvariation ssim ssimloss msssim msssimloss charbonnier wing arcface contrastive infonce ctc':
@@ -289,6 +298,17 @@ export function whyLacking(name: string): string | undefined {
 export const isElsewhere = (name: string): boolean =>
   formulaOf(name) !== undefined || lackingNames.has(plainName(name));
 
+/** Settings of optimizers elsewhere that not every optimizer has here. */
+const settingsOfSome = ['weightdecay', 'nesterov', 'amsgrad', 'dampening', 'centered'];
+
+/** Says which optimizers have a setting, of which the plain name is given. */
+function whoseSetting(plain: string): string {
+  const isOwner = ({ settings }: Optimizer): boolean =>
+    Object.keys(settings).some((name) => plainName(name) === plain);
+  const owners = optimizers.filter(isOwner).map(({ kind }) => kind);
+  return owners.length === 0 ? 'no optimizer has it' : `it is a setting of ${inWords(owners)}`;
+}
+
 /** What parameters of other frameworks say that follows from something else here, with what it follows from. */
 const settled: ReadonlyMap<string, string> = new Map([
   ['inchannels', 'the channels are those of the input'],
@@ -300,7 +320,7 @@ const settled: ReadonlyMap<string, string> = new Map([
   ['inplace', 'nothing is changed in place'],
   ['startdim', 'a picture is flattened as a whole'],
   ['enddim', 'a picture is flattened as a whole'],
-  ['weightdecay', 'optimizers have none'],
+  ...settingsOfSome.map((name) => [name, whoseSetting(name)] as const),
   ['dataformat', 'channels are the last axis'],
   ['requiresgrad', 'parameters are trained, states are not'],
   ['trackrunningstats', 'running statistics are always kept'],

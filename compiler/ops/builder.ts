@@ -1,9 +1,6 @@
 /** The builder of graphs of all ops. */
-import { GraphBuilder } from '../ir/builder.ts';
-import { opTable } from './index.ts';
+import { builderOf } from '../ir/methods.ts';
+import { ops } from './index.ts';
+import { constant } from './primitive/sources.ts';
 
-export class Builder extends GraphBuilder {
-  constructor() {
-    super(opTable);
-  }
-}
+export const GraphBuilder = builderOf(ops, constant);

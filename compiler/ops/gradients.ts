@@ -1,12 +1,12 @@
 /**
- * Answers for derivatives: one generic reverse walk over the graph. It knows no op by name but `item`; each op's `vjp`
+ * Derivatives: one generic reverse walk over the graph. It knows no op but `item`; each op's `vjp`
  * gives the cotangents of its operands, written with other ops, so gradients can be differentiated again.
  */
-import type { Builder } from './builder.ts';
-import { reachable, shapeOf, typeOf, type Node } from '../ir/node.ts';
+import { item } from '../ir/sources.ts';
+import { reachable, shapeOf, type Builder, type Node } from '../ir/node.ts';
+import { is } from '../ir/op.ts';
 import { sameShape } from '../ir/types.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
-import { opNamed } from './index.ts';
 
 /**
  * Builds the gradients of a scalar `loss` (or of sum(loss * cotangent)) with respect to `targets`. A target that the loss
@@ -26,32 +26,24 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
     const type = must(node.results[result], 'a cotangent belongs to a result of its node');
     if (!sameShape(shapeOf(value), type.shape))
       throw brokenInvariant(
-        `cotangent of ${node.op} has shape [${shapeOf(value)}], expected [${type.shape}]`,
+        `cotangent of ${node.op.name} has shape [${shapeOf(value)}], expected [${type.shape}]`,
       );
     const list = cotangents.get(node) ?? new Array<Node | undefined>(node.results.length).fill(undefined);
     const known = list[result];
     list[result] = known ? b.add(known, value) : value;
     cotangents.set(node, list);
   };
-  accumulate(loss, 0, cotangent ?? b.constant(1));
+  accumulate(loss, 0, cotangent ?? b.constant({ value: 1 }));
 
   const spread = (node: Node, dys: readonly (Node | undefined)[]): void => {
-    if (node.op === 'item')
-      return accumulate(
-        must(node.operands[0], 'an item has the node that it is of'),
-        Number(node.attrs['index']),
-        must(dys[0], 'the list of cotangents of an item is not empty'),
-      );
-    const rule = opNamed(node.op).vjp;
+    const dy = must(
+      dys.find((value) => value !== undefined),
+      'a node that is spread has a cotangent',
+    );
+    if (is(item, node)) return accumulate(node.operands[0], node.attrs.index, dy);
+    const rule = node.op.vjp;
     if (typeof rule !== 'function') return; // nondifferentiable, and its entry says why
-    const dy = dys.find((value) => value !== undefined);
-    const thunks = rule({
-      b,
-      node,
-      x: node.operands,
-      dy: must(dy, 'the list of cotangents of a node is not empty'),
-      dys,
-    });
+    const thunks = rule({ b, node, dy, dys });
     node.operands.forEach((operand, index) => {
       const thunk = thunks[index];
       if (thunk && needed.has(operand)) accumulate(operand, 0, thunk());
@@ -62,5 +54,7 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
     if (dys && needed.has(node))
       b.within(node.origin && { ...node.origin, isGradient: true }, () => spread(node, dys));
   }
-  return targets.map((target) => cotangents.get(target)?.[0] ?? b.constant(0, typeOf(target).shape));
+  return targets.map(
+    (target) => cotangents.get(target)?.[0] ?? b.constant({ value: 0, shape: shapeOf(target) }),
+  );
 }

@@ -1,8 +1,8 @@
-/** Answers for reading printed graphs back, through the builder: a text whose types are wrong is refused. */
+/** Reads printed graphs back, through the builder: a text whose types are wrong is refused. */
+import { item } from '../ir/sources.ts';
+import { OpError, type Attrs, type AttrValue, type Builder, type Node, type Op } from '../ir/node.ts';
+import { GraphBuilder } from './builder.ts';
 import { opTable } from './index.ts';
-import { Builder } from './builder.ts';
-import { OpError, type AttrValue, type Attrs, type Node } from '../ir/node.ts';
-import { isSource } from '../ir/print.ts';
 import type { Method } from '../ir/program.ts';
 import { formatType, symbol, type DType, type TensorType } from '../ir/types.ts';
 
@@ -20,7 +20,7 @@ export class IrSyntaxError extends Error {
  * Reads a method that `printMethod` printed, making its nodes with `b`; empty lines are skipped. Throws an
  * `IrSyntaxError` where the text is not a graph, or states another type than the ops give.
  */
-export function parseMethod(text: string, b = new Builder()): Method {
+export function parseMethod(text: string, b: Builder = new GraphBuilder()): Method {
   let name: string | undefined;
   const nodes = new Map<string, Node>();
   const outputs = new Map<string, Node>();
@@ -60,8 +60,9 @@ function parseAssignment(line: Line, nodes: ReadonlyMap<string, Node>, b: Builde
   line.take(/: /y, 'a type');
   const types = line.types();
   line.take(/ = /y, "' = '");
-  const op = line.take(/\w+/y, 'an op');
-  const sourceName = isSource(op) && line.skip(/ /y) !== undefined ? line.string() : undefined;
+  const name = line.take(/\w+/y, 'an op');
+  const op = (name === item.name ? item : opTable.get(name)) ?? line.fail(`there is no op '${name}'`);
+  const sourceName = op.traits.isSource && line.skip(/ /y) !== undefined ? line.string() : undefined;
   const operands: Node[] = [];
   if (line.skip(/ (?=%)/y) !== undefined)
     do operands.push(line.node(nodes));
@@ -72,12 +73,12 @@ function parseAssignment(line: Line, nodes: ReadonlyMap<string, Node>, b: Builde
   const node = b.within(origin, () => makeNode(line, b, { op, types, sourceName, operands, attrs }));
   const made = node.results.map(formatType).join(', ');
   const stated = types.map(formatType).join(', ');
-  if (made !== stated) line.fail(`${op} gives ${made}, but the text says ${stated}`);
+  if (made !== stated) line.fail(`${name} gives ${made}, but the text says ${stated}`);
   return node;
 }
 
 interface Call {
-  readonly op: string;
+  readonly op: Op;
   readonly types: readonly TensorType[];
   readonly sourceName: string | undefined;
   readonly operands: readonly Node[];
@@ -88,13 +89,12 @@ function makeNode(line: Line, b: Builder, { op, types, sourceName, operands, att
   const [first] = operands;
   const [type] = types;
   try {
-    if (isSource(op)) {
-      if (sourceName === undefined || !type) return line.fail(`${op} needs a name and a type`);
-      return op === 'input' ? b.input(sourceName, type) : b.read(sourceName, type);
+    if (op.traits.isSource) {
+      if (sourceName === undefined || !type) return line.fail(`${op.name} needs a name and a type`);
+      return b.make(op, [], { name: sourceName, ...type });
     }
-    if (op === 'item') return first ? b.item(first, Number(attrs['index'])) : line.fail('item of nothing');
-    if (!opTable.has(op)) return line.fail(`there is no op '${op}'`);
-    return b.op(op, operands, attrs);
+    if (op === item) return first ? b.item(first, Number(attrs['index'])) : line.fail('item of nothing');
+    return b.make(op, operands, attrs);
   } catch (error) {
     if (error instanceof OpError) return line.fail(error.message);
     throw error;

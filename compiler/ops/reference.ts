@@ -1,9 +1,10 @@
-/** Answers for the truth: evaluates a graph in float64 with every op's obvious reference rule. Slow, and the oracle of all tests. */
+/** Evaluates a graph in float64 with every op's obvious reference rule: slow, and the oracle of all tests. */
 import { brokenInvariant, must } from '../../dsl/errors.ts';
+import { item, input, read } from '../ir/sources.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
+import { is } from '../ir/op.ts';
 import { sameShape } from '../ir/types.ts';
-import type { RefTensor } from '../ir/op.ts';
-import { opNamed } from './index.ts';
+import type { RefTensor } from '../ir/emitter.ts';
 
 /** Values of inputs and variables by name. */
 export interface Bindings {
@@ -26,17 +27,20 @@ function evaluateNode(
   const operands = node.operands.map((operand) =>
     must(values.get(operand), 'operands are evaluated before their users'),
   );
-  if (node.op === 'item')
-    return [must(operands[0]?.[Number(node.attrs['index'])], 'an item names a result of its node')];
-  if (node.op === 'input' || node.op === 'read') {
-    const name = String(node.attrs['name']);
-    const bound = (node.op === 'input' ? bindings.inputs : bindings.variables).get(name);
-    if (!bound) throw brokenInvariant(`no value is bound to ${node.op} '${name}'`);
-    if (!sameShape(bound.shape, shapeOf(node)))
-      throw brokenInvariant(`${node.op} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`);
-    return [bound];
-  }
+  if (is(item, node)) return [must(operands[0]?.[node.attrs.index], 'an item names a result of its node')];
+  if (is(input, node)) return [boundTo(node, node.attrs.name, bindings.inputs)];
+  if (is(read, node)) return [boundTo(node, node.attrs.name, bindings.variables)];
   const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
-  const result = opNamed(node.op).reference(inputs, node);
+  const result = node.op.reference(inputs, node);
   return 'data' in result ? [result] : result;
+}
+
+function boundTo(node: Node, name: string, values: ReadonlyMap<string, RefTensor>): RefTensor {
+  const bound = values.get(name);
+  if (!bound) throw brokenInvariant(`no value is bound to ${node.op.name} '${name}'`);
+  if (!sameShape(bound.shape, shapeOf(node)))
+    throw brokenInvariant(
+      `${node.op.name} '${name}' is bound to [${bound.shape}], expected [${shapeOf(node)}]`,
+    );
+  return bound;
 }

@@ -1,8 +1,9 @@
-/** Answers for the invariants of finished graphs, which passes must keep; a violation is a bug of the compiler. */
+/** The invariants of finished graphs, which passes must keep; a violation is a bug of the compiler. */
 import { brokenInvariant } from '../../dsl/errors.ts';
-import { opTable } from './index.ts';
+import { inferTypes } from '../ir/builder.ts';
+import { item, read } from '../ir/sources.ts';
 import { OpError, printAttrs, typeOf, type Leaves, type Node } from '../ir/node.ts';
-import { isSource } from '../ir/print.ts';
+import { is } from '../ir/op.ts';
 import { orderedType } from '../ir/layout.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { formatType, sameType, type TensorType } from '../ir/types.ts';
@@ -29,8 +30,7 @@ export function verifyProgram(program: Program, stage?: string): void {
           `${use} of ${name} as ${formatType(type)}, declared ${declared ? formatType(declared) : 'nowhere'}`,
         );
     };
-    for (const node of nodesOf(method))
-      if (node.op === 'read') agree('read', String(node.attrs['name']), typeOf(node));
+    for (const node of nodesOf(method)) if (is(read, node)) agree('read', node.attrs.name, typeOf(node));
     for (const [name, node] of method.writes) agree('write', name, typeOf(node));
   }
 }
@@ -55,8 +55,8 @@ export function verifyMethod(method: Method, { stage, leaves }: VerifyOptions = 
     if (node.operands.some((operand) => operand.id >= node.id)) refuse('an operand comes after it');
     if (!wellTyped.has(node)) verifyType(node, refuse);
     wellTyped.add(node);
-    if (isSource(node.op)) {
-      const key = `${node.op} ${String(node.attrs['name'])}`;
+    if (node.op.traits.isSource) {
+      const key = `${node.op.name} ${String(node.attrs['name'])}`;
       const known = sources.get(key);
       if (known && !sameType(known, typeOf(node))) refuse(`is also used as ${formatType(known)}`);
       sources.set(key, typeOf(node));
@@ -115,16 +115,14 @@ function keptType({ layouts }: Program, name: string, type: TensorType): TensorT
 }
 
 function inferAgain(node: Node, refuse: (problem: string) => never): readonly TensorType[] {
-  if (node.op === 'item') {
-    const type = node.operands[0]?.results[Number(node.attrs['index'])];
+  if (is(item, node)) {
+    const type = node.operands[0].results[node.attrs.index];
     return type ? [type] : refuse('there is no such result');
   }
-  const entry = opTable.get(node.op) ?? refuse('there is no such op');
   if (node.operands.some((operand) => operand.results.length !== 1)) refuse('an operand has several results');
-  const inferred = entry.infer(node.operands.map(typeOf), node.attrs, (condition, constraint, found) => {
-    if (!condition) refuse(new OpError(node.op, constraint, found ?? 'its operands').message);
+  return inferTypes(node.op, node.operands.map(typeOf), node.attrs, (condition, constraint, found) => {
+    if (!condition) refuse(new OpError(node.op.name, constraint, found ?? 'its operands').message);
   });
-  return 'dtype' in inferred ? [inferred] : inferred;
 }
 
 function requireUnique(what: string, named: readonly { readonly name: string }[]): void {
@@ -137,7 +135,7 @@ function requireUnique(what: string, named: readonly { readonly name: string }[]
 
 function describe(node: Node): string {
   const operands = node.operands.map((operand) => `%${operand.id}`).join(', ');
-  return `%${node.id} = ${[node.op, operands, printAttrs(node.attrs)].filter((part) => part !== '').join(' ')}`;
+  return `%${node.id} = ${[node.op.name, operands, printAttrs(node.attrs)].filter((part) => part !== '').join(' ')}`;
 }
 
 function fail({ name }: Method, stage: string | undefined, problem: string): never {

@@ -11,15 +11,14 @@
  * pixels. A level is computed in rows only where that was chosen (deduplicate-patches/choose.ts), and without any choice graphs stay as
  * they are. It comes before gradients are made, so that these come in rows too.
  */
-import type { Builder } from '../ops/builder.ts';
-import type { Node } from '../ir/node.ts';
+import type { Builder, Node } from '../ir/node.ts';
 import { withValues } from '../ir/program.ts';
 import { rebuild } from '../ir/rebuild.ts';
 import { analyzeLocality, type Locality } from '../locality/analysis.ts';
 import { convolveApart, expand } from './deduplicate-patches/convolve.ts';
 import { hasMargin, type Form } from './deduplicate-patches/forms.ts';
 import type { LevelPlanner } from './deduplicate-patches/levels.ts';
-import { ruleOf } from './deduplicate-patches/rules.ts';
+import { formOfResult } from './deduplicate-patches/rules.ts';
 import type { Tables } from './deduplicate-patches/tables.ts';
 import type { ForwardGraph, ForwardPass } from './pass.ts';
 import { inPlaceOf, nodesOfForward } from './rewrite.ts';
@@ -74,7 +73,7 @@ class Deduplication implements Tables {
 
   /** Finds the form of a node whose operands are held, or makes its pixels. */
   private hold(node: Node, locality: Locality): void {
-    const form = ruleOf(node.op)?.(this, node);
+    const form = formOfResult(this, node);
     // Rows are for what is proven to be a function of patches.
     if (form && (form.kind !== 'rows' || locality.local.has(node))) {
       this.held.forms.set(node, form);

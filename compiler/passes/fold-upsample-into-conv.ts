@@ -12,14 +12,13 @@
  * as it is, since the rounded sum of two filters is another number than the sum of rounded ones; so does one of a small picture, which has
  * many channels: putting its filter together costs what fewer products save.
  */
-import { must } from '../../dsl/errors.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
+import { conv2d } from '../ops/primitive/convolution/conv2d.ts';
+import { is } from '../ir/op.ts';
+import { upsampleNearest } from '../ops/primitive/pooling.ts';
+import { shapeOf, type Node, type Builder } from '../ir/node.ts';
 import { rebuild } from '../ir/rebuild.ts';
 import type { UpsamplingLimits } from '../ir/target.ts';
 
-import { number } from '../ir/op.ts';
-import type { Builder } from '../ops/builder.ts';
-import { dilationOf, geometryOf } from '../ops/primitive/convolution.ts';
 import { computesReduced } from '../ops/primitive/precision.ts';
 import type { ForwardPass } from './pass.ts';
 import { rewriteForward } from './rewrite.ts';
@@ -44,14 +43,14 @@ function folded(
   [upsampled, filter]: readonly Node[],
   { shortestSide }: UpsamplingLimits,
 ): Node | undefined {
-  if (node.op !== 'conv2d' || upsampled?.op !== 'upsample_nearest' || !filter) return undefined;
-  const picture = must(upsampled.operands[0], 'upsample_nearest has an operand');
-  const factor = number(upsampled.attrs, 'factor');
-  const { stride, padding } = geometryOf(node.attrs);
-  if (stride !== 1 || dilationOf(node.attrs) !== 1) return undefined;
+  if (!is(conv2d, node) || !is(upsampleNearest, upsampled) || !filter) return undefined;
+  const [picture] = upsampled.operands;
+  const { factor } = upsampled.attrs;
+  const { stride, padding, dilation = 1 } = node.attrs;
+  if (stride !== 1 || dilation !== 1) return undefined;
   const [height, width] = shapeOf(filter) as [number, number];
   if (height === 1 && width === 1)
-    return b.op('upsample_nearest', [b.op('conv2d', [picture, filter], node.attrs)], { factor });
+    return b.upsampleNearest(b.conv2d(picture, filter, node.attrs), { factor });
   const [, rows, columns] = shapeOf(picture) as [number, number, number];
   const isTaken =
     height === 3 &&
@@ -63,8 +62,8 @@ function folded(
   if (!isTaken) return undefined;
   const taps = fourTaps(b, fourTaps(b, filter, 0), 1);
   // A transposed convolution has its filter as [h,w,O,C].
-  const transposed = b.op('transpose', [taps], { permutation: [0, 1, 3, 2] });
-  return b.op('conv2d_input_grad', [picture, transposed], {
+  const transposed = b.transpose(taps, { permutation: [0, 1, 3, 2] });
+  return b.conv2dInputGrad(picture, transposed, {
     stride: 2,
     padding: 'same',
     shape: shapeOf(node),
@@ -73,10 +72,6 @@ function folded(
 
 /** Makes W of w along an axis: four taps of three. */
 function fourTaps(b: Builder, filter: Node, axis: number): Node {
-  const [first, second, third] = b.items(b.op('split', [filter], { axis, sizes: [1, 1, 1] })) as [
-    Node,
-    Node,
-    Node,
-  ];
-  return b.op('concat', [third, b.add(second, third), b.add(first, second), first], { axis });
+  const [first, second, third] = b.items(b.split(filter, { axis, sizes: [1, 1, 1] })) as [Node, Node, Node];
+  return b.concat([third, b.add(second, third), b.add(first, second), first], { axis });
 }

@@ -11,7 +11,7 @@
  * gradients that are there already, since that op has none.
  */
 import { must } from '../../dsl/errors.ts';
-import { Builder } from '../ops/builder.ts';
+import { GraphBuilder } from '../ops/builder.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
@@ -42,7 +42,7 @@ function withKernels(method: Method, limits: FusionLimits): Method {
  * they did: a kernel comes where the last of its roots was, or before the first user of one.
  */
 class KernelMaker {
-  private readonly b = new Builder();
+  private readonly b = new GraphBuilder();
   private readonly made = new Map<Node, Node>();
   private readonly kernels: ReadonlyMap<Node, Kernel>;
 
@@ -67,7 +67,7 @@ class KernelMaker {
     const kernel = this.kernels.get(node);
     if (kernel) this.makeKernel(kernel);
     else this.made.set(node, this.copy(node));
-    return must(this.made.get(node), `a kernel gives %${node.id} (${node.op})`);
+    return must(this.made.get(node), `a kernel gives %${node.id} (${node.op.name})`);
   }
 
   private makeKernel(kernel: Kernel): void {
@@ -91,10 +91,10 @@ class KernelMaker {
     const { b } = this;
     const [first] = roots as [Node];
     if (isTrivial(written)) {
-      this.made.set(first, b.reshape(operands[0]!, shapeOf(first)));
+      this.made.set(first, b.reshape(operands[0]!, { shape: shapeOf(first) }));
       return;
     }
-    const node = b.op('fused', operands, { program: printProgramText(written.program) });
+    const node = b.fused(operands, { program: printProgramText(written.program) });
     roots.forEach((root, index) =>
       this.made.set(root, node.results.length === 1 ? node : b.item(node, index)),
     );

@@ -9,15 +9,18 @@
  * count, since they treat every entry alike. A transpose that a weight's layout does not absorb stays, or comes where a value leaves for
  * an op that needs its own order. The program then says the layouts, and the plan turns these variables where they are set and read.
  */
+import { constant } from '../ops/primitive/sources.ts';
+import { is } from '../ir/op.ts';
+import { item, read } from '../ir/sources.ts';
+import { sum } from '../ops/primitive/reductions.ts';
+import { transpose } from '../ops/primitive/shapes.ts';
 import { must } from '../../dsl/errors.ts';
-import { Builder } from '../ops/builder.ts';
+import { GraphBuilder } from '../ops/builder.ts';
 import { inOrder, orderedType, type AxisOrder } from '../ir/layout.ts';
 import { shapeOf, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
 
-import { list } from '../ir/op.ts';
-import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { inverseOrder } from '../ops/primitive/support.ts';
 import { weightOfCompanion } from '../ir/variables.ts';
 import type { ProgramPass } from './pass.ts';
@@ -47,9 +50,9 @@ function chooseLayouts(program: Program): ReadonlyMap<string, AxisOrder> {
   for (const method of program.methods)
     for (const node of nodesOf(method))
       for (const operand of node.operands) {
-        const weight = operand.op === 'read' && weights.get(String(operand.attrs['name']));
-        if (weight === false || weight === undefined || isPointwise(node)) continue;
-        const order = node.op === 'transpose' ? list(node.attrs, 'permutation') : undefined;
+        const weight = is(read, operand) ? weights.get(operand.attrs.name) : undefined;
+        if (weight === undefined || treatsEntriesAlike(node)) continue;
+        const order = is(transpose, node) ? node.attrs.permutation : undefined;
         const known = uses.has(weight) ? uses.get(weight) : order;
         uses.set(weight, order && known && String(order) === String(known) ? order : undefined);
       }
@@ -62,8 +65,8 @@ function chooseLayouts(program: Program): ReadonlyMap<string, AxisOrder> {
 }
 
 /** Tells whether a node treats every entry alike, wherever it is. */
-function isPointwise({ op }: Node): boolean {
-  return op === 'adam' || pointwiseNames.has(op);
+function treatsEntriesAlike({ op: { traits } }: Node): boolean {
+  return traits.isPointwise === true || traits.isUpdate === true;
 }
 
 const isIdentity = (order: AxisOrder): boolean => order.every((axis, index) => axis === index);
@@ -75,7 +78,7 @@ interface Transposed {
 }
 
 class LayoutRewriter {
-  private readonly b = new Builder();
+  private readonly b = new GraphBuilder();
 
   constructor(private readonly layouts: ReadonlyMap<string, AxisOrder>) {}
 
@@ -97,27 +100,29 @@ class LayoutRewriter {
 
   private make(node: Node, operands: readonly Transposed[]): Transposed {
     const { b } = this;
-    if (node.op === 'read') {
-      const variable = String(node.attrs['name']);
-      const layout = this.layouts.get(variable);
+    if (is(read, node)) {
+      const { name } = node.attrs;
+      const layout = this.layouts.get(name);
       if (layout)
-        return { node: b.read(variable, orderedType(typeOf(node), layout)), order: inverseOrder(layout) };
+        return {
+          node: b.read({ name, ...orderedType(typeOf(node), layout) }),
+          order: inverseOrder(layout),
+        };
     }
     const [first] = operands;
-    if (node.op === 'transpose' && first) {
-      const order = list(node.attrs, 'permutation');
+    if (is(transpose, node) && first) {
+      const order = node.attrs.permutation;
       const whole = first.order ? inOrder(order, first.order) : order;
       if (isIdentity(whole)) return { node: first.node, order: undefined };
       // Gradients of what is kept in another order wait, since updates take them as they are.
       if (first.order !== undefined || this.isInverseOfLayout(order))
         return { node: first.node, order: whole };
     }
-    if (node.op === 'item' && first)
-      return { node: b.item(first.node, Number(node.attrs['index'])), order: first.order };
+    if (is(item, node) && first) return { node: b.item(first.node, node.attrs.index), order: first.order };
     // A sum over all entries is the same in any order.
-    if (node.op === 'sum' && first && list(node.attrs, 'axes').length === shapeOf(node.operands[0]!).length)
+    if (is(sum, node) && first && node.attrs.axes.length === shapeOf(node.operands[0]).length)
       return { node: copy(b, node, [first.node]), order: undefined };
-    const order = isPointwise(node) ? this.sharedOrder(node, operands) : undefined;
+    const order = treatsEntriesAlike(node) ? this.sharedOrder(node, operands) : undefined;
     const inputs = operands.map((operand) => (order ? operand.node : this.plain(operand)));
     return { node: copy(b, node, inputs), order };
   }
@@ -130,7 +135,7 @@ class LayoutRewriter {
   private sharedOrder(node: Node, operands: readonly Transposed[]): AxisOrder | undefined {
     const full = operands.filter(
       (_, index) =>
-        shapeOf(must(node.operands[index], `${node.op} has ${operands.length} operands`)).length > 0,
+        shapeOf(must(node.operands[index], `${node.op.name} has ${operands.length} operands`)).length > 0,
     );
     const [order] = full.map((operand) => operand.order);
     const isShared = full.every((operand) => operand.order && String(operand.order) === String(order));
@@ -138,15 +143,15 @@ class LayoutRewriter {
   }
 
   private plain({ node, order }: Transposed): Node {
-    return order ? this.b.op('transpose', [node], { permutation: order }) : node;
+    return order ? this.b.transpose(node, { permutation: order }) : node;
   }
 
   /** Gives what is written to a variable, in its layout. */
   private written(variable: string, { node, order }: Transposed): Node {
     const layout = this.layouts.get(variable);
     if (!layout) return this.plain({ node, order });
-    if (node.op === 'constant')
-      return this.b.constant(Number(node.attrs['value']), inOrder(layout, shapeOf(node)));
+    if (is(constant, node))
+      return this.b.constant({ value: node.attrs.value, shape: inOrder(layout, shapeOf(node)) });
     const whole = order ? inOrder(layout, order) : layout;
     return this.plain({ node, order: isIdentity(whole) ? undefined : whole });
   }

@@ -1,23 +1,22 @@
 /** Says whose memory holds a value, who uses it, and which variables are updated in place: what order and lowering go by. */
+import { is } from '../ir/op.ts';
+import { item, read } from '../ir/sources.ts';
 import type { Node } from '../ir/node.ts';
 import type { Method } from '../ir/program.ts';
 
-/** Ops that give a view of their first operand, which therefore stays as long as they do. */
-const views: ReadonlySet<string> = new Set(['item', 'reshape', 'stop_gradient']);
-
-/** Gives the node whose memory holds what `node` gives. */
+/** Gives the node whose memory holds what `node` gives, which stays as long as its views do. */
 export function ownerOf(node: Node): Node {
   const [first] = node.operands;
-  return first && views.has(node.op) ? ownerOf(first) : node;
+  return first && node.op.traits.isView ? ownerOf(first) : node;
 }
 
 /** Names the variable that operand `index` of a node reads, if result `index` is what the method writes to it. */
 export function updatedVariable({ writes }: Method, node: Node, index: number): string | undefined {
   const operand = node.operands[index];
-  if (operand?.op !== 'read') return undefined;
-  const variable = String(operand.attrs['name']);
+  if (!is(read, operand)) return undefined;
+  const variable = operand.attrs.name;
   const value = writes.get(variable);
-  const matches = value?.op === 'item' && value.operands[0] === node && value.attrs['index'] === index;
+  const matches = is(item, value) && value.operands[0] === node && value.attrs.index === index;
   return matches ? variable : undefined;
 }
 

@@ -12,15 +12,15 @@
  * It acts on the method that is named, which must not write; stages that compute nothing are left out. A cheap op moves to the stage
  * that uses it where handing on its operands takes no more memory than its result: rows are handed on rather than the pixels made of them.
  */
+import { input } from '../ir/sources.ts';
+import { is } from '../ir/op.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
-import { Builder } from '../ops/builder.ts';
+import { GraphBuilder } from '../ops/builder.ts';
 import { bytesOfResults, typeOf, type Node } from '../ir/node.ts';
-import { isSource } from '../ir/print.ts';
 import { nodesOf, type Method, type Program } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
 import type { MemoryLimits } from '../ir/target.ts';
 
-import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import { partOfInput } from './deduplicate-patches/inputs.ts';
 import type { ProgramPass, StagedMethod } from './pass.ts';
 
@@ -41,22 +41,7 @@ export function stageMethod(method: string, stage: StageName): string {
 
 const rank: Readonly<Record<StageName, number>> = { weights: 0, map: 1, call: 2 };
 
-/** Ops that are cheap to do again, and then not handed on. */
-const cheapOps: ReadonlySet<string> = new Set([
-  ...pointwiseNames,
-  ...[
-    'expand_rows',
-    'upsample_nearest',
-    'broadcast_to',
-    'reshape',
-    'one_hot',
-    'concat',
-    'constant',
-    'stop_gradient',
-  ],
-]);
-
-const comesFromOutside = ({ op }: Node): boolean => isSource(op);
+const comesFromOutside = ({ op }: Node): boolean => op.traits.isSource === true;
 
 /** Gives the program with the stages in the method's place, and with the variables between them. */
 function partitioned(
@@ -75,7 +60,7 @@ function partitioned(
     earliestStages(method, (input) => isMap(input) || partOfInput(input) !== undefined),
     (node) => bytesOfResults(node, rowsOfTable),
   );
-  const stageOf = (node: Node): number => must(stages.get(node), `%${node.id} (${node.op}) has a stage`);
+  const stageOf = (node: Node): number => must(stages.get(node), `%${node.id} (${node.op.name}) has a stage`);
   const handedOn = valuesHandedOn(method, stageOf);
   const made = stageNames.map((stage) => stagePart(method, stage, stageOf, handedOn));
   return {
@@ -108,10 +93,9 @@ function valuesHandedOn(method: Method, stageOf: (node: Node) => number): Readon
 function earliestStages(method: Method, isMap: (input: string) => boolean): Map<Node, number> {
   const stages = new Map<Node, number>();
   for (const node of nodesOf(method)) {
-    const own =
-      node.op === 'input' ? (isMap(String(node.attrs['name'])) ? rank.map : rank.call) : rank.weights;
+    const own = is(input, node) ? (isMap(node.attrs.name) ? rank.map : rank.call) : rank.weights;
     const ofOperands = node.operands.map((operand) =>
-      must(stages.get(operand), `operands of ${node.op} come before it`),
+      must(stages.get(operand), `operands of ${node.op.name} come before it`),
     );
     stages.set(node, Math.max(own, ...ofOperands));
   }
@@ -127,13 +111,13 @@ function withCheapOpsLater(
   const users = new Map<Node, number>();
   for (const node of method.outputs.values()) users.set(node, rank.call);
   for (const node of nodesOf(method).toReversed()) {
-    const stage = must(stages.get(node), `%${node.id} (${node.op}) has a stage`);
+    const stage = must(stages.get(node), `%${node.id} (${node.op.name}) has a stage`);
     const used = users.get(node) ?? stage;
     const costs = node.operands.reduce(
       (sum, operand) => sum + (comesFromOutside(operand) ? 0 : bytesOf(operand)),
       0,
     );
-    const isCheap = cheapOps.has(node.op) && costs <= bytesOf(node);
+    const isCheap = node.op.traits.isCheap === true && costs <= bytesOf(node);
     const moved = used > stage && (comesFromOutside(node) || isCheap) ? used : stage;
     stages.set(node, moved);
     for (const operand of node.operands) users.set(operand, Math.min(users.get(operand) ?? moved, moved));
@@ -148,7 +132,7 @@ function stagePart(
   stageOf: (node: Node) => number,
   handedOn: ReadonlyMap<Node, string>,
 ): Method {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const made = new Map<Node, Node>();
   // From results backwards, since a stage makes only what it needs.
   const valueOf = (node: Node): Node => {
@@ -156,7 +140,9 @@ function stagePart(
     if (known) return known;
     const variable = handedOn.get(node);
     const isBefore = stageOf(node) < rank[stage] && variable !== undefined;
-    const value = isBefore ? b.read(variable, typeOf(node)) : copy(b, node, node.operands.map(valueOf));
+    const value = isBefore
+      ? b.read({ name: variable, ...typeOf(node) })
+      : copy(b, node, node.operands.map(valueOf));
     made.set(node, value);
     return value;
   };

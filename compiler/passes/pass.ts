@@ -2,8 +2,7 @@
  * Says what a pass is: a name, what it works on, and one function from graph to graph. Passes hold nothing between two runs; what a
  * forward pass remembers of a builder, the driver (pipeline.ts) holds for it. compiler/index.ts lists all passes in their order.
  */
-import type { Builder } from '../ops/builder.ts';
-import type { Node } from '../ir/node.ts';
+import type { Builder, Node } from '../ir/node.ts';
 import type { Method, Program } from '../ir/program.ts';
 import type { Target } from '../ir/target.ts';
 import type { LevelPlanner } from './deduplicate-patches/levels.ts';

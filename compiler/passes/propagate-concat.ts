@@ -12,13 +12,17 @@
  * come from data alone and nothing is convolved. An op moves only if it acts on each part by itself: pointwise ops, pooling, paddings;
  * along the batch also convolutions and upsampling.
  */
+import { expandRows } from '../ops/primitive/tables/rows.ts';
+import { concat, split } from '../ops/primitive/joining.ts';
+import { conv2d } from '../ops/primitive/convolution/conv2d.ts';
+import { is } from '../ir/op.ts';
+import { item, read } from '../ir/sources.ts';
+import { oneHot } from '../ops/primitive/one-hot.ts';
+import { stopGradient } from '../ops/primitive/sources.ts';
 import { must } from '../../dsl/errors.ts';
-import { shapeOf, type Node } from '../ir/node.ts';
+import { shapeOf, type Node, type Builder } from '../ir/node.ts';
 import { rebuild } from '../ir/rebuild.ts';
 
-import { list, number } from '../ir/op.ts';
-import type { Builder } from '../ops/builder.ts';
-import { pointwiseNames } from '../ops/primitive/pointwise.ts';
 import type { ForwardGraph, ForwardPass } from './pass.ts';
 import { nodesOfForward, rewriteForward } from './rewrite.ts';
 
@@ -74,12 +78,12 @@ class Propagation {
   }
 
   /** item(split(concat(parts))) -> one of the parts, where these have the sizes of the split. */
-  private partOfSplit({ op, attrs }: Node, [cut]: readonly Node[]): Node | undefined {
-    if (op !== 'item' || cut?.op !== 'split') return undefined;
-    const axis = number(cut.attrs, 'axis');
-    const parts = this.partsOf(must(cut.operands[0], 'a split has an operand'), axis);
-    const sizes = parts?.map((part) => shapeOf(part)[axis]);
-    return String(sizes) === String(list(cut.attrs, 'sizes')) ? parts?.[number(attrs, 'index')] : undefined;
+  private partOfSplit(node: Node, [cut]: readonly Node[]): Node | undefined {
+    if (!is(item, node) || !is(split, cut)) return undefined;
+    const { axis, sizes } = cut.attrs;
+    const parts = this.partsOf(cut.operands[0], axis);
+    const found = parts?.map((part) => shapeOf(part)[axis]);
+    return String(found) === String(sizes) ? parts?.[node.attrs.index] : undefined;
   }
 
   /** op(concat(parts), ...) -> concat(op(part, ...)). */
@@ -94,15 +98,15 @@ class Propagation {
         operands.map((operand, at) => partsOfEach[at]?.[index] ?? operand),
       ),
     );
-    return this.b.op('concat', made, { axis });
+    return this.b.concat(made, { axis });
   }
 
   /** conv2d(concat(parts), w) -> sum of conv2d(part, part of w), along channels. */
   private sumOfConvolutions(node: Node, [x, filter]: readonly Node[]): Node | undefined {
-    const parts = node.op === 'conv2d' && x ? this.partsOf(x, axes.channels) : undefined;
+    const parts = is(conv2d, node) && x ? this.partsOf(x, axes.channels) : undefined;
     if (!parts || !filter || !this.pays(node, [x!], [parts], axes.channels)) return undefined;
     const sizes = parts.map((part) => must(shapeOf(part)[axes.channels], 'pictures have channels'));
-    const filters = this.b.items(this.b.op('split', [filter], { axis: 2, sizes }));
+    const filters = this.b.items(this.b.split(filter, { axis: 2, sizes }));
     const sums = parts.map((part, index) =>
       this.make(node, [part, must(filters[index], 'there is a filter for each part')]),
     );
@@ -110,11 +114,11 @@ class Propagation {
   }
 
   private dependsOnWeights(node: Node): boolean {
-    return depends(this.onWeights, node, ({ op }) => (op === 'read' ? true : undefined));
+    return depends(this.onWeights, node, ({ op }) => (op === read ? true : undefined));
   }
 
   private hasGradient(node: Node): boolean {
-    return depends(this.withGradient, node, ({ op }) => (op === 'stop_gradient' ? false : undefined));
+    return depends(this.withGradient, node, ({ op }) => (op === stopGradient ? false : undefined));
   }
 
   /** Tells whether an op becomes cheaper before a concatenation; `partsOfEach` are those of each operand that is one. */
@@ -130,7 +134,7 @@ class Propagation {
     const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
     const others = operands.filter((_, at) => !partsOfEach[at]);
     // A filter is the same for all pictures; what is broadcast has to be the same for all parts.
-    const fits = op === 'conv2d' || others.every((other) => isConstantAlong(other, axis));
+    const fits = op === conv2d || others.every((other) => isConstantAlong(other, axis));
     if (!fits || concatenated.some((parts) => sizes(parts) !== sizes(first))) return false;
     const forEachPart = (has: (part: Node) => boolean): boolean[] =>
       first.map((_, index) =>
@@ -141,13 +145,13 @@ class Propagation {
     // Where all channels come from data nothing is saved, and one op over all of them is cheaper than several.
     if (axis === axes.channels) return someFromData && onWeights.includes(true);
     if (concatenated.every((parts) => new Set(parts).size === 1)) return true;
-    if (op === 'concat') return false;
+    if (op === concat) return false;
     const withGradient = forEachPart((part) => this.hasGradient(part));
     const someWithout =
       withGradient.includes(true) &&
       withGradient.includes(false) &&
       !others.some((other) => this.hasGradient(other));
-    return someWithout || (someFromData && op !== 'conv2d');
+    return someWithout || (someFromData && op !== conv2d);
   }
 
   /** Gives the parts of an operand, if it is a picture; a filter, or a vector that is broadcast, has other axes. */
@@ -157,18 +161,17 @@ class Propagation {
     at: number,
     axis: number,
   ): readonly Node[] | undefined {
-    const operand = must(operands[at], `${op} has an operand ${at}`);
-    const isPicture = op === 'conv2d' ? at === 0 : op === 'one_hot' || shapeOf(operand).length === 4;
+    const operand = must(operands[at], `${op.name} has an operand ${at}`);
+    const isPicture = op === conv2d ? at === 0 : op === oneHot || shapeOf(operand).length === 4;
     return isPicture ? this.partsOf(operand, axis) : undefined;
   }
 
   /** Gives the parts of which a node is a concatenation along an axis; rows that are expanded have those of their pixels. */
   private partsOf(node: Node, axis: number): readonly Node[] | undefined {
-    const { op, operands, attrs } = node;
-    if (op === 'concat') return number(attrs, 'axis') === axis ? operands : undefined;
-    if (op !== 'expand_rows' || axis !== axes.batch) return undefined;
-    const [rows, pixels] = operands as [Node, Node];
-    return this.partsOf(pixels, axis)?.map((part) => this.b.op(op, [rows, part], attrs));
+    if (is(concat, node)) return node.attrs.axis === axis ? node.operands : undefined;
+    if (!is(expandRows, node) || axis !== axes.batch) return undefined;
+    const [rows, pixels] = node.operands;
+    return this.partsOf(pixels, axis)?.map((part) => this.b.expandRows(rows, part));
   }
 }
 
@@ -188,23 +191,6 @@ function isConstantAlong(node: Node, axis: number): boolean {
 /** Tells whether an op does with each part along an axis of pictures what it does with the whole. */
 function actsOnParts({ op, operands, attrs, results }: Node, axis: number): boolean {
   if (results[0]?.shape.length !== 4) return false;
-  switch (op) {
-    case 'avg_pool2d':
-    case 'max_pool2d':
-      return true;
-    case 'pad':
-      return list(attrs, 'amounts')[2 * axis] === 0 && list(attrs, 'amounts')[2 * axis + 1] === 0;
-    case 'one_hot':
-    case 'reflect_pad':
-    case 'upsample_nearest':
-      return axis === axes.batch;
-    case 'sum':
-      return axis === axes.batch && !list(attrs, 'axes').includes(axis);
-    case 'concat':
-      return number(attrs, 'axis') !== axis && axis === axes.batch;
-    case 'conv2d':
-      return axis === axes.batch;
-    default:
-      return pointwiseNames.has(op) && operands.some((operand) => shapeOf(operand).length === 4);
-  }
+  if (op.traits.isPointwise) return operands.some((operand) => shapeOf(operand).length === 4);
+  return op.actsOnParts?.(attrs, axis) ?? false;
 }

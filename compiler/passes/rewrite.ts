@@ -3,8 +3,8 @@
  * messages, profiles and printed graphs still name the line of the spec.
  */
 import { brokenInvariant, must, SpadeworkError } from '../../dsl/errors.ts';
-import { Builder } from '../ops/builder.ts';
-import { typeOf, type Node } from '../ir/node.ts';
+import { GraphBuilder } from '../ops/builder.ts';
+import { type Builder, typeOf, type Node } from '../ir/node.ts';
 import { nodesOf, withValues, type Method } from '../ir/program.ts';
 import { copy } from '../ir/rebuild.ts';
 
@@ -23,7 +23,8 @@ export function walk<Value>(
   made: Map<Node, Value>,
   make: MakeNode<Value>,
 ): (node: Node) => Value {
-  const now = (node: Node): Value => must(made.get(node), `%${node.id} (${node.op}) comes before its users`);
+  const now = (node: Node): Value =>
+    must(made.get(node), `%${node.id} (${node.op.name}) comes before its users`);
   for (const node of nodes)
     if (!made.has(node))
       made.set(
@@ -43,7 +44,7 @@ export function inPlaceOf<T>(b: Builder, node: Node, make: () => T): T {
       return make();
     } catch (error) {
       // Where making a node makes others, the innermost is the one at fault.
-      throw isNamed(error) ? error : failedIn(`%${node.id} (${node.op})`, error);
+      throw isNamed(error) ? error : failedIn(`%${node.id} (${node.op.name})`, error);
     }
   });
 }
@@ -75,8 +76,10 @@ export function rewriteForward(
 
 /** Makes a method of a part of a graph: `weights`, which it begins with, are read from the variables that they are named by. */
 export function standalone(method: Method, weights: ReadonlyMap<Node, string>): Method {
-  const b = new Builder();
-  const made = new Map([...weights].map(([node, variable]) => [node, b.read(variable, typeOf(node))]));
+  const b = new GraphBuilder();
+  const made = new Map(
+    [...weights].map(([node, variable]) => [node, b.read({ name: variable, ...typeOf(node) })]),
+  );
   const now = walk(b, nodesOf(method, weights), made, (node, operands) => copy(b, node, operands));
   return withValues(method, now);
 }
@@ -87,6 +90,6 @@ export function rewriteMethod(
   makeIn: (b: Builder) => MakeNode,
   order: readonly Node[] = nodesOf(method),
 ): Method {
-  const b = new Builder();
+  const b = new GraphBuilder();
   return withValues(method, walk<Node>(b, order, new Map(), makeIn(b)));
 }

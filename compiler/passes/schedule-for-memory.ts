@@ -14,7 +14,10 @@
  */
 import { must } from '../../dsl/errors.ts';
 import type { Node } from '../ir/node.ts';
+import { is } from '../ir/op.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
+import { pad } from '../ops/primitive/blocks.ts';
+import { constant } from '../ops/primitive/sources.ts';
 import { copy } from '../ir/rebuild.ts';
 
 import { ownerOf, readsReplaced, usersByOwner } from './memory.ts';
@@ -28,15 +31,16 @@ export const scheduleForMemory: MethodPass = {
     rewriteMethod(method, (b) => (node, operands) => copy(b, node, operands), scheduled(method)),
 };
 
-const sources: ReadonlySet<string> = new Set(['read', 'input', 'constant']);
-
-const isAlwaysThere = (node: Node): boolean => sources.has(ownerOf(node).op);
+function isAlwaysThere(node: Node): boolean {
+  const owner = ownerOf(node);
+  return owner.op.traits.isSource === true || is(constant, owner);
+}
 
 /**
  * TensorFlow makes one op of a padding and the convolution that reads it, which waits for whatever either waited for. If something
  * waited for the padding while the convolution waited for that, they would wait forever: so nothing comes between the two.
  */
-const isPad = ({ op }: Node): boolean => op === 'pad';
+const isPad = ({ op }: Node): boolean => op === pad;
 
 /** Lists the nodes of a method in the order in which they should run. */
 function scheduled(method: Method): readonly Node[] {

@@ -13,6 +13,9 @@
  * (fuse/outer.ts). Gradients are there already, so nothing is lost with stop_gradient, and the same products on either side of it are
  * one node.
  */
+import { broadcastTo } from '../ops/primitive/shapes.ts';
+import { is } from '../ir/op.ts';
+import { stopGradient } from '../ops/primitive/sources.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
 import { copy } from '../ir/rebuild.ts';
 import { broadcastShapes, sameShape, type Shape } from '../ir/types.ts';
@@ -33,7 +36,7 @@ export const simplifyAlgebra: MethodPass = {
       return (node, given) => {
         const operands = withoutBroadcast(node, given);
         const [first] = operands;
-        if (first && node.op === 'stop_gradient') return first;
+        if (first && is(stopGradient, node)) return first;
         if (first && isSumOverPixels(node)) return sums.rewrite(node, first);
         return (
           asPointwise(b, node, operands) ??
@@ -49,8 +52,8 @@ export const simplifyAlgebra: MethodPass = {
 function withoutBroadcast(node: Node, operands: readonly Node[]): readonly Node[] {
   if (!broadcastsByItself(node)) return operands;
   return operands.reduce<readonly Node[]>((taken, operand, index) => {
-    if (operand.op !== 'broadcast_to') return taken;
-    const fewer = taken.with(index, operand.operands[0]!);
+    if (!is(broadcastTo, operand)) return taken;
+    const fewer = taken.with(index, operand.operands[0]);
     const shape = fewer.map(shapeOf).reduce<Shape | undefined>((a, b) => a && broadcastShapes(a, b), []);
     return shape && sameShape(shape, shapeOf(node)) ? fewer : taken;
   }, operands);

@@ -1,12 +1,10 @@
 /**
- * Answers for the JSON Schema of the spec: the op table gives the nodes, the rest is written here beside the types of
+ * The JSON Schema of the spec: the table of composites gives the nodes, the rest is written here beside the types of
  * `compiler/format/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
  */
 import { largestSize } from '../ir/types.ts';
-import { must } from '../../dsl/errors.ts';
-import { isRequired, specOps, type AttrRule, type SpecOp } from '../ops/composite/index.ts';
+import { composites, isRequired, type Composite, type SettingRule } from '../ops/composite/index.ts';
 import {
-  bestMetrics,
   largestSeed,
   longestSide,
   mostClasses,
@@ -14,6 +12,10 @@ import {
   specFormat,
   storedOrders,
 } from '../format/types.ts';
+import { ofClasses, ofPaintings } from '../metrics/index.ts';
+import type { NumberRule } from '../optimizers/define.ts';
+import { optimizers } from '../optimizers/index.ts';
+import { optionalRules, rateRule } from '../optimizers/settings.ts';
 
 /** A JSON Schema, or a part of one. */
 export type Schema = { readonly [key: string]: unknown };
@@ -64,7 +66,7 @@ function union(tag: string, description: string, members: readonly Schema[]): Sc
 /** Sizes of axes. */
 const axis = { type: 'integer', minimum: 1, maximum: largestSize };
 
-const attrSchemas: Readonly<Record<AttrRule['type'], Schema>> = {
+const attrSchemas: Readonly<Record<SettingRule['type'], Schema>> = {
   int: { type: 'integer' },
   float: { type: 'number' },
   bool: { type: 'boolean' },
@@ -73,11 +75,11 @@ const attrSchemas: Readonly<Record<AttrRule['type'], Schema>> = {
   floats: { type: 'array', items: { type: 'number' }, minItems: 1 },
 };
 
-function attrSchema(rule: AttrRule): Schema {
+function attrSchema(rule: SettingRule): Schema {
   return {
     ...attrSchemas[rule.type],
     description: rule.doc,
-    ...(rule.default !== undefined && { default: rule.default }),
+    ...(rule.preset !== undefined && { default: rule.preset }),
     ...(rule.above !== undefined && { exclusiveMinimum: rule.above }),
     ...(rule.from !== undefined && { minimum: rule.from }),
     ...(rule.to !== undefined && { maximum: rule.to }),
@@ -89,24 +91,22 @@ const nodeExtras: Record<string, Schema> = {
   at: ref('place'),
 };
 
-function nodeSchema(op: SpecOp): Schema {
+function nodeSchema(op: Composite): Schema {
   const isVariadic = op.inputs.some((name) => name.startsWith('...'));
-  const names = Object.keys(op.attrs);
-  const required = names.filter((name) =>
-    isRequired(must(op.attrs[name], 'a list has a name at each index below its length')),
-  );
+  const rules = Object.entries(op.attrs);
+  const required = rules.flatMap(([name, rule]) => (isRequired(rule) ? [name] : []));
   const attrs: Schema = {
     type: 'object',
     additionalProperties: false,
     required,
-    properties: Object.fromEntries(Object.entries(op.attrs).map(([name, rule]) => [name, attrSchema(rule)])),
+    properties: Object.fromEntries(rules.map(([name, rule]) => [name, attrSchema(rule)])),
   };
   const count = isVariadic ? { minItems: 1 } : { minItems: op.inputs.length, maxItems: op.inputs.length };
   const inputs = listOf(ref('ref'), `Its inputs: ${op.inputs.join(', ') || 'none'}.`, count);
   const always = { id: ref('id'), op: { const: op.name }, inputs };
   return required.length > 0
     ? object(op.doc, { ...always, attrs }, nodeExtras)
-    : object(op.doc, always, { ...(names.length > 0 && { attrs }), ...nodeExtras });
+    : object(op.doc, always, { ...(rules.length > 0 && { attrs }), ...nodeExtras });
 }
 
 const callSchema = object(
@@ -365,42 +365,35 @@ const dataSchema = object(
   },
 );
 
-const decay = (description: string): Schema => ({
-  type: 'number',
-  minimum: 0,
-  exclusiveMaximum: 1,
-  description,
-});
-
-const positive = (description: string): Schema => ({ type: 'number', exclusiveMinimum: 0, description });
-
-/** What moves the parameters of one network in the way that `kind` names. */
-function optimizerSchema(kind: string, description: string, own: Record<string, Schema>): Schema {
-  return object(
-    description,
-    { network: text('The network.'), kind: { const: kind }, rate: positive('The learning rate.'), ...own },
-    {
-      clip_norm: positive('The joint Euclidean length that gradients are scaled down to.'),
-      average: decay('Decay of a moving average of the weights, which paints in their place.'),
-      warmup: integerFrom(1, 'Steps over which the rate rises linearly from 0.'),
-    },
-  );
+/** A number that an optimizer is given. */
+function settingSchema({ doc, isInteger = false, from, above, below }: NumberRule): Schema {
+  return {
+    type: isInteger ? 'integer' : 'number',
+    ...(from !== undefined && { minimum: from }),
+    ...(above !== undefined && { exclusiveMinimum: above }),
+    ...(below !== undefined && { exclusiveMaximum: below }),
+    description: doc,
+  };
 }
 
-const optimizersSchema = union('kind', 'What moves the parameters of one network.', [
-  optimizerSchema('adam', 'Adam (Kingma and Ba 2015).', {
-    beta1: decay('Decay of the first moment.'),
-    beta2: decay('Decay of the second moment.'),
-    epsilon: positive('Added to the root of the second moment.'),
-  }),
-  optimizerSchema('sgd', 'Gradient descent: v = momentum v + g, w = w - rate v.', {
-    momentum: decay('Share of the last step that is repeated.'),
-  }),
-  optimizerSchema('rmsprop', 'RMSProp (Tieleman and Hinton 2012).', {
-    decay: decay('Decay of the mean square of the gradients.'),
-    epsilon: positive('Added to the root of the mean square.'),
-  }),
-]);
+const settingSchemas = (rules: Readonly<Record<string, NumberRule>>): Record<string, Schema> =>
+  Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, settingSchema(rule)]));
+
+const optimizersSchema = union(
+  'kind',
+  'What moves the parameters of one network.',
+  optimizers.map(({ kind, doc, settings }) =>
+    object(
+      doc,
+      {
+        network: text('The network.'),
+        kind: { const: kind },
+        ...settingSchemas({ rate: rateRule, ...settings }),
+      },
+      settingSchemas(optionalRules),
+    ),
+  ),
+);
 
 const trainSchema = object(
   'How to train.',
@@ -428,8 +421,8 @@ const trainSchema = object(
       'Steps between measurements on held-out pairs; the checkpoint of the best one is kept.',
     ),
     best: {
-      enum: bestMetrics,
-      description: 'What tells the best checkpoint: SSIM by default where a network paints, else mIoU.',
+      enum: [...ofPaintings, ...ofClasses].map(({ name }) => name),
+      description: `What tells the best checkpoint: ${ofPaintings[0]?.name} by default where a network paints, else ${ofClasses[0]?.name}.`,
     },
   },
 );
@@ -495,7 +488,7 @@ export function specSchema(): Schema {
         minItems: 3,
         maxItems: 3,
       },
-      node: union('op', 'One op.', [...[...specOps.values()].map(nodeSchema), callSchema]),
+      node: union('op', 'One op.', [...[...composites.values()].map(nodeSchema), callSchema]),
     },
   };
 }

@@ -4,7 +4,7 @@ import { explain } from '../../compiler/explain/explain.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
-import { mean } from '../metrics/spread.ts';
+import { mean } from '../../compiler/metrics/spread.ts';
 import type { Cell } from './types.ts';
 import { cpu } from '../engine/target.ts';
 

@@ -1,7 +1,7 @@
 /** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
 import type { Metric } from '../evaluate/record.ts';
-import { mean } from '../metrics/spread.ts';
-import type { ShortCounts } from '../metrics/class-counts.ts';
+import { mean } from '../../compiler/metrics/spread.ts';
+import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
 import { resampledScores } from './resampled-scores.ts';
 import {
   bootstrapInterval,
@@ -93,7 +93,7 @@ interface MeasuredMetric extends Metric {
 function metricsOf({ runs }: Cell, name: string): MeasuredMetric[] {
   return runs.flatMap(({ evaluation }) => {
     const metric = evaluation?.metrics.find((one) => one.name === name);
-    return metric ? [{ ...metric, counts: metric.score && evaluation?.counts }] : [];
+    return metric ? [{ ...metric, counts: metric.score === undefined ? undefined : evaluation?.counts }] : [];
   });
 }
 
@@ -143,9 +143,10 @@ function pairSums(
 
 /** Gives the score of each resample in the mean over seeds; undefined where a seed has no counts. */
 function resampled(metrics: readonly MeasuredMetric[]): Float64Array | undefined {
-  const ofSeeds = metrics.flatMap(({ counts, score }) =>
-    counts && score ? [resampledScores(counts)[score]] : [],
-  );
+  const ofSeeds = metrics.flatMap(({ counts, score }) => {
+    const scores = counts && score !== undefined ? resampledScores(counts).get(score) : undefined;
+    return scores ? [scores] : [];
+  });
   if (ofSeeds.length < metrics.length) return undefined;
   return ofSeeds[0]?.map((_, resample) => mean(ofSeeds.map((scores) => scores[resample]!)));
 }

@@ -1,12 +1,13 @@
 /**
- * Answers for what a segmenter's scores would have been on other maps: counts of maps that are drawn anew are added up and scored,
- * as those of all maps are.
+ * What a segmenter's scores would have been on other maps: counts of maps that are drawn anew are added up and scored, as those of all
+ * maps are.
  */
-import { scoresOf, type SegmentationScore, type ShortCounts } from '../metrics/class-counts.ts';
+import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
+import { evaluated } from '../../compiler/metrics/index.ts';
 import { drawsOf, resamples } from './statistics.ts';
 
-/** Each score for each resample; NaN where there was nothing to score. */
-export type ResampledScores = Readonly<Record<SegmentationScore, Float64Array>>;
+/** The score of each resample, by what records call it; NaN where there was nothing to score. */
+export type ResampledScores = ReadonlyMap<string, Float64Array>;
 
 const known = new WeakMap<readonly ShortCounts[], ResampledScores>();
 
@@ -14,11 +15,11 @@ const known = new WeakMap<readonly ShortCounts[], ResampledScores>();
 export function resampledScores(maps: readonly ShortCounts[]): ResampledScores {
   const before = known.get(maps);
   if (before) return before;
-  const scores = {
-    meanIoU: new Float64Array(resamples),
-    classAccuracy: new Float64Array(resamples),
-    pixelAccuracy: new Float64Array(resamples),
-  };
+  const scored = evaluated('class counts').map(({ recordedAs, score }) => ({
+    recordedAs,
+    score,
+    values: new Float64Array(resamples),
+  }));
   const { starts, places, values, width } = inOneRow(maps);
   const drawn = drawsOf(maps.length);
   const sum = new Float64Array(width);
@@ -28,11 +29,9 @@ export function resampledScores(maps: readonly ShortCounts[]): ResampledScores {
       const map = drawn[next]!;
       for (let at = starts[map]!; at < starts[map + 1]!; at++) sum[places[at]!]! += values[at]!;
     }
-    const { meanIoU, classAccuracy, pixelAccuracy } = scoresOf(sum);
-    scores.meanIoU[resample] = meanIoU ?? NaN;
-    scores.classAccuracy[resample] = classAccuracy ?? NaN;
-    scores.pixelAccuracy[resample] = pixelAccuracy ?? NaN;
+    for (const { score, values } of scored) values[resample] = score(sum) ?? NaN;
   }
+  const scores = new Map(scored.map(({ recordedAs, values }) => [recordedAs, values]));
   known.set(maps, scores);
   return scores;
 }

@@ -2,7 +2,7 @@
 import jStat from 'jstat';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { must } from '../../dsl/errors.ts';
-import { mean } from '../metrics/spread.ts';
+import { mean } from '../../compiler/metrics/spread.ts';
 
 /** What holds for every interval of a comparison; the page says so. */
 export const confidence = 0.95;

@@ -1,5 +1,6 @@
 /** Answers for a comparison in words: for each metric, who is best, and what can be told from the baseline and what cannot. */
 import { visible } from '../../dsl/escape.ts';
+import { inWords } from '../../dsl/words.ts';
 import { fourDigits, signed } from '../base/format.ts';
 import type { Difference, Measure } from './measures.ts';
 import type { Comparison } from './types.ts';
@@ -17,7 +18,7 @@ function leader({ cells }: Comparison, { name, cells: summaries, better }: Measu
   );
   const value = fourDigits(best[0]!.summary.mean);
   const seeds = best[0]!.summary.values.length;
-  const labels = list(best.map(({ label }) => label));
+  const labels = inWords(best.map(({ label }) => label));
   if (cells.length > 1 && summaries.filter((summary) => summary).length === 1)
     return `${name} is known for ${labels} alone: ${value}${ofSeeds(seeds)}.`;
   const direction = better === 'higher' ? 'highest' : 'lowest';
@@ -39,24 +40,21 @@ function against({ cells, baseline }: Comparison, { differences }: Measure): str
       ({ label, difference: { value } }) => `${label} (${signed(value)})`,
     );
     return labels.length > 0
-      ? [`${list(labels)} ${labels.length === 1 ? 'is' : 'are'} clearly ${verdict}`]
+      ? [`${inWords(labels)} ${labels.length === 1 ? 'is' : 'are'} clearly ${verdict}`]
       : [];
   });
   const untold = ofVerdict('unclear').map(({ label }) => label);
   const unknown = ofVerdict('unknown').map(({ label }) => label);
   const parts = [
     ...told,
-    ...(untold.length > 0 ? [`no clear difference for ${list(untold)}`] : []),
-    ...(unknown.length > 0 ? [`for ${list(unknown)}, one seed does not tell a difference from noise`] : []),
+    ...(untold.length > 0 ? [`no clear difference for ${inWords(untold)}`] : []),
+    ...(unknown.length > 0
+      ? [`for ${inWords(unknown)}, one seed does not tell a difference from noise`]
+      : []),
   ];
   const isOfOneSeed = told.length > 0 && found.every(({ difference }) => !difference.seeds);
   return [
     `Against ${baseline.label}: ${parts.join('; ')}.`,
     ...(isOfOneSeed ? ['That is of these trainings: other seeds may differ.'] : []),
   ];
-}
-
-/** Joins names as in a sentence. */
-function list(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -95,7 +95,8 @@ export async function compileKernels(
         (source, at) => () =>
           run([
             ...['-O3', ...processor, ...commonFlags(), '-fno-math-errno', '-fno-trapping-math'],
-            ...['-I', library.headers, '-c', source, '-o', objects[at]!],
+            // Where the module is made, there is the header of its instructions.
+            ...['-I', dirname(target), '-I', library.headers, '-c', source, '-o', objects[at]!],
           ]),
       ),
     );

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { whileLocked } from './cache.ts';
 import { lastLine, runProgram } from './commands.ts';
 import { compileKernels, findCompiler, type LibraryPlace } from './compile.ts';
+import { instructionsFile, instructionsHeader } from './instructions.ts';
 import * as messages from './messages.ts';
 import { processorFeatures } from './platform.ts';
 import { type Kernels, type Log } from './types.ts';
@@ -19,6 +20,8 @@ export interface KernelSetup {
   readonly rebuild: boolean;
   /** Tells whether absent kernels may be made. */
   readonly mayBuild: boolean;
+  /** The header of their instructions, as `instructionsHeader` writes it; default: that of all ops. */
+  readonly instructions?: string;
 }
 
 /** Lists the sources of the kernels, headers included. */
@@ -31,9 +34,13 @@ export function kernelSources(): string[] {
 }
 
 /** Names the compiled kernels after all that they depend on: an engine may be shared by machines with other processors. */
-export function kernelsFile(features: readonly string[] = processorFeatures()): string {
+export function kernelsFile(
+  features: readonly string[] = processorFeatures(),
+  instructions = instructionsHeader(),
+): string {
   const digest = createHash('sha256');
   for (const source of kernelSources()) digest.update(readFileSync(source)).update('\0');
+  digest.update(instructions).update('\0');
   digest.update(features.join());
   return `kernels-${digest.digest('hex').slice(0, 12)}.node`;
 }
@@ -47,7 +54,8 @@ export async function ensureKernels(
   place: LibraryPlace,
   setup: KernelSetup,
 ): Promise<Kernels> {
-  const file = join(folder, kernelsFile());
+  const { instructions = instructionsHeader() } = setup;
+  const file = join(folder, kernelsFile(processorFeatures(), instructions));
   const failure = `${file}.failed`;
   const known = (): Kernels | undefined => {
     if (existsSync(file)) return { kind: 'ready', file };
@@ -63,7 +71,7 @@ export async function ensureKernels(
     if (meanwhile !== undefined) return meanwhile;
     setup.log(messages.compilingKernels(compiler));
     try {
-      await make(compiler, file, place, setup);
+      await make(compiler, file, place, { ...setup, instructions });
       return { kind: 'ready', file };
     } catch (error) {
       if (!(error instanceof SpadeworkError)) throw error;
@@ -74,12 +82,18 @@ export async function ensureKernels(
 }
 
 /** Compiles into a folder of its own and puts the file in place once it has computed in another process. */
-async function make(compiler: string, file: string, place: LibraryPlace, setup: KernelSetup): Promise<void> {
+async function make(
+  compiler: string,
+  file: string,
+  place: LibraryPlace,
+  setup: Required<KernelSetup>,
+): Promise<void> {
   const building = `${file}.building-${process.pid}`;
   const logFile = (kind: string) => join(setup.engines, 'logs', `${kind}-${basename(file)}.log`);
   mkdirSync(building);
   try {
     const made = join(building, basename(file));
+    writeFileSync(join(building, instructionsFile), setup.instructions);
     const sources = kernelSources().filter((source) => source.endsWith('.cc'));
     await compileKernels(compiler, sources, made, place, logFile('compile'), setup.environment);
     await prove(dirname(file), made, logFile('proof'), setup.environment);

@@ -1,10 +1,10 @@
 /**
- * Answers for what was computed of the real photographs: the same for every run, so it is kept. A file is believed only where
+ * What was computed of the real photographs: the same for every run, so it is kept. A file is believed only where
  * everything that it depends on is what it was, and its bytes are those that were written.
  */
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { joinRows } from '../metrics/features.ts';
+import { joinRows } from '../../compiler/metrics/features.ts';
 import { writeWhole, isFileError } from '../base/files.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';

@@ -1,11 +1,12 @@
 /**
- * Answers for evaluating a run: paints its held-out maps, measures what was painted against photographs and through networks, and
+ * Evaluates a run: paints its held-out maps, measures what was painted against photographs and through networks, and
  * leaves the numbers in the run's folder with the protocol that they hold under.
  */
 import { join, relative } from 'node:path';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
+import { evaluated, namesOf } from '../../compiler/metrics/index.ts';
 import { chooseEngine, type Engine } from '../engine/choose.ts';
 import { writeWhole, whileWritingAsync } from '../base/files.ts';
 import {
@@ -31,7 +32,6 @@ import type { EvaluateOptions } from './options.ts';
 import { paintHeldOut } from './paint-held-out.ts';
 import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './protocol.ts';
 import { evalFormat, evaluationText, readEvaluation, type EvalRecord, type Protocol } from './record.ts';
-import { fewestForFeatures } from './tally.ts';
 
 /**
  * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a SpadeworkError for
@@ -56,7 +56,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
       log(alreadyEvaluated(file));
       return known;
     }
-    if (!heldOut.hasPhotos) log(nothingComparable(['PSNR', 'SSIM', 'ceiling']));
+    if (!heldOut.hasPhotos) log(nothingComparable([...namesOf('photographs'), 'ceiling']));
     const engine: Engine = await chooseEngine(options.engine ?? 'auto', log);
     const pictures = join(layout.evaluations, protocolId);
     await paintHeldOut({ engine, layout, spec, run, checkpoint }, heldOut, protocol, pictures, options);
@@ -100,7 +100,8 @@ async function loadAsked(
 function requireEnough({ pairs, hasPhotos }: HeldOut, { features }: EvaluateOptions): void {
   if (!features) return;
   if (!hasPhotos) throw photographsNeeded('--features');
-  if (pairs.length < fewestForFeatures) throw tooFewForFeatures(pairs.length, fewestForFeatures);
+  const least = Math.max(...evaluated('features').map(({ fewest }) => fewest));
+  if (pairs.length < least) throw tooFewForFeatures(namesOf('features'), pairs.length, least);
 }
 
 async function protocolOf(

@@ -2,7 +2,7 @@
 import { must } from '../../dsl/errors.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/choose.ts';
-import type { FeatureMap } from '../metrics/feature-distance.ts';
+import type { FeatureMap } from '../../compiler/metrics/define.ts';
 import type { Picture } from '../report/picture.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
 import type { Session } from '../session/session.ts';

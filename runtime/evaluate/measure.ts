@@ -1,4 +1,4 @@
-/** Answers for the numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
+/** The numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
 import { dirname, join, resolve } from 'node:path';
 import type { Sample } from '../data/dataset.ts';
 import type { Engine } from '../engine/choose.ts';
@@ -13,11 +13,12 @@ import { readPicture } from './pictures.ts';
 import type { EvalRecord, Protocol } from './record.ts';
 import { Segmenter } from './segmenter.ts';
 import {
-  ColorDiversityTally,
+  ColorTally,
   FeatureTally,
-  PerceptualTally,
+  keptMetrics,
+  LayerTally,
+  PhotographTally,
   SegmentationTally,
-  SimilarityTally,
   type PaintedMap,
   type Tally,
 } from './tally.ts';
@@ -113,8 +114,9 @@ async function openTallies(
     const network = new Segmenter(segmenter, engine);
     opened.push(network);
     const sizes = { maps: size, segmenter: segmenter.size };
+    const key = { ...common, kind: 'class counts', classes, voidIds, judge: segmenter.record.sha256 };
     await keeping(
-      { ...common, kind: 'class counts', classes, voidIds, judge: segmenter.record.sha256 },
+      { ...key, ...(keptMetrics.length > 0 && { metrics: keptMetrics }) },
       (known) => new SegmentationTally(segmenter.record.name, network, sizes, { classes, voidIds }, known),
     );
   }
@@ -129,9 +131,9 @@ async function openTallies(
   if (perceptual) {
     const network = new LayerNetwork(perceptual, engine);
     opened.push(network);
-    tallies.push(new PerceptualTally(perceptual.record.name, network, perceptual.linear));
-  } else if (styles > 1) tallies.push(new ColorDiversityTally());
-  if (heldOut.hasPhotos) tallies.push(new SimilarityTally());
+    tallies.push(new LayerTally(perceptual.record.name, network, perceptual.linear));
+  } else if (styles > 1) tallies.push(new ColorTally());
+  if (heldOut.hasPhotos) tallies.push(new PhotographTally());
   return {
     tallies,
     finish: async () => {

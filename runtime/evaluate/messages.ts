@@ -2,6 +2,7 @@
 import { suggesting } from '../../dsl/fix.ts';
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';
+import { inWords } from '../../dsl/words.ts';
 
 export const nothingHeldOut = (name: string): SpadeworkError =>
   inputError(
@@ -52,10 +53,10 @@ export const photographsNeeded = (metric: string): SpadeworkError =>
     'name their folder: --images FOLDER; or leave the option out',
   );
 
-export const tooFewForFeatures = (count: number, least: number): SpadeworkError =>
+export const tooFewForFeatures = (metrics: readonly string[], count: number, least: number): SpadeworkError =>
   inputError(
     'too-few-for-features',
-    `FID and KID need ${least} label maps or more, and there ${count === 1 ? 'is one' : `are ${count}`}`,
+    `${inWords(metrics)} need ${least} label maps or more, and there ${count === 1 ? 'is one' : `are ${count}`}`,
     'evaluate on more maps, or leave out --features',
   );
 

@@ -1,4 +1,4 @@
-/** Answers for what an evaluation is asked: the run, what it looks through, and on which pictures. */
+/** What an evaluation is asked: the run, what it looks through, and on which pictures. */
 import type { EngineRequest } from '../engine/choose.ts';
 
 /** A network to look through, with its weights. */
@@ -19,15 +19,15 @@ export interface EvaluateOptions {
   readonly run: string;
   /** The last checkpoint without it. */
   readonly checkpoint?: 'last' | 'best' | number | undefined;
-  /** The folder of a run that trained a segmenter: gives mIoU and accuracies. */
+  /** The folder of a run that trained a segmenter: gives the metrics of classes, with their ceiling. */
   readonly segmenter?: string | undefined;
-  /** Gives FID and KID. */
+  /** Gives the metrics of features. */
   readonly features?: JudgeOptions | undefined;
-  /** Gives the perceptual distance, and the diversity of styles. */
+  /** Gives the metrics of layers, and of styles through them. */
   readonly perceptual?: PerceptualOptions | undefined;
   /** Pictures painted for each map, each with noise or a code of its own; 1 without it. */
   readonly styles?: number | undefined;
-  /** What noise and codes of paintings, and subsets of KID, are drawn from; 0 without it, whatever the run was trained with. */
+  /** What noise and codes of paintings, and random subsets of estimates, are drawn from; 0 without it, whatever the run was trained with. */
   readonly seed?: number | undefined;
   /** The classes that count nowhere; without it those that the data call void. */
   readonly void?: readonly number[] | undefined;

@@ -1,5 +1,5 @@
-/** Answers for what an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
-import type { SegmentationScore, ShortCounts } from '../metrics/class-counts.ts';
+/** What an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
+import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
 import { DamagedRecord, readText, RecordFormat, whileReading } from '../base/records.ts';
 import { evaluationSchema } from '../base/schemas.ts';
 import { damagedEvaluation } from './messages.ts';
@@ -33,18 +33,18 @@ export interface Protocol {
 }
 
 export interface Metric {
-  /** With the network that it looks through: `mIoU (unet)`. Names are stable: tables join on them. */
+  /** That of its entry, with the network that it looks through: `mIoU (unet)`. Names are stable: tables join on them. */
   readonly name: string;
   readonly value: number;
   readonly better: 'higher' | 'lower';
-  /** Standard deviation of an estimate over random parts of the pictures, where it is one: of KID. */
+  /** Standard deviation of an estimate over random parts of the pictures, where it is one. */
   readonly deviation?: number;
   /** What the real photographs reach, where that says something: the score of a segmenter on them. */
   readonly ceiling?: number;
   /** One value for each map, in the order of `maps`, where the metric has any; null where a map has none. */
   readonly perMap?: readonly (number | null)[];
   /** Which score of the pixels of all maps it is, where it is one: those of other maps can be told from `counts`. */
-  readonly score?: SegmentationScore;
+  readonly score?: string;
   /** One value for each class, by id; null for classes that do not occur. */
   readonly perClass?: readonly (number | null)[];
 }

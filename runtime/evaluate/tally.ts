@@ -1,21 +1,19 @@
-/** Answers for metrics as they come together: each is told of all maps, some at a time, and then gives what it found. */
+/** Metrics as they come together: each tally is told of all maps, some at a time, and then gives what it found. */
 import { must } from '../../dsl/errors.ts';
-import type { Sample } from '../data/dataset.ts';
 import {
   countPixels,
-  scoresOf,
   shortCounts,
   sumCounts,
   type ClassCounts,
-  type SegmentationScore,
   type ShortCounts,
-} from '../metrics/class-counts.ts';
-import { featureDistance, meanOfPairs, type FeatureMap } from '../metrics/feature-distance.ts';
-import { featureSet, joinRows, type FeatureSet } from '../metrics/features.ts';
-import { frechetDistance } from '../metrics/frechet.ts';
-import { kernelDistance } from '../metrics/kernel-distance.ts';
-import { meanDifference, peakSignalToNoise, structuralSimilarity } from '../metrics/similarity.ts';
-import { meanOfKnown } from '../metrics/spread.ts';
+} from '../../compiler/metrics/class-counts.ts';
+import type { ClassMap, FeatureMap } from '../../compiler/metrics/define.ts';
+import { featureSet, joinRows, type FeatureSet } from '../../compiler/metrics/features.ts';
+import { evaluated } from '../../compiler/metrics/index.ts';
+import { meanDifference } from '../../compiler/metrics/l1.ts';
+import { featureDistance } from '../../compiler/metrics/perceptual-distance.ts';
+import { meanOfKnown } from '../../compiler/metrics/spread.ts';
+import type { Sample } from '../data/dataset.ts';
 import type { Picture } from '../report/picture.ts';
 import type { PhotoRows } from './cache.ts';
 import type { LayerNetwork, VectorNetwork } from './feature-network.ts';
@@ -37,48 +35,72 @@ export interface Tally {
   /** Takes the next maps, in order. */
   add(maps: readonly PaintedMap[]): Promise<void>;
   metrics(): readonly Metric[];
-  /** Gives the pixels of each map by class, where the metrics are scores of their sum. */
+  /** Gives the pixels of each map by class, where metrics are scores of their sum. */
   counts?(): readonly ShortCounts[];
 }
 
 const firstOf = ({ painted }: PaintedMap): Picture => must(painted[0], 'every map is painted');
 const photoOf = ({ photo }: PaintedMap): Picture => must(photo, 'the metric has photographs');
 
-/** The mean over maps of values that some of them have; no metric where none has. */
-function meanMetric(
-  name: string,
-  better: Metric['better'],
-  perMap: readonly (number | null)[],
-): readonly Metric[] {
-  const value = meanOfKnown(perMap);
-  return value === null ? [] : [{ name, value, better, perMap }];
+/** Values of the maps, gathered for each metric of a list. */
+class Values {
+  private readonly ofMaps: (number | null)[][];
+
+  constructor(private readonly metrics: readonly Pick<Metric, 'name' | 'better'>[]) {
+    this.ofMaps = metrics.map(() => []);
+  }
+
+  /** Takes the values of a map, in the order of the metrics. */
+  add(values: readonly (number | null)[]): void {
+    values.forEach((value, index) => this.ofMaps[index]?.push(value));
+  }
+
+  /** Gives each metric as the mean over the maps that have a value; none where no map has. */
+  means(nameOf: (name: string) => string = String): Metric[] {
+    return this.metrics.flatMap(({ name, better }, index) => {
+      const perMap = this.ofMaps[index] ?? [];
+      const value = meanOfKnown(perMap);
+      return value === null ? [] : [{ name: nameOf(name), value, better, perMap }];
+    });
+  }
 }
 
-/** PSNR and SSIM. */
-export class SimilarityTally implements Tally {
-  private readonly noise: number[] = [];
-  private readonly structure: (number | null)[] = [];
+/** Metrics of paintings beside their photographs. */
+export class PhotographTally implements Tally {
+  private readonly compared = evaluated('photographs');
+  private readonly values = new Values(this.compared);
 
   add(maps: readonly PaintedMap[]): Promise<void> {
-    for (const map of maps) {
-      this.noise.push(peakSignalToNoise(firstOf(map), photoOf(map)));
-      this.structure.push(structuralSimilarity(firstOf(map), photoOf(map)));
-    }
+    for (const map of maps)
+      this.values.add(this.compared.map(({ compare }) => compare(firstOf(map), photoOf(map))));
     return Promise.resolve();
   }
 
   metrics(): readonly Metric[] {
-    return [...meanMetric('PSNR', 'higher', this.noise), ...meanMetric('SSIM', 'higher', this.structure)];
+    return this.values.means();
   }
 }
 
-/** mIoU and accuracies, with what the photographs themselves reach. */
+const ofCounts = evaluated('class counts');
+const ofClassMaps = evaluated('class maps');
+
+/** Names the metrics whose values for each photograph are kept beside its counts. */
+export const keptMetrics: readonly string[] = ofClassMaps.map(({ name }) => name);
+
+/** What a segmenter finds in the picture of a map. */
+interface Segmented {
+  readonly counts: ClassCounts;
+  /** The values of the metrics of class maps, in their order. */
+  readonly values: readonly (number | null)[];
+}
+
+/** Metrics of what a segmenter finds, with what the photographs themselves reach. */
 export class SegmentationTally implements Tally {
-  private readonly painted: ClassCounts[] = [];
-  private readonly real: ClassCounts[];
+  private readonly painted: Segmented[] = [];
+  private readonly real: Segmented[];
   private readonly isRealKnown: boolean;
 
-  /** `known` are counts of photographs from an earlier evaluation. */
+  /** `known` are counts and values of photographs from an earlier evaluation. */
   constructor(
     private readonly name: string,
     private readonly segmenter: Segmenter,
@@ -87,71 +109,94 @@ export class SegmentationTally implements Tally {
     known: PhotoRows | undefined,
   ) {
     this.isRealKnown = known !== undefined;
-    this.real = (known ?? []).map((counts) => Float64Array.from(counts));
+    this.real = (known ?? []).map(unpack);
   }
 
   async add(maps: readonly PaintedMap[]): Promise<void> {
-    this.painted.push(...(await this.count(maps, firstOf)));
+    this.painted.push(...(await this.find(maps, firstOf)));
     if (!this.isRealKnown && maps.every(({ photo }) => photo))
-      this.real.push(...(await this.count(maps, photoOf)));
+      // As they are read the next time, to the digit.
+      this.real.push(...(await this.find(maps, photoOf)).map(pack).map(unpack));
   }
 
-  private async count(
+  private async find(
     maps: readonly PaintedMap[],
     pictureOf: (map: PaintedMap) => Picture,
-  ): Promise<ClassCounts[]> {
+  ): Promise<Segmented[]> {
+    const { maps: from, segmenter: size } = this.sizes;
     const found = await this.segmenter.find(maps.map(pictureOf));
     return maps.map(({ sample }, index) => {
-      const truth = scaleLabels(sample.labels, this.sizes.maps, this.sizes.segmenter);
-      return countPixels(truth, must(found[index], 'every picture was segmented'), this.labels);
+      const ids = must(found[index], 'every picture was segmented');
+      const truth = scaleLabels(sample.labels, from, size);
+      const [wanted, seen]: [ClassMap, ClassMap] = [
+        { ...size, ids: truth },
+        { ...size, ids },
+      ];
+      return {
+        counts: countPixels(truth, ids, this.labels),
+        values: ofClassMaps.map(({ compare }) => compare(wanted, seen, this.labels.voidIds)),
+      };
     });
   }
 
-  /** Gives counts of the photographs, to be kept; undefined where they were known, or there are none. */
+  /** Gives counts and values of the photographs, to be kept; undefined where they were known, or there are none. */
   rowsToKeep(): PhotoRows | undefined {
-    if (this.isRealKnown || this.real.length === 0) return undefined;
-    return this.real.map((counts) => Float32Array.from(counts));
+    return this.isRealKnown || this.real.length === 0 ? undefined : this.real.map(pack);
   }
 
   counts(): readonly ShortCounts[] {
-    return this.painted.map(shortCounts);
+    return this.painted.map(({ counts }) => shortCounts(counts));
   }
 
   metrics(): readonly Metric[] {
-    const scores = scoresOf(sumCounts(this.painted));
-    const ceiling = this.real.length > 0 ? scoresOf(sumCounts(this.real)) : undefined;
-    const maps = this.painted.map(scoresOf);
-    const metric = (title: string, score: SegmentationScore): Metric[] => {
-      const value = scores[score];
-      if (value === null) return [];
-      const reached = ceiling?.[score];
-      return [
-        {
-          name: `${title} (${this.name})`,
-          value,
-          better: 'higher',
-          score,
-          ...(typeof reached === 'number' && { ceiling: reached }),
-          perMap: maps.map((map) => map[score]),
-          ...(score === 'meanIoU' && { perClass: scores.perClass }),
-        },
-      ];
-    };
-    return [
-      ...metric('mIoU', 'meanIoU'),
-      ...metric('pixel accuracy', 'pixelAccuracy'),
-      ...metric('class accuracy', 'classAccuracy'),
-    ];
+    const sum = sumOf(this.painted);
+    const ofPhotos = this.real.length > 0 ? sumOf(this.real) : undefined;
+    const scores = ofCounts.map(({ name, better, score, recordedAs, perClass }) => ({
+      ...this.named(name, better, score(sum)),
+      score: recordedAs,
+      ...ceilingAt(ofPhotos ? score(ofPhotos) : null),
+      perMap: this.painted.map(({ counts }) => score(counts)),
+      ...(perClass && { perClass: perClass(sum) }),
+    }));
+    const means = ofClassMaps.map(({ name, better }, index) => {
+      const perMap = valuesAt(this.painted, index);
+      const ceiling = meanOfKnown(valuesAt(this.real, index));
+      return { ...this.named(name, better, meanOfKnown(perMap)), ...ceilingAt(ceiling), perMap };
+    });
+    return [...scores, ...means].filter(isKnown);
+  }
+
+  private named<T>(
+    name: string,
+    better: Metric['better'],
+    value: T,
+  ): Pick<Metric, 'name' | 'better'> & { value: T } {
+    return { name: `${name} (${this.name})`, value, better };
   }
 }
 
-/** Kernel distances are estimated on so many subsets, of half of the pictures and at most so many. */
-const subsets = 100;
-const largestSubset = 1000;
-/** With fewer maps there is no half that an unbiased estimate could be made of. */
-export const fewestForFeatures = 4;
+const isKnown = <T extends { readonly value: number | null }>(metric: T): metric is T & { value: number } =>
+  metric.value !== null;
 
-/** FID and KID. */
+const sumOf = (maps: readonly Segmented[]): ClassCounts => sumCounts(maps.map(({ counts }) => counts));
+
+const valuesAt = (maps: readonly Segmented[], index: number): (number | null)[] =>
+  maps.map(({ values }) => values[index] ?? null);
+
+const ceilingAt = (value: number | null): Pick<Metric, 'ceiling'> =>
+  value === null ? {} : { ceiling: value };
+
+/** Puts what was found in a photograph into a row; what has no value is NaN. */
+const pack = ({ counts, values }: Segmented): Float32Array =>
+  Float32Array.from([...counts, ...values.map((value) => value ?? NaN)]);
+
+function unpack(row: Float32Array): Segmented {
+  const end = row.length - keptMetrics.length;
+  const values = [...row.subarray(end)].map((value) => (Number.isNaN(value) ? null : value));
+  return { counts: Float64Array.from(row.subarray(0, end)), values };
+}
+
+/** Metrics of the features of all pictures. */
 export class FeatureTally implements Tally {
   private readonly painted: Float32Array[] = [];
   private readonly real: Float32Array[] = [];
@@ -180,12 +225,15 @@ export class FeatureTally implements Tally {
 
   metrics(): readonly Metric[] {
     const [painted, real] = [setOf(this.painted), setOf(this.real)];
-    const size = Math.min(largestSubset, Math.floor(Math.min(painted.count, real.count) / 2));
-    const kernel = kernelDistance(painted, real, { subsets, size, seed: this.seed });
-    return [
-      { name: `FID (${this.name})`, value: frechetDistance(painted, real), better: 'lower' },
-      { name: `KID (${this.name})`, value: kernel.mean, better: 'lower', deviation: kernel.deviation },
-    ];
+    return evaluated('features').map(({ name, better, distance }) => {
+      const { value, deviation } = distance(painted, real, this.seed);
+      return {
+        name: `${name} (${this.name})`,
+        value,
+        better,
+        ...(deviation !== undefined && { deviation }),
+      };
+    });
   }
 }
 
@@ -193,10 +241,12 @@ function setOf(rows: readonly Float32Array[]): FeatureSet {
   return featureSet(joinRows(rows), must(rows[0], 'there are pictures').length);
 }
 
-/** The perceptual distance to the photographs, where there are any, and among styles, where there are several. */
-export class PerceptualTally implements Tally {
-  private readonly distances: number[] = [];
-  private readonly spreads: number[] = [];
+/** Metrics of layers beside the photographs, where there are any, and among styles, where there are several. */
+export class LayerTally implements Tally {
+  private readonly compared = evaluated('layers');
+  private readonly spreads = evaluated('styles');
+  private readonly distances = new Values(this.compared);
+  private readonly apart = new Values(this.spreads);
 
   constructor(
     private readonly name: string,
@@ -209,37 +259,33 @@ export class PerceptualTally implements Tally {
     for (const { painted, photo } of maps) {
       const layers = await this.network.layers(photo ? [...painted, photo] : painted);
       const ofPainted = layers.slice(0, painted.length);
+      const first = must(ofPainted[0], 'every held-out map was painted');
+      const ofPhoto = must(layers.at(-1), 'the photograph is last');
+      if (photo) this.distances.add(this.compared.map(({ compare }) => compare(first, ofPhoto, this.linear)));
       const between = (a: readonly FeatureMap[], b: readonly FeatureMap[]): number =>
         featureDistance(a, b, this.linear);
-      if (photo)
-        this.distances.push(
-          between(
-            must(ofPainted[0], 'every held-out map was painted'),
-            must(layers.at(-1), 'the photograph is last'),
-          ),
-        );
-      if (painted.length > 1) this.spreads.push(meanOfPairs(ofPainted, between));
+      if (painted.length > 1) this.apart.add(this.spreads.map(({ spread }) => spread(ofPainted, between)));
     }
   }
 
   metrics(): readonly Metric[] {
-    return [
-      ...meanMetric(`perceptual distance (${this.name})`, 'lower', this.distances),
-      ...meanMetric(`diversity (${this.name})`, 'higher', this.spreads),
-    ];
+    const nameOf = (name: string): string => `${name} (${this.name})`;
+    return [...this.distances.means(nameOf), ...this.apart.means(nameOf)];
   }
 }
 
 /** How far the styles of a map are apart in color, for evaluations without a network that could tell more. */
-export class ColorDiversityTally implements Tally {
-  private readonly spreads: number[] = [];
+export class ColorTally implements Tally {
+  private readonly spreads = evaluated('styles');
+  private readonly values = new Values(this.spreads);
 
   add(maps: readonly PaintedMap[]): Promise<void> {
-    for (const { painted } of maps) this.spreads.push(meanOfPairs(painted, meanDifference));
+    for (const { painted } of maps)
+      this.values.add(this.spreads.map(({ spread }) => spread(painted, meanDifference)));
     return Promise.resolve();
   }
 
   metrics(): readonly Metric[] {
-    return meanMetric('diversity (colors)', 'higher', this.spreads);
+    return this.values.means((name) => `${name} (colors)`);
   }
 }

@@ -4,7 +4,7 @@ import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import { lossMethod, networkMethod } from '../../compiler/build/probes.ts';
-import { scalarInputs } from '../../compiler/build/optimizers.ts';
+import { scalarNames } from '../../compiler/build/optimizers.ts';
 import { typesOfInput } from '../../compiler/build/instantiate.ts';
 import { encodersOf, generatorOf, inputsOfData } from '../../compiler/format/queries.ts';
 import {
@@ -205,9 +205,7 @@ function withCotangents(compiled: Compiled): Compiled {
 
 /** Tells whether callers feed an input, rather than the model itself: random state, rates, corrections. */
 export function isFedByCaller(spec: Spec, name: string): boolean {
-  const scalars = spec.train?.optimizers.flatMap(({ network }) =>
-    Object.values<string>(scalarInputs(network)),
-  );
+  const scalars = spec.train?.optimizers.flatMap(scalarNames);
   return name !== randomStateInput && !scalars?.includes(name);
 }
 

@@ -113,7 +113,7 @@ function computedBy(node: Node, kernel: string): Node {
   return node;
 }
 
-const isProduct = ({ op }: Node): boolean => /conv2d|matmul/.test(op);
+const isProduct = ({ op }: Node): boolean => op.traits.isLinear === true;
 
 function phaseOf(node: Node | undefined): Phase {
   if (node && isUpdate(node)) return 'update';
@@ -141,7 +141,7 @@ function scopeName(node: Node | undefined): string {
 }
 
 function opName({ node, kernel }: Entry): string {
-  return node?.op ?? kernel;
+  return node?.op.name ?? kernel;
 }
 
 function partOf(entries: readonly Entry[], steps: number): Part {

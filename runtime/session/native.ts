@@ -7,7 +7,7 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { bytesIn, type TensorType } from '../../compiler/ir/types.ts';
-import type { TensorFlow } from '../../compiler/ir/op.ts';
+import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { lower, type Target } from '../../compiler/index.ts';
 import type { TensorflowPlan } from '../../compiler/lower/tensorflow.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';

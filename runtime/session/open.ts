@@ -1,4 +1,6 @@
 /** Answers for putting a program on an engine. */
+import { is } from '../../compiler/ir/op.ts';
+import { read } from '../../compiler/ir/sources.ts';
 import { isOutOfMemory } from '../base/shortage.ts';
 import { type Program, nodesOf } from '../../compiler/ir/program.ts';
 import type { Engine } from '../engine/choose.ts';
@@ -25,7 +27,7 @@ export function describeLibrary(engine: Engine): string {
 export function withoutUnusedVariables(program: Program): Program {
   const used = new Set(
     program.methods.flatMap((method) => [
-      ...nodesOf(method).flatMap((node) => (node.op === 'read' ? [String(node.attrs['name'])] : [])),
+      ...nodesOf(method).flatMap((node) => (is(read, node) ? [node.attrs.name] : [])),
       ...method.writes.keys(),
     ]),
   );

@@ -1,4 +1,6 @@
 /** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
+import { input, item, read } from '../../compiler/ir/sources.ts';
+import { is } from '../../compiler/ir/op.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Program } from '../../compiler/ir/program.ts';
@@ -6,8 +8,7 @@ import type { Node } from '../../compiler/ir/node.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
-import type { TensorFlow } from '../../compiler/ir/op.ts';
-import { opNamed } from '../../compiler/ops/index.ts';
+import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
 import { typeOfVariable, type KernelTime, type Session } from './session.ts';
 
@@ -71,7 +72,7 @@ export class PortableSession implements Session {
       const start = performance.now();
       const results = this.evaluate(node, values, fed);
       values.set(node, results);
-      this.trace?.push({ node, kernel: node.op, start, end: performance.now() });
+      this.trace?.push({ node, kernel: node.op.name, start, end: performance.now() });
       this.look?.(
         node,
         results,
@@ -136,27 +137,20 @@ export class PortableSession implements Session {
     const operands = node.operands.map((operand) =>
       must(values.get(operand), 'an operand is kept until its last user has run'),
     );
-    const name = String(node.attrs['name']);
-    switch (node.op) {
-      case 'item':
-        return [
-          tf.clone(must(operands[0]?.[Number(node.attrs['index'])], 'an item names a result of its node')),
-        ];
-      case 'input': {
-        const { values: given, shape, dtype } = must(fed.get(name), 'feeds were checked');
-        return [tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')];
-      }
-      case 'read': {
-        const variable = this.variables.get(name);
-        if (!variable) throw brokenInvariant(`variable '${name}' has no value yet`);
-        return [tf.clone(variable)];
-      }
-      default: {
-        const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
-        // tidy frees the temporaries of the op and keeps what it returns.
-        const results = tf.tidy(() => opNamed(node.op).tfjs({ tf, inputs, node }));
-        return Array.isArray(results) ? results : [results];
-      }
+    if (is(item, node))
+      return [tf.clone(must(operands[0]?.[node.attrs.index], 'an item names a result of its node'))];
+    if (is(input, node)) {
+      const { values: given, shape, dtype } = must(fed.get(node.attrs.name), 'feeds were checked');
+      return [tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')];
     }
+    if (is(read, node)) {
+      const variable = this.variables.get(node.attrs.name);
+      if (!variable) throw brokenInvariant(`variable '${node.attrs.name}' has no value yet`);
+      return [tf.clone(variable)];
+    }
+    const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
+    // tidy frees the temporaries of the op and keeps what it returns.
+    const results = tf.tidy(() => node.op.tfjs(inputs, { tf, node }));
+    return Array.isArray(results) ? results : [results];
   }
 }

@@ -11,7 +11,7 @@ import { must } from '../../dsl/errors.ts';
 import { isUpdate, partsOfStep } from '../../compiler/build/step.ts';
 import { type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { TensorFlow } from '../../compiler/ir/op.ts';
+import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import type { Batch } from '../data/dataset.ts';
 import { areFinite, inGroups, type Session } from '../session/session.ts';
 import { PortableSession } from '../session/portable.ts';
@@ -171,7 +171,7 @@ class Watch {
             result: rangesOf(results),
             operands: operands.map((tensors, index) => ({
               ...rangesOf(tensors),
-              op: must(node.operands[index], 'an op that is watched has its operands').op,
+              op: must(node.operands[index], 'an op that is watched has its operands').op.name,
             })),
           }
         : undefined,
@@ -209,7 +209,7 @@ function rangeOf(tensor: Tfjs.Tensor): ValueRange {
 function diagnose({ node, result, operands }: Origin, step: number): Diagnostic {
   return firstNotFinite(
     {
-      op: node.op,
+      op: node.op.name,
       step: step + 1,
       scope: node.origin?.scope,
       name: typeof node.attrs['name'] === 'string' ? node.attrs['name'] : undefined,

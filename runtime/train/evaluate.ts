@@ -1,16 +1,16 @@
 /**
- * Answers for what a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
+ * What a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
  * are to the photographs, or how much of held-out maps a segmenter finds.
  */
 import { must } from '../../dsl/errors.ts';
 import { generatorOf, measuredMetrics } from '../../compiler/format/queries.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
-import { type BestMetric, type DataSpec, type Spec } from '../../compiler/format/types.ts';
+import type { DataSpec, Spec } from '../../compiler/format/types.ts';
+import { countPixels, sumCounts } from '../../compiler/metrics/class-counts.ts';
+import { metricNamed, ofClasses, ofPaintings } from '../../compiler/metrics/index.ts';
+import { meanOfKnown } from '../../compiler/metrics/spread.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset, Sample } from '../data/dataset.ts';
-import { countPixels, scoresOf, sumCounts } from '../metrics/class-counts.ts';
-import { meanDifference, peakSignalToNoise, structuralSimilarity } from '../metrics/similarity.ts';
-import { meanOfKnown } from '../metrics/spread.ts';
 import { fromFloat } from '../report/picture.ts';
 import type { MetricRecord } from '../run/records.ts';
 import type { Session } from '../session/session.ts';
@@ -20,15 +20,11 @@ import { canSegment, segment } from '../synthesize/segment.ts';
 /** At most so many held-out pairs are measured, spread evenly over all of them: training waits for it. */
 const mostPairs = 64;
 
-/** The metrics of painting and of segmenting, the one that decides about the best checkpoint first. */
-/** Metrics which are better the lower they are. */
-const falling: readonly BestMetric[] = ['L1'];
-
 /** Measures a run now and then, and says which step is the best. */
 export interface Evaluator {
   readonly every: number;
   /** The metric that decides about the best checkpoint. */
-  readonly metric: BestMetric;
+  readonly metric: string;
   /** Measures the weights as they are now; numbers by metric, null for what has no value. */
   readonly measure: () => Record<string, number | null>;
 }
@@ -50,7 +46,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   const generator = generatorOf(spec);
   if (every === undefined || samples.length === 0 || !(generator || canSegment(session))) return undefined;
   const metric =
-    spec.train?.best ?? must(measuredMetrics(spec)[0], 'a network that is evaluated has metrics');
+    spec.train?.best ?? must(measuredMetrics(spec)[0], 'a network that is evaluated has metrics').name;
   const measure = generator
     ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
     : () => compareClasses(session, samples, must(spec.data, 'an evaluation has samples'));
@@ -64,12 +60,13 @@ export function readEvaluated(dataset: Dataset): Promise<Sample[]> {
 }
 
 /** Finds the step whose numbers are the best, the first of equal ones; undefined where nothing was measured. */
-export function bestStep(records: readonly MetricRecord[], metric: BestMetric): number | undefined {
+export function bestStep(records: readonly MetricRecord[], metric: string): number | undefined {
+  const sign = metricNamed(metric).better === 'lower' ? -1 : 1;
   let best: { readonly step: number; readonly value: number } | undefined;
   for (const { step, evaluation } of records) {
     const found = evaluation?.[metric];
     if (found === undefined || found === null) continue;
-    const value = falling.includes(metric) ? -found : found;
+    const value = sign * found;
     if (!best || value > best.value) best = { step, value };
   }
   return best?.step;
@@ -83,11 +80,12 @@ function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<
     const photo = must(samples[index]?.image, 'held-out pairs have photographs');
     return [picture, fromFloat(photo, width, height)] as const;
   });
-  return {
-    SSIM: meanOfKnown(pairs.map(([picture, photo]) => structuralSimilarity(picture, photo))),
-    PSNR: meanOfKnown(pairs.map(([picture, photo]) => peakSignalToNoise(picture, photo))),
-    L1: meanOfKnown(pairs.map(([picture, photo]) => meanDifference(picture, photo))),
-  };
+  return Object.fromEntries(
+    ofPaintings.map(({ name, compare }) => [
+      name,
+      meanOfKnown(pairs.map(([picture, photo]) => compare(picture, photo))),
+    ]),
+  );
 }
 
 function compareClasses(
@@ -97,9 +95,22 @@ function compareClasses(
 ): Record<string, number | null> {
   const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
   const labels = { classes: data.classes, voidIds: voidIds(data) };
-  const counts = segment(session, photos).map((found, index) =>
-    countPixels(must(samples[index], 'there is a value for each held-out picture').labels, found, labels),
+  const { width, height } = data.size;
+  const maps = segment(session, photos).map((found, index) => {
+    const truth = must(samples[index], 'there is a value for each held-out picture').labels;
+    return {
+      wanted: { width, height, ids: truth },
+      seen: { width, height, ids: found },
+      counts: countPixels(truth, found, labels),
+    };
+  });
+  const counts = sumCounts(maps.map((map) => map.counts));
+  return Object.fromEntries(
+    ofClasses.map((metric) => [
+      metric.name,
+      metric.needs === 'class counts'
+        ? metric.score(counts)
+        : meanOfKnown(maps.map(({ wanted, seen }) => metric.compare(wanted, seen, labels.voidIds))),
+    ]),
   );
-  const { meanIoU, pixelAccuracy } = scoresOf(sumCounts(counts));
-  return { mIoU: meanIoU, 'pixel accuracy': pixelAccuracy };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkJson, compile } from '../../compiler/index.ts';
 import { nodesOf } from '../../compiler/ir/program.ts';
-import { isRequired, specOps } from '../../compiler/ops/composite/index.ts';
+import { isRequired, composites } from '../../compiler/ops/composite/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
@@ -133,12 +133,12 @@ describe('a spec as JSON', () => {
 
   it('survives every op with inputs of every rank', () => {
     const ranks = [[], [2], [2, 3], [2, 3, 4], [2, 3, 4, 5]];
-    for (const op of specOps.values())
+    for (const op of composites.values())
       for (const shape of ranks) {
         const count = op.inputs[0]?.startsWith('...') ? 2 : op.inputs.length;
         const variables = Array.from({ length: count }, (_, index) => ({
           name: `v${index}`,
-          role: op.state?.includes(index) ? 'state' : 'parameter',
+          role: op.state.includes(index) ? 'state' : 'parameter',
           shape,
           initializer: { kind: 'constant', value: 0 },
         }));

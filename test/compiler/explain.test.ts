@@ -1,10 +1,14 @@
 /** Answers for explanations: parameter counts as published, costs that add up, and text that fits a terminal. */
+import { input } from '../../compiler/ir/sources.ts';
+import { is } from '../../compiler/ir/op.ts';
+import { reshape } from '../../compiler/ops/primitive/shapes.ts';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { explain } from '../../compiler/explain/explain.ts';
 import { renderExplanation, formatBytes, formatCount } from '../../compiler/explain/render.ts';
 import { peakBytes } from '../../compiler/explain/liveness.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import type { Builder } from '../../compiler/ir/node.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
@@ -62,23 +66,23 @@ describe('the estimate of peak memory', () => {
   const bytes = (node: { results: readonly { shape: readonly number[] }[] }) =>
     node.results.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const peak = (build: (b: Builder) => ReturnType<Builder['input']>) => {
-    const b = new Builder();
+    const b = new GraphBuilder();
     const result = build(b);
     return peakBytes({ name: 'm', outputs: new Map([['y', result]]), writes: new Map() }, (node) =>
-      node.op === 'input' || node.op === 'reshape' ? 0 : bytes(node),
+      is(input, node) || is(reshape, node) ? 0 : bytes(node),
     );
   };
-  const x = (b: Builder) => b.input('x', f32(10));
+  const x = (b: Builder) => b.input({ name: 'x', ...f32(10) });
 
   it('of a chain is two values', () => {
-    expect(peak((b) => b.op('neg', [b.op('tanh', [b.op('neg', [x(b)])])]))).toBe(20);
+    expect(peak((b) => b.neg(b.tanh(b.neg(x(b)))))).toBe(20);
   });
 
   it('of a value that is needed again is one more', () => {
     expect(
       peak((b) => {
-        const early = b.op('neg', [x(b)]);
-        return b.add(b.op('tanh', [b.op('exp', [early])]), early);
+        const early = b.neg(x(b));
+        return b.add(b.tanh(b.exp(early)), early);
       }),
     ).toBe(30);
   });
@@ -86,8 +90,8 @@ describe('the estimate of peak memory', () => {
   it('keeps what a view shows', () => {
     expect(
       peak((b) => {
-        const view = b.reshape(b.op('neg', [x(b)]), [2, 5]);
-        return b.add(b.op('tanh', [b.op('exp', [b.reshape(x(b), [2, 5])])]), view);
+        const view = b.reshape(b.neg(x(b)), { shape: [2, 5] });
+        return b.add(b.tanh(b.exp(b.reshape(x(b), { shape: [2, 5] }))), view);
       }),
     ).toBe(30);
   });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { foldUpsampleIntoConv } from '../../compiler/passes/fold-upsample-into-conv.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
 import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
@@ -19,16 +19,16 @@ interface Case {
 
 /** A convolution of a picture that was made larger, as it is written and as it is rewritten. */
 function convolutions({ size = [33, 32], kernel = 3, factor = 2, attrs = {} }: Case) {
-  const b = new Builder();
-  const x = b.input('x', f32(2, ...size, 3));
-  const filter = b.input('filter', f32(kernel, kernel, 3, 2));
-  const larger = b.op('upsample_nearest', [x], { factor });
-  const written = b.op('conv2d', [larger, filter], { stride: 1, padding: 'same', ...attrs });
+  const b = new GraphBuilder();
+  const x = b.input({ name: 'x', ...f32(2, ...size, 3) });
+  const filter = b.input({ name: 'filter', ...f32(kernel, kernel, 3, 2) });
+  const larger = b.upsampleNearest(x, { factor });
+  const written = b.conv2d(larger, filter, { stride: 1, padding: 'same', ...attrs });
   const rewritten = rewrittenBy(foldUpsampleIntoConv, b, written);
   return { b, x, filter, written, rewritten };
 }
 
-const opsOf = (node: Node): string[] => reachable([node]).map(({ op }) => op);
+const opsOf = (node: Node): string[] => reachable([node]).map(({ op }) => op.name);
 
 describe('a convolution of an upsampled picture', () => {
   it.each([
@@ -40,7 +40,7 @@ describe('a convolution of an upsampled picture', () => {
     const { b, x, filter, written, rewritten } = convolutions(one);
     const ops = opsOf(rewritten);
     expect(ops.includes('conv2d') && ops.indexOf('upsample_nearest') < ops.indexOf('conv2d')).toBe(false);
-    const dy = b.input('dy', f32(...shapeOf(written)));
+    const dy = b.input({ name: 'dy', ...f32(...shapeOf(written)) });
     const all = [written, rewritten].map((y) => [y, ...gradients(b, y, [x, filter], dy)]);
     const inputs = new Map(
       [x, filter, dy].map((node) => {

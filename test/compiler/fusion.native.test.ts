@@ -3,7 +3,7 @@ import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';
 import type { Target } from '../../compiler/ir/target.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { stepMethods } from '../../compiler/build/step.ts';

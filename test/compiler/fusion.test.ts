@@ -1,19 +1,23 @@
 /** Answers for fusion without an engine: fused graphs mean what they were made of, in float64, and take as few passes as they can. */
+import { fused as fusedOp } from '../../compiler/ops/index.ts';
+import { input, item } from '../../compiler/ir/sources.ts';
+import { is } from '../../compiler/ir/op.ts';
 import { fullAfterFirst } from '../support/engines.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { parseProgramText, printProgramText } from '../../compiler/ops/fused/program.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
-import { shapeOf, type Node } from '../../compiler/ir/node.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { normalizeOver } from '../../compiler/ops/composite/composites.ts';
 import { fused as fuse } from '../support/passes.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
+import { buildSample, sampleCases } from '../support/samples.ts';
 import { evaluateStep, expectAgree, stepOf, tableCases, tableSpec } from '../support/table-tests.ts';
 
 const sizes = [
@@ -34,13 +38,13 @@ const methodOf = (...outputs: Node[]): Method => ({
 });
 
 const countOf = (method: Method, op: string): number =>
-  nodesOf(method).filter((node) => node.op === op).length;
+  nodesOf(method).filter((node) => node.op.name === op).length;
 
 /** The programs of a method's kernels that run over pictures of a height. */
 const passesOver = (method: Method, height: number): string[] =>
   nodesOf(method).flatMap(({ op, attrs }) => {
     const text = String(attrs['program']);
-    return op === 'fused' && parseProgramText(text).domain[1] === height ? [text] : [];
+    return op === fusedOp && parseProgramText(text).domain[1] === height ? [text] : [];
   });
 
 /** Fuses a method and requires that its outputs stay what they are. */
@@ -80,13 +84,23 @@ describe('a fused graph computes what the graph did', () => {
       randomMethod(new RandomStream(index, 'fusion/count'), sizes[0]!, 40),
     );
     const count = (all: readonly Method[]): number =>
-      all.reduce((sum, method) => sum + nodesOf(method).filter(({ op }) => op !== 'item').length, 0);
+      all.reduce((sum, method) => sum + nodesOf(method).filter(({ op }) => op !== item).length, 0);
     expect(count(methods.map(fuse))).toBeLessThan(0.5 * count(methods));
+  });
+
+  it.each(sampleCases.filter(({ op }) => op.instruction))('and takes $name in, as an instruction', (each) => {
+    const b = new GraphBuilder();
+    const { node, operands } = buildSample(b, each);
+    const made = node.results[0]?.dtype === 'bool' ? b.cast(node, { to: 'f32' }) : node;
+    const isFloat = operands.every((operand) => typeOf(operand).dtype === 'f32');
+    const fused = fuse(methodOf(b.tanh(b.square(made))));
+    expect(countOf(fused, each.op.name)).toBe(isFloat ? 0 : 1);
+    expect(countOf(fused, 'fused')).toBe(1);
   });
 
   it('in programs whose text reads back as it was', () => {
     const method = fuse(randomMethod(new RandomStream(3, 'fusion/text'), sizes[0]!, 40));
-    const programs = nodesOf(method).filter(({ op }) => op === 'fused');
+    const programs = nodesOf(method).filter(({ op }) => op === fusedOp);
     expect(programs.length).toBeGreaterThan(0);
     for (const { attrs } of programs) {
       const text = String(attrs['program']);
@@ -96,16 +110,16 @@ describe('a fused graph computes what the graph did', () => {
 });
 
 describe('a norm that is modulated by rows of tables, with its gradients', () => {
-  const b = new Builder();
-  const x = b.input('x', f32(2, 6, 8, 3));
-  const pixels = b.input('pixels', i32(2, 6, 8));
-  const [gamma, beta] = ['gamma', 'beta'].map((name) => b.input(name, f32(5, 3)));
+  const b = new GraphBuilder();
+  const x = b.input({ name: 'x', ...f32(2, 6, 8, 3) });
+  const pixels = b.input({ name: 'pixels', ...i32(2, 6, 8) });
+  const [gamma, beta] = ['gamma', 'beta'].map((name) => b.input({ name, ...f32(5, 3) }));
   const modulated = b.add(
-    b.mul(normalizeOver(b, x, [0, 1, 2], 1e-5), b.op('expand_rows', [gamma!, pixels])),
-    b.op('expand_rows', [beta!, pixels]),
+    b.mul(normalizeOver(b, x, [0, 1, 2], 1e-5), b.expandRows(gamma!, pixels)),
+    b.expandRows(beta!, pixels),
   );
-  const y = b.op('leaky_relu', [modulated], { slope: 0.2 });
-  const dy = b.input('dy', f32(...shapeOf(y)));
+  const y = b.leakyRelu(modulated, { slope: 0.2 });
+  const dy = b.input({ name: 'dy', ...f32(...shapeOf(y)) });
   const method = methodOf(y, ...gradients(b, y, [x, gamma!, beta!], dy));
 
   it('takes a pass for statistics, one for values and the sums of gradients, and one for the gradient of x', () => {
@@ -115,16 +129,16 @@ describe('a norm that is modulated by rows of tables, with its gradients', () =>
   });
 
   it('takes its statistics from the small picture where x is an upsampled one', () => {
-    const small = b.input('small', f32(2, 3, 4, 3));
-    const normed = normalizeOver(b, b.op('upsample_nearest', [small], { factor: 2 }), [0, 1, 2], 1e-5);
-    const fused = fusedAlike(methodOf(b.op('tanh', [normed])), 'upsampled');
+    const small = b.input({ name: 'small', ...f32(2, 3, 4, 3) });
+    const normed = normalizeOver(b, b.upsampleNearest(small, { factor: 2 }), [0, 1, 2], 1e-5);
+    const fused = fusedAlike(methodOf(b.tanh(normed)), 'upsampled');
     expect(passesOver(fused, 3).join()).toContain('squares');
     expect(passesOver(fused, 6)).toHaveLength(1);
   });
 
   it('puts together what upsampling repeated while its gradient is computed', () => {
-    const small = b.input('small', f32(2, 3, 4, 3));
-    const up = b.op('tanh', [b.mul(b.op('upsample_nearest', [small], { factor: 2 }), 2)]);
+    const small = b.input({ name: 'small', ...f32(2, 3, 4, 3) });
+    const up = b.tanh(b.mul(b.upsampleNearest(small, { factor: 2 }), 2));
     const [gradient] = gradients(b, up, [small], dy);
     const fused = fusedAlike(methodOf(gradient!), 'pooled');
     expect(passesOver(fused, 6)).toHaveLength(1);
@@ -133,46 +147,47 @@ describe('a norm that is modulated by rows of tables, with its gradients', () =>
 });
 
 describe('an outer product', () => {
-  const b = new Builder();
-  const [column, row] = [b.input('column', f32(18, 1)), b.input('row', f32(4, 1))] as const;
-  const product = b.op('matmul', [column, row], { transpose_a: false, transpose_b: true });
-  const filter = b.input('filter', f32(3, 3, 2, 4));
+  const b = new GraphBuilder();
+  const [column, row] = [
+    b.input({ name: 'column', ...f32(18, 1) }),
+    b.input({ name: 'row', ...f32(4, 1) }),
+  ] as const;
+  const product = b.matmul(column, row, { transpose_a: false, transpose_b: true });
+  const filter = b.input({ name: 'filter', ...f32(3, 3, 2, 4) });
 
   it('is computed where a filter is, which it has the shape of', () => {
-    const fused = fusedAlike(methodOf(b.sub(filter, b.reshape(product, [3, 3, 2, 4]))), 'outer');
+    const fused = fusedAlike(methodOf(b.sub(filter, b.reshape(product, { shape: [3, 3, 2, 4] }))), 'outer');
     expect(countOf(fused, 'matmul')).toBe(0);
     expect(countOf(fused, 'fused')).toBe(1);
   });
 
   it('stays a matrix product where rows would be broken', () => {
-    const fused = fusedAlike(methodOf(b.op('tanh', [b.reshape(product, [9, 8])])), 'broken');
+    const fused = fusedAlike(methodOf(b.tanh(b.reshape(product, { shape: [9, 8] }))), 'broken');
     expect(countOf(fused, 'matmul')).toBe(1);
   });
 });
 
 it('what gradients were not to go through is one with what it is', () => {
-  const b = new Builder();
-  const [m, v] = [b.input('m', f32(5, 4)), b.input('v', f32(4, 1))] as const;
-  const times = (x: Node): Node => b.op('matmul', [x, v], { transpose_a: false, transpose_b: false });
-  const fused = fusedAlike(methodOf(b.add(times(m), times(b.op('stop_gradient', [m])))), 'barrier');
+  const b = new GraphBuilder();
+  const [m, v] = [b.input({ name: 'm', ...f32(5, 4) }), b.input({ name: 'v', ...f32(4, 1) })] as const;
+  const times = (x: Node): Node => b.matmul(x, v, { transpose_a: false, transpose_b: false });
+  const fused = fusedAlike(methodOf(b.add(times(m), times(b.stopGradient(m)))), 'barrier');
   expect(countOf(fused, 'matmul')).toBe(1);
 });
 
 describe('a filter that is divided by one number', () => {
-  const b = new Builder();
-  const filter = b.input('filter', f32(3, 3, 3, 4));
-  const scale = b.add(b.op('abs', [b.input('scale', f32())]), b.constant(1));
+  const b = new GraphBuilder();
+  const filter = b.input({ name: 'filter', ...f32(3, 3, 3, 4) });
+  const scale = b.add(b.abs(b.input({ name: 'scale', ...f32() })), b.constant({ value: 1 }));
 
   it.each([
     ['is left as it is where the result is not much larger', 4, 0],
     ['is divided where the result is', 40, 1],
   ])('%s', (_name, size, divided) => {
-    const x = b.input(`x${size}`, f32(1, size, size, 3));
-    const y = b.op('conv2d', [x, b.div(filter, scale)], { stride: 1, padding: 'same' });
-    const fused = fusedAlike(methodOf(b.op('tanh', [y])), 'scale');
-    const divides = nodesOf(fused).filter(
-      (node) => String(shapeOf(node)) === '3,3,3,4' && node.op !== 'input',
-    );
+    const x = b.input({ name: `x${size}`, ...f32(1, size, size, 3) });
+    const y = b.conv2d(x, b.div(filter, scale), { stride: 1, padding: 'same' });
+    const fused = fusedAlike(methodOf(b.tanh(y)), 'scale');
+    const divides = nodesOf(fused).filter((node) => String(shapeOf(node)) === '3,3,3,4' && !is(input, node));
     expect(divides).toHaveLength(divided);
   });
 });

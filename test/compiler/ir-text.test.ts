@@ -1,6 +1,6 @@
 /** Answers for the text of graphs: it is stable, readable and reads back as the same graph. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { parseMethod } from '../../compiler/ops/parse.ts';
 import { printMethod, printNodes, printProgram } from '../../compiler/ir/print.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
@@ -9,15 +9,15 @@ import { sampleCases, sampleProgram } from '../support/samples.ts';
 
 /** A method with several results, shared nodes, origins, a write and names that need quotes. */
 function exampleMethod(): Method {
-  const b = new Builder();
-  b.constant(7); // not used by the method, so not printed
-  const x = b.input('an "image"', f32(1, 4, 4, 2));
-  const weight = b.read('G.conv.weight', f32(3, 3, 2, 3));
+  const b = new GraphBuilder();
+  b.constant({ value: 7 }); // not used by the method, so not printed
+  const x = b.input({ name: 'an "image"', ...f32(1, 4, 4, 2) });
+  const weight = b.read({ name: 'G.conv.weight', ...f32(3, 3, 2, 3) });
   const y = b.within({ scope: 'G.conv', span: undefined }, () =>
-    b.op('conv2d', [x, weight], { stride: 1, padding: 'same' }),
+    b.conv2d(x, weight, { stride: 1, padding: 'same' }),
   );
   const [left, right] = b.within({ scope: 'G; a split', span: undefined }, () =>
-    b.items(b.op('split', [y], { axis: 3, sizes: [1, 2] })),
+    b.items(b.split(y, { axis: 3, sizes: [1, 2] })),
   );
   const updated = b.mul(weight, 0.5);
   return {
@@ -49,9 +49,9 @@ describe('printing', () => {
   });
 
   it('does not depend on what else the builder has made', () => {
-    const b = new Builder();
-    b.constant(1);
-    const late = b.op('neg', [b.input('x', f32(2))]);
+    const b = new GraphBuilder();
+    b.constant({ value: 1 });
+    const late = b.neg(b.input({ name: 'x', ...f32(2) }));
     expect(printNodes([late])).toBe('%0: f32[2] = input "x"\n%1: f32[2] = neg %0');
   });
 
@@ -81,8 +81,8 @@ describe('parsing', () => {
   });
 
   it('shares nodes with what the builder already has', () => {
-    const b = new Builder();
-    const x = b.input('x', f32(2));
+    const b = new GraphBuilder();
+    const x = b.input({ name: 'x', ...f32(2) });
     const method = parseMethod('method m\n%0: f32[2] = input "x"\noutput "y" = %0', b);
     expect(method.outputs.get('y')).toBe(x);
   });

@@ -1,7 +1,8 @@
 /** Answers for the verifier: it accepts what the builder makes and refuses every broken invariant. */
+import { add, exp } from '../../compiler/ops/primitive/pointwise.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
@@ -29,23 +30,28 @@ describe('a verified method', () => {
   });
 
   it('may hold gradients', () => {
-    const b = new Builder();
-    const x = b.input('x', f32(2, 3));
-    const loss = b.sum(b.op('tanh', [x]), [0, 1], false);
+    const b = new GraphBuilder();
+    const x = b.input({ name: 'x', ...f32(2, 3) });
+    const loss = b.sum(b.tanh(x), { axes: [0, 1], keep: false });
     expect(() => verifyMethod(methodOf(loss, ...gradients(b, loss, [x])))).not.toThrow();
   });
 
-  const b = new Builder();
-  const x = b.input('x', f32(2, 3));
-  const y = b.op('neg', [x]);
-  const split = b.op('split', [x], { axis: 1, sizes: [1, 2] });
+  const b = new GraphBuilder();
+  const x = b.input({ name: 'x', ...f32(2, 3) });
+  const y = b.neg(x);
+  const split = b.split(x, { axis: 1, sizes: [1, 2] });
   it.each<[string, Node, string]>([
     ['a wrong result type', { ...y, results: [f32(2, 4)] }, 'has type f32[2,4], infers f32[2,3]'],
     ['a missing result', { ...split, results: [f32(2, 1)] }, 'has type f32[2,1], infers f32[2,1], f32[2,2]'],
-    ['an op that does not exist', { ...y, op: 'nag' }, 'there is no such op'],
+    ['operands of another op', { ...y, op: add, id: 99 }, 'it has the operands a, b (found 1)'],
+    [
+      'attributes of another op',
+      { ...y, attrs: { slope: 1 }, id: 99 },
+      'it has the attributes none (found slope)',
+    ],
     [
       'a violated constraint',
-      { ...y, operands: [b.input('i', i32(2))], id: 99 },
+      { ...y, operands: [b.input({ name: 'i', ...i32(2) })], id: 99 },
       'operands are floating-point (found',
     ],
     [
@@ -56,24 +62,24 @@ describe('a verified method', () => {
     ['an item that is not there', { ...b.item(split, 1), attrs: { index: 2 } }, 'there is no such result'],
     [
       'two nodes with one number',
-      { ...b.add(x, y), operands: [y, { ...y, op: 'exp' }] },
+      { ...b.add(x, y), operands: [y, { ...y, op: exp }] },
       'another node has its number',
     ],
-    ['an operand that comes later', { ...y, operands: [b.op('exp', [x])] }, 'an operand comes after it'],
+    ['an operand that comes later', { ...y, operands: [b.exp(x)] }, 'an operand comes after it'],
     ['an output with several results', split, 'y0 is a node with 2 results'],
   ])('must not have %s', (_name, node, message) => {
     expect(() => verifyMethod(methodOf(node))).toThrow(message);
   });
 
   it('must not use one name with two types', () => {
-    const both = methodOf(y, b.input('x', f32(7)));
+    const both = methodOf(y, b.input({ name: 'x', ...f32(7) }));
     expect(() => verifyMethod(both)).toThrow('is also used as f32[2,3]');
   });
 });
 
 describe('what a method gives and writes', () => {
-  const b = new Builder();
-  const [two, three] = [b.read('w', f32(2)), b.read('v', f32(3))];
+  const b = new GraphBuilder();
+  const [two, three] = [b.read({ name: 'w', ...f32(2) }), b.read({ name: 'v', ...f32(3) })];
   const of = (output: Node, write: Node): Method => ({
     name: 'm',
     outputs: new Map([['y', output]]),
@@ -92,11 +98,11 @@ describe('what a method gives and writes', () => {
 });
 
 describe('a verified program', () => {
-  const b = new Builder();
-  const read = b.read('w', f32(2));
+  const b = new GraphBuilder();
+  const read = b.read({ name: 'w', ...f32(2) });
   const program = (change: Partial<Program>): Program => ({
     variables: [variable('w', 2)],
-    methods: [{ ...methodOf(read), writes: new Map([['w', b.op('neg', [read])]]) }],
+    methods: [{ ...methodOf(read), writes: new Map([['w', b.neg(read)]]) }],
     ...change,
   });
 
@@ -119,7 +125,11 @@ describe('a verified program', () => {
     ['read in another type', { variables: [variable('w', 3)] }, 'read of w as f32[2], declared f32[3]'],
     [
       'write in another type',
-      { methods: [{ name: 'm', outputs: new Map(), writes: new Map([['w', b.constant(1, [3])]]) }] },
+      {
+        methods: [
+          { name: 'm', outputs: new Map(), writes: new Map([['w', b.constant({ value: 1, shape: [3] })]]) },
+        ],
+      },
       'write of w as f32[3], declared f32[2]',
     ],
   ])('must not %s', (_name, change, message) => {

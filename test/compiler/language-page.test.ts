@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkAblation } from '../../compiler/index.ts';
 import { builtins } from '../../compiler/language/builtins.ts';
+import { optimizers } from '../../compiler/optimizers/index.ts';
 import { typeRules } from '../../compiler/language/value-types.ts';
 import { checkText, provider } from '../support/specs.ts';
 
@@ -103,6 +104,14 @@ experiment codes {
     const body = `  ${start}${own}  ${text.replace('…', '')}\n  return x |> conv(3) |> tanh`;
     const source = `use norms { batch, spade, spectral }\nuse generators { SpadeResBlock }\nnetwork P(seg: LabelMap) -> Image {\n${body}\n}\n`;
     expect(renderDiagnostics(checkText(source).diagnostics, { color: false })).toBe('');
+  });
+
+  it('gives every optimizer with its settings and their defaults', () => {
+    const written = optimizers.map(({ kind, settings }) => {
+      const own = Object.entries(settings).map(([name, rule]) => `${name}: ${rule.default}`);
+      return `| \`${kind}(${['rate', ...own].join(', ')})\` `;
+    });
+    expect(written.filter((row) => !page.includes(row))).toEqual([]);
   });
 
   it('names every function and type', () => {

@@ -1,4 +1,7 @@
 /** Answers for label locality of the library's networks at tiny sizes, and of whole training steps: facts, values and time. */
+import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
+import { input } from '../../compiler/ir/sources.ts';
+import { is } from '../../compiler/ir/op.ts';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { drawNetwork } from '../../compiler/explain/drawing.ts';
@@ -48,7 +51,7 @@ function methodWithEdges(norm: string): Method {
 function localAt(method: Method, ending: string): (LocalValue | undefined)[] {
   const { local } = analyzeLocality(method.outputs.values(), { isMap });
   return nodesOf(method)
-    .filter((node) => node.origin?.scope.endsWith(ending) && node.op === 'conv2d' && shapeOf(node)[1]! > 4)
+    .filter((node) => node.origin?.scope.endsWith(ending) && is(conv2d, node) && shapeOf(node)[1]! > 4)
     .map((node) => local.get(node));
 }
 
@@ -122,7 +125,7 @@ describe('a whole training step', () => {
 
   it('is local where its networks are, also behind the update of the generator and for stacked maps', () => {
     const gammas = [...local.keys()].filter(
-      ({ op, origin }) => op === 'conv2d' && origin?.scope.endsWith('.mlp_gamma'),
+      ({ op, origin }) => op === conv2d && origin?.scope.endsWith('.mlp_gamma'),
     );
     expect(gammas).toHaveLength(2 * 18); // in the generator's loss, and again with its new weights in the discriminator's
     expect(new Set(gammas.map((node) => local.get(node)!.key)).size).toBe(6); // one for each resolution
@@ -133,7 +136,7 @@ describe('a whole training step', () => {
   it('calls nothing local that depends on pictures', () => {
     const pictures = new Set<Node>();
     for (const node of nodesOf(step)) {
-      const isReal = node.op === 'input' && !isMap(String(node.attrs['name']));
+      const isReal = is(input, node) && !isMap(String(node.attrs['name']));
       const isWeight = [...step.writes.values()].includes(node);
       if (isReal || (!isWeight && node.operands.some((operand) => pictures.has(operand)))) pictures.add(node);
     }

@@ -2,9 +2,11 @@
  * Answers for label locality: what the analysis says of windows, grids and classes, and, without trusting it, that values in
  * float64 are what it says. Graphs are drawn at random; networks are those of the library.
  */
+import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
+import { mean } from '../../compiler/ops/primitive/support.ts';
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
-import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import { type Builder, reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
 import { analyzeLocality } from '../../compiler/locality/analysis.ts';
 import type { LocalValue } from '../../compiler/locality/local.ts';
@@ -17,17 +19,17 @@ const conv = (
   b: Builder,
   x: Node,
   kernel: number,
-  padding = 'same',
+  padding: 'same' | 'valid' = 'same',
   stride = 1,
   out = 2,
   dilation = 1,
 ): Node =>
-  b.op(
-    'conv2d',
-    [
-      x,
-      b.read(`w${kernel}${stride}${padding}${shapeOf(x)[3]}${out}`, f32(kernel, kernel, shapeOf(x)[3]!, out)),
-    ],
+  b.conv2d(
+    x,
+    b.read({
+      name: `w${kernel}${stride}${padding}${shapeOf(x)[3]}${out}`,
+      ...f32(kernel, kernel, shapeOf(x)[3]!, out),
+    }),
     {
       stride,
       padding,
@@ -46,16 +48,16 @@ const windowOf = (node: Node): number[] | undefined => {
 };
 
 describe('the analysis', () => {
-  const b = new Builder();
-  const ids = b.input('seg', i32(2, 12, 9));
-  const encoded = b.op('one_hot', [ids], { depth: 3 });
+  const b = new GraphBuilder();
+  const ids = b.input({ name: 'seg', ...i32(2, 12, 9) });
+  const encoded = b.oneHot(ids, { depth: 3 });
   const resized = (size: number) =>
-    b.op('take', [b.op('take', [encoded], { axis: 1, indices: nearest(12, size) })], {
+    b.take(b.take(encoded, { axis: 1, indices: nearest(12, size) }), {
       axis: 2,
       indices: nearest(9, size),
     });
-  const picture = b.input('image', f32(2, 12, 9, 3));
-  const bias = b.read('bias', f32(2));
+  const picture = b.input({ name: 'image', ...f32(2, 12, 9, 3) });
+  const bias = b.read({ name: 'bias', ...f32(2) });
 
   it.each([
     ['the map', ids, [0, 0, 0, 0]],
@@ -67,35 +69,34 @@ describe('the analysis', () => {
     ['two 3x3 convolutions', conv(b, b.add(conv(b, encoded, 3), bias), 3), [-2, 2, -2, 2]],
     ['the same at another resolution', conv(b, conv(b, resized(7), 3), 3), [-2, 2, -2, 2]],
     ['two convolutions of stride 2', conv(b, conv(b, encoded, 3, 'valid', 2), 3, 'valid', 2), [-3, 3, -3, 3]],
-    ['an average', b.op('avg_pool2d', [encoded], { size: 3, stride: 1 }), [-1, 1, -1, 1]],
-    ['channels joined', b.op('concat', [encoded, conv(b, encoded, 3)], { axis: 3 }), [-1, 1, -1, 1]],
-    [
-      'a part of the channels',
-      part(b, b.op('concat', [encoded, conv(b, encoded, 3)], { axis: 3 })),
-      [0, 0, 0, 0],
-    ],
+    ['an average', b.avgPool2d(encoded, { size: 3, stride: 1 }), [-1, 1, -1, 1]],
+    ['channels joined', b.concat([encoded, conv(b, encoded, 3)], { axis: 3 }), [-1, 1, -1, 1]],
+    ['a part of the channels', part(b, b.concat([encoded, conv(b, encoded, 3)], { axis: 3 })), [0, 0, 0, 0]],
   ])('gives the window of %s', (_name, node, window) => {
     expect(windowOf(node)).toEqual(window);
   });
 
   it.each([
-    ['statistics over pixels', b.sub(encoded, b.mean(encoded, [1, 2]))],
-    ['statistics over the batch', b.sub(encoded, b.mean(encoded, [0, 1, 2]))],
+    ['statistics over pixels', b.sub(encoded, mean(b, encoded, [1, 2]))],
+    ['statistics over the batch', b.sub(encoded, mean(b, encoded, [0, 1, 2]))],
     ['a picture', b.add(encoded, picture)],
     ['a convolution of a picture', conv(b, picture, 3)],
-    ['weights that have a value for each pixel', b.mul(encoded, b.read('elements', f32(12, 9, 3)))],
+    [
+      'weights that have a value for each pixel',
+      b.mul(encoded, b.read({ name: 'elements', ...f32(12, 9, 3) })),
+    ],
     [
       'noise',
       b.mul(
         encoded,
-        b.op('random_normal', [b.input('random_state', i32(2))], { shape: [2, 12, 9, 3], stream: 1 }),
+        b.randomNormal(b.input({ name: 'random_state', ...i32(2) }), { shape: [2, 12, 9, 3], stream: 1 }),
       ),
     ],
-    ['pixels in another order', b.op('transpose', [encoded], { permutation: [0, 2, 1, 3] })],
-    ['different values on top of each other', b.op('concat', [encoded, b.op('neg', [encoded])], { axis: 0 })],
+    ['pixels in another order', b.transpose(encoded, { permutation: [0, 2, 1, 3] })],
+    ['different values on top of each other', b.concat([encoded, b.neg(encoded)], { axis: 0 })],
     [
       'a filter made of pictures',
-      b.op('conv2d', [encoded, b.reshape(b.mean(picture, [0, 1, 2]), [1, 1, 3, 1])], {
+      b.conv2d(encoded, b.reshape(mean(b, picture, [0, 1, 2]), { shape: [1, 1, 3, 1] }), {
         stride: 1,
         padding: 'same',
       }),
@@ -106,10 +107,10 @@ describe('the analysis', () => {
 
   it('takes weights from outside where it is told that they are weights', () => {
     const moved = b.sub(
-      b.read('w', f32(1, 1, 3, 2)),
-      b.op('broadcast_to', [b.mean(picture, [0, 1, 2, 3])], { shape: [1, 1, 3, 2] }),
+      b.read({ name: 'w', ...f32(1, 1, 3, 2) }),
+      b.broadcastTo(mean(b, picture, [0, 1, 2, 3]), { shape: [1, 1, 3, 2] }),
     );
-    const node = b.op('conv2d', [encoded, moved], { stride: 1, padding: 'same' });
+    const node = b.conv2d(encoded, moved, { stride: 1, padding: 'same' });
     expect(localOf(node)).toBeUndefined();
     expect(analyzeLocality([node], { isMap, weights: [moved] }).local.has(node)).toBe(true);
   });
@@ -118,15 +119,12 @@ describe('the analysis', () => {
     const { rows, columns } = localOf(conv(b, resized(7), 3))!.views[0]!;
     expect(rows.grid).toEqual([0, 1, 3, 5, 6, 8, 10]);
     expect(columns.grid).toEqual([0, 1, 2, 3, 5, 6, 7]);
-    const again = b.op('take', [resized(7)], { axis: 1, indices: nearest(7, 3) });
+    const again = b.take(resized(7), { axis: 1, indices: nearest(7, 3) });
     expect(localOf(again)!.views[0]!.rows.grid).toEqual([0, 3, 6]);
   });
 
   it('tells values with equal patches by one key', () => {
-    const [gamma, beta] = [
-      conv(b, conv(b, encoded, 3), 3),
-      b.op('tanh', [conv(b, b.op('neg', [conv(b, encoded, 3)]), 3)]),
-    ];
+    const [gamma, beta] = [conv(b, conv(b, encoded, 3), 3), b.tanh(conv(b, b.neg(conv(b, encoded, 3)), 3))];
     expect(localOf(gamma)!.key).toBeDefined();
     const { local } = analyzeLocality([gamma, beta], { isMap });
     expect(local.get(gamma)!.key).toBe(local.get(beta)!.key);
@@ -134,9 +132,9 @@ describe('the analysis', () => {
   });
 
   it('knows maps that are stacked twice, and their halves', () => {
-    const twice = b.op('concat', [encoded, encoded], { axis: 0 });
+    const twice = b.concat([encoded, encoded], { axis: 0 });
     const y = conv(b, twice, 3);
-    const half = b.item(b.op('split', [y], { axis: 0, sizes: [1, 3] }), 1);
+    const half = b.item(b.split(y, { axis: 0, sizes: [1, 3] }), 1);
     const { local } = analyzeLocality([half, conv(b, encoded, 3)], { isMap });
     expect(local.get(y)!.pictures).toEqual([0, 1, 0, 1]);
     expect(local.get(half)!.pictures).toEqual([1, 0, 1]);
@@ -149,7 +147,7 @@ describe('the analysis', () => {
     const y = localOf(conv(b, encoded, 3))!;
     expect(y.rowClasses).toEqual([0, ...new Array<number>(10).fill(1), 2]);
     expect(y.readsOutside).toBe(true);
-    const doubled = b.op('upsample_nearest', [conv(b, encoded, 3, 'valid')], { factor: 2 });
+    const doubled = b.upsampleNearest(conv(b, encoded, 3, 'valid'), { factor: 2 });
     const phases = localOf(conv(b, doubled, 3, 'valid'))!.rowClasses;
     // Within a doubled pixel both rows see two pixels of the source, one that before and one that after.
     const inside = phases.slice(2, -2);
@@ -158,12 +156,13 @@ describe('the analysis', () => {
   });
 
   it('reports the labels that a convolution reads beside a picture, through pooling and padding too', () => {
-    const both = b.op('concat', [encoded, picture, b.input('seg.edges', f32(2, 12, 9, 1))], { axis: 3 });
-    const pooled = b.op(
-      'avg_pool2d',
-      [b.op('pad', [both], { amounts: [0, 0, 1, 1, 1, 1, 0, 0], value: 0 })],
-      { size: 3, stride: 2 },
-    );
+    const both = b.concat([encoded, picture, b.input({ name: 'seg.edges', ...f32(2, 12, 9, 1) })], {
+      axis: 3,
+    });
+    const pooled = b.avgPool2d(b.pad(both, { amounts: [0, 0, 1, 1, 1, 1, 0, 0], value: 0 }), {
+      size: 3,
+      stride: 2,
+    });
     const node = conv(b, pooled, 3, 'valid');
     const found = analyzeLocality([node], { isMap });
     expect(found.local.has(node)).toBe(false);
@@ -214,7 +213,7 @@ describe('random graphs', () => {
       variables: variablesOf([root], random),
     });
     expect(new Set(value!.data).size).toBeGreaterThan(3);
-    expect(reachable([root]).some(({ op }) => op === 'conv2d')).toBe(true);
+    expect(reachable([root]).some(({ op }) => op === conv2d)).toBe(true);
   });
 });
 
@@ -223,7 +222,7 @@ function nearest(from: number, to: number): number[] {
 }
 
 function part(b: Builder, x: Node): Node {
-  return b.item(b.op('split', [x], { axis: 3, sizes: [3, shapeOf(x)[3]! - 3] }), 0);
+  return b.item(b.split(x, { axis: 3, sizes: [3, shapeOf(x)[3]! - 3] }), 0);
 }
 
 type Draw = (b: Builder, x: Node, random: RandomStream) => Node;
@@ -243,42 +242,40 @@ const tightOps: readonly Draw[] = [
     return conv(b, x, kernel, fits && random.below(2) === 0 ? 'valid' : 'same', 1, 2, dilation);
   },
   (b, x) =>
-    b.op('leaky_relu', [b.add(x, b.read(`bias${shapeOf(x)[3]}`, f32(shapeOf(x)[3]!)))], { slope: 0.2 }),
+    b.leakyRelu(b.add(x, b.read({ name: `bias${shapeOf(x)[3]}`, ...f32(shapeOf(x)[3]!) })), { slope: 0.2 }),
   (b, x, random) => depthwise(b, x, 1 + random.below(3)),
-  (b, x, random) => b.op('avg_pool2d', [x], { size: 1 + random.below(3), stride: 1 + random.below(2) }),
+  (b, x, random) => b.avgPool2d(x, { size: 1 + random.below(3), stride: 1 + random.below(2) }),
 ];
 
 function depthwise(b: Builder, x: Node, kernel: number): Node {
   const channels = shapeOf(x)[3]!;
-  const filter = b.read(`d${kernel}of${channels}`, f32(kernel, kernel, channels, 1));
-  return b.op('depthwise_conv2d', [x, filter], { stride: 1, padding: 'same' });
+  const filter = b.read({ name: `d${kernel}of${channels}`, ...f32(kernel, kernel, channels, 1) });
+  return b.depthwiseConv2d(x, filter, { stride: 1, padding: 'same' });
 }
 
 const anyOps: readonly Draw[] = [
   ...tightOps,
   (b, x, random) => resize(b, x, least + random.below(10), least + random.below(10)),
-  (b, x, random) =>
-    shapeOf(x)[1]! > 10 ? x : b.op('upsample_nearest', [x], { factor: 1 + random.below(3) }),
+  (b, x, random) => (shapeOf(x)[1]! > 10 ? x : b.upsampleNearest(x, { factor: 1 + random.below(3) })),
   (b, x, random) => {
     const amounts = [0, 0, ...[0, 1, 2, 3].map(() => random.below(4)), 0, 0];
-    return b.op('pad', [x], { amounts, value: random.below(2) - 0.5 });
+    return b.pad(x, { amounts, value: random.below(2) - 0.5 });
   },
-  (b, x, random) =>
-    b.op('reflect_pad', [x], { amounts: [0, 0, ...[0, 1, 2, 3].map(() => random.below(3)), 0, 0] }),
-  (b, x, random) => b.op('max_pool2d', [x], { size: 1 + random.below(3), stride: 1 + random.below(2) }),
+  (b, x, random) => b.reflectPad(x, { amounts: [0, 0, ...[0, 1, 2, 3].map(() => random.below(3)), 0, 0] }),
+  (b, x, random) => b.maxPool2d(x, { size: 1 + random.below(3), stride: 1 + random.below(2) }),
   // The mean of what lies inside, as spec pooling writes it.
   (b, x) => {
     const around = { amounts: [0, 0, 1, 1, 1, 1, 0, 0], value: 0 };
     const window = { size: 3, stride: 2 };
-    const ones = b.constant(1, [1, shapeOf(x)[1]!, shapeOf(x)[2]!, 1]);
-    const mean = (y: Node): Node => b.op('avg_pool2d', [b.op('pad', [y], around)], window);
+    const ones = b.constant({ value: 1, shape: [1, shapeOf(x)[1]!, shapeOf(x)[2]!, 1] });
+    const mean = (y: Node): Node => b.avgPool2d(b.pad(y, around), window);
     return b.div(mean(x), mean(ones));
   },
   // A convolution of every other row and column.
   (b, x, random) => {
     const [, height, width] = shapeOf(x) as [number, number, number];
     const every = (size: number): number[] => Array.from({ length: Math.ceil(size / 2) }, (_, i) => 2 * i);
-    const sparse = b.op('take', [b.op('take', [x], { axis: 1, indices: every(height) })], {
+    const sparse = b.take(b.take(x, { axis: 1, indices: every(height) }), {
       axis: 2,
       indices: every(width),
     });
@@ -291,9 +288,9 @@ const anyOps: readonly Draw[] = [
     const [pictures, height, width, channels] = shapeOf(x) as [number, number, number, number];
     if (height > 12 || kernel < stride) return x;
     const spread = (size: number): number => (size - 1) * stride + (kernel - 1) * dilation + 1;
-    return b.op(
-      'conv2d_input_grad',
-      [x, b.read(`t${kernel}${stride}of${channels}`, f32(kernel, kernel, out, channels))],
+    return b.conv2dInputGrad(
+      x,
+      b.read({ name: `t${kernel}${stride}of${channels}`, ...f32(kernel, kernel, out, channels) }),
       {
         stride,
         padding: 'valid',
@@ -306,24 +303,24 @@ const anyOps: readonly Draw[] = [
     const [pictures, height, width, channels] = shapeOf(x) as [number, number, number, number];
     if (height < least + 2 || width < least + 2) return x;
     const begin = [0, random.below(3), random.below(3), 0];
-    return b.op('slice', [x], { begin, size: [pictures, height - begin[1]!, width - 2, channels] });
+    return b.slice(x, { begin, size: [pictures, height - begin[1]!, width - 2, channels] });
   },
   (b, x, random) => {
     const channels = shapeOf(x)[3]!;
     if (channels < 2) return x;
-    return b.item(b.op('split', [x], { axis: 3, sizes: [1, channels - 1] }), random.below(2));
+    return b.item(b.split(x, { axis: 3, sizes: [1, channels - 1] }), random.below(2));
   },
-  (b, x) => (shapeOf(x)[0]! > 4 ? x : b.op('concat', [x, x], { axis: 0 })),
+  (b, x) => (shapeOf(x)[0]! > 4 ? x : b.concat([x, x], { axis: 0 })),
   // Beside itself in another reading.
-  (b, x) => b.op('concat', [x, conv(b, x, 3)], { axis: 3 }),
-  (b, x) => b.mul(x, b.op('sigmoid', [conv(b, x, 2, 'same', 1, shapeOf(x)[3])])),
-  (b, x) => b.op('select', [b.op('greater_equal', [x, b.constant(0.1)]), x, b.op('neg', [x])]),
-  (b, x) => b.op('max', [x], { axes: [3], keep: true }),
+  (b, x) => b.concat([x, conv(b, x, 3)], { axis: 3 }),
+  (b, x) => b.mul(x, b.sigmoid(conv(b, x, 2, 'same', 1, shapeOf(x)[3]))),
+  (b, x) => b.select(b.greaterEqual(x, b.constant({ value: 0.1 })), x, b.neg(x)),
+  (b, x) => b.max(x, { axes: [3], keep: true }),
 ];
 
 function resize(b: Builder, x: Node, height: number, width: number): Node {
   const [, h, w] = shapeOf(x) as [number, number, number];
-  return b.op('take', [b.op('take', [x], { axis: 1, indices: nearest(h, height) })], {
+  return b.take(b.take(x, { axis: 1, indices: nearest(h, height) }), {
     axis: 2,
     indices: nearest(w, width),
   });
@@ -331,12 +328,12 @@ function resize(b: Builder, x: Node, height: number, width: number): Node {
 
 /** Starts from a map, with or without edges, at any resolution; then applies ops while the picture stays of a fit size. */
 function drawGraph(random: RandomStream, draws: readonly Draw[]): Node {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const [height, width] = [6 + random.below(6), 6 + random.below(6)];
-  const ids = b.input('seg', i32(2, height, width));
-  const edges = b.input('seg.edges', f32(2, height, width, 1));
-  const encoded = b.op('one_hot', [ids], { depth: 3 });
-  let x = random.below(2) === 0 ? encoded : b.op('concat', [encoded, edges], { axis: 3 });
+  const ids = b.input({ name: 'seg', ...i32(2, height, width) });
+  const edges = b.input({ name: 'seg.edges', ...f32(2, height, width, 1) });
+  const encoded = b.oneHot(ids, { depth: 3 });
+  let x = random.below(2) === 0 ? encoded : b.concat([encoded, edges], { axis: 3 });
   if (random.below(2) === 0) x = resize(b, x, 5 + random.below(9), 5 + random.below(9));
   x = conv(b, x, 1 + random.below(3));
   for (let count = 3 + random.below(3); count > 0; count--) {

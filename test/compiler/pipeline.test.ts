@@ -1,8 +1,10 @@
 /** Tests the driver of passes: what it reports, and that a graph that a pass broke names the pass and the node. */
+import { add, mul } from '../../compiler/ops/primitive/pointwise.ts';
+import { is } from '../../compiler/ir/op.ts';
 import { describe, expect, it } from 'vitest';
 import { compile, passes } from '../../compiler/index.ts';
 import { countNew } from '../../compiler/explain/hits.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';
@@ -17,8 +19,8 @@ const context = { target: cpu };
 
 /** A method that gives tanh(w x). */
 function programOf(): Program {
-  const b = new Builder();
-  const y = b.op('tanh', [b.mul(b.input('x', f32(2)), b.read('w', f32(2)))]);
+  const b = new GraphBuilder();
+  const y = b.tanh(b.mul(b.input({ name: 'x', ...f32(2) }), b.read({ name: 'w', ...f32(2) })));
   const method: Method = { name: 'm', outputs: new Map([['y', y]]), writes: new Map() };
   return {
     variables: [
@@ -54,9 +56,9 @@ describe('a pass that breaks a graph is named, with the node', () => {
       'method m after faulty: %3 = tanh %2: has type f32[3], infers f32[2]',
     ],
     [
-      'an op that is not there',
-      withOutput((y) => ({ ...y, op: 'tahn' })),
-      '%3 = tahn %2: there is no such op',
+      'an op of other operands',
+      withOutput((y) => ({ ...y, op: add })),
+      '%3 = add %2: add: it has the operands a, b (found 1)',
     ],
     [
       'a node of another builder',
@@ -65,7 +67,7 @@ describe('a pass that breaks a graph is named, with the node', () => {
     ],
     [
       'an output of another shape',
-      withOutput(() => new Builder().constant(0)),
+      withOutput(() => new GraphBuilder().constant({ value: 0 })),
       'method m after faulty: output y is f32[], was f32[2]',
     ],
     [
@@ -75,15 +77,18 @@ describe('a pass that breaks a graph is named, with the node', () => {
     ],
     [
       'a read of another type than the variable',
-      withOutput(() => new Builder().read('w', f32(2, 1))),
+      withOutput(() => new GraphBuilder().read({ name: 'w', ...f32(2, 1) })),
       'after faulty: read of w as f32[2,1], declared f32[2]',
     ],
     [
       'an op that cannot be made',
       methodPass((method) =>
-        rewriteMethod(method, (b) => (node, operands) => b.op(node.op, [...operands, b.constant(0, [3])])),
+        rewriteMethod(
+          method,
+          (b) => (node, operands) => b.make(node.op, [...operands, b.constant({ value: 0, shape: [3] })]),
+        ),
       ),
-      'pass faulty: %0 (input): attribute dtype is not a string',
+      'pass faulty: %0 (input): input: it has the operands none (found 1)',
     ],
   ])('%s', (_what, pass, message) => {
     expect(() => run(pass)).toThrow(message);
@@ -111,15 +116,15 @@ describe('reports', () => {
 
   it('count what is new, and nothing where nothing is', () => {
     const [method] = programOf().methods as [Method];
-    const copied = rewriteMethod(method, (b) => (node, operands) => b.op(node.op, operands, node.attrs));
+    const copied = rewriteMethod(method, (b) => (node, operands) => b.make(node.op, operands, node.attrs));
     expect(countNew({ stage: 's', before: [method], after: [copied] })).toEqual({
       before: 4,
       after: 4,
       made: 0,
     });
     const squared = rewriteMethod(method, (b) => (node, operands) => {
-      const made = b.op(node.op, operands, node.attrs);
-      return node.op === 'mul' ? b.op('square', [made]) : made;
+      const made = b.make(node.op, operands, node.attrs);
+      return is(mul, node) ? b.square(made) : made;
     });
     expect(countNew({ stage: 's', before: [method], after: [squared] }).made).toBe(2);
   });

@@ -1,10 +1,13 @@
 /** Tests propagate-concat on training steps and on the graphs that it is for: less is computed, and it is the same. */
+import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
+import { is } from '../../compiler/ir/op.ts';
+import { mean } from '../../compiler/ops/primitive/support.ts';
 import { full } from '../support/engines.ts';
 import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { propagateConcat } from '../../compiler/passes/propagate-concat.ts';
 import { compile } from '../../compiler/index.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
@@ -52,7 +55,7 @@ describe.each(
     const pooled = (program: Program, op: string): number =>
       program.methods
         .flatMap((method) => nodesOf(method))
-        .filter((node) => node.op === op)
+        .filter((node) => node.op.name === op)
         .reduce((sum, node) => sum + shapeOf(node)[0]! * shapeOf(node)[3]!, 0);
     expect(pooled(apart, 'avg_pool2d')).toBeLessThan(pooled(written, 'avg_pool2d'));
     expect(pooled(apart, 'avg_pool2d_grad')).toBeLessThan(0.75 * pooled(written, 'avg_pool2d_grad'));
@@ -60,21 +63,21 @@ describe.each(
 });
 
 describe('a convolution', () => {
-  const b = new Builder();
-  const labels = b.op('one_hot', [b.input('labels', i32(1, 8, 8))], { depth: 5 });
-  const weights = b.read('filter', f32(3, 3, 8, 4));
+  const b = new GraphBuilder();
+  const labels = b.oneHot(b.input({ name: 'labels', ...i32(1, 8, 8) }), { depth: 5 });
+  const weights = b.read({ name: 'filter', ...f32(3, 3, 8, 4) });
   const [fake, real] = [
-    b.mul(b.input('x', f32(1, 8, 8, 3)), b.read('scale', f32())),
-    b.input('real', f32(1, 8, 8, 3)),
+    b.mul(b.input({ name: 'x', ...f32(1, 8, 8, 3) }), b.read({ name: 'scale', ...f32() })),
+    b.input({ name: 'real', ...f32(1, 8, 8, 3) }),
   ];
-  const stacked = (parts: readonly Node[]): Node => b.op('concat', parts, { axis: 0 });
-  const joined = b.op('concat', [stacked([labels, labels]), stacked([fake, real])], { axis: 3 });
-  const root = b.op('conv2d', [joined, weights], { stride: 1, padding: 'same' });
+  const stacked = (parts: readonly Node[]): Node => b.concat(parts, { axis: 0 });
+  const joined = b.concat([stacked([labels, labels]), stacked([fake, real])], { axis: 3 });
+  const root = b.conv2d(joined, weights, { stride: 1, padding: 'same' });
   const rewritten = rewrittenBy(propagateConcat, b, root);
 
   it('of labels that come twice is computed once, and apart from that of pictures', () => {
     const shapes = reachable([rewritten]).flatMap((node) =>
-      node.op === 'conv2d' ? [shapeOf(node.operands[0]!)] : [],
+      is(conv2d, node) ? [shapeOf(node.operands[0])] : [],
     );
     expect(shapes).toEqual([
       [1, 8, 8, 5],
@@ -83,8 +86,8 @@ describe('a convolution', () => {
   });
 
   it('of channels from data alone stays whole', () => {
-    const both = b.op('concat', [labels, real], { axis: 3 });
-    const whole = b.op('conv2d', [both, weights], { stride: 1, padding: 'same' });
+    const both = b.concat([labels, real], { axis: 3 });
+    const whole = b.conv2d(both, weights, { stride: 1, padding: 'same' });
     expect(rewrittenBy(propagateConcat, b, whole)).toBe(whole);
   });
 
@@ -95,39 +98,42 @@ describe('a convolution', () => {
 
 describe('a vector that is joined', () => {
   it('is no batch of pictures', () => {
-    const b = new Builder();
-    const half = b.input('half', f32(2));
-    const x = b.read('x', f32(1, 8, 8, 4));
-    const root = b.add(x, b.op('concat', [half, half], { axis: 0 }));
+    const b = new GraphBuilder();
+    const half = b.input({ name: 'half', ...f32(2) });
+    const x = b.read({ name: 'x', ...f32(1, 8, 8, 4) });
+    const root = b.add(x, b.concat([half, half], { axis: 0 }));
     expect(rewrittenBy(propagateConcat, b, root)).toBe(root);
   });
 });
 
 describe('a discriminator of painted and real pictures', () => {
   const size = 8;
-  const b = new Builder();
-  const scale = b.read('scale', f32());
-  const filters = [b.read('first', f32(3, 3, 3, 4)), b.read('last', f32(3, 3, 4, 1))] as const;
-  const real = b.input('real', f32(1, size, size, 3));
-  const painted = b.mul(b.input('x', f32(1, size, size, 3)), scale);
+  const b = new GraphBuilder();
+  const scale = b.read({ name: 'scale', ...f32() });
+  const filters = [
+    b.read({ name: 'first', ...f32(3, 3, 3, 4) }),
+    b.read({ name: 'last', ...f32(3, 3, 4, 1) }),
+  ] as const;
+  const real = b.input({ name: 'real', ...f32(1, size, size, 3) });
+  const painted = b.mul(b.input({ name: 'x', ...f32(1, size, size, 3) }), scale);
 
   /** Judges both in one pass, with statistics over the given axes, and gives the judgement of the painted one. */
   const judged = (axes: readonly number[]): Node => {
-    const both = b.op('concat', [painted, real], { axis: 0 });
-    const x = b.op('conv2d', [both, filters[0]], { stride: 1, padding: 'same' });
-    const centred = b.sub(x, b.mean(x, axes));
-    const y = b.op('conv2d', [b.op('leaky_relu', [centred], { slope: 0.2 }), filters[1]], {
+    const both = b.concat([painted, real], { axis: 0 });
+    const x = b.conv2d(both, filters[0], { stride: 1, padding: 'same' });
+    const centred = b.sub(x, mean(b, x, axes));
+    const y = b.conv2d(b.leakyRelu(centred, { slope: 0.2 }), filters[1], {
       stride: 1,
       padding: 'same',
     });
-    return b.item(b.op('split', [y], { axis: 0, sizes: [1, 1] }), 0);
+    return b.item(b.split(y, { axis: 0, sizes: [1, 1] }), 0);
   };
   const apart = (root: Node, trained: readonly Node[]): Node =>
     rewrittenBy(propagateConcat, b, root, [scale, ...filters], trained);
 
   it('judges the painted one alone where only the generator is trained and asks for no more', () => {
     const nodes = reachable([apart(judged([1, 2]), [scale])]);
-    expect(nodes.filter(({ op }) => op === 'conv2d').map((node) => shapeOf(node)[0])).toEqual([1, 1]);
+    expect(nodes.filter(({ op }) => op === conv2d).map((node) => shapeOf(node)[0])).toEqual([1, 1]);
     expect(nodes).not.toContain(real);
   });
 
@@ -138,6 +144,6 @@ describe('a discriminator of painted and real pictures', () => {
 
   it('is taken apart up to what looks at both pictures', () => {
     const nodes = reachable([apart(judged([0, 1, 2]), [scale])]);
-    expect(nodes.filter(({ op }) => op === 'conv2d').map((node) => shapeOf(node)[0])).toEqual([1, 1, 2]);
+    expect(nodes.filter(({ op }) => op === conv2d).map((node) => shapeOf(node)[0])).toEqual([1, 1, 2]);
   });
 });

@@ -1,12 +1,12 @@
 /** Answers for the reference interpreter's own part: binding values and walking the graph. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 
 describe('evaluate', () => {
-  const b = new Builder();
-  const sum = b.add(b.input('x', f32(2)), b.read('x', f32(2)));
+  const b = new GraphBuilder();
+  const sum = b.add(b.input({ name: 'x', ...f32(2) }), b.read({ name: 'x', ...f32(2) }));
   const vector = (...values: number[]) => ({ shape: [values.length], data: Float64Array.from(values) });
 
   it('binds inputs and variables of one name separately', () => {
@@ -18,7 +18,7 @@ describe('evaluate', () => {
   });
 
   it('gives the values of all roots in their order', () => {
-    const results = evaluate([b.constant(2), b.constant(1), b.constant(2)], {
+    const results = evaluate([b.constant({ value: 2 }), b.constant({ value: 1 }), b.constant({ value: 2 })], {
       inputs: new Map(),
       variables: new Map(),
     });
@@ -26,7 +26,7 @@ describe('evaluate', () => {
   });
 
   it('computes in float64', () => {
-    const [result] = evaluate([b.add(b.constant(1), b.constant(1e-12))], {
+    const [result] = evaluate([b.add(b.constant({ value: 1 }), b.constant({ value: 1e-12 }))], {
       inputs: new Map(),
       variables: new Map(),
     });

@@ -1,4 +1,9 @@
 /** Answers for what makes a method ready to run: when its weights move, and in which order of axes they are kept. */
+import { item, input } from '../../compiler/ir/sources.ts';
+import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
+import { is } from '../../compiler/ir/op.ts';
+import { pad } from '../../compiler/ops/primitive/blocks.ts';
+import { transpose } from '../../compiler/ops/primitive/shapes.ts';
 import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
@@ -56,16 +61,16 @@ describe.each(systems)('in the step of %s', (name) => {
 
   it('weights move as soon as they can', () => {
     const isPartOfUpdate = (node: Node): boolean =>
-      updates.has(ownerOf(node)) || ['read', 'input', 'constant', 'item'].includes(node.op);
+      updates.has(ownerOf(node)) || node.operands.length === 0 || is(item, node);
     for (const [update, reads] of updates) {
       const others = reads.flatMap((read) => users.get(read) ?? []).filter((user) => user !== update);
-      const last = Math.max(...[...update.operands, ...others].filter((node) => node.op !== 'input').map(at));
+      const last = Math.max(...[...update.operands, ...others].filter((node) => !is(input, node)).map(at));
       expect(nodes.slice(last + 1, at(update)).filter((node) => !isPartOfUpdate(node))).toEqual([]);
     }
   });
 
   it('a padding comes right before the convolution that reads it', () => {
-    const pads = nodes.filter((node) => node.op === 'pad' && users.get(node)?.[0]?.op === 'conv2d');
+    const pads = nodes.filter((node) => is(pad, node) && users.get(node)?.[0]?.op === conv2d);
     expect(pads.length).toBeGreaterThan(3);
     for (const pad of pads) expect(nodes[at(pad) + 1]).toBe(users.get(pad)![0]);
   });
@@ -81,7 +86,7 @@ describe('weights are kept as they are used', () => {
   const turns = (methods: readonly Method[]): number =>
     methods
       .flatMap((method) => nodesOf(method))
-      .filter(({ op, origin }) => op === 'transpose' && origin?.scope.startsWith('G')).length;
+      .filter(({ op, origin }) => op === transpose && origin?.scope.startsWith('G')).length;
 
   it.each([
     ['U-Net', false],

@@ -1,7 +1,8 @@
 /** Tests learning rates over steps, and the scalars that a step is fed. */
 import { describe, expect, it } from 'vitest';
 import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
-import type { OptimizerSpec, TrainSpec } from '../../compiler/format/types.ts';
+import type { TrainSpec } from '../../compiler/format/types.ts';
+import type { OptimizerSpec } from '../../compiler/optimizers/index.ts';
 
 const sgd: OptimizerSpec = { network: 'G', kind: 'sgd', rate: 0.4, momentum: 0 };
 const train = (settings: Partial<TrainSpec>): TrainSpec => ({ optimizers: [sgd], ...settings });

@@ -1,4 +1,7 @@
 /** Tests what the methods of an experiment take, give and change; what they compute is tested on engines. */
+import { matmul } from '../../compiler/ops/primitive/matmul.ts';
+import { randomNormal } from '../../compiler/ops/primitive/random.ts';
+import { read } from '../../compiler/ir/sources.ts';
 import { describe, expect, it } from 'vitest';
 import { check, compile } from '../../compiler/index.ts';
 import { inputsOf, nodesOf, type Method } from '../../compiler/ir/program.ts';
@@ -125,7 +128,7 @@ describe('a step', () => {
   it('draws other noise in each objective, in parts as well', () => {
     for (const train of ['', ', accumulate: 2']) {
       const streams = compile(specOf({ train }), { target: cpu, batch: 2, methods: ['step'] })
-        .methods.flatMap((method) => nodesOf(method).filter(({ op }) => op === 'random_normal'))
+        .methods.flatMap((method) => nodesOf(method).filter(({ op }) => op === randomNormal))
         .map(({ attrs }) => attrs['stream']);
       expect(streams.toSorted()).toEqual([1, 2]);
     }
@@ -133,7 +136,7 @@ describe('a step', () => {
 
   it('paints one picture for losses that are taken at once, and others where a loss asks for several', () => {
     const noises = (spec: Spec): number =>
-      nodesOf(methodsOf(spec).get('step')!).filter(({ op }) => op === 'random_normal').length;
+      nodesOf(methodsOf(spec).get('step')!).filter(({ op }) => op === randomNormal).length;
     const train = ', updates: "at_once"';
     expect(noises(specOf({ code: 'noise(4)', train }))).toBe(1);
     const twice = specOf({ code: 'noise(4)', train, extra: ' - mean(abs(G(labels()) - G(labels())))' });
@@ -150,7 +153,7 @@ describe('a step', () => {
   it('computes convolutions and matrix products in bfloat16 where the spec says so, forwards and back', () => {
     const products = (train: string, method: string): (AttrValue | undefined)[] =>
       nodesOf(methodsOf(specOf({ code: 'noise(4)', train })).get(method)!)
-        .filter(({ op }) => op.startsWith('conv2d') || op === 'matmul')
+        .filter(({ op }) => op.traits.isLinear)
         .map(({ attrs }) => attrs['compute']);
     const reduced = products(', precision: "bfloat16"', 'step');
     expect(reduced.length).toBeGreaterThan(10);
@@ -163,7 +166,7 @@ describe('a step', () => {
     const generator = 'conv(3, weight: spectral)';
     const spec = specOf({ painter: generator, train: ', precision: "bfloat16"' });
     const iterations = nodesOf(methodsOf(spec).get('step')!).filter(
-      ({ op, origin }) => op === 'matmul' && origin?.scope.startsWith('G.'),
+      ({ op, origin }) => op === matmul && origin?.scope.startsWith('G.'),
     );
     expect(iterations.length).toBeGreaterThan(0);
     for (const { attrs } of iterations) expect(attrs['compute']).toBeUndefined();
@@ -225,7 +228,7 @@ describe('painting and encoding', () => {
   it('use averages where there are some', () => {
     const reads = (optimizer: string, method: string): string[] =>
       nodesOf(methodsOf(specOf({ optimizer })).get(method)!)
-        .filter(({ op }) => op === 'read')
+        .filter(({ op }) => op === read)
         .map(({ attrs }) => String(attrs['name']))
         .sort();
     expect(reads('adam(rate: 1e-3)', 'synthesize')).toEqual(['G.conv.bias', 'G.conv.weight']);

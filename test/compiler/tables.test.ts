@@ -58,7 +58,7 @@ describe('a step in patch tables', () => {
       discriminator: 'MultiscaleDiscriminator(scales: 1, layers: 2, width: 2)',
     });
     const ops = (program: Program): ReadonlySet<string> =>
-      new Set(nodesOf(program.methods[0]!).map(({ op }) => op));
+      new Set(nodesOf(program.methods[0]!).map(({ op }) => op.name));
     expect(ops(stepOf(spec, false))).toContain('one_hot');
     expect(ops(stepOf(spec, true))).not.toContain('one_hot');
   });

@@ -1,7 +1,7 @@
 /** Answers for minimal filtering: its kernels compute what TensorFlow's own do, at borders too, and each time alike. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
@@ -45,12 +45,15 @@ const cases: readonly Case[] = [
 
 /** The convolution and its gradients for picture and filter, as outputs of a method. */
 function methodOf({ x, kernel, out, padding, stride = 1 }: Case, attrs = {}): Method {
-  const b = new Builder();
-  const picture = b.input('x', f32(...x));
-  const filter = b.input('filter', f32(kernel, kernel, x[3], out));
-  const y = b.op('conv2d', [picture, filter], { stride, padding, ...attrs });
-  const product = b.mul(y, b.input('dy', f32(...shapeOf(y))));
-  const [dx, dfilter] = gradients(b, b.sum(product, [0, 1, 2, 3], false), [picture, filter]) as [Node, Node];
+  const b = new GraphBuilder();
+  const picture = b.input({ name: 'x', ...f32(...x) });
+  const filter = b.input({ name: 'filter', ...f32(kernel, kernel, x[3], out) });
+  const y = b.conv2d(picture, filter, { stride, padding, ...attrs });
+  const product = b.mul(y, b.input({ name: 'dy', ...f32(...shapeOf(y)) }));
+  const [dx, dfilter] = gradients(b, b.sum(product, { axes: [0, 1, 2, 3], keep: false }), [
+    picture,
+    filter,
+  ]) as [Node, Node];
   const outputs = new Map([
     ['y', y],
     ['dx', dx],

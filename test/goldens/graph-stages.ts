@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import type { Spec } from '../../compiler/index.ts';
 import { graphStages, type Stage } from '../../compiler/explain/stages.ts';
 import { printAttrs, type Node } from '../../compiler/ir/node.ts';
-import { isSource, printMethod } from '../../compiler/ir/print.ts';
+import { printMethod } from '../../compiler/ir/print.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { hashText } from '../../compiler/ir/random.ts';
 import { formatType } from '../../compiler/ir/types.ts';
@@ -58,10 +58,10 @@ function kindOf({ op, attrs, results }: Node): string {
   const types = results.map(formatType).join(', ');
   // The plan has the programs of kernels in full.
   const program = attrs['program'];
-  const shown = isSource(op)
+  const shown = op.traits.isSource
     ? ''
     : program === undefined
       ? printAttrs(attrs)
       : `#${hashText(String(program)).toString(16)}`;
-  return `${results.length === 1 ? types : `(${types})`} = ${op} ${shown}`.trimEnd();
+  return `${results.length === 1 ? types : `(${types})`} = ${op.name} ${shown}`.trimEnd();
 }

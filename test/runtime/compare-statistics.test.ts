@@ -1,19 +1,18 @@
 /** Tests the statistics of comparisons against known values, and that intervals cover as often as they claim. */
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/ir/random.ts';
+import {
+  countPixels,
+  shortCounts,
+  sumCounts,
+  type ClassCounts,
+} from '../../compiler/metrics/class-counts.ts';
+import { evaluated as metricsOf } from '../../compiler/metrics/index.ts';
+import { mean } from '../../compiler/metrics/spread.ts';
 import { measure } from '../../runtime/compare/measures.ts';
 import { bootstrapInterval, deviation, welchInterval } from '../../runtime/compare/statistics.ts';
 import type { Comparison } from '../../runtime/compare/types.ts';
 import type { EvalRecord, Metric } from '../../runtime/evaluate/record.ts';
-import {
-  countPixels,
-  scoresOf,
-  shortCounts,
-  sumCounts,
-  type ClassCounts,
-  type SegmentationScore,
-} from '../../runtime/metrics/class-counts.ts';
-import { mean } from '../../runtime/metrics/spread.ts';
 import { meanMetric } from '../support/compared-runs.ts';
 
 /** Makes a comparison of cells whose runs have only metrics. */
@@ -64,12 +63,7 @@ describe('intervals', () => {
 });
 
 describe('differences of a segmenter’s scores', () => {
-  const names = {
-    meanIoU: 'mIoU',
-    classAccuracy: 'class accuracy',
-    pixelAccuracy: 'pixel accuracy',
-  } as const;
-  const kinds = Object.keys(names) as SegmentationScore[];
+  const scored = metricsOf('class counts');
   const labels = { classes: 4, voidIds: [3] };
 
   /** Makes maps of which a segmenter finds a share right, fewer classes in some than in others. */
@@ -87,10 +81,9 @@ describe('differences of a segmenter’s scores', () => {
 
   /** Makes the evaluation of a run, as it is recorded. */
   function evaluated(counts: readonly ClassCounts[]): Pick<EvalRecord, 'metrics' | 'counts'> {
-    const ofMaps = counts.map(scoresOf);
-    const metrics = kinds.map((score): Metric => {
-      const value = scoresOf(sumCounts(counts))[score]!;
-      return { name: names[score], value, better: 'higher', score, perMap: ofMaps.map((map) => map[score]) };
+    const metrics = scored.map(({ name, better, score, recordedAs }): Metric => {
+      const value = score(sumCounts(counts))!;
+      return { name, value, better, score: recordedAs, perMap: counts.map(score) };
     });
     return { metrics, counts: counts.map(shortCounts) };
   }
@@ -111,7 +104,7 @@ describe('differences of a segmenter’s scores', () => {
     differencesOf(ours, theirs).forEach(({ maps, value }, index) => {
       const direct = (maps: readonly number[]): number => {
         const scores = [ours, theirs].map((runs) =>
-          mean(runs.map((run) => scoresOf(sumCounts(maps.map((map) => run[map]!)))[kinds[index]!]!)),
+          mean(runs.map((run) => scored[index]!.score(sumCounts(maps.map((map) => run[map]!)))!)),
         );
         return scores[0]! - scores[1]!;
       };

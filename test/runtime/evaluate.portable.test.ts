@@ -3,17 +3,15 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { featureSet } from '../../compiler/metrics/features.ts';
+import { fid } from '../../compiler/metrics/fid.ts';
+import { perceptualDistance } from '../../compiler/metrics/perceptual-distance.ts';
+import type { EightBitPicture } from '../../compiler/metrics/pictures.ts';
+import { psnr } from '../../compiler/metrics/psnr.ts';
+import { ssim } from '../../compiler/metrics/ssim.ts';
 import { evaluate } from '../../runtime/evaluate/evaluate.ts';
 import type { EvalRecord } from '../../runtime/evaluate/record.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
-import { featureDistance } from '../../runtime/metrics/feature-distance.ts';
-import { featureSet } from '../../runtime/metrics/features.ts';
-import { frechetDistance } from '../../runtime/metrics/frechet.ts';
-import {
-  peakSignalToNoise,
-  structuralSimilarity,
-  type EightBitPicture,
-} from '../../runtime/metrics/similarity.ts';
 import { openText } from '../../runtime/model/index.ts';
 import { resume } from '../../runtime/train/train.ts';
 import { makeEvalExperiment, type EvalExperiment } from '../support/eval-experiment.ts';
@@ -59,10 +57,10 @@ describe('an evaluation', () => {
     expect(record.metrics.map(({ name }) => name)).toEqual(['PSNR', 'SSIM']);
     const photos = await pictures(record, join(experiment.folder, 'data/test-photos'));
     const painted = await paintedOf(record);
-    const noise = painted.map((picture, index) => peakSignalToNoise(picture, photos[index]!));
+    const noise = painted.map((picture, index) => psnr.compare(picture, photos[index]!));
     expect(metric(record, 'PSNR').perMap).toEqual(noise);
     expect(metric(record, 'PSNR').value).toBeCloseTo((noise[0]! + noise[1]!) / 2, 10);
-    const structure = painted.map((picture, index) => structuralSimilarity(picture, photos[index]!));
+    const structure = painted.map((picture, index) => ssim.compare(picture, photos[index]!));
     expect(metric(record, 'SSIM').perMap).toEqual(structure);
   });
 
@@ -147,11 +145,11 @@ describe('an evaluation', () => {
         ),
         6,
       );
-    const distance = frechetDistance(setOf(painted), setOf(real));
+    const distance = fid.distance(setOf(painted), setOf(real)).value;
     expect(metric(record, 'FID (tiny)').value / distance).toBeCloseTo(1, 3);
     painted.forEach((layers, index) => {
       const found = metric(record, 'perceptual distance (tiny)').perMap?.[index];
-      expect(found! / featureDistance(layers, real[index]!)).toBeCloseTo(1, 3);
+      expect(found! / perceptualDistance.compare(layers, real[index]!)).toBeCloseTo(1, 3);
     });
     expect(metric(record, 'KID (tiny)').deviation).toBeGreaterThan(0);
   });

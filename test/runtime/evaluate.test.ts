@@ -1,10 +1,10 @@
 /** Tests which step of a run is called the best. */
 import { describe, expect, it } from 'vitest';
-import type { BestMetric } from '../../compiler/format/types.ts';
+import type { MetricName } from '../../compiler/metrics/index.ts';
 import type { MetricRecord } from '../../runtime/run/records.ts';
 import { bestStep } from '../../runtime/train/evaluate.ts';
 
-function records(metric: BestMetric, values: readonly (number | null | undefined)[]): MetricRecord[] {
+function records(metric: MetricName, values: readonly (number | null | undefined)[]): MetricRecord[] {
   return values.map((value, index) => ({
     step: index + 1,
     epoch: 0,

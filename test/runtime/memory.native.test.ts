@@ -1,7 +1,7 @@
 /** Tests the memory of trainings on the native engine: long ones, and what is held after loading. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import { describeNative } from '../support/engines.ts';
@@ -17,8 +17,8 @@ await describeNative('memory on TensorFlow', (tf) => {
   testMemoryOn('native');
 
   it('lets go of what was read to load the library', { tags: 'needs-linux' }, () => {
-    const b = new Builder();
-    const outputs = new Map([['y', b.op('tanh', [b.input('x', f32(2))])]]);
+    const b = new GraphBuilder();
+    const outputs = new Map([['y', b.tanh(b.input({ name: 'x', ...f32(2) }))]]);
     const session = new NativeSession(tf, {
       variables: [],
       methods: [{ name: 'm', outputs, writes: new Map() }],

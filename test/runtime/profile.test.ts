@@ -1,6 +1,6 @@
 /** Answers for how profiles divide time, and for the names by which TensorFlow's traces say what ran. */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { makeProfile } from '../../runtime/profile/profile.ts';
 import { shareTime } from '../../runtime/profile/shares.ts';
@@ -33,13 +33,13 @@ describe('time that passed', () => {
 });
 
 describe('a kernel', () => {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const product = b.within({ scope: 'G.conv', span: undefined }, () => {
-    const x = b.input('x', f32(1, 4, 4, 2));
-    return b.op('conv2d', [x, b.input('w', f32(3, 3, 2, 2))], { stride: 1, padding: 'same' });
+    const x = b.input({ name: 'x', ...f32(1, 4, 4, 2) });
+    return b.conv2d(x, b.input({ name: 'w', ...f32(3, 3, 2, 2) }), { stride: 1, padding: 'same' });
   });
   const active = b.within({ scope: 'G', span: undefined }, () =>
-    b.op('leaky_relu', [b.add(product, b.constant(1))], { slope: 0 }),
+    b.leakyRelu(b.add(product, b.constant({ value: 1 })), { slope: 0 }),
   );
 
   it('that computes a convolution with what follows counts as the convolution', () => {
@@ -77,8 +77,8 @@ describe('a kernel', () => {
 });
 
 describe("TensorFlow's names", () => {
-  const b = new Builder();
-  const [one, other] = [b.constant(1), b.constant(2)];
+  const b = new GraphBuilder();
+  const [one, other] = [b.constant({ value: 1 }), b.constant({ value: 2 })];
   const origins = new Map([
     ['step/AddV2_12', one],
     ['G/apply/RealDiv_7', other],

@@ -61,7 +61,7 @@ for (const { file, kind, batch } of cases)
         methods: [method],
         layouts,
       } = asRun({ ...program, methods: [step] });
-      for (const { op } of nodesOf(method!)) ops.add(op);
+      for (const { op } of nodesOf(method!)) ops.add(op.name);
       return { method: method!, layouts };
     });
     expect([...ops]).toContain('fused');

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { specSchema } from '../../compiler/schema/spec-schema.ts';
-import { specOps } from '../../compiler/ops/composite/index.ts';
+import { composites } from '../../compiler/ops/composite/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
 
@@ -27,7 +27,7 @@ describe('specs/schema/spec.schema.json', () => {
   it('describes every op', () => {
     const { $defs } = schema as { $defs: { node: { oneOf: { properties: { op: { const: string } } }[] } } };
     expect($defs.node.oneOf.map(({ properties }) => properties.op.const)).toEqual([
-      ...specOps.keys(),
+      ...composites.keys(),
       'call',
     ]);
   });

@@ -1,6 +1,6 @@
 /** Answers for the engines that tests run on: the portable one always, the native one where it is set up. */
 import { describe, it } from 'vitest';
-import type { TensorFlow } from '../../compiler/ir/op.ts';
+import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { findNativeEngine } from '../../runtime/engine/install.ts';
 import { loadNative } from '../../runtime/engine/native.ts';
 import { loadPortable } from '../../runtime/engine/portable.ts';

@@ -1,10 +1,11 @@
 /** Answers for holding label locality against values in float64, without trusting what it says. */
+import { input, read } from '../../compiler/ir/sources.ts';
 import { expect } from 'vitest';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { analyzeLocality } from '../../compiler/locality/analysis.ts';
 import type { LocalValue } from '../../compiler/locality/local.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { cellsOf, indexPatches } from './locality-patches.ts';
@@ -16,7 +17,7 @@ type Values = Map<string, RefTensor>;
 
 /** Draws maps of areas with a few stray pixels, and random numbers for all other inputs. */
 export function mapsOf(roots: readonly Node[], random: RandomStream, classes = 3): Values {
-  const inputs = reachable(roots).filter(({ op }) => op === 'input');
+  const inputs = reachable(roots).filter(({ op }) => op === input);
   return new Map(
     inputs.map((node) => {
       const shape = shapeOf(node);
@@ -36,7 +37,7 @@ export function mapsOf(roots: readonly Node[], random: RandomStream, classes = 3
 
 /** Draws numbers for all variables, none of them 0. */
 export function variablesOf(roots: readonly Node[], random: RandomStream): Values {
-  const reads = reachable(roots).filter(({ op }) => op === 'read');
+  const reads = reachable(roots).filter(({ op }) => op === read);
   return new Map(
     reads.map((node) => [
       String(node.attrs['name']),
@@ -97,7 +98,7 @@ export function expectHolds(roots: readonly Node[], random: RandomStream, change
     const { indices, count } = indexPatches(local.get(node)!, maps);
     expect(before[index]).toHaveLength(indices.length);
     const pairs = new Set(indices.map((patch, pixel) => `${patch}: ${before[index]![pixel]}`));
-    expect(pairs.size, `${node.op} has as many values as patches`).toBeLessThanOrEqual(count);
+    expect(pairs.size, `${node.op.name} has as many values as patches`).toBeLessThanOrEqual(count);
   });
   const names = [...maps.keys()].filter(isMap);
   for (let change = 0; change < changes; change++) {
@@ -108,7 +109,9 @@ export function expectHolds(roots: readonly Node[], random: RandomStream, change
     nodes.forEach((node, index) => {
       const moved = before[index]!.flatMap((value, pixel) => (value === after[index]![pixel] ? [] : [pixel]));
       for (const pixel of moved)
-        expect(reach(local.get(node)!, name, shape, pixel).has(flat), `${node.op} reads ${flat}`).toBe(true);
+        expect(reach(local.get(node)!, name, shape, pixel).has(flat), `${node.op.name} reads ${flat}`).toBe(
+          true,
+        );
     });
   }
   return nodes.length;

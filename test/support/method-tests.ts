@@ -1,7 +1,8 @@
 /** Answers for what methods mean on every engine: they read old values, write at the end, and leave nothing behind. */
+import { adam } from '../../compiler/ops/primitive/adam.ts';
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
-import type { Node } from '../../compiler/ir/node.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import type { Builder, Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32 } from '../../compiler/ir/types.ts';
@@ -22,8 +23,8 @@ const variables = names.map((name): Variable => ({
 
 /** Makes a program of the variables above. */
 function programOf(define: (b: Builder, read: (name: string) => Node) => Omit<Method, 'name'>[]): Program {
-  const b = new Builder();
-  const methods = define(b, (name) => b.read(name, vector));
+  const b = new GraphBuilder();
+  const methods = define(b, (name) => b.read({ name, ...vector }));
   const program = {
     variables,
     methods: methods.map((method, index) => ({ name: `method_${index}`, ...method })),
@@ -62,7 +63,7 @@ export function testMethodsOn(open: OpenSession): void {
     });
 
     it('reads and writes variables that are used with their axes in another order', () => {
-      const b = new Builder();
+      const b = new GraphBuilder();
       const type = f32(2, 3, 4, 5);
       const weight: Variable = {
         name: 'weight',
@@ -71,9 +72,9 @@ export function testMethodsOn(open: OpenSession): void {
         network: 'G',
         initializer: { kind: 'constant', value: 0 },
       };
-      const read = b.read('weight', type);
-      const turned = b.op('transpose', [read], { permutation: [2, 0, 1, 3] });
-      const back = b.op('transpose', [b.op('square', [turned])], { permutation: [1, 2, 0, 3] });
+      const read = b.read({ name: 'weight', ...type });
+      const turned = b.transpose(read, { permutation: [2, 0, 1, 3] });
+      const back = b.transpose(b.square(turned), { permutation: [1, 2, 0, 3] });
       const program: Program = {
         variables: [weight],
         methods: [
@@ -111,7 +112,7 @@ export function testMethodsOn(open: OpenSession): void {
 
     it('sees what the methods before it wrote', () => {
       const program = programOf((b, read) => [
-        { outputs: nothing, writes: record({ w: b.add(read('w'), b.input('x', vector)) }) },
+        { outputs: nothing, writes: record({ w: b.add(read('w'), b.input({ name: 'x', ...vector })) }) },
         { outputs: record({ twice: b.mul(read('w'), 2) }), writes: nothing },
       ]);
       withSession(open, program, (session) => {
@@ -124,7 +125,9 @@ export function testMethodsOn(open: OpenSession): void {
     it('may write one value to several variables, and constants', () => {
       const program = programOf((b, read) => {
         const sum = b.add(read('w'), read('m'));
-        return [{ outputs: nothing, writes: record({ w: sum, m: sum, v: b.constant(9, [2]) }) }];
+        return [
+          { outputs: nothing, writes: record({ w: sum, m: sum, v: b.constant({ value: 9, shape: [2] }) }) },
+        ];
       });
       withSession(open, program, (session) => {
         start(session);
@@ -136,9 +139,9 @@ export function testMethodsOn(open: OpenSession): void {
     it('updates in place only after all reads, and an average of the result follows it', () => {
       const program = programOf((b, read) => {
         const [w, m, v] = ['w', 'm', 'v'].map(read) as [Node, Node, Node];
-        const scalars = [b.constant(1), b.constant(0)]; // rate and epsilon
-        const gradient = b.op('square', [w]);
-        const results = b.items(b.op('adam', [w, m, v, gradient, ...scalars], { beta1: 0, beta2: 0 }));
+        const scalars = [b.constant({ value: 1 }), b.constant({ value: 0 })]; // rate and epsilon
+        const gradient = b.square(w);
+        const results = b.items(b.make(adam, [w, m, v, gradient, ...scalars], { beta1: 0, beta2: 0 }));
         const [newW, newM, newV] = results as [Node, Node, Node];
         return [
           {
@@ -161,8 +164,12 @@ export function testMethodsOn(open: OpenSession): void {
       const program = programOf((b, read) => {
         const update = (suffix: string, rate: number): Node[] => {
           const state = ['w', 'm', 'v'].map((name) => read(name + suffix));
-          const rest = [b.constant(1, [2]), b.constant(rate), b.constant(0)]; // gradient, rate, epsilon
-          return b.items(b.op('adam', [...state, ...rest], { beta1: 0, beta2: 0 }));
+          const rest = [
+            b.constant({ value: 1, shape: [2] }),
+            b.constant({ value: rate }),
+            b.constant({ value: 0 }),
+          ]; // gradient, rate, epsilon
+          return b.items(b.make(adam, [...state, ...rest], { beta1: 0, beta2: 0 }));
         };
         const [first, second] = [update('', 1), update('2', 2)] as [Node[], Node[]];
         const written = Object.fromEntries([...first, ...second].map((node, i) => [adamNames[i]!, node]));
@@ -180,8 +187,8 @@ export function testMethodsOn(open: OpenSession): void {
     it('leaves no tensors behind, however often it runs', () => {
       const program = programOf((b, read) => [
         {
-          outputs: record({ y: b.op('tanh', [b.mul(read('w'), b.input('x', vector))]) }),
-          writes: record({ w: b.op('neg', [read('w')]) }),
+          outputs: record({ y: b.tanh(b.mul(read('w'), b.input({ name: 'x', ...vector }))) }),
+          writes: record({ w: b.neg(read('w')) }),
         },
       ]);
       withSession(open, program, (session) => {
@@ -197,7 +204,7 @@ export function testMethodsOn(open: OpenSession): void {
 
   describe('a session', () => {
     const program = programOf((b, read) => [
-      { outputs: record({ y: b.add(read('w'), b.input('x', vector)) }), writes: nothing },
+      { outputs: record({ y: b.add(read('w'), b.input({ name: 'x', ...vector })) }), writes: nothing },
     ]);
 
     it('sets only the variables that are named, and reads them in the order asked for', () => {
@@ -222,8 +229,8 @@ export function testMethodsOn(open: OpenSession): void {
 
     it('keeps what it was given when the array changes later', () => {
       const keeping = programOf((b) => {
-        const x = b.input('x', vector);
-        const whole = b.op('slice', [x], { begin: [0], size: [2] });
+        const x = b.input({ name: 'x', ...vector });
+        const whole = b.slice(x, { begin: [0], size: [2] });
         return [{ outputs: nothing, writes: record({ w: x, m: whole }) }];
       });
       // Memory on a page boundary is what a library could use as it is.

@@ -1,7 +1,6 @@
 /** Answers for wrong uses of ops: every small change to a sample, of which `infer` must refuse the ill-typed ones. */
-import type { AttrValue, Attrs } from '../../compiler/ir/node.ts';
+import type { AttrValue, Attrs, Sample } from '../../compiler/ir/node.ts';
 import { formatType, type DType, type TensorType } from '../../compiler/ir/types.ts';
-import type { Sample } from '../../compiler/ir/op.ts';
 
 /** A changed sample; `change` says what was changed, for messages. */
 export interface Mutant {

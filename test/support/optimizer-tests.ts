@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Initializer } from '../../compiler/ir/variables.ts';
-import {
-  specFormat,
-  type NetworkSpec,
-  type OptimizerSpec,
-  type Spec,
-  type TrainSpec,
-} from '../../compiler/format/types.ts';
+import { specFormat, type NetworkSpec, type Spec, type TrainSpec } from '../../compiler/format/types.ts';
+import type { OptimizerSpec } from '../../compiler/optimizers/index.ts';
 import { compile } from '../../compiler/index.ts';
 import { loadLastCheckpoint, restore, saveCheckpoint } from '../../runtime/run/checkpoint.ts';
 import { makeStepper } from '../../runtime/train/step.ts';

@@ -2,18 +2,20 @@
  * Samples of what passes do: `test/samples/passes/<pass>/<case>/` holds `before.ir` and `after.ir`, and `options.json` where the pass has to
  * know more: which weights are trained, what of the target differs, where tables are made, which method is split.
  */
+import { is } from '../../compiler/ir/op.ts';
+import { read } from '../../compiler/ir/sources.ts';
 import { must } from '../../dsl/errors.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { passes } from '../../compiler/index.ts';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import { type Builder, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { bindSymbols } from '../../compiler/ops/bind.ts';
 import { parseMethods } from '../../compiler/ops/parse.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
-import { typeOf, type Node } from '../../compiler/ir/node.ts';
 import { inputsOf, nodesOf, type Method, type Program } from '../../compiler/ir/program.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Target } from '../../compiler/ir/target.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
@@ -92,12 +94,12 @@ function runFinished(
 }
 
 function runForward(pass: ForwardPass, text: string, options: SampleOptions): PassSample {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const methods = parseMethods(text, b);
   const levels = options.tables === true ? new LevelPlanner(mapsOf(methods), () => true) : undefined;
   const pipeline = new ForwardPipeline([pass], { b, target: { ...cpu, ...options.target }, levels }, {});
   const runs = methods.map((method) => {
-    const reads = nodesOf(method).filter(({ op }) => op === 'read');
+    const reads = nodesOf(method).filter(({ op }) => op === read);
     const weights = new Map(reads.map((node) => [node, String(node.attrs['name'])]));
     const trained = reads.filter(({ attrs }) => options.trained?.includes(String(attrs['name'])) ?? true);
     const before = { ...method, weights, trained: new Set(trained) };
@@ -116,7 +118,7 @@ function runForward(pass: ForwardPass, text: string, options: SampleOptions): Pa
 /** Adds to what a graph gives the gradients of it. */
 function withGradients(b: Builder, { name, outputs, writes }: Method, targets: readonly Node[]): Method {
   const found = [...outputs].flatMap(([output, y]) =>
-    gradients(b, y, targets, b.input(`dy of ${name} ${output}`, typeOf(y))).map(
+    gradients(b, y, targets, b.input({ name: `dy of ${name} ${output}`, ...typeOf(y) })).map(
       (gradient, index) => [`gradient ${index} of ${output}`, gradient] as const,
     ),
   );
@@ -129,7 +131,7 @@ function variablesOf(methods: readonly Method[]): Variable[] {
     methods.flatMap((method) => [
       ...[...method.writes].map(([name, node]) => [name, typeOf(node)] as const),
       ...nodesOf(method).flatMap((node) =>
-        node.op === 'read' ? [[String(node.attrs['name']), typeOf(node)] as const] : [],
+        is(read, node) ? [[String(node.attrs['name']), typeOf(node)] as const] : [],
       ),
     ]),
   );

@@ -1,8 +1,7 @@
 /** Runs single passes on small graphs, for tests that build these themselves. */
 import { must } from '../../dsl/errors.ts';
-import type { Builder } from '../../compiler/ops/builder.ts';
+import type { Builder, Node } from '../../compiler/ir/node.ts';
 import { passes } from '../../compiler/index.ts';
-import type { Node } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { fusePointwise } from '../../compiler/passes/fuse-pointwise.ts';
 import type { ForwardPass, MethodPass } from '../../compiler/passes/pass.ts';

@@ -1,10 +1,12 @@
 /** Answers for random graphs: pointwise ops of every kind of broadcasting, sums, tables and convolutions, wired by chance. */
+import { input } from '../../compiler/ir/sources.ts';
+import { mean } from '../../compiler/ops/primitive/support.ts';
 import { expect } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, sameShape, sizeOf, type Shape } from '../../compiler/ir/types.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import { distance } from './samples.ts';
 
@@ -26,7 +28,7 @@ export function randomMethod(random: RandomStream, size: PictureSize, count: num
 }
 
 class RandomGraph {
-  private readonly b = new Builder();
+  private readonly b = new GraphBuilder();
   private readonly full: Shape;
   private readonly low: Shape | undefined;
   private readonly pixels: Node;
@@ -40,8 +42,8 @@ class RandomGraph {
   ) {
     this.full = [n, h, w, c];
     this.low = h % 2 === 0 && w % 2 === 0 ? [n, h / 2, w / 2, c] : undefined;
-    const input = (name: string, shape: Shape): Node => this.b.input(name, f32(...shape));
-    this.pixels = this.b.input('pixels', i32(n, h, w));
+    const input = (name: string, shape: Shape): Node => this.b.input({ name, ...f32(...shape) });
+    this.pixels = this.b.input({ name: 'pixels', ...i32(n, h, w) });
     this.table = input('table', [rows, c]);
     this.pool = [
       input('x', this.full),
@@ -53,7 +55,7 @@ class RandomGraph {
       input('grid', [1, h, w, 1]),
       input('columns', [1, 1, w, c]),
       input('scalar', []),
-      this.b.reshape(input('vectors', [n, c]), [n, 1, 1, c]),
+      this.b.reshape(input('vectors', [n, c]), { shape: [n, 1, 1, c] }),
       ...(this.low ? [input('small', this.low)] : []),
     ];
   }
@@ -90,7 +92,7 @@ class RandomGraph {
 
   private picture(): Node {
     const x = this.pick((node) => this.fits(node));
-    return sameShape(shapeOf(x), this.full) ? x : this.b.op('broadcast_to', [x], { shape: this.full });
+    return sameShape(shapeOf(x), this.full) ? x : this.b.broadcastTo(x, { shape: this.full });
   }
 
   private fits(node: Node): boolean {
@@ -101,24 +103,24 @@ class RandomGraph {
 
   /** Keeps values near 1, so that chains of products neither grow nor vanish. */
   private bounded(node: Node): Node {
-    return this.b.op('tanh', [node]);
+    return this.b.tanh(node);
   }
 
   private unary(): Node {
     const { b } = this;
     const x = this.pick();
-    const positive = (): Node => b.add(b.op('abs', [x]), b.constant(0.5));
+    const positive = (): Node => b.add(b.abs(x), b.constant({ value: 0.5 }));
     const ops = [
-      () => b.op('neg', [x]),
-      () => b.op('exp', [this.bounded(x)]),
-      () => b.op('log', [positive()]),
-      () => b.op('sqrt', [positive()]),
-      () => b.op('rsqrt', [positive()]),
-      () => b.op('square', [this.bounded(x)]),
-      () => b.op('sigmoid', [x]),
-      () => b.op('stop_gradient', [x]),
-      () => b.op('leaky_relu', [x], { slope: this.random.below(2) * 0.2 }),
-      () => b.op('leaky_relu_grad', [x, x], { slope: 0.2 }),
+      () => b.neg(x),
+      () => b.exp(this.bounded(x)),
+      () => b.log(positive()),
+      () => b.sqrt(positive()),
+      () => b.rsqrt(positive()),
+      () => b.square(this.bounded(x)),
+      () => b.sigmoid(x),
+      () => b.stopGradient(x),
+      () => b.leakyRelu(x, { slope: this.random.below(2) * 0.2 }),
+      () => b.leakyReluGrad(x, x, { slope: 0.2 }),
     ];
     return ops[this.random.below(ops.length)]!();
   }
@@ -127,17 +129,23 @@ class RandomGraph {
     const { b } = this;
     const x = this.pick((node) => this.fits(node));
     const y = this.pick((node) => this.fits(node));
-    const op = ['add', 'sub', 'mul', 'maximum', 'minimum', 'div'][this.random.below(6)]!;
-    const made = op === 'div' ? b.div(x, b.add(b.op('abs', [y]), b.constant(1))) : b.op(op, [x, y]);
-    return op === 'mul' ? this.bounded(made) : made;
+    const ops = [
+      () => b.add(x, y),
+      () => b.sub(x, y),
+      () => this.bounded(b.mul(x, y)),
+      () => b.maximum(x, y),
+      () => b.minimum(x, y),
+      () => b.div(x, b.add(b.abs(y), 1)),
+    ];
+    return ops[this.random.below(ops.length)]!();
   }
 
   private choice(): Node {
     const { b } = this;
     const [x, y] = [this.pick((node) => this.fits(node)), this.pick((node) => this.fits(node))];
-    const condition = b.op(this.random.below(2) ? 'greater_equal' : 'less_equal', [x, b.constant(0.1)]);
-    if (this.random.below(3) === 0) return b.op('cast', [condition], { to: 'f32' });
-    return b.op('select', [condition, y, b.constant(this.random.below(3))]);
+    const condition = this.random.below(2) ? b.greaterEqual(x, 0.1) : b.lessEqual(x, 0.1);
+    if (this.random.below(3) === 0) return b.cast(condition, { to: 'f32' });
+    return b.select(condition, y, b.constant({ value: this.random.below(3) }));
   }
 
   private sum(): Node {
@@ -146,9 +154,11 @@ class RandomGraph {
     const keep = this.random.below(2) === 0;
     const x = this.picture();
     if (this.random.below(4) === 0 && axes.length === 1 && axes[0] === 3)
-      return b.op('max', [x], { axes, keep: true });
-    const made = b.mean(x, axes, keep);
-    return keep || made.results[0]!.shape.length === 0 ? made : b.reshape(made, this.keptShape(axes));
+      return b.max(x, { axes, keep: true });
+    const made = mean(b, x, axes, keep);
+    return keep || made.results[0]!.shape.length === 0
+      ? made
+      : b.reshape(made, { shape: this.keptShape(axes) });
   }
 
   private keptShape(axes: readonly number[]): Shape {
@@ -163,25 +173,25 @@ class RandomGraph {
       [1, 2],
       [1, 2, 3],
     ][this.random.below(3)]!;
-    const distance = b.sub(x, b.mean(x, axes));
-    const variance = b.mean(b.op('square', [distance]), axes);
-    return b.mul(distance, b.op('rsqrt', [b.add(variance, b.constant(0.1))]));
+    const distance = b.sub(x, mean(b, x, axes));
+    const variance = mean(b, b.square(distance), axes);
+    return b.mul(distance, b.rsqrt(b.add(variance, b.constant({ value: 0.1 }))));
   }
 
   private rows(): Node {
     const { b } = this;
-    const table = this.random.below(2) === 0 ? this.table : b.op('square', [this.table]);
-    if (this.random.below(2) === 0) return b.op('expand_rows', [table, this.pixels]);
-    const sums = b.op('collect_rows', [this.picture(), this.pixels, table]);
-    return b.op('expand_rows', [this.bounded(sums), this.pixels]);
+    const table = this.random.below(2) === 0 ? this.table : b.square(this.table);
+    if (this.random.below(2) === 0) return b.expandRows(table, this.pixels);
+    const sums = b.collectRows(this.picture(), this.pixels, table);
+    return b.expandRows(this.bounded(sums), this.pixels);
   }
 
   private resolution(): Node | undefined {
     const { b, low } = this;
     if (!low) return undefined;
-    const pooled = b.op('avg_pool2d', [this.picture()], { size: 2, stride: 2 });
+    const pooled = b.avgPool2d(this.picture(), { size: 2, stride: 2 });
     const small = this.random.below(2) === 0 ? pooled : this.pick((node) => sameShape(shapeOf(node), low));
-    return this.random.below(2) === 0 ? small : b.op('upsample_nearest', [small], { factor: 2 });
+    return this.random.below(2) === 0 ? small : b.upsampleNearest(small, { factor: 2 });
   }
 
   /** Ops that no kernel takes in. */
@@ -189,16 +199,16 @@ class RandomGraph {
     const { b } = this;
     const [, , , channels] = this.full;
     const x = this.picture();
-    if (this.random.below(2) === 0) return b.op('transpose', [b.op('transpose', [x], { permutation: [0, 2, 1, 3] })], { permutation: [0, 2, 1, 3] }); // prettier-ignore
-    const flat = b.reshape(x, [sizeOf(this.full) / channels!, channels!]);
-    const product = b.op('matmul', [flat, b.op('matmul', [this.table, this.table], { transpose_a: true, transpose_b: false })], { transpose_a: false, transpose_b: false }); // prettier-ignore
-    return this.bounded(b.reshape(product, this.full));
+    if (this.random.below(2) === 0) return b.transpose(b.transpose(x, { permutation: [0, 2, 1, 3] }), { permutation: [0, 2, 1, 3] }); // prettier-ignore
+    const flat = b.reshape(x, { shape: [sizeOf(this.full) / channels!, channels!] });
+    const product = b.matmul(flat, b.matmul(this.table, this.table, { transpose_a: true, transpose_b: false }), { transpose_a: false, transpose_b: false }); // prettier-ignore
+    return this.bounded(b.reshape(product, { shape: this.full }));
   }
 }
 
 /** Draws numbers for the inputs of a method: ids for the pixels, one number a row where `constant` says so. */
 export function drawInputs(random: RandomStream, method: Method): Map<string, RefTensor> {
-  const inputs = nodesOf(method).filter(({ op }) => op === 'input');
+  const inputs = nodesOf(method).filter(({ op }) => op === input);
   return new Map(
     inputs.map((node) => {
       const { dtype, shape } = typeOf(node);

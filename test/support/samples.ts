@@ -1,9 +1,10 @@
 /** Answers for the numbers that op tests run on: a pure function of the op's name, the sample and what they are for. */
-import { Builder } from '../../compiler/ops/builder.ts';
-import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
+import { sumOver } from '../../compiler/ops/primitive/support.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
+import { type Builder, shapeOf, typeOf, type Node, type Op, type Sample } from '../../compiler/ir/node.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { f32, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
-import type { OpDefinition, RefTensor, Sample } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { ops } from '../../compiler/ops/index.ts';
 import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -12,7 +13,7 @@ import type { Feeds } from '../../runtime/session/session.ts';
 /** A sample of the op table with the name that its test has. */
 export interface SampleCase {
   readonly name: string;
-  readonly op: OpDefinition;
+  readonly op: Op;
   readonly sample: Sample;
 }
 
@@ -48,11 +49,13 @@ export const operandName = (index: number): string => `x${index}`;
 
 /** Makes the node of a sample. Booleans cannot be fed, so they come as 0 and 1 through a comparison. */
 export function buildSample(b: Builder, { op, sample }: SampleCase): { node: Node; operands: Node[] } {
-  const operands = sample.operands.map((type, index) => b.input(operandName(index), fedType(type)));
-  const typed = operands.map((operand, index) =>
-    sample.operands[index]!.dtype === 'bool' ? b.op('greater_equal', [operand, b.constant(0.5)]) : operand,
+  const operands = sample.operands.map((type, index) =>
+    b.input({ name: operandName(index), ...fedType(type) }),
   );
-  return { node: b.op(op.name, typed, sample.attrs), operands };
+  const typed = operands.map((operand, index) =>
+    sample.operands[index]!.dtype === 'bool' ? b.greaterEqual(operand, b.constant({ value: 0.5 })) : operand,
+  );
+  return { node: b.make(op, typed, sample.attrs), operands };
 }
 
 const fedType = (type: TensorType): TensorType => (type.dtype === 'bool' ? f32(...type.shape) : type);
@@ -64,10 +67,10 @@ export function resultsOf(b: Builder, node: Node): Node[] {
 
 /** Makes one program of many samples, a method each, whose outputs `y0`, `y1`.. are float32. */
 export function sampleProgram(cases: readonly SampleCase[]): Program {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const methods = cases.map((each, index): Method => {
     const outputs = resultsOf(b, buildSample(b, each).node).map(
-      (y, i) => [`y${i}`, typeOf(y).dtype === 'f32' ? y : b.op('cast', [y], { to: 'f32' })] as const,
+      (y, i) => [`y${i}`, typeOf(y).dtype === 'f32' ? y : b.cast(y, { to: 'f32' })] as const,
     );
     return { name: methodName(index), outputs: new Map(outputs), writes: new Map() };
   });
@@ -109,7 +112,8 @@ export function pairing(b: Builder, results: readonly Node[], weights: readonly 
   return results
     .map((result, index) => {
       const product = b.mul(result, weights[index]!);
-      return b.sum(
+      return sumOver(
+        b,
         product,
         shapeOf(product).map((_, axis) => axis),
         false,

@@ -1,7 +1,10 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
+import { adam } from '../../compiler/ops/primitive/adam.ts';
+import { opNamed } from '../../compiler/ops/index.ts';
+import { input } from '../../compiler/ir/sources.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
@@ -63,7 +66,7 @@ function testSamples(open: OpenSession): void {
     sampleCases.forEach((each, index) => {
       it(each.name, () => {
         const values = drawOperands(each);
-        const b = new Builder();
+        const b = new GraphBuilder();
         const expected = evaluate(resultsOf(b, buildSample(b, each).node), {
           inputs: bindingsOf(values),
           variables: new Map(),
@@ -96,7 +99,7 @@ function testReducedPrecision(open: OpenSession): void {
       'is the reference almost everywhere, and a number of bfloat16 everywhere: $name',
       (each) => {
         const values = drawOperands(each);
-        const b = new Builder();
+        const b = new GraphBuilder();
         const [expected] = evaluate([buildSample(b, each).node], {
           inputs: bindingsOf(values),
           variables: new Map(),
@@ -123,10 +126,14 @@ function adamProgram(): Program {
     network: 'G',
     initializer: { kind: 'constant', value: 0 },
   }));
-  const b = new Builder();
-  const reads = variables.map(({ name }) => b.read(name, type));
-  const rest = [b.input('gradient', type), b.input('rate', f32()), b.input('epsilon', f32())];
-  const results = b.items(b.op('adam', [...reads, ...rest], adamAttrs));
+  const b = new GraphBuilder();
+  const reads = variables.map(({ name }) => b.read({ name, ...type }));
+  const rest = [
+    b.input({ name: 'gradient', ...type }),
+    b.input({ name: 'rate', ...f32() }),
+    b.input({ name: 'epsilon', ...f32() }),
+  ];
+  const results = b.items(b.make(adam, [...reads, ...rest], adamAttrs));
   const named = new Map(variables.map(({ name }, index) => [name, results[index]!]));
   const old = new Map([['old', reads[0]!]]);
   return {
@@ -174,9 +181,9 @@ function testAdam(open: OpenSession): void {
 function testRandomNormal(open: OpenSession): void {
   describe('random_normal', () => {
     const count = 100_000;
-    const b = new Builder();
-    const state = b.input('state', i32(2));
-    const draw = (stream: number) => b.op('random_normal', [state], { shape: [count], stream });
+    const b = new GraphBuilder();
+    const state = b.input({ name: 'state', ...i32(2) });
+    const draw = (stream: number) => b.randomNormal(state, { shape: [count], stream });
     const streams = [3, 0xfedcba98];
     const program: Program = {
       variables: [],
@@ -234,8 +241,8 @@ function testRandomNormal(open: OpenSession): void {
 function testRandomUniform(open: OpenSession): void {
   it('random_uniform gives numbers in [0, 1) with the moments of the uniform distribution', () => {
     const count = 100_000;
-    const b = new Builder();
-    const z = b.op('random_uniform', [b.input('state', i32(2))], { shape: [count], stream: 5 });
+    const b = new GraphBuilder();
+    const z = b.randomUniform(b.input({ name: 'state', ...i32(2) }), { shape: [count], stream: 5 });
     const program: Program = {
       variables: [],
       methods: [{ name: 'draw', outputs: new Map([['z', z]]), writes: new Map() }],
@@ -269,14 +276,14 @@ function testTies(open: OpenSession): void {
       [3, 2],
       [2, 1],
     ])('the first one of a window of %d, stride %d, gets the gradient of max_pool2d', (size, stride) => {
-      const b = new Builder();
-      const x = b.input('x', f32(...shape));
-      const pooled = b.op('max_pool2d', [x], { size, stride });
-      const dy = b.input('dy', f32(...shapeOf(pooled)));
-      const t = b.input('t', f32(...shape));
+      const b = new GraphBuilder();
+      const x = b.input({ name: 'x', ...f32(...shape) });
+      const pooled = b.maxPool2d(x, { size, stride });
+      const dy = b.input({ name: 'dy', ...f32(...shapeOf(pooled)) });
+      const t = b.input({ name: 't', ...f32(...shape) });
       const outputs = new Map([
-        ['gradient', b.op('max_pool2d_grad', [x, dy], { size, stride })],
-        ['picked', b.op('max_pool2d_pick', [x, t], { size, stride })],
+        ['gradient', b.maxPool2dGrad(x, dy, { size, stride })],
+        ['picked', b.maxPool2dPick(x, t, { size, stride })],
       ]);
       const feeds = {
         x: levels('ties/x', shape),
@@ -287,9 +294,13 @@ function testTies(open: OpenSession): void {
     });
 
     it('all share the gradient of max', () => {
-      const b = new Builder();
-      const x = b.input('x', f32(3, 40));
-      const [gradient] = gradients(b, b.sum(b.op('max', [x], { axes: [1], keep: false }), [0], false), [x]);
+      const b = new GraphBuilder();
+      const x = b.input({ name: 'x', ...f32(3, 40) });
+      const [gradient] = gradients(
+        b,
+        b.sum(b.max(x, { axes: [1], keep: false }), { axes: [0], keep: false }),
+        [x],
+      );
       const feeds = { x: levels('ties/max', [3, 40]) };
       const values = expectReference(open, new Map([['gradient', gradient!]]), feeds).get('gradient')!;
       const total = values.reduce((sum, value) => sum + value, 0);
@@ -302,11 +313,11 @@ function testTies(open: OpenSession): void {
 /** Kernels may take what is near 0 for 0, which switches gradients of absolute values off. */
 function testSmallNumbers(open: OpenSession): void {
   it('the smallest numbers have a sign', () => {
-    const b = new Builder();
-    const x = b.input('x', f32(6));
-    const [gradient] = gradients(b, b.sum(b.op('abs', [x]), [0], false), [x]);
+    const b = new GraphBuilder();
+    const x = b.input({ name: 'x', ...f32(6) });
+    const [gradient] = gradients(b, b.sum(b.abs(x), { axes: [0], keep: false }), [x]);
     const outputs = new Map([
-      ['sign', b.op('sign', [x])],
+      ['sign', b.sign(x)],
       ['gradient', gradient!],
     ]);
     const found = expectReference(open, outputs, { x: Float32Array.of(1e-7, -1e-7, 1e-20, -1e-37, 0, 3) });
@@ -323,7 +334,7 @@ function expectReference(
   const nodes = [...outputs.values()];
   const shapes = new Map(
     reachable(nodes)
-      .filter(({ op }) => op === 'input')
+      .filter(({ op }) => op === input)
       .map((node) => [String(node.attrs['name']), shapeOf(node)]),
   );
   const bound = Object.entries(feeds).map(
@@ -358,9 +369,9 @@ function testRepetition(open: OpenSession): void {
     ['patch_spread', [f32(4000, 16), i32(4000, 9), f32(10, 1)], {}],
   ];
   it.each(cases)('%s gives the same bits again', (name, types, attrs) => {
-    const b = new Builder();
-    const inputs = types.map((type, index) => b.input(`x${index}`, type));
-    const outputs = new Map([['y', b.op(name, inputs, attrs)]]);
+    const b = new GraphBuilder();
+    const inputs = types.map((type, index) => b.input({ name: `x${index}`, ...type }));
+    const outputs = new Map([['y', b.make(opNamed(name), inputs, attrs)]]);
     const feeds = Object.fromEntries(
       types.map(({ dtype, shape }, index) => {
         const { data } = drawUniform(`repetition/${name}/${index}`, shape);

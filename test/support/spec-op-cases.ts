@@ -1,12 +1,11 @@
 /** Answers for uses of spec ops with what they should give: numbers of PyTorch, or straightforward loops beside them. */
 import { gradients } from '../../compiler/ops/gradients.ts';
-import type { Builder } from '../../compiler/ops/builder.ts';
-import { reachable, typeOf, type Node } from '../../compiler/ir/node.ts';
+import { type Builder, reachable, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32, sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
-import { expandOp as expandSpecOp, specOps, withDefaults } from '../../compiler/ops/composite/index.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
+import { composites } from '../../compiler/ops/composite/index.ts';
 import type { SpecAttr } from '../../compiler/format/types.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 import { drawUniform, operandName, pairing } from './samples.ts';
@@ -61,38 +60,37 @@ export function expectedOf(each: SpecOpCase): readonly number[] {
   });
 }
 
-/** Expands a spec op in training mode, for batches of two; gives also what it sets variables to, by input. */
+/** Expands a composite in training mode, for batches of two; gives also what it sets variables to, by input. */
 export function expandOp(
   b: Builder,
   name: string,
   inputs: readonly Node[],
   attrs: Attrs = {},
 ): { node: Node; updates: ReadonlyMap<number, Node> } {
-  const op = must(specOps.get(name), `no spec op ${name}`);
+  const op = must(composites.get(name), `no composite ${name}`);
   const updates = new Map<number, Node>();
-  const state = (): Node => b.input('random_state', i32(2));
+  const state = (): Node => b.input({ name: 'random_state', ...i32(2) });
   let streams = 0;
-  const node = expandSpecOp(
-    op,
+  const node = op.expand(
     {
       b,
       training: true,
       compute: {},
       batch: 2,
       update: (index, value) => updates.set(index, value),
-      noise: (_name, shape) => b.op('random_normal', [state()], { shape, stream: ++streams }),
+      noise: (_name, shape) => b.randomNormal(state(), { shape, stream: ++streams }),
       stream: () => ++streams,
       randomState: state,
     },
     inputs,
-    withDefaults(op, attrs),
+    attrs,
   );
   return { node, updates };
 }
 
 /** Expands a case over inputs `x0`, `x1`.. */
 export function buildCase(b: Builder, { op, operands, attrs }: SpecOpCase): { node: Node; operands: Node[] } {
-  const inputs = operands.map((type, index) => b.input(operandName(index), type));
+  const inputs = operands.map((type, index) => b.input({ name: operandName(index), ...type }));
   return { node: expandOp(b, op, inputs, attrs).node, operands: inputs };
 }
 
@@ -101,7 +99,7 @@ export function methodOfCase(b: Builder, each: SpecOpCase, name: string): Method
   const { node, operands } = buildCase(b, each);
   const needed = reachable([node]);
   const targets = floatOperands(operands).filter((operand) => needed.includes(operand));
-  const found = gradients(b, pairing(b, [node], [b.input(`u_${name}`, typeOf(node))]), targets);
+  const found = gradients(b, pairing(b, [node], [b.input({ name: `u_${name}`, ...typeOf(node) })]), targets);
   const outputs = found.map((gradient, index) => [`g${index}`, gradient] as const);
   return { name, outputs: new Map([['y', node], ...outputs]), writes: new Map() };
 }

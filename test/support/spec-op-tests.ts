@@ -1,6 +1,6 @@
 /** Answers for what every engine must do with spec ops: the tests that the portable and the native tier share. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import type { Session } from '../../runtime/session/session.ts';
@@ -10,7 +10,7 @@ import { feedsOfMethod, methodOfCase, specOpCases, valuesOfMethod } from './spec
 
 /** Tests that spec ops and their gradients are on the engine what they are in the reference. */
 export function testSpecOpsOn(open: OpenSession): void {
-  const b = new Builder();
+  const b = new GraphBuilder();
   const methods = specOpCases.map((each, index) => methodOfCase(b, each, `case_${index}`));
   const program: Program = { variables: [], methods };
   let session: Session | undefined;

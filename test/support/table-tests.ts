@@ -6,11 +6,11 @@ import { must } from '../../dsl/errors.ts';
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { bindSymbols } from '../../compiler/ops/bind.ts';
-import { Builder } from '../../compiler/ops/builder.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { inputsOf, type Method, type Program } from '../../compiler/ir/program.ts';
 import { f32, sizeOf } from '../../compiler/ir/types.ts';
 import type { AxisOrder } from '../../compiler/ir/layout.ts';
-import type { RefTensor } from '../../compiler/ir/op.ts';
+import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { inverseOrder } from '../../compiler/ops/primitive/support.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -243,9 +243,9 @@ export function bindings(
 
 /** Puts the axes of a tensor into an order. */
 export function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
-  const b = new Builder();
-  const x = b.input('x', f32(...shape));
-  const [result] = evaluate([b.op('transpose', [x], { permutation: order })], {
+  const b = new GraphBuilder();
+  const x = b.input({ name: 'x', ...f32(...shape) });
+  const [result] = evaluate([b.transpose(x, { permutation: order })], {
     inputs: new Map([['x', { shape, data }]]),
     variables: new Map(),
   });

@@ -35,7 +35,7 @@ import {
   wouldOverwrite,
 } from '../../runtime/run/messages.ts';
 import { markBest, readBest, stepName } from '../../runtime/run/checkpoint.ts';
-import { peakSignalToNoise } from '../../runtime/metrics/similarity.ts';
+import { psnr } from '../../compiler/metrics/psnr.ts';
 import { readSafetensors } from '../../runtime/weights/safetensors.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import type { MetricRecord } from '../../runtime/run/records.ts';
@@ -492,7 +492,7 @@ experiment`;
           const photo = at('data', 'test-photos', `test${index}.png`);
           const [a, b] = await Promise.all([file, photo].map((one) => sharp(one).raw().toBuffer()));
           const size = { width: 32, height: 32 };
-          return peakSignalToNoise({ ...size, data: a! }, { ...size, data: b! });
+          return psnr.compare({ ...size, data: a! }, { ...size, data: b! });
         }),
       );
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

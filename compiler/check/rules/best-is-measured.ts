@@ -1,4 +1,4 @@
-/** Answers for what tells the best checkpoint: it is measured of what the experiment trains, pictures or classes. */
+/** What tells the best checkpoint: it is measured of what the experiment trains, pictures or classes. */
 import { generatorOf, measuredMetrics } from '../../format/queries.ts';
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
@@ -7,7 +7,7 @@ export const bestIsMeasured: Rule = {
   name: 'best-is-measured',
   check: (spec, locate) => {
     const { best, evaluate_every: every } = spec.train ?? {};
-    const metrics = measuredMetrics(spec);
+    const metrics: readonly string[] = measuredMetrics(spec).map(({ name }) => name);
     if (best === undefined || every === undefined || metrics.length === 0 || metrics.includes(best))
       return [];
     const isPainter = generatorOf(spec) !== undefined;

@@ -1,7 +1,9 @@
 /**
- * Answers for losses that fall without end: one that is linear in what the trained network says becomes smaller with every
+ * Warns of losses that fall without end: one that is linear in what the trained network says becomes smaller with every
  * growth of its weights, as the Wasserstein loss does without a penalty.
  */
+import { composites, isOf } from '../../ops/composite/index.ts';
+import { spectralNorm } from '../../ops/composite/weights.ts';
 import { refsOf, trainedBy } from '../../format/queries.ts';
 import type { NetworkSpec, NodeSpec, ObjectiveSpec, Spec } from '../../format/types.ts';
 import * as messages from './messages.ts';
@@ -38,37 +40,30 @@ function isLinear(objective: ObjectiveSpec, spec: Spec): boolean {
   return dependences.has('linear') && !dependences.has('other');
 }
 
-/** Ops that are linear in all of their inputs together; those that are not listed are taken for none. */
-const linearOps: ReadonlySet<string> = new Set([
-  'add',
-  'sub',
-  'neg',
-  'mean',
-  'sum',
-  'concat',
-  'batch_concat',
-  'batch_half',
-  'channel_part',
-  'flatten',
-  'fold',
-  'avg_pool',
-  'resize_nearest',
-  'resize_bilinear',
-]);
-
 function depend({ op }: NodeSpec, inputs: readonly Dependence[]): Dependence {
+  const traits = composites.get(op)?.traits;
   const dependent = inputs.filter((input) => input !== 'none');
-  if (dependent.length === 0 || op === 'stop_gradient') return 'none';
+  if (dependent.length === 0 || traits?.stopsGradients) return 'none';
   if (dependent.includes('other')) return 'other';
-  const isScaled = dependent.length === 1 && (op === 'mul' || (op === 'div' && inputs[0] === 'linear'));
-  return isScaled || linearOps.has(op) ? 'linear' : 'other';
+  switch (traits?.linear) {
+    case 'together':
+      return 'linear';
+    case 'each':
+      return dependent.length === 1 ? 'linear' : 'other';
+    case 'first':
+      return dependent.length === 1 && inputs[0] === 'linear' ? 'linear' : 'other';
+    case undefined:
+      return 'other';
+  }
 }
 
 /** Tells whether what a network says stays within bounds: its last step sees to it, or spectral norm of all of its weights. */
 function isBounded({ nodes, variables, outputs }: NetworkSpec): boolean {
-  const bounding = nodes.filter(({ op }) => op === 'tanh' || op === 'sigmoid').map(({ id }) => id);
+  const bounding = nodes.flatMap(({ op, id }) => (composites.get(op)?.traits.bounded ? [id] : []));
   if (refsOf(outputs).every((ref) => bounding.includes(ref))) return true;
-  const normalized = new Set(nodes.filter(({ op }) => op === 'spectral_norm').map(({ inputs }) => inputs[0]));
+  const normalized = new Set(
+    nodes.flatMap((node) => (isOf(spectralNorm, node) ? node.inputs.slice(0, 1) : [])),
+  );
   const weights = variables.filter(({ role, shape }) => role === 'parameter' && shape.length > 1);
   return weights.every(({ name }) => normalized.has(`@${name}`));
 }

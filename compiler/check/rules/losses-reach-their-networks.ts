@@ -3,6 +3,7 @@
  * where a discriminator does not look at the picture.
  */
 import { typesOfCall } from '../../build/instantiate.ts';
+import { composites } from '../../ops/composite/index.ts';
 import { encodedInputs, refsOf, trainedBy } from '../../format/queries.ts';
 import type { NetworkSpec, NodeSpec, ObjectiveSpec, Ref, Spec } from '../../format/types.ts';
 import * as messages from './messages.ts';
@@ -35,11 +36,15 @@ function reaches(objective: ObjectiveSpec, trained: string, { networks }: Spec):
     return isEncoded || inputs.some((input, index) => input && used.has(names[index] ?? ''));
   };
   const dependsOn = factsOf<boolean>(objective, false, (node, inputs) => {
-    if (node.op !== 'call') return node.op !== 'stop_gradient' && inputs.includes(true);
+    if (node.op !== 'call') return passesGradients(node) && inputs.includes(true);
     const network = networks.find(({ name }) => name === node.attrs?.['network']);
     return network !== undefined && callDepends(network, node, inputs);
   });
   return objective.terms.some(({ value }) => dependsOn(value));
+}
+
+function passesGradients({ op }: NodeSpec): boolean {
+  return !composites.get(op)?.traits.stopsGradients;
 }
 
 /** Lists the inputs that the results of a network follow from. */
@@ -57,7 +62,7 @@ function inputsUsedBy({ nodes, inputs, outputs }: NetworkSpec): ReadonlySet<stri
     const name = names.has(root) ? root : root.split('.')[0];
     if (name !== undefined && names.has(name)) used.add(root).add(name);
     const node = byId.get(root);
-    if (node && node.op !== 'stop_gradient') waiting.push(...node.inputs);
+    if (node && passesGradients(node)) waiting.push(...node.inputs);
   }
   return used;
 }

@@ -1,5 +1,5 @@
 /** Answers for trying networks out on shapes alone, in a graph that nobody keeps. */
-import { Builder } from '../../ops/builder.ts';
+import { GraphBuilder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { f32, i32 } from '../../ir/types.ts';
 import {
@@ -14,7 +14,7 @@ import { randomStateInput, type InputSpec, type NetworkSpec } from '../../format
 
 /** Opens an environment that holds all variables of `networks`. */
 export function scratchEnvironment(networks: readonly NetworkSpec[]): Environment {
-  const b = new Builder();
+  const b = new GraphBuilder();
   let streams = 0;
   return {
     b,
@@ -25,12 +25,12 @@ export function scratchEnvironment(networks: readonly NetworkSpec[]): Environmen
       networks.flatMap((network) =>
         network.variables.map((variable) => {
           const name = variableName(network.name, variable.name);
-          return [name, b.read(name, f32(...variable.shape))] as const;
+          return [name, b.read({ name, ...f32(...variable.shape) })] as const;
         }),
       ),
     ),
     stream: () => ++streams,
-    randomState: () => b.input(randomStateInput, i32(2)),
+    randomState: () => b.input({ name: randomStateInput, ...i32(2) }),
     spanOf: () => undefined,
   };
 }
@@ -38,7 +38,7 @@ export function scratchEnvironment(networks: readonly NetworkSpec[]): Environmen
 /** Gives values for inputs, by reference, for the environment's batch; noise included. */
 export function scratchInputs(environment: Environment, inputs: readonly InputSpec[]): Map<string, Node> {
   const types = inputs.flatMap((input) => typesOfInput(input, environment.batch));
-  return new Map(types.map(([name, type]) => [name, environment.b.input(name, type)]));
+  return new Map(types.map(([name, type]) => [name, environment.b.input({ name, ...type })]));
 }
 
 /** Gives the shape of a network's result for one picture; undefined where it has several. */

@@ -13,7 +13,7 @@ import {
   type Environment,
   type Tree,
 } from '../../build/instantiate.ts';
-import { specOps } from '../../ops/composite/index.ts';
+import { composites } from '../../ops/composite/index.ts';
 import { inputsOfData } from '../../format/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, Spec, VariableSpec } from '../../format/types.ts';
 import * as messages from './messages.ts';
@@ -152,10 +152,11 @@ function stateMistakes(
   variables: readonly VariableSpec[],
   place: (part: string) => ReturnType<Locate>,
 ): Diagnostic[] {
-  return (specOps.get(node.op)?.state ?? []).flatMap((index) => {
+  const composite = composites.get(node.op);
+  return (composite?.state ?? []).flatMap((index) => {
     const ref = node.inputs[index] ?? '';
     if (variables.some((variable) => `@${variable.name}` === ref && variable.role === 'state')) return [];
-    const name = specOps.get(node.op)?.inputs[index] ?? '';
+    const name = composite?.inputs[index] ?? '';
     return [
       messages.constraintBroken(
         node.op,

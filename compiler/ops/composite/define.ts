@@ -1,9 +1,19 @@
-/** Answers for what one spec op is: its inputs and settings, and how it expands into the graph's primitives. */
-import type { Builder } from '../builder.ts';
-import { OpError, shapeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { must } from '../../../dsl/errors.ts';
+/**
+ * Defines composites: an entry names inputs and settings once, and all its rules take them by these names, with their types.
+ *
+ *     export const scale = defineComposite({
+ *       name: 'scale', inputs: ['x'], attrs: { factor: float('the factor') },
+ *       expand: ({ x, factor }, { b }) => b.mul(x, factor), …
+ *     });
+ */
+import { brokenInvariant } from '../../../dsl/errors.ts';
+import { OpError, type Builder, type Node, type Op } from '../../ir/node.ts';
+import { byName, type Named } from '../../ir/op.ts';
 import type { SpecAttr } from '../../format/types.ts';
+import type { Precision } from '../primitive/precision.ts';
+import { presetsOf, requireSettings, type Refuse, type SettingRule, type SpecAttrs } from './settings.ts';
 
+/** What composites expand with. */
 export interface Expansion {
   readonly b: Builder;
   /** Whether statistics come from the batch and state moves on. */
@@ -18,161 +28,156 @@ export interface Expansion {
   readonly randomState: () => Node;
   readonly batch: number;
   /** Attributes of convolutions and matrix products that say how precisely they compute. */
-  readonly compute: Attrs;
+  readonly compute: Precision;
 }
 
-export interface AttrRule {
-  readonly type: 'int' | 'float' | 'bool' | 'string' | 'ints' | 'floats';
-  readonly default?: SpecAttr;
-  /** Whether it may be left out although it has no default. */
-  readonly optional?: true;
-  /** What a number is above, or from and to. */
-  readonly above?: number;
-  readonly from?: number;
-  readonly to?: number;
-  readonly doc: string;
+/** What the rule that expands a composite has beside inputs and settings. */
+interface ExpansionOf<I extends readonly string[]> extends Omit<Expansion, 'update'> {
+  /** Sets the new value of the variable that an input is. */
+  readonly update: (input: I[number], value: Node) => void;
+  readonly refuse: Refuse;
 }
 
-export type SpecAttrs = Readonly<Record<string, SpecAttr>>;
+/** How a value goes with the batch. */
+export interface Growth {
+  /** Whether it has an entry for each picture. */
+  readonly batched: boolean;
+  /** The power of the number of pictures that it grows with: 1 is a sum over them, 0 a mean. */
+  readonly power: number;
+}
 
-export interface SpecOp {
+/** What checks, drawings and reports may know of a composite. */
+export interface CompositeTraits {
+  /**
+   * What it is linear in: all inputs together, each of them while the others are constants, or the first while the others are.
+   * Where it is left out, it is taken for linear in none.
+   */
+  readonly linear?: 'together' | 'each' | 'first';
+  /** Its values stay within bounds, whatever it is given. */
+  readonly bounded?: true;
+  /** No gradient flows through it. */
+  readonly stopsGradients?: true;
+  /** What it normalizes. */
+  readonly normalizes?: 'activations' | 'weights';
+  /** It stands for nothing in the field's drawings. */
+  readonly silent?: true;
+  /** How much it tells about a block that has other ops as well. */
+  readonly tells?: 'little' | 'most';
+  /** How the layer is written that makes its weights, for those who give it a number in their place. */
+  readonly layer?: string;
+}
+
+/** An op that specs are written with; its rules take inputs by number and settings by name, those left out have presets. */
+export interface Composite {
   readonly name: string;
   readonly doc: string;
   /** Names of the value inputs; the last may start with `...`. */
   readonly inputs: readonly string[];
-  readonly attrs: Readonly<Record<string, AttrRule>>;
-  readonly expand: (context: Expansion, inputs: readonly Node[], attrs: SpecAttrs) => Node;
+  readonly attrs: Readonly<Record<string, SettingRule>>;
+  readonly traits: CompositeTraits;
+  /** Numbers of the inputs which must be state variables, because training changes them. */
+  readonly state: readonly number[];
+  /** Makes the nodes. Throws an `OpError` where a setting is not what its rule says, or an input does not fit. */
+  readonly expand: (context: Expansion, inputs: readonly Node[], attrs?: SpecAttrs) => Node;
+  /** Whether the result has an entry for each picture (axis 0), given which inputs have; a scalar never has. */
+  readonly isBatched: (inputs: readonly boolean[], attrs?: SpecAttrs) => boolean;
+  /** The power of the number of pictures that the result grows with. */
+  readonly powerOf: (inputs: readonly Growth[], attrs?: SpecAttrs) => number;
+}
+
+type Settings = Readonly<Record<string, SpecAttr | undefined>>;
+type NoSettings = Readonly<Record<never, never>>;
+
+/** What an entry says of a composite beside its expansion. */
+interface Facts<I extends readonly string[], S extends Settings> {
+  readonly attrs?: { readonly [K in keyof S]: SettingRule<S[K]> };
+  readonly traits?: CompositeTraits;
   /** Inputs which must be state variables, because training changes them. */
-  readonly state?: readonly number[];
-  /**
-   * Whether a result that is more than one number has an entry for each picture (axis 0), given which inputs have; without
-   * this it has one where any input has.
-   */
-  readonly isBatched?: (inputs: readonly boolean[], attrs: SpecAttrs) => boolean;
+  readonly state?: readonly NoInfer<I[number]>[];
+  /** Whether the result has an entry for each picture (axis 0); left out: it has where any input has. */
+  readonly isBatched?: (inputs: Named<I, boolean> & S) => boolean;
+  /** The power of the number of pictures that the result grows with; left out: the largest of its inputs', or 0. */
+  readonly powerOf?: (inputs: Named<I, Growth> & S) => number;
 }
 
-/** Tells whether an attribute must be given. */
-export function isRequired(rule: AttrRule): boolean {
-  return rule.default === undefined && !rule.optional;
+interface Names<I extends readonly string[]> {
+  readonly name: string;
+  /** One sentence for the schema and for hovers, with the formula and its source. */
+  readonly doc: string;
+  /** Names of the value inputs; the last may start with `...`. */
+  readonly inputs: I;
 }
 
-/** Gives the attributes of an op with the defaults of those left out. */
-export function withDefaults(op: SpecOp, attrs: SpecAttrs = {}): SpecAttrs {
-  const defaults = Object.entries(op.attrs).flatMap(([name, rule]) =>
-    rule.default === undefined ? [] : [[name, rule.default] as const],
-  );
-  return { ...Object.fromEntries(defaults), ...attrs };
-}
-
-/** Makes a rule for an integer. */
-export function int(doc: string, preset?: number): AttrRule {
-  return { type: 'int', doc, ...(preset !== undefined && { default: preset }) };
-}
-
-/** Makes a rule for a number. */
-export function float(
-  doc: string,
-  preset?: number,
-  range: Pick<AttrRule, 'above' | 'from' | 'to'> = {},
-): AttrRule {
-  return { type: 'float', doc, ...(preset !== undefined && { default: preset }), ...range };
-}
-
-/** Expands an op, whose attributes have their defaults. Throws an `OpError` where a number is not what its rule says. */
-export function expandOp(op: SpecOp, context: Expansion, inputs: readonly Node[], attrs: SpecAttrs): Node {
-  for (const [name, rule] of Object.entries(op.attrs)) {
-    const value = attrs[name];
-    if (value === undefined || (rule.type !== 'float' && rule.type !== 'floats')) continue;
-    for (const one of typeof value === 'object' ? value : [Number(value)])
-      requireNumber(op.name, name, rule, one);
-  }
-  return op.expand(context, inputs, attrs);
-}
-
-/** The smallest float32 that engines tell from 0: they may take what is below for 0. */
-const smallest = 2 ** -126;
-
-/** Requires a number that float32 has, in the range of its rule. */
-function requireNumber(op: string, name: string, { above, from, to }: AttrRule, value: number): void {
-  const refuse = (constraint: string): never => {
-    throw new OpError(op, constraint, String(value));
-  };
-  if (!Number.isFinite(Math.fround(value)) || (value !== 0 && Math.abs(value) < smallest))
-    refuse(`${name} is 0, or between 1.2e-38 and 3.4e38 in size, as numbers of float32 are`);
-  if (above !== undefined && !(value > above)) refuse(`${name} is above ${above}`);
-  if ((from !== undefined && value < from) || (to !== undefined && value > to))
-    refuse(
-      `${name} is ${[from !== undefined && `from ${from}`, to !== undefined && `up to ${to}`].filter(Boolean).join(' ')}`,
-    );
-}
-
-/** Makes a rule for a switch that is off unless it is set. */
-export function flag(doc: string): AttrRule {
-  return { type: 'bool', doc, default: false };
-}
-
-/** Takes input `index`, which an op's list of inputs promises. */
-export function at(inputs: readonly Node[], index: number): Node {
-  return must(inputs[index], `a composite op has its input ${index}`);
-}
-
-/** Reads a number. */
-export function num(attrs: SpecAttrs, name: string): number {
-  return Number(attrs[name]);
-}
-
-/** Reads a list of numbers. */
-export function numbers(attrs: SpecAttrs, name: string): readonly number[] {
-  return attrs[name] as readonly number[];
-}
-
-/** Requires an attribute to be one of `choices`, and gives it. */
-export function choice<T extends string>(
-  op: string,
+type Expand<I extends readonly string[], S> = (
+  values: Named<I, Node> & S,
+  context: ExpansionOf<I>,
+  nodes: readonly Node[],
   attrs: SpecAttrs,
-  name: string,
-  choices: readonly T[],
-): T {
-  const found = choices.find((one) => one === attrs[name]);
-  if (found === undefined)
-    throw new OpError(
-      op,
-      `${name} is one of ${choices.map((one) => JSON.stringify(one)).join(', ')}`,
-      JSON.stringify(attrs[name]),
-    );
-  return found;
+) => Node;
+
+/** Defines a composite. */
+export function defineComposite<const I extends readonly string[], S extends Settings = NoSettings>(
+  entry: Names<I> &
+    Facts<I, S> & {
+      readonly expand: (values: Named<I, Node> & S, context: ExpansionOf<I>) => Node;
+    },
+): Composite {
+  return compose(entry, entry.expand);
 }
 
-/** Requires integers of at least `least`: JSON gives any number. */
-export function requireFrom(op: string, least: number, attrs: SpecAttrs, ...names: readonly string[]): void {
-  for (const name of names) {
-    const value = num(attrs, name);
-    if (!Number.isInteger(value) || value < least)
-      throw new OpError(op, `${name} is an integer of at least ${least}`, String(value));
-  }
-}
-
-/** Requires a picture, and gives its shape [N,H,W,C]. */
-export function requirePicture(op: string, x: Node): readonly [number, number, number, number] {
-  const shape = shapeOf(x);
-  if (shape.length !== 4)
-    throw new OpError(op, 'x is a picture: [height, width, channels]', `[${shape.slice(1)}]`);
-  return shape as unknown as readonly [number, number, number, number];
-}
-
-/** Requires at least one axis, and gives the shape. */
-export function requireAxis(op: string, x: Node): readonly [number, ...number[]] {
-  const shape = shapeOf(x);
-  if (shape.length === 0) throw new OpError(op, 'its input is more than one number', 'one number');
-  return shape as readonly [number, ...number[]];
-}
-
-/** Makes the op that is a primitive of the graph under its own name. */
-export function primitive(
-  name: string,
+/** Defines the composite that is a primitive of the graph under its own name. */
+export function primitive<O extends readonly string[], S extends Settings = NoSettings>(
+  op: Op & { readonly operands: O },
   doc: string,
-  inputs: readonly string[],
-  attrs: Readonly<Record<string, AttrRule>> = {},
-): SpecOp {
-  return { name, doc, inputs, attrs, expand: ({ b }, nodes, values) => b.op(name, nodes, values) };
+  facts: Facts<O, S> & {
+    /** Refuses operands that the primitive takes, but has no value for. */
+    readonly requires?: (operands: Named<O, Node>, refuse: Refuse) => void;
+  } = {},
+): Composite {
+  const { requires, ...others } = facts;
+  const traits: CompositeTraits = { ...(op.traits.isBounded && { bounded: true }), ...facts.traits };
+  const entry: Names<O> & Facts<O, S> = { name: op.name, doc, inputs: op.operands, ...others, traits };
+  return compose(entry, (operands, { b, refuse }, nodes, attrs) => {
+    requires?.(operands, refuse);
+    return b.make(op, nodes, attrs);
+  });
+}
+
+/** Makes the rules by number out of those by name. */
+function compose<I extends readonly string[], S extends Settings>(
+  { name, doc, inputs, attrs: rules, traits = {}, state = [], isBatched, powerOf }: Names<I> & Facts<I, S>,
+  expand: Expand<I, S>,
+): Composite {
+  const attrs: Composite['attrs'] = rules ?? {};
+  const clash = inputs.find((input) => input in attrs);
+  if (clash !== undefined) throw brokenInvariant(`${name} has an input and a setting ${clash}`);
+  const presets = presetsOf(attrs);
+  const refuse: Refuse = (constraint, found) => new OpError(name, constraint, found);
+  const named = <T>(given: readonly T[], all: SpecAttrs): Named<I, T> & S =>
+    byName(inputs, given, all) as Named<I, T> & S;
+  return {
+    name,
+    doc,
+    inputs,
+    attrs,
+    traits,
+    state: state.map((input) => inputs.indexOf(input)),
+    expand: (context, nodes, given) => {
+      const all = { ...presets, ...given };
+      requireSettings(attrs, all, refuse);
+      const update = (input: I[number], value: Node): void => context.update(inputs.indexOf(input), value);
+      return expand(named(nodes, all), { ...context, update, refuse }, nodes, all);
+    },
+    isBatched: isBatched
+      ? (batched, given) => isBatched(named(batched, { ...presets, ...given }))
+      : (batched) => batched.includes(true),
+    powerOf: powerOf
+      ? (growths, given) => powerOf(named(growths, { ...presets, ...given }))
+      : (growths) => Math.max(0, ...growths.map(({ power }) => power)),
+  };
+}
+
+/** Tells whether a node of a spec is one of a composite. */
+export function isOf({ name }: Composite, node: { readonly op: string } | undefined): boolean {
+  return node?.op === name;
 }

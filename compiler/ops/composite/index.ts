@@ -1,9 +1,9 @@
 /**
- * Answers for the ops that specs are written with. Each expands into the graph's primitives; those that behave differently
- * in training (statistics, power iterations) say so in their entry and nowhere else.
+ * The ops that specs are written with. Each expands into the graph's primitives; those that behave differently in training
+ * (statistics, power iterations) say so in their entry and nowhere else.
  */
 import { convolutionOps } from './convolution.ts';
-import type { SpecOp } from './define.ts';
+import type { Composite } from './define.ts';
 import { gradientOps } from './gradient.ts';
 import { normOps } from './norms.ts';
 import { pointwiseOps } from './pointwise.ts';
@@ -12,9 +12,10 @@ import { resolutionOps } from './resolution.ts';
 import { structureOps } from './structure.ts';
 import { weightOps } from './weights.ts';
 
-export { expandOp, isRequired, withDefaults, type AttrRule, type Expansion, type SpecOp } from './define.ts';
+export { isOf, type Composite, type CompositeTraits, type Expansion, type Growth } from './define.ts';
+export { isRequired, type SettingRule } from './settings.ts';
 
-export const specOps: ReadonlyMap<string, SpecOp> = new Map(
+export const composites: ReadonlyMap<string, Composite> = new Map(
   [
     ...pointwiseOps,
     ...convolutionOps,
@@ -24,5 +25,5 @@ export const specOps: ReadonlyMap<string, SpecOp> = new Map(
     ...structureOps,
     ...gradientOps,
     ...randomOps,
-  ].map((op) => [op.name, op]),
+  ].map((composite) => [composite.name, composite]),
 );

@@ -1,136 +1,158 @@
-/** Answers for joining, cutting, reading otherwise and adding up. */
-import { OpError, shapeOf, type Node } from '../../ir/node.ts';
+/** Joining, cutting, reading otherwise and adding up. */
+import { must } from '../../../dsl/errors.ts';
+import { shapeOf, type Node } from '../../ir/node.ts';
 import { sizeOf } from '../../ir/types.ts';
-import { axesOf } from './composites.ts';
-import { at, choice, int, num, requireAxis, requireFrom, requirePicture, type SpecOp } from './define.ts';
+import { mean as meanOver, sumOver } from '../primitive/support.ts';
+import { axesOf, join } from './composites.ts';
+import { defineComposite, type Composite } from './define.ts';
+import { int, oneOf, type Refuse } from './settings.ts';
+import { lastOf, requireAxis, requirePicture } from './shapes.ts';
 
-const concat: SpecOp = {
+export const concat = defineComposite({
   name: 'concat',
   doc: 'Joins values along the channels (the last axis).',
   inputs: ['...parts'],
-  attrs: {},
-  expand: ({ b }, inputs) =>
-    inputs.length === 1 ? at(inputs, 0) : b.op('concat', inputs, { axis: shapeOf(at(inputs, 0)).length - 1 }),
-};
+  traits: { linear: 'together', tells: 'little' },
+  expand: ({ parts }, { b }) => join(b, parts, shapeOf(must(parts[0], 'there is a part')).length - 1),
+});
 
-const batchConcat: SpecOp = {
+export const batchConcat = defineComposite({
   name: 'batch_concat',
   doc: 'Stacks two batches.',
   inputs: ['first', 'second'],
-  attrs: {},
-  expand: ({ b }, inputs) => b.op('concat', inputs, { axis: 0 }),
-};
+  traits: { linear: 'together' },
+  expand: ({ first, second }, { b }) => b.concat([first, second], { axis: 0 }),
+});
 
-const batchHalf: SpecOp = {
+export const batchHalf = defineComposite({
   name: 'batch_half',
   doc: 'The first (0) or second (1) half of a batch.',
   inputs: ['x'],
   attrs: { index: int('which half') },
-  expand: ({ b }, inputs, attrs) => {
-    const index = num(attrs, 'index');
-    if (index !== 0 && index !== 1) throw new OpError('batch_half', 'index is 0 or 1', String(index));
-    const half = requireAxis('batch_half', at(inputs, 0))[0] / 2;
-    return b.item(b.op('split', [at(inputs, 0)], { axis: 0, sizes: [half, half] }), index);
+  traits: { linear: 'together' },
+  expand: ({ x, index }, { b, refuse }) => {
+    if (index !== 0 && index !== 1) throw refuse('index is 0 or 1', String(index));
+    const half = requireAxis(x, refuse)[0] / 2;
+    return b.item(b.split(x, { axis: 0, sizes: [half, half] }), index);
   },
-};
+});
 
-const channelPart: SpecOp = {
+export const channelPart = defineComposite({
   name: 'channel_part',
   doc: 'One of `of` equal parts that the channels are cut into, counted from 0.',
   inputs: ['x'],
-  attrs: { index: int('which part'), of: int('number of parts') },
-  expand: ({ b }, inputs, attrs) => {
-    const x = at(inputs, 0);
-    const channels = requireAxis('channel_part', x).at(-1)!;
-    const [index, parts] = [num(attrs, 'index'), num(attrs, 'of')];
-    requireFrom('channel_part', 1, attrs, 'of');
-    if (channels % parts !== 0)
-      throw new OpError('channel_part', 'of divides the channels', `${parts} parts of ${channels}`);
+  attrs: { index: int('which part'), of: int('number of parts', { least: 1 }) },
+  traits: { linear: 'together' },
+  expand: ({ x, index, of: parts }, { b, refuse }) => {
+    const shape = requireAxis(x, refuse);
+    const channels = lastOf(shape);
+    if (channels % parts !== 0) throw refuse('of divides the channels', `${parts} parts of ${channels}`);
     if (!Number.isInteger(index) || index < 0 || index >= parts)
-      throw new OpError('channel_part', 'index is from 0 to of - 1', String(index));
+      throw refuse('index is from 0 to of - 1', String(index));
     const sizes = Array.from({ length: parts }, () => channels / parts);
-    return b.item(b.op('split', [x], { axis: shapeOf(x).length - 1, sizes }), index);
+    return b.item(b.split(x, { axis: shape.length - 1, sizes }), index);
   },
-};
+});
 
-const fold: SpecOp = {
+export const fold = defineComposite({
   name: 'fold',
   doc: "Reads a vector of each picture as [height, width, channels], in PyTorch's order: channel after channel, row after row.",
   inputs: ['x'],
-  attrs: { height: int('rows'), width: int('columns'), channels: int('channels') },
-  expand: ({ b }, inputs, attrs) => {
-    const batch = requireAxis('fold', at(inputs, 0))[0];
-    requireFrom('fold', 1, attrs, 'height', 'width', 'channels');
-    const [height, width, channels] = ['height', 'width', 'channels'].map((name) => num(attrs, name));
-    const planes = b.reshape(at(inputs, 0), [batch, channels!, height!, width!]);
-    return b.op('transpose', [planes], { permutation: [0, 2, 3, 1] });
+  attrs: {
+    height: int('rows', { least: 1 }),
+    width: int('columns', { least: 1 }),
+    channels: int('channels', { least: 1 }),
   },
-};
+  traits: { linear: 'together' },
+  expand: ({ x, height, width, channels }, { b, refuse }) => {
+    const [batch] = requireAxis(x, refuse);
+    const planes = b.reshape(x, { shape: [batch, channels, height, width] });
+    return b.transpose(planes, { permutation: [0, 2, 3, 1] });
+  },
+});
 
-const flatten: SpecOp = {
+export const flatten = defineComposite({
   name: 'flatten',
   doc: "Reads everything of each picture as one vector, in PyTorch's order: channel after channel, row after row.",
   inputs: ['x'],
-  attrs: {},
-  expand: ({ b }, inputs) => {
-    const x = at(inputs, 0);
-    const [batch, ...rest] = requireAxis('flatten', x);
+  traits: { linear: 'together' },
+  expand: ({ x }, { b, refuse }) => {
+    const [batch, ...rest] = requireAxis(x, refuse);
     const last = rest.length;
-    const planes =
-      rest.length < 2 ? x : b.op('transpose', [x], { permutation: [0, last, ...axesOf(x, 1, 1)] });
-    return b.reshape(planes, [batch, sizeOf(rest)]);
+    const planes = last < 2 ? x : b.transpose(x, { permutation: [0, last, ...axesOf(x, 1, 1)] });
+    return b.reshape(planes, { shape: [batch, sizeOf(rest)] });
   },
-};
+});
 
 const ranges = ['all', 'picture', 'pixels', 'channels', 'positions'] as const;
+type Range = (typeof ranges)[number];
+
+const over = oneOf(
+  ranges,
+  '"all": everything, batch included, to a scalar; "picture": everything of each picture; "pixels": rows and columns; ' +
+    '"channels": the last axis; these keep axes of size 1. "positions": batch and pixels, to a vector of the channels',
+  { preset: 'all' },
+);
 
 /** What a reduction runs over, and whether these axes stay with size 1. */
-function rangeOf(op: string, x: Node, over: (typeof ranges)[number]): { axes: number[]; keep: boolean } {
+function rangeOf(x: Node, over: Range, refuse: Refuse): { axes: number[]; keep: boolean } {
   switch (over) {
     case 'all':
       return { axes: axesOf(x), keep: false };
     case 'picture':
-      requireAxis(op, x);
+      requireAxis(x, refuse);
       return { axes: axesOf(x, 1), keep: true };
     case 'pixels':
-      requirePicture(op, x);
+      requirePicture(x, refuse);
       return { axes: [1, 2], keep: true };
     case 'channels':
-      return { axes: [requireAxis(op, x).length - 1], keep: true };
+      return { axes: [requireAxis(x, refuse).length - 1], keep: true };
     case 'positions':
-      requireAxis(op, x);
+      requireAxis(x, refuse);
       return { axes: axesOf(x, 0, 1), keep: false };
   }
 }
 
-const reduce = (name: 'mean' | 'sum'): SpecOp => ({
-  name,
-  doc: `The ${name} of entries, over what \`over\` says.`,
+/** Tells whether a reduction runs over the batch. */
+const isOfBatch = (over: Range): boolean => over === 'all' || over === 'positions';
+
+/** What mean and sum have in common. */
+const reduction = {
   inputs: ['x'],
-  attrs: {
-    over: {
-      type: 'string',
-      default: 'all',
-      doc:
-        '"all": everything, batch included, to a scalar; "picture": everything of each picture; "pixels": rows and columns; ' +
-        '"channels": the last axis; these keep axes of size 1. "positions": batch and pixels, to a vector of the channels',
-    },
-  },
-  isBatched: ([x], attrs) => x === true && attrs['over'] !== 'positions',
-  expand: ({ b }, inputs, attrs) => {
-    const x = at(inputs, 0);
-    const { axes, keep } = rangeOf(name, x, choice(name, attrs, 'over', ranges));
-    return name === 'mean' ? b.mean(x, axes, keep) : b.sum(x, axes, keep);
+  attrs: { over },
+  traits: { linear: 'together' },
+} as const;
+
+export const mean = defineComposite({
+  name: 'mean',
+  doc: 'The mean of entries, over what `over` says.',
+  ...reduction,
+  isBatched: ({ x, over }) => x && !isOfBatch(over),
+  expand: ({ x, over }, { b, refuse }) => {
+    const { axes, keep } = rangeOf(x, over, refuse);
+    return meanOver(b, x, axes, keep);
   },
 });
 
-export const structureOps: readonly SpecOp[] = [
+export const sum = defineComposite({
+  name: 'sum',
+  doc: 'The sum of entries, over what `over` says.',
+  ...reduction,
+  isBatched: ({ x, over }) => x && !isOfBatch(over),
+  powerOf: ({ x, over }) => x.power + (x.batched && isOfBatch(over) ? 1 : 0),
+  expand: ({ x, over }, { b, refuse }) => {
+    const { axes, keep } = rangeOf(x, over, refuse);
+    return sumOver(b, x, axes, keep);
+  },
+});
+
+export const structureOps: readonly Composite[] = [
   concat,
   batchConcat,
   batchHalf,
   channelPart,
   fold,
   flatten,
-  reduce('mean'),
-  reduce('sum'),
+  mean,
+  sum,
 ];

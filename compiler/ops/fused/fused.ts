@@ -1,11 +1,13 @@
-/** Answers for the op that computes a whole program of pointwise ops and sums in one pass over its operands. */
-import { parseProgramText, printProgramText, type FusedProgram } from './program.ts';
-import { unfold } from './unfold.ts';
-import { GraphBuilder, type Check } from '../../ir/builder.ts';
-import { OpError, reachable, typeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { f32, i32, type TensorType } from '../../ir/types.ts';
+/** The op that computes a whole program of pointwise ops and sums in one pass over its operands. */
 import { SpadeworkError, must } from '../../../dsl/errors.ts';
-import { defineOp, text, type OpDefinition, type Sample } from '../../ir/op.ts';
+import { OpError, reachable, typeOf, type Check, type Node, type Op, type Sample } from '../../ir/node.ts';
+import { defineOp, text, type Method } from '../../ir/op.ts';
+import { f32, i32, type TensorType } from '../../ir/types.ts';
+import { builderOf } from '../../ir/methods.ts';
+import { constant } from '../primitive/sources.ts';
+import { at } from '../primitive/support.ts';
+import { parseProgramText, printProgramText, type FusedProgram, type Value } from './program.ts';
+import { unfold } from './unfold.ts';
 
 /** A program as a graph of single ops, on inputs of the types that its operands have. */
 interface Unfolded {
@@ -13,34 +15,29 @@ interface Unfolded {
   readonly results: readonly Node[];
 }
 
-function unfoldIn(b: GraphBuilder, types: readonly TensorType[], program: FusedProgram): Unfolded {
-  const inputs = types.map((type, index) => b.input(`operand ${index}`, type));
-  return { inputs, results: unfold(b, program, inputs) };
-}
-
-const programIn = (node: Node): FusedProgram => parseProgramText(text(node.attrs, 'program'));
-
-/** Evaluates the graph that a program means, with a rule of each op. */
+/** Evaluates the graph that a program means, with a rule of each op; single ops have one result. */
 function evaluateUnfolded<T>(
   graph: Unfolded,
   inputs: readonly T[],
   rule: (node: Node, inputs: readonly T[]) => T | readonly T[],
 ): T[] {
-  const values = new Map<Node, T>(graph.inputs.map((input, index) => [input, inputs[index]!]));
+  const values = new Map<Node, T>(graph.inputs.map((input, index) => [input, at(inputs, index)]));
   for (const each of reachable(graph.results)) {
     if (values.has(each)) continue;
     const found = rule(
       each,
       each.operands.map((operand) => must(values.get(operand), 'operands come before their users')),
     );
-    values.set(each, Array.isArray(found) ? (found as readonly T[])[0]! : (found as T));
+    values.set(each, isList(found) ? at(found, 0) : found);
   }
   return graph.results.map((result) => must(values.get(result), 'a result was evaluated'));
 }
 
-function programOf(attrs: Attrs, check: Check): FusedProgram | undefined {
+const isList = <T>(found: T | readonly T[]): found is readonly T[] => Array.isArray(found);
+
+function programOf(program: string, check: Check): FusedProgram | undefined {
   try {
-    return parseProgramText(text(attrs, 'program'));
+    return parseProgramText(program);
   } catch (error) {
     if (!(error instanceof SpadeworkError)) throw error;
     check(false, 'program is the text of a fused program', error.message);
@@ -58,14 +55,23 @@ function typesOf(unfolded: () => Unfolded, check: Check): TensorType[] {
   }
 }
 
+type FusedSample = Sample & { readonly attrs: { readonly program: string } };
+
 const picture = f32(2, 4, 6, 5);
 const channels = f32(1, 1, 1, 5);
+
+const apply = (op: string, inputs: readonly number[], ...parameters: readonly number[]): Value => ({
+  kind: 'apply',
+  op,
+  inputs,
+  parameters,
+});
 
 /** Chooses one of 7 rows, or one that is not there. */
 const rowAround = (u: number): number => Math.floor(4.5 * (u + 1)) - 1;
 
 /** Normalization, modulation by rows of tables and activation, as SPADE's generators have it. */
-const forward: Sample = {
+const forward: FusedSample = {
   operands: [picture, channels, channels, f32(7, 5), i32(2, 4, 6), f32(7, 5)],
   attrs: {
     program: printProgramText({
@@ -73,18 +79,18 @@ const forward: Sample = {
       values: [
         { kind: 'load', operand: 0, shape: picture.shape },
         { kind: 'load', operand: 1, shape: channels.shape },
-        { kind: 'apply', op: 'sub', inputs: [0, 1] },
+        apply('sub', [0, 1]),
         { kind: 'load', operand: 2, shape: channels.shape },
-        { kind: 'apply', op: 'abs', inputs: [3] },
+        apply('abs', [3]),
         { kind: 'constant', value: 0.5 },
-        { kind: 'apply', op: 'add', inputs: [4, 5] },
-        { kind: 'apply', op: 'rsqrt', inputs: [6] },
-        { kind: 'apply', op: 'mul', inputs: [2, 7] },
+        apply('add', [4, 5]),
+        apply('rsqrt', [6]),
+        apply('mul', [2, 7]),
         { kind: 'rows', operand: 3, pixels: 4 },
-        { kind: 'apply', op: 'mul', inputs: [8, 9] },
+        apply('mul', [8, 9]),
         { kind: 'rows', operand: 5, pixels: 4 },
-        { kind: 'apply', op: 'add', inputs: [10, 11] },
-        { kind: 'apply', op: 'leaky_relu', inputs: [12], slope: 0.2 },
+        apply('add', [10, 11]),
+        apply('leaky_relu', [12], 0.2),
       ],
       results: [{ kind: 'store', value: 13, shape: picture.shape }],
     }),
@@ -93,7 +99,7 @@ const forward: Sample = {
 };
 
 /** Sums of every kind, squares of pixels, and rows that collect what their pixels have. */
-const sums: Sample = {
+const sums: FusedSample = {
   operands: [f32(2, 2, 3, 5), picture, i32(2, 4, 6), f32(7, 1)],
   attrs: {
     program: printProgramText({
@@ -101,11 +107,11 @@ const sums: Sample = {
       values: [
         { kind: 'upsample', operand: 0, factor: 2 },
         { kind: 'load', operand: 1, shape: picture.shape },
-        { kind: 'apply', op: 'mul', inputs: [0, 1] },
+        apply('mul', [0, 1]),
         { kind: 'last', op: 'sum_last', inputs: [2] },
         { kind: 'last', op: 'max_last', inputs: [2] },
-        { kind: 'apply', op: 'sub', inputs: [2, 4] },
-        { kind: 'apply', op: 'exp', inputs: [5] },
+        apply('sub', [2, 4]),
+        apply('exp', [5]),
       ],
       results: [
         { kind: 'sum', value: 2, axes: [0, 1, 2], shape: [5] },
@@ -124,52 +130,56 @@ const sums: Sample = {
 };
 
 /** Defines the op over the table of those that its programs are made of. */
-export function fusedOp(singles: ReadonlyMap<string, OpDefinition>): OpDefinition {
-  const unfoldOn = (types: readonly TensorType[], program: FusedProgram): Unfolded =>
-    unfoldIn(new GraphBuilder(singles), types, program);
-  const rulesOf = ({ op }: Node): OpDefinition =>
-    must(singles.get(op), `programs are made of single ops, found ${op}`);
+export function fusedOp(singles: ReadonlyMap<string, Op>) {
+  const Builder = builderOf([...singles.values()], constant);
+  const unfoldOn = (types: readonly TensorType[], program: FusedProgram): Unfolded => {
+    const b = new Builder();
+    const inputs = types.map((type, index) => b.input({ name: `operand ${index}`, ...type }));
+    return { inputs, results: unfold(b, singles, program, inputs) };
+  };
+  const unfoldedOf = (node: Node, program: string): Unfolded =>
+    unfoldOn(node.operands.map(typeOf), parseProgramText(program));
   return defineOp({
     name: 'fused',
     doc:
       'Several results that one pass over a domain computes: pointwise values of operands, stored, or summed over pixels. It is ' +
       'made of other ops for engines that have a kernel for it; `compiler/ops/fused/program.ts` says how its program is written.',
     operands: ['...operands'],
-    attrs: { program: 'what is computed, as text' },
-    infer: (types, attrs, check) => {
-      const program = programOf(attrs, check);
-      return program ? typesOf(() => unfoldOn(types, program), check) : [];
+    attrs: { program: text('what is computed, as text') },
+    infer: ({ operands, program }, check) => {
+      const parsed = programOf(program, check);
+      return parsed ? typesOf(() => unfoldOn(operands, parsed), check) : [];
     },
     vjp: { nondifferentiable: 'it is made once gradients are there' },
-    reference: (inputs, node) =>
-      evaluateUnfolded(unfoldOn(node.operands.map(typeOf), programIn(node)), inputs, (each, values) =>
-        rulesOf(each).reference(values, each),
+    reference: ({ operands, program }, node) =>
+      evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
+        each.op.reference(values, each),
       ),
-    tensorflow: ({ emit, inputs, node, target, ...rest }) => {
+    tensorflow: ({ operands, program }, context) => {
+      const { emit, node, target } = context;
       if (!target.kernels)
-        return evaluateUnfolded(
-          unfoldOn(node.operands.map(typeOf), programIn(node)),
-          inputs,
-          (each, values) => rulesOf(each).tensorflow({ emit, inputs: values, node: each, target, ...rest }),
+        return evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
+          each.op.tensorflow(values, { ...context, node: each }),
         );
-      const name = emit.op('SpadeworkFused', inputs, {
-        program: { string: text(node.attrs, 'program') },
+      const name = emit.op('SpadeworkFused', operands, {
+        program: { string: program },
         Tin: { types: node.operands.map((operand) => typeOf(operand).dtype) },
         Tout: { types: node.results.map(({ dtype }) => dtype) },
       });
       return node.results.map((_, index) => (index === 0 ? name : `${name}:${index}`));
     },
-    tfjs: ({ tf, inputs, node }) =>
-      evaluateUnfolded(unfoldOn(node.operands.map(typeOf), programIn(node)), inputs, (each, values) =>
-        rulesOf(each).tfjs({ tf, inputs: values, node: each }),
+    tfjs: ({ operands, program }, { tf, node }) =>
+      evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
+        each.op.tfjs(values, { tf, node: each }),
       ),
-    flops: (node) => {
-      const { results } = unfoldOn(node.operands.map(typeOf), programIn(node));
-      return reachable(results).reduce(
-        (total, each) => total + (each.op === 'input' ? 0 : rulesOf(each).flops(each)),
-        0,
-      );
-    },
+    flops: ({ program }, node) =>
+      reachable(unfoldedOf(node, program).results).reduce((total, each) => total + each.op.flops(each), 0),
     samples: [forward, sums],
   });
+}
+
+declare module '../../ir/node.ts' {
+  interface Builder {
+    fused: Method<ReturnType<typeof fusedOp>>;
+  }
 }

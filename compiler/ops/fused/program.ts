@@ -18,13 +18,15 @@ export type Value =
   | { readonly kind: 'constant'; readonly value: number }
   /** A sum or maximum over the last axis of the domain, which stays with size 1. */
   | { readonly kind: 'last'; readonly op: 'sum_last' | 'max_last'; readonly inputs: readonly [number] }
-  /** A pointwise op of the op table. */
-  | {
-      readonly kind: 'apply';
-      readonly op: string;
-      readonly inputs: readonly number[];
-      readonly slope?: number;
-    };
+  | Applied;
+
+/** An op that has an instruction, with the values of its parameters. */
+export interface Applied {
+  readonly kind: 'apply';
+  readonly op: string;
+  readonly inputs: readonly number[];
+  readonly parameters: readonly number[];
+}
 
 /** What leaves a program: value number `value`, as it is or put together. */
 export type Result =
@@ -68,7 +70,7 @@ function valueText(value: Value): string {
     case 'last':
       return `${value.op} ${listText(value.inputs)}`;
     case 'apply':
-      return `${value.op} ${listText(value.inputs)}${value.slope === undefined ? '' : ` ${value.slope}`}`;
+      return [value.op, listText(value.inputs), ...value.parameters].join(' ');
   }
 }
 
@@ -124,7 +126,9 @@ function parseValue(op: string, words: Words): Value {
       return { kind: 'last', op, inputs: [words.number()] };
     default: {
       const inputs = words.list();
-      return { kind: 'apply', op, inputs, ...(words.isEmpty() ? {} : { slope: words.number() }) };
+      const parameters: number[] = [];
+      while (!words.isEmpty()) parameters.push(words.number());
+      return { kind: 'apply', op, inputs, parameters };
     }
   }
 }

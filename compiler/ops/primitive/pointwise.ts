@@ -1,144 +1,239 @@
-/** Answers for the pointwise ops: unary functions as rows of one table, arithmetic with broadcasting, choice and casts. */
+/** The pointwise ops: functions of one number, arithmetic with broadcasting, choice and casts. */
+import { pointwise } from '../../locality/rule.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import type { GraphBuilder } from '../../ir/builder.ts';
-import { typeOf, type Node } from '../../ir/node.ts';
-import { sizeOf, type DType } from '../../ir/types.ts';
-import { defineOp, number, text, type OpDefinition, type TensorFlow } from '../../ir/op.ts';
+import type { TensorFlow } from '../../ir/emitter.ts';
 import {
-  at,
-  broadcast,
-  broadcastResult,
-  checkFloat,
-  entryAt,
-  float,
-  tabulate,
-  unbroadcast,
-} from './support.ts';
+  shapeOf,
+  typeOf,
+  type Builder,
+  type Cotangents,
+  type Instruction,
+  type Node,
+  type Op,
+  type Traits,
+} from '../../ir/node.ts';
+import { defineOp, number, oneOf, type Method, type NoAttrs, type OpOf } from '../../ir/op.ts';
+import { f32, sizeOf, type DType } from '../../ir/types.ts';
+import { broadcast, broadcastResult, checkFloat, entryAt, float, tabulate, unbroadcast } from './support.ts';
 
 interface UnaryRow {
   readonly name: string;
   readonly doc: string;
   readonly value: (x: number) => number;
   /** The cotangent of x from that of y. */
-  readonly vjp: (b: GraphBuilder, x: Node, y: Node, dy: Node) => Node;
+  readonly vjp: (b: Builder, x: Node, y: Node, dy: Node) => Node;
   readonly tensorflow: string;
   readonly tfjs: (tf: TensorFlow, x: Tfjs.Tensor) => Tfjs.Tensor;
+  readonly instruction: Instruction;
+  /** Whether its values stay within bounds, whatever it is given. */
+  readonly isBounded?: true;
   /** Maps a uniform number in [-1, 1) into the domain, away from kinks and poles. */
   readonly draw?: (uniform: number) => number;
 }
 
+const traits: Traits = { isPointwise: true, isCheap: true };
+
+/** One operation for each entry of the result. */
+const entries = (_types: unknown, node: Node): number => sizeOf(shapeOf(node));
+
 const awayFromZero = (u: number): number => u + Math.sign(u || 1) * 0.2;
 const positive = (u: number): number => 1.3 + u;
 
-const unaryRows: readonly UnaryRow[] = [
-  {
-    name: 'neg',
-    doc: '-x',
-    value: (x) => -x,
-    vjp: (b, _x, _y, dy) => b.op('neg', [dy]),
-    tensorflow: 'Neg',
-    tfjs: (tf, x) => tf.neg(x),
-  },
-  {
-    name: 'exp',
-    doc: 'e to the power of x',
-    value: Math.exp,
-    vjp: (b, _x, y, dy) => b.mul(dy, y),
-    tensorflow: 'Exp',
-    tfjs: (tf, x) => tf.exp(x),
-  },
-  {
-    name: 'log',
-    doc: 'The natural logarithm of x.',
-    value: Math.log,
-    vjp: (b, x, _y, dy) => b.div(dy, x),
-    tensorflow: 'Log',
-    tfjs: (tf, x) => tf.log(x),
-    draw: positive,
-  },
-  {
-    name: 'sqrt',
-    doc: 'The square root of x.',
-    value: Math.sqrt,
-    vjp: (b, _x, y, dy) => b.div(b.mul(dy, 0.5), y),
-    tensorflow: 'Sqrt',
-    tfjs: (tf, x) => tf.sqrt(x),
-    draw: positive,
-  },
-  {
-    name: 'rsqrt',
-    doc: '1 / sqrt(x)',
-    value: (x) => 1 / Math.sqrt(x),
-    // d x^(-1/2) = -1/2 x^(-3/2)
-    vjp: (b, _x, y, dy) => b.mul(b.mul(dy, b.mul(y, b.op('square', [y]))), -0.5),
-    tensorflow: 'Rsqrt',
-    tfjs: (tf, x) => tf.rsqrt(x),
-    draw: positive,
-  },
-  {
-    name: 'square',
-    doc: 'x * x',
-    value: (x) => x * x,
-    vjp: (b, x, _y, dy) => b.mul(dy, b.mul(x, 2)),
-    tensorflow: 'Square',
-    tfjs: (tf, x) => tf.square(x),
-  },
-  {
-    name: 'abs',
-    doc: 'The absolute value of x; the gradient at 0 is 0.',
-    value: Math.abs,
-    vjp: (b, x, _y, dy) => b.mul(dy, b.op('sign', [x])),
-    tensorflow: 'Abs',
-    tfjs: (tf, x) => tf.abs(x),
-    draw: awayFromZero,
-  },
-  {
-    name: 'sign',
-    doc: '-1, 0 or 1.',
-    value: Math.sign,
-    vjp: (b, x) => b.mul(x, 0),
-    tensorflow: 'Sign',
-    // WebAssembly's own sign takes numbers below 1e-7 for 0.
-    tfjs: (tf, x) => tf.sub(tf.cast(tf.greater(x, 0), 'float32'), tf.cast(tf.less(x, 0), 'float32')),
-    draw: awayFromZero,
-  },
-  {
-    name: 'tanh',
-    doc: 'The hyperbolic tangent of x.',
-    value: Math.tanh,
-    vjp: (b, _x, y, dy) => b.mul(dy, b.sub(b.constant(1), b.op('square', [y]))),
-    tensorflow: 'Tanh',
-    tfjs: (tf, x) => tf.tanh(x),
-  },
-  {
-    name: 'sigmoid',
-    doc: '1 / (1 + e^-x)',
-    value: (x) => 1 / (1 + Math.exp(-x)),
-    vjp: (b, _x, y, dy) => b.mul(dy, b.mul(y, b.sub(b.constant(1), y))),
-    tensorflow: 'Sigmoid',
-    tfjs: (tf, x) => tf.sigmoid(x),
-  },
-];
+/**
+ * e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is a polynomial; as libraries of special functions do it. Comparisons are written so
+ * that what is not a number stays that.
+ */
+const exponential = `
+  constexpr float highest = 88.73f, lowest = -104.0f;
+  x = x > highest ? highest : x;
+  x = x < lowest ? lowest : x;
+  constexpr float to_integer = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
+  const float n = (x * 1.44269504f + to_integer) - to_integer;
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float power = (p * r * r + r) + 1.0f;
+  // In two factors, so that the largest and the smallest results are reached.
+  const int32_t exponent = static_cast<int32_t>(n);
+  const int32_t half = exponent >> 1;
+  return power * PowerOfTwo(half) * PowerOfTwo(exponent - half);`;
 
-function unary(row: UnaryRow): OpDefinition {
+/** ln(x) = e ln(2) + ln(m) with m between sqrt(1/2) and sqrt(2), where ln(m) is a polynomial. */
+const logarithm = `
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const bool is_tiny = x < 1.17549435e-38f;
+  const float scaled = is_tiny ? x * 8388608.0f : x;
+  const int32_t bits = BitsOf(scaled);
+  int32_t exponent = ((bits >> 23) & 0xff) - 126 - (is_tiny ? 23 : 0);
+  float m = FromBits((bits & 0x007fffff) | 0x3f000000);
+  const bool is_low = m < 0.707106781f;
+  exponent -= is_low ? 1 : 0;
+  m = (is_low ? m + m : m) - 1.0f;
+  float p = 7.0376836292e-2f;
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float square = m * m, e = static_cast<float>(exponent);
+  const float rest = p * m * square - e * 2.12194440e-4f - 0.5f * square;
+  const float regular = m + rest + e * 0.693359375f;
+  const float special = x == 0.0f ? -infinity : x == infinity ? infinity : std::numeric_limits<float>::quiet_NaN();
+  return x > 0.0f && x < infinity ? regular : special;`;
+
+/** A polynomial near 0, where 1 - 2 / (e^2x + 1) would lose digits. */
+const hyperbolicTangent = `
+  const float square = x * x;
+  float p = -5.70498872745e-3f;
+  p = p * square + 2.06390887954e-2f;
+  p = p * square - 5.37397155531e-2f;
+  p = p * square + 1.33314422036e-1f;
+  p = p * square - 3.33332819422e-1f;
+  const float near = p * square * x + x;
+  const float far = 1.0f - 2.0f / (exp(2.0f * x) + 1.0f);
+  return std::fabs(x) < 0.625f ? near : far;`;
+
+export type Unary = OpOf<readonly ['x'], NoAttrs>;
+
+/** Defines a function of one number. */
+export function unary(row: UnaryRow): Unary {
   return defineOp({
     name: row.name,
     doc: row.doc,
     operands: ['x'],
-    infer: (types, _attrs, check) => {
-      checkFloat(types, check);
-      return at(types, 0);
+    infer: ({ x }, check) => {
+      checkFloat([x], check);
+      return x;
     },
-    vjp: ({ b, node, x, dy }) => [() => row.vjp(b, at(x, 0), node, dy)],
-    reference: ([x]) => ({ shape: x!.shape, data: x!.data.map(row.value) }),
-    tensorflow: ({ emit, inputs }) => emit.op(row.tensorflow, inputs, float),
-    tfjs: ({ tf, inputs }) => row.tfjs(tf, at(inputs, 0)),
-    flops: (node) => sizeOf(typeOf(node).shape),
+    vjp: ({ x }, { b, node, dy }): Cotangents => [() => row.vjp(b, x, node, dy)],
+    reference: ({ x }) => ({ shape: x.shape, data: x.data.map(row.value) }),
+    tensorflow: ({ x }, { emit }) => emit.op(row.tensorflow, [x], float),
+    tfjs: ({ x }, { tf }) => row.tfjs(tf, x),
+    traits: row.isBounded ? { ...traits, isBounded: true } : traits,
+    locality: pointwise,
+    instruction: row.instruction,
+    flops: entries,
     samples: [
       { operands: [{ dtype: 'f32', shape: [2, 3, 4] }], ...(row.draw && { draw: (_i, u) => row.draw!(u) }) },
     ],
   });
 }
+
+export const neg: Unary = unary({
+  name: 'neg',
+  doc: '-x',
+  value: (x) => -x,
+  vjp: (b, _x, _y, dy) => b.neg(dy),
+  tensorflow: 'Neg',
+  tfjs: (tf, x) => tf.neg(x),
+  instruction: { cpp: '-x' },
+});
+
+export const exp: Unary = unary({
+  name: 'exp',
+  doc: 'e to the power of x',
+  value: Math.exp,
+  vjp: (b, _x, y, dy) => b.mul(dy, y),
+  tensorflow: 'Exp',
+  tfjs: (tf, x) => tf.exp(x),
+  instruction: { cpp: exponential },
+});
+
+export const log: Unary = unary({
+  name: 'log',
+  doc: 'The natural logarithm of x.',
+  value: Math.log,
+  vjp: (b, x, _y, dy) => b.div(dy, x),
+  tensorflow: 'Log',
+  tfjs: (tf, x) => tf.log(x),
+  draw: positive,
+  instruction: { cpp: logarithm },
+});
+
+export const sqrt: Unary = unary({
+  name: 'sqrt',
+  doc: 'The square root of x.',
+  value: Math.sqrt,
+  vjp: (b, _x, y, dy) => b.div(b.mul(dy, 0.5), y),
+  tensorflow: 'Sqrt',
+  tfjs: (tf, x) => tf.sqrt(x),
+  draw: positive,
+  instruction: { cpp: 'std::sqrt(x)' },
+});
+
+export const rsqrt: Unary = unary({
+  name: 'rsqrt',
+  doc: '1 / sqrt(x)',
+  value: (x) => 1 / Math.sqrt(x),
+  // d x^(-1/2) = -1/2 x^(-3/2)
+  vjp: (b, _x, y, dy) => b.mul(b.mul(dy, b.mul(y, b.square(y))), -0.5),
+  tensorflow: 'Rsqrt',
+  tfjs: (tf, x) => tf.rsqrt(x),
+  draw: positive,
+  instruction: { cpp: '1.0f / std::sqrt(x)' },
+});
+
+export const square: Unary = unary({
+  name: 'square',
+  doc: 'x * x',
+  value: (x) => x * x,
+  vjp: (b, x, _y, dy) => b.mul(dy, b.mul(x, 2)),
+  tensorflow: 'Square',
+  tfjs: (tf, x) => tf.square(x),
+  instruction: { cpp: 'x * x' },
+});
+
+export const abs: Unary = unary({
+  name: 'abs',
+  doc: 'The absolute value of x; the gradient at 0 is 0.',
+  value: Math.abs,
+  vjp: (b, x, _y, dy) => b.mul(dy, b.sign(x)),
+  tensorflow: 'Abs',
+  tfjs: (tf, x) => tf.abs(x),
+  draw: awayFromZero,
+  instruction: { cpp: 'std::fabs(x)' },
+});
+
+export const sign: Unary = unary({
+  name: 'sign',
+  doc: '-1, 0 or 1.',
+  value: Math.sign,
+  vjp: (b, x) => b.mul(x, 0),
+  tensorflow: 'Sign',
+  // WebAssembly's own sign takes numbers below 1e-7 for 0.
+  tfjs: (tf, x) => tf.sub(tf.cast(tf.greater(x, 0), 'float32'), tf.cast(tf.less(x, 0), 'float32')),
+  draw: awayFromZero,
+  instruction: { cpp: 'x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x' },
+});
+
+export const tanh: Unary = unary({
+  name: 'tanh',
+  isBounded: true,
+  doc: 'The hyperbolic tangent of x.',
+  value: Math.tanh,
+  vjp: (b, _x, y, dy) => b.mul(dy, b.sub(b.constant({ value: 1 }), b.square(y))),
+  tensorflow: 'Tanh',
+  tfjs: (tf, x) => tf.tanh(x),
+  instruction: { cpp: hyperbolicTangent },
+});
+
+export const sigmoid: Unary = unary({
+  name: 'sigmoid',
+  isBounded: true,
+  doc: '1 / (1 + e^-x)',
+  value: (x) => 1 / (1 + Math.exp(-x)),
+  vjp: (b, _x, y, dy) => b.mul(dy, b.mul(y, b.sub(b.constant({ value: 1 }), y))),
+  tensorflow: 'Sigmoid',
+  tfjs: (tf, x) => tf.sigmoid(x),
+  instruction: { cpp: '1.0f / (1.0f + exp(-x))' },
+});
 
 interface BinaryRow {
   readonly name: string;
@@ -146,120 +241,50 @@ interface BinaryRow {
   readonly value: (a: number, b: number) => number;
   readonly result?: DType;
   /** Cotangents of both operands before broadcasting is undone; undefined for comparisons. */
-  readonly vjp?: (
-    b: GraphBuilder,
-    x: Node,
-    y: Node,
-    dy: Node,
-    result: Node,
-  ) => readonly [() => Node, () => Node];
+  readonly vjp?: (b: Builder, x: Node, y: Node, dy: Node, result: Node) => readonly [() => Node, () => Node];
   readonly tensorflow: string;
   readonly tfjs: (tf: TensorFlow, a: Tfjs.Tensor, b: Tfjs.Tensor) => Tfjs.Tensor;
+  readonly instruction: Instruction;
   readonly draw?: (index: number, uniform: number) => number;
 }
 
 /** Sends the cotangent of maximum and minimum to the chosen operand, to the first where both are equal. */
-function chosen(comparison: string) {
-  return (b: GraphBuilder, x: Node, y: Node, dy: Node): readonly [() => Node, () => Node] => {
-    const first = () => b.op(comparison, [x, y]);
-    const zero = b.constant(0);
-    return [() => b.op('select', [first(), dy, zero]), () => b.op('select', [first(), zero, dy])];
+function chosen(comparison: 'greaterEqual' | 'lessEqual') {
+  return (b: Builder, x: Node, y: Node, dy: Node): readonly [() => Node, () => Node] => {
+    const first = () => b[comparison](x, y);
+    const zero = b.constant({ value: 0 });
+    return [() => b.select(first(), dy, zero), () => b.select(first(), zero, dy)];
   };
 }
 
-const binaryRows: readonly BinaryRow[] = [
-  {
-    name: 'add',
-    doc: 'a + b, broadcast.',
-    value: (a, b) => a + b,
-    vjp: (_b, _x, _y, dy) => [() => dy, () => dy],
-    tensorflow: 'AddV2',
-    tfjs: (tf, a, b) => tf.add(a, b),
-  },
-  {
-    name: 'sub',
-    doc: 'a - b, broadcast.',
-    value: (a, b) => a - b,
-    vjp: (b, _x, _y, dy) => [() => dy, () => b.op('neg', [dy])],
-    tensorflow: 'Sub',
-    tfjs: (tf, a, b) => tf.sub(a, b),
-  },
-  {
-    name: 'mul',
-    doc: 'a * b, broadcast.',
-    value: (a, b) => a * b,
-    vjp: (b, x, y, dy) => [() => b.mul(dy, y), () => b.mul(dy, x)],
-    tensorflow: 'Mul',
-    tfjs: (tf, a, b) => tf.mul(a, b),
-  },
-  {
-    name: 'div',
-    doc: 'a / b, broadcast.',
-    value: (a, b) => a / b,
-    vjp: (b, _x, y, dy, result) => [() => b.div(dy, y), () => b.op('neg', [b.div(b.mul(dy, result), y)])],
-    tensorflow: 'RealDiv',
-    tfjs: (tf, a, b) => tf.div(a, b),
-    draw: (index, u) => (index === 0 ? u : awayFromZero(u)),
-  },
-  {
-    name: 'maximum',
-    doc: 'The larger of a and b, broadcast; where they are equal the gradient goes to a.',
-    value: Math.max,
-    vjp: chosen('greater_equal'),
-    tensorflow: 'Maximum',
-    tfjs: (tf, a, b) => tf.maximum(a, b),
-  },
-  {
-    name: 'minimum',
-    doc: 'The smaller of a and b, broadcast; where they are equal the gradient goes to a.',
-    value: Math.min,
-    vjp: chosen('less_equal'),
-    tensorflow: 'Minimum',
-    tfjs: (tf, a, b) => tf.minimum(a, b),
-  },
-  {
-    name: 'greater_equal',
-    doc: 'Whether a >= b, broadcast.',
-    value: (a, b) => Number(a >= b),
-    result: 'bool',
-    tensorflow: 'GreaterEqual',
-    tfjs: (tf, a, b) => tf.greaterEqual(a, b),
-  },
-  {
-    name: 'less_equal',
-    doc: 'Whether a <= b, broadcast.',
-    value: (a, b) => Number(a <= b),
-    result: 'bool',
-    tensorflow: 'LessEqual',
-    tfjs: (tf, a, b) => tf.lessEqual(a, b),
-  },
-];
+type Binary = OpOf<readonly ['a', 'b'], NoAttrs>;
 
-function binary(row: BinaryRow): OpDefinition {
+function binary(row: BinaryRow): Binary {
   const rule = row.vjp;
   return defineOp({
     name: row.name,
     doc: row.doc,
     operands: ['a', 'b'],
-    infer: ([a, b], _attrs, check) => {
-      checkFloat([a!, b!], check);
-      return { dtype: row.result ?? 'f32', shape: broadcastResult(a!, b!, check) };
+    infer: ({ a, b }, check) => {
+      checkFloat([a, b], check);
+      return { dtype: row.result ?? 'f32', shape: broadcastResult(a, b, check) };
     },
     vjp: rule
-      ? ({ b, node, x, dy }) => {
-          const [left, right] = [at(x, 0), at(x, 1)];
+      ? ({ a: left, b: right }, { b, node, dy }): Cotangents => {
           const [forLeft, forRight] = rule(b, left, right, dy, node);
           return [
-            () => unbroadcast(b, forLeft(), typeOf(left).shape),
-            () => unbroadcast(b, forRight(), typeOf(right).shape),
+            () => unbroadcast(b, forLeft(), shapeOf(left)),
+            () => unbroadcast(b, forRight(), shapeOf(right)),
           ];
         }
       : { nondifferentiable: 'a comparison is constant almost everywhere' },
-    reference: ([a, b], node) =>
-      tabulate(typeOf(node).shape, (i) => row.value(entryAt(a!, i), entryAt(b!, i))),
-    tensorflow: ({ emit, inputs }) => emit.op(row.tensorflow, inputs, float),
-    tfjs: ({ tf, inputs }) => row.tfjs(tf, at(inputs, 0), at(inputs, 1)),
-    flops: (node) => sizeOf(typeOf(node).shape),
+    reference: ({ a, b }, node) => tabulate(shapeOf(node), (i) => row.value(entryAt(a, i), entryAt(b, i))),
+    tensorflow: ({ a, b }, { emit }) => emit.op(row.tensorflow, [a, b], float),
+    tfjs: ({ a, b }, { tf }) => row.tfjs(tf, a, b),
+    traits,
+    locality: pointwise,
+    instruction: row.instruction,
+    flops: entries,
     samples: (
       [
         [
@@ -283,103 +308,178 @@ function binary(row: BinaryRow): OpDefinition {
   });
 }
 
-const leakyRelu = defineOp({
+export const add: Binary = binary({
+  name: 'add',
+  doc: 'a + b, broadcast.',
+  value: (a, b) => a + b,
+  vjp: (_b, _x, _y, dy) => [() => dy, () => dy],
+  tensorflow: 'AddV2',
+  tfjs: (tf, a, b) => tf.add(a, b),
+  instruction: { cpp: 'a + b' },
+});
+
+export const sub: Binary = binary({
+  name: 'sub',
+  doc: 'a - b, broadcast.',
+  value: (a, b) => a - b,
+  vjp: (b, _x, _y, dy) => [() => dy, () => b.neg(dy)],
+  tensorflow: 'Sub',
+  tfjs: (tf, a, b) => tf.sub(a, b),
+  instruction: { cpp: 'a - b' },
+});
+
+export const mul: Binary = binary({
+  name: 'mul',
+  doc: 'a * b, broadcast.',
+  value: (a, b) => a * b,
+  vjp: (b, x, y, dy) => [() => b.mul(dy, y), () => b.mul(dy, x)],
+  tensorflow: 'Mul',
+  tfjs: (tf, a, b) => tf.mul(a, b),
+  instruction: { cpp: 'a * b' },
+});
+
+export const div: Binary = binary({
+  name: 'div',
+  doc: 'a / b, broadcast.',
+  value: (a, b) => a / b,
+  vjp: (b, _x, y, dy, result) => [() => b.div(dy, y), () => b.neg(b.div(b.mul(dy, result), y))],
+  tensorflow: 'RealDiv',
+  tfjs: (tf, a, b) => tf.div(a, b),
+  draw: (index, u) => (index === 0 ? u : awayFromZero(u)),
+  instruction: { cpp: 'a / b' },
+});
+
+export const maximum: Binary = binary({
+  name: 'maximum',
+  doc: 'The larger of a and b, broadcast; where they are equal the gradient goes to a.',
+  value: Math.max,
+  vjp: chosen('greaterEqual'),
+  tensorflow: 'Maximum',
+  tfjs: (tf, a, b) => tf.maximum(a, b),
+  instruction: { cpp: 'a >= b || a != a ? a : b' },
+});
+
+export const minimum: Binary = binary({
+  name: 'minimum',
+  doc: 'The smaller of a and b, broadcast; where they are equal the gradient goes to a.',
+  value: Math.min,
+  vjp: chosen('lessEqual'),
+  tensorflow: 'Minimum',
+  tfjs: (tf, a, b) => tf.minimum(a, b),
+  instruction: { cpp: 'a <= b || a != a ? a : b' },
+});
+
+export const greaterEqual: Binary = binary({
+  name: 'greater_equal',
+  doc: 'Whether a >= b, broadcast.',
+  value: (a, b) => Number(a >= b),
+  result: 'bool',
+  tensorflow: 'GreaterEqual',
+  tfjs: (tf, a, b) => tf.greaterEqual(a, b),
+  instruction: { cpp: 'a >= b ? 1.0f : 0.0f' },
+});
+
+export const lessEqual: Binary = binary({
+  name: 'less_equal',
+  doc: 'Whether a <= b, broadcast.',
+  value: (a, b) => Number(a <= b),
+  result: 'bool',
+  tensorflow: 'LessEqual',
+  tfjs: (tf, a, b) => tf.lessEqual(a, b),
+  instruction: { cpp: 'a <= b ? 1.0f : 0.0f' },
+});
+
+const slope = number('factor of negative values, 0 <= slope < 1');
+const slopes = [0.2, 0] as const;
+
+export const leakyRelu = defineOp({
   name: 'leaky_relu',
   doc: 'Leaves positive values alone and scales the others by `slope`; slope 0 is ReLU.',
   operands: ['x'],
-  attrs: { slope: 'factor of negative values, 0 <= slope < 1' },
-  infer: (types, attrs, check) => {
-    checkFloat(types, check);
-    const slope = number(attrs, 'slope');
+  attrs: { slope },
+  infer: ({ x, slope }, check) => {
+    checkFloat([x], check);
     check(slope >= 0 && slope < 1, 'slope is at least 0 and below 1', String(slope));
-    return at(types, 0);
+    return x;
   },
-  vjp: ({ b, node, x, dy }) => [() => b.op('leaky_relu_grad', [dy, at(x, 0)], node.attrs)],
-  reference: ([x], node) => {
-    const slope = number(node.attrs, 'slope');
-    return { shape: x!.shape, data: x!.data.map((v) => (v > 0 ? v : slope * v)) };
-  },
-  tensorflow: ({ emit, inputs, node }) => {
-    const slope = number(node.attrs, 'slope');
-    return slope === 0
-      ? emit.op('Relu', inputs, float)
-      : emit.op('LeakyRelu', inputs, { ...float, alpha: { float: slope } });
-  },
-  tfjs: ({ tf, inputs, node }) => {
-    const slope = number(node.attrs, 'slope');
-    return slope === 0 ? tf.relu(at(inputs, 0)) : tf.leakyRelu(at(inputs, 0), slope);
-  },
-  flops: (node) => sizeOf(typeOf(node).shape),
-  samples: [0.2, 0].map((slope) => ({
-    operands: [{ dtype: 'f32' as const, shape: [2, 3, 4] }],
+  vjp: ({ x, slope }, { b, dy }): Cotangents => [() => b.leakyReluGrad(dy, x, { slope })],
+  reference: ({ x, slope }) => ({ shape: x.shape, data: x.data.map((v) => (v > 0 ? v : slope * v)) }),
+  tensorflow: ({ x, slope }, { emit }) =>
+    slope === 0
+      ? emit.op('Relu', [x], float)
+      : emit.op('LeakyRelu', [x], { ...float, alpha: { float: slope } }),
+  tfjs: ({ x, slope }, { tf }) => (slope === 0 ? tf.relu(x) : tf.leakyRelu(x, slope)),
+  traits,
+  locality: pointwise,
+  instruction: { cpp: 'x > 0.0f ? x : slope * x', parameters: ['slope'] },
+  flops: entries,
+  samples: slopes.map((slope) => ({
+    operands: [f32(2, 3, 4)],
     attrs: { slope },
-    draw: (_i: number, u: number) => awayFromZero(u),
+    draw: (_i, u) => awayFromZero(u),
   })),
 });
 
-const leakyReluGrad = defineOp({
+export const leakyReluGrad = defineOp({
   name: 'leaky_relu_grad',
   doc: 'dy where x > 0 and slope * dy elsewhere: the cotangent of leaky_relu in one pass.',
   operands: ['dy', 'x'],
-  attrs: { slope: 'factor of negative values' },
-  infer: ([dy, x], _attrs, check) => {
-    checkFloat([dy!, x!], check);
-    check(String(dy!.shape) === String(x!.shape), 'dy and x have one shape');
-    return dy!;
+  attrs: { slope: number('factor of negative values') },
+  infer: ({ dy, x }, check) => {
+    checkFloat([dy, x], check);
+    check(String(dy.shape) === String(x.shape), 'dy and x have one shape');
+    return dy;
   },
-  vjp: ({ b, node, x, dy }) => [
-    () => b.op('leaky_relu_grad', [dy, at(x, 1)], node.attrs),
+  vjp: ({ x, slope }, { b, dy }): Cotangents => [
+    () => b.leakyReluGrad(dy, x, { slope }),
     undefined, // piecewise constant in x
   ],
-  reference: ([dy, x], node) => {
-    const slope = number(node.attrs, 'slope');
-    return { shape: dy!.shape, data: dy!.data.map((v, i) => (x!.data[i]! > 0 ? v : slope * v)) };
-  },
-  tensorflow: ({ emit, inputs, node }) => {
-    const slope = number(node.attrs, 'slope');
-    return slope === 0
-      ? emit.op('ReluGrad', inputs, float)
-      : emit.op('LeakyReluGrad', inputs, { ...float, alpha: { float: slope } });
-  },
-  tfjs: ({ tf, inputs, node }) => {
-    const [dy, x] = [at(inputs, 0), at(inputs, 1)];
-    // A mask of 1 and slope rather than a select: every backend has these kernels, and they are fast.
-    return tf.mul(dy, tf.step(x, number(node.attrs, 'slope')));
-  },
-  flops: (node) => sizeOf(typeOf(node).shape),
-  samples: [0.2, 0].map((slope) => ({
-    operands: [
-      { dtype: 'f32' as const, shape: [2, 3, 4] },
-      { dtype: 'f32' as const, shape: [2, 3, 4] },
-    ],
+  reference: ({ dy, x, slope }) => ({
+    shape: dy.shape,
+    data: dy.data.map((v, i) => (x.data[i]! > 0 ? v : slope * v)),
+  }),
+  tensorflow: ({ dy, x, slope }, { emit }) =>
+    slope === 0
+      ? emit.op('ReluGrad', [dy, x], float)
+      : emit.op('LeakyReluGrad', [dy, x], { ...float, alpha: { float: slope } }),
+  // A mask of 1 and slope rather than a select: every backend has these kernels, and they are fast.
+  tfjs: ({ dy, x, slope }, { tf }) => tf.mul(dy, tf.step(x, slope)),
+  traits,
+  locality: pointwise,
+  instruction: { cpp: 'x > 0.0f ? dy : slope * dy', parameters: ['slope'], broadcasts: false },
+  flops: entries,
+  samples: slopes.map((slope) => ({
+    operands: [f32(2, 3, 4), f32(2, 3, 4)],
     attrs: { slope },
-    draw: (index: number, u: number) => (index === 1 ? awayFromZero(u) : u),
+    draw: (index, u) => (index === 1 ? awayFromZero(u) : u),
   })),
 });
 
-const select = defineOp({
+export const select = defineOp({
   name: 'select',
   doc: 'a where the condition holds and b elsewhere, broadcast.',
   operands: ['condition', 'a', 'b'],
-  infer: ([condition, a, b], _attrs, check) => {
-    check(condition!.dtype === 'bool', 'the condition is boolean', condition!.dtype);
-    checkFloat([a!, b!], check);
-    const branches = { dtype: 'f32' as const, shape: broadcastResult(a!, b!, check) };
-    return { dtype: 'f32', shape: broadcastResult(condition!, branches, check) };
+  infer: ({ condition, a, b }, check) => {
+    check(condition.dtype === 'bool', 'the condition is boolean', condition.dtype);
+    checkFloat([a, b], check);
+    return f32(...broadcastResult(condition, f32(...broadcastResult(a, b, check)), check));
   },
-  vjp: ({ b, x, dy }) => [
+  vjp: ({ condition, a, b: other }, { b, dy }): Cotangents => [
     undefined,
-    () => unbroadcast(b, b.op('select', [at(x, 0), dy, b.constant(0)]), typeOf(at(x, 1)).shape),
-    () => unbroadcast(b, b.op('select', [at(x, 0), b.constant(0), dy]), typeOf(at(x, 2)).shape),
+    () => unbroadcast(b, b.select(condition, dy, 0), shapeOf(a)),
+    () => unbroadcast(b, b.select(condition, b.constant({ value: 0 }), dy), shapeOf(other)),
   ],
-  reference: ([condition, a, b], node) =>
-    tabulate(typeOf(node).shape, (i) => (entryAt(condition!, i) !== 0 ? entryAt(a!, i) : entryAt(b!, i))),
-  tensorflow: ({ emit, inputs }) => emit.op('SelectV2', inputs, float),
-  tfjs: ({ tf, inputs, node }) => {
-    const [condition, a, b] = [0, 1, 2].map((index) => broadcast(tf, at(inputs, index), typeOf(node).shape));
-    return tf.where(condition!, a!, b!);
+  reference: ({ condition, a, b }, node) =>
+    tabulate(shapeOf(node), (i) => (entryAt(condition, i) !== 0 ? entryAt(a, i) : entryAt(b, i))),
+  tensorflow: ({ condition, a, b }, { emit }) => emit.op('SelectV2', [condition, a, b], float),
+  tfjs: ({ condition, a, b }, { tf, node }) => {
+    const filled = (x: Tfjs.Tensor): Tfjs.Tensor => broadcast(tf, x, shapeOf(node));
+    return tf.where(filled(condition), filled(a), filled(b));
   },
-  flops: (node) => sizeOf(typeOf(node).shape),
+  traits,
+  locality: pointwise,
+  instruction: { cpp: 'condition != 0.0f ? a : b' },
+  flops: entries,
   samples: (
     [
       [[2, 3], [2, 3], []],
@@ -391,45 +491,65 @@ const select = defineOp({
       [[3], [2, 1], [2, 3]],
     ] as const
   ).map(([condition, a, b]) => ({
-    operands: [
-      { dtype: 'bool' as const, shape: condition },
-      { dtype: 'f32' as const, shape: a },
-      { dtype: 'f32' as const, shape: b },
-    ],
-    draw: (index: number, u: number) => (index === 0 ? Number(u > 0) : u),
+    operands: [{ dtype: 'bool', shape: condition }, f32(...a), f32(...b)],
+    draw: (index, u) => (index === 0 ? Number(u > 0) : u),
   })),
 });
 
-const cast = defineOp({
+export const cast = defineOp({
   name: 'cast',
   doc: 'The same numbers with another dtype; booleans become 0 and 1.',
   operands: ['x'],
-  attrs: { to: 'f32' },
-  infer: ([x], attrs, check) => {
-    check(text(attrs, 'to') === 'f32', 'casts go to f32', text(attrs, 'to'));
-    return { dtype: 'f32', shape: x!.shape };
-  },
+  attrs: { to: oneOf(['f32'], 'the other dtype') },
+  infer: ({ x, to }) => ({ dtype: to, shape: x.shape }),
   // Integers and booleans have no gradient.
-  vjp: ({ x, dy }) => [typeOf(at(x, 0)).dtype === 'f32' ? () => dy : undefined],
-  reference: ([x]) => x!,
-  tensorflow: ({ emit, inputs, node }) =>
-    emit.op('Cast', inputs, { SrcT: { type: typeOf(at(node.operands, 0)).dtype }, DstT: { type: 'f32' } }),
-  tfjs: ({ tf, inputs }) => tf.cast(at(inputs, 0), 'float32'),
+  vjp: ({ x }, { dy }): Cotangents => [typeOf(x).dtype === 'f32' ? () => dy : undefined],
+  reference: ({ x }) => x,
+  tensorflow: ({ x, to }, { emit, node }) =>
+    emit.op('Cast', [x], { SrcT: { type: typeOf(node.operands[0]!).dtype }, DstT: { type: to } }),
+  tfjs: ({ x }, { tf }) => tf.cast(x, 'float32'),
+  traits,
+  locality: pointwise,
+  instruction: { cpp: 'x', attrs: { to: 'f32' } },
   flops: () => 0,
   samples: (['i32', 'bool', 'f32'] as const).map((dtype) => ({
     operands: [{ dtype, shape: [2, 3] }],
-    attrs: { to: 'f32' },
+    attrs: { to: 'f32' as const },
   })),
 });
 
-export const pointwiseOps: readonly OpDefinition[] = [
-  ...unaryRows.map(unary),
-  ...binaryRows.map(binary),
+export const pointwiseOps: readonly Op[] = [
+  ...[neg, exp, log, sqrt, rsqrt, square, abs, sign, tanh, sigmoid],
+  ...[add, sub, mul, div, maximum, minimum, greaterEqual, lessEqual],
   leakyRelu,
   leakyReluGrad,
   select,
   cast,
 ];
 
-/** Names the ops that compute each entry from the operands' entries at the same place. */
-export const pointwiseNames: ReadonlySet<string> = new Set(pointwiseOps.map(({ name }) => name));
+declare module '../../ir/node.ts' {
+  interface Builder {
+    neg: Method<Unary>;
+    exp: Method<Unary>;
+    log: Method<Unary>;
+    sqrt: Method<Unary>;
+    rsqrt: Method<Unary>;
+    square: Method<Unary>;
+    abs: Method<Unary>;
+    sign: Method<Unary>;
+    tanh: Method<Unary>;
+    sigmoid: Method<Unary>;
+    add: Method<Binary>;
+    sub: Method<Binary>;
+    mul: Method<Binary>;
+    div: Method<Binary>;
+    maximum: Method<Binary>;
+    minimum: Method<Binary>;
+    greaterEqual: Method<Binary>;
+    lessEqual: Method<Binary>;
+    leakyRelu: Method<typeof leakyRelu>;
+    leakyReluGrad: Method<typeof leakyReluGrad>;
+    select: Method<typeof select>;
+    cast: Method<typeof cast>;
+  }
+}

@@ -1,179 +1,199 @@
-/** Answers for changing resolution: average pooling with its cotangent, and repetition of pixels. */
-import type * as Tfjs from '@tensorflow/tfjs-core';
-import { shapeOf, type Attrs } from '../../ir/node.ts';
-import { isSize, sizeOf, type Shape } from '../../ir/types.ts';
-import type { Check } from '../../ir/builder.ts';
-import { defineOp, list, number, type OpDefinition } from '../../ir/op.ts';
-import { at, checkFloat, checkRank, entryAt, float, spreadPixels, tabulate } from './support.ts';
+/** The ops that change resolution: average pooling with its cotangent, and repetition of pixels. */
+import type { Fact } from '../../locality/facts.ts';
+import type { Walk } from '../../locality/rule.ts';
+import { upTo } from '../../locality/axis.ts';
+import { type Node, shapeOf, type Check, type Cotangents, type Op } from '../../ir/node.ts';
+import type { TfAttrs } from '../../ir/emitter.ts';
+import { defineOp, list, number, type Method } from '../../ir/op.ts';
+import { f32, isSize, sizeOf, type Shape } from '../../ir/types.ts';
+import {
+  at,
+  checkFloat,
+  checkRank,
+  emitList,
+  entryAt,
+  float,
+  four,
+  picture,
+  spreadPixels,
+  tabulate,
+} from './support.ts';
 
+/** Square windows over a picture. */
 export interface Window {
   readonly size: number;
   readonly stride: number;
 }
-/** Reads the attributes that all pooling shares. */
-export const windowOf = (attrs: Attrs): Window => ({
-  size: number(attrs, 'size'),
-  stride: number(attrs, 'stride'),
-});
+
+/** The attributes that all pooling shares. */
+export const poolAttrs = { size: number('side of the window'), stride: number('step between windows') };
 
 /** Checks a window against a picture and gives the shape of the pooled picture. */
-export function pooledShape(x: Shape, attrs: Attrs, check: Check): Shape {
+export function pooledShape(x: Shape, { size, stride }: Window, check: Check): Shape {
   check(x.length === 4, 'the picture has rank 4', `[${x}]`);
-  const { size, stride } = windowOf(attrs);
   check(
     [size, stride].every(isSize),
     'size and stride are positive integers below 2^31',
     `size ${size}, stride ${stride}`,
   );
+  const [batch, height, width, channels] = four(x);
   const out = (all: number): number => Math.floor((all - size) / stride) + 1;
-  const shape = [at(x, 0), out(at(x, 1)), out(at(x, 2)), at(x, 3)];
   check(
-    shape[1]! >= 1 && shape[2]! >= 1,
+    out(height) >= 1 && out(width) >= 1,
     'the window fits into the picture',
-    `window ${size}x${size} on ${x[1]}x${x[2]} (height x width)`,
+    `window ${size}x${size} on ${height}x${width} (height x width)`,
   );
-  return shape;
+  return [batch, out(height), out(width), channels];
 }
 
 /** TensorFlow's attributes of pooling. */
-export const poolAttrs = (attrs: Attrs) => {
-  const { size, stride } = windowOf(attrs);
-  return {
-    ...float,
-    ksize: { ints: [1, size, size, 1] },
-    strides: { ints: [1, stride, stride, 1] },
-    padding: { string: 'VALID' },
-    data_format: { string: 'NHWC' },
-  };
-};
+export const emittedPool = ({ size, stride }: Window): TfAttrs => ({
+  ...float,
+  ksize: { ints: [1, size, size, 1] },
+  strides: { ints: [1, stride, stride, 1] },
+  padding: { string: 'VALID' },
+  data_format: { string: 'NHWC' },
+});
 
-/** What the attributes of pooling mean. */
-export const attrDocs = { size: 'side of the window', stride: 'step between windows' };
+type PoolingNode = Node & { readonly operands: readonly [Node]; readonly attrs: Window };
 
-const avgPool = defineOp({
+/** Windows of pixels, for each channel. */
+export function overWindows(node: PoolingNode, walk: Walk): readonly Fact[] {
+  const { size, stride } = node.attrs;
+  const out = shapeOf(node);
+  return walk.each(node.operands[0], (pixels) =>
+    walk.alongBoth(pixels, (axis, which) => walk.pixels.axes.slide(axis, at(out, which), size, stride, 0)),
+  );
+}
+
+export const avgPool2d = defineOp({
   name: 'avg_pool2d',
   doc: 'The mean over size x size windows that lie wholly inside x [N,H,W,C].',
   operands: ['x'],
-  attrs: attrDocs,
-  infer: ([x], attrs, check) => {
-    checkFloat([x!], check);
-    return { dtype: 'f32', shape: pooledShape(x!.shape, attrs, check) };
+  attrs: poolAttrs,
+  infer: ({ x, size, stride }, check) => {
+    checkFloat([x], check);
+    return { dtype: 'f32', shape: pooledShape(x.shape, { size, stride }, check) };
   },
-  vjp: ({ b, node, x, dy }) => [
-    () => b.op('avg_pool2d_grad', [dy], { ...node.attrs, shape: shapeOf(at(x, 0)) }),
+  vjp: ({ x, size, stride }, { b, dy }): Cotangents => [
+    () => b.avgPool2dGrad(dy, { size, stride, shape: shapeOf(x) }),
   ],
-  reference: ([x], node) => {
-    const { size, stride } = windowOf(node.attrs);
-    return tabulate(shapeOf(node), ([n, row, column, c]) => {
+  reference: ({ x, size, stride }, node) =>
+    tabulate(shapeOf(node), (index) => {
+      const [n, row, column, c] = four(index);
       let total = 0;
       for (let i = 0; i < size; i++)
-        for (let j = 0; j < size; j++)
-          total += entryAt(x!, [n!, row! * stride + i, column! * stride + j, c!]);
+        for (let j = 0; j < size; j++) total += entryAt(x, [n, row * stride + i, column * stride + j, c]);
       return total / (size * size);
-    });
-  },
-  tensorflow: ({ emit, inputs, node }) => emit.op('AvgPool', inputs, poolAttrs(node.attrs)),
-  tfjs: ({ tf, inputs, node }) => {
-    const { size, stride } = windowOf(node.attrs);
-    return tf.avgPool(at(inputs, 0) as Tfjs.Tensor4D, size, stride, 'valid');
-  },
-  flops: (node) => sizeOf(shapeOf(node)) * windowOf(node.attrs).size ** 2,
+    }),
+  tensorflow: ({ x, size, stride }, { emit }) => emit.op('AvgPool', [x], emittedPool({ size, stride })),
+  tfjs: ({ x, size, stride }, { tf }) => tf.avgPool(picture(x), size, stride, 'valid'),
+  actsOnParts: () => true,
+  locality: overWindows,
+  flops: ({ size }, node) => sizeOf(shapeOf(node)) * size ** 2,
   samples: [
-    { operands: [{ dtype: 'f32', shape: [2, 7, 6, 3] }], attrs: { size: 3, stride: 2 } },
-    { operands: [{ dtype: 'f32', shape: [1, 4, 6, 2] }], attrs: { size: 2, stride: 2 } },
-    { operands: [{ dtype: 'f32', shape: [1, 7, 8, 2] }], attrs: { size: 2, stride: 3 } },
+    { operands: [f32(2, 7, 6, 3)], attrs: { size: 3, stride: 2 } },
+    { operands: [f32(1, 4, 6, 2)], attrs: { size: 2, stride: 2 } },
+    { operands: [f32(1, 7, 8, 2)], attrs: { size: 2, stride: 3 } },
   ],
 });
 
-const avgPoolGrad = defineOp({
+export const avgPool2dGrad = defineOp({
   name: 'avg_pool2d_grad',
   doc: 'The cotangent of avg_pool2d for its input of `shape`: every window spreads dy / size^2.',
   operands: ['dy'],
-  attrs: { ...attrDocs, shape: 'shape of the input' },
-  infer: ([dy], attrs, check) => {
-    checkFloat([dy!], check);
-    const shape = list(attrs, 'shape');
-    const pooled = pooledShape(shape, attrs, check);
-    check(String(pooled) === String(dy!.shape), 'dy has the shape of the pooled picture', `[${dy!.shape}]`);
+  attrs: { ...poolAttrs, shape: list('shape of the input') },
+  infer: ({ dy, size, stride, shape }, check) => {
+    checkFloat([dy], check);
+    const pooled = pooledShape(shape, { size, stride }, check);
+    check(String(pooled) === String(dy.shape), 'dy has the shape of the pooled picture', `[${dy.shape}]`);
     return { dtype: 'f32', shape };
   },
-  vjp: ({ b, node, dy }) => [() => b.op('avg_pool2d', [dy], { ...windowOf(node.attrs) })],
-  reference: ([dy], node) => {
-    const { size, stride } = windowOf(node.attrs);
-    const [, rows, columns] = dy!.shape as [number, number, number, number];
-    return tabulate(shapeOf(node), ([n, h, w, c]) => {
+  vjp: ({ size, stride }, { b, dy }): Cotangents => [() => b.avgPool2d(dy, { size, stride })],
+  reference: ({ dy, size, stride, shape }) => {
+    const [, rows, columns] = four(dy.shape);
+    return tabulate(shape, (index) => {
+      const [n, h, w, c] = four(index);
       let total = 0;
       for (let row = 0; row < rows; row++)
         for (let column = 0; column < columns; column++) {
           const inside = (i: number, start: number): boolean => i >= start && i < start + size;
-          if (inside(h!, row * stride) && inside(w!, column * stride))
-            total += entryAt(dy!, [n!, row, column, c!]);
+          if (inside(h, row * stride) && inside(w, column * stride))
+            total += entryAt(dy, [n, row, column, c]);
         }
       return total / (size * size);
     });
   },
-  tensorflow: ({ emit, inputs, node }) =>
-    emit.op('AvgPoolGrad', [emit.constant('i32', [4], shapeOf(node)), at(inputs, 0)], poolAttrs(node.attrs)),
+  tensorflow: ({ dy, size, stride, shape }, { emit }) =>
+    emit.op('AvgPoolGrad', [emitList(emit, shape), dy], emittedPool({ size, stride })),
   // Mean over windows of dy, spread by the stride: dx[i] sums the windows that hold i. No backend lacks these kernels.
-  tfjs: ({ tf, inputs, node }) => {
-    const { size, stride } = windowOf(node.attrs);
-    const [, height, width] = shapeOf(node);
-    const trimmed = spreadPixels(tf, at(inputs, 0) as Tfjs.Tensor4D, stride);
-    const around = (all: number, inner: number): [number, number] => [size - 1, all - inner];
-    const padded = tf.pad(trimmed, [
-      [0, 0],
-      around(height!, trimmed.shape[1]),
-      around(width!, trimmed.shape[2]),
-      [0, 0],
-    ]);
-    return tf.avgPool(padded, size, 1, 'valid');
+  tfjs: ({ dy, size, stride, shape }, { tf }) => {
+    const trimmed = spreadPixels(tf, picture(dy), stride);
+    const around = (axis: 1 | 2): [number, number] => [size - 1, at(shape, axis) - trimmed.shape[axis]];
+    return tf.avgPool(tf.pad(trimmed, [[0, 0], around(1), around(2), [0, 0]]), size, 1, 'valid');
   },
-  flops: (node) => sizeOf(shapeOf(at(node.operands, 0))) * windowOf(node.attrs).size ** 2,
+  flops: ({ dy, size }) => sizeOf(dy.shape) * size ** 2,
   samples: [
-    { operands: [{ dtype: 'f32', shape: [2, 3, 2, 3] }], attrs: { size: 3, stride: 2, shape: [2, 7, 6, 3] } },
-    { operands: [{ dtype: 'f32', shape: [1, 2, 3, 2] }], attrs: { size: 2, stride: 2, shape: [1, 4, 6, 2] } },
-    { operands: [{ dtype: 'f32', shape: [1, 2, 3, 2] }], attrs: { size: 2, stride: 3, shape: [1, 7, 8, 2] } },
+    { operands: [f32(2, 3, 2, 3)], attrs: { size: 3, stride: 2, shape: [2, 7, 6, 3] } },
+    { operands: [f32(1, 2, 3, 2)], attrs: { size: 2, stride: 2, shape: [1, 4, 6, 2] } },
+    { operands: [f32(1, 2, 3, 2)], attrs: { size: 2, stride: 3, shape: [1, 7, 8, 2] } },
   ],
 });
 
-const upsample = defineOp({
+export const upsampleNearest = defineOp({
   name: 'upsample_nearest',
   doc: 'Repeats every pixel of x [N,H,W,C] factor x factor times.',
   operands: ['x'],
-  attrs: { factor: 'how often, along both axes' },
-  infer: ([x], attrs, check) => {
-    checkFloat([x!], check);
-    checkRank(x!, 4, 'x', check);
-    const factor = number(attrs, 'factor');
+  attrs: { factor: number('how often, along both axes') },
+  infer: ({ x, factor }, check) => {
+    checkFloat([x], check);
+    checkRank(x, 4, 'x', check);
     check(isSize(factor), 'factor is a positive integer below 2^31', String(factor));
-    const [n, h, w, c] = x!.shape as [number, number, number, number];
-    return { dtype: 'f32', shape: [n, h * factor, w * factor, c] };
+    const [batch, height, width, channels] = four(x.shape);
+    return f32(batch, height * factor, width * factor, channels);
   },
   // The sum over each factor x factor square is its mean times factor^2.
-  vjp: ({ b, node, dy }) => {
-    const factor = number(node.attrs, 'factor');
-    return [() => b.mul(b.op('avg_pool2d', [dy], { size: factor, stride: factor }), factor * factor)];
-  },
-  reference: ([x], node) => {
-    const factor = number(node.attrs, 'factor');
-    return tabulate(shapeOf(node), ([n, h, w, c]) =>
-      entryAt(x!, [n!, Math.floor(h! / factor), Math.floor(w! / factor), c!]),
-    );
-  },
-  tensorflow: ({ emit, inputs, node }) => {
-    const [, height, width] = shapeOf(node);
-    return emit.op('ResizeNearestNeighbor', [at(inputs, 0), emit.constant('i32', [2], [height!, width!])], {
+  vjp: ({ factor }, { b, dy }): Cotangents => [
+    () => b.mul(b.avgPool2d(dy, { size: factor, stride: factor }), factor * factor),
+  ],
+  reference: ({ x, factor }, node) =>
+    tabulate(shapeOf(node), (index) => {
+      const [n, h, w, c] = four(index);
+      return entryAt(x, [n, Math.floor(h / factor), Math.floor(w / factor), c]);
+    }),
+  tensorflow: ({ x }, { emit, node }) => {
+    const [, height, width] = four(shapeOf(node));
+    return emit.op('ResizeNearestNeighbor', [x, emitList(emit, [height, width])], {
       ...float,
       align_corners: { bool: false },
       half_pixel_centers: { bool: false },
     });
   },
-  tfjs: ({ tf, inputs, node }) => {
-    const [, height, width] = shapeOf(node);
-    return tf.image.resizeNearestNeighbor(at(inputs, 0) as Tfjs.Tensor4D, [height!, width!]);
+  tfjs: ({ x }, { tf, node }) => {
+    const [, height, width] = four(shapeOf(node));
+    return tf.image.resizeNearestNeighbor(picture(x), [height, width]);
   },
+  traits: { isCheap: true },
+  actsOnParts: (_attrs, axis) => axis === 0,
+  locality: ({ operands: [x], attrs: { factor } }, walk) =>
+    walk.each(x, (pixels) =>
+      walk.alongBoth(pixels, (axis) =>
+        walk.pixels.axes.take(
+          axis,
+          upTo(axis.size * factor).map((i) => Math.floor(i / factor)),
+        ),
+      ),
+    ),
   flops: () => 0,
-  samples: [{ operands: [{ dtype: 'f32', shape: [2, 3, 2, 3] }], attrs: { factor: 2 } }],
+  samples: [{ operands: [f32(2, 3, 2, 3)], attrs: { factor: 2 } }],
 });
 
-export const poolingOps: readonly OpDefinition[] = [avgPool, avgPoolGrad, upsample];
+export const poolingOps: readonly Op[] = [avgPool2d, avgPool2dGrad, upsampleNearest];
+
+declare module '../../ir/node.ts' {
+  interface Builder {
+    avgPool2d: Method<typeof avgPool2d>;
+    avgPool2dGrad: Method<typeof avgPool2dGrad>;
+    upsampleNearest: Method<typeof upsampleNearest>;
+  }
+}

@@ -1,16 +1,27 @@
 /**
- * Answers for reduced precision, one word on an op: with `compute: "bfloat16"` its operands and its result are rounded to the
+ * What reduced precision is, one word on an op: with `compute: "bfloat16"` its operands and its result are rounded to the
  * 8 binary digits of bfloat16, products are added up in float32. Values between ops stay float32.
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import type { Attrs } from '../../ir/node.ts';
-import type { OpDefinition, RefTensor, TensorFlow, TfContext, TfEmitter } from '../../ir/op.ts';
+import type { RefTensor, TensorFlow, TfEmitter } from '../../ir/emitter.ts';
+import type { AttrRules, Attrs, Op, TfContext } from '../../ir/node.ts';
+import { oneOf, optional, type OpOf } from '../../ir/op.ts';
 
-/** The attribute of ops that compute in bfloat16. */
-export const bfloat16: Attrs = { compute: 'bfloat16' };
+/** The attribute by which ops are computed in bfloat16. */
+const precision = {
+  compute: optional(oneOf(['bfloat16'], 'rounds operands and result; left out, nothing is rounded')),
+};
+
+/** What nodes have of that attribute. */
+export interface Precision {
+  readonly compute?: 'bfloat16';
+}
+
+/** The attribute of nodes that compute in bfloat16. */
+export const bfloat16 = { compute: 'bfloat16' } as const;
 
 /** Gives the attributes by which an op that stands for another one computes as precisely. */
-export const precisionOf = (attrs: Attrs): Attrs => (computesReduced(attrs) ? bfloat16 : {});
+export const precisionOf = (attrs: Attrs): Precision => (computesReduced(attrs) ? bfloat16 : {});
 
 /** The digits that a split cuts off: all those of a number but 8. */
 const cut = { float32: 24 - 8, float64: 53 - 8 };
@@ -31,37 +42,31 @@ const tolerance = 2 ** -7;
 export const computesReduced = (attrs: Attrs): boolean => attrs['compute'] === 'bfloat16';
 
 /**
- * Lets an op of floating-point operands be computed in bfloat16 as well; its `vjp` hands the attribute on. `emitOwn` emits a kernel
- * of our own, which rounds by itself, or gives undefined where there is none.
+ * Lets an op of floating-point operands be computed in bfloat16 as well, by the attribute `compute`; its `vjp` hands that on, as
+ * `precisionOf`. `emitOwn` emits a kernel of our own, which rounds by itself, or gives undefined where there is none.
  */
-export function reducible(
-  op: OpDefinition,
-  emitOwn: (context: TfContext) => string | undefined = () => undefined,
-): OpDefinition {
+export function reducible<O extends readonly string[], A extends AttrRules>(
+  op: OpOf<O, A>,
+  emitOwn: (inputs: readonly string[], context: TfContext) => string | undefined = () => undefined,
+): OpOf<O, A & typeof precision> {
   return {
     ...op,
-    attrs: { ...op.attrs, compute: "'bfloat16' rounds operands and result; left out, nothing is rounded" },
-    infer: (operands, attrs, check) => {
-      check(
-        attrs['compute'] === undefined || computesReduced(attrs),
-        "compute is 'bfloat16' or left out",
-        String(attrs['compute']),
-      );
-      return op.infer(operands, attrs, check);
-    },
+    attrs: { ...op.attrs, ...precision },
     reference: (inputs, node) => {
       if (!computesReduced(node.attrs)) return op.reference(inputs, node);
       const results = op.reference(inputs.map(roundReference), node);
       return 'shape' in results ? roundReference(results) : results.map(roundReference);
     },
-    tensorflow: (context) =>
-      emitOwn(context) ??
-      (computesReduced(context.node.attrs) ? emitReduced(op, context) : op.tensorflow(context)),
-    tfjs: (context) => {
-      if (!computesReduced(context.node.attrs)) return op.tfjs(context);
-      const { tf, inputs } = context;
-      const results = op.tfjs({ ...context, inputs: inputs.map((x) => roundTensor(tf, x)) });
-      return Array.isArray(results) ? results.map((y) => roundTensor(tf, y)) : roundTensor(tf, results);
+    tensorflow: (inputs, context) =>
+      emitOwn(inputs, context) ??
+      (computesReduced(context.node.attrs)
+        ? emitReduced(op, inputs, context)
+        : op.tensorflow(inputs, context)),
+    tfjs: (inputs, context) => {
+      if (!computesReduced(context.node.attrs)) return op.tfjs(inputs, context);
+      const round = (x: Tfjs.Tensor): Tfjs.Tensor => roundTensor(context.tf, x);
+      const results = op.tfjs(inputs.map(round), context);
+      return Array.isArray(results) ? results.map(round) : round(results);
     },
     samples: [
       ...op.samples,
@@ -81,8 +86,8 @@ function roundTensor(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
 }
 
 /** Emits what the op emits for float32, between casts. */
-function emitReduced(op: OpDefinition, context: TfContext): string | readonly string[] {
-  const { emit, inputs } = context;
+function emitReduced(op: Op, inputs: readonly string[], context: TfContext): string | readonly string[] {
+  const { emit } = context;
   const cast = (x: string, from: 'f32' | 'bf16', to: 'f32' | 'bf16'): string =>
     emit.shared('Cast', [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } });
   const reduced: TfEmitter = {
@@ -90,11 +95,8 @@ function emitReduced(op: OpDefinition, context: TfContext): string | readonly st
     op: (type, operands, attrs = {}) =>
       emit.op(type, operands, 'T' in attrs ? { ...attrs, T: { type: 'bf16' } } : attrs),
   };
-  const results = op.tensorflow({
-    ...context,
-    emit: reduced,
-    inputs: inputs.map((input) => cast(input, 'f32', 'bf16')),
-  });
+  const rounded = inputs.map((input) => cast(input, 'f32', 'bf16'));
+  const results = op.tensorflow(rounded, { ...context, emit: reduced });
   return typeof results === 'string'
     ? cast(results, 'bf16', 'f32')
     : results.map((result) => cast(result, 'bf16', 'f32'));

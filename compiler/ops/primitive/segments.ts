@@ -1,14 +1,14 @@
-/** Answers for averages over the segments of a picture: one op, which is its own gradient. */
+/** The op that averages over the segments of a picture, which is its own gradient. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { shapeOf } from '../../ir/node.ts';
+import type { TfEmitter } from '../../ir/emitter.ts';
+import { shapeOf, type Cotangents, type Op } from '../../ir/node.ts';
+import { defineOp, type Method } from '../../ir/op.ts';
 import { f32, i32, sizeOf, type Shape } from '../../ir/types.ts';
-import { must } from '../../../dsl/errors.ts';
-import { defineOp, type OpDefinition, type TfEmitter } from '../../ir/op.ts';
-import { at, emitGather, wildId } from './support.ts';
+import { addAt, emitGather, emitList, four, wildId } from './support.ts';
 
 /** Rows of all pictures one below the other: [N H W, C]. */
 function tableOf(x: Shape): { pictures: number; pixels: number; rows: number; channels: number } {
-  const [pictures, height, width, channels] = x as [number, number, number, number];
+  const [pictures, height, width, channels] = four(x);
   return { pictures, pixels: height * width, rows: pictures * height * width, channels };
 }
 
@@ -21,26 +21,21 @@ interface Segments {
 }
 
 /** Numbers the segments of ids, `pixels` of them a picture: an id is another segment in each picture. */
-function numberSegments(ids: ArrayLike<number>, pixels: number): Segments {
+function numberSegments(ids: Int32Array, pixels: number): Segments {
   const numbers = new Int32Array(ids.length);
   const counts: number[] = [];
   const known = new Map<number, number>();
-  for (let pixel = 0; pixel < ids.length; pixel++) {
+  let before = { id: 0, number: 0 };
+  ids.forEach((id, pixel) => {
     const isFirst = pixel % pixels === 0;
     if (isFirst) known.clear();
-    const id = must(ids[pixel], 'every pixel has an id');
     // Mostly a pixel is of the segment of the one before it; seeing that is cheaper than looking it up.
-    const isSame = !isFirst && id === ids[pixel - 1];
-    const number = isSame
-      ? must(numbers[pixel - 1], 'every id was numbered')
-      : (known.get(id) ?? counts.length);
-    if (number === counts.length) {
-      known.set(id, number);
-      counts.push(0);
-    }
+    if (isFirst || id !== before.id) before = { id, number: known.get(id) ?? counts.length };
+    const { number } = before;
+    if (number === counts.length) known.set(id, number);
     numbers[pixel] = number;
-    counts[number]!++;
-  }
+    counts[number] = (counts[number] ?? 0) + 1;
+  });
   return { numbers, counts: Float32Array.from(counts) };
 }
 
@@ -57,7 +52,7 @@ function emitSegments(
   const dtype = pictures === 1 ? 'i32' : 'i64';
   // Whatever the ids, no two pictures have a key in common: picture n has those from n 2^32 - 2^31 on.
   const keys = pictures === 1 ? ids : emitKeys(emit, ids, pictures);
-  const flat = emit.shared('Reshape', [keys, emit.constant('i32', [1], [rows])], {
+  const flat = emit.shared('Reshape', [keys, emitList(emit, [rows])], {
     T: { type: dtype },
     Tshape: { type: 'i32' },
   });
@@ -83,33 +78,36 @@ function emitKeys(emit: TfEmitter, ids: string, pictures: number): string {
   return emit.shared('AddV2', [wide, offsets], { T: { type: 'i64' } });
 }
 
-const segmentMean = defineOp({
+export const segmentMean = defineOp({
   name: 'segment_mean',
   doc:
     'Gives every pixel of x [N,H,W,C] the mean of x over the pixels of the same picture that have its id; ids [N,H,W] are any ' +
     'integers. Averaging is a projection that equals its adjoint, so the cotangent is averaged too.',
   operands: ['x', 'ids'],
-  infer: ([x, ids], _attrs, check) => {
-    check(x!.dtype === 'f32', 'x is floating-point', x!.dtype);
-    check(ids!.dtype === 'i32', 'ids are integers', ids!.dtype);
-    check(x!.shape.length === 4, 'x has rank 4', `[${x!.shape}]`);
+  infer: ({ x, ids }, check) => {
+    check(x.dtype === 'f32', 'x is floating-point', x.dtype);
+    check(ids.dtype === 'i32', 'ids are integers', ids.dtype);
+    check(x.shape.length === 4, 'x has rank 4', `[${x.shape}]`);
     check(
-      String(ids!.shape) === String(x!.shape.slice(0, 3)),
+      String(ids.shape) === String(x.shape.slice(0, 3)),
       'there is one id for each pixel',
-      `ids [${ids!.shape}], x [${x!.shape}]`,
+      `ids [${ids.shape}], x [${x.shape}]`,
     );
-    return x!;
+    return x;
   },
-  vjp: ({ b, x, dy }) => [() => b.op('segment_mean', [dy, at(x, 1)]), undefined],
-  reference: ([x, ids]) => {
-    const { pixels, rows, channels } = tableOf(x!.shape);
+  vjp: ({ ids }, { b, dy }): Cotangents => [() => b.segmentMean(dy, ids), undefined],
+  reference: ({ x, ids }) => {
+    const { pixels, rows, channels } = tableOf(x.shape);
     const sums = new Map<string, { count: number; total: Float64Array }>();
     const segments = Array.from({ length: rows }, (_, row) => {
-      const key = `${Math.floor(row / pixels)}/${ids!.data[row]}`;
+      const key = `${Math.floor(row / pixels)}/${ids.data[row]}`;
       const segment = sums.get(key) ?? { count: 0, total: new Float64Array(channels) };
       sums.set(key, segment);
       segment.count++;
-      segment.total.forEach((_, c) => (segment.total[c]! += x!.data[row * channels + c]!));
+      const pixel = x.data.subarray(row * channels, (row + 1) * channels);
+      pixel.forEach((value, c) => {
+        addAt(segment.total, c, value);
+      });
       return segment;
     });
     const data = new Float64Array(rows * channels);
@@ -119,24 +117,24 @@ const segmentMean = defineOp({
         row * channels,
       ),
     );
-    return { shape: x!.shape, data };
+    return { shape: x.shape, data };
   },
   // In double precision: the sums add number after number, and a background has hundreds of thousands of them. On a GPU
   // they meet in any order, of which float32 shows nothing but where a double lies within its rounding of a midpoint.
-  tensorflow: ({ emit, inputs, node }) => {
+  tensorflow: ({ x, ids }, { emit, node }) => {
     const shape = shapeOf(node);
     const { pictures, rows, channels } = tableOf(shape);
     const reshape = (x: string, to: Shape, dtype: 'f32' | 'i32'): string =>
-      emit.op('Reshape', [x, emit.constant('i32', [to.length], to)], {
+      emit.op('Reshape', [x, emitList(emit, to)], {
         T: { type: dtype },
         Tshape: { type: 'i32' },
       });
     const cast = (x: string, from: 'f32' | 'f64' | 'i32', to: 'f32' | 'f64'): string =>
       emit.op('Cast', [x], { SrcT: { type: from }, DstT: { type: to }, Truncate: { bool: false } });
 
-    const { numbers, counts } = emitSegments(emit, at(inputs, 1), pictures, rows);
+    const { numbers, counts } = emitSegments(emit, ids, pictures, rows);
     const count = emit.op('Size', [counts], { T: { type: 'i32' }, out_type: { type: 'i32' } });
-    const table = cast(reshape(at(inputs, 0), [rows, channels], 'f32'), 'f32', 'f64');
+    const table = cast(reshape(x, [rows, channels], 'f32'), 'f32', 'f64');
     const sums = emit.op('UnsortedSegmentSum', [table, numbers, count], {
       T: { type: 'f64' },
       Tindices: { type: 'i32' },
@@ -148,21 +146,21 @@ const segmentMean = defineOp({
   },
   // WebAssembly has no segment sums; scattering adds up what meets, in float32. What that loses is a small share of the
   // mean, which the mean of what is left of x makes good.
-  tfjs: ({ tf, inputs, node }) => {
+  tfjs: ({ x, ids }, { tf, node }) => {
     const shape = shapeOf(node);
     const { pixels, rows, channels } = tableOf(shape);
-    const { numbers, counts } = numberSegments(at(inputs, 1).dataSync(), pixels);
+    const { numbers, counts } = numberSegments(ids.dataSync<'int32'>(), pixels);
     const segments = tf.tensor(numbers, [rows], 'int32');
     const places = tf.reshape(segments, [rows, 1]);
     const divisors = tf.tensor(counts, [counts.length, 1]);
-    const table = tf.reshape(at(inputs, 0), [rows, channels]);
+    const table = tf.reshape(x, [rows, channels]);
     const meanOf = (values: Tfjs.Tensor): Tfjs.Tensor =>
       tf.gather(tf.div(tf.scatterND(places, values, [counts.length, channels]), divisors), segments);
     let mean = meanOf(table);
     for (let correction = 0; correction < 2; correction++) mean = tf.add(mean, meanOf(tf.sub(table, mean)));
     return tf.reshape(mean, [...shape]);
   },
-  flops: (node) => 2 * sizeOf(shapeOf(node)),
+  flops: ({ x }) => 2 * sizeOf(x.shape),
   samples: [
     { operands: [f32(2, 3, 4, 3), i32(2, 3, 4)] },
     {
@@ -177,4 +175,10 @@ const segmentMean = defineOp({
   ],
 });
 
-export const segmentOps: readonly OpDefinition[] = [segmentMean];
+export const segmentOps: readonly Op[] = [segmentMean];
+
+declare module '../../ir/node.ts' {
+  interface Builder {
+    segmentMean: Method<typeof segmentMean>;
+  }
+}

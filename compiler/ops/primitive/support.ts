@@ -1,4 +1,4 @@
-/** Answers for what several ops share: broadcasting, index arithmetic of the reference, and float-only checks. */
+/** What several ops share: broadcasting, index arithmetic of the reference, and float-only checks. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import {
   broadcastShapes,
@@ -8,14 +8,23 @@ import {
   type Shape,
   type TensorType,
 } from '../../ir/types.ts';
-import { must } from '../../../dsl/errors.ts';
-import type { Check, GraphBuilder } from '../../ir/builder.ts';
-import { shapeOf, type Attrs, type Node } from '../../ir/node.ts';
-import { number, type RefTensor, type TensorFlow, type TfAttr, type TfEmitter } from '../../ir/op.ts';
+import { brokenInvariant, must } from '../../../dsl/errors.ts';
+import { shapeOf, type Builder, type Check, type Node } from '../../ir/node.ts';
+import type { RefTensor, TensorFlow, TfAttr, TfEmitter } from '../../ir/emitter.ts';
 
 /** Takes operand `index`, which an op's operand list promises. */
 export function at<T>(values: readonly T[], index: number): T {
   return must(values[index], `an op has its operand ${index}`);
+}
+
+/** Takes the four numbers of a picture's shape [N,H,W,C], or of an index into one. */
+export function four(values: readonly number[]): [number, number, number, number] {
+  return [at(values, 0), at(values, 1), at(values, 2), at(values, 3)];
+}
+
+/** Gives a shape, or an index, with another number for one axis. */
+export function withAxis(values: readonly number[], axis: number, value: number): number[] {
+  return values.map((old, i) => (i === axis ? value : old));
 }
 
 /** Requires float32 operands. */
@@ -33,10 +42,17 @@ export function checkRank(type: TensorType, rank: number, what: string, check: C
 }
 
 /** Requires an attribute that is finite in float32; others have no text in JSON, which identity and printing are based on. */
-export function checkFinite(attrs: Attrs, name: string, check: Check): void {
-  const isFinite = Number.isFinite(Math.fround(number(attrs, name)));
-  check(isFinite, `${name} is a finite number of float32`, String(attrs[name]));
+export function checkFinite(value: number, name: string, check: Check): void {
+  check(Number.isFinite(Math.fround(value)), `${name} is a finite number of float32`, String(value));
 }
+
+/** Takes a tensor for a picture [N,H,W,C], which it is. */
+export function picture(x: Tfjs.Tensor): Tfjs.Tensor4D {
+  if (!isPicture(x)) throw brokenInvariant(`a picture has rank 4, found [${x.shape}]`);
+  return x;
+}
+
+const isPicture = (x: Tfjs.Tensor): x is Tfjs.Tensor4D => x.rank === 4;
 
 /** Gives the shape of two operands after broadcasting. */
 export function broadcastResult(a: TensorType, b: TensorType, check: Check): Shape {
@@ -46,13 +62,24 @@ export function broadcastResult(a: TensorType, b: TensorType, check: Check): Sha
 }
 
 /** Sums a cotangent over the axes along which an operand of `shape` was broadcast. */
-export function unbroadcast(b: GraphBuilder, dy: Node, shape: Shape): Node {
+export function unbroadcast(b: Builder, dy: Node, shape: Shape): Node {
   const from = shapeOf(dy);
   const extra = from.length - shape.length;
   const axes = from.flatMap((size, axis) =>
     axis < extra || (shape[axis - extra] === 1 && size !== 1) ? [axis] : [],
   );
-  return axes.length === 0 ? dy : b.reshape(b.sum(dy, axes), shape);
+  return axes.length === 0 ? dy : b.reshape(sumOver(b, dy, axes), { shape });
+}
+
+/** Adds x up over axes, which stay with size 1 unless `keep` is off; x itself where there are none. */
+export function sumOver(b: Builder, x: Node, axes: readonly number[], keep = true): Node {
+  return axes.length === 0 ? x : b.sum(x, { axes, keep });
+}
+
+/** The mean of x over axes, which stay with size 1 unless `keep` is off. */
+export function mean(b: Builder, x: Node, axes: readonly number[], keep = true): Node {
+  const count = axes.reduce((product, axis) => product * at(shapeOf(x), axis), 1);
+  return b.mul(sumOver(b, x, axes, keep), 1 / count);
 }
 
 /** Gives the row-major strides of a shape. */
@@ -61,11 +88,6 @@ export function stridesOf(shape: Shape): number[] {
   for (let axis = shape.length - 2; axis >= 0; axis--)
     strides[axis] = at(strides, axis + 1) * at(shape, axis + 1);
   return strides;
-}
-
-/** Pairs a flat list of (before, after) amounts, one pair an axis. */
-export function pairs(flat: readonly number[]): [number, number][] {
-  return Array.from({ length: flat.length / 2 }, (_, axis) => [at(flat, 2 * axis), at(flat, 2 * axis + 1)]);
 }
 
 /** Makes a reference tensor by computing every entry from its index. */
@@ -94,8 +116,18 @@ export function entryAt(tensor: RefTensor, index: readonly number[]): number {
   return must(tensor.data[flat], 'an index lies inside of the tensor');
 }
 
+/** Adds to one of the numbers of a reference tensor. */
+export function addAt(data: Float64Array, index: number, value: number): void {
+  data[index] = must(data[index], 'an index lies inside of the tensor') + value;
+}
+
 /** TensorFlow's `T` attribute for float32. */
 export const float: Readonly<Record<string, TfAttr>> = { T: { type: 'f32' } };
+
+/** Emits a list of integers, such as a shape or axes. */
+export function emitList(emit: TfEmitter, values: readonly number[]): string {
+  return emit.constant('i32', [values.length], values);
+}
 
 /** Emits the slices of x at `indices` of an axis, in that order. */
 export function emitGather(emit: TfEmitter, dtype: DType, x: string, indices: string, axis: number): string {
@@ -181,7 +213,7 @@ function divisorNearRoot(count: number): number {
  * product adds number after number: two short runs keep more digits than a long one.
  */
 export function sumRows(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
-  const [rows, width] = x.shape as [number, number];
+  const [rows, width] = [at(x.shape, 0), at(x.shape, 1)];
   const stage = divisorNearRoot(rows);
   const part = tf.matMul(tf.ones([1, rows / stage]), tf.reshape(x, [rows / stage, stage * width]));
   return stage === 1 ? part : tf.matMul(tf.ones([1, stage]), tf.reshape(part, [stage, width]));

@@ -1,24 +1,40 @@
 /** Says how each op acts on forms. What has no rule here, or a form that a rule does not take, becomes pixels. */
-import { shapeOf, type Node } from '../../ir/node.ts';
+import { concat } from '../../ops/primitive/joining.ts';
+import { conv2d } from '../../ops/primitive/convolution/conv2d.ts';
+import { input } from '../../ir/sources.ts';
+import { oneHot } from '../../ops/primitive/one-hot.ts';
+import { pad } from '../../ops/primitive/blocks.ts';
+import { stopGradient } from '../../ops/primitive/sources.ts';
+import { take } from '../../ops/primitive/take.ts';
+import { shapeOf, type Node, type Op } from '../../ir/node.ts';
 import { rebuild } from '../../ir/rebuild.ts';
-import { sizeOf } from '../../ir/types.ts';
+import { is, type NodeOf } from '../../ir/op.ts';
+import { pairs, sizeOf } from '../../ir/types.ts';
 import { must } from '../../../dsl/errors.ts';
-import { list, number } from '../../ir/op.ts';
-import { pointwiseNames } from '../../ops/primitive/pointwise.ts';
-import { pairs } from '../../ops/primitive/support.ts';
 import { convolve } from './convolve.ts';
 import { hasMargin, isAllLabels, isSameGrid, noMargin, takeOfGrid, type Form, type Piece } from './forms.ts';
 import type { Tables } from './tables.ts';
 
-type Rule = (tables: Tables, node: Node) => Form | undefined;
+/** Gives the form of a node's result; undefined where only pixels will do. */
+export function formOfResult(tables: Tables, node: Node): Form | undefined {
+  if (node.op.traits.isPointwise || is(stopGradient, node)) return pointwise(tables, node);
+  if (is(input, node)) return ofInput(tables, node);
+  if (is(take, node)) return ofTake(tables, node);
+  if (is(oneHot, node)) return ofOneHot(tables, node);
+  if (is(concat, node)) return ofConcat(tables, node);
+  if (is(pad, node)) return ofPad(tables, node);
+  if (is(conv2d, node)) return ofConvolution(tables, node);
+  return undefined;
+}
 
-const formOfFirst: Rule = (tables, node) => node.operands[0] && tables.formOf(node.operands[0]);
+/** How a node of an op is held. */
+type Rule<D extends Op> = (tables: Tables, node: NodeOf<D>) => Form | undefined;
 
-const input: Rule = ({ levels }, node) => {
+const ofInput: Rule<typeof input> = ({ levels }, node) => {
   const { labels, edges, height, width } = levels.maps;
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
   const place = { grid: { rows: upTo(height), columns: upTo(width) }, times: 1 };
-  switch (node.attrs['name']) {
+  switch (node.attrs.name) {
     case labels:
       return { kind: 'ids', ...place };
     case edges:
@@ -28,28 +44,25 @@ const input: Rule = ({ levels }, node) => {
   }
 };
 
-const take: Rule = (tables, node) => {
-  const form = formOfFirst(tables, node);
-  const axis = number(node.attrs, 'axis');
+const ofTake: Rule<typeof take> = (tables, { operands: [x], attrs: { axis, indices } }) => {
+  const form = tables.formOf(x);
   if (!form || form.kind === 'rows' || (axis !== 1 && axis !== 2)) return undefined;
   if (form.kind === 'pieces' && (!isAllLabels(form) || hasMargin(form.margin))) return undefined;
-  return { ...form, grid: takeOfGrid(form.grid, axis, list(node.attrs, 'indices')) };
+  return { ...form, grid: takeOfGrid(form.grid, axis, indices) };
 };
 
-const oneHot: Rule = (tables, node) => {
-  const form = formOfFirst(tables, node);
+const ofOneHot: Rule<typeof oneHot> = (tables, { operands: [ids], attrs: { depth } }) => {
+  const form = tables.formOf(ids);
   if (form?.kind !== 'ids') return undefined;
   const { grid, times } = form;
-  const pieces: Piece[] = [{ holds: 'classes', channels: number(node.attrs, 'depth') }];
+  const pieces: Piece[] = [{ holds: 'classes', channels: depth }];
   return { kind: 'pieces', grid, times, pieces, margin: noMargin };
 };
 
 /** The same pictures again, or pieces side by side. */
-const concat: Rule = (tables, node) => {
-  const { operands } = node;
-  const axis = number(node.attrs, 'axis');
+const ofConcat: Rule<typeof concat> = (tables, { operands, attrs: { axis } }) => {
   if (axis === 0) {
-    const form = formOfFirst(tables, node);
+    const form = operands[0] && tables.formOf(operands[0]);
     const isRepeated = operands.every((operand) => operand === operands[0]);
     return form && isRepeated ? { ...form, times: form.times * operands.length } : undefined;
   }
@@ -75,23 +88,23 @@ const concat: Rule = (tables, node) => {
   return { ...first, pieces };
 };
 
-const pad: Rule = (tables, node) => {
-  const form = formOfFirst(tables, node);
-  if (!form || form.kind === 'ids' || hasMargin(form.margin) || number(node.attrs, 'value') !== 0)
-    return undefined;
-  const [pictures, rows, columns, channels] = pairs(list(node.attrs, 'amounts'));
+const ofPad: Rule<typeof pad> = (tables, { operands: [x], attrs: { amounts, value } }) => {
+  const form = tables.formOf(x);
+  if (!form || form.kind === 'ids' || hasMargin(form.margin) || value !== 0) return undefined;
+  const [pictures, rows, columns, channels] = pairs(amounts);
   const isAround = [pictures, channels].every((pair) => pair?.every((amount) => amount === 0));
   return isAround && rows && columns ? { ...form, margin: { rows, columns } } : undefined;
 };
 
-const conv2d: Rule = (tables, node) => {
-  const form = formOfFirst(tables, node);
+const ofConvolution: Rule<typeof conv2d> = (tables, node) => {
+  const [x, filter] = node.operands;
+  const form = tables.formOf(x);
   if (!form || form.kind === 'ids' || (form.kind === 'pieces' && !isAllLabels(form))) return undefined;
-  return convolve(tables, form, node, tables.asPixels(must(node.operands[1], 'a convolution has a filter')));
+  return convolve(tables, form, node, tables.asPixels(filter));
 };
 
 /** Pixel by pixel: rows of one level, and what is the same at every pixel. */
-const pointwise: Rule = (tables, node) => {
+function pointwise(tables: Tables, node: Node): Form | undefined {
   const forms = node.operands.map((operand) => tables.formOf(operand));
   const rows = forms.filter((form) => form?.kind === 'rows');
   const [first] = rows;
@@ -106,22 +119,8 @@ const pointwise: Rule = (tables, node) => {
     const channels = shape.at(-1) ?? 1;
     if (sizeOf(shape) !== channels) return undefined;
     const value = tables.asPixels(operand);
-    return shape.length < 2 ? value : tables.b.reshape(value, [channels]);
+    return shape.length < 2 ? value : tables.b.reshape(value, { shape: [channels] });
   });
   const isWhole = (all: readonly (Node | undefined)[]): all is readonly Node[] => all.every((one) => one);
   return isWhole(operands) ? { ...first, rows: rebuild(tables.b, node, operands) } : undefined;
-};
-
-/** Finds how an op acts on forms. */
-export const ruleOf = (op: string): Rule | undefined => rules.get(op);
-
-const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ['input', input],
-  ['take', take],
-  ['one_hot', oneHot],
-  ['concat', concat],
-  ['pad', pad],
-  ['conv2d', conv2d],
-  ['stop_gradient', pointwise],
-  ...[...pointwiseNames].map((op): [string, Rule] => [op, pointwise]),
-]);
+}

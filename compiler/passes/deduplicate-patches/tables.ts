@@ -1,6 +1,5 @@
 /** What rules of forms work with: the builder, the levels, and how values are held so far. */
-import type { Builder } from '../../ops/builder.ts';
-import type { Node } from '../../ir/node.ts';
+import type { Builder, Node } from '../../ir/node.ts';
 import type { Form } from './forms.ts';
 import type { LevelPlanner } from './levels.ts';
 

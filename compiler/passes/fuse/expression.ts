@@ -4,6 +4,10 @@
  *     x [2,8,8,3]  runs along 0 1 2 3        bias [3]     runs along 3
  *     m [2,1,1,3]  runs along 0 1 2 3        reshape(bias, [1,3])  runs along -1 3
  */
+import { expandRows } from '../../ops/primitive/tables/rows.ts';
+import { is } from '../../ir/op.ts';
+import { reshape } from '../../ops/primitive/shapes.ts';
+import { upsampleNearest } from '../../ops/primitive/pooling.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
 import { isOverChannels } from './nodes.ts';
@@ -21,8 +25,8 @@ export const ownAxes = (shape: Shape): Axes => shape.map((_, axis) => axis);
 export function axesOfOperand(node: Node, index: number, axes: Axes, domain: Shape): Axes | undefined {
   const operand = node.operands[index]!;
   const shape = shapeOf(operand);
-  if (node.op === 'upsample_nearest' || node.op === 'expand_rows') return undefined; // they choose their pixels themselves
-  if (node.op === 'reshape') return axesThroughReshape(shapeOf(node), axes, shape);
+  if (is(upsampleNearest, node) || is(expandRows, node)) return undefined; // they choose their pixels themselves
+  if (is(reshape, node)) return axesThroughReshape(shapeOf(node), axes, shape);
   if (isOverChannels(node)) {
     const last = domain.length - 1;
     return shape.at(-1) === domain[last] ? [...axes.slice(0, shape.length - 1), last] : undefined;

@@ -8,6 +8,10 @@
  *
  * No kernel depends on another one of its level, so levels give an order.
  */
+import { collectRows } from '../../ops/primitive/tables/rows.ts';
+import { constant } from '../../ops/primitive/sources.ts';
+import { is } from '../../ir/op.ts';
+import { sum } from '../../ops/primitive/reductions.ts';
 import { must } from '../../../dsl/errors.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import type { FusionLimits } from '../../ir/target.ts';
@@ -108,8 +112,7 @@ export class KernelPlanner {
 
   private storeOperands(node: Node): void {
     if (!this.canInline(node) && !isReduction(node)) node.operands.forEach((operand) => this.store(operand));
-    else if (node.op === 'collect_rows')
-      this.store(must(node.operands[2], 'collect_rows has a third operand'));
+    else if (is(collectRows, node)) this.store(node.operands[2]);
     const table = tableOf(node);
     if (table) this.store(table);
   }
@@ -123,7 +126,7 @@ export class KernelPlanner {
   }
 
   private levelOf(node: Node): number {
-    return must(this.levels.get(node), `%${node.id} (${node.op}) has a level before its users`);
+    return must(this.levels.get(node), `%${node.id} (${node.op.name}) has a level before its users`);
   }
 
   private levelOfNode(node: Node): number {
@@ -204,6 +207,6 @@ export function isSingleOp(
 ): boolean {
   const [root] = roots;
   if (roots.length !== 1 || !root || centeredSquares(root)) return false;
-  if (root.op === 'sum' && valuesIn(domain, limits) > limits.smallDomain) return false;
-  return root.operands.every((operand) => !isInline(operand) || operand.op === 'constant');
+  if (is(sum, root) && valuesIn(domain, limits) > limits.smallDomain) return false;
+  return root.operands.every((operand) => !isInline(operand) || is(constant, operand));
 }

@@ -4,14 +4,12 @@
  *
  *     conv2d(x, w / s)  ->  conv2d(x, w) * (1 / s)     [s one number, the result not much larger than w]
  */
-import type { Builder } from '../../ops/builder.ts';
-import { shapeOf, type Node } from '../../ir/node.ts';
+import { div } from '../../ops/primitive/pointwise.ts';
+import { is } from '../../ir/op.ts';
+import { type Builder, shapeOf, type Node } from '../../ir/node.ts';
 import type { FusionLimits } from '../../ir/target.ts';
 import { sizeOf } from '../../ir/types.ts';
 import { valuesIn } from './nodes.ts';
-
-/** Ops that are linear in each operand. */
-const linear = new Set(['conv2d', 'conv2d_input_grad', 'conv2d_filter_grad', 'matmul']);
 
 /** Makes `node` of `operands` with the divisor of one of them applied to the result; undefined where there is none. */
 export function withScaleAfter(
@@ -20,17 +18,17 @@ export function withScaleAfter(
   operands: readonly Node[],
   limits: FusionLimits,
 ): Node | undefined {
-  if (!linear.has(node.op)) return undefined;
+  if (!node.op.traits.isLinear) return undefined;
   const index = operands.findIndex(
     (operand) =>
-      operand.op === 'div' &&
-      sizeOf(shapeOf(operand.operands[1]!)) === 1 &&
+      is(div, operand) &&
+      sizeOf(shapeOf(operand.operands[1])) === 1 &&
       // Multiplying a result that is at hand costs a part of writing a filter.
       limits.resultPerFilter * valuesIn(shapeOf(operand), limits) >= valuesIn(shapeOf(node), limits),
   );
   if (index < 0) return undefined;
   const [filter, scale] = operands[index]!.operands as [Node, Node];
   const inner = operands.with(index, filter);
-  const made = withScaleAfter(b, node, inner, limits) ?? b.op(node.op, inner, node.attrs);
-  return b.mul(made, b.div(b.constant(1), b.reshape(scale, [])));
+  const made = withScaleAfter(b, node, inner, limits) ?? b.make(node.op, inner, node.attrs);
+  return b.mul(made, b.div(b.constant({ value: 1 }), b.reshape(scale, { shape: [] })));
 }

@@ -6,12 +6,16 @@
  *     sum(x - m)           ->  sum(x) - n * m
  *     sum(f(upsample(x)))  ->  factor^2 * sum(f(x))           [f pointwise, the axes those of the pixels or more]
  */
-import type { Builder } from '../../ops/builder.ts';
-import { shapeOf, type Node } from '../../ir/node.ts';
+import { expandRows } from '../../ops/primitive/tables/rows.ts';
+import { add, div, mul, neg, sub } from '../../ops/primitive/pointwise.ts';
+import { broadcastTo, reshape } from '../../ops/primitive/shapes.ts';
+import type { sum } from '../../ops/primitive/reductions.ts';
+import { sumOver } from '../../ops/primitive/support.ts';
+import { upsampleNearest } from '../../ops/primitive/pooling.ts';
+import { type Builder, shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, sizeOf, isSymbolic, type Shape } from '../../ir/types.ts';
-import { must } from '../../../dsl/errors.ts';
-import { list, number } from '../../ir/op.ts';
-import { centeredSquares, isInlined, isReduction } from './nodes.ts';
+import { is, type NodeOf } from '../../ir/op.ts';
+import { broadcastsByItself, centeredSquares, isInlined, isOverChannels, isReduction } from './nodes.ts';
 
 /** A summand: a value times factors that are the same along the axes of the sum; without a value it is their product alone. */
 interface Term {
@@ -27,26 +31,25 @@ export class SumRewriter {
   constructor(private readonly b: Builder) {}
 
   /** Makes `sum(x)` in the way that needs the fewest passes; `node` is the sum that is rewritten, `x` its operand by now. */
-  rewrite(node: Node, x: Node): Node {
+  rewrite(node: NodeOf<typeof sum>, x: Node): Node {
     const shape = shapeOf(x);
-    if (shape.some(isSymbolic)) return this.b.op('sum', [x], node.attrs);
+    if (shape.some(isSymbolic)) return this.b.sum(x, node.attrs);
     // Axes of size 1 have nothing to add up; without them equal sums are one node.
-    const axes = list(node.attrs, 'axes').filter((axis) => shape[axis]! > 1);
+    const axes = node.attrs.axes.filter((axis) => shape[axis]! > 1);
     const made = axes.length === 0 ? x : this.sum(x, axes);
-    return sameShape(shapeOf(made), shapeOf(node)) ? made : this.b.reshape(made, shapeOf(node));
+    return sameShape(shapeOf(made), shapeOf(node)) ? made : this.b.reshape(made, { shape: shapeOf(node) });
   }
 
   private sum(x: Node, axes: readonly number[]): Node {
-    return this.ofSmaller(x, axes) ?? this.ofTerms(x, axes) ?? this.b.sum(x, axes);
+    return this.ofSmaller(x, axes) ?? this.ofTerms(x, axes) ?? sumOver(this.b, x, axes);
   }
 
   /** How many passes over memory a value needs before it is known. */
   private depthOf(node: Node): number {
     const known = this.depths.get(node);
     if (known !== undefined) return known;
-    const needed = centeredSquares(node)
-      ? [must(centeredSquares(node), 'there is a sum of squared distances')]
-      : node.operands;
+    const squares = centeredSquares(node);
+    const needed = squares ? [squares] : node.operands;
     const depth =
       Math.max(0, ...needed.map((operand) => this.depthOf(operand))) +
       (isInlined(node) && !isReduction(node) ? 0 : 1);
@@ -66,18 +69,16 @@ export class SumRewriter {
       if (this.depthOf(node) < latest || !isInlined(node))
         return void terms.push({ value: node, factors, divisors, isNegative });
       const rest = { value: undefined, factors, divisors, isNegative };
-      if (node.op === 'neg') return collect(left!, { ...rest, isNegative: !isNegative });
-      if (node.op === 'broadcast_to') return collect(left!, rest);
-      if (node.op === 'add') return [left!, right!].forEach((each) => collect(each, rest));
-      if (node.op === 'sub') {
+      if (is(neg, node)) return collect(left!, { ...rest, isNegative: !isNegative });
+      if (is(broadcastTo, node)) return collect(left!, rest);
+      if (is(add, node)) return [left!, right!].forEach((each) => collect(each, rest));
+      if (is(sub, node)) {
         collect(left!, rest);
         return collect(right!, { ...rest, isNegative: !isNegative });
       }
-      if (node.op === 'mul' && isSame(left!))
-        return collect(right!, { ...rest, factors: [...factors, left!] });
-      if (node.op === 'mul' && isSame(right!))
-        return collect(left!, { ...rest, factors: [...factors, right!] });
-      if (node.op === 'div' && isSame(right!))
+      if (is(mul, node) && isSame(left!)) return collect(right!, { ...rest, factors: [...factors, left!] });
+      if (is(mul, node) && isSame(right!)) return collect(left!, { ...rest, factors: [...factors, right!] });
+      if (is(div, node) && isSame(right!))
         return collect(left!, { ...rest, divisors: [...divisors, right!] });
       terms.push({ value: node, factors, divisors, isNegative });
     };
@@ -86,7 +87,7 @@ export class SumRewriter {
     const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const sums = terms.map((term) => this.sumOfTerm(term, shape, axes));
     const total = sums.reduce((sum, each) => b.add(sum, each));
-    return sameShape(shapeOf(total), kept) ? total : b.op('broadcast_to', [total], { shape: kept });
+    return sameShape(shapeOf(total), kept) ? total : b.broadcastTo(total, { shape: kept });
   }
 
   /** The sum of a term over axes of a domain that its value may not fill. */
@@ -100,7 +101,7 @@ export class SumRewriter {
     const own = value ? axes.map((axis) => axis - extra).filter((axis) => axis >= 0 && shapeOf(value)[axis]! > 1) : []; // prettier-ignore
     const added = value ? sizeOf(own.map((axis) => shapeOf(value)[axis]!)) : 1;
     const repeats = sizeOf(axes.map((axis) => domain[axis]!)) / added;
-    const sum = value ? (own.length > 0 ? this.sum(value, own) : value) : b.constant(1);
+    const sum = value ? (own.length > 0 ? this.sum(value, own) : value) : b.constant({ value: 1 });
     const scaled = factors.reduce((product, factor) => b.mul(factor, product), b.mul(sum, isNegative ? -repeats : repeats)); // prettier-ignore
     return divisors.reduce((quotient, divisor) => b.div(quotient, divisor), scaled);
   }
@@ -117,7 +118,7 @@ export class SumRewriter {
     const smallShape = [n, height / found.factor, width / found.factor, channels];
     const filled = sameShape(shapeOf(small), smallShape)
       ? small
-      : this.b.op('broadcast_to', [small], { shape: smallShape });
+      : this.b.broadcastTo(small, { shape: smallShape });
     const own = axes.filter((axis) => smallShape[axis]! > 1);
     return this.b.mul(own.length > 0 ? this.sum(filled, own) : filled, found.factor ** 2);
   }
@@ -126,13 +127,13 @@ export class SumRewriter {
   private lower(x: Node, domain: Shape, found: { factor?: number }): Node | undefined {
     const { b } = this;
     if (isSameAlong(shapeOf(x), domain, [1, 2])) return x;
-    if (x.op === 'upsample_nearest') {
-      const factor = number(x.attrs, 'factor');
+    if (is(upsampleNearest, x)) {
+      const { factor } = x.attrs;
       if (found.factor !== undefined && found.factor !== factor) return undefined;
       found.factor = factor;
       return x.operands[0];
     }
-    if (!isInlined(x) || x.op === 'reshape' || x.op === 'expand_rows' || isReduction(x)) return undefined;
+    if (!isInlined(x) || is(reshape, x) || is(expandRows, x) || isReduction(x)) return undefined;
     const operands: Node[] = [];
     for (const operand of x.operands) {
       const small = this.lower(operand, domain, found);
@@ -140,11 +141,18 @@ export class SumRewriter {
       operands.push(small);
     }
     // What was repeated to fill the picture repeats by itself where others fill the small one.
-    if (x.op === 'broadcast_to') return operands[0];
-    if (x.op === 'leaky_relu_grad' && !sameShape(shapeOf(operands[0]!), shapeOf(operands[1]!)))
-      return undefined;
-    return b.op(x.op, operands, x.attrs);
+    if (is(broadcastTo, x)) return operands[0];
+    if (isOverChannels(x) && !hasChannelsOf(operands[0]!, x.operands[0]!)) return undefined;
+    const isAlike = operands.every((operand) => sameShape(shapeOf(operand), shapeOf(operands[0]!)));
+    if (!isAlike && !broadcastsByItself(x)) return undefined;
+    return b.make(x.op, operands, x.attrs);
   }
+}
+
+/** Tells whether a value that takes the place of another one for fewer pixels still has all of its channels. */
+function hasChannelsOf(small: Node, x: Node): boolean {
+  const [few, all] = [shapeOf(small), shapeOf(x)];
+  return few.length === all.length && few.at(-1) === all.at(-1);
 }
 
 /** Tells whether a value that broadcasts to `domain` is the same along axes of it. */

@@ -3,13 +3,17 @@
  *
  *     root mul(x, tanh(y))  ->  values: load x, load y, tanh v1, mul v0 v2; results: store v3
  */
+import { collectRows, expandRows } from '../../ops/primitive/tables/rows.ts';
+import { avgPool2d, upsampleNearest } from '../../ops/primitive/pooling.ts';
+import { brokenInvariant, must } from '../../../dsl/errors.ts';
+import { constant } from '../../ops/primitive/sources.ts';
+import { is } from '../../ir/op.ts';
+import { sum } from '../../ops/primitive/reductions.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
-import { must } from '../../../dsl/errors.ts';
-import { list, number } from '../../ir/op.ts';
 import { alongDomain, axesOfOperand, type Axes } from './expression.ts';
 import { axesOfRoot, valueOfRoot, type Kernel } from './kernels.ts';
-import { centeredSquares, isOverChannels, isPassing, isReduction } from './nodes.ts';
+import { centeredSquares, instructionOf, isOverChannels, isPassing, isReduction } from './nodes.ts';
 import type { FusedProgram, Result, Value } from '../../ops/fused/program.ts';
 
 /** A program, and the nodes that its operands are. */
@@ -40,17 +44,17 @@ class KernelWriter {
     const value = this.valueOf(valueOfRoot(root), axesOfRoot(root));
     const shape = shapeOf(root);
     if (!isReduction(root)) return { kind: 'store', value, shape };
-    if (root.op === 'avg_pool2d') return { kind: 'pool', value, factor: number(root.attrs, 'size'), shape };
-    if (root.op === 'collect_rows')
+    if (is(avgPool2d, root)) return { kind: 'pool', value, factor: root.attrs.size, shape };
+    if (is(collectRows, root))
       return {
         kind: 'collect',
         value,
-        pixels: this.operand(must(root.operands[1], 'a node of rows has pixels')),
-        like: this.operand(must(root.operands[2], 'collect_rows says what its result is like')),
+        pixels: this.operand(root.operands[1]),
+        like: this.operand(root.operands[2]),
         shape,
       };
-    const kind = centeredSquares(root) ? 'squares' : 'sum';
-    return { kind, value, axes: list(root.attrs, 'axes'), shape };
+    if (!is(sum, root)) throw brokenInvariant(`no kernel makes the reduction ${root.op.name}`);
+    return { kind: centeredSquares(root) ? 'squares' : 'sum', value, axes: root.attrs.axes, shape };
   }
 
   private valueOf(node: Node, axes: Axes): number {
@@ -69,17 +73,13 @@ class KernelWriter {
   }
 
   private compute(node: Node, axes: Axes): number {
-    const [first, second] = node.operands;
-    if (node.op === 'constant') return this.add({ kind: 'constant', value: number(node.attrs, 'value') });
-    if (node.op === 'upsample_nearest') {
-      const operand = this.operand(must(first, 'upsample_nearest has an operand'));
-      return this.add({ kind: 'upsample', operand, factor: number(node.attrs, 'factor') });
+    if (is(constant, node)) return this.add({ kind: 'constant', value: node.attrs.value });
+    if (is(upsampleNearest, node)) {
+      const operand = this.operand(node.operands[0]);
+      return this.add({ kind: 'upsample', operand, factor: node.attrs.factor });
     }
-    if (node.op === 'expand_rows') {
-      const [table, pixels] = [
-        must(first, 'expand_rows has a table'),
-        must(second, 'a node of rows has pixels'),
-      ];
+    if (is(expandRows, node)) {
+      const [table, pixels] = node.operands;
       return this.add({ kind: 'rows', operand: this.operand(table), pixels: this.operand(pixels) });
     }
     const inputs = node.operands.map((operand, index) =>
@@ -92,15 +92,15 @@ class KernelWriter {
     if (isOverChannels(node))
       return this.add({
         kind: 'last',
-        op: node.op === 'sum' ? 'sum_last' : 'max_last',
+        op: is(sum, node) ? 'sum_last' : 'max_last',
         inputs: [inputs[0]!],
       });
-    const slope = node.attrs['slope'];
+    const { parameters = [] } = must(instructionOf(node), `kernels have an instruction for ${node.op.name}`);
     return this.add({
       kind: 'apply',
-      op: node.op,
+      op: node.op.name,
       inputs,
-      ...(typeof slope === 'number' ? { slope } : {}),
+      parameters: parameters.map((name) => Number(node.attrs[name])),
     });
   }
 

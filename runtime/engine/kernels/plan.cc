@@ -130,7 +130,7 @@ class Planner {
         for (const int input : program_.values[value].inputs) uses_[input]++;
   }
 
-  // add(mul(a, b), c) -> multiply_add(a, b, c), where nobody else needs the product.
+  // add(mul(a, b), c) -> mul+add(a, b, c), where nobody else needs the product.
   void MergeMultiplyAdds() {
     for (size_t index = 0; index < program_.values.size(); index++) {
       Value& sum = program_.values[index];
@@ -141,7 +141,7 @@ class Planner {
         if (product.op != "mul" || uses_[factor] != 1) continue;
         if (extents_[factor].pixel != extents_[index].pixel || extents_[factor].last != extents_[index].last) continue;
         const int other = sum.inputs[1 - side];
-        sum.op = "multiply_add";
+        sum.op = kMultiplyAdd;
         sum.inputs = {product.inputs[0], product.inputs[1], other};
         uses_[factor] = 0;
         break;
@@ -208,7 +208,7 @@ class Planner {
     Home& home = values_[index];
     if (value.op == "load" || value.op == "upsample" || value.op == "rows") return EmitLeaf(index);
     Step step;
-    step.number = value.number;
+    step.parameters = value.parameters;
     step.width = WidthOf(extent);
     if (value.op == "constant") {
       Place place;
@@ -387,7 +387,7 @@ class Planner {
     step.a = OperandOf(product, 0, extent, &scalars);
     step.b = OperandOf(product, 1, extent, &scalars);
     step.to = step.c = AddAccumulator(static_cast<int>(found - program_.results.begin())).sum;
-    step.loop = FindLoop("multiply_add", scalars);
+    step.loop = FindLoop(kMultiplyAdd, scalars);
     plan_.block_steps.push_back(step);
     return true;
   }

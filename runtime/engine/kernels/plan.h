@@ -37,7 +37,7 @@ struct Gather {
 
 struct Step {
   enum class Kind {
-    kLoop,     // to = loop(a, b, c)
+    kLoop,     // to = loop(a, b, c, parameters)
     kGather,   // to = what `item`, a Gather, leads to
     kSpread,   // to = a, once for each pixel or channel that a does not have
     kSumLast,  // to = sum of a over channels
@@ -49,7 +49,7 @@ struct Step {
   };
   Kind kind = Kind::kLoop;
   Loop loop = nullptr;
-  float number = 0;
+  std::vector<float> parameters;
   int to = -1, a = -1, b = -1, c = -1;
   int item = -1;
   int64_t width = 1;       // numbers of `to` (or of a, where there is no `to`) for each pixel

@@ -1,6 +1,7 @@
-// Answers for the loops of pointwise ops over blocks of numbers.
+// Answers for the loops of instructions, the pointwise ops that programs are made of, over blocks of numbers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -8,9 +9,15 @@ namespace spadework {
 
 // Computes `count` numbers of `to` from as many of each operand, or from one where an operand is a scalar. `to` may be one of
 // the operands.
-using Loop = void (*)(float* to, const float* a, const float* b, const float* c, int64_t count, float number);
+using Loop = void (*)(float* to, const float* a, const float* b, const float* c, int64_t count, const float* parameters);
 
-// Finds the loop of an op. Bit i of `scalars` says that operand i is one number.
-Loop FindLoop(const std::string& op, unsigned scalars);
+// Names the instruction a * b + c, which a plan makes of `mul` and `add`; programs cannot write it.
+constexpr char kMultiplyAdd[] = "mul+add";
+
+// Fails where there is no instruction `name`, or one that takes other numbers of operands and parameters.
+void CheckInstruction(const std::string& name, size_t operands, size_t parameters);
+
+// Finds the loop of an instruction. Bit i of `scalars` says that operand i is one number.
+Loop FindLoop(const std::string& name, unsigned scalars);
 
 }  // namespace spadework

@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "pointwise.h"
+
 namespace spadework {
 namespace {
 
@@ -46,10 +48,12 @@ Value ParseValue(const std::string& op, Words& words) {
     value.pixels = words.Index();
   } else if (op == "constant") {
     value.number = std::stof(words.Word());
+  } else if (op == "sum_last" || op == "max_last") {
+    value.inputs = {words.Index()};
   } else {
     for (const int64_t input : words.List()) value.inputs.push_back(static_cast<int>(input));
-    std::string slope;
-    if (words.Next(&slope)) value.number = std::stof(slope);
+    for (std::string parameter; words.Next(&parameter);) value.parameters.push_back(std::stof(parameter));
+    CheckInstruction(op, value.inputs.size(), value.parameters.size());
   }
   return value;
 }

@@ -12,12 +12,13 @@ namespace spadework {
 // What a pixel has one number of, or one for each channel.
 struct Value {
   std::string op;
-  std::vector<int> inputs;  // the values that it is computed from
-  int operand = -1;         // what a leaf reads
-  int pixels = -1;          // operand that chooses a row of `operand` for each pixel
-  int64_t factor = 1;       // how often each pixel of `operand` is repeated, along both axes
-  float number = 0;         // of constants, and slopes
-  Shape shape;              // under which a leaf reads its operand
+  std::vector<int> inputs;        // the values that it is computed from
+  int operand = -1;               // what a leaf reads
+  int pixels = -1;                // operand that chooses a row of `operand` for each pixel
+  int64_t factor = 1;             // how often each pixel of `operand` is repeated, along both axes
+  float number = 0;               // of constants
+  std::vector<float> parameters;  // of instructions
+  Shape shape;                    // under which a leaf reads its operand
 };
 
 struct Result {

@@ -61,7 +61,7 @@ class ChunkRun {
       if (step.kind == Step::Kind::kSpread)
         Spread(step, 0, plan_.block);
       else
-        step.loop(At(step.to, 0), At(step.a, 0), At(step.b, 0), At(step.c, 0), step.width, step.number);
+        step.loop(At(step.to, 0), At(step.a, 0), At(step.b, 0), At(step.c, 0), step.width, step.parameters.data());
     }
     for (int64_t pixel = first_; pixel < last_; pixel += plan_.block)
       RunBlock(pixel, std::min(plan_.block, last_ - pixel), tables);
@@ -118,7 +118,7 @@ class ChunkRun {
       switch (step.kind) {
         case Step::Kind::kLoop:
           step.loop(At(step.to, pixel), At(step.a, pixel), At(step.b, pixel), At(step.c, pixel), count * step.width,
-                    step.number);
+                    step.parameters.data());
           break;
         case Step::Kind::kGather:
           if (plan_.gathers[step.item].pixels >= 0)

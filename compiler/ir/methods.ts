@@ -1,0 +1,41 @@
+/** Makes the classes of builders: each op of a list becomes the method that makes its nodes. */
+import { brokenInvariant } from '../../dsl/errors.ts';
+import { NodeMaker } from './builder.ts';
+import type { Attrs, AttrValue, Builder, Node, Op } from './node.ts';
+import type { Operand } from './op.ts';
+
+/** What a method is called with: operands, of which one may be a list, and attributes. */
+type Argument = Operand | readonly Operand[] | Attrs;
+
+/** Makes the class of builders for graphs of `ops`. `constant` of these stands for numbers that are given as operands. */
+export function builderOf(ops: readonly Op[], constant: Op): new () => Builder & NodeMaker {
+  class OpBuilder extends NodeMaker {}
+  for (const op of ops) {
+    const presets = presetsOf(op);
+    Object.defineProperty(OpBuilder.prototype, methodName(op.name), {
+      value: function (this: NodeMaker, ...call: Argument[]): Node {
+        const given = call.slice(0, op.operands.length) as (Operand | readonly Operand[])[];
+        const attrs = (call[op.operands.length] ?? {}) as Attrs;
+        const nodes = given
+          .flat()
+          .map((one) => (typeof one === 'number' ? this.make(constant, [], { value: one, shape: [] }) : one));
+        return this.make(op, nodes, presets ? { ...presets, ...attrs } : attrs);
+      },
+    });
+  }
+  return OpBuilder as unknown as new () => Builder & NodeMaker;
+}
+
+function presetsOf({ attrs }: Op): Attrs | undefined {
+  const presets = Object.entries(attrs).flatMap(([name, { preset }]): [string, AttrValue][] =>
+    preset === undefined ? [] : [[name, preset]],
+  );
+  return presets.length === 0 ? undefined : Object.fromEntries(presets);
+}
+
+/** Gives the name of the method of an op: `expandRows` for expand_rows. */
+export function methodName(op: string): string {
+  const [first, ...rest] = op.split('_');
+  if (!first) throw brokenInvariant('an op has a name');
+  return [first, ...rest.map((word) => word[0]?.toUpperCase() + word.slice(1))].join('');
+}

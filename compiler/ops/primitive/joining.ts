@@ -1,0 +1,147 @@
+/** The ops that join tensors along an axis and cut one into pieces: each is the other's gradient. */
+import { type Fact, type Segment, isPicture, range, tidy } from '../../locality/facts.ts';
+import { type Shape, f32, formatType, type TensorType } from '../../ir/types.ts';
+import { type Walk, pick } from '../../locality/rule.ts';
+import { four, at, emitList, entryAt, tabulate, withAxis } from './support.ts';
+import { upTo } from '../../locality/axis.ts';
+import { type Node, shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
+import { defineOp, list, number, type Method } from '../../ir/op.ts';
+
+/** Channels side by side. */
+function joinedChannels(
+  operands: readonly Node[],
+  parts: readonly (readonly Segment[] | undefined)[],
+  shape: Shape,
+  walk: Walk,
+): Fact {
+  const [pictures, height, width] = four(shape);
+  const segments = operands.flatMap((operand, index): readonly Segment[] => {
+    const part = parts[index];
+    if (!part) return [{ channels: at(shapeOf(operand), 3), pixels: undefined }];
+    return part.map(({ channels, pixels }) => ({
+      channels,
+      pixels: pixels && walk.pixels.broadcast(pixels, [pictures, height, width]),
+    }));
+  });
+  return tidy(segments);
+}
+
+export const concat = defineOp({
+  name: 'concat',
+  doc: 'Joins tensors along `axis`.',
+  operands: ['...parts'],
+  attrs: { axis: number('the axis along which they are joined') },
+  infer: ({ parts, axis }, check) => {
+    const first = at(parts, 0);
+    check(axis >= 0 && axis < first.shape.length, 'axis is one of the operands', String(axis));
+    check(
+      parts.every(
+        (type) =>
+          type.dtype === first.dtype &&
+          type.shape.length === first.shape.length &&
+          type.shape.every((size, i) => i === axis || size === first.shape[i]),
+      ),
+      'operands have one dtype and agree outside the axis',
+      `axis ${axis} of ${parts.map(formatType).join(' and ')}`,
+    );
+    const total = parts.reduce((sum, type) => sum + at(type.shape, axis), 0);
+    return { dtype: first.dtype, shape: withAxis(first.shape, axis, total) };
+  },
+  vjp: ({ parts, axis }, { b, dy }): Cotangents => {
+    const sizes = parts.map((part) => at(shapeOf(part), axis));
+    return parts.map((_, index) => () => b.item(b.split(dy, { axis, sizes }), index));
+  },
+  reference: ({ parts, axis }, node) =>
+    tabulate(shapeOf(node), (index) => {
+      let offset = at(index, axis);
+      for (const part of parts) {
+        const size = at(part.shape, axis);
+        if (offset < size) return entryAt(part, withAxis(index, axis, offset));
+        offset -= size;
+      }
+      return 0;
+    }),
+  tensorflow: ({ parts, axis }, { emit, node }) =>
+    emit.op('ConcatV2', [...parts, emit.constant('i32', [], [axis])], {
+      N: { int: parts.length },
+      T: { type: typeOf(node).dtype },
+      Tidx: { type: 'i32' },
+    }),
+  tfjs: ({ parts, axis }, { tf }) => tf.concat([...parts], axis),
+  traits: { isCheap: true },
+  actsOnParts: (attrs, axis) => axis === 0 && attrs.axis !== axis,
+  locality: ({ operands, results, attrs: { axis } }, walk) => {
+    const { shape } = at(results, 0);
+    const first = at(operands, 0);
+    if (!isPicture(shape)) return [undefined];
+    const parts = operands.map((operand) => walk.asPixels(operand, shape.length));
+    if (axis === 3) return [joinedChannels(operands, parts, shape, walk)];
+    // One value several times: the same function of more pictures.
+    if (axis !== 0 || operands.some((operand) => operand !== first)) return [undefined];
+    const pictures = operands.flatMap(() => upTo(at(shapeOf(first), 0)));
+    return [pick(walk, parts[0], 0, pictures)];
+  },
+  flops: () => 0,
+  samples: [{ operands: [f32(2, 3, 4), f32(2, 1, 4), f32(2, 2, 4)], attrs: { axis: 1 } }],
+});
+
+export const split = defineOp({
+  name: 'split',
+  doc: 'Cuts x along `axis` into pieces of `sizes`; the inverse of concat.',
+  operands: ['x'],
+  attrs: {
+    axis: number('the axis that is cut'),
+    sizes: list('the sizes of the pieces, which sum to the axis'),
+  },
+  infer: ({ x, axis, sizes }, check) => {
+    check(axis >= 0 && axis < x.shape.length, 'axis is one of x', String(axis));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    check(total === x.shape[axis], 'sizes sum to the axis', `sizes [${sizes}], axis of ${x.shape[axis]}`);
+    return sizes.map((size): TensorType => ({ dtype: x.dtype, shape: withAxis(x.shape, axis, size) }));
+  },
+  vjp: ({ axis }, { b, node, dys }): Cotangents => [
+    () => {
+      const parts = node.results.map(({ shape }, index) => dys[index] ?? b.constant({ value: 0, shape }));
+      return b.concat(parts, { axis });
+    },
+  ],
+  reference: ({ x, axis, sizes }) => {
+    let offset = 0;
+    return sizes.map((size) => {
+      const start = offset;
+      offset += size;
+      return tabulate(withAxis(x.shape, axis, size), (index) =>
+        entryAt(x, withAxis(index, axis, at(index, axis) + start)),
+      );
+    });
+  },
+  tensorflow: ({ x, axis, sizes }, { emit, node }) => {
+    const operands = [x, emitList(emit, sizes), emit.constant('i32', [], [axis])];
+    const name = emit.op('SplitV', operands, {
+      num_split: { int: sizes.length },
+      T: { type: at(node.results, 0).dtype },
+      Tlen: { type: 'i32' },
+    });
+    return sizes.map((_, index) => (index === 0 ? name : `${name}:${index}`));
+  },
+  tfjs: ({ x, axis, sizes }, { tf }) => tf.split(x, [...sizes], axis),
+  locality: ({ operands: [x], attrs: { axis, sizes } }, walk) => {
+    const fact = isPicture(shapeOf(x)) ? walk.asPixels(x, shapeOf(x).length) : undefined;
+    let begin = 0;
+    return sizes.map((size) => {
+      begin += size;
+      return pick(walk, fact, axis, range(begin - size, size));
+    });
+  },
+  flops: () => 0,
+  samples: [{ operands: [f32(2, 6, 3)], attrs: { axis: 1, sizes: [1, 3, 2] } }],
+});
+
+export const joinOps: readonly Op[] = [concat, split];
+
+declare module '../../ir/node.ts' {
+  interface Builder {
+    concat: Method<typeof concat>;
+    split: Method<typeof split>;
+  }
+}
