@@ -1,12 +1,13 @@
 /** The optimizers that there are. Adding one is its file and a line in `list`. */
 import { must } from '../../dsl/errors.ts';
 import { adam } from './adam.ts';
+import { adamw } from './adamw.ts';
 import type { NumberRule, OptimizerDefinition } from './define.ts';
 import { rmsprop } from './rmsprop.ts';
 import { optionalRules, rateRule, type CommonSettings } from './settings.ts';
 import { sgd } from './sgd.ts';
 
-const list = [adam, sgd, rmsprop] as const;
+const list = [adam, adamw, sgd, rmsprop] as const;
 
 type Listed = (typeof list)[number];
 

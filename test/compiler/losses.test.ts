@@ -338,6 +338,10 @@ describe('optimizers', () => {
   it.each([
     ['sgd(0.1)', { kind: 'sgd', rate: 0.1, momentum: 0 }],
     ['sgd(rate: 0.1, momentum: 0.9, warmup: 10)', { kind: 'sgd', rate: 0.1, momentum: 0.9, warmup: 10 }],
+    [
+      'adamw(1e-3, weight_decay: 0.1)',
+      { kind: 'adamw', rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.1 },
+    ],
     ['rmsprop(rate: 1e-3)', { kind: 'rmsprop', rate: 1e-3, decay: 0.99, epsilon: 1e-8 }],
     [
       'adam(1e-3, 0, 0.9, clip_norm: 1, average: 0.999)',
@@ -358,6 +362,7 @@ describe('optimizers', () => {
 
   it.each([
     ['sgd(rate: 0.1, beta1: 0)', /sgd has no parameter 'beta1'/],
+    ['adamw(rate: 1, weight_decay: -1)', /weight_decay: expected a number of at least 0, found -1/],
     ['rmsprop(rate: 0)', /rate: expected a number of more than 0, found 0/],
     ['sgd(rate: 1, warmup: 0.5)', /warmup: expected an integer of at least 1, found 0.5/],
     ['sgd(rate: 1, clip_norm: none)', /'clip_norm' of sgd: expected a number, found none/],

@@ -41,6 +41,36 @@ function descend(spec: OptimizerSpec, start: readonly number[], steps: number): 
   });
 }
 
+describe('adamw', () => {
+  const settings = { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.4 };
+  const spec: OptimizerSpec = { network: 'N', kind: 'adamw', rate: 0.05, ...settings };
+  const start = [1.5, -0.25, 0];
+
+  it('is the formula of the paper with the rate in both parts, as in PyTorch', () => {
+    const { beta1, beta2, epsilon, weight_decay } = settings;
+    const each = start.map((value) => {
+      let [w, m, v] = [value, 0, 0];
+      return Array.from({ length: 20 }, (_, step) => {
+        const g = w;
+        m = beta1 * m + (1 - beta1) * g;
+        v = beta2 * v + (1 - beta2) * g * g;
+        const [first, second] = [m / (1 - beta1 ** (step + 1)), v / (1 - beta2 ** (step + 1))];
+        w -= spec.rate * (first / (Math.sqrt(second) + epsilon) + weight_decay * w);
+        return w;
+      });
+    });
+    descend(spec, start, 20).forEach((weights, step) =>
+      weights.forEach((value, index) => expect(value).toBeCloseTo(each[index]![step]!, 12)),
+    );
+  });
+
+  it('without decay is adam', () => {
+    const { weight_decay: _none, ...own } = settings;
+    const plain: OptimizerSpec = { network: 'N', kind: 'adam', rate: 0.05, ...own };
+    expect(descend({ ...spec, weight_decay: 0 }, start, 5)).toEqual(descend(plain, start, 5));
+  });
+});
+
 describe('every optimizer', () => {
   it('has names of its own, which are none of what all of them have', () => {
     const kinds = optimizers.map(({ kind }) => kind);

@@ -190,6 +190,7 @@ describe('variables', () => {
   it.each([
     ['adam(rate: 1e-3)', ['m', 'v']],
     ['sgd(rate: 1e-3)', []],
+    ['adamw(rate: 1e-3)', ['m', 'v']],
     ['sgd(rate: 1e-3, momentum: 0.5)', ['momentum']],
     ['rmsprop(rate: 1e-3, average: 0.9)', ['square', 'average']],
   ])('of %s are those that it needs', (optimizer, expected) => {

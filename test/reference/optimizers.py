@@ -26,6 +26,8 @@ CASES = {
     "rmsprop, clipped, warmed up": {"kind": "rmsprop", "rate": 0.02, "decay": 0.99, "epsilon": 1e-5, "clip_norm": 0.2, "warmup": 4},
     "adam": {"kind": "adam", "rate": 0.01, "beta1": 0.5, "beta2": 0.9, "epsilon": 1e-8},
     "adam, clipped, warmed up": {"kind": "adam", "rate": 0.02, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3, "clip_norm": 0.1, "warmup": 3},
+    "adamw": {"kind": "adamw", "rate": 0.01, "beta1": 0.5, "beta2": 0.9, "epsilon": 1e-8, "weight_decay": 2},
+    "adamw, clipped, warmed up": {"kind": "adamw", "rate": 0.02, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3, "weight_decay": 0.5, "clip_norm": 0.1, "warmup": 3},
 }
 
 
@@ -36,6 +38,10 @@ def optimizer_of(settings, parameters):
     if settings["kind"] == "rmsprop":
         return torch.optim.RMSprop(parameters, lr=rate, alpha=settings["decay"], eps=settings["epsilon"])
     betas = (settings["beta1"], settings["beta2"])
+    if settings["kind"] == "adamw":
+        return torch.optim.AdamW(
+            parameters, lr=rate, betas=betas, eps=settings["epsilon"], weight_decay=settings["weight_decay"]
+        )
     return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=settings["epsilon"])
 
 

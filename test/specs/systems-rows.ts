@@ -3,6 +3,7 @@
 /** The papers, as the page cites them; a declaration's doc comment names the first author and the year. */
 export const papers = {
   adam: ['Kingma and Ba 2015', 'https://arxiv.org/abs/1412.6980'],
+  adamw: ['Loshchilov and Hutter 2019', 'https://arxiv.org/abs/1711.05101'],
   adain: ['Huang and Belongie 2017', 'https://arxiv.org/abs/1703.06868'],
   average: ['Yaz et al. 2019', 'https://arxiv.org/abs/1806.04498'],
   batch: ['Ioffe and Szegedy 2015', 'https://arxiv.org/abs/1502.03167'],
@@ -639,6 +640,14 @@ export const sections: readonly Section[] = [
         optimizer: 'adam(rate: 1e-4)',
         evidence: [optimizers, layers('train_step_small')],
         differences: none,
+      },
+      {
+        system: 'AdamW',
+        paper: 'adamw',
+        spec: ['language', 'adamw'],
+        optimizer: 'adamw(rate: 1e-4)',
+        evidence: [optimizers],
+        differences: 'All parameters of a network decay alike, biases and scales of norms included.',
       },
       {
         system: 'SGD',
