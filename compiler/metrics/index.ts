@@ -1,5 +1,6 @@
 /** The metrics that there are, in the order in which they are shown. Adding one is its file and a place in `list`. */
 import { must } from '../../dsl/errors.ts';
+import { boundaryF1 } from './boundary-f1.ts';
 import { classAccuracy } from './class-accuracy.ts';
 import type { Metric } from './define.ts';
 import { diversity } from './diversity.ts';
@@ -16,6 +17,7 @@ const list = [
   meanIoU,
   pixelAccuracy,
   classAccuracy,
+  boundaryF1,
   fid,
   kid,
   perceptualDistance,

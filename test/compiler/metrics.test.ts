@@ -1,6 +1,7 @@
 /** Tests the metrics against values computed with NumPy, SciPy and scikit-image (test/reference/measures.py). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { boundaryF1 } from '../../compiler/metrics/boundary-f1.ts';
 import { classAccuracy } from '../../compiler/metrics/class-accuracy.ts';
 import {
   countPixels,
@@ -8,7 +9,7 @@ import {
   sumCounts,
   type ClassCounts,
 } from '../../compiler/metrics/class-counts.ts';
-import type { FeatureMap } from '../../compiler/metrics/define.ts';
+import type { ClassMap, FeatureMap } from '../../compiler/metrics/define.ts';
 import { diversity } from '../../compiler/metrics/diversity.ts';
 import { featureSet, type FeatureSet } from '../../compiler/metrics/features.ts';
 import { fid } from '../../compiler/metrics/fid.ts';
@@ -51,6 +52,15 @@ interface Fixture {
     readonly meanIoU: number;
     readonly perClass: readonly (number | null)[];
   };
+  readonly boundaries: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly void: number;
+    /** A digit for each pixel. */
+    readonly truth: string;
+    readonly found: string;
+    readonly score: number;
+  }[];
   readonly features: {
     readonly layers: readonly { readonly a: Rows; readonly b: Rows }[];
     readonly weights: Rows;
@@ -207,6 +217,53 @@ describe('segmentation', () => {
       [0, 1, 0, 0],
       [1, 2, 2, 1],
     ]);
+  });
+});
+
+describe('boundary F1', () => {
+  /** Makes a map of rows of digits. */
+  const mapOf = (...rows: readonly string[]): ClassMap => ({
+    width: rows[0]!.length,
+    height: rows.length,
+    ids: [...rows.join('')].map(Number),
+  });
+  const score = (truth: readonly string[], found: readonly string[], voidIds: readonly number[] = []) =>
+    boundaryF1.compare(mapOf(...truth), mapOf(...found), voidIds);
+
+  it.each(fixture.boundaries)(
+    'of $width x $height is what SciPy finds by distance transforms ($score)',
+    ({ width, height, truth, found, score: expected, ...labels }) => {
+      const [wanted, seen] = [truth, found].map((ids) => ({ width, height, ids: [...ids].map(Number) }));
+      expect(boundaryF1.compare(wanted!, seen!, [labels.void])).toBeCloseTo(expected, 12);
+    },
+  );
+
+  it('is the mean over classes of the harmonic mean of precision and recall', () => {
+    // Of each class 4 boundary pixels are found, of which 3 are those of the truth: precision 3/4, recall 1.
+    expect(score(['0011', '0011', '0011'], ['0011', '0011', '1011'])).toBeCloseTo(6 / 7, 12);
+    // Class 2 is found beside: its precision is 0, and it has no recall.
+    expect(score(['0011', '0011', '0011'], ['0011', '0011', '2011'])).toBeCloseTo((6 / 7 + 1 + 0) / 3, 12);
+  });
+
+  it('is 1 where all is found, 0 where nothing is, and nothing where there is no boundary', () => {
+    expect(score(['0012', '0012'], ['0012', '0012'])).toBe(1);
+    expect(score(['0001', '0001'], ['2344', '2344'])).toBe(0);
+    expect(score(['000', '000'], ['000', '000'])).toBeNull();
+    expect(score(['000', '000'], ['001', '001'])).toBe(0);
+  });
+
+  it('takes a boundary for found within 0.75 % of the diagonal, and none that is farther', () => {
+    const rows = (width: number, at: number) => ['0'.repeat(at) + '1'.repeat(width - at)];
+    // 0.0075 times the diagonal is 0.98 and 1.05: a boundary one pixel beside is near in the larger map alone.
+    expect(score(rows(130, 60), rows(130, 61))).toBe(0);
+    expect(score(rows(140, 60), rows(140, 61))).toBe(1);
+    expect(score(rows(140, 60), rows(140, 62))).toBe(0);
+  });
+
+  it('counts nothing where the truth is void, nor boundaries with it', () => {
+    expect(score(['0099', '0099'], ['0011', '0012'], [9])).toBeNull();
+    expect(score(['00911', '00911'], ['00011', '01111'], [9])).toBe(0);
+    expect(score(['0011', '0011'], ['0091', '0091'], [9])).toBeCloseTo(1 / 2, 12);
   });
 });
 

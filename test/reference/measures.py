@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy
 from scipy.linalg import sqrtm
+from scipy.ndimage import distance_transform_edt, gaussian_filter, shift
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 generator = numpy.random.default_rng(6)
@@ -135,6 +136,60 @@ def feature_case():
     }
 
 
+def edges(ids, counted):
+    """Pixels beside one of another class, where both are counted."""
+    found = numpy.zeros(ids.shape, bool)
+    for axis in (0, 1):
+        n = ids.shape[axis]
+        first, second = numpy.arange(n - 1), numpy.arange(1, n)
+        differs = ids.take(first, axis) != ids.take(second, axis)
+        differs &= counted.take(first, axis) & counted.take(second, axis)
+        for part in (first, second):
+            where = (part, slice(None)) if axis == 0 else (slice(None), part)
+            found[where] |= differs
+    return found
+
+
+def boundary_f1(truth, found, void):
+    """Csurka et al. 2013: by distance transforms of the boundary of each class."""
+    counted = truth != void
+    near = 0.0075 * numpy.hypot(*truth.shape)
+    at_truth, at_found = edges(truth, counted), edges(found, counted)
+    scores = []
+    for label in range(void):
+        a, b = at_truth & (truth == label), at_found & (found == label)
+        if not a.any() and not b.any():
+            continue
+        if not a.any() or not b.any():
+            scores.append(0.0)
+            continue
+        precision = (distance_transform_edt(~a)[b] < near).mean()
+        recall = (distance_transform_edt(~b)[a] < near).mean()
+        scores.append(0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall))
+    return float(numpy.mean(scores))
+
+
+def boundary_case(size, moved, void=4):
+    own = numpy.random.default_rng(size[0])
+    fields = [gaussian_filter(own.normal(size=size), 5) for _ in range(void)]
+    truth = numpy.argmax(fields, axis=0)
+    found = numpy.argmax([shift(field, moved, mode="nearest") for field in fields], axis=0)
+    # A class that is found beside its place, void found, and a hole without a truth.
+    found[2:8, 3:9] = 3
+    found[20:23, 20:30] = void
+    truth[10:16, 12:20] = void
+    height, width = size
+    return {
+        "width": width,
+        "height": height,
+        "void": void,
+        # A digit for each pixel.
+        "truth": "".join(map(str, truth.ravel())),
+        "found": "".join(map(str, found.ravel())),
+        "score": boundary_f1(truth, found, void),
+    }
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--out", default=Path(__file__).parent.parent / "fixtures" / "measures.json")
 out = parser.parse_args().out
@@ -144,5 +199,6 @@ fixture = {
     "pictures": list(picture_cases()),
     "segmentation": segmentation_case(),
     "features": feature_case(),
+    "boundaries": [boundary_case((40, 48), (0, 0)), boundary_case((24, 140), (1, 0)), boundary_case((40, 265), (1.6, 1.3))],
 }
 Path(out).write_text(json.dumps(fixture) + "\n")

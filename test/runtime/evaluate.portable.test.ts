@@ -87,8 +87,13 @@ describe('an evaluation', () => {
 
   it('scores what a segmenter finds, beside what it finds in the photographs', async () => {
     const record = await run({ segmenter: experiment.segmenter });
-    const names = ['mIoU (segments)', 'pixel accuracy (segments)', 'class accuracy (segments)'];
-    expect(record.metrics.slice(0, 3).map(({ name }) => name)).toEqual(names);
+    const names = [
+      'mIoU (segments)',
+      'pixel accuracy (segments)',
+      'class accuracy (segments)',
+      'boundary F1 (segments)',
+    ];
+    expect(record.metrics.slice(0, names.length).map(({ name }) => name)).toEqual(names);
     for (const name of names) {
       const { ceiling, value, perMap } = metric(record, name);
       expect(ceiling).toBeGreaterThan(0.9);
@@ -100,6 +105,11 @@ describe('an evaluation', () => {
     expect(pixels).toEqual([32 * 32, 32 * 32]);
     const right = record.counts!.flat().reduce((sum, [, , , count]) => sum + count, 0);
     expect(right / (2 * 32 * 32)).toBeCloseTo(metric(record, 'pixel accuracy (segments)').value, 12);
+    const boundary = metric(record, 'boundary F1 (segments)');
+    expect(boundary.score).toBeUndefined();
+    expect(boundary.value).toBeCloseTo((boundary.perMap![0]! + boundary.perMap![1]!) / 2, 12);
+    // What was found in photographs is read from the cache now.
+    expect((await run({ segmenter: experiment.segmenter, again: true })).metrics).toEqual(record.metrics);
     const withoutZero = await run({ segmenter: experiment.segmenter, void: [0] });
     expect(withoutZero.protocol.voidIds).toEqual([0]);
     expect(metric(withoutZero, 'mIoU (segments)').perClass?.[0]).toBeNull();
@@ -189,6 +199,7 @@ describe('an evaluation', () => {
       'mIoU (segments)',
       'pixel accuracy (segments)',
       'class accuracy (segments)',
+      'boundary F1 (segments)',
     ]);
     expect(record.metrics.some(({ ceiling }) => ceiling !== undefined)).toBe(false);
     expect(said).toContain('No photographs are given, so there is no PSNR, SSIM, ceiling.');

@@ -529,8 +529,8 @@ experiment`;
       });
       const found = evaluationsOf('segmenter-measured');
       expect(found.map(({ evaluation }) => Object.keys(evaluation))).toEqual([
-        ['mIoU', 'pixel accuracy'],
-        ['mIoU', 'pixel accuracy'],
+        ['mIoU', 'pixel accuracy', 'boundary F1'],
+        ['mIoU', 'pixel accuracy', 'boundary F1'],
       ]);
       for (const value of found.flatMap(({ evaluation }) => Object.values(evaluation)))
         expect(value).toSatisfy((one: number) => one >= 0 && one <= 1);
