@@ -2,6 +2,8 @@
 import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';
+import { f32 } from '../../compiler/ir/types.ts';
+import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Target } from '../../compiler/ir/target.ts';
 import type { RefTensor } from '../../compiler/ir/emitter.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -57,6 +59,22 @@ await describeNative('fusion in TensorFlow', (tf) => {
         session.dispose();
       },
     );
+
+    it('the error function is right in every digit of float32 but the last ones', () => {
+      const b = new GraphBuilder();
+      const y = b.neg(b.neg(b.erf(b.input({ name: 'x', ...f32(8001) }))));
+      const data = Float64Array.from({ length: 8001 }, (_, at) => Math.fround((at - 4000) / 800));
+      const inputs = new Map([['x', { shape: [8001], data }]]);
+      const [expected] = evaluate([y], { inputs, variables: new Map() });
+      const session = open({ name: 'erf', outputs: new Map([['y', y]]), writes: new Map() });
+      const found = must(session.run('erf', feedsOf(inputs)).get('y'), 'there is one output');
+      for (const [at, value] of expected!.data.entries())
+        expect(Math.abs(found[at]! - value)).toBeLessThanOrEqual(5e-7 * Math.abs(value));
+      const beyond = Float32Array.of(...Array<number>(7997).fill(0), -0, NaN, Infinity, -Infinity);
+      const ends = must(session.run('erf', { x: beyond }).get('y'), 'there is one output');
+      expect([...ends.slice(-4)]).toEqual([-0, NaN, 1, -1]);
+      session.dispose();
+    });
 
     tableCases.forEach((one, index) =>
       it(`the step of ${one.name} is that of single ops`, fullAfterFirst(index), () => {

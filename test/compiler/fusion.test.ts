@@ -146,6 +146,23 @@ describe('a norm that is modulated by rows of tables, with its gradients', () =>
   });
 });
 
+describe('GELU, x / 2 (1 + erf(x / sqrt(2)))', () => {
+  it('is one pass, with both of its derivatives', () => {
+    const b = new GraphBuilder();
+    const [x, dy, ddx] = ['x', 'dy', 'ddx'].map((name) => b.input({ name, ...f32(2, 6, 8, 3) })) as [
+      Node,
+      Node,
+      Node,
+    ];
+    const y = b.mul(b.mul(x, 0.5), b.add(b.erf(b.mul(x, Math.SQRT1_2)), 1));
+    const [first] = gradients(b, y, [x], dy);
+    const [second] = gradients(b, first!, [x], ddx);
+    const fused = fusedAlike(methodOf(y, first!, second!), 'gelu');
+    expect(countOf(fused, 'erf')).toBe(0);
+    expect(passesOver(fused, 6)).toHaveLength(1);
+  });
+});
+
 describe('an outer product', () => {
   const b = new GraphBuilder();
   const [column, row] = [

@@ -33,6 +33,29 @@ describe('evaluate', () => {
     expect(result!.data[0]).toBe(1 + 1e-12);
   });
 
+  it('knows the error function to the digits of float64', () => {
+    // Abramowitz and Stegun, table 7.1, and libm's values.
+    const expected = new Map([
+      [-7, -1],
+      [-0.5, -0.5204998778130465],
+      [0, 0],
+      [1e-10, 1.1283791670955126e-10],
+      [1, 0.8427007929497149],
+      [2, 0.9953222650189527],
+      [3, 0.9999779095030014],
+      [5.9, 0.9999999999999999],
+      [Infinity, 1],
+    ]);
+    const x = vector(...expected.keys());
+    const [result] = evaluate([b.erf(b.input({ name: 'z', ...f32(x.data.length) }))], {
+      inputs: new Map([['z', x]]),
+      variables: new Map(),
+    });
+    [...expected.values()].forEach((value, at) => {
+      expect(Math.abs(result!.data[at]! - value)).toBeLessThanOrEqual(4e-15 * Math.abs(value));
+    });
+  });
+
   it('refuses a missing or misshapen value', () => {
     const variables = new Map([['x', vector(1, 2)]]);
     expect(() => evaluate([sum], { inputs: new Map(), variables })).toThrow("no value is bound to input 'x'");

@@ -159,6 +159,12 @@ const reductions = (['mean', 'sum'] as const).flatMap((op): SpecOpCase[] => {
 /** Made by PyTorch 2.13, float64, layouts turned into ours. */
 const fromTorch: readonly SpecOpCase[] = [
   {
+    op: 'erf',
+    operands: [f32(2, 3)],
+    shape: [2, 3],
+    torch: [-1, 0.995322, -0.995322, 1, 0.842701, -0.999978],
+  },
+  {
     // F.conv_transpose2d(x, w, stride=2, padding=1, output_padding=1)
     op: 'conv2d_transpose',
     operands: [f32(1, 2, 3, 2), f32(3, 3, 2, 2)],
