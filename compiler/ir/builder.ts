@@ -85,26 +85,26 @@ export function inferTypes(
   attrs: Attrs,
   check: Check,
 ): readonly TensorType[] {
-  const fixed = op.operands.filter((name) => !name.startsWith('...')).length;
-  check(
-    fixed === op.operands.length ? operands.length === fixed : operands.length >= fixed,
-    `it has the operands ${op.operands.join(', ') || 'none'}`,
-    String(operands.length),
-  );
-  for (const [name, rule] of Object.entries(op.attrs)) {
-    const value = attrs[name];
-    check(
-      value === undefined ? rule.mayLack === true : rule.accepts(value),
-      `${name} is ${rule.kind}${rule.mayLack ? ', or left out' : ''}`,
-      String(value),
-    );
-  }
-  const unknown = Object.keys(attrs).filter((name) => !(name in op.attrs));
-  check(
-    unknown.length === 0,
-    `it has the attributes ${Object.keys(op.attrs).join(', ') || 'none'}`,
-    unknown.join(),
-  );
+  checkOperands(op, operands.length, check);
+  checkAttrs(op, attrs, check);
   const inferred = op.infer(operands, attrs, check);
   return 'dtype' in inferred ? [inferred] : inferred;
+}
+
+function checkOperands({ operands }: Op, count: number, check: Check): void {
+  const isOpen = operands.at(-1)?.startsWith('...') === true;
+  if (isOpen ? count < operands.length - 1 : count !== operands.length)
+    check(false, `it has the operands ${operands.join(', ') || 'none'}`, String(count));
+}
+
+function checkAttrs({ attrs: rules }: Op, attrs: Attrs, check: Check): void {
+  for (const name in rules) {
+    const rule = must(rules[name], 'an attribute has a rule');
+    const value = attrs[name];
+    if (value === undefined ? !rule.mayLack : !rule.accepts(value))
+      check(false, `${name} is ${rule.kind}${rule.mayLack ? ', or left out' : ''}`, String(value));
+  }
+  for (const name in attrs)
+    if (!(name in rules))
+      check(false, `it has the attributes ${Object.keys(rules).join(', ') || 'none'}`, name);
 }

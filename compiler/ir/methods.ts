@@ -12,11 +12,12 @@ export function builderOf(ops: readonly Op[], constant: Op): new () => Builder &
   class OpBuilder extends NodeMaker {}
   for (const op of ops) {
     const presets = presetsOf(op);
+    const count = op.operands.length;
     Object.defineProperty(OpBuilder.prototype, methodName(op.name), {
       value: function (this: NodeMaker, ...call: Argument[]): Node {
-        const given = call.slice(0, op.operands.length) as (Operand | readonly Operand[])[];
-        const attrs = (call[op.operands.length] ?? {}) as Attrs;
-        const nodes = given
+        const given = call.length > count ? call.slice(0, count) : call;
+        const attrs = (call[count] ?? {}) as Attrs;
+        const nodes = (given as (Operand | readonly Operand[])[])
           .flat()
           .map((one) => (typeof one === 'number' ? this.make(constant, [], { value: one, shape: [] }) : one));
         return this.make(op, nodes, presets ? { ...presets, ...attrs } : attrs);
