@@ -16,7 +16,7 @@ import { synthesisMethod } from '../runtime/synthesize/paint.ts';
 import { makeStepper, type StepData } from '../runtime/train/step.ts';
 import { edgesInput, mapInputs } from '../runtime/session/feeds.ts';
 import { chooseTables, type MapBatch } from '../runtime/train/tables.ts';
-import { setInitialValues, type Feeds, type Session } from '../runtime/session/session.ts';
+import { runAndRead, setInitialValues, type Feeds, type Session } from '../runtime/session/session.ts';
 import { openStaged } from '../runtime/session/staged.ts';
 import { readBatches, type Batches } from './batches.ts';
 import { synthesisExperiment, trainingExperiment } from './experiment.ts';
@@ -86,10 +86,10 @@ export async function measureStep(
   let losses: ReadonlyMap<string, Float32Array> = new Map();
   const sameData = (data: StepData): StepData => data;
   const { memoryBytes } = memoryOfStep(spec, session.program, bench.levels, cpu);
-  const measured = await measure(bench, settings, report, sameData, (data, step) => {
-    losses = stepper(step, data);
+  const measured = await measure(bench, settings, report, sameData, async (data, step) => {
+    losses = await stepper(step, data);
   });
-  session.dispose();
+  await session.dispose();
   return {
     ...measured,
     estimated_rss_mb: rounded((bench.residentBytes + memoryBytes) / 1e6),
@@ -113,7 +113,9 @@ export async function measureSynthesis(
   const random = new RandomStream(settings.seed, 'what pictures start from');
   const z = inputsOf(method).get('z');
   const draw = (): Feeds => (z ? { z: new Float32Array(sizeOf(z.shape)).map(() => random.normal()) } : {});
-  const paint = (feeds: Feeds): void => void session.run(synthesisMethod, feeds);
+  const paint = async (feeds: Feeds): Promise<void> => {
+    await runAndRead(session, synthesisMethod, feeds);
+  };
   const feedsOf = ({ labels, edges }: StepData): Feeds => ({
     [labelsInput]: labels,
     ...(edges && { [edgesInput]: edges }),
@@ -121,9 +123,9 @@ export async function measureSynthesis(
   });
   const measured = await measure(bench, settings, report, feedsOf, paint);
   const map = feedsOf(await bench.batches.ofStep(0));
-  paint(map);
+  await paint(map);
   const again = z && (await timeSteps(settings, () => Promise.resolve({ ...map, ...draw() }), paint));
-  session.dispose();
+  await session.dispose();
   return { ...measured, ...(again && { restyle_ms: again.ms }) };
 }
 
@@ -164,17 +166,17 @@ async function openBench(
   const chosen = watch();
   const program = compile(spec, { target: cpu, batch, methods: [method], sources, tables: choiceOf(keys) });
   const built = watch();
-  const open = (one: Program): Session => openSession(engine, one);
+  const open = (one: Program): Promise<Session> => openSession(engine, one);
   // Opening a session lowers once more; this one is only timed.
   if (engine.kind === 'native') lower(program, { target: targetOf(engine.tf) });
   else program.methods.forEach((one) => lowerToPortable(one));
   const lowered = watch();
-  const session = whileComputing(() =>
-    method === 'step' ? openSession(engine, program) : openStaged(program, synthesisMethod, mapInputs, open),
-  );
+  const session = await (method === 'step'
+    ? open(program)
+    : openStaged(program, synthesisMethod, mapInputs, open));
   const loaded = rounded(Math.max(0, watch() - lowered));
   const residentBytes = process.memoryUsage.rss();
-  setInitialValues(session, settings.seed);
+  await setInitialValues(session, settings.seed);
   const compileTimes = { check: checked, choose: chosen, build: built, lower: lowered, load: loaded };
   return { batches, spec, engine, session, compileTimes, tables: keys.length, levels, residentBytes };
 }
@@ -193,7 +195,7 @@ async function measure<Given>(
   settings: BenchSettings,
   report: (line: string) => void,
   prepare: (data: StepData) => Given,
-  run: (given: Given, step: number) => void,
+  run: (given: Given, step: number) => Promise<void>,
 ): Promise<Measurement> {
   const { warmup, steps, reportEvery, size } = settings;
   const tensors: number[] = [];
@@ -202,7 +204,7 @@ async function measure<Given>(
     async (step) => prepare(await batches.ofStep(step)),
     (given, step) => whileComputing(() => run(given, step)),
     (step, milliseconds, megabytes) => {
-      tensors.push(session.tensorCount());
+      tensors.push(session.valueCount());
       if (reportEvery > 0 && (step + 1) % reportEvery === 0)
         report(`step ${step + 1}: ${milliseconds} ms, resident ${megabytes} MB, ${tensors.at(-1)} tensors`);
     },

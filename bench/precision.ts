@@ -12,7 +12,7 @@ import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { chooseEngine } from '../runtime/engine/choose.ts';
 import { openSession } from '../runtime/session/open.ts';
-import type { KernelTime, Session } from '../runtime/session/session.ts';
+import { runAndRead, type KernelTime, type Session } from '../runtime/session/session.ts';
 import { atLeast } from './options.ts';
 import { markdownTable } from './table.ts';
 import { medianOf } from './timing.ts';
@@ -111,8 +111,11 @@ interface Found {
   readonly casts: number;
 }
 
-/** Makes the runner of one op on an engine; its result is summed up, so that it need not be copied out. */
-function prepare(open: (method: Method) => Session, build: (b: Builder) => Node): () => Found {
+/** Makes the runner of one op on an engine; its result is summed up, so that none is large. */
+async function prepare(
+  open: (method: Method) => Promise<Session>,
+  build: (b: Builder) => Node,
+): Promise<() => Promise<Found>> {
   const b = new GraphBuilder();
   const node = build(b);
   const all = shapeOf(node).map((_, axis) => axis);
@@ -121,7 +124,7 @@ function prepare(open: (method: Method) => Session, build: (b: Builder) => Node)
     outputs: new Map([['sum', sumOver(b, node, all, false)]]),
     writes: new Map(),
   };
-  const session = open(method);
+  const session = await open(method);
   const random = new RandomStream(1, 'operands');
   const feeds = Object.fromEntries(
     [...inputsOf(method)].map(([name, { shape }]) => [
@@ -131,8 +134,11 @@ function prepare(open: (method: Method) => Session, build: (b: Builder) => Node)
   );
   const took = (times: readonly KernelTime[]): number =>
     times.reduce((sum, { start, end }) => sum + end - start, 0);
-  return () => {
-    const times = session.traced(() => session.run('run', feeds)).filter((one) => one.node?.op === node.op);
+  const run = async (): Promise<void> => {
+    await runAndRead(session, 'run', feeds);
+  };
+  return async () => {
+    const times = (await session.traced(run)).filter((one) => one.node?.op === node.op);
     const isCast = ({ kernel }: KernelTime): boolean => /Cast/.test(kernel);
     return { product: took(times.filter((one) => !isCast(one))), casts: took(times.filter(isCast)) };
   };
@@ -146,11 +152,16 @@ try {
     .parse()
     .opts<{ rounds: number }>();
   const engine = await chooseEngine('native', note);
-  const open = (method: Method): Session => openSession(engine, { variables: [], methods: [method] });
-  const rows = [...convolutions.flatMap(casesOf), product].map(({ name, op, build }) => {
-    const runners = [{}, bfloat16].map((compute) => prepare(open, (b) => build(b, compute)));
+  const open = (method: Method): Promise<Session> =>
+    openSession(engine, { variables: [], methods: [method] });
+  const rows: string[][] = [];
+  for (const { name, op, build } of [...convolutions.flatMap(casesOf), product]) {
+    const runners = await Promise.all(
+      [{}, bfloat16].map((compute) => prepare(open, (b) => build(b, compute))),
+    );
     const found = runners.map((): Found[] => []);
-    for (let round = 0; round < rounds; round++) runners.forEach((run, which) => found[which]?.push(run()));
+    for (let round = 0; round < rounds; round++)
+      for (const [which, run] of runners.entries()) found[which]?.push(await run());
     const [exact, reduced] = found.map((times) => times.slice(1)); // the first round is the engine's
     const median = (times: readonly Found[] | undefined, of: (one: Found) => number): number =>
       medianOf(must(times, 'both precisions were run').map(of));
@@ -161,7 +172,7 @@ try {
     ];
     const made = build(new GraphBuilder(), {});
     const gigaflops = made.op.flops(made) / 1e6;
-    return [
+    rows.push([
       `${name}: ${op}`,
       before.toFixed(2),
       after.toFixed(2),
@@ -170,8 +181,8 @@ try {
       (before / (after + casts)).toFixed(2),
       (gigaflops / before).toFixed(0),
       (gigaflops / after).toFixed(0),
-    ];
-  });
+    ]);
+  }
   const heads = [
     ...['what', 'float32 (ms)', 'bfloat16 (ms)', 'its casts (ms)'],
     ...['gain', 'gain with casts', 'GFLOP/s', 'in bfloat16'],

@@ -1,6 +1,5 @@
 /** Answers for measuring time and memory of this process. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { must } from '../dsl/errors.ts';
 
 /** Times in milliseconds and sizes in MB (10^6 bytes) of repeated work; `first` and `last` are of the timed steps. */
@@ -24,19 +23,18 @@ export interface Times {
 export async function timeSteps<Given>(
   { warmup, steps }: { readonly warmup: number; readonly steps: number },
   prepare: (step: number) => Promise<Given>,
-  run: (given: Given, step: number) => void,
+  run: (given: Given, step: number) => Promise<void>,
   done: (step: number, milliseconds: number, residentMegabytes: number) => void = () => undefined,
 ): Promise<Times> {
   const all: number[] = [];
   const busy: number[] = [];
   const sizes: number[] = [];
   for (let step = 0; step < warmup + steps; step++) {
-    await setImmediate(); // lets an interrupt through between steps
     const given = await prepare(step);
     if (step === warmup) forgetPeak();
     const cpu = process.cpuUsage();
     const start = performance.now();
-    run(given, step);
+    await run(given, step);
     all.push(rounded(performance.now() - start));
     const { user, system } = process.cpuUsage(cpu);
     busy.push((user + system) / 1e3);

@@ -154,7 +154,7 @@ export async function openWashout(
   const inputs: Record<string, InputDeclaration> = { seg: { kind: 'labels', width, height, classes, edges } };
   const model = await openSpec(specFile, { network, inputs, engine, seed, ...(log && { log }) });
   const parameters = model.variables.filter(({ role }) => role === 'parameter');
-  model.write(Object.fromEntries(parameters.map((variable) => [variable.name, draw(variable, seed)])));
+  await model.write(Object.fromEntries(parameters.map((variable) => [variable.name, draw(variable, seed)])));
   return model;
 }
 
@@ -183,26 +183,27 @@ const grain = 1 / 64;
 /** Measures one network; `map` is the real map. */
 export async function measureWashout(network: string, map: IdMap, options: WashoutOptions): Promise<Washout> {
   const forReal = await openWashout(network, map, options);
-  const real = paint(forReal, network, [Int32Array.from(map.ids)], map, true);
-  forReal.dispose();
+  const real = await paint(forReal, network, [Int32Array.from(map.ids)], map, true);
+  await forReal.dispose();
 
   const model = await openWashout(network, uniformSize, options);
-  const start = model.read();
-  const apply = (maps: readonly Int32Array[], training: boolean): Float32Array[] =>
+  const start = await model.read();
+  const apply = (maps: readonly Int32Array[], training: boolean): Promise<Float32Array[]> =>
     paint(model, network, maps, uniformSize, training);
-  const applyAfresh = (maps: readonly Int32Array[]): Float32Array[] => {
-    model.write(start);
+  const applyAfresh = async (maps: readonly Int32Array[]): Promise<Float32Array[]> => {
+    await model.write(start);
     return apply(maps, true);
   };
   const maps = uniformMaps(options.classes);
-  const alone = maps.flatMap((labels) => applyAfresh([labels]));
-  const together = applyAfresh(maps);
-  model.write(start);
+  const alone: Float32Array[] = [];
+  for (const labels of maps) alone.push(...(await applyAfresh([labels])));
+  const together = await applyAfresh(maps);
+  await model.write(start);
   if (model.variables.some(({ role }) => role === 'state'))
-    for (let pass = 0; pass < trainingPasses; pass++) apply(maps, true);
-  const inUse = apply(maps, false);
+    for (let pass = 0; pass < trainingPasses; pass++) await apply(maps, true);
+  const inUse = await apply(maps, false);
   const described = describeNetwork(network, model);
-  model.dispose();
+  await model.dispose();
   return {
     network,
     engine: model.engine,
@@ -222,15 +223,16 @@ export function uniformMaps(classes: number): Int32Array[] {
 }
 
 /** Applies a network to maps in one batch; gives the picture of each, [H,W,3] in [-1,1]. */
-export function paint(
+export async function paint(
   model: Model,
   network: string,
   maps: readonly Int32Array[],
   size: Size,
   training: boolean,
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const options = { training, batch: maps.length };
-  const { values } = model.forward(network, feedsOf(network, maps, size), options).outputs['output']!;
+  const { outputs } = await model.forward(network, feedsOf(network, maps, size), options);
+  const { values } = outputs['output']!;
   const length = values.length / maps.length;
   return maps.map((_, i) => values.slice(i * length, (i + 1) * length));
 }

@@ -14,7 +14,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import lockfile from 'proper-lockfile';
-import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
+import { bindingFile, bindingPackageFolder, hostFile, sessionFile } from './load-binding.ts';
 import { waitingForOther } from './messages.ts';
 import { nodeApiVersion, tensorflowVersion, wheelContents, type WheelKey } from './recipe.ts';
 import type { Log } from './types.ts';
@@ -77,7 +77,7 @@ export function engineKey(
 function bindingSources(): string[] {
   const folder = join(bindingPackageFolder(), 'binding');
   const names = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name));
-  return [...names.sort().map((name) => join(folder, name)), hostSource(), traceSource()];
+  return [...names.sort().map((name) => join(folder, name)), hostSource(), sessionSource()];
 }
 
 /** Gives the path of the source of the small helper module. */
@@ -85,9 +85,9 @@ export function hostSource(): string {
   return fileURLToPath(new URL('host.cc', import.meta.url));
 }
 
-/** Gives the path of the source that lets calls be traced, which becomes a part of the binding. */
-export function traceSource(): string {
-  return fileURLToPath(new URL('trace.cc', import.meta.url));
+/** Gives the path of the source of the module that runs sessions. */
+export function sessionSource(): string {
+  return fileURLToPath(new URL('session.cc', import.meta.url));
 }
 
 /** Reads the stamp of the engine in `folder`, or undefined where it is absent, of another key, or not whole. */
@@ -107,7 +107,7 @@ export function readStamp(folder: string, key: string): Stamp | undefined {
 
 /** Writes the stamp into a folder that holds all of `required`, which turns the folder into an engine. */
 export function writeStamp(folder: string, stamp: Omit<Stamp, 'files'>, libraries: readonly string[]): Stamp {
-  const required = [bindingFile, hostFile, ...libraries];
+  const required = [bindingFile, hostFile, sessionFile, ...libraries];
   const files = Object.fromEntries(required.map((name) => [name, statSync(join(folder, name)).size]));
   const complete = { ...stamp, files };
   writeFileSync(join(folder, stampFile), `${JSON.stringify(complete, undefined, 2)}\n`);

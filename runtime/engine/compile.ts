@@ -3,9 +3,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { hostSource, traceSource } from './cache.ts';
+import { hostSource, sessionSource } from './cache.ts';
 import { findCommand, runCommand } from './commands.ts';
-import { bindingFile, bindingPackageFolder, hostFile } from './load-binding.ts';
+import { bindingFile, bindingPackageFolder, hostFile, sessionFile } from './load-binding.ts';
 import { compileFailed, kernelsNotCompiled } from './messages.ts';
 import { nodeApiVersion } from './recipe.ts';
 
@@ -29,14 +29,8 @@ export function findCompiler(environment: NodeJS.ProcessEnv): string | undefined
   return undefined;
 }
 
-/** Renames what `trace.cc` stands between: the binding's call into a session, and how it makes itself known to Node. */
-const throughTrace = [
-  '-DTF_SessionRun=SpadeworkSessionRun',
-  '-Dnapi_register_module_v=SpadeworkRegisterBinding',
-];
-
 /**
- * Compiles the binding and the helper module into `folder`. Throws a SpadeworkError naming `logFile`, which then holds
+ * Compiles the binding, the helper module and the module that runs sessions into `folder`. Throws a SpadeworkError naming `logFile`, which then holds
  * all commands with their output.
  */
 export async function compileBinding(
@@ -48,21 +42,14 @@ export async function compileBinding(
 ): Promise<void> {
   const { run, writeLog } = compilerRuns(compiler, environment);
   const common = ['-O2', ...commonFlags()];
-  const sources = [
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(bindingPackageFolder(), 'binding', name)),
-    traceSource(),
-  ];
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) =>
+    join(bindingPackageFolder(), 'binding', name),
+  );
   const objects = sources.map((source) => join(folder, `${basename(source)}.o`));
+  const withLibrary = [...common, `-DNAPI_VERSION=${nodeApiVersion}`, '-I', library.headers];
   const tasks = [
-    ...sources.map(
-      (source, at) => () =>
-        run([
-          ...common,
-          `-DNAPI_VERSION=${nodeApiVersion}`,
-          ...(source === traceSource() ? [] : throughTrace),
-          ...['-I', library.headers, '-c', source, '-o', objects[at]!],
-        ]),
-    ),
+    ...sources.map((source, at) => () => run([...withLibrary, '-c', source, '-o', objects[at]!])),
+    () => run([...withLibrary, ...linkFlags(join(folder, sessionFile), [sessionSource()], library)]),
     () => run([...common, '-shared', hostSource(), '-o', join(folder, hostFile)]),
   ];
   try {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import util from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { must } from '../../dsl/errors.ts';
 import { bindingPackage } from './recipe.ts';
+import type { SessionModule } from './session-module.ts';
 
 /** Is the module tfjs-node-gpu exports: all of tfjs, plus `node`, `io` for files and the native backend. */
 export type NativeTensorFlow = typeof import('@tensorflow/tfjs-node-gpu');
@@ -12,6 +14,7 @@ export type NativeTensorFlow = typeof import('@tensorflow/tfjs-node-gpu');
 /** Names the files of a compiled engine inside its folder. */
 export const bindingFile = 'tfjs_binding.node';
 export const hostFile = 'spadework_host.node';
+export const sessionFile = 'spadework_session.node';
 
 interface Host {
   holdErrorStream(): void;
@@ -41,8 +44,8 @@ export interface LoadOptions {
 /** The libraries of this process that were loaded with kernels. */
 const withKernels = new WeakSet<object>();
 
-/** The helper modules of the libraries of this process. */
-const hosts = new WeakMap<object, Host>();
+/** The modules of ours that were loaded with the libraries of this process. */
+const modules = new WeakMap<object, { readonly host: Host; readonly sessions: SessionModule }>();
 
 let collect: (() => void) | undefined;
 
@@ -58,7 +61,12 @@ export function collectGarbage(): void {
 
 /** Gives the system the memory that the library `tf`, which `loadBinding` gave, has freed. */
 export function releaseMemory(tf: object): void {
-  hosts.get(tf)?.releaseMemory();
+  modules.get(tf)?.host.releaseMemory();
+}
+
+/** Gives what runs sessions of the library `tf`, which `loadBinding` gave. */
+export function sessionModuleOf(tf: object): SessionModule {
+  return must(modules.get(tf), 'the library was loaded with its modules').sessions;
 }
 
 /** Tells whether `tf`, which `loadBinding` gave, has our own ops. */
@@ -87,13 +95,14 @@ export function loadBinding(folder: string, { quiet = true, kernels }: LoadOptio
     // other threads share the stream.
     if (quiet && level === silentLevel) host.holdErrorStream();
     requireHere(join(folder, bindingFile));
+    const sessions = requireHere(join(folder, sessionFile)) as SessionModule;
     if (kernels !== undefined) requireHere(kernels);
     host.releaseErrorStream();
     // Before the backends register themselves: production mode also silences their notices about each other.
     (requireFromPackage('@tensorflow/tfjs-core') as NativeTensorFlow).enableProdMode();
     const tf = requireFromPackage(bindingPackage) as NativeTensorFlow;
     if (kernels !== undefined) withKernels.add(tf);
-    hosts.set(tf, host);
+    modules.set(tf, { host, sessions });
     return tf;
   } finally {
     host.releaseErrorStream();

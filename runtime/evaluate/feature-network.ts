@@ -1,11 +1,11 @@
-/** Answers for a network with weights that pictures are looked at through, on an engine. */
+/** A network with weights that pictures are looked at through, on an engine. */
 import { must } from '../../dsl/errors.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/choose.ts';
 import type { FeatureMap } from '../../compiler/metrics/define.ts';
 import type { Picture } from '../report/picture.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
-import type { Session } from '../session/session.ts';
+import { runAndRead, type Session } from '../session/session.ts';
 import { scalePicture, toUnit } from './pictures.ts';
 import {
   channelsOf,
@@ -20,37 +20,42 @@ import {
 /** What a network found in pictures, by result. */
 type Found = (result: Leaf, picture: number) => Float32Array;
 
-/** A network on an engine, which computes what is asked of it and no more. */
-abstract class Looking {
-  private readonly session: Session;
+/** Puts a network on an engine, which computes what is asked of it and no more. */
+async function openLooking(
+  { network, weights, method }: ReadJudge,
+  leaves: readonly Leaf[],
+  engine: Engine,
+): Promise<Session> {
+  const outputs = new Map(
+    leaves.map(
+      ({ name }) =>
+        [
+          name,
+          must(method.outputs.get(name), 'a feature that is asked for is a result of its network'),
+        ] as const,
+    ),
+  );
+  const program = withoutUnusedVariables({
+    variables: variablesOf(specOf(network)),
+    methods: [{ ...method, outputs }],
+  });
+  const session = await openSession(engine, program);
+  await session.setVariables(
+    new Map(program.variables.map(({ name }) => [name, must(weights.get(name), `${name} was loaded`)])),
+  );
+  return session;
+}
 
-  constructor(
+/** A network on an engine. */
+abstract class Looking {
+  protected constructor(
     protected readonly judge: ReadJudge,
     protected readonly leaves: readonly Leaf[],
-    engine: Engine,
-  ) {
-    const { network, weights, method } = judge;
-    const outputs = new Map(
-      leaves.map(
-        ({ name }) =>
-          [
-            name,
-            must(method.outputs.get(name), 'a feature that is asked for is a result of its network'),
-          ] as const,
-      ),
-    );
-    const program = withoutUnusedVariables({
-      variables: variablesOf(specOf(network)),
-      methods: [{ ...method, outputs }],
-    });
-    this.session = whileComputing(() => openSession(engine, program));
-    this.session.setVariables(
-      new Map(program.variables.map(({ name }) => [name, must(weights.get(name), `${name} was loaded`)])),
-    );
-  }
+    private readonly session: Session,
+  ) {}
 
-  dispose(): void {
-    this.session.dispose();
+  dispose(): Promise<void> {
+    return this.session.dispose();
   }
 
   /** Looks at pictures, some at a time. */
@@ -68,7 +73,7 @@ abstract class Looking {
       const fed = new Float32Array(picturesAtOnce * length);
       const scaled = await Promise.all(part.map((picture) => scalePicture(picture, size)));
       scaled.forEach((picture, index) => fed.set(toUnit(picture), index * length));
-      const outputs = whileComputing(() => this.session.run(method.name, { [input]: fed }));
+      const outputs = await whileComputing(() => runAndRead(this.session, method.name, { [input]: fed }));
       const found: Found = ({ name }, picture) => {
         const values = must(outputs.get(name), `result ${name} was asked for`);
         const numbers = values.length / picturesAtOnce;
@@ -82,8 +87,9 @@ abstract class Looking {
 
 /** A network that gives a vector for each picture. */
 export class VectorNetwork extends Looking {
-  constructor(judge: ReadJudge, engine: Engine) {
-    super(judge, [vectorOf(judge)], engine);
+  static async open(judge: ReadJudge, engine: Engine): Promise<VectorNetwork> {
+    const leaves = [vectorOf(judge)];
+    return new VectorNetwork(judge, leaves, await openLooking(judge, leaves, engine));
   }
 
   vectors(pictures: readonly Picture[]): Promise<Float32Array[]> {
@@ -94,8 +100,9 @@ export class VectorNetwork extends Looking {
 
 /** A network that gives the layers of each picture. */
 export class LayerNetwork extends Looking {
-  constructor(judge: ReadJudge, engine: Engine) {
-    super(judge, layersOf(judge), engine);
+  static async open(judge: ReadJudge, engine: Engine): Promise<LayerNetwork> {
+    const leaves = layersOf(judge);
+    return new LayerNetwork(judge, leaves, await openLooking(judge, leaves, engine));
   }
 
   layers(pictures: readonly Picture[]): Promise<FeatureMap[][]> {

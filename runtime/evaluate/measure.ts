@@ -58,7 +58,7 @@ export async function measure(
     const counts = tallies.flatMap((tally) => tally.counts?.() ?? []);
     return { metrics: tallies.flatMap((tally) => tally.metrics()), ...(counts.length > 0 && { counts }) };
   } finally {
-    opened.forEach((one) => one.dispose());
+    await Promise.all(opened.map((one) => one.dispose()));
   }
 }
 
@@ -81,7 +81,7 @@ interface OpenTallies {
 }
 
 interface Opened {
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** Opens the networks, which are added to `opened`, and the metrics. */
@@ -111,7 +111,7 @@ async function openTallies(
   };
 
   if (segmenter) {
-    const network = new Segmenter(segmenter, engine);
+    const network = await Segmenter.open(segmenter, engine);
     opened.push(network);
     const sizes = { maps: size, segmenter: segmenter.size };
     const key = { ...common, kind: 'class counts', classes, voidIds, judge: segmenter.record.sha256 };
@@ -121,7 +121,7 @@ async function openTallies(
     );
   }
   if (features) {
-    const network = new VectorNetwork(features, engine);
+    const network = await VectorNetwork.open(features, engine);
     opened.push(network);
     await keeping(
       { ...common, kind: 'features', judge: features.record.sha256 },
@@ -129,7 +129,7 @@ async function openTallies(
     );
   }
   if (perceptual) {
-    const network = new LayerNetwork(perceptual, engine);
+    const network = await LayerNetwork.open(perceptual, engine);
     opened.push(network);
     tallies.push(new LayerTally(perceptual.record.name, network, perceptual.linear));
   } else if (styles > 1) tallies.push(new ColorTally());

@@ -53,10 +53,10 @@ export async function paintHeldOut(
   const generator = must(generatorOf(spec), 'a run without a generator was refused before it paints');
   if (needsPhoto(generator) && !heldOut.hasPhotos) throw styleNeeded(spec.name);
   const weights = await readFrozenWeights(layout, spec);
-  const session = openPainting(engine, spec, run);
+  const session = await openPainting(engine, spec, run);
   try {
     if (styles > 1 && !drawsNumbers(session, generator)) throw alwaysTheSame(spec.name);
-    restore(session, checkpoint, weights);
+    await restore(session, checkpoint, weights);
     const names = heldOut.pairs.map(({ name }) => `${name}.png`);
     whileWriting(folder, () => requireNoClash(folder, names, layout.run));
     for (const old of [folder, stylesOf(folder)])
@@ -67,7 +67,7 @@ export async function paintHeldOut(
       const samples = await heldOut.read(index, index + 1);
       for (let style = 0; style < styles; style++) {
         const painter = { session, generator, seed: (seed + style) % (largestSeed + 1) };
-        const [painted] = whileComputing(() => paint(painter, samples));
+        const [painted] = await whileComputing(() => paint(painter, samples));
         const file = pictureFile(folder, must(samples[0], 'each label map was read').name, style);
         await whileWritingAsync(folder, () =>
           writePicture(file, must(painted, 'a label map was given for each picture')),
@@ -76,7 +76,7 @@ export async function paintHeldOut(
       progressed?.('painted', index + 1, total);
     }
   } finally {
-    session.dispose();
+    await session.dispose();
   }
 }
 

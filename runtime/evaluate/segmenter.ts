@@ -1,4 +1,4 @@
-/** Answers for the network that finds the classes in pictures: it comes from a run, and judges with its last checkpoint. */
+/** The network that finds the classes in pictures: it comes from a run, and judges with its last checkpoint. */
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { segmenterOf } from '../../compiler/format/queries.ts';
@@ -46,14 +46,15 @@ export async function readSegmenter(run: string, classes: number): Promise<ReadS
 
 /** A segmenter on an engine. */
 export class Segmenter {
-  private readonly session: Session;
-
-  constructor(
+  private constructor(
     private readonly read: ReadSegmenter,
-    engine: Engine,
-  ) {
-    this.session = whileComputing(() => openSession(engine, read.program));
-    this.session.setVariables(read.values);
+    private readonly session: Session,
+  ) {}
+
+  static async open(read: ReadSegmenter, engine: Engine): Promise<Segmenter> {
+    const session = await openSession(engine, read.program);
+    await session.setVariables(read.values);
+    return new Segmenter(read, session);
   }
 
   /** Finds the class of every pixel of pictures, at the segmenter's size. */
@@ -62,7 +63,7 @@ export class Segmenter {
     return whileComputing(() => segment(this.session, scaled.map(toUnit)));
   }
 
-  dispose(): void {
-    this.session.dispose();
+  dispose(): Promise<void> {
+    return this.session.dispose();
   }
 }

@@ -213,8 +213,8 @@ async function save(
   values: ReadonlyMap<string, Float32Array>,
   state: Parameters<typeof saveCheckpoint>[3],
 ): Promise<void> {
-  const readVariables = (names: readonly string[] = [...values.keys()]): Map<string, Float32Array> =>
-    new Map(names.map((name) => [name, must(values.get(name), `${name} has a value`)]));
+  const readVariables = (names: readonly string[] = [...values.keys()]): Promise<Map<string, Float32Array>> =>
+    Promise.resolve(new Map(names.map((name) => [name, must(values.get(name), `${name} has a value`)])));
   const variables = { program: { variables: variablesOf(spec) }, readVariables };
   await whileWritingAsync(layout.folder, async () => {
     await keepFrozenWeights(layout, spec, values);

@@ -1,4 +1,4 @@
-/** Answers for an opened model: checks what it is called with, feeds its methods, and names what comes back. */
+/** An opened model: checks what it is called with, feeds its methods, and names what comes back. */
 import type { Spec } from '../../compiler/index.ts';
 import { type Variable, averageCompanion, companionName } from '../../compiler/ir/variables.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
@@ -8,9 +8,10 @@ import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import type { TrainSpec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Engine } from '../engine/choose.ts';
+import { Calls } from '../session/calls.ts';
 import { callInParts } from '../train/step.ts';
 import { convert, isFeed, open, tensorIn } from './arrays.ts';
-import { describe, entriesOf, textArgument } from './checks.ts';
+import { describe, entriesOf, textArgument, type Checks } from './checks.ts';
 import {
   atBatch,
   batchOf,
@@ -90,6 +91,7 @@ export class OpenModel implements Model {
   private readonly sessions: Sessions;
   private readonly byName: ReadonlyMap<string, Variable>;
   private readonly compiled = new Map<string, Compiled>();
+  private readonly calls = new Calls();
   private isDisposed = false;
 
   /** Starts with initial values; `sources` let a program know its lines. */
@@ -147,12 +149,12 @@ export class OpenModel implements Model {
     });
   }
 
-  read(names?: readonly string[]): Tensors {
-    return this.inUse('read', () => this.copy(names === undefined ? undefined : this.namesIn(names)));
+  read(names?: readonly string[]): Promise<Tensors> {
+    return this.inTurn('read', () => this.copy(names === undefined ? undefined : this.namesIn(names)));
   }
 
-  write(values: Feeds): void {
-    this.inUse('write', () => {
+  write(values: Feeds): Promise<void> {
+    return this.inTurn('write', () => {
       const arrays = entriesOf('values', values, 'arrays by the names of variables').map(
         ([name, feed]): [string, Float32Array] => {
           const { type } = this.variableNamed(name);
@@ -163,16 +165,16 @@ export class OpenModel implements Model {
     });
   }
 
-  readOfficial(options: OfficialOptions): Tensors {
-    return this.inUse('readOfficial', () => {
+  readOfficial(options: OfficialOptions): Promise<Tensors> {
+    return this.inTurn('readOfficial', async () => {
       const read = readOfficialOptions(options);
       const network = findNetwork(this.spec, read.network);
-      return toOfficial(network, this.copy(namesOfPart(network, read)), read);
+      return toOfficial(network, await this.copy(namesOfPart(network, read)), read);
     });
   }
 
-  writeOfficial(tensors: OfficialTensors, options: OfficialOptions): OfficialReport {
-    return this.inUse('writeOfficial', () => {
+  writeOfficial(tensors: OfficialTensors, options: OfficialOptions): Promise<OfficialReport> {
+    return this.inTurn('writeOfficial', () => {
       const read = readOfficialOptions(options);
       const { values, report } = fromOfficial(findNetwork(this.spec, read.network), tensors, read);
       this.take(values);
@@ -195,17 +197,20 @@ export class OpenModel implements Model {
     this.sessions.write(new Map([...averages, ...values]));
   }
 
-  forward(network: string, feeds: Feeds = {}, options: ForwardOptions = {}): Result {
-    return this.inUse('forward', () => {
-      const read = readOptions(options, forwardOptions);
+  forward(network: string, feeds: Feeds = {}, options: ForwardOptions = {}): Promise<Result> {
+    return this.inCall('forward', options, forwardOptions, (read) => {
       const variant = { ...plain, training: read.training ?? false };
       return this.call(methodOf('forward', network), variant, readFeeds({ feeds }), read);
     });
   }
 
-  gradients(network: string, feeds: Feeds, cotangents: Feed | Feeds, options: GradientOptions = {}): Result {
-    return this.inUse('gradients', () => {
-      const read = readOptions(options, gradientOptions);
+  gradients(
+    network: string,
+    feeds: Feeds,
+    cotangents: Feed | Feeds,
+    options: GradientOptions = {},
+  ): Promise<Result> {
+    return this.inCall('gradients', options, gradientOptions, (read) => {
       const variant = { ...plain, training: read.training ?? true, gradients: true };
       const named = isFeed(cotangents)
         ? this.nameCotangent(network, cotangents as Feed)
@@ -219,18 +224,16 @@ export class OpenModel implements Model {
     });
   }
 
-  loss(network: string, feeds: Feeds, options: LossOptions = {}): Result {
-    return this.inUse('loss', () => {
-      const read = readOptions(options, lossOptions);
+  loss(network: string, feeds: Feeds, options: LossOptions = {}): Promise<Result> {
+    return this.inCall('loss', options, lossOptions, (read) => {
       const variant = { ...plain, training: true, gradients: read.gradients ?? false };
       const all = readFeeds({ feeds, noise: read.noise ?? {} });
       return this.call(methodOf('loss', network), variant, all, read);
     });
   }
 
-  step(feeds: Feeds, options: StepOptions = {}): Result {
-    return this.inUse('step', () => {
-      const read = readOptions(options, stepOptions);
+  step(feeds: Feeds, options: StepOptions = {}): Promise<Result> {
+    return this.inCall('step', options, stepOptions, async (read) => {
       const { exposeGradients = false, exposePictures = false, step = this.done } = read;
       const all = readFeeds({ feeds, noise: read.noise ?? {} });
       const method = readMethod(this.spec, 'step');
@@ -242,37 +245,61 @@ export class OpenModel implements Model {
         pictures: exposePictures,
       };
       const scalars = this.scalarsOf(step, read);
-      const result = this.call('step', variant, all, read, { scalars, step });
+      const result = await this.call('step', variant, all, read, { scalars, step });
       this.done = step + 1;
       return result;
     });
   }
 
-  synthesize(feeds: Feeds, options: CallOptions = {}): Result {
-    return this.inUse('synthesize', () => {
-      const read = readOptions(options, callOptions);
-      return this.call('synthesize', plain, readFeeds({ feeds }), read);
-    });
+  synthesize(feeds: Feeds, options: CallOptions = {}): Promise<Result> {
+    return this.inCall('synthesize', options, callOptions, (read) =>
+      this.call('synthesize', plain, readFeeds({ feeds }), read),
+    );
   }
 
-  encode(feeds: Feeds, options: CallOptions = {}): Result {
-    return this.inUse('encode', () => {
-      const read = readOptions(options, callOptions);
-      return this.call('encode', plain, readFeeds({ feeds }), read);
-    });
+  encode(feeds: Feeds, options: CallOptions = {}): Promise<Result> {
+    return this.inCall('encode', options, callOptions, (read) =>
+      this.call('encode', plain, readFeeds({ feeds }), read),
+    );
   }
 
-  dispose(): void {
-    if (!this.isDisposed) this.sessions.dispose();
+  dispose(): Promise<void> {
     this.isDisposed = true;
+    return this.calls.close(() => this.sessions.dispose());
   }
 
   /** Does the work of a public function; its mistakes get its name. */
   private inUse<T>(call: string, work: () => T): T {
     return messages.inCall(call, () => {
-      if (this.isDisposed) throw messages.disposed(this.name);
+      this.requireInUse();
       return work();
     });
+  }
+
+  /** Does so when the calls before are done. */
+  private inTurn<T>(call: string, work: () => T | Promise<T>): Promise<T> {
+    return messages.inLongCall(call, async () => {
+      this.requireInUse();
+      return this.calls.add(work);
+    });
+  }
+
+  /** Does so with options, which are read at once: a caller may change them while the call waits. */
+  private inCall<Options extends CallOptions>(
+    call: string,
+    given: Options,
+    checks: Checks<Options>,
+    work: (options: Options) => Promise<Result>,
+  ): Promise<Result> {
+    return messages.inLongCall(call, async () => {
+      this.requireInUse();
+      const options = readOptions(given, checks);
+      return this.calls.add(() => work(options), options.signal);
+    });
+  }
+
+  private requireInUse(): void {
+    if (this.isDisposed) throw messages.disposed(this.name);
   }
 
   private namesIn(names: unknown): string[] {
@@ -289,11 +316,11 @@ export class OpenModel implements Model {
   }
 
   /** Copies variables out, all parameters and state without `names`. */
-  private copy(names?: readonly string[]): Tensors {
+  private async copy(names?: readonly string[]): Promise<Tensors> {
     const own = this.variables.filter(({ role }) => role === 'parameter' || role === 'state');
     const wanted = names ?? own.map(({ name }) => name);
     return Object.fromEntries(
-      [...this.sessions.read(wanted)].map(([name, values]): [string, Tensor] => [
+      [...(await this.sessions.read(wanted))].map(([name, values]): [string, Tensor] => [
         name,
         { shape: [...this.variableNamed(name).type.shape], values },
       ]),
@@ -335,13 +362,13 @@ export class OpenModel implements Model {
     return compiled;
   }
 
-  private call(
+  private async call(
     name: string,
     variant: Variant,
     feeds: ReadFeeds,
     options: CallOptions,
     { scalars, step }: Call = { step: this.done },
-  ): Result {
+  ): Promise<Result> {
     const method = readMethod(this.spec, name);
     const declared = declaredInputs(this.spec, method);
     const { layout = 'NHWC', seed = this.seed } = options;
@@ -354,7 +381,7 @@ export class OpenModel implements Model {
         .map(([input, type]) => [input, wholeBatch(type, compiled)]),
     );
     const arrays = completeArrays({ method: name, declared, types, layout, seed, step }, feeds, given);
-    const outputs = callInParts(
+    const outputs = await callInParts(
       compiled.methods,
       { parts: compiled.parts, seed, step },
       (input) => arrays.get(input) ?? scalars?.[input],

@@ -70,7 +70,17 @@ const rates: Check = (name, value) => {
   }
 };
 
-export const callOptions: Checks<CallOptions> = { layout, batch, seed };
+const signal: Check = (name, value) => {
+  if (typeof value !== 'object' || value === null || !('aborted' in value))
+    throw wrongOption(
+      name,
+      describe(value),
+      'an AbortSignal',
+      'take that of a controller: controller.signal',
+    );
+};
+
+export const callOptions: Checks<CallOptions> = { layout, batch, seed, signal };
 export const forwardOptions: Checks<ForwardOptions> = { ...callOptions, training: boolean };
 export const gradientOptions: Checks<GradientOptions> = { ...callOptions, training: boolean };
 export const lossOptions: Checks<LossOptions> = { ...callOptions, gradients: boolean, noise: byName };

@@ -1,6 +1,6 @@
 /**
- * Answers for a model's variables across its sessions. Every session has variables of its own; here is known who has the
- * newest value of each, and values move only when a session needs one that it lacks.
+ * A model's variables across its sessions. Every session has variables of its own; here is known who has the newest value of
+ * each, and values move only when a session needs one that it lacks. One call at a time: the model's calls take turns.
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
@@ -8,7 +8,7 @@ import { must } from '../../dsl/errors.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
 import type { Engine } from '../engine/choose.ts';
 import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
-import { initialValues, type Feeds, type Session } from '../session/session.ts';
+import { initialValues, runAndRead, type Feeds, type Session } from '../session/session.ts';
 
 /** Sessions that are kept; each holds copies of the variables it uses. */
 const mostSessions = 8;
@@ -42,11 +42,11 @@ export class Sessions {
   }
 
   /** Runs one method of a program, in the session that this very program has, or gets now. */
-  run(program: Program, method: string, feeds: Feeds): Map<string, Float32Array> {
-    const opened = this.obtain(program);
-    this.bringUp(opened);
+  async run(program: Program, method: string, feeds: Feeds): Promise<Map<string, Float32Array>> {
+    const opened = await this.obtain(program);
+    await this.bringUp(opened);
     const { session } = opened;
-    const outputs = whileComputing(() => session.run(method, feeds));
+    const outputs = await whileComputing(() => runAndRead(session, method, feeds));
     const { writes } = must(
       session.program.methods.find(({ name }) => name === method),
       `there is a method ${method}`,
@@ -61,8 +61,8 @@ export class Sessions {
   }
 
   /** Copies values out. */
-  read(names: readonly string[]): Map<string, Float32Array> {
-    const found = this.collect(names);
+  async read(names: readonly string[]): Promise<Map<string, Float32Array>> {
+    const found = await this.collect(names);
     return new Map(
       names.map((name) => {
         const value = must(found.get(name), `${name} was collected`);
@@ -80,8 +80,8 @@ export class Sessions {
     }
   }
 
-  dispose(): void {
-    for (const { session } of this.opened.values()) session.dispose();
+  async dispose(): Promise<void> {
+    await Promise.all([...this.opened.values()].map(({ session }) => session.dispose()));
     this.opened.clear();
   }
 
@@ -89,37 +89,37 @@ export class Sessions {
     return must(this.values.get(name), `there is a variable ${name}`);
   }
 
-  private obtain(program: Program): Opened {
+  private async obtain(program: Program): Promise<Opened> {
     const known = this.opened.get(program);
     this.opened.delete(program);
     const [oldest] = this.opened;
-    if (!known && oldest && this.opened.size === mostSessions) this.close(...oldest);
-    const opened = known ?? this.open(program);
+    if (!known && oldest && this.opened.size === mostSessions) await this.close(...oldest);
+    const opened = known ?? (await this.open(program));
     this.opened.set(program, opened);
     return opened;
   }
 
-  private open(program: Program): Opened {
-    const session = whileComputing(() => openSession(this.engine, withoutUnusedVariables(program)));
+  private async open(program: Program): Promise<Opened> {
+    const session = await openSession(this.engine, withoutUnusedVariables(program));
     return { session, versions: new Map() };
   }
 
   /** Takes home what only this session has, and frees it. */
-  private close(program: Program, opened: Opened): void {
+  private async close(program: Program, opened: Opened): Promise<void> {
     const own = [...this.values].filter(([, { holder }]) => holder === opened).map(([name]) => name);
-    for (const [name, array] of opened.session.readVariables(own)) this.valueNamed(name).holder = array;
-    opened.session.dispose();
+    for (const [name, array] of await opened.session.readVariables(own)) this.valueNamed(name).holder = array;
+    await opened.session.dispose();
     this.opened.delete(program);
   }
 
   /** Gives a session the newest values of its variables, as far as it lacks them. */
-  private bringUp(opened: Opened): void {
+  private async bringUp(opened: Opened): Promise<void> {
     const stale = opened.session.program.variables
       .map(({ name }) => name)
       .filter((name) => opened.versions.get(name) !== this.valueNamed(name).version);
     if (stale.length === 0) return;
-    const newest = this.collect(stale);
-    opened.session.setVariables(newest);
+    const newest = await this.collect(stale);
+    await opened.session.setVariables(newest);
     for (const name of stale) {
       const value = this.valueNamed(name);
       opened.versions.set(name, value.version);
@@ -129,7 +129,7 @@ export class Sessions {
   }
 
   /** Gives the newest values, not copied where they are here; each session is asked once for all of its own. */
-  private collect(names: readonly string[]): Map<string, Float32Array> {
+  private async collect(names: readonly string[]): Promise<Map<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
     const asked = new Map<Opened, string[]>();
     this.draw(names.filter((name) => this.valueNamed(name).holder === undefined));
@@ -140,7 +140,7 @@ export class Sessions {
       else asked.set(holder, [name]);
     }
     for (const [{ session }, own] of asked)
-      for (const [name, array] of session.readVariables(own)) found.set(name, array);
+      for (const [name, array] of await session.readVariables(own)) found.set(name, array);
     return found;
   }
 

@@ -104,6 +104,12 @@ export interface SemanticsOptions {
   readonly edges?: boolean;
 }
 
+/** What asks for an end: an AbortSignal. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+}
+
 /** Says how a method is called. */
 export interface CallOptions {
   /** Order of axes of everything of rank 4 that is fed or comes back, beside the gradients of variables. Default NHWC. */
@@ -112,6 +118,8 @@ export interface CallOptions {
   readonly batch?: number;
   /** What noise is drawn from that is not fed, from 0 to 2^31 - 1. Default: the model's seed. */
   readonly seed?: number;
+  /** Keeps the call from beginning: it fails with the signal's reason. A call that has begun goes on to its end. */
+  readonly signal?: Signal;
 }
 
 export interface ForwardOptions extends CallOptions {
@@ -194,8 +202,9 @@ export interface OfficialReport {
 }
 
 /**
- * A spec on an engine, with its variables. Calls block until they are done. A call with a mistake throws a SpadeworkError before
- * anything is run: variables and the count of steps stay as they were.
+ * A spec on an engine, with its variables. Calls run one after another, in the order in which they are made; arrays that are
+ * given to one must stay as they are until its promise settles. A call with a mistake fails with a SpadeworkError before anything
+ * is run: variables and the count of steps stay as they were.
  */
 export interface Model {
   readonly name: string;
@@ -214,35 +223,40 @@ export interface Model {
   /** Lists what a method gives, at a batch size as above, gradients included, as `gradient/<name>`. */
   outputs(method: string, options?: { readonly batch?: number }): readonly TensorInfo[];
   /** Copies variables out, all parameters and state without `names`. */
-  read(names?: readonly string[]): Tensors;
+  read(names?: readonly string[]): Promise<Tensors>;
   /** Sets variables; others keep their values. Moving averages follow the parameters that they are of, unless they are named. */
-  write(values: Feeds): void;
+  write(values: Feeds): Promise<void>;
   /** Copies a network's parameters and state out, by the official code's names and in PyTorch's layouts. */
-  readOfficial(options: OfficialOptions): Tensors;
+  readOfficial(options: OfficialOptions): Promise<Tensors>;
   /**
    * Sets a network's variables from tensors by the official code's names, in PyTorch's layouts. What is missing keeps its
-   * value, and is reported. Throws where a shape differs, or where nothing fits.
+   * value, and is reported. Fails where a shape differs, or where nothing fits.
    */
-  writeOfficial(tensors: OfficialTensors, options: OfficialOptions): OfficialReport;
+  writeOfficial(tensors: OfficialTensors, options: OfficialOptions): Promise<OfficialReport>;
   /** Gives tensors of a network's variables (values, gradients; others are left out) by official names, in PyTorch's layouts. */
   toOfficial(tensors: Tensors, options: OfficialOptions): Tensors;
   /** Applies a network to its inputs. */
-  forward(network: string, feeds?: Feeds, options?: ForwardOptions): Result;
+  forward(network: string, feeds?: Feeds, options?: ForwardOptions): Promise<Result>;
   /**
    * Applies a network and gives the gradients of sum(output * cotangent) for its parameters and floating-point inputs. Where
    * there is one output, its cotangent may be given without a name.
    */
-  gradients(network: string, feeds: Feeds, cotangents: Feed | Feeds, options?: GradientOptions): Result;
+  gradients(
+    network: string,
+    feeds: Feeds,
+    cotangents: Feed | Feeds,
+    options?: GradientOptions,
+  ): Promise<Result>;
   /** Evaluates the loss of a network as training does, without an update: its terms, and `total`. */
-  loss(network: string, feeds: Feeds, options?: LossOptions): Result;
+  loss(network: string, feeds: Feeds, options?: LossOptions): Promise<Result>;
   /** Does one training step: every loss in turn, with its update. */
-  step(feeds: Feeds, options?: StepOptions): Result;
+  step(feeds: Feeds, options?: StepOptions): Promise<Result>;
   /** Paints label maps: output `picture`, [N,H,W,3] in [-1, 1]. */
-  synthesize(feeds: Feeds, options?: CallOptions): Result;
+  synthesize(feeds: Feeds, options?: CallOptions): Promise<Result>;
   /** Encodes photographs: outputs `mean` and `log_variance`, or `code`. */
-  encode(feeds: Feeds, options?: CallOptions): Result;
-  /** Frees everything; the model cannot be used after it. */
-  dispose(): void;
+  encode(feeds: Feeds, options?: CallOptions): Promise<Result>;
+  /** Frees everything when all calls are done; the model cannot be used after it. */
+  dispose(): Promise<void>;
 }
 
 /** How a spec is opened. */

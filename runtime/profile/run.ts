@@ -64,11 +64,11 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
       sources: options.sources,
       tables,
     });
-    const session = whileComputing(() => openSession(engine, program));
+    const session = await openSession(engine, program);
     const { seed } = rhythmOf(spec.train, steps);
     const loader = data.loader({ batch: spec.data.batch, seed, augment: { flip: false } });
     try {
-      setInitialValues(session, seed, weights);
+      await setInitialValues(session, seed, weights);
       const stepsPerEpoch = data.pairs.length / spec.data.batch;
       const stepper = makeStepper(session, spec, { seed, stepsPerEpoch });
       const total = warmup + 2 * steps;
@@ -77,15 +77,15 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
       for (let step = 0; step < total; step++) {
         const samples = await loader.next();
         let passed = 0;
-        const run = (): void => {
+        const run = async (): Promise<void> => {
           const start = performance.now();
-          whileComputing(() => stepper(step, samples));
+          await whileComputing(() => stepper(step, samples));
           passed = performance.now() - start;
         };
         // In turn, so that both see the machine in the same state.
         const isTraced = step >= warmup && (step - warmup) % 2 === 1;
-        if (isTraced) traces.push(session.traced(run));
-        else run();
+        if (isTraced) traces.push(await session.traced(run));
+        else await run();
         if (step >= warmup) spent[isTraced ? 'traced' : 'plain'] += passed / steps;
         options.stepped?.(step + 1, total);
       }
@@ -93,7 +93,7 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
       return { profile, engine: describeLibrary(engine), batch: spec.data.batch, size: spec.data.size };
     } finally {
       await loader.close();
-      session.dispose();
+      await session.dispose();
     }
   } finally {
     await data.close();

@@ -168,14 +168,17 @@ async function readOrRefuse(folder: string, refuse: (problem: string) => Error):
 }
 
 /** Reads variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
-function* valuesInParts(session: SavedVariables, variables: readonly Variable[]): Generator<Float32Array> {
+async function* valuesInParts(
+  session: SavedVariables,
+  variables: readonly Variable[],
+): AsyncGenerator<Float32Array> {
   let part: string[] = [];
   let size = 0;
   for (const [index, { name, type }] of variables.entries()) {
     part.push(name);
     size += sizeOf(type.shape);
     if (size < partValues && index < variables.length - 1) continue;
-    for (const [variable, values] of session.readVariables(part)) {
+    for (const [variable, values] of await session.readVariables(part)) {
       if (!areFinite(values)) throw new NotFiniteVariable(variable);
       yield values;
     }
@@ -306,12 +309,12 @@ function readState(folder: string): { readonly state: RunState; readonly text: s
  * Gives a session its program's variables out of a checkpoint, and those of frozen networks out of `frozen`, by full name.
  * Throws a SpadeworkError where they do not fit.
  */
-export function restore(
+export async function restore(
   session: Session,
   checkpoint: Checkpoint,
   frozen: ReadonlyMap<string, Float32Array>,
-): void {
-  session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
+): Promise<void> {
+  await session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
 }
 
 /** Finds the values that `restore` sets, by full name. Throws a SpadeworkError where they do not fit. */

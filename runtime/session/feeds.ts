@@ -1,8 +1,8 @@
 /**
- * Answers for what a call of a method is fed: checks what callers give, and where a method takes the patches of label maps
- * in place of the maps, finds these.
+ * What a call of a method is fed: checks what callers give, and where a method takes the patches of label maps in place of the
+ * maps, finds these.
  */
-import { brokenInvariant, must } from '../../dsl/errors.ts';
+import { brokenInvariant, must, type SpadeworkError } from '../../dsl/errors.ts';
 import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
 import { labelsInput } from '../../compiler/format/types.ts';
 import { type Program, inputsOf } from '../../compiler/ir/program.ts';
@@ -18,11 +18,35 @@ export const instancesInput = instancesOf(labelsInput);
 export const mapInputs: readonly string[] = [labelsInput, edgesInput, instancesInput];
 
 export type Values = Float32Array | Int32Array;
-export type Feeds = Readonly<Record<string, Values>>;
+
+/** A value that stays on an engine: an output of a call, which another call can be fed with. */
+export interface DeviceValue {
+  readonly shape: Shape;
+  readonly dtype: 'f32' | 'i32';
+  /** Frees it; calls that were fed with it must have settled. It may be called again. */
+  dispose(): void;
+}
+
+export type Feeds = Readonly<Record<string, Values | DeviceValue>>;
+
+/** Says that a value is used after it was disposed of. */
+export const disposedValue = (): SpadeworkError =>
+  brokenInvariant('a value was used after it was disposed of');
+
+/** Tells arrays from values on an engine. */
+export const isArray = (value: Values | DeviceValue): value is Values => ArrayBuffer.isView(value);
+
+/** Gives the array among feeds that is searched for patches, or compared; undefined where it is not fed. */
+export function arrayOf(feeds: Feeds, name: string): Values | undefined {
+  const value = feeds[name];
+  if (value && !isArray(value))
+    throw brokenInvariant(`input '${name}' is a label map, which is fed as an array`);
+  return value;
+}
 
 /** A value for an input, in the shape that it has in this call. */
 export interface Fed {
-  readonly values: Values;
+  readonly values: Values | DeviceValue;
   readonly shape: Shape;
   readonly dtype: TensorType['dtype'];
 }
@@ -42,8 +66,8 @@ export function patchFinder({ patches }: Program): PatchFinder | undefined {
   const { plan, maps } = patches;
   const indexer = patchIndexer(plan);
   return (feeds) => {
-    const labels = must(feeds[maps.labels], 'feeds were checked') as Int32Array;
-    return indexer.index(labels, plan.edges ? (feeds[maps.edges] as Float32Array) : undefined);
+    const labels = must(arrayOf(feeds, maps.labels), 'feeds were checked') as Int32Array;
+    return indexer.index(labels, plan.edges ? (arrayOf(feeds, maps.edges) as Float32Array) : undefined);
   };
 }
 
@@ -71,7 +95,7 @@ export class MethodFeeds {
     if (!inputs) throw brokenInvariant(`there is no method '${method}'`);
     checkFeeds(method, inputs.outer, feeds);
     let tables = patches;
-    const valuesOf = (name: string): Values => {
+    const valuesOf = (name: string): Values | DeviceValue => {
       const part = partOfInput(name);
       if (!part) return must(feeds[name], 'feeds were checked');
       tables ??= must(this.patchesOf, 'a program with patches has a plan of them')(feeds);
@@ -80,7 +104,10 @@ export class MethodFeeds {
     return new Map(
       [...inputs.inner].map(([name, { dtype, shape }]) => {
         const values = valuesOf(name);
-        return [name, { values, shape: shapeIn(shape, values.length), dtype }];
+        return [
+          name,
+          { values, shape: isArray(values) ? shapeIn(shape, values.length) : values.shape, dtype },
+        ];
       }),
     );
   }
@@ -97,9 +124,14 @@ function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, fee
   for (const [name, type] of inputs) {
     const values = feeds[name];
     if (!values) throw brokenInvariant(`method ${method} needs input '${name}' ([${type.shape}])`);
-    if (values.length !== sizeOf(type.shape))
+    if (!isArray(values)) checkDeviceValue(method, name, type, values);
+    else if (values.length !== sizeOf(type.shape))
       throw brokenInvariant(
         `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
+      );
+    else if (values instanceof Int32Array !== (type.dtype === 'i32'))
+      throw brokenInvariant(
+        `input '${name}' of ${method} is fed a ${values.constructor.name}; it takes ${type.dtype}`,
       );
   }
   for (const name of Object.keys(feeds))
@@ -107,4 +139,16 @@ function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, fee
       throw brokenInvariant(
         `method ${method} has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`,
       );
+}
+
+function checkDeviceValue(
+  method: string,
+  name: string,
+  { dtype, shape }: TensorType,
+  value: DeviceValue,
+): void {
+  if (value.dtype !== dtype || value.shape.join() !== shape.join())
+    throw brokenInvariant(
+      `input '${name}' of ${method} is fed ${value.dtype}[${value.shape}]; it takes ${dtype}[${shape}]`,
+    );
 }

@@ -1,4 +1,4 @@
-/** Answers for putting a program on an engine. */
+/** Puts a program on an engine. */
 import { is } from '../../compiler/ir/op.ts';
 import { read } from '../../compiler/ir/sources.ts';
 import { isOutOfMemory } from '../base/shortage.ts';
@@ -9,11 +9,13 @@ import { PortableSession } from './portable.ts';
 import type { Session } from './session.ts';
 import { machineError, type SpadeworkError } from '../../dsl/errors.ts';
 
-/** Opens a session for a program on an engine. */
-export function openSession(engine: Engine, program: Program): Session {
-  return engine.kind === 'native'
-    ? new NativeSession(engine.tf, program)
-    : new PortableSession(engine.tf, program);
+/** Opens a session for a program on an engine; a failure for lack of memory becomes a SpadeworkError. */
+export function openSession(engine: Engine, program: Program): Promise<Session> {
+  return whileComputing(async () =>
+    engine.kind === 'native'
+      ? NativeSession.open(engine.tf, program)
+      : new PortableSession(engine.tf, program),
+  );
 }
 
 /** Names the library behind an engine, with its version and device. */
@@ -35,9 +37,9 @@ export function withoutUnusedVariables(program: Program): Program {
 }
 
 /** Does work on an engine; its failure for lack of memory becomes a SpadeworkError. */
-export function whileComputing<T>(work: () => T): T {
+export async function whileComputing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     throw isOutOfMemory(error) ? outOfMemory(error as Error) : error;
   }

@@ -1,16 +1,16 @@
-/** Answers for running a program on any tfjs backend, call by call, freeing each value after its last use. */
+/** Runs a program on any tfjs backend, op by op, and frees each value after its last use. */
 import { input, item, read } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import type { Program } from '../../compiler/ir/program.ts';
+import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
-import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
-import { MethodFeeds, type Fed, type Feeds } from './feeds.ts';
-import { typeOfVariable, type KernelTime, type Session } from './session.ts';
+import { Calls } from './calls.ts';
+import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
+import { typeOfVariable, type KernelTime, type RunOptions, type Session } from './session.ts';
 
 /** Sees a node with its results and with those of its operands, while they are there. */
 export type Look = (
@@ -26,83 +26,67 @@ export class PortableSession implements Session {
   private trace: KernelTime[] | undefined;
   /** Who looks at every value, while somebody does. */
   private look: Look | undefined;
-  private readonly plans: ReadonlyMap<string, readonly PortableStep[]>;
+  private readonly calls = new Calls();
+  /** What has been planned, by method and outputs. */
+  private readonly plans = new Map<string, Planned>();
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
 
-  /** Plans every method; `tf` is tfjs with the backend to use. */
+  /** `tf` is tfjs with the backend to use. */
   constructor(
     private readonly tf: TensorFlow,
     readonly program: Program,
   ) {
-    this.plans = new Map(program.methods.map((method) => [method.name, lowerToPortable(method)]));
     this.feeds = new MethodFeeds(program);
     this.types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
   }
 
-  setVariables(values: ReadonlyMap<string, Float32Array>): void {
-    for (const [name, array] of values) {
-      const type = typeOfVariable(this.types, name, array);
-      this.variables.get(name)?.dispose();
-      this.variables.set(name, this.tf.tensor(array.slice(), [...type.shape]));
-    }
+  setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void> {
+    return this.calls.add(() => {
+      for (const [name, array] of values) {
+        const type = typeOfVariable(this.types, name, array);
+        this.variables.get(name)?.dispose();
+        this.variables.set(name, this.tf.tensor(array.slice(), [...type.shape]));
+      }
+    });
   }
 
   readVariables(
     names: readonly string[] = this.program.variables.map(({ name }) => name),
-  ): Map<string, Float32Array> {
-    return new Map(
-      names.map((name) => {
+  ): Promise<Map<string, Float32Array>> {
+    return this.calls.add(async () => {
+      const read = new Map<string, Float32Array>();
+      for (const name of names) {
         const tensor = this.variables.get(name);
         if (!tensor) throw brokenInvariant(`there is no variable '${name}', or it has no value yet`);
-        return [name, (tensor.dataSync() as Float32Array).slice()];
-      }),
-    );
-  }
-
-  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
-    const fed = this.feeds.of(method, feeds, patches);
-    const plan = must(this.plans.get(method), `the method ${method} was planned`);
-    const definition = must(
-      this.program.methods.find(({ name }) => name === method),
-      `the program has the method ${method}`,
-    );
-    const values = new Map<Node, Tfjs.Tensor[]>();
-    for (const { node, dead } of plan) {
-      const start = performance.now();
-      const results = this.evaluate(node, values, fed);
-      values.set(node, results);
-      this.trace?.push({ node, kernel: node.op.name, start, end: performance.now() });
-      this.look?.(
-        node,
-        results,
-        node.operands.map((operand) =>
-          must(values.get(operand), 'an operand is kept until its last user has run'),
-        ),
-      );
-      for (const gone of dead) {
-        values.get(gone)?.forEach((tensor) => tensor.dispose());
-        values.delete(gone);
+        read.set(name, await copyOf(tensor));
       }
-    }
-    const first = (node: Node): Tfjs.Tensor =>
-      must(values.get(node)?.[0], 'an output is kept until it is read');
-    const outputs = new Map<string, Float32Array>();
-    for (const [name, node] of definition.outputs)
-      outputs.set(name, Float32Array.from(first(node).dataSync()));
-    for (const [variable, node] of definition.writes) {
-      this.variables.get(variable)?.dispose();
-      this.variables.set(variable, this.tf.clone(first(node)));
-    }
-    for (const tensors of values.values()) tensors.forEach((tensor) => tensor.dispose());
-    return outputs;
+      return read;
+    });
   }
 
-  traced(work: () => void): KernelTime[] {
+  run(
+    method: string,
+    feeds: Feeds,
+    { outputs, patches, signal }: RunOptions = {},
+  ): Promise<Map<string, DeviceValue>> {
+    return this.calls.add(async () => {
+      // The work below keeps this thread: timers, signals and decoded pictures have their turn before it.
+      await new Promise((turn) => setImmediate(turn));
+      const fed = this.feeds.of(method, feeds, patches);
+      return this.compute(this.plan(method, outputs), fed);
+    }, signal);
+  }
+
+  async read(value: DeviceValue): Promise<Float32Array> {
+    return await copyOf(tensorOf(value));
+  }
+
+  async traced(work: () => Promise<void>): Promise<KernelTime[]> {
     const trace: KernelTime[] = [];
     this.trace = trace;
     try {
-      work();
+      await work();
     } finally {
       this.trace = undefined;
     }
@@ -110,22 +94,78 @@ export class PortableSession implements Session {
   }
 
   /** Does work that runs methods of this session, and shows every value of them as it is made. */
-  watched(work: () => void, look: Look): void {
+  async watched(work: () => Promise<void>, look: Look): Promise<void> {
     this.look = look;
     try {
-      work();
+      await work();
     } finally {
       this.look = undefined;
     }
   }
 
-  tensorCount(): number {
+  valueCount(): number {
     return this.tf.memory().numTensors;
   }
 
-  dispose(): void {
-    for (const tensor of this.variables.values()) tensor.dispose();
-    this.variables.clear();
+  dispose(): Promise<void> {
+    return this.calls.close(() => {
+      for (const tensor of this.variables.values()) tensor.dispose();
+      this.variables.clear();
+    });
+  }
+
+  /** Plans a method with the outputs that are asked for, once. */
+  private plan(name: string, names: readonly string[] | undefined): Planned {
+    const key = JSON.stringify([name, names]);
+    const known = this.plans.get(key);
+    if (known) return known;
+    const method = must(
+      this.program.methods.find((one) => one.name === name),
+      `the program has the method ${name}`,
+    );
+    const outputs = new Map(
+      (names ?? [...method.outputs.keys()]).map((output) => {
+        const node = method.outputs.get(output);
+        if (!node) throw brokenInvariant(`method ${name} has no output '${output}'`);
+        return [output, node];
+      }),
+    );
+    const asked = { ...method, outputs };
+    const planned = { method: asked, steps: lowerToPortable(asked) };
+    this.plans.set(key, planned);
+    return planned;
+  }
+
+  private compute({ method, steps }: Planned, fed: ReadonlyMap<string, Fed>): Map<string, DeviceValue> {
+    const values = new Map<Node, Tfjs.Tensor[]>();
+    try {
+      for (const { node, dead } of steps) {
+        const start = performance.now();
+        const results = this.evaluate(node, values, fed);
+        values.set(node, results);
+        this.trace?.push({ node, kernel: node.op.name, start, end: performance.now() });
+        this.look?.(
+          node,
+          results,
+          node.operands.map((operand) =>
+            must(values.get(operand), 'an operand is kept until its last user has run'),
+          ),
+        );
+        for (const gone of dead) {
+          values.get(gone)?.forEach((tensor) => tensor.dispose());
+          values.delete(gone);
+        }
+      }
+      const first = (node: Node): Tfjs.Tensor =>
+        this.tf.clone(must(values.get(node)?.[0], 'an output is kept until the end'));
+      for (const [variable, node] of method.writes) {
+        this.variables.get(variable)?.dispose();
+        this.variables.set(variable, first(node));
+      }
+      return new Map([...method.outputs].map(([name, node]) => [name, new PortableValue(first(node))]));
+    } finally {
+      for (const tensors of values.values()) tensors.forEach((tensor) => tensor.dispose());
+    }
   }
 
   private evaluate(
@@ -141,7 +181,11 @@ export class PortableSession implements Session {
       return [tf.clone(must(operands[0]?.[node.attrs.index], 'an item names a result of its node'))];
     if (is(input, node)) {
       const { values: given, shape, dtype } = must(fed.get(node.attrs.name), 'feeds were checked');
-      return [tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')];
+      return [
+        isArray(given)
+          ? tf.tensor(given, [...shape], dtype === 'i32' ? 'int32' : 'float32')
+          : tf.clone(tensorOf(given)),
+      ];
     }
     if (is(read, node)) {
       const variable = this.variables.get(node.attrs.name);
@@ -154,3 +198,33 @@ export class PortableSession implements Session {
     return Array.isArray(results) ? results : [results];
   }
 }
+
+/** A method with the outputs that are asked for, and how it is computed. */
+interface Planned {
+  readonly method: Method;
+  readonly steps: readonly PortableStep[];
+}
+
+class PortableValue implements DeviceValue {
+  readonly shape: readonly number[];
+  readonly dtype: 'f32' | 'i32';
+
+  constructor(readonly tensor: Tfjs.Tensor) {
+    this.shape = tensor.shape;
+    this.dtype = tensor.dtype === 'int32' ? 'i32' : 'f32';
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
+  }
+}
+
+function tensorOf(value: DeviceValue): Tfjs.Tensor {
+  if (!(value instanceof PortableValue))
+    throw brokenInvariant('a value of another engine was given to TensorFlow.js');
+  if (value.tensor.isDisposed) throw disposedValue();
+  return value.tensor;
+}
+
+/** Copies a tensor: some backends give their own memory. */
+const copyOf = async (tensor: Tfjs.Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data());

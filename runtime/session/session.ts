@@ -1,4 +1,4 @@
-/** Answers for what it means to run a compiled program: set and read variables, call methods on typed arrays. */
+/** What it means to run a compiled program: its variables are set and read, and its methods called. */
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
@@ -7,9 +7,9 @@ import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
-import type { Feeds } from './feeds.ts';
+import type { DeviceValue, Feeds } from './feeds.ts';
 
-export type { Feeds, Values } from './feeds.ts';
+export type { DeviceValue, Feeds, Values } from './feeds.ts';
 
 /** When a kernel ran, in milliseconds of a clock that all kernels of a trace share. */
 export interface KernelTime {
@@ -21,26 +21,56 @@ export interface KernelTime {
   readonly end: number;
 }
 
-/** A program on an engine. All arrays are row-major in the shapes that the program declares. */
+/** How a method is run. */
+export interface RunOptions {
+  /** The outputs that come back; all of them by default. Others are not computed, but for what writes need. */
+  readonly outputs?: readonly string[] | undefined;
+  /** The patches of the label maps among the feeds, where the method takes patches; found here by default. */
+  readonly patches?: PatchTables | undefined;
+  /** Keeps the call from beginning: it fails with the signal's reason. A call that has begun goes on to its end. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A program on an engine. All arrays are row-major in the shapes that the program declares. Calls run one after another in the
+ * order in which they are made; the native engine computes on another thread, the portable one on this, but lets others have a
+ * turn before each call. Arrays that are given to a call must stay as they are until its promise settles.
+ */
 export interface Session {
   readonly engine: 'native' | 'portable';
   readonly program: Program;
   /**
-   * Sets variables by name, to copies; those not named keep their values. Throws where a name is unknown or a size differs.
+   * Sets variables by name, to copies; those not named keep their values. Fails where a name is unknown or a size differs.
    */
-  setVariables(values: ReadonlyMap<string, Float32Array>): void;
+  setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void>;
   /** Copies variables out, in the order asked for; all of the program's own without `names`. */
-  readVariables(names?: readonly string[]): Map<string, Float32Array>;
-  /**
-   * Runs a method: all of its inputs are fed, its writes happen, its outputs come back. Where it takes patches in place of
-   * label maps, these are found here unless they are given.
-   */
-  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array>;
-  /** Does work that runs methods of this session, and gives the times of all kernels. It takes longer for that. */
-  traced(work: () => void): KernelTime[];
-  /** Tensors that the engine holds now, to see leaks. */
-  tensorCount(): number;
-  dispose(): void;
+  readVariables(names?: readonly string[]): Promise<Map<string, Float32Array>>;
+  /** Runs a method: all of its inputs are fed, its writes happen, and outputs come back, which the caller disposes of. */
+  run(method: string, feeds: Feeds, options?: RunOptions): Promise<Map<string, DeviceValue>>;
+  /** Copies a value that a session of this engine gave. Whole numbers become floats. */
+  read(value: DeviceValue): Promise<Float32Array>;
+  /** Does work that runs methods of this session, and gives the times of all kernels meanwhile. It takes longer for that. */
+  traced(work: () => Promise<void>): Promise<KernelTime[]>;
+  /** Counts the values that are held on the engine now, by whomever, to see leaks. */
+  valueCount(): number;
+  /** Frees the variables when all calls are done; further calls fail. Values stay until they are disposed of. */
+  dispose(): Promise<void>;
+}
+
+/** Runs a method, and copies the outputs that come back. */
+export async function runAndRead(
+  session: Pick<Session, 'run' | 'read'>,
+  method: string,
+  feeds: Feeds,
+  options?: RunOptions,
+): Promise<Map<string, Float32Array>> {
+  const outputs = await session.run(method, feeds, options);
+  const read = new Map<string, Float32Array>();
+  for (const [name, value] of outputs) {
+    read.set(name, await session.read(value));
+    value.dispose();
+  }
+  return read;
 }
 
 /**
@@ -79,15 +109,15 @@ export function* inGroups<T>(all: Iterable<T>, bytesOf: (one: T) => number): Gen
 }
 
 /** Gives all variables their initial values, some at a time: together they would take as much memory again as the engine's. */
-export function setInitialValues(
+export async function setInitialValues(
   session: Session,
   seed: number,
   loaded?: ReadonlyMap<string, Float32Array>,
-): void {
+): Promise<void> {
   const arena = new Arena();
   const entries = initialEntries(session.program.variables, seed, loaded, (count) => arena.take(count));
   for (const some of inGroups(entries, ([, { byteLength }]) => byteLength)) {
-    session.setVariables(new Map(some));
+    await session.setVariables(new Map(some));
     arena.clear();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Answers for calling a method in stages: what depends on weights alone is done again after they changed, what depends on the
- * label map when another one comes, and the rest at each call.
+ * Calls a method in stages: what depends on weights alone is done again after they changed, what depends on the label map when
+ * another one comes, and the rest at each call.
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../dsl/errors.ts';
@@ -9,19 +9,34 @@ import { partition } from '../../compiler/index.ts';
 import { stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
 import { cpu } from '../engine/target.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
-import { patchFinder, type Feeds, type PatchFinder, type Values } from './feeds.ts';
-import type { KernelTime, Session } from './session.ts';
+import {
+  arrayOf,
+  patchFinder,
+  type DeviceValue,
+  type Feeds,
+  type PatchFinder,
+  type Values,
+} from './feeds.ts';
+import type { KernelTime, RunOptions, Session } from './session.ts';
 
 /** Opens a session in which `method` runs in stages; `maps` names its inputs that hold label maps. */
-export function openStaged(
+export async function openStaged(
   program: Program,
   method: string,
   maps: readonly string[],
-  open: (program: Program) => Session,
-): Session {
+  open: (program: Program) => Promise<Session>,
+): Promise<Session> {
   const isMap = (input: string): boolean => maps.includes(input);
   const staged = partition(program, { method, isMap }, { target: cpu });
-  return new StagedSession(program, open(staged), method, maps);
+  return new StagedSession(program, await open(staged), method, maps);
+}
+
+/** The maps of a call, with what was found and computed for them. */
+interface KnownMaps {
+  readonly maps: ReadonlyMap<string, Values>;
+  readonly patches: PatchTables | undefined;
+  /** Settles when the stage of the maps has run; undefined where it has not been called. */
+  done: Promise<void> | undefined;
 }
 
 class StagedSession implements Session {
@@ -29,9 +44,9 @@ class StagedSession implements Session {
   private readonly stages: { readonly weights: Stage | undefined; readonly map: Stage | undefined };
   private readonly call: Stage;
   private readonly patchesOf: PatchFinder | undefined;
-  private hasWeights = false;
-  /** What the map of the last call held. */
-  private known: { readonly maps: Feeds; readonly patches: PatchTables | undefined } | undefined;
+  /** Settles when the stage of the weights has run; undefined where they have changed since. */
+  private weightsDone: Promise<void> | undefined;
+  private known: KnownMaps | undefined;
 
   constructor(
     readonly program: Program,
@@ -52,55 +67,83 @@ class StagedSession implements Session {
     this.patchesOf = patchFinder(program);
   }
 
-  setVariables(values: ReadonlyMap<string, Float32Array>): void {
+  setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void> {
     this.forget();
-    this.inner.setVariables(values);
+    return this.inner.setVariables(values);
   }
 
-  readVariables(names?: readonly string[]): Map<string, Float32Array> {
+  readVariables(names?: readonly string[]): Promise<Map<string, Float32Array>> {
     return this.inner.readVariables(names);
   }
 
-  run(method: string, feeds: Feeds, patches?: PatchTables): Map<string, Float32Array> {
+  async run(method: string, feeds: Feeds, options: RunOptions = {}): Promise<Map<string, DeviceValue>> {
     if (method !== this.method) {
       // It may move weights.
       this.forget();
-      return this.inner.run(method, feeds, patches);
+      return this.inner.run(method, feeds, options);
     }
-    const { weights, map } = this.stages;
-    if (weights && !this.hasWeights) this.inner.run(weights.name, {});
-    this.hasWeights = true;
-    if (!this.known || !this.isKnown(this.known.maps, feeds)) {
-      this.known = undefined;
-      // Without the map, and where no stage asks for it, it is the method's own to say what it lacks.
-      const hasMap = map?.inputs.every((name) => feeds[name]) === true;
-      const found = patches ?? (hasMap ? this.patchesOf?.(feeds) : undefined);
-      if (map) this.inner.run(map.name, pick(feeds, map.inputs), found);
-      const copies = this.maps.flatMap((name) => (feeds[name] ? [[name, feeds[name].slice()] as const] : []));
-      this.known = { maps: Object.fromEntries(copies), patches: found };
+    const known = this.mapsOf(feeds, options);
+    const { patches } = known;
+    // All stages are called before any is waited for: the session runs them in this order, with no other call between them.
+    this.weightsDone ??= this.runStage(this.stages.weights, feeds, options);
+    known.done ??= this.runStage(this.stages.map, feeds, { ...options, patches });
+    const outputs = this.inner.run(this.call.name, pick(feeds, this.call.inputs), { ...options, patches });
+    try {
+      await Promise.all([this.weightsDone, known.done, outputs]);
+    } catch (error) {
+      this.forget();
+      throw error;
     }
-    return this.inner.run(this.call.name, pick(feeds, this.call.inputs), this.known.patches);
+    return outputs;
   }
 
-  traced(work: () => void): KernelTime[] {
+  read(value: DeviceValue): Promise<Float32Array> {
+    return this.inner.read(value);
+  }
+
+  traced(work: () => Promise<void>): Promise<KernelTime[]> {
     return this.inner.traced(work);
   }
 
-  tensorCount(): number {
-    return this.inner.tensorCount();
+  valueCount(): number {
+    return this.inner.valueCount();
   }
 
-  dispose(): void {
-    this.inner.dispose();
+  dispose(): Promise<void> {
+    return this.inner.dispose();
   }
 
   private forget(): void {
-    this.hasWeights = false;
+    this.weightsDone = undefined;
     this.known = undefined;
   }
 
-  private isKnown(known: Feeds, feeds: Feeds): boolean {
-    return this.maps.every((name) => isSame(known[name], feeds[name]));
+  /** Runs a stage, where there is one; it leaves what it computes in the engine. */
+  private async runStage(
+    stage: Stage | undefined,
+    feeds: Feeds,
+    { patches, signal }: RunOptions,
+  ): Promise<void> {
+    if (stage) await this.inner.run(stage.name, pick(feeds, stage.inputs), { patches, signal });
+  }
+
+  /** Gives what is known of the maps of a call; those of other maps are forgotten. */
+  private mapsOf(feeds: Feeds, { patches }: RunOptions): KnownMaps {
+    if (this.known && this.isKnown(this.known, feeds)) return this.known;
+    this.known = undefined;
+    // Without the map, and where no stage asks for it, it is the method's own to say what it lacks.
+    const hasMap = this.stages.map?.inputs.every((name) => feeds[name]) === true;
+    const found = patches ?? (hasMap ? this.patchesOf?.(feeds) : undefined);
+    const copies = this.maps.flatMap((name) => {
+      const values = arrayOf(feeds, name);
+      return values ? [[name, values.slice()] as const] : [];
+    });
+    this.known = { maps: new Map(copies), patches: found, done: undefined };
+    return this.known;
+  }
+
+  private isKnown({ maps }: KnownMaps, feeds: Feeds): boolean {
+    return this.maps.every((name) => isSame(maps.get(name), arrayOf(feeds, name)));
   }
 }
 

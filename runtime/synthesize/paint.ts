@@ -9,7 +9,7 @@ import { encodingMethod, encodingOutputs } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Sample } from '../data/dataset.ts';
 import { fromFloat, type Picture } from '../report/picture.ts';
-import type { Feeds, Session, Values } from '../session/session.ts';
+import { runAndRead, type DeviceValue, type Feeds, type Session, type Values } from '../session/session.ts';
 import { edgesInput, instancesInput } from '../session/feeds.ts';
 
 export const synthesisMethod = 'synthesize';
@@ -37,7 +37,7 @@ export function needsPhoto(generator: NetworkSpec): boolean {
  * looks the same whatever it is painted together with; a style gives its code's mean in their place. Noise without a name is
  * drawn from the seed and the place in the batch.
  */
-export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
+export async function paint(painter: Painter, samples: readonly Styled[]): Promise<Picture[]> {
   const method = methodOf(painter.session, synthesisMethod);
   // The label map tells nothing about sizes: a generator that starts from noise alone takes none.
   const made = must(method.outputs.get('picture')?.results[0], 'the method that paints gives a picture');
@@ -49,11 +49,11 @@ export function paint(painter: Painter, samples: readonly Styled[]): Picture[] {
     const full = Array.from({ length: batch }, (_, i) =>
       must(part[i] ?? part.at(-1), 'a batch is not empty'),
     );
-    const feeds = feedsOf(painter.session.program, method, full, painter.seed, codesOf(painter, full));
-    const painted = must(
-      painter.session.run(synthesisMethod, feeds).get('picture'),
-      'the method that paints gives a picture',
-    );
+    const codes = await codesOf(painter, full);
+    const feeds = feedsOf(painter.session.program, method, full, painter.seed, codes);
+    const outputs = await runAndRead(painter.session, synthesisMethod, feeds, { outputs: ['picture'] });
+    codes.forEach((code) => code.dispose());
+    const painted = must(outputs.get('picture'), 'the method that paints gives a picture');
     part.forEach((_, i) => pictures.push(fromFloat(painted, width, height, i * height * width * 3)));
   }
   return pictures;
@@ -66,14 +66,18 @@ function methodOf({ program }: Session, name: string): Method {
   );
 }
 
-/** Encodes the photos of samples, for the inputs that take their codes from photos: values by input. */
-function codesOf({ session, generator, seed }: Painter, samples: readonly Styled[]): Map<string, Values> {
-  const codes = new Map<string, Values>();
+/** Encodes the photos of samples, for the inputs that take their codes from photos: values by input, which stay on the engine. */
+async function codesOf(
+  { session, generator, seed }: Painter,
+  samples: readonly Styled[],
+): Promise<Map<string, DeviceValue>> {
+  const codes = new Map<string, DeviceValue>();
   for (const input of encodedInputs(generator)) {
     if (input.sampled && samples.some(({ style }) => !style)) continue;
     const method = methodOf(session, encodingMethod(generator, input));
-    const outputs = session.run(method.name, feedsOf(session.program, method, samples, seed, new Map()));
     const output = input.sampled ? encodingOutputs.mean : encodingOutputs.code;
+    const feeds = feedsOf(session.program, method, samples, seed, new Map());
+    const outputs = await session.run(method.name, feeds, { outputs: [output] });
     codes.set(input.name, must(outputs.get(output), `the method that encodes gives ${output}`));
   }
   return codes;
@@ -84,9 +88,9 @@ function feedsOf(
   method: Method,
   samples: readonly Styled[],
   seed: number,
-  codes: ReadonlyMap<string, Values>,
+  codes: ReadonlyMap<string, DeviceValue>,
 ): Feeds {
-  const given = new Map(codes).set(randomStateInput, Int32Array.of(seed, 0));
+  const given = new Map<string, Values | DeviceValue>(codes).set(randomStateInput, Int32Array.of(seed, 0));
   const inputs = [...outerInputs(program, method)];
   return Object.fromEntries(
     inputs.map(([name, type]) => [name, given.get(name) ?? gather(name, type, samples, seed)]),

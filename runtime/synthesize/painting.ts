@@ -1,12 +1,11 @@
 /** Answers for the session that a run's label maps are painted in after training. */
 import { compile } from '../../compiler/index.ts';
-import type { Program } from '../../compiler/ir/program.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { choiceOf } from '../../compiler/passes/deduplicate-patches/choose.ts';
 import type { Engine } from '../engine/choose.ts';
 import type { Session } from '../session/session.ts';
 import { openStaged } from '../session/staged.ts';
-import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
+import { openSession, withoutUnusedVariables } from '../session/open.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 import { synthesisMethod } from './paint.ts';
 import { mapInputs } from '../session/feeds.ts';
@@ -16,7 +15,11 @@ import { cpu } from '../engine/target.ts';
  * Opens the session of a run's spec, without values of its variables. It takes one map at a time, in the run's tables: the same
  * bits for a map, whatever it is painted together with.
  */
-export function openPainting(engine: Engine, spec: Spec, { tables }: Pick<FullRunRecord, 'tables'>): Session {
+export function openPainting(
+  engine: Engine,
+  spec: Spec,
+  { tables }: Pick<FullRunRecord, 'tables'>,
+): Promise<Session> {
   const program = withoutUnusedVariables(
     compile(spec, {
       target: cpu,
@@ -25,6 +28,5 @@ export function openPainting(engine: Engine, spec: Spec, { tables }: Pick<FullRu
       tables: choiceOf(tables ?? []),
     }),
   );
-  const open = (one: Program): Session => openSession(engine, one);
-  return whileComputing(() => openStaged(program, synthesisMethod, mapInputs, open));
+  return openStaged(program, synthesisMethod, mapInputs, (one) => openSession(engine, one));
 }

@@ -2,7 +2,7 @@
 import { must } from '../../dsl/errors.ts';
 import { realInput } from '../../compiler/format/types.ts';
 import { segmentation } from '../../compiler/build/step.ts';
-import type { Session } from '../session/session.ts';
+import { runAndRead, type Session } from '../session/session.ts';
 
 /** Tells whether a session can segment. */
 export function canSegment({ program }: Pick<Session, 'program'>): boolean {
@@ -13,7 +13,7 @@ export function canSegment({ program }: Pick<Session, 'program'>): boolean {
  * Gives the class of every pixel, the one with the highest score (the first of equal ones): ids [H,W] for each photograph
  * (RGB in [-1,1], [H,W,3], of the size that the network is made for).
  */
-export function segment(session: Session, photos: readonly Float32Array[]): Int32Array[] {
+export async function segment(session: Session, photos: readonly Float32Array[]): Promise<Int32Array[]> {
   const method = must(
     session.program.methods.find(({ name }) => name === segmentation.method),
     'the program has a method that segments',
@@ -27,10 +27,8 @@ export function segment(session: Session, photos: readonly Float32Array[]): Int3
     // The last batch is filled up with black pictures, which are segmented in vain.
     const fed = new Float32Array(batch * pixels * 3).fill(-1);
     part.forEach((photo, index) => fed.set(photo, index * pixels * 3));
-    const scores = must(
-      session.run(segmentation.method, { [realInput]: fed }).get(segmentation.scores),
-      'segmenting gives scores',
-    );
+    const outputs = await runAndRead(session, segmentation.method, { [realInput]: fed });
+    const scores = must(outputs.get(segmentation.scores), 'segmenting gives scores');
     part.forEach((_, index) => found.push(highest(scores, index * pixels * classes, pixels, classes)));
   }
   return found;

@@ -104,9 +104,9 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     const files = planFiles(options, dataset.pairs);
     await claimOutputs(options.out, files.outputs);
     const engine = await chooseEngine(options.engine ?? 'auto', log);
-    const session = openPainting(engine, spec, record);
+    const session = await openPainting(engine, spec, record);
     try {
-      restore(session, checkpoint, weights);
+      await restore(session, checkpoint, weights);
       const { items } = files;
       const grid: Row[] = [];
       let seconds = 0;
@@ -115,7 +115,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
         const sample = await dataset.read(index);
         const style = await styles?.read(sample.name);
         const start = performance.now();
-        const [painted] = whileComputing(() =>
+        const [painted] = await whileComputing(() =>
           paint({ session, generator, seed: record.seed }, [{ ...sample, style }]),
         );
         seconds += (performance.now() - start) / 1000;
@@ -151,7 +151,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
       });
       return { page, pictures: items.map(({ painted }) => join(options.out, painted)), secondsPerPicture };
     } finally {
-      session.dispose();
+      await session.dispose();
     }
   } finally {
     await dataset.close();

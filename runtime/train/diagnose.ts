@@ -13,7 +13,7 @@ import { type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import type { Batch } from '../data/dataset.ts';
-import { areFinite, inGroups, type Session } from '../session/session.ts';
+import { areFinite, inGroups, type DeviceValue, type Session } from '../session/session.ts';
 import { PortableSession } from '../session/portable.ts';
 import { firstNotFinite, replaying, type ValueRange } from '../run/messages.ts';
 import type { TrainableSpec } from '../run/settings.ts';
@@ -47,7 +47,7 @@ export async function findNotFinite(run: FailedRun, failed: number): Promise<Dia
   // Losses show at once what gradients and weights hold, but a weight that is not finite may hide for a while.
   let bad = failed;
   await replay(run, failed);
-  if (!holdsFinite(run.session)) {
+  if (!(await holdsFinite(run.session))) {
     bad = await firstBadStep(run, failed);
     await replay(run, bad);
   }
@@ -59,15 +59,15 @@ export async function findNotFinite(run: FailedRun, failed: number): Promise<Dia
 /** Brings the variables to what they were before a step. */
 async function replay(run: FailedRun, step: number): Promise<void> {
   await run.restore();
-  await stepOn(run, step, () => true);
+  await stepOn(run, step, () => Promise.resolve(true));
 }
 
 /** Finds the first step after which a variable is not finite. */
 async function firstBadStep(run: FailedRun, limit: number): Promise<number> {
   await run.restore();
   let first = limit;
-  await stepOn(run, limit, (step) => {
-    const isGood = holdsFinite(run.session);
+  await stepOn(run, limit, async (step) => {
+    const isGood = await holdsFinite(run.session);
     if (!isGood) first = step;
     return isGood;
   });
@@ -77,31 +77,31 @@ async function firstBadStep(run: FailedRun, limit: number): Promise<number> {
 async function stepOn(
   { saved, stepper, batchesFrom, signal }: FailedRun,
   limit: number,
-  goesOn: (step: number) => boolean,
+  goesOn: (step: number) => Promise<boolean>,
 ): Promise<void> {
   if (saved >= limit) return;
   let step = saved;
   for await (const batch of batchesFrom(saved)) {
-    stepper(step, batch);
-    if (!goesOn(step) || ++step === limit || signal?.aborted) return;
+    await stepper(step, batch);
+    if (!(await goesOn(step)) || ++step === limit || signal?.aborted) return;
   }
 }
 
 /** Tells whether all variables are finite, reading some at a time. */
-function holdsFinite(session: Session): boolean {
+async function holdsFinite(session: Session): Promise<boolean> {
   const bytesOf = ({ type }: Session['program']['variables'][number]): number => 4 * sizeOf(type.shape);
   for (const some of inGroups(session.program.variables, bytesOf))
-    for (const values of session.readVariables(some.map(({ name }) => name)).values())
+    for (const values of (await session.readVariables(some.map(({ name }) => name))).values())
       if (!areFinite(values)) return false;
   return true;
 }
 
 /** Does a step value by value, up to the method that gives something that is not finite, and describes what did. */
-function describe(
+async function describe(
   { spec, sources, tf, session, settings }: FailedRun,
   step: number,
   batch: Batch,
-): Diagnostic | undefined {
+): Promise<Diagnostic | undefined> {
   const program = compile(spec, {
     target: cpu,
     batch: spec.data.batch / partsOfStep(spec),
@@ -111,17 +111,19 @@ function describe(
   });
   const plain = new PortableSession(tf, program);
   try {
-    plain.setVariables(session.readVariables(program.variables.map(({ name }) => name)));
+    await plain.setVariables(await session.readVariables(program.variables.map(({ name }) => name)));
     let found: Origin | undefined;
     const stepper = makeStepper(
       {
         program,
         // Without tables the graph takes no patches of the maps.
-        run(name, feeds) {
+        async run(name, feeds) {
           const watch = new Watch();
-          let outputs = new Map<string, Float32Array>();
-          plain.watched(
-            () => (outputs = plain.run(name, feeds)),
+          let outputs = new Map<string, DeviceValue>();
+          await plain.watched(
+            async () => {
+              outputs = await plain.run(name, feeds);
+            },
             (...seen) => watch.look(...seen),
           );
           const method = must(
@@ -131,14 +133,15 @@ function describe(
           found ??= watch.originIn(method);
           return outputs;
         },
+        read: (value) => plain.read(value),
       },
       spec,
       settings,
     );
-    stepper(step, batch);
+    await stepper(step, batch);
     return found && diagnose(found, step);
   } finally {
-    plain.dispose();
+    await plain.dispose();
   }
 }
 

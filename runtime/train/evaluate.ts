@@ -26,7 +26,7 @@ export interface Evaluator {
   /** The metric that decides about the best checkpoint. */
   readonly metric: string;
   /** Measures the weights as they are now; numbers by metric, null for what has no value. */
-  readonly measure: () => Record<string, number | null>;
+  readonly measure: () => Promise<Record<string, number | null>>;
 }
 
 /** What to measure, on which session. */
@@ -48,7 +48,7 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   const metric =
     spec.train?.best ?? must(measuredMetrics(spec)[0], 'a network that is evaluated has metrics').name;
   const measure = generator
-    ? () => comparePaintings(paint({ session, generator, seed }, samples), samples)
+    ? async () => comparePaintings(await paint({ session, generator, seed }, samples), samples)
     : () => compareClasses(session, samples, must(spec.data, 'an evaluation has samples'));
   return { every, metric, measure };
 }
@@ -72,7 +72,7 @@ export function bestStep(records: readonly MetricRecord[], metric: string): numb
   return best?.step;
 }
 
-type Painted = ReturnType<typeof paint>;
+type Painted = Awaited<ReturnType<typeof paint>>;
 
 function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<string, number | null> {
   const pairs = painted.map((picture, index) => {
@@ -88,15 +88,16 @@ function comparePaintings(painted: Painted, samples: readonly Sample[]): Record<
   );
 }
 
-function compareClasses(
+async function compareClasses(
   session: Session,
   samples: readonly Sample[],
   data: DataSpec,
-): Record<string, number | null> {
+): Promise<Record<string, number | null>> {
   const photos = samples.map(({ image }) => must(image, 'held-out pairs have photographs'));
   const labels = { classes: data.classes, voidIds: voidIds(data) };
   const { width, height } = data.size;
-  const maps = segment(session, photos).map((found, index) => {
+  const segmented = await segment(session, photos);
+  const maps = segmented.map((found, index) => {
     const truth = must(samples[index], 'there is a value for each held-out picture').labels;
     return {
       wanted: { width, height, ids: truth },

@@ -14,7 +14,7 @@ import { canSegment, segment } from '../synthesize/segment.ts';
 export interface Shown {
   readonly task: Task;
   /** Makes a picture for each sample. */
-  readonly show: (samples: readonly Sample[]) => Picture[];
+  readonly show: (samples: readonly Sample[]) => Promise<Picture[]>;
 }
 
 /** Finds what a session can show; undefined where its spec neither paints nor segments. */
@@ -32,9 +32,10 @@ export function shownBy(
   const colored = [...numberedClasses(data.classes), ...classes];
   return {
     task: 'segment',
-    show(samples) {
+    async show(samples) {
       const photos = samples.map(({ image }) => must(image, 'the data of a training has photographs'));
-      return segment(session, photos).map((ids) => colorize(ids, width, height, colored));
+      const found = await segment(session, photos);
+      return found.map((ids) => colorize(ids, width, height, colored));
     },
   };
 }

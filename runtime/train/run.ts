@@ -183,8 +183,8 @@ export class Run {
     const isResumed = this.facts.before !== undefined;
     if (first > this.steps) throw moreStepsDone(layout.folder, first, this.steps);
     if (isResumed && !checkpoint) this.requireNothingSaved();
-    if (checkpoint) restore(session, checkpoint, weights);
-    else setInitialValues(session, rhythm.seed, weights);
+    if (checkpoint) await restore(session, checkpoint, weights);
+    else await setInitialValues(session, rhythm.seed, weights);
     this.saved = checkpoint?.state.step;
     if (isResumed) await this.takeUp(first);
     this.secondsBefore = checkpoint?.state.seconds ?? 0;
@@ -240,9 +240,9 @@ export class Run {
     const { layout, spec } = this;
     const known = readMetrics(layout.folder).filter(({ step }) => step <= first);
     if (known.length < first) this.observer.log?.(recordsGone(first - known.length));
-    const records = known.map((record) =>
-      record.step === first && !record.evaluation ? this.evaluate(record) : record,
-    );
+    const last = known.at(-1);
+    const records =
+      last?.step === first && !last.evaluation ? [...known.slice(0, -1), await this.evaluate(last)] : known;
     this.evaluated = records.filter(({ evaluation }) => evaluation);
     await this.writing(async () => {
       await writeSpec(layout, spec);
@@ -295,7 +295,7 @@ export class Run {
           const stepped = await this.step(this.done, batch);
           requireInPlace(layout);
           const done = ++this.done;
-          const record = this.evaluate(stepped);
+          const record = await this.evaluate(stepped);
           const write = (): void => {
             writeSync(metrics, `${JSON.stringify(record)}\n`);
             board.step(record, this.spent.seconds - before);
@@ -311,8 +311,6 @@ export class Run {
           if (isLast || isBest || done % rhythm.checkpointEvery === 0) await this.save(done);
           if (isBest) await this.write(() => markBest(layout.checkpoints, done));
           if (this.isTimeToSample(done)) await this.sample(done, board);
-          // Steps block the thread: this lets signals and decoding threads get a word in.
-          await new Promise((turn) => setImmediate(turn));
         }
       } finally {
         closeSync(metrics);
@@ -323,10 +321,10 @@ export class Run {
   }
 
   /** Adds to a step's record what is measured after it, where it is time to. */
-  private evaluate(record: MetricRecord): MetricRecord {
+  private async evaluate(record: MetricRecord): Promise<MetricRecord> {
     const { evaluator, steps } = this;
     if (!evaluator || (record.step % evaluator.every !== 0 && record.step !== steps)) return record;
-    const evaluation = whileComputing(() => evaluator.measure());
+    const evaluation = await whileComputing(() => evaluator.measure());
     const complete = { ...record, evaluation };
     this.evaluated = [...this.evaluated, complete];
     return complete;
@@ -390,7 +388,7 @@ export class Run {
   private async step(step: number, batch: Batch): Promise<MetricRecord> {
     const { spec, stepsPerEpoch } = this;
     const start = performance.now();
-    const outputs = whileComputing(() => this.stepper(step, batch));
+    const outputs = await whileComputing(() => this.stepper(step, batch));
     this.spent = {
       seconds: this.spent.seconds + (performance.now() - start) / 1000,
       steps: this.spent.steps + 1,
@@ -436,7 +434,7 @@ export class Run {
             await loadCheckpoint(layout.checkpoints, layout.folder, saved),
             'the run that goes on was saved or loaded',
           );
-          restore(session, checkpoint, await readFrozenWeights(layout, spec));
+          await restore(session, checkpoint, await readFrozenWeights(layout, spec));
         },
         batchesFrom: (start) => this.batchesFrom(start),
         signal: facts.signal,
@@ -466,7 +464,7 @@ export class Run {
     const now: MemoryAtStep = {
       step,
       residentBytes: process.memoryUsage.rss(),
-      tensors: this.session.tensorCount(),
+      tensors: this.session.valueCount(),
     };
     this.memory = { early: this.memory?.early ?? now, end: now };
   }
@@ -492,7 +490,7 @@ export class Run {
 
   /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
   private async sample(step: number, board: Board): Promise<void> {
-    whileWriting(this.layout.folder, () => board.weights(step, this.session, this.frozen), this.written);
+    await this.writing(() => board.weights(step, this.session, this.frozen));
     const pictures = this.shown ? await this.paint(step, this.shown, board) : 0;
     this.sampled = { step, pictures };
     await this.record('running', step);
@@ -503,7 +501,7 @@ export class Run {
   /** Writes the pictures of a step; gives how many they are. */
   private async paint(step: number, { show, task }: Shown, board: Board): Promise<number> {
     const { layout, data, spec } = this;
-    const painted = whileComputing(() => show(data.samples));
+    const painted = await whileComputing(() => show(data.samples));
     const rows = data.samples.map((sample, index) =>
       makeRow(sample, must(painted[index], 'every map was painted'), spec.data.size, data.training.classes),
     );

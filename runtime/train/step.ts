@@ -14,13 +14,13 @@ import { partsOfStep, stepMethods } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Batch } from '../data/dataset.ts';
 import { edgesInput, instancesInput } from '../session/feeds.ts';
-import type { Feeds, Session, Values } from '../session/session.ts';
+import { runAndRead, type Feeds, type Session, type Values } from '../session/session.ts';
 
 /** What a step takes from its batch. */
 export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images' | 'patches'>;
 
 /** Does a step (counted from 0) with a batch; gives what the objectives gave, means over the parts of the batch. */
-export type Stepper = (step: number, batch: StepData) => Map<string, Float32Array>;
+export type Stepper = (step: number, batch: StepData) => Promise<Map<string, Float32Array>>;
 
 /** A method of a call, with its inputs. */
 export interface CalledMethod {
@@ -34,15 +34,16 @@ export interface CalledMethod {
  * Calls methods in order, those that take a part of the batch once for each. `valueOf` gives an input's values for the whole
  * batch. Outputs of parts are joined: numbers are averaged, as gradients are, and pictures follow each other.
  */
-export function callInParts(
+export async function callInParts(
   methods: readonly CalledMethod[],
   { parts, seed, step }: { readonly parts: number; readonly seed: number; readonly step: number },
   valueOf: (input: string) => Values | undefined,
-  run: (method: string, feeds: Feeds, part: number) => ReadonlyMap<string, Float32Array>,
-): Map<string, Float32Array> {
+  run: (method: string, feeds: Feeds, part: number) => Promise<ReadonlyMap<string, Float32Array>>,
+): Promise<Map<string, Float32Array>> {
   const outputs = new Map<string, Float32Array>();
   for (const { name, perPart, inputs } of methods) {
-    const found = Array.from({ length: perPart ? parts : 1 }, (_, part) => {
+    const found: ReadonlyMap<string, Float32Array>[] = [];
+    for (let part = 0; part < (perPart ? parts : 1); part++) {
       const fed = [...inputs].map(([input, type]): [string, Values] => {
         if (input === randomStateInput) return [input, Int32Array.of(seed, step * parts + part)];
         const values = must(valueOf(input), `the batch has what ${input} is fed with`);
@@ -52,8 +53,8 @@ export function callInParts(
           values.length === length ? values : values.subarray(part * length, (part + 1) * length),
         ];
       });
-      return run(name, Object.fromEntries(fed), part);
-    });
+      found.push(await run(name, Object.fromEntries(fed), part));
+    }
     for (const output of found[0]?.keys() ?? [])
       outputs.set(
         output,
@@ -85,7 +86,7 @@ export interface StepperSettings {
 
 /** Makes the stepper of a session whose program was compiled for the parts of a batch. */
 export function makeStepper(
-  session: Pick<Session, 'program' | 'run'>,
+  session: Pick<Session, 'program' | 'run' | 'read'>,
   spec: Spec & { readonly train: TrainSpec },
   { seed, stepsPerEpoch }: StepperSettings,
 ): Stepper {
@@ -104,7 +105,7 @@ export function makeStepper(
       methods,
       { parts, seed, step },
       (input) => values.get(input),
-      (method, feeds, part) => session.run(method, feeds, patches?.[part]),
+      (method, feeds, part) => runAndRead(session, method, feeds, { patches: patches?.[part] }),
     );
   };
 }

@@ -42,13 +42,13 @@ export class Board {
   }
 
   /** Writes the histograms of the parameters of each network but the `frozen`. */
-  weights(step: number, session: Session, frozen: ReadonlySet<string>): void {
+  async weights(step: number, session: Session, frozen: ReadonlySet<string>): Promise<void> {
     const counters = new Map<string, HistogramCounter>();
     const shown = session.program.variables.filter(
       ({ role, network }) => role === 'parameter' && !frozen.has(network),
     );
     for (const some of inGroups(shown, ({ type }) => 4 * sizeOf(type.shape))) {
-      const values = session.readVariables(some.map(({ name }) => name));
+      const values = await session.readVariables(some.map(({ name }) => name));
       for (const { name, network } of some) {
         const counter = counters.get(network) ?? new HistogramCounter();
         counters.set(network, counter);

@@ -18,7 +18,7 @@ import { chooseEngine } from '../engine/choose.ts';
 import { writeRunPage } from '../run/page.ts';
 import { loadWholeCheckpoint } from '../run/checkpoint.ts';
 import { openTestData, openTrainingData } from '../run/data.ts';
-import { openSession, whileComputing } from '../session/open.ts';
+import { openSession } from '../session/open.ts';
 import { announceNeeds, requireMemory, type Estimated } from './estimate.ts';
 import { readEvaluated } from './evaluate.ts';
 import {
@@ -194,11 +194,11 @@ async function withSession(
     tables: choiceOf(tables),
     measureGradients: true,
   });
-  const session = whileComputing(() => openSession(engine, program));
+  const session = await openSession(engine, program);
   try {
     return await work({ engine, session });
   } finally {
-    session.dispose();
+    await session.dispose();
   }
 }
 

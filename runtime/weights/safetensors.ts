@@ -42,7 +42,7 @@ const maximumReadBytes = 2 ** 28;
 export async function writeSafetensors(
   path: string,
   tensors: readonly TensorHead[],
-  values: Iterable<Float32Array>,
+  values: Iterable<Float32Array> | AsyncIterable<Float32Array>,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<string> {
   let offset = 0;
@@ -71,7 +71,7 @@ export async function writeSafetensors(
     await write(length);
     await write(header);
     let written = 0;
-    for (const array of values) {
+    for await (const array of values) {
       const head = tensors[written++];
       if (array.length !== sizeOf(head?.shape ?? [0]))
         throw new RangeError(

@@ -11,7 +11,7 @@ import { evaluate } from '../../compiler/ops/reference.ts';
 import { stepMethods } from '../../compiler/build/step.ts';
 import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
-import type { Feeds } from '../../runtime/session/session.ts';
+import { runAndRead, type Feeds } from '../../runtime/session/session.ts';
 import { describeNative, fullAfterFirst } from '../support/engines.ts';
 import { drawInputs, expectNear, randomMethod } from '../support/random-graph.ts';
 import {
@@ -42,42 +42,42 @@ const feedsOf = (inputs: ReadonlyMap<string, RefTensor>): Feeds =>
 
 await describeNative('fusion in TensorFlow', (tf) => {
   describe.skipIf(!hasKernels(tf))('where the kernels are compiled', { tags: 'needs-compiler' }, () => {
-    const open = (method: Method): NativeSession =>
-      new NativeSession(tf, { variables: [], methods: [method] });
+    const open = (method: Method): Promise<NativeSession> =>
+      NativeSession.open(tf, { variables: [], methods: [method] });
 
     it.each(Array.from({ length: 40 }, (_, index) => index))(
       'random graph %d is that of the reference',
-      (index) => {
+      async (index) => {
         const random = new RandomStream(index, 'fusion/native');
         const method = randomMethod(random, sizes[index % sizes.length]!, 12 + random.below(30));
         const inputs = drawInputs(random, method);
         const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
-        const session = open(method);
-        const found = session.run('random', feedsOf(inputs));
+        const session = await open(method);
+        const found = await runAndRead(session, 'random', feedsOf(inputs));
         [...found.values()].forEach((values, at) => expectNear(values, expected[at]!.data, 1e-4, `y${at}`));
-        expect(session.run('random', feedsOf(inputs)), 'the same bits again').toEqual(found);
-        session.dispose();
+        expect(await runAndRead(session, 'random', feedsOf(inputs)), 'the same bits again').toEqual(found);
+        await session.dispose();
       },
     );
 
-    it('the error function is right in every digit of float32 but the last ones', () => {
+    it('the error function is right in every digit of float32 but the last ones', async () => {
       const b = new GraphBuilder();
       const y = b.neg(b.neg(b.erf(b.input({ name: 'x', ...f32(8001) }))));
       const data = Float64Array.from({ length: 8001 }, (_, at) => Math.fround((at - 4000) / 800));
       const inputs = new Map([['x', { shape: [8001], data }]]);
       const [expected] = evaluate([y], { inputs, variables: new Map() });
-      const session = open({ name: 'erf', outputs: new Map([['y', y]]), writes: new Map() });
-      const found = must(session.run('erf', feedsOf(inputs)).get('y'), 'there is one output');
+      const session = await open({ name: 'erf', outputs: new Map([['y', y]]), writes: new Map() });
+      const found = must((await runAndRead(session, 'erf', feedsOf(inputs))).get('y'), 'there is one output');
       for (const [at, value] of expected!.data.entries())
         expect(Math.abs(found[at]! - value)).toBeLessThanOrEqual(5e-7 * Math.abs(value));
       const beyond = Float32Array.of(...Array<number>(7997).fill(0), -0, NaN, Infinity, -Infinity);
-      const ends = must(session.run('erf', { x: beyond }).get('y'), 'there is one output');
+      const ends = must((await runAndRead(session, 'erf', { x: beyond })).get('y'), 'there is one output');
       expect([...ends.slice(-4)]).toEqual([-0, NaN, 1, -1]);
-      session.dispose();
+      await session.dispose();
     });
 
     tableCases.forEach((one, index) =>
-      it(`the step of ${one.name} is that of single ops`, fullAfterFirst(index), () => {
+      it(`the step of ${one.name} is that of single ops`, fullAfterFirst(index), async () => {
         const spec = tableSpec(one);
         const program = stepOf(spec, true);
         const { name } = must(stepMethods(spec)[0], 'a step has a method');
@@ -85,14 +85,14 @@ await describeNative('fusion in TensorFlow', (tf) => {
           program.methods.find((each) => each.name === name),
           'it is there',
         );
-        const run = (target?: Target): Map<string, Float32Array> => {
-          const session = new NativeSession(tf, program, target);
-          session.setVariables(drawVariables(program));
-          const outputs = session.run(name, drawFeeds(spec, program, method, 'two regions'));
-          session.dispose();
+        const run = async (target?: Target): Promise<Map<string, Float32Array>> => {
+          const session = await NativeSession.open(tf, program, target);
+          await session.setVariables(drawVariables(program));
+          const outputs = await runAndRead(session, name, drawFeeds(spec, program, method, 'two regions'));
+          await session.dispose();
           return outputs;
         };
-        expectAgree(run(), run(withoutKernels), 1e-3, 0.1);
+        expectAgree(await run(), await run(withoutKernels), 1e-3, 0.1);
       }),
     );
   });

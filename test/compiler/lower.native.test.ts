@@ -4,5 +4,5 @@ import { describeNative } from '../support/engines.ts';
 import { testMethodsOn } from '../support/method-tests.ts';
 
 await describeNative('methods in TensorFlow', (tf) => {
-  testMethodsOn((program) => new NativeSession(tf, program));
+  testMethodsOn((program) => NativeSession.open(tf, program));
 });

@@ -7,5 +7,5 @@ import { testMethodsOn } from '../support/method-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('methods on WebAssembly', () => {
-  testMethodsOn((program) => new PortableSession(tf, program));
+  testMethodsOn((program) => Promise.resolve(new PortableSession(tf, program)));
 });

@@ -4,5 +4,5 @@ import { describeNative } from '../support/engines.ts';
 import { testSpecOpsOn } from '../support/spec-op-tests.ts';
 
 await describeNative('spec ops in TensorFlow', (tf) => {
-  testSpecOpsOn((program) => new NativeSession(tf, program));
+  testSpecOpsOn((program) => NativeSession.open(tf, program));
 });

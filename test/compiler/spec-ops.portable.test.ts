@@ -7,5 +7,5 @@ import { testSpecOpsOn } from '../support/spec-op-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('spec ops on WebAssembly', () => {
-  testSpecOpsOn((program) => new PortableSession(tf, program));
+  testSpecOpsOn((program) => Promise.resolve(new PortableSession(tf, program)));
 });

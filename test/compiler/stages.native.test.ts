@@ -5,6 +5,6 @@ import { testStagesOn } from '../support/stage-tests.ts';
 
 await describeNative(
   'methods in stages in TensorFlow',
-  (tf) => testStagesOn((program) => new NativeSession(tf, program)),
+  (tf) => testStagesOn((program) => NativeSession.open(tf, program)),
   full,
 );

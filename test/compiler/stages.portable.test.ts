@@ -7,5 +7,5 @@ import { testStagesOn } from '../support/stage-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('methods in stages on WebAssembly', () => {
-  testStagesOn((program) => new PortableSession(tf, program));
+  testStagesOn((program) => Promise.resolve(new PortableSession(tf, program)));
 });

@@ -4,5 +4,5 @@ import { describeNative } from '../support/engines.ts';
 import { testTablesOn } from '../support/table-tests.ts';
 
 await describeNative('patch tables in TensorFlow', (tf) => {
-  testTablesOn((program) => new NativeSession(tf, program), { repeats: true });
+  testTablesOn((program) => NativeSession.open(tf, program), { repeats: true });
 });

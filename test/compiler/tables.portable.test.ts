@@ -7,5 +7,5 @@ import { testTablesOn } from '../support/table-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('patch tables on WebAssembly', () => {
-  testTablesOn((program) => new PortableSession(tf, program));
+  testTablesOn((program) => Promise.resolve(new PortableSession(tf, program)));
 });

@@ -10,7 +10,7 @@ import { bfloat16, roundToBfloat16 } from '../../compiler/ops/primitive/precisio
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
-import type { Feeds } from '../../runtime/session/session.ts';
+import { runAndRead, type Feeds } from '../../runtime/session/session.ts';
 import { describeNative, fullAfterFirst } from '../support/engines.ts';
 import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
 
@@ -110,16 +110,16 @@ await describeNative('minimal filtering', (tf) => {
     );
     // Every fifth stands for kernels, paddings, strides and precisions in turn.
     each.forEach(({ name, one, precision }, index) =>
-      it(`is the convolution and both cotangents: ${name}`, fullAfterFirst(index % 5), () => {
+      it(`is the convolution and both cotangents: ${name}`, fullAfterFirst(index % 5), async () => {
         const method = methodOf(one, precisions[precision]);
         const feeds = drawFeeds(one, shapeOf(method.outputs.get('y')!));
-        const open = (target: Target): NativeSession =>
-          new NativeSession(tf, { variables: [], methods: [method] }, target);
-        const plain = open(withoutKernels);
-        const expected = plain.run('convolve', feeds);
-        plain.dispose();
-        const session = open(cpu);
-        const found = session.run('convolve', feeds);
+        const open = (target: Target): Promise<NativeSession> =>
+          NativeSession.open(tf, { variables: [], methods: [method] }, target);
+        const plain = await open(withoutKernels);
+        const expected = await runAndRead(plain, 'convolve', feeds);
+        await plain.dispose();
+        const session = await open(cpu);
+        const found = await runAndRead(session, 'convolve', feeds);
         for (const [name, values] of found) {
           const wanted = expected.get(name)!;
           const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -135,8 +135,8 @@ await describeNative('minimal filtering', (tf) => {
             expect(values.every((value) => roundToBfloat16(value) === value)).toBe(true);
           }
         }
-        expect(session.run('convolve', feeds), 'the same bits again').toEqual(found);
-        session.dispose();
+        expect(await runAndRead(session, 'convolve', feeds), 'the same bits again').toEqual(found);
+        await session.dispose();
       }),
     );
   });

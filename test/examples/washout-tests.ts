@@ -62,13 +62,14 @@ export function testWashoutOn(engine: EngineKind): void {
     values: (model: Model) => Readonly<Record<string, Float32Array>> = () => ({}),
   ): Promise<{ readonly pictures: Float32Array[]; readonly model: Record<string, Float32Array> }> {
     const model = await openWashout(network, uniformSize, options);
-    model.write(values(model));
-    const start = model.read();
-    const pictures = uniformMaps(classes).flatMap((labels) => {
-      model.write(start);
-      return paint(model, network, [labels], uniformSize, true);
-    });
-    model.dispose();
+    await model.write(values(model));
+    const start = await model.read();
+    const pictures: Float32Array[] = [];
+    for (const labels of uniformMaps(classes)) {
+      await model.write(start);
+      pictures.push(...(await paint(model, network, [labels], uniformSize, true)));
+    }
+    await model.dispose();
     const own = Object.entries(start).map(([name, { values }]) => [
       name.slice(`${network}.paint.`.length),
       values,

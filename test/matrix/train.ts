@@ -94,7 +94,7 @@ export async function trainCell(cell: Cell, batches: readonly Batch[], engine: E
   });
   try {
     const taken = new Set(model.inputs('step', { batch }).map(({ name }) => name));
-    const first = model.read();
+    const first = await model.read();
     for (const [step, { labels, edges, instances, images }] of batches.entries()) {
       const known: Record<string, Float32Array | Int32Array | undefined> = {
         labels,
@@ -105,14 +105,14 @@ export async function trainCell(cell: Cell, batches: readonly Batch[], engine: E
       const feeds = Object.fromEntries(
         Object.entries(known).filter(([name, values]) => taken.has(name) && values !== undefined),
       ) as Feeds;
-      expectNumbers(model.step(feeds, { batch }).outputs, `step ${step + 1}`);
+      expectNumbers((await model.step(feeds, { batch })).outputs, `step ${step + 1}`);
     }
-    const last = model.read();
+    const last = await model.read();
     expectNumbers(last, 'after training');
     for (const { name } of model.networks.filter(({ definition }) => definition !== 'Vgg19'))
       expectMoved(name, first, last);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 

@@ -22,13 +22,13 @@ const layout = 'NCHW' as const;
 async function withModel(
   text: string,
   options: { readonly engine: EngineKind; readonly inputs?: Readonly<Record<string, InputDeclaration>> },
-  work: (model: Model) => void,
+  work: (model: Model) => Promise<void>,
 ): Promise<void> {
   const model = await openText(text, { name: 'parity.spade', ...options });
   try {
-    work(model);
+    await work(model);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 
@@ -153,14 +153,18 @@ export function testLayersOn(engine: EngineKind): void {
   });
 }
 
-function checkLayer(model: Model, fixture: Fixture, { inputs, outputs, mapping }: LayerCase): void {
+async function checkLayer(
+  model: Model,
+  fixture: Fixture,
+  { inputs, outputs, mapping }: LayerCase,
+): Promise<void> {
   const official: OfficialOptions = {
     network: 'L',
     ...(model.variables.length > 0 && { within: 'layer' }),
     ...(mapping && { mapping }),
   };
   if (model.variables.length > 0) {
-    const report = model.writeOfficial(fixture.under('param.'), official);
+    const report = await model.writeOfficial(fixture.under('param.'), official);
     expect(report).toMatchObject({ missing: [], unused: [] });
   }
   const feeds = Object.fromEntries(Object.entries(inputs).map(([key, from]) => [key, fixture.get(from)]));
@@ -170,13 +174,13 @@ function checkLayer(model: Model, fixture: Fixture, { inputs, outputs, mapping }
       if (fixture.tensors.has(stored)) expectClose(stored, found[output], fixture.get(stored));
     }
   };
-  expectOutputs('eval', model.forward('L', feeds, { layout }).outputs);
+  expectOutputs('eval', (await model.forward('L', feeds, { layout })).outputs);
 
   const cotangents = Object.entries(outputs).map(([output, name]) => [
     output,
     fixture.get(`cotangent.${name}`),
   ]);
-  const result = model.gradients('L', feeds, Object.fromEntries(cotangents) as Feeds, { layout });
+  const result = await model.gradients('L', feeds, Object.fromEntries(cotangents) as Feeds, { layout });
   expectOutputs('train', result.outputs);
   const zero = new Set(fixture.meta['zero_gradient_tensors'] as string[] | undefined);
   const ofVariables = model.toOfficial(result.gradients, official);
@@ -189,7 +193,7 @@ function checkLayer(model: Model, fixture: Fixture, { inputs, outputs, mapping }
   }
   expect(compared).toBeGreaterThan(0);
   const after = Object.entries(fixture.under('param_after.'));
-  const state = after.length > 0 ? model.readOfficial(official) : {};
+  const state = after.length > 0 ? await model.readOfficial(official) : {};
   for (const [key, stored] of after) expectClose(`param_after.${key}`, state[key], stored);
 }
 
@@ -219,12 +223,12 @@ export function testEncodingOn(engine: EngineKind): void {
       'encoder_small',
       'equals the official divergence with its gradients, and the drawn style',
       (fixture) =>
-        withModel(text, { engine }, (model) => {
+        withModel(text, { engine }, async (model) => {
           const start = fixture.under('param.');
-          model.writeOfficial(start, official);
+          await model.writeOfficial(start, official);
           const feeds = { labels: new Int32Array(2 * 64 * 64), real: fixture.get('input.image') };
           const noise = { 'G/G.z': fixture.get('input.eps') };
-          const { outputs, gradients } = model.loss('G', feeds, { layout, noise, gradients: true });
+          const { outputs, gradients } = await model.loss('G', feeds, { layout, noise, gradients: true });
           expectClose('kld', outputs['kl'], fixture.get('output.train.kld'));
           const found: Partial<Tensors> = {
             ...model.toOfficial(gradients, official),
@@ -234,8 +238,8 @@ export function testEncodingOn(engine: EngineKind): void {
           expect(stored.length).toBeGreaterThan(5);
           for (const [key, tensor] of stored) expectClose(`grad_kld.${key}`, found[key], tensor);
 
-          model.writeOfficial(start, official);
-          const shown = model.step(feeds, { layout, noise, exposePictures: true }).outputs['G/fake']!;
+          await model.writeOfficial(start, official);
+          const shown = (await model.step(feeds, { layout, noise, exposePictures: true })).outputs['G/fake']!;
           const z = fixture.get('output.train.z');
           const values = z.values.map((_, i) => {
             const [n, row, column] = [Math.floor(i / 256), Math.floor((i % 256) / 16), i % 16];
@@ -296,16 +300,16 @@ export function testDiscriminatorOn(engine: EngineKind): void {
     const test = (
       what: string,
       losses: string | undefined,
-      work: (fixture: Fixture, model: Model) => void,
+      work: (fixture: Fixture, model: Model) => Promise<void>,
     ): void =>
       itWith('discriminator_small', what, (fixture) =>
-        withModel(experimentOf(networks, losses), { engine }, (model) => {
-          model.writeOfficial(fixture.under('param.'), officialD);
-          work(fixture, model);
+        withModel(experimentOf(networks, losses), { engine }, async (model) => {
+          await model.writeOfficial(fixture.under('param.'), officialD);
+          await work(fixture, model);
         }),
       );
 
-    test('equals the official features, and the state after a pass', undefined, (fixture, model) => {
+    test('equals the official features, and the state after a pass', undefined, async (fixture, model) => {
       const { labels, edges } = mapsOf(fixture);
       const [fake, real] = [fixture.get('input.fake_image'), fixture.get('input.real_image')];
       const image = join(fake.values, real.values);
@@ -315,28 +319,28 @@ export function testDiscriminatorOn(engine: EngineKind): void {
         image,
       };
       const batch = 2 * fake.shape[0]!;
-      const { outputs } = model.forward('D', feeds, { layout, training: true, batch });
+      const { outputs } = await model.forward('D', feeds, { layout, training: true, batch });
       const features = Object.entries(fixture.under('output.feature.'));
       expect(features.length).toBe(8);
       for (const [key, stored] of features) {
         const [, scale, index] = /^d(\d)\.l(\d)$/.exec(key) ?? [];
         expectClose(key, outputs[`output/${scale}/${index}`], stored);
       }
-      const state = model.readOfficial(officialD);
+      const state = await model.readOfficial(officialD);
       const after = Object.entries(fixture.under('param_after.'));
       expect(after.length).toBeGreaterThan(0);
       for (const [key, stored] of after) expectClose(key, state[key], stored);
     });
 
-    const checkLoss = (
+    const checkLoss = async (
       fixture: Fixture,
       model: Model,
       { loss, prefix, terms }: { loss: string; prefix: string; terms: Readonly<Record<string, string>> },
-    ): void => {
+    ): Promise<void> => {
       const { labels, edges } = mapsOf(fixture);
       const real = fixture.get('input.real_image');
       const fake = fixture.get('input.fake_image').values; // fold reads channels, rows, columns
-      const { outputs, gradients } = model.loss(
+      const { outputs, gradients } = await model.loss(
         loss,
         { labels, 'labels.edges': edges, real },
         { layout, gradients: true, noise: { [`${loss}/G.z`]: fake } },
@@ -418,9 +422,9 @@ export function testTrainingOn(engine: EngineKind): void {
     const isDefault = Object.keys(rates).length === 0;
     const what = isDefault ? 'every loss, gradient, parameter and statistic' : 'every loss';
     itWith('train_step_small', `equals three iterations of the official trainer: ${what}`, (fixture) =>
-      withModel(experimentOf(networks, undefined, rates), { engine }, (model) => {
+      withModel(experimentOf(networks, undefined, rates), { engine }, async (model) => {
         for (const official of [officialG, officialD])
-          expect(model.writeOfficial(fixture.under('param.'), official)).toMatchObject({
+          expect(await model.writeOfficial(fixture.under('param.'), official)).toMatchObject({
             missing: [],
             unused: [],
           });
@@ -428,7 +432,7 @@ export function testTrainingOn(engine: EngineKind): void {
         const feeds = { labels, 'labels.edges': edges, real: fixture.get('input.image') };
         const { losses, loss_atol: tolerances } = runOf(fixture.meta) as unknown as TrainingRun;
         for (let iteration = 0; iteration < losses.length; iteration++) {
-          const { outputs, gradients } = model.step(feeds, {
+          const { outputs, gradients } = await model.step(feeds, {
             layout,
             exposeGradients: isDefault && iteration === 0,
             exposePictures: isDefault && iteration === 0,
@@ -443,7 +447,7 @@ export function testTrainingOn(engine: EngineKind): void {
             expectClose('picture', outputs['G/fake'], fixture.get('output.fake.iter1'));
             checkGradients(fixture, model, gradients);
           }
-          if (iteration !== 1) checkParameters(fixture, model, iteration + 1);
+          if (iteration !== 1) await checkParameters(fixture, model, iteration + 1);
         }
         expect(model.steps).toBe(3);
       }),
@@ -490,9 +494,9 @@ function checkGradients(fixture: Fixture, model: Model, gradients: Tensors): voi
 }
 
 /** Compares a state by quantiles, but for biases whose gradient is noise; buffers by their tolerance. */
-function checkParameters(fixture: Fixture, model: Model, iteration: number): void {
+async function checkParameters(fixture: Fixture, model: Model, iteration: number): Promise<void> {
   const noisy = new Set(fixture.meta['parameters_with_zero_gradient_in_exact_arithmetic'] as string[]);
-  const state = { ...model.readOfficial(officialG), ...model.readOfficial(officialD) };
+  const state = { ...(await model.readOfficial(officialG)), ...(await model.readOfficial(officialD)) };
   const distances: number[] = [];
   for (const [key, stored] of Object.entries(fixture.under(`param_after_${iteration}.`))) {
     const found = state[key];

@@ -41,7 +41,7 @@ const variable: Variable = {
 
 async function save(step: number): Promise<void> {
   const values = new Map([[variable.name, Float32Array.of(step, 2, 3, 4)]]);
-  const session = { program: { variables: [variable] }, readVariables: () => values };
+  const session = { program: { variables: [variable] }, readVariables: () => Promise.resolve(values) };
   const state = { specFormat: 'spadework/1', step, epoch: step, seconds: 1, seed: 0, engine: 'none' };
   await saveCheckpoint(folder, session, new Set(), state);
 }

@@ -46,9 +46,9 @@ function specOfRun(): Spec {
   return spec;
 }
 
-const paint = (model: Model): Tensor => {
+const paint = async (model: Model): Promise<Tensor> => {
   const labels = Uint8Array.from({ length: 32 * 32 }, (_, i) => i % 3);
-  return model.forward('G', { seg: labels }, { training: false }).outputs['output']!;
+  return (await model.forward('G', { seg: labels }, { training: false })).outputs['output']!;
 };
 
 beforeAll(async () => {
@@ -109,8 +109,8 @@ describe('a run with the longer names', () => {
     const { report } = await importWeights({ ...options, ...today(), file, out });
     expect(report).toMatchObject({ missing: [], leftOver: [], otherShape: [] });
     const [before, after] = [await openRun(run, { engine }), await openRun(out, { engine })];
-    expect(paint(after)).toEqual(paint(before));
-    for (const model of [before, after]) model.dispose();
+    expect(await paint(after)).toEqual(await paint(before));
+    for (const model of [before, after]) await model.dispose();
     const back = await importWeights({ ...options, run, file: variablesOf(out, 0) });
     expect(back.report).toMatchObject({ missing: [], leftOver: [], otherShape: [] });
   });

@@ -130,20 +130,20 @@ describe('an evaluation', () => {
     ]);
     const image = { kind: 'tensor', shape: [32, 32, 3] } as const;
     const model = await openText(judgeText, { network: 'Tiny', inputs: { image }, engine: 'portable' });
-    model.write(
+    await model.write(
       Object.fromEntries(Object.entries(judgeWeights).map(([name, values]) => [`Tiny.${name}`, values])),
     );
-    const look = (picture: EightBitPicture) => {
+    const look = async (picture: EightBitPicture) => {
       const fed = Float32Array.from(picture.data, (value) => value / 127.5 - 1);
-      const { outputs } = model.forward('Tiny', { image: fed });
+      const { outputs } = await model.forward('Tiny', { image: fed });
       return ['output/0', 'output/1'].map((name) => {
         const { values, shape } = outputs[name]!;
         return { values, channels: shape[3]! };
       });
     };
-    const painted = (await paintedOf(record)).map(look);
-    const real = (await pictures(record, experiment.images)).map(look);
-    model.dispose();
+    const painted = await Promise.all((await paintedOf(record)).map(look));
+    const real = await Promise.all((await pictures(record, experiment.images)).map(look));
+    await model.dispose();
     const setOf = (found: typeof painted) =>
       featureSet(
         Float64Array.from(

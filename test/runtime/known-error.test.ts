@@ -7,6 +7,7 @@ import { knownError } from '../../runtime/base/known-error.ts';
 import { whileComputing } from '../../runtime/session/open.ts';
 
 const coded = (code: string): Error => Object.assign(new Error(`${code}: refused`), { code });
+const same = (error: unknown): unknown => error;
 const thrownBy = (work: () => unknown): unknown => {
   try {
     return work();
@@ -20,7 +21,10 @@ it.each([
   [coded('ENOSPC'), 'disk-full'],
   [new RangeError('Array buffer allocation failed'), 'out-of-memory'],
   [new Error('a decoding thread failed', { cause: coded('ENOMEM') }), 'out-of-memory'],
-  [thrownBy(() => whileComputing(() => new ArrayBuffer(2 ** 53 - 1))), 'out-of-memory'],
+  [
+    await whileComputing(async () => Promise.resolve(new ArrayBuffer(2 ** 53 - 1))).catch(same),
+    'out-of-memory',
+  ],
   [new Error('ResourceExhausted: OOM when allocating a tensor'), 'out-of-memory'],
 ])('what the machine lacks is no bug: %s', (error, code) => {
   expect(knownError(error)).toMatchObject({ code, blame: 'machine', exit: 3 });

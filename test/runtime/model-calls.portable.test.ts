@@ -46,15 +46,15 @@ function expectMistake(error: unknown, code: string, parts: readonly string[]): 
 describe('wrong calls of a model', () => {
   let model: Model;
   let before: { readonly steps: number; readonly values: unknown };
-  const state = () => ({
+  const state = async () => ({
     steps: model.steps,
-    values: model.read(model.variables.map(({ name }) => name)),
+    values: await model.read(model.variables.map(({ name }) => name)),
   });
   beforeAll(async () => {
     model = await openText(tinySpec({ latent: true }), { engine });
     // Optimizers have state, too, when a step was taken.
-    model.step({ labels: new Uint8Array(pixels), real: new Float32Array(3 * pixels) });
-    before = state();
+    await model.step({ labels: new Uint8Array(pixels), real: new Float32Array(3 * pixels) });
+    before = await state();
   });
   afterAll(() => model.dispose());
 
@@ -65,8 +65,8 @@ describe('wrong calls of a model', () => {
   it.each(wrongOptions.map((row) => [row]))('options and arguments: %s', refuse);
   it.each(wrongVariables.map((row) => [row]))('variables: %s', refuse);
 
-  it('change nothing', () => {
-    expect(state()).toEqual(before);
+  it('change nothing', async () => {
+    expect(await state()).toEqual(before);
   });
 
   it('are refused by their kind after dispose', async () => {
@@ -74,7 +74,7 @@ describe('wrong calls of a model', () => {
       engine,
       inputs: { x: { kind: 'tensor', shape: [1, 1, 2] } },
     });
-    gone.dispose();
+    await gone.dispose();
     const calls: readonly (() => unknown)[] = [
       () => gone.forward('L', { x: [1, 2] }),
       () => gone.gradients('L', { x: [1, 2] }, [1, 2]),
@@ -102,7 +102,7 @@ describe('wrong calls of a model', () => {
         'cotangent/1',
         'cotangent/0',
       ]);
-      const { gradients } = fixed.gradients(
+      const { gradients } = await fixed.gradients(
         'L',
         { x: [1, 2] },
         { 'output/0': [5, 5], 'cotangent/1': [1, 3] },
@@ -120,28 +120,30 @@ describe('wrong calls of a model', () => {
         ["'cotangent/2'"],
       );
     } finally {
-      fixed.dispose();
+      await fixed.dispose();
     }
   });
 
-  it('leave right ones as they are: a batch is what shapes or the option say', () => {
+  it('leave right ones as they are: a batch is what shapes or the option say', async () => {
     const labels = new Int32Array(2 * pixels).fill(1);
     const shaped = { shape: [2, side, side], values: labels };
-    const paint = (feeds: object, options?: object) =>
-      model.synthesize(feeds as never, options).outputs['picture']!;
-    expect(paint({ labels: labels.subarray(pixels) }).shape).toEqual([1, side, side, 3]);
+    const paint = async (feeds: object, options?: object) =>
+      (await model.synthesize(feeds as never, options)).outputs['picture']!;
+    expect((await paint({ labels: labels.subarray(pixels) })).shape).toEqual([1, side, side, 3]);
     const z = [1, 2, 3, 4, 5, 6];
-    const two = paint({ labels: shaped, z });
+    const two = await paint({ labels: shaped, z });
     expect(two.shape).toEqual([2, side, side, 3]);
-    expect(paint({ labels, z }, { batch: 2 })).toEqual(two);
-    expect(paint({ labels, z: { shape: [2, latent], values: z } })).toEqual(two);
-    expect(paint({ labels: shaped, z }, { batch: undefined, seed: undefined, layout: 'NHWC' })).toEqual(two);
+    expect(await paint({ labels, z }, { batch: 2 })).toEqual(two);
+    expect(await paint({ labels, z: { shape: [2, latent], values: z } })).toEqual(two);
+    expect(await paint({ labels: shaped, z }, { batch: undefined, seed: undefined, layout: 'NHWC' })).toEqual(
+      two,
+    );
   });
 
-  it('leave right ones as they are: numbers may lie in any memory and realm', () => {
+  it('leave right ones as they are: numbers may lie in any memory and realm', async () => {
     const ids = Array.from({ length: pixels }, (_, i) => i % classes);
     const z = Float32Array.of(0.5, -1, 2);
-    const wanted = model.synthesize({ labels: ids, z }).outputs['picture'];
+    const wanted = (await model.synthesize({ labels: ids, z })).outputs['picture'];
     const shared = new Float32Array(new SharedArrayBuffer(4 * latent));
     shared.set(z);
     const Growing = ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer;
@@ -159,14 +161,16 @@ describe('wrong calls of a model', () => {
       { labels: ids, ...foreign },
       { labels: ids, z: { shape: [1, latent], values: z, note: "what else is there is the caller's" } },
     ])
-      expect(model.synthesize(feeds as never).outputs['picture']).toEqual(wanted);
+      expect((await model.synthesize(feeds as never)).outputs['picture']).toEqual(wanted);
   });
 
-  it('give results whose shapes are the callers own', () => {
-    const { shape } = model.synthesize({ labels: new Uint8Array(pixels) }).outputs['picture']!;
+  it('give results whose shapes are the callers own', async () => {
+    const { shape } = (await model.synthesize({ labels: new Uint8Array(pixels) })).outputs['picture']!;
     (shape as number[]).length = 0;
     (model.variables[0]!.shape as number[]).length = 0;
-    expect(model.synthesize({ labels: new Uint8Array(pixels) }).outputs['picture']!.shape).toHaveLength(4);
+    expect(
+      (await model.synthesize({ labels: new Uint8Array(pixels) })).outputs['picture']!.shape,
+    ).toHaveLength(4);
     expect(model.inputs('synthesize')[0]!.shape).toEqual([1, side, side]);
   });
 });
@@ -192,7 +196,7 @@ describe('wrong feeds of instances', () => {
       [paint('labels.edges', big(NaN)), 'not-finite', 'NaN at entry 7'],
     ];
     for (const [call, code, part] of rows) expectMistake(await errorOf(call), code, [part]);
-    model.dispose();
+    await model.dispose();
   });
 });
 
@@ -279,8 +283,10 @@ describe('wrong ways to open', () => {
       engine,
       inputs: { constructor: { kind: 'tensor', shape: [1, 1, 2] } as InputDeclaration },
     });
-    expect([...model.forward('Same', { constructor: [1, 2] }).outputs['output']!.values]).toEqual([1, 2]);
-    model.dispose();
+    expect([...(await model.forward('Same', { constructor: [1, 2] })).outputs['output']!.values]).toEqual([
+      1, 2,
+    ]);
+    await model.dispose();
     expect(parseSpec(same).problems).toEqual([]);
   });
 });

@@ -28,9 +28,9 @@ describe('openSpec', () => {
     writeFileSync(json, JSON.stringify(spec));
     const [first, second] = [await openSpec(text, { engine }), await openSpec(json, { engine })];
     expect(second.variables).toEqual(first.variables);
-    expect(second.read()).toEqual(first.read());
-    first.dispose();
-    second.dispose();
+    expect(await second.read()).toEqual(await first.read());
+    await first.dispose();
+    await second.dispose();
   });
 
   it('names a file that it cannot read', async () => {
@@ -69,14 +69,14 @@ describe('openSpec', () => {
       .replace('let D', 'let W = V()\n  load W from "weights/v.safetensors"\n  let D');
     writeFileSync(file, loading);
     const model = await openSpec(file, { engine });
-    expect([...model.read(['W.c.bias'])['W.c.bias']!.values]).toEqual([5, 6]);
-    expect(model.readOfficial({ network: 'W' })['c.weight']!.values).toEqual(kernel);
-    model.dispose();
+    expect([...(await model.read(['W.c.bias']))['W.c.bias']!.values]).toEqual([5, 6]);
+    expect((await model.readOfficial({ network: 'W' }))['c.weight']!.values).toEqual(kernel);
+    await model.dispose();
     writeFileSync(file, loading.replace('v.safetensors', 'w.safetensors'));
     await expect(openSpec(file, { engine })).rejects.toThrow(SpadeworkError);
     const bare = await openSpec(file, { engine, weights: false });
-    expect([...bare.read(['W.c.bias'])['W.c.bias']!.values]).toEqual([0, 0]);
-    bare.dispose();
+    expect([...(await bare.read(['W.c.bias']))['W.c.bias']!.values]).toEqual([0, 0]);
+    await bare.dispose();
   });
 });
 
@@ -93,8 +93,8 @@ describe('openText', () => {
     const inputs = { x: { kind: 'tensor', shape: [1, 1, 2] } } as const;
     const model = await openText(text, { engine, provider, network: 'A', inputs });
     expect(model.networks.map(({ name }) => name)).toEqual(['A']);
-    expect([...model.forward('A', { x: [1, 2] }).outputs['output']!.values]).toEqual([2, 4]);
-    model.dispose();
+    expect([...(await model.forward('A', { x: [1, 2] })).outputs['output']!.values]).toEqual([2, 4]);
+    await model.dispose();
   });
 
   it('gives a lone network its settings and inputs, and knows no others', async () => {
@@ -104,7 +104,7 @@ describe('openText', () => {
     const model = await openSpec(generators, { ...options, settings: { width: 2 } });
     const kernel = model.variables.find(({ name }) => name === 'SpadeGenerator.fc.weight');
     expect(kernel?.shape).toEqual([3, 3, 3, 32]);
-    model.dispose();
+    await model.dispose();
     await expect(openSpec(generators, { ...options, settings: { wide: 2 } })).rejects.toMatchObject({
       problems: [{ code: 'unknown-argument' }],
     });
@@ -126,14 +126,18 @@ describe('openText', () => {
       problems: [{ notes: ["found: 'gpu'", 'expected: one of auto, native, portable'] }],
     });
     const model = await openText(one, { engine, inputs: { x: { kind: 'tensor', shape: [1, 1, 2] } } });
-    const call = (options: object) => () => model.forward('Same', { x: [1, 2] }, options);
-    expect(call({ train: true })).toThrow(expect.objectContaining({ code: 'unknown-option' }) as Error);
-    expect(call({ layout: 'nchw' })).toThrow(expect.objectContaining({ code: 'unknown-choice' }) as Error);
+    const call = (options: object) => model.forward('Same', { x: [1, 2] }, options);
+    await expect(call({ train: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'unknown-option' }) as Error,
+    );
+    await expect(call({ layout: 'nchw' })).rejects.toThrow(
+      expect.objectContaining({ code: 'unknown-choice' }) as Error,
+    );
     const flat = { 'fc.weight': Float32Array.of(1) } as unknown as OfficialTensors;
-    expect(() => model.writeOfficial(flat, { network: 'Same' })).toThrow(
+    await expect(model.writeOfficial(flat, { network: 'Same' })).rejects.toThrow(
       "the official 'fc.weight' is no tensor",
     );
-    model.dispose();
+    await model.dispose();
   });
 
   it('carries all mistakes of a text', async () => {
@@ -157,15 +161,15 @@ describe('openRun', () => {
       const early = await openRun(out, { engine, checkpoint: 4 });
       expect([last.steps, early.steps]).toEqual([6, 4]);
       const weight = 'G.conv_img.weight';
-      expect(last.read([weight])).not.toEqual(early.read([weight]));
+      expect(await last.read([weight])).not.toEqual(await early.read([weight]));
       const labels = new Int32Array(32 * 32);
-      const { picture } = last.synthesize({ labels }).outputs;
+      const { picture } = (await last.synthesize({ labels })).outputs;
       expect(picture?.shape).toEqual([1, 32, 32, 3]);
       // It goes on from where the run was.
-      early.step({ labels, real: new Float32Array(32 * 32 * 3) });
+      await early.step({ labels, real: new Float32Array(32 * 32 * 3) });
       expect(early.steps).toBe(5);
-      last.dispose();
-      early.dispose();
+      await last.dispose();
+      await early.dispose();
       await expect(openRun(out, { engine, checkpoint: 3 })).rejects.toMatchObject({ code: 'no-checkpoint' });
       await expect(openRun(tiny.folder, { engine })).rejects.toThrow(SpadeworkError);
     } finally {

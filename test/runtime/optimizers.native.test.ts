@@ -4,5 +4,5 @@ import { describeNative } from '../support/engines.ts';
 import { testOptimizersOn } from '../support/optimizer-tests.ts';
 
 await describeNative('optimizers in TensorFlow', (tf) => {
-  testOptimizersOn((program) => new NativeSession(tf, program));
+  testOptimizersOn((program) => NativeSession.open(tf, program));
 });

@@ -7,5 +7,5 @@ import { testOptimizersOn } from '../support/optimizer-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('optimizers on WebAssembly', () => {
-  testOptimizersOn((program) => new PortableSession(tf, program));
+  testOptimizersOn((program) => Promise.resolve(new PortableSession(tf, program)));
 });

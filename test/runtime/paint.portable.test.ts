@@ -20,36 +20,40 @@ const sample = (name: string): Styled => ({
 });
 
 /** Gives the pixels of samples, painted in batches of two by a network that ends as told. */
-function painted(end: string, names: readonly string[], seed = 1): readonly (readonly number[])[] {
+async function painted(
+  end: string,
+  names: readonly string[],
+  seed = 1,
+): Promise<readonly (readonly number[])[]> {
   const text = `block shaken(x) { return x + random_uniform(x.shape) }
     network Painter(seg: LabelMap) -> Image { return seg |> conv(3, init: normal()) |> ${end} |> tanh }`;
   const spec = specOf(text, { name: 'Painter', assume: { width: 8, height: 8, classes: 2 } });
   const program = compile(spec, { target: cpu, batch: 2, methods: ['synthesize'] });
   const session = new PortableSession(tf, program);
   try {
-    session.setVariables(initialValues(program.variables, 1));
+    await session.setVariables(initialValues(program.variables, 1));
     const generator = generatorOf(spec)!;
-    return paint({ session, generator, seed }, names.map(sample)).map(({ data }) => [...data]);
+    return (await paint({ session, generator, seed }, names.map(sample))).map(({ data }) => [...data]);
   } finally {
-    session.dispose();
+    await session.dispose();
   }
 }
 
-it('a map looks the same whatever it is painted with', () => {
-  const [alone] = painted('dropout', ['b']);
-  expect(painted('dropout', ['a', 'b', 'c'])[1]).toEqual(alone);
+it('a map looks the same whatever it is painted with', async () => {
+  const [alone] = await painted('dropout', ['b']);
+  expect((await painted('dropout', ['a', 'b', 'c']))[1]).toEqual(alone);
   expect(new Set(alone).size).toBeGreaterThan(1);
 });
 
-it('maps of other names, or of other seeds, look different', () => {
-  const [a, b] = painted('dropout', ['a', 'b']);
+it('maps of other names, or of other seeds, look different', async () => {
+  const [a, b] = await painted('dropout', ['a', 'b']);
   expect(b).not.toEqual(a);
-  expect(painted('dropout', ['a'], 2)[0]).not.toEqual(a);
+  expect((await painted('dropout', ['a'], 2))[0]).not.toEqual(a);
 });
 
-it('numbers without a name are drawn from the seed alone', () => {
-  const [a, b, c] = painted('shaken', ['a', 'b', 'c']);
+it('numbers without a name are drawn from the seed alone', async () => {
+  const [a, b, c] = await painted('shaken', ['a', 'b', 'c']);
   expect(b).not.toEqual(a);
   expect(c).toEqual(a);
-  expect(painted('shaken', ['a'], 2)[0]).not.toEqual(a);
+  expect((await painted('shaken', ['a'], 2))[0]).not.toEqual(a);
 });

@@ -23,13 +23,13 @@ export function testExamplesOn(engine: EngineKind): void {
   it.each(readdirSync(folder).filter((file) => file.endsWith('.spade')))('%s trains', async (file) => {
     const model = await openSpec(folder + file, { engine });
     try {
-      const first = model.read();
+      const first = await model.read();
       for (const step of [1, 2]) {
-        const { outputs } = model.step(batch(), { batch: pictures });
+        const { outputs } = await model.step(batch(), { batch: pictures });
         for (const [name, { values }] of Object.entries(outputs))
           expect(values.every(Number.isFinite), `step ${step}: ${name} is ${values[0]}`).toBe(true);
       }
-      const last = model.read();
+      const last = await model.read();
       for (const { name } of model.networks) {
         const own = Object.keys(first).filter((key) => key.startsWith(`${name}.`));
         const moved = own.filter((key) =>
@@ -38,7 +38,7 @@ export function testExamplesOn(engine: EngineKind): void {
         expect(moved.length, `variables of ${name} that moved`).toBeGreaterThan(own.length / 2);
       }
     } finally {
-      model.dispose();
+      await model.dispose();
     }
   });
 }

@@ -93,8 +93,8 @@ export function testFeaturesOn(engine: 'native' | 'portable'): void {
     }
     it(what, async () => {
       const model = await openText(experimentOf(network, folder + file), { engine });
-      const { outputs } = model.forward('V', { image: picture() });
-      model.dispose();
+      const { outputs } = await model.forward('V', { image: picture() });
+      await model.dispose();
       const expected = references.nets[reference] ?? {};
       let compared = 0;
       layers.forEach((name, index) => {

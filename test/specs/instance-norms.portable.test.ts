@@ -23,7 +23,7 @@ const edges = Float32Array.from(ids, (_, i) => Number(i % side === 5 || Math.flo
 const picture: InputDeclaration = { kind: 'tensor', shape: [half, half, channels] };
 const map: InputDeclaration = { kind: 'labels', width: side, height: side, classes, edges: true };
 const opened: Model[] = [];
-afterAll(() => opened.forEach((model) => model.dispose()));
+afterAll(() => Promise.all(opened.map((model) => model.dispose())));
 
 async function open(source: string, inputs: Readonly<Record<string, InputDeclaration>>): Promise<Model> {
   const model = await openText(source, { engine: 'portable', network: 'L', inputs });
@@ -32,19 +32,24 @@ async function open(source: string, inputs: Readonly<Record<string, InputDeclara
 }
 
 /** Expects two models to give the same with the same parameters, whatever blocks these are in. */
-function expectSame(ours: Model, other: Model, found: () => Tensor, wanted: () => Tensor): void {
-  const values = Object.entries(ours.read());
+async function expectSame(
+  ours: Model,
+  other: Model,
+  found: () => Promise<Tensor>,
+  wanted: () => Promise<Tensor>,
+): Promise<void> {
+  const values = Object.entries(await ours.read());
   const names = other.variables.map(({ name }) => name);
   const last = (name: string): string => name.split('.').slice(-2).join('.');
   for (const [index, [, { values: numbersOf }]] of values.entries())
     numbersOf.set(numbers(numbersOf.length, 0.3 + 0.05 * index));
-  ours.write(Object.fromEntries(values));
-  other.write(
+  await ours.write(Object.fromEntries(values));
+  await other.write(
     Object.fromEntries(
       names.map((name) => [name, values.find(([one]) => last(one) === last(name))?.[1].values ?? []]),
     ),
   );
-  const [a, b] = [found(), wanted()];
+  const [a, b] = [await found(), await wanted()];
   expect(a.shape).toEqual(b.shape);
   expect(Math.max(...a.values.map((value, i) => Math.abs(value - b.values[i]!)))).toBeLessThan(1e-5);
   expect(Math.max(...a.values.map(Math.abs))).toBeGreaterThan(0.1);
@@ -71,11 +76,12 @@ it('edge_aware_spade is SPADE over a map whose edges are max-pooled', async () =
       edges[at(1, 1)]!,
     );
   }
-  expectSame(
+  await expectSame(
     ours,
     other,
-    () => ours.forward('L', { x, seg: ids, 'seg.edges': edges }, { batch: pictures }).outputs['output']!,
-    () => other.forward('L', { x, seg }, { batch: pictures }).outputs['output']!,
+    async () =>
+      (await ours.forward('L', { x, seg: ids, 'seg.edges': edges }, { batch: pictures })).outputs['output']!,
+    async () => (await other.forward('L', { x, seg }, { batch: pictures })).outputs['output']!,
   );
 });
 
@@ -106,10 +112,13 @@ it('positional_clade is CLADE over distances to the centers of instances', async
     at.set([row - y / count, column - sum / count], 2 * i);
   }
   const feeds = { x, seg: ids, 'seg.edges': edges };
-  expectSame(
+  await expectSame(
     ours,
     other,
-    () => ours.forward('L', { ...feeds, 'seg.instances': instances }, { batch: pictures }).outputs['output']!,
-    () => other.forward('L', { ...feeds, at }, { batch: pictures }).outputs['output']!,
+    async () =>
+      (await ours.forward('L', { ...feeds, 'seg.instances': instances }, { batch: pictures })).outputs[
+        'output'
+      ]!,
+    async () => (await other.forward('L', { ...feeds, at }, { batch: pictures })).outputs['output']!,
   );
 });

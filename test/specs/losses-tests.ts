@@ -29,7 +29,11 @@ interface Setting {
 }
 
 /** Opens an experiment of one loss, and frees it after. */
-async function withLoss(engine: EngineKind, setting: Setting, work: (model: Model) => void): Promise<void> {
+async function withLoss(
+  engine: EngineKind,
+  setting: Setting,
+  work: (model: Model) => Promise<void>,
+): Promise<void> {
   const { imports, body, trained, classes = 2, side, batch } = setting;
   const text = `${imports}
     experiment losses {
@@ -42,9 +46,9 @@ async function withLoss(engine: EngineKind, setting: Setting, work: (model: Mode
     }`;
   const model = await openText(text, { name: 'losses.spade', engine, weights: false });
   try {
-    work(model);
+    await work(model);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 
@@ -84,12 +88,12 @@ function testKinds(engine: EngineKind): void {
           side: 16,
           batch: 2,
         };
-        return withLoss(engine, setting, (model) => {
+        return withLoss(engine, setting, async (model) => {
           const noise = {
             'S/S.a': fixture.given(`input.${side}.d0`).values,
             'S/S.b': fixture.given(`input.${side}.d1`).values,
           };
-          const result = model.loss('S', blank(16, 2), { noise, gradients: true });
+          const result = await model.loss('S', blank(16, 2), { noise, gradients: true });
           expectTotal(fixture, `output.${mode}.${term}`, result);
           for (const [scale, name] of [
             ['d0', 'S/S.a'],
@@ -128,10 +132,10 @@ function testScores(engine: EngineKind): void {
         side,
         batch: 2,
       },
-      (model) => {
+      async (model) => {
         const feeds = { ...blank(side, 2), labels: fixture.given('input.label').values };
         const noise = { 'S/S.z': fixture.given('input.logits').values };
-        const result = model.loss('S', feeds, { noise, gradients: true });
+        const result = await model.loss('S', feeds, { noise, gradients: true });
         expectTotal(fixture, `output.${key}`, result);
         const found = gradientOf(result, 'S/S.z');
         fixture.expectResult(`grad.${key}.input.logits`, found);
@@ -190,8 +194,8 @@ function testPenalties(engine: EngineKind): void {
           side: 16,
           batch: 3,
         },
-        (model) => {
-          model.writeOfficial(fixture.givenUnder('param.'), { network: 'D' });
+        async (model) => {
+          await model.writeOfficial(fixture.givenUnder('param.'), { network: 'D' });
           const [real, fake, alpha] = ['real_image', 'fake_image', 'alpha'].map((key) =>
             fixture.given(`input.${key}`),
           );
@@ -201,7 +205,7 @@ function testPenalties(engine: EngineKind): void {
             return share * value + (1 - share) * fake!.values[i]!;
           });
           const feeds = { labels: new Int32Array(3 * 16 * 16), real: real! };
-          const result = model.loss('D', feeds, {
+          const result = await model.loss('D', feeds, {
             layout,
             noise: name === 'penalty' ? { 'D/G.z': between } : {},
             gradients: true,
@@ -232,17 +236,24 @@ function testPerceptual(engine: EngineKind): void {
         side: 32,
         batch: 2,
       },
-      (model) => {
+      async (model) => {
         const weights = Object.entries(fixture.givenUnder('param.')).map(
           ([name, tensor]) => [name.replace(/^slice\d/, 'features'), tensor] as const,
         );
-        model.writeOfficial(Object.fromEntries(weights), { network: 'V', mapping: 'torchvision-vgg19' });
+        await model.writeOfficial(Object.fromEntries(weights), {
+          network: 'V',
+          mapping: 'torchvision-vgg19',
+        });
         const fake = fixture.given('input.fake_image');
-        const { outputs } = model.forward('V', { image: fake }, { layout });
+        const { outputs } = await model.forward('V', { image: fake }, { layout });
         for (const i of [0, 1, 2, 3, 4])
           fixture.expectResult(`output.feature.relu${i + 1}_1`, outputs[`output/${i}`]);
         const feeds = { labels: new Int32Array(2 * 32 * 32), real: fixture.given('input.real_image') };
-        const result = model.loss('G', feeds, { layout, noise: { 'G/G.z': fake.values }, gradients: true });
+        const result = await model.loss('G', feeds, {
+          layout,
+          noise: { 'G/G.z': fake.values },
+          gradients: true,
+        });
         expectTotal(fixture, 'output.loss', result);
         fixture.expectResult('grad.input.fake_image', gradientOf(result, 'G/G.z'));
       },
@@ -270,22 +281,22 @@ function testOasis(engine: EngineKind): void {
         side: 64,
         batch: 2,
       },
-      (model) => {
+      async (model) => {
         const official = { network: 'D', mapping: 'oasis' };
         const start = fixture.givenUnder('param.');
-        const report = model.writeOfficial(start, official);
+        const report = await model.writeOfficial(start, official);
         expect(report).toMatchObject({ missing: [], unused: [] });
         const { labels } = splitSemantics(fixture.given('input.semantics'), { layout });
         const feeds = { labels, real: fixture.given('input.real_image') };
         const [fake, mask] = ['fake_image', 'mask'].map((name) => fixture.given(`input.${name}`).values);
 
-        const painted = model.loss('G', feeds, { layout, noise: { 'G/G.z': fake! }, gradients: true });
+        const painted = await model.loss('G', feeds, { layout, noise: { 'G/G.z': fake! }, gradients: true });
         expectTotal(fixture, 'output.train.loss.G_adversarial', painted);
         fixture.expectResult('grad.g_loss.input.fake_image', gradientOf(painted, 'G/G.z'));
 
-        model.writeOfficial(start, official);
+        await model.writeOfficial(start, official);
         const noise = { 'D/G.z': fake!, 'D/M.z': mask! };
-        const { outputs, gradients } = model.loss('D', feeds, { layout, noise, gradients: true });
+        const { outputs, gradients } = await model.loss('D', feeds, { layout, noise, gradients: true });
         fixture.expectResult('output.train.loss.D_fake', outputs['oasis_fake']);
         fixture.expectResult('output.train.loss.D_real', outputs['oasis_real']);
         const weighed = outputs['mixed_consistency']!;
@@ -295,7 +306,7 @@ function testOasis(engine: EngineKind): void {
         });
         const found = model.toOfficial(gradients, official);
         expect(fixture.expectAll('grad.d_loss.', found)).toBeGreaterThan(50);
-        expect(fixture.expectAll('param_after.', model.readOfficial(official))).toBeGreaterThan(50);
+        expect(fixture.expectAll('param_after.', await model.readOfficial(official))).toBeGreaterThan(50);
       },
     ),
   );
@@ -334,9 +345,9 @@ function testSums(engine: EngineKind): void {
             side: 64,
             batch: 2,
           },
-          (model) => {
+          async (model) => {
             const official = { network: 'D', within: 'layer', mapping: 'pix2pixhd' };
-            const report = model.writeOfficial(fixture.givenUnder('param.'), official);
+            const report = await model.writeOfficial(fixture.givenUnder('param.'), official);
             expect(report).toMatchObject({ missing: [], unused: [] });
             const feeds = { labels: new Int32Array(2 * 64 * 64), real: fixture.given('input.real_image') };
             const [fake, condition] = ['fake_image', 'semantics'].map(
@@ -348,11 +359,11 @@ function testSums(engine: EngineKind): void {
                 noise: { [`${loss}/G.z`]: fake!, [`${loss}/D.condition`]: condition! },
                 gradients: true,
               });
-            const painted = run('G');
+            const painted = await run('G');
             fixture.expectResult('output.train.loss.G_GAN', painted.outputs['fooled']);
             fixture.expectResult('output.train.loss.G_GAN_Feat', painted.outputs['matched']);
             fixture.expectGradient('grad.g_loss.input.fake_image', gradientOf(painted, 'G/G.z'));
-            const judged = run('D');
+            const judged = await run('D');
             for (const [name, ours] of [
               ['D_fake', 'on_fakes'],
               ['D_real', 'on_photographs'],

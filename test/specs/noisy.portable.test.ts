@@ -15,7 +15,7 @@ const inputs: Readonly<Record<string, InputDeclaration>> = {
   seg: { kind: 'labels', width: side, height: side, classes, edges: false },
 };
 const opened: Model[] = [];
-afterAll(() => opened.forEach((model) => model.dispose()));
+afterAll(() => Promise.all(opened.map((model) => model.dispose())));
 
 async function open(norm: string): Promise<Model> {
   const model = await openText(
@@ -28,33 +28,33 @@ network L(x: Image, seg: LabelMap, norm: Norm = ${norm}) { return x |> norm(seg)
 }
 
 /** What a model makes of x, whose noise may be fed. */
-const run = (model: Model, noise: Readonly<Record<string, Float32Array>> = {}): Float32Array =>
+const run = async (model: Model, noise: Readonly<Record<string, Float32Array>> = {}): Promise<Float32Array> =>
   Float32Array.from(
-    model.forward('L', { x, seg: ids, ...noise }, { batch: pictures }).outputs['output']!.values,
+    (await model.forward('L', { x, seg: ids, ...noise }, { batch: pictures })).outputs['output']!.values,
   );
 
 describe('noisy', () => {
   it('is its base and noise times the strength of each channel', async () => {
     const norm = 'spade(base: instance, hidden: 5)';
     const [ours, base] = [await open(`noisy(base: ${norm})`), await open(norm)];
-    const kept = Object.entries(base.read()).map(
+    const kept = Object.entries(await base.read()).map(
       ([name, { values }], index) => [name, wave(values.length, 0.3 + 0.05 * index)] as const,
     );
-    base.write(Object.fromEntries(kept));
+    await base.write(Object.fromEntries(kept));
     const inside = kept.map(([name, values]) => [name.replace('layer.', 'layer.base.'), values] as const);
-    ours.write({ ...Object.fromEntries(inside), 'L.layer.strength': strength });
+    await ours.write({ ...Object.fromEntries(inside), 'L.layer.strength': strength });
     const noise = wave(pixels, 1.3);
-    const found = run(ours, { 'L.layer.noise': noise });
-    const wanted = run(base).map(
+    const found = await run(ours, { 'L.layer.noise': noise });
+    const wanted = (await run(base)).map(
       (value, i) => value + noise[Math.floor(i / channels)]! * strength[i % channels]!,
     );
     expect(Math.max(...found.map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThan(1e-5);
   });
 
   it('starts as its base, or with factors of the deviation that it is told', async () => {
-    expect(run(await open('noisy(base: identity)'))).toEqual(x);
+    expect(await run(await open('noisy(base: identity)'))).toEqual(x);
     const factors = async (std: number): Promise<Float32Array> => {
-      const drawn = (await open(`noisy(base: identity, std: ${std})`)).read()['L.layer.strength']!;
+      const drawn = (await (await open(`noisy(base: identity, std: ${std})`)).read())['L.layer.strength']!;
       return Float32Array.from(drawn.values, (value) => value / std);
     };
     const some = await factors(0.25);
@@ -65,8 +65,8 @@ describe('noisy', () => {
 
   it('draws one standard normal number per pixel and picture, the same for all channels', async () => {
     const model = await open('noisy(base: identity)');
-    model.write({ 'L.layer.strength': strength });
-    const noise = run(model).map((value, i) => (value - x[i]!) / strength[i % channels]!);
+    await model.write({ 'L.layer.strength': strength });
+    const noise = (await run(model)).map((value, i) => (value - x[i]!) / strength[i % channels]!);
     const drawn = Array.from({ length: pixels }, (_, i) => noise[i * channels]!);
     for (const [i, value] of drawn.entries())
       for (const channel of [1, 3]) expect(noise[i * channels + channel]).toBeCloseTo(value, 4);

@@ -37,7 +37,7 @@ async function withNetwork(
   engine: EngineKind,
   fixture: SystemFixture,
   source: string,
-  work: (model: Model) => void,
+  work: (model: Model) => Promise<void>,
 ): Promise<void> {
   const [, channels = 1, height = 1, width = 1] = fixture.given('input.x').shape;
   const inputs: Record<string, InputDeclaration> = {
@@ -45,9 +45,9 @@ async function withNetwork(
   };
   const model = await openText(source, { name: `${fixture.name}.spade`, engine, network: 'L', inputs });
   try {
-    work(model);
+    await work(model);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 
@@ -61,12 +61,12 @@ function itWith(name: string, what: string, test: (fixture: SystemFixture) => Pr
 export function testOperatorsOn(engine: EngineKind): void {
   describe.each(Object.entries(operators))('%s', (name, call) => {
     itWith('operators', 'gives the values and gradients of PyTorch', (fixture) =>
-      withNetwork(engine, fixture, `network L(x: Image) { return ${call} }`, (model) => {
+      withNetwork(engine, fixture, `network L(x: Image) { return ${call} }`, async (model) => {
         const [weight] = model.variables.map((one) => one.name.replace('L.', ''));
         if (weight !== undefined)
-          model.writeOfficial({ [weight]: fixture.given(`param.${weight}`) }, { network: 'L' });
+          await model.writeOfficial({ [weight]: fixture.given(`param.${weight}`) }, { network: 'L' });
         const x = fixture.given('input.x');
-        const { outputs, gradients } = model.gradients('L', { x }, fixture.given(`cotangent.${name}`), {
+        const { outputs, gradients } = await model.gradients('L', { x }, fixture.given(`cotangent.${name}`), {
           layout,
         });
         fixture.expectResult(`output.${name}`, outputs['output']);
@@ -79,12 +79,14 @@ export function testOperatorsOn(engine: EngineKind): void {
   describe('sync_batch', () => {
     itWith('synchronized_batch_norm', 'takes the statistics of the whole batch', (fixture) => {
       const source = 'use norms { sync_batch }\nnetwork L(x: Image) { return x |> sync_batch as layer }';
-      return withNetwork(engine, fixture, source, (model) => {
+      return withNetwork(engine, fixture, source, async (model) => {
         const x = fixture.given('input.x');
-        const { outputs, gradients } = model.gradients('L', { x }, fixture.given('cotangent.y'), { layout });
+        const { outputs, gradients } = await model.gradients('L', { x }, fixture.given('cotangent.y'), {
+          layout,
+        });
         fixture.expectResult('output.one_device.y', outputs['output']);
         fixture.expectResult('grad.one_device.input.x', gradients['x']);
-        const state = model.readOfficial({ network: 'L', mapping: [] });
+        const state = await model.readOfficial({ network: 'L', mapping: [] });
         for (const name of ['running_mean', 'running_var'])
           fixture.expectResult(`output.${name}`, state[`layer.${name}`]);
       });
@@ -98,15 +100,15 @@ export function testOperatorsOn(engine: EngineKind): void {
           let layer = InceptionV3(size: none, fid: true)
           return layer(x)[0]
         }`;
-      return withNetwork(engine, fixture, source, (model) => {
+      return withNetwork(engine, fixture, source, async (model) => {
         const mapping = [{ ours: '{path}.affine.{p}', official: '{path}.{p}' }];
-        const report = model.writeOfficial(fixture.givenUnder('param.'), {
+        const report = await model.writeOfficial(fixture.givenUnder('param.'), {
           network: 'L',
           within: 'layer',
           mapping,
         });
         expect(report).toMatchObject({ missing: [], unused: [] });
-        const { outputs } = model.forward('L', { x: fixture.given('input.x') }, { layout });
+        const { outputs } = await model.forward('L', { x: fixture.given('input.x') }, { layout });
         fixture.expectResult('output.distance.block_3', outputs['output']);
       });
     });

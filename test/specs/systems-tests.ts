@@ -299,7 +299,7 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
       within: 'layer',
       ...(each.mapping && { mapping: each.mapping }),
     };
-    const report = model.writeOfficial(fixture.givenUnder('param.'), official);
+    const report = await model.writeOfficial(fixture.givenUnder('param.'), official);
     expect(report).toMatchObject({ missing: [], unused: [] });
     const feeds = { ...tensors, ...givenAs(each.noise), ...map?.feeds };
     const outputs = Object.entries(each.outputs ?? { output: 'y' });
@@ -313,9 +313,9 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
       outputs.map(([output, name]) => [output, fixture.given(`cotangent.${name}`)]),
     );
     const training = each.variant !== 'eval';
-    const result = model.gradients('L', feeds, cotangents, { layout, training });
+    const result = await model.gradients('L', feeds, cotangents, { layout, training });
     expectOutputs(each.variant ?? 'train', result.outputs);
-    expectOutputs('eval_after', model.forward('L', feeds, { layout }).outputs);
+    expectOutputs('eval_after', (await model.forward('L', feeds, { layout })).outputs);
     const ofVariables = model.toOfficial(result.gradients, official);
     const prefix = each.variant === 'paper' ? 'grad.paper.' : 'grad.';
     const gradients = each.kinks ? [] : fixture.results.filter((key) => key.startsWith(prefix));
@@ -325,11 +325,11 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
       const ours = Object.keys(each.inputs).find((one) => each.inputs[one] === name);
       fixture.expectResult(key, ours === undefined ? ofVariables[name] : result.gradients[ours]);
     }
-    const state = model.readOfficial(official);
+    const state = await model.readOfficial(official);
     for (const key of fixture.results.filter((one) => one.startsWith('param_after.')))
       fixture.expectResult(key, state[key.slice('param_after.'.length)]);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 
@@ -354,23 +354,23 @@ async function checkPasses(fixture: SystemFixture, engine: EngineKind, norm: str
   const model = await openText(text, { name: `${fixture.name}.spade`, engine, network: 'L', inputs });
   try {
     const official: OfficialOptions = { network: 'L', within: 'layer', mapping: 'pix2pixhd' };
-    const report = model.writeOfficial(fixture.givenUnder('param.'), official);
+    const report = await model.writeOfficial(fixture.givenUnder('param.'), official);
     expect(report).toMatchObject({ missing: [], unused: [] });
-    const pass = (image: typeof fake): Tensors =>
-      model.forward('L', { seg: seg!, image: image! }, { layout, training: true }).outputs;
-    const said = { fake: pass(fake), real: pass(real) };
-    pass(fake);
+    const pass = async (image: typeof fake): Promise<Tensors> =>
+      (await model.forward('L', { seg: seg!, image: image! }, { layout, training: true })).outputs;
+    const said = { fake: await pass(fake), real: await pass(real) };
+    await pass(fake);
     const keys = fixture.results.filter((key) => /^output\.train\.(fake|real)\./.test(key));
     expect(keys.length).toBe(20);
     for (const key of keys) {
       const [, , side, scale, layer] = key.split('.') as [string, string, 'fake' | 'real', string, string];
       fixture.expectResult(key, said[side][`output/${scale.slice(1)}/${layer.slice(1)}`]);
     }
-    const state = model.readOfficial(official);
+    const state = await model.readOfficial(official);
     for (const key of fixture.results.filter((one) => one.startsWith('param_after.')))
       fixture.expectResult(key, state[key.slice('param_after.'.length)]);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 

@@ -34,7 +34,7 @@ interface Experiment {
 async function withExperiment(
   engine: EngineKind,
   { fixture: name, classes, batch, imports, networks, body, mapping }: Experiment,
-  work: (model: Model, fixture: SystemFixture, officials: readonly OfficialOptions[]) => void,
+  work: (model: Model, fixture: SystemFixture, officials: readonly OfficialOptions[]) => Promise<void>,
 ): Promise<void> {
   const fixture = readSystem(name);
   const text = `${imports}
@@ -52,11 +52,11 @@ async function withExperiment(
       const own = Object.fromEntries(
         Object.entries(start).filter(([key]) => key.startsWith(official.prefix)),
       );
-      expect(model.writeOfficial(own, official)).toMatchObject({ missing: [], unused: [] });
+      expect(await model.writeOfficial(own, official)).toMatchObject({ missing: [], unused: [] });
     }
-    work(model, fixture, officials);
+    await work(model, fixture, officials);
   } finally {
-    model.dispose();
+    await model.dispose();
   }
 }
 
@@ -144,15 +144,15 @@ function itWith(name: string, what: string, test: () => Promise<void>): void {
 }
 
 /** Expects weights to be the stored ones but for a few, by quantiles (fixtures' README), and buffers by their tolerance. */
-function expectState(
+async function expectState(
   fixture: SystemFixture,
   model: Model,
   officials: readonly (OfficialOptions & { readonly prefix?: string })[],
   iteration: number,
-): void {
+): Promise<void> {
   const distances: number[] = [];
   for (const official of officials) {
-    const state = model.readOfficial(official);
+    const state = await model.readOfficial(official);
     const start = `param_after_${iteration}.`;
     const keys = fixture.results.filter((key) => key.startsWith(start + official.prefix));
     expect(keys.length).toBeGreaterThan(5);
@@ -179,11 +179,11 @@ function testPix2pixHD(engine: EngineKind, features: boolean, iterations: number
     D_total: 'D/total',
   };
   itWith(experiment.fixture, 'equals the official iterations: losses, gradients, weights', () =>
-    withExperiment(engine, experiment, (model, fixture, officials) => {
+    withExperiment(engine, experiment, async (model, fixture, officials) => {
       const feeds = batchOf(fixture, model, 'step');
       for (let iteration = 1; iteration <= iterations; iteration++) {
         const options = { layout, exposeGradients: iteration === 1, exposePictures: true };
-        const { outputs, gradients } = model.step(feeds, options);
+        const { outputs, gradients } = await model.step(feeds, options);
         const expectOutput = (name: string, found: Tensor | undefined): void =>
           fixture.expectResult(`output.iter${iteration}.${name}`, found);
         for (const [official, ours] of Object.entries(names)) expectOutput(`loss.${official}`, outputs[ours]);
@@ -197,7 +197,7 @@ function testPix2pixHD(engine: EngineKind, features: boolean, iterations: number
         expectOutput('fake', outputs['G/fake']);
         if (iteration === 1)
           for (const official of officials) expectGradients(fixture, model, gradients, official);
-        expectState(fixture, model, officials, iteration);
+        await expectState(fixture, model, officials, iteration);
       }
     }),
   );
@@ -208,14 +208,14 @@ export function testIterationsOn(engine: EngineKind): void {
   testPix2pixHD(engine, false, 2);
   testPix2pixHD(engine, true, 1);
   itWith(style.fixture, 'equals an official iteration: losses, gradients, weights, statistics', () =>
-    withExperiment(engine, style, (model, fixture, officials) => {
+    withExperiment(engine, style, async (model, fixture, officials) => {
       const noise = {
         'G/G.z': fixture.given('input.eps.generator_step'),
         'D/G.z': fixture.given('input.eps.discriminator_step'),
       };
       const feeds = batchOf(fixture, model, 'step');
       const options = { layout, noise, exposeGradients: true, exposePictures: true };
-      const { outputs, gradients } = model.step(feeds, options);
+      const { outputs, gradients } = await model.step(feeds, options);
       const names = {
         KLD: 'G/kl',
         GAN: 'G/gan_generator',
@@ -229,7 +229,7 @@ export function testIterationsOn(engine: EngineKind): void {
       for (const [official, ours] of Object.entries(names))
         fixture.expectResult(`output.iter1.loss.${official}`, outputs[ours]);
       for (const official of officials) expectGradients(fixture, model, gradients, official);
-      expectState(fixture, model, officials, 1);
+      await expectState(fixture, model, officials, 1);
     }),
   );
 }

@@ -7,7 +7,7 @@ import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
-import { initialValues, setInitialValues, type Session } from '../../runtime/session/session.ts';
+import { runAndRead, initialValues, setInitialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
 
 const vector = f32(2);
@@ -41,28 +41,30 @@ const record = (values: Readonly<Record<string, Node>>): ReadonlyMap<string, Nod
 const nothing: ReadonlyMap<string, Node> = new Map();
 
 /** Sets all variables: w = [1, 2], m = [3, 4], v = [5, 6], average = [7, 8], w2 = [9, 10] and so on. */
-function start(session: Session): void {
-  session.setVariables(new Map(names.map((name, i) => [name, Float32Array.of(2 * i + 1, 2 * i + 2)])));
+async function start(session: Session): Promise<void> {
+  await session.setVariables(new Map(names.map((name, i) => [name, Float32Array.of(2 * i + 1, 2 * i + 2)])));
 }
 
-const stateOf = (session: Session): Record<string, number[]> =>
-  Object.fromEntries([...session.readVariables()].map(([name, values]) => [name, Array.from(values)]));
+const stateOf = async (session: Session): Promise<Record<string, number[]>> =>
+  Object.fromEntries(
+    [...(await session.readVariables())].map(([name, values]) => [name, Array.from(values)]),
+  );
 
 /** Tests state, order and errors of methods on an engine. */
 export function testMethodsOn(open: OpenSession): void {
   describe('a method', () => {
-    it('reads the values from before it, whatever it writes', () => {
+    it('reads the values from before it, whatever it writes', async () => {
       const program = programOf((_b, read) => [
         { outputs: record({ old: read('w') }), writes: record({ w: read('m'), m: read('w') }) },
       ]);
-      withSession(open, program, (session) => {
-        start(session);
-        expect(Array.from(session.run('method_0', {}).get('old')!)).toEqual([1, 2]);
-        expect(stateOf(session)).toMatchObject({ w: [3, 4], m: [1, 2], v: [5, 6] });
+      await withSession(open, program, async (session) => {
+        await start(session);
+        expect(Array.from((await runAndRead(session, 'method_0', {})).get('old')!)).toEqual([1, 2]);
+        expect(await stateOf(session)).toMatchObject({ w: [3, 4], m: [1, 2], v: [5, 6] });
       });
     });
 
-    it('reads and writes variables that are used with their axes in another order', () => {
+    it('reads and writes variables that are used with their axes in another order', async () => {
       const b = new GraphBuilder();
       const type = f32(2, 3, 4, 5);
       const weight: Variable = {
@@ -82,18 +84,20 @@ export function testMethodsOn(open: OpenSession): void {
         ],
       };
       verifyProgram(program);
-      withSession(open, program, (session) => {
+      await withSession(open, program, async (session) => {
         const values = Float32Array.from({ length: 120 }, (_, index) => index);
-        session.setVariables(new Map([['weight', values]]));
-        expect(session.readVariables().get('weight')).toEqual(values);
+        await session.setVariables(new Map([['weight', values]]));
+        expect((await session.readVariables()).get('weight')).toEqual(values);
         // Entry [c, h, w, o] of what is turned is entry [h, w, c, o].
-        const found = session.run('move', {}).get('turned')!;
+        const found = (await runAndRead(session, 'move', {})).get('turned')!;
         expect([...found.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 20, 21, 22, 23, 24, 40]);
-        expect(session.readVariables().get('weight')).toEqual(values.map((value) => value - value * value));
+        expect((await session.readVariables()).get('weight')).toEqual(
+          values.map((value) => value - value * value),
+        );
       });
     });
 
-    it('finds the initial values of all variables, however many are set at once', () => {
+    it('finds the initial values of all variables, however many are set at once', async () => {
       const sizes = [2_500_000, 3, 4_100_000, 1_700_000, 1];
       const drawn = sizes.map((size, index): Variable => ({
         name: `w${index}`,
@@ -102,41 +106,42 @@ export function testMethodsOn(open: OpenSession): void {
         network: 'G',
         initializer: { kind: 'uniform', low: index, high: index + 1 },
       }));
-      withSession(open, { variables: drawn, methods: [] }, (session) => {
-        setInitialValues(session, 5);
+      await withSession(open, { variables: drawn, methods: [] }, async (session) => {
+        await setInitialValues(session, 5);
         const expected = initialValues(drawn, 5);
-        for (const [name, values] of session.readVariables())
+        for (const [name, values] of await session.readVariables())
           expect(Buffer.compare(bytesOf(values), bytesOf(expected.get(name)!)), name).toBe(0);
       });
     });
 
-    it('sees what the methods before it wrote', () => {
+    it('sees what the methods before it wrote', async () => {
       const program = programOf((b, read) => [
         { outputs: nothing, writes: record({ w: b.add(read('w'), b.input({ name: 'x', ...vector })) }) },
         { outputs: record({ twice: b.mul(read('w'), 2) }), writes: nothing },
       ]);
-      withSession(open, program, (session) => {
-        start(session);
-        for (let count = 0; count < 3; count++) session.run('method_0', { x: Float32Array.of(1, 10) });
-        expect(Array.from(session.run('method_1', {}).get('twice')!)).toEqual([8, 64]);
+      await withSession(open, program, async (session) => {
+        await start(session);
+        for (let count = 0; count < 3; count++)
+          await runAndRead(session, 'method_0', { x: Float32Array.of(1, 10) });
+        expect(Array.from((await runAndRead(session, 'method_1', {})).get('twice')!)).toEqual([8, 64]);
       });
     });
 
-    it('may write one value to several variables, and constants', () => {
+    it('may write one value to several variables, and constants', async () => {
       const program = programOf((b, read) => {
         const sum = b.add(read('w'), read('m'));
         return [
           { outputs: nothing, writes: record({ w: sum, m: sum, v: b.constant({ value: 9, shape: [2] }) }) },
         ];
       });
-      withSession(open, program, (session) => {
-        start(session);
-        session.run('method_0', {});
-        expect(stateOf(session)).toMatchObject({ w: [4, 6], m: [4, 6], v: [9, 9], average: [7, 8] });
+      await withSession(open, program, async (session) => {
+        await start(session);
+        await runAndRead(session, 'method_0', {});
+        expect(await stateOf(session)).toMatchObject({ w: [4, 6], m: [4, 6], v: [9, 9], average: [7, 8] });
       });
     });
 
-    it('updates in place only after all reads, and an average of the result follows it', () => {
+    it('updates in place only after all reads, and an average of the result follows it', async () => {
       const program = programOf((b, read) => {
         const [w, m, v] = ['w', 'm', 'v'].map(read) as [Node, Node, Node];
         const scalars = [b.constant({ value: 1 }), b.constant({ value: 0 })]; // rate and epsilon
@@ -150,17 +155,22 @@ export function testMethodsOn(open: OpenSession): void {
           },
         ];
       });
-      withSession(open, program, (session) => {
-        start(session);
+      await withSession(open, program, async (session) => {
+        await start(session);
         // With beta 0 the first moment is g and the second g^2, so the step is the sign of g: w - 1.
-        const outputs = session.run('method_0', {});
+        const outputs = await runAndRead(session, 'method_0', {});
         expect(Array.from(outputs.get('before')!)).toEqual([10, 20]);
         expect(Array.from(outputs.get('after')!)).toEqual([0, 10]);
-        expect(stateOf(session)).toMatchObject({ w: [0, 1], m: [1, 4], v: [1, 16], average: [3.5, 4.5] });
+        expect(await stateOf(session)).toMatchObject({
+          w: [0, 1],
+          m: [1, 4],
+          v: [1, 16],
+          average: [3.5, 4.5],
+        });
       });
     });
 
-    it('updates several groups in place, and each result follows its own update', () => {
+    it('updates several groups in place, and each result follows its own update', async () => {
       const program = programOf((b, read) => {
         const update = (suffix: string, rate: number): Node[] => {
           const state = ['w', 'm', 'v'].map((name) => read(name + suffix));
@@ -175,29 +185,29 @@ export function testMethodsOn(open: OpenSession): void {
         const written = Object.fromEntries([...first, ...second].map((node, i) => [adamNames[i]!, node]));
         return [{ outputs: record({ w: first[0]!, w2: second[0]! }), writes: record(written) }];
       });
-      withSession(open, program, (session) => {
-        start(session);
-        const outputs = session.run('method_0', {});
+      await withSession(open, program, async (session) => {
+        await start(session);
+        const outputs = await runAndRead(session, 'method_0', {});
         expect(Array.from(outputs.get('w')!)).toEqual([0, 1]);
         expect(Array.from(outputs.get('w2')!)).toEqual([7, 8]);
-        expect(stateOf(session)).toMatchObject({ w: [0, 1], w2: [7, 8], m2: [1, 1], v2: [1, 1] });
+        expect(await stateOf(session)).toMatchObject({ w: [0, 1], w2: [7, 8], m2: [1, 1], v2: [1, 1] });
       });
     });
 
-    it('leaves no tensors behind, however often it runs', () => {
+    it('leaves no tensors behind, however often it runs', async () => {
       const program = programOf((b, read) => [
         {
           outputs: record({ y: b.tanh(b.mul(read('w'), b.input({ name: 'x', ...vector }))) }),
           writes: record({ w: b.neg(read('w')) }),
         },
       ]);
-      withSession(open, program, (session) => {
-        start(session);
-        const run = () => session.run('method_0', { x: Float32Array.of(1, 2) });
-        run();
-        const before = session.tensorCount();
-        for (let count = 0; count < 20; count++) run();
-        expect(session.tensorCount()).toBe(before);
+      await withSession(open, program, async (session) => {
+        await start(session);
+        const run = () => runAndRead(session, 'method_0', { x: Float32Array.of(1, 2) });
+        await run();
+        const before = session.valueCount();
+        for (let count = 0; count < 20; count++) await run();
+        expect(session.valueCount()).toBe(before);
       });
     });
   });
@@ -207,27 +217,27 @@ export function testMethodsOn(open: OpenSession): void {
       { outputs: record({ y: b.add(read('w'), b.input({ name: 'x', ...vector })) }), writes: nothing },
     ]);
 
-    it('sets only the variables that are named, and reads them in the order asked for', () => {
-      withSession(open, program, (session) => {
-        start(session);
-        session.setVariables(new Map([['m', Float32Array.of(0, 0)]]));
-        expect([...session.readVariables(['v', 'm', 'w']).keys()]).toEqual(['v', 'm', 'w']);
-        expect(stateOf(session)).toMatchObject({ w: [1, 2], m: [0, 0], v: [5, 6] });
+    it('sets only the variables that are named, and reads them in the order asked for', async () => {
+      await withSession(open, program, async (session) => {
+        await start(session);
+        await session.setVariables(new Map([['m', Float32Array.of(0, 0)]]));
+        expect([...(await session.readVariables(['v', 'm', 'w'])).keys()]).toEqual(['v', 'm', 'w']);
+        expect(await stateOf(session)).toMatchObject({ w: [1, 2], m: [0, 0], v: [5, 6] });
       });
     });
 
-    it('gives copies that later writes do not change', () => {
-      withSession(open, program, (session) => {
+    it('gives copies that later writes do not change', async () => {
+      await withSession(open, program, async (session) => {
         const values = Float32Array.of(1, 2);
-        session.setVariables(new Map([['w', values]]));
-        const read = session.readVariables(['w']).get('w')!;
+        await session.setVariables(new Map([['w', values]]));
+        const read = (await session.readVariables(['w'])).get('w')!;
         values.fill(9);
-        session.setVariables(new Map([['w', Float32Array.of(5, 6)]]));
+        await session.setVariables(new Map([['w', Float32Array.of(5, 6)]]));
         expect(Array.from(read)).toEqual([1, 2]);
       });
     });
 
-    it('keeps what it was given when the array changes later', () => {
+    it('keeps what it was given when the array changes later', async () => {
       const keeping = programOf((b) => {
         const x = b.input({ name: 'x', ...vector });
         const whole = b.slice(x, { begin: [0], size: [2] });
@@ -235,18 +245,22 @@ export function testMethodsOn(open: OpenSession): void {
       });
       // Memory on a page boundary is what a library could use as it is.
       const values = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, 2);
-      withSession(open, keeping, (session) => {
-        start(session);
+      await withSession(open, keeping, async (session) => {
+        await start(session);
         values.set([20, 21]);
-        session.setVariables(new Map([['v', values]]));
-        session.run('method_0', { x: values });
+        await session.setVariables(new Map([['v', values]]));
+        await runAndRead(session, 'method_0', { x: values });
         values.fill(9);
-        expect(stateOf(session)).toMatchObject({ w: [20, 21], m: [20, 21], v: [20, 21] });
+        expect(await stateOf(session)).toMatchObject({ w: [20, 21], m: [20, 21], v: [20, 21] });
       });
     });
 
-    it.each<[string, (session: Session) => void, string | RegExp]>([
-      ['a method that is not there', (session) => session.run('train', {}), "there is no method 'train'"],
+    it.each<[string, (session: Session) => Promise<unknown>, string | RegExp]>([
+      [
+        'a method that is not there',
+        (session) => runAndRead(session, 'train', {}),
+        "there is no method 'train'",
+      ],
       ['a variable that is not there', (session) => session.readVariables(['u']), "there is no variable 'u'"],
       [
         'to set a variable that is not there',
@@ -258,21 +272,25 @@ export function testMethodsOn(open: OpenSession): void {
         (session) => session.setVariables(new Map([['w', Float32Array.of(1)]])),
         "variable 'w' has 2 entries ([2]), not 1",
       ],
-      ['a missing input', (session) => session.run('method_0', {}), "method method_0 needs input 'x' ([2])"],
+      [
+        'a missing input',
+        (session) => runAndRead(session, 'method_0', {}),
+        "method method_0 needs input 'x' ([2])",
+      ],
       [
         'an input of another size',
-        (session) => session.run('method_0', { x: Float32Array.of(1) }),
+        (session) => runAndRead(session, 'method_0', { x: Float32Array.of(1) }),
         "input 'x' of method_0 has 1 entries; [2] needs 2",
       ],
       [
         'an input that the method does not take',
-        (session) => session.run('method_0', { x: Float32Array.of(1, 2), z: Float32Array.of(1) }),
+        (session) => runAndRead(session, 'method_0', { x: Float32Array.of(1, 2), z: Float32Array.of(1) }),
         "method method_0 has no input 'z'; it has x",
       ],
-    ])('refuses %s', (_name, use, message) => {
-      withSession(open, program, (session) => {
-        start(session);
-        expect(() => use(session)).toThrow(message);
+    ])('refuses %s', async (_name, use, message) => {
+      await withSession(open, program, async (session) => {
+        await start(session);
+        await expect(use(session)).rejects.toThrow(message);
       });
     });
   });

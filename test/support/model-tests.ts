@@ -30,10 +30,10 @@ const distance = (a: Tensor | undefined, b: Tensor | undefined): number =>
     ? largest(a.values.map((value, i) => value - b.values[i]!))
     : Infinity;
 
-/** Gives the error that a call throws. */
-function errorOf(call: () => unknown): SpadeworkError {
+/** Gives the error that a call throws, or fails with. */
+async function errorOf(call: () => unknown): Promise<SpadeworkError> {
   try {
-    call();
+    await call();
   } catch (error) {
     if (error instanceof SpadeworkError) return error;
     throw error;
@@ -49,21 +49,23 @@ const layerInputs = { x: { kind: 'tensor', shape: [4, 5, 2] } } as const;
 export function testModelsOn(engine: EngineKind): void {
   const withModel = async (
     text: string,
-    work: (model: Model) => void,
+    work: (model: Model) => Promise<void>,
     options: Omit<TextOptions, 'engine'> = {},
   ): Promise<void> => {
     const model = await openText(text, { ...options, engine });
     try {
-      work(model);
+      await work(model);
     } finally {
-      model.dispose();
+      await model.dispose();
     }
   };
-  const withLayer = (work: (model: Model) => void) => withModel(layerText, work, { inputs: layerInputs });
+  const withLayer = (work: (model: Model) => Promise<void>) =>
+    withModel(layerText, work, { inputs: layerInputs });
 
   describe('a lone network', () => {
     it('says what it is', () =>
-      withLayer((model) => {
+      // eslint-disable-next-line @typescript-eslint/require-await
+      withLayer(async (model) => {
         expect(model.engine).toBe(engine);
         expect(model.methods).toEqual(['forward/L', 'gradients/L']);
         expect(model.networks).toEqual([{ name: 'L', definition: 'L', parameters: 3 * 3 * 2 * 3 + 3 }]);
@@ -83,18 +85,18 @@ export function testModelsOn(engine: EngineKind): void {
       }));
 
     it('computes the same in both layouts', () =>
-      withLayer((model) => {
+      withLayer(async (model) => {
         const x = picture(2, 4, 5, 2);
         const turned = { shape: [2, 2, 4, 5], values: new Float32Array(x.values.length) };
         x.values.forEach((value, i) => {
           const [n, row, channel] = [Math.floor(i / 40), Math.floor((i % 40) / 2), i % 2];
           turned.values[(n * 2 + channel) * 20 + row] = value;
         });
-        const state = model.read();
+        const state = await model.read();
         const cotangent = picture(2, 4, 5, 3);
-        const plain = model.gradients('L', { x }, cotangent);
-        model.write(state);
-        const official = model.forward('L', { x: turned }, { layout: 'NCHW', training: true });
+        const plain = await model.gradients('L', { x }, cotangent);
+        await model.write(state);
+        const official = await model.forward('L', { x: turned }, { layout: 'NCHW', training: true });
         expect(official.outputs['output']!.shape).toEqual([2, 3, 4, 5]);
         const found = official.outputs['output']!.values;
         plain.outputs['output']!.values.forEach((value, i) => {
@@ -106,19 +108,20 @@ export function testModelsOn(engine: EngineKind): void {
     it('differentiates the sum of output times cotangent', () =>
       withModel(
         'network L(x: Image) { return [x * parameter([2], init: ones()) as scale, 3 * x] }',
-        (model) => {
+        async (model) => {
           const x = picture(2, 4, 5, 2);
           const ones = new Float32Array(80).fill(1);
-          const both = model.gradients('L', { x }, { 'output/0': ones, 'cotangent/1': ones }).gradients;
+          const both = (await model.gradients('L', { x }, { 'output/0': ones, 'cotangent/1': ones }))
+            .gradients;
           expect(both['x']!.values).toEqual(new Float32Array(80).fill(4));
-          const one = model.gradients('L', { x }, { 'output/0': ones }).gradients;
+          const one = (await model.gradients('L', { x }, { 'output/0': ones })).gradients;
           expect(one['x']!.values).toEqual(ones);
           const sums = [0, 1].map((c) =>
             x.values.reduce((sum, value, i) => sum + (i % 2 === c ? value : 0), 0),
           );
           expect(one['L.scale']!.values[0]).toBeCloseTo(sums[0]!, 5);
           expect(one['L.scale']!.values[1]).toBeCloseTo(sums[1]!, 5);
-          expect(errorOf(() => model.gradients('L', { x }, ones)).code).toBe('several-outputs');
+          expect((await errorOf(() => model.gradients('L', { x }, ones))).code).toBe('several-outputs');
         },
         { inputs: layerInputs },
       ));
@@ -126,29 +129,38 @@ export function testModelsOn(engine: EngineKind): void {
     it('has one state, however many programs change it in turn', () =>
       withModel(
         'use norms { batch }\nnetwork L(x: Image) { return x |> batch as n }',
-        (model) => {
+        async (model) => {
           let mean = 0;
           // More batch sizes than sessions are kept.
           for (const batch of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]) {
             const x = { shape: [batch, 2, 2, 2], values: new Float32Array(batch * 8).fill(batch) };
-            const { changed } = model.forward('L', { x }, { training: true });
+            const { changed } = await model.forward('L', { x }, { training: true });
             expect(changed).toEqual(['L.n.running_mean', 'L.n.running_var']);
             mean = 0.9 * mean + 0.1 * batch;
             if (batch % 3 === 0)
-              expect(model.read(['L.n.running_mean'])['L.n.running_mean']!.values[0]).toBeCloseTo(mean, 5);
+              expect((await model.read(['L.n.running_mean']))['L.n.running_mean']!.values[0]).toBeCloseTo(
+                mean,
+                5,
+              );
           }
-          expect(model.read(['L.n.running_mean'])['L.n.running_mean']!.values[0]).toBeCloseTo(mean, 5);
-          model.write({ 'L.n.running_mean': [1, 2], 'L.n.running_var': { shape: [2], values: [1, 1] } });
-          const { outputs } = model.forward('L', { x: [1, 2, 1, 2, 1, 2, 1, 2] });
+          expect((await model.read(['L.n.running_mean']))['L.n.running_mean']!.values[0]).toBeCloseTo(
+            mean,
+            5,
+          );
+          await model.write({
+            'L.n.running_mean': [1, 2],
+            'L.n.running_var': { shape: [2], values: [1, 1] },
+          });
+          const { outputs } = await model.forward('L', { x: [1, 2, 1, 2, 1, 2, 1, 2] });
           expect(largest(outputs['output']!.values)).toBe(0);
         },
         { inputs: { x: { kind: 'tensor', shape: [2, 2, 2] } } },
       ));
 
     it('reads and writes official names and layouts', () =>
-      withLayer((model) => {
+      withLayer(async (model) => {
         const official = { network: 'L', mapping: [{ ours: 'c.{p}', official: 'conv.{p}' }], prefix: 'net.' };
-        const stored = model.readOfficial(official);
+        const stored = await model.readOfficial(official);
         expect(Object.entries(stored).map(([name, { shape }]) => [name, shape.join('x')])).toEqual([
           ['net.conv.weight_orig', '3x2x3x3'],
           ['net.conv.weight_u', '3'],
@@ -158,29 +170,33 @@ export function testModelsOn(engine: EngineKind): void {
           ['net.n.running_var', '3'],
         ]);
         const weight = picture(3, 2, 3, 3);
-        const report = model.writeOfficial({ 'net.conv.weight_orig': weight, 'other.x': weight }, official);
+        const report = await model.writeOfficial(
+          { 'net.conv.weight_orig': weight, 'other.x': weight },
+          official,
+        );
         expect(report.written).toEqual(['L.c.weight']);
         expect(report.missing).toHaveLength(5);
         expect(report.unused).toEqual([]);
-        const ours = model.read(['L.c.weight'])['L.c.weight']!.values;
+        const ours = (await model.read(['L.c.weight']))['L.c.weight']!.values;
         const [o, i, row, column] = [2, 1, 0, 2];
         expect(ours[((row * 3 + column) * 2 + i) * 3 + o]).toBe(
           weight.values[((o * 2 + i) * 3 + row) * 3 + column],
         );
-        expect(model.readOfficial(official)['net.conv.weight_orig']).toEqual(weight);
+        expect((await model.readOfficial(official))['net.conv.weight_orig']).toEqual(weight);
         const inside = { network: 'L', within: 'c' };
-        expect(Object.keys(model.readOfficial(inside))).toEqual([
+        expect(Object.keys(await model.readOfficial(inside))).toEqual([
           'weight_orig',
           'weight_u',
           'weight_v',
           'bias',
         ]);
-        const gradients = model.gradients('L', { x: picture(1, 4, 5, 2) }, picture(1, 4, 5, 3)).gradients;
+        const gradients = (await model.gradients('L', { x: picture(1, 4, 5, 2) }, picture(1, 4, 5, 3)))
+          .gradients;
         expect(Object.keys(model.toOfficial(gradients, inside))).toEqual(['weight_orig', 'bias']);
       }));
 
     it('says what is wrong with a call', () =>
-      withLayer((model) => {
+      withLayer(async (model) => {
         const x = picture(2, 4, 5, 2);
         const codes: [string, () => unknown][] = [
           ['unknown-network', () => model.forward('M', { x })],
@@ -211,21 +227,22 @@ export function testModelsOn(engine: EngineKind): void {
           ['unknown-part', () => model.readOfficial({ network: 'L', within: 'd' })],
           ['unknown-network', () => model.readOfficial({ network: 'M' })],
         ];
-        for (const [code, call] of codes) expect(errorOf(call), call.toString()).toMatchObject({ code });
-        expect(errorOf(() => model.forward('L', { x }, { layout: 'NCHW' })).message).toBe(
+        for (const [code, call] of codes)
+          expect(await errorOf(call), call.toString()).toMatchObject({ code });
+        expect((await errorOf(() => model.forward('L', { x }, { layout: 'NCHW' }))).message).toBe(
           "forward: 'x' has another shape\nfound: [2,4,5,2]\nexpected: [2,2,4,5]\nhint: it is NHWC already: leave out layout",
         );
-        expect(errorOf(() => model.read(['L.c.weigt'])).hint).toBe("did you mean 'L.c.weight'?");
-        model.dispose();
-        model.dispose();
-        expect(errorOf(() => model.forward('L', { x })).code).toBe('disposed');
-        expect(errorOf(() => model.read()).code).toBe('disposed');
+        expect((await errorOf(() => model.read(['L.c.weigt']))).hint).toBe("did you mean 'L.c.weight'?");
+        await model.dispose();
+        await model.dispose();
+        expect((await errorOf(() => model.forward('L', { x }))).code).toBe('disposed');
+        expect((await errorOf(() => model.read())).code).toBe('disposed');
       }));
   });
 
   describe('an experiment', () => {
     it('trains as its losses say, and shares what it learns with every method', () =>
-      withModel(tinySpec({ latent: true }), (model) => {
+      withModel(tinySpec({ latent: true }), async (model) => {
         expect(model.methods).toEqual([
           ...['forward/G', 'forward/D', 'gradients/G', 'gradients/D', 'loss/G', 'loss/D'],
           ...['step', 'synthesize'],
@@ -241,57 +258,93 @@ export function testModelsOn(engine: EngineKind): void {
             required: false,
           })),
         );
-        const start = model.read();
-        const loss = model.loss('G', feeds, { noise: { 'G/G.z': picture(2, 3) }, gradients: true });
-        model.write(start);
-        const step = model.step(feeds, { noise, exposeGradients: true, exposePictures: true });
+        const start = await model.read();
+        const loss = await model.loss('G', feeds, { noise: { 'G/G.z': picture(2, 3) }, gradients: true });
+        await model.write(start);
+        const step = await model.step(feeds, { noise, exposeGradients: true, exposePictures: true });
         expect(step.outputs['G/total']!.values[0]).toBeCloseTo(loss.outputs['total']!.values[0]!, 5);
         expect(step.outputs['G/fake']!.shape).toEqual([2, 32, 32, 3]);
         for (const name of Object.keys(step.gradients).filter((one) => one.startsWith('G.')))
           expect(distance(step.gradients[name], loss.gradients[name]), name).toBeLessThan(1e-5);
         expect(model.steps).toBe(1);
         expect(
-          distance(model.read(['G.conv_img.weight'])['G.conv_img.weight'], start['G.conv_img.weight']),
+          distance(
+            (await model.read(['G.conv_img.weight']))['G.conv_img.weight'],
+            start['G.conv_img.weight'],
+          ),
         ).toBeCloseTo(1e-3, 5);
 
         // What was learned is what paints, and a rate of zero learns nothing.
         const z = picture(2, 3);
-        const painted = model.synthesize({ labels: feeds.labels, z }).outputs['picture'];
-        const made = model.forward('G', { seg: feeds.labels, z }).outputs['output'];
+        const painted = (await model.synthesize({ labels: feeds.labels, z })).outputs['picture'];
+        const made = (await model.forward('G', { seg: feeds.labels, z })).outputs['output'];
         expect(distance(painted, made)).toBeLessThan(1e-6);
-        const weights = model.read(['D.discriminator_0.model_0.weight']);
-        model.step(feeds, { rates: { G: 0, D: 0 } });
-        expect(model.read(Object.keys(weights))).toEqual(weights);
-        expect(errorOf(() => model.step(feeds, { rates: { E: 0 } })).code).toBe('unknown-optimizer');
+        const weights = await model.read(['D.discriminator_0.model_0.weight']);
+        await model.step(feeds, { rates: { G: 0, D: 0 } });
+        expect(await model.read(Object.keys(weights))).toEqual(weights);
+        expect((await errorOf(() => model.step(feeds, { rates: { E: 0 } }))).code).toBe('unknown-optimizer');
         expect(model.steps).toBe(2);
       }));
 
+    it('takes calls in their order, whether they are awaited or not, and none after their signal', () =>
+      withModel(tinySpec(), async (model) => {
+        const feeds = tinyBatch(2);
+        const name = 'G.conv_img.weight';
+        const controller = new AbortController();
+        const { signal } = controller;
+        const [first, between, second, after] = await Promise.all([
+          model.step(feeds),
+          model.read([name]),
+          model.step(feeds),
+          model.read([name]),
+        ]);
+        expect(model.steps).toBe(2);
+        expect(distance(between[name], after[name])).toBeGreaterThan(0);
+        expect(distance(first.outputs['G/total'], second.outputs['G/total'])).toBeGreaterThan(0);
+        const begun = model.step(feeds, { signal });
+        const waiting = model.step(feeds, { signal });
+        await Promise.resolve().then(() => controller.abort(new Error('enough')));
+        await expect(waiting).rejects.toThrow('enough');
+        await begun;
+        expect(model.steps).toBe(3);
+        // What was called before is done before the model ends.
+        const last = model.step(feeds);
+        await model.dispose();
+        await last;
+        expect(model.steps).toBe(4);
+      }));
+
     it('draws noise that is not fed from the seed', () =>
-      withModel(tinySpec({ latent: true }), (model) => {
+      withModel(tinySpec({ latent: true }), async (model) => {
         const { labels } = tinyBatch(1);
-        const paint = (seed: number) => model.synthesize({ labels }, { seed }).outputs['picture'];
-        expect(distance(paint(1), paint(1))).toBe(0);
-        expect(distance(paint(1), paint(2))).toBeGreaterThan(0);
+        const paint = async (seed: number) =>
+          (await model.synthesize({ labels }, { seed })).outputs['picture'];
+        expect(distance(await paint(1), await paint(1))).toBe(0);
+        expect(distance(await paint(1), await paint(2))).toBeGreaterThan(0);
       }));
 
     it('refuses feeds that cannot be meant', () =>
-      withModel(tinySpec(), (model) => {
+      withModel(tinySpec(), async (model) => {
         const { labels, real } = tinyBatch(2);
         const wrong = labels.values.slice(0, 1024);
         wrong[5] = 3;
-        expect(errorOf(() => model.synthesize({ labels: wrong }))).toMatchObject({
+        expect(await errorOf(() => model.synthesize({ labels: wrong }))).toMatchObject({
           code: 'unknown-class',
           what: "'labels' holds an id that is no class",
           problems: [{ notes: ['found: 3 at entry 5', 'expected: 0 to 2'] }],
         });
-        expect(errorOf(() => model.synthesize({ labels: new Float32Array(1024).fill(0.5) })).code).toBe(
-          'not-whole',
+        expect(
+          (await errorOf(() => model.synthesize({ labels: new Float32Array(1024).fill(0.5) }))).code,
+        ).toBe('not-whole');
+        expect(
+          (await errorOf(() => model.step({ labels: labels.values.subarray(0, 1024), real }))).code,
+        ).toBe('unlike-batches');
+        expect((await errorOf(() => model.synthesize({ label: labels }))).hint).toBe(
+          "did you mean 'labels'?",
         );
-        expect(errorOf(() => model.step({ labels: labels.values.subarray(0, 1024), real })).code).toBe(
-          'unlike-batches',
+        expect((await errorOf(() => model.step({ labels, real, random_state: [1, 2] }))).code).toBe(
+          'unknown-input',
         );
-        expect(errorOf(() => model.synthesize({ label: labels })).hint).toBe("did you mean 'labels'?");
-        expect(errorOf(() => model.step({ labels, real, random_state: [1, 2] })).code).toBe('unknown-input');
       }));
 
     it('takes a batch in parts to the same end', async () => {
@@ -304,11 +357,11 @@ export function testModelsOn(engine: EngineKind): void {
           .replace('norm: spade(hidden: 4)', 'norm: spade(hidden: 4, base: layer), weight: plain')
           .replace('scales: 1', 'scales: 1, weight: plain')
           .replace('batch: 2', 'batch: 4');
-        await withModel(text, (model) => {
-          const before = model.read(['G.conv_img.weight'])['G.conv_img.weight'];
-          const { outputs } = model.step(feeds, { exposePictures: true });
+        await withModel(text, async (model) => {
+          const before = (await model.read(['G.conv_img.weight']))['G.conv_img.weight'];
+          const { outputs } = await model.step(feeds, { exposePictures: true });
           expect(outputs['G/fake']!.shape).toEqual([4, 32, 32, 3]);
-          const now = model.read(['G.conv_img.weight'])['G.conv_img.weight']!;
+          const now = (await model.read(['G.conv_img.weight']))['G.conv_img.weight']!;
           expect(distance(now, before)).toBeGreaterThan(1e-3);
           after.push(now, outputs['G/total']!);
         });
@@ -320,7 +373,7 @@ export function testModelsOn(engine: EngineKind): void {
     it('makes edges of instances, whatever their numbers', () =>
       withModel(
         tinySpec({ test: false }).replace('labels: "labels"', 'labels: "labels", instances: "instances"'),
-        (model) => {
+        async (model) => {
           expect(model.inputs('forward/D').map(({ name, role }) => [name, role])).toContainEqual([
             'seg.edges',
             'edges',
@@ -332,8 +385,10 @@ export function testModelsOn(engine: EngineKind): void {
             const others = [i % 32 > 0 ? i - 1 : i, i % 32 < 31 ? i + 1 : i, i - 32, i + 32];
             if (others.some((j) => instances[j] !== undefined && instances[j] !== id)) edges[i] = 1;
           });
-          const fromEdges = model.synthesize({ labels, 'labels.edges': edges }).outputs['picture'];
-          const fromIds = model.synthesize({ labels, 'labels.instances': instances }).outputs['picture'];
+          const fromEdges = (await model.synthesize({ labels, 'labels.edges': edges })).outputs['picture'];
+          const fromIds = (await model.synthesize({ labels, 'labels.instances': instances })).outputs[
+            'picture'
+          ];
           expect(distance(fromIds, fromEdges)).toBe(0);
         },
       ));
@@ -346,35 +401,35 @@ export function testModelsOn(engine: EngineKind): void {
           .replace('hidden: 4)', 'hidden: 4), z: encoded(E)')
           .replace('loss G =', 'loss G, E =')
           .replace('optimize G with', 'optimize G, E with'),
-        (model) => {
+        async (model) => {
           const { labels, real } = tinyBatch(2);
-          const { mean, log_variance: variance } = model.encode({ real }).outputs;
+          const { mean, log_variance: variance } = (await model.encode({ real })).outputs;
           expect([mean?.shape, variance?.shape]).toEqual([
             [2, 3],
             [2, 3],
           ]);
-          expect(distance(mean, model.forward('E', { image: real }).outputs['output/0'])).toBe(0);
-          const painted = model.synthesize({ labels, z: mean! }).outputs['picture'];
-          const sampled = model.synthesize({ labels }).outputs['picture'];
+          expect(distance(mean, (await model.forward('E', { image: real })).outputs['output/0'])).toBe(0);
+          const painted = (await model.synthesize({ labels, z: mean! })).outputs['picture'];
+          const sampled = (await model.synthesize({ labels })).outputs['picture'];
           expect(distance(painted, sampled)).toBeGreaterThan(0);
         },
       ));
 
     it('lets averages follow what is written', () =>
-      withModel(tinySpec().replaceAll('beta2: 0.9)', 'beta2: 0.9, average: 0.5)'), (model) => {
+      withModel(tinySpec().replaceAll('beta2: 0.9)', 'beta2: 0.9, average: 0.5)'), async (model) => {
         const feeds = tinyBatch(2);
         const { labels } = feeds;
-        model.step(feeds);
+        await model.step(feeds);
         expect(model.variables.some(({ role }) => role === 'average')).toBe(true);
-        const before = model.synthesize({ labels }).outputs['picture'];
-        const learned = model.forward('G', { seg: labels }).outputs['output'];
+        const before = (await model.synthesize({ labels })).outputs['picture'];
+        const learned = (await model.forward('G', { seg: labels })).outputs['output'];
         expect(distance(before, learned)).toBeGreaterThan(0);
-        model.write(model.read());
-        expect(distance(model.synthesize({ labels }).outputs['picture'], learned)).toBeLessThan(1e-6);
+        await model.write(await model.read());
+        expect(distance((await model.synthesize({ labels })).outputs['picture'], learned)).toBeLessThan(1e-6);
       }));
   });
 
-  it('splits official semantics into ids and edges', () => {
+  it('splits official semantics into ids and edges', async () => {
     const values = Float32Array.of(...[1, 0, 0, 0], ...[0, 1, 1, 1], ...[0, 0, 1, 1]); // [1,3,2,2]
     const { labels, edges } = splitSemantics(
       { shape: [1, 3, 2, 2], values },
@@ -382,9 +437,9 @@ export function testModelsOn(engine: EngineKind): void {
     );
     expect([...labels.values]).toEqual([0, 1, 1, 1]);
     expect(edges).toEqual({ shape: [1, 1, 2, 2], values: Float32Array.of(0, 0, 1, 1) });
-    expect(errorOf(() => splitSemantics({ shape: [4, 3], values })).code).toBe('wrong-semantics');
-    expect(errorOf(() => splitSemantics({ shape: [1, 2, 2, 3], values: values.map(() => 0) })).code).toBe(
-      'wrong-semantics',
-    );
+    expect((await errorOf(() => splitSemantics({ shape: [4, 3], values }))).code).toBe('wrong-semantics');
+    expect(
+      (await errorOf(() => splitSemantics({ shape: [1, 2, 2, 3], values: values.map(() => 0) }))).code,
+    ).toBe('wrong-semantics');
   });
 }

@@ -107,21 +107,26 @@ function specOf(optimizer: Omit<OptimizerSpec, 'network'>, train: Partial<TrainS
 const start = new Map(Object.entries(table.start).map(([name, values]) => [name, Float32Array.from(values)]));
 
 /** Steps a session from `first` to before `end`; `seen` gets what each step gave. */
-function stepThrough(
+async function stepThrough(
   session: Session,
   spec: TrainableSpec,
   [first, end]: readonly [number, number],
-  seen: (step: number, outputs: ReadonlyMap<string, Float32Array>) => void = () => undefined,
-): void {
+  seen?: (step: number, outputs: ReadonlyMap<string, Float32Array>) => Promise<void>,
+): Promise<void> {
   const stepper = makeStepper(session, spec, { seed: 1, stepsPerEpoch: 1 });
   for (let step = first; step < end; step++) {
     const images = Float32Array.from(table.pictures[step]!);
     const labels = new Int32Array(table.batch);
-    seen(step, stepper(step, { images, labels, edges: undefined, instances: undefined }));
+    const outputs = await stepper(step, { images, labels, edges: undefined, instances: undefined });
+    await seen?.(step, outputs);
   }
 }
 
-const open = (openSession: OpenSession, spec: TrainableSpec, use: (session: Session) => void): void =>
+const open = (
+  openSession: OpenSession,
+  spec: TrainableSpec,
+  use: (session: Session) => Promise<void>,
+): Promise<void> =>
   withSession(
     openSession,
     compile(spec, { target: cpu, batch: table.batch / (spec.train.accumulate ?? 1), methods: ['step'] }),
@@ -133,14 +138,14 @@ export function testOptimizersOn(openSession: OpenSession): void {
   const count = table.pictures.length;
 
   describe.each([1, 2, 4])('optimizers with batches in %i parts', (accumulate) => {
-    it.each(table.cases)('$name gives the numbers of PyTorch', ({ optimizer, states }) => {
+    it.each(table.cases)('$name gives the numbers of PyTorch', async ({ optimizer, states }) => {
       const spec = specOf(optimizer, { accumulate });
-      open(openSession, spec, (session) => {
-        session.setVariables(initialValues(session.program.variables, 1, start));
-        stepThrough(session, spec, [0, count], (step, outputs) => {
+      await open(openSession, spec, async (session) => {
+        await session.setVariables(initialValues(session.program.variables, 1, start));
+        await stepThrough(session, spec, [0, count], async (step, outputs) => {
           const { loss, ...weights } = states[step]!;
           const expected = { ...weights, 'N/squares': loss! };
-          const found = new Map([...outputs, ...session.readVariables(Object.keys(weights))]);
+          const found = new Map([...outputs, ...(await session.readVariables(Object.keys(weights)))]);
           for (const [name, values] of Object.entries(expected))
             values.forEach((value, i) =>
               expect(Math.abs(found.get(name)![i]! - value), `${name} after step ${step + 1}`).toBeLessThan(
@@ -157,22 +162,22 @@ export function testOptimizersOn(openSession: OpenSession): void {
       const spec = specOf(optimizer, { accumulate: 2 });
       const folder = mkdtempSync(join(tmpdir(), 'spadework-optimizers-'));
       const program = compile(spec, { target: cpu, batch: table.batch / 2, methods: ['step'] });
-      const session = openSession(program);
-      const resumed = openSession(program);
+      const session = await openSession(program);
+      const resumed = await openSession(program);
       try {
-        session.setVariables(initialValues(program.variables, 1, start));
-        stepThrough(session, spec, [0, 3]);
+        await session.setVariables(initialValues(program.variables, 1, start));
+        await stepThrough(session, spec, [0, 3]);
         const where = { specFormat, step: 3, epoch: 3, seconds: 1, seed: 1, engine: 'any' };
         await saveCheckpoint(folder, session, new Set(), where);
         const checkpoint = await loadLastCheckpoint(folder, folder);
         expect([...checkpoint.values.keys()].filter((name) => name.endsWith('/sum'))).toEqual([]);
-        restore(resumed, checkpoint, new Map());
-        stepThrough(session, spec, [3, count]);
-        stepThrough(resumed, spec, [3, count]);
-        expect(resumed.readVariables()).toEqual(session.readVariables());
+        await restore(resumed, checkpoint, new Map());
+        await stepThrough(session, spec, [3, count]);
+        await stepThrough(resumed, spec, [3, count]);
+        expect(await resumed.readVariables()).toEqual(await session.readVariables());
       } finally {
-        session.dispose();
-        resumed.dispose();
+        await session.dispose();
+        await resumed.dispose();
         rmSync(folder, { recursive: true, force: true });
       }
     });

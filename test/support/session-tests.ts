@@ -11,7 +11,7 @@ import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
 import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
-import type { Session } from '../../runtime/session/session.ts';
+import { runAndRead, type Session } from '../../runtime/session/session.ts';
 import {
   bindingsOf,
   buildSample,
@@ -27,7 +27,7 @@ import {
 } from './samples.ts';
 
 /** Opens a session of the engine under test. */
-export type OpenSession = (program: Program) => Session;
+export type OpenSession = (program: Program) => Promise<Session>;
 
 const defaultTolerance = 1e-5;
 
@@ -44,27 +44,31 @@ export function testOpsOn(open: OpenSession): void {
 }
 
 /** Runs a program for the length of `use` and requires that it leaves no tensors behind. */
-export function withSession(open: OpenSession, program: Program, use: (session: Session) => void): void {
-  const session = open(program);
-  const before = session.tensorCount();
+export async function withSession(
+  open: OpenSession,
+  program: Program,
+  use: (session: Session) => Promise<void>,
+): Promise<void> {
+  const session = await open(program);
+  const before = session.valueCount();
   try {
-    use(session);
+    await use(session);
   } finally {
-    session.dispose();
+    await session.dispose();
   }
-  expect(session.tensorCount(), 'tensors after the session').toBeLessThanOrEqual(before);
+  expect(session.valueCount(), 'tensors after the session').toBeLessThanOrEqual(before);
 }
 
 function testSamples(open: OpenSession): void {
   describe('every op agrees with the float64 reference', () => {
     let session: Session | undefined;
-    beforeAll(() => {
-      session = open(sampleProgram(sampleCases));
+    beforeAll(async () => {
+      session = await open(sampleProgram(sampleCases));
     });
     afterAll(() => session?.dispose());
 
     sampleCases.forEach((each, index) => {
-      it(each.name, () => {
+      it(each.name, async () => {
         const values = drawOperands(each);
         const b = new GraphBuilder();
         const expected = evaluate(resultsOf(b, buildSample(b, each).node), {
@@ -72,9 +76,9 @@ function testSamples(open: OpenSession): void {
           variables: new Map(),
         });
         const opened = session!;
-        const before = opened.tensorCount();
-        const outputs = opened.run(methodName(index), feedsOf(each, values));
-        expect(opened.tensorCount(), 'tensors after the call').toBe(before);
+        const before = opened.valueCount();
+        const outputs = await runAndRead(opened, methodName(index), feedsOf(each, values));
+        expect(opened.valueCount(), 'tensors after the call').toBe(before);
         expected.forEach(({ data }, i) =>
           expect(distance(outputs.get(`y${i}`)!, data), `y${i}`).toBeLessThanOrEqual(
             each.sample.tolerance ?? defaultTolerance,
@@ -89,22 +93,22 @@ function testReducedPrecision(open: OpenSession): void {
   describe('what is computed in bfloat16', () => {
     const reduced = sampleCases.filter(isReduced);
     let session: Session | undefined;
-    beforeAll(() => {
-      session = open(sampleProgram(reduced));
+    beforeAll(async () => {
+      session = await open(sampleProgram(reduced));
     });
     afterAll(() => session?.dispose());
 
     // Sums are float32 here and float64 there, so a few of them round to the neighbor.
     it.each(reduced.map((each, index) => ({ ...each, index })))(
       'is the reference almost everywhere, and a number of bfloat16 everywhere: $name',
-      (each) => {
+      async (each) => {
         const values = drawOperands(each);
         const b = new GraphBuilder();
         const [expected] = evaluate([buildSample(b, each).node], {
           inputs: bindingsOf(values),
           variables: new Map(),
         });
-        const found = session!.run(methodName(each.index), feedsOf(each, values)).get('y0')!;
+        const found = (await runAndRead(session!, methodName(each.index), feedsOf(each, values))).get('y0')!;
         const equal = found.filter((value, i) => value === expected!.data[i]).length;
         expect(equal / found.length).toBeGreaterThan(0.95);
         expect([...found].filter((value) => roundToBfloat16(value) !== value)).toEqual([]);
@@ -160,13 +164,13 @@ function testAdam(open: OpenSession): void {
       epsilon: Float32Array.of(1e-3),
     };
 
-    it.each(['in_place', 'both'])('the %s form equals the functional form', (method) => {
-      withSession(open, adamProgram(), (session) => {
-        session.setVariables(initial);
-        const expected = session.run('functional', feeds);
-        expect(session.readVariables(), 'the functional form writes nothing').toEqual(initial);
-        const outputs = session.run(method, feeds);
-        for (const [name, values] of session.readVariables())
+    it.each(['in_place', 'both'])('the %s form equals the functional form', async (method) => {
+      await withSession(open, adamProgram(), async (session) => {
+        await session.setVariables(initial);
+        const expected = await runAndRead(session, 'functional', feeds);
+        expect(await session.readVariables(), 'the functional form writes nothing').toEqual(initial);
+        const outputs = await runAndRead(session, method, feeds);
+        for (const [name, values] of await session.readVariables())
           expect(distance(values, expected.get(name)!), name).toBeLessThanOrEqual(1e-6);
         for (const [name, values] of outputs)
           expect(
@@ -193,26 +197,31 @@ function testRandomNormal(open: OpenSession): void {
         writes: new Map(),
       })),
     };
-    const drawn = (session: Session, stream: number, seed: number, step: number): Float32Array =>
-      session.run(`stream_${stream}`, { state: Int32Array.of(seed, step) }).get('z')!;
+    const drawn = async (
+      session: Session,
+      stream: number,
+      seed: number,
+      step: number,
+    ): Promise<Float32Array> =>
+      (await runAndRead(session, `stream_${stream}`, { state: Int32Array.of(seed, step) })).get('z')!;
 
     it.each([
       [3, 1, 2],
       [0xfedcba98, 2_000_000_011, 123_456_789],
       [3, -5, 0],
-    ])('stream %d with seed %d at step %d gives the numbers of the reference', (stream, seed, step) => {
+    ])('stream %d with seed %d at step %d gives the numbers of the reference', async (stream, seed, step) => {
       const [expected] = evaluate([draw(stream)], {
         inputs: new Map([['state', { shape: [2], data: Float64Array.of(seed, step) }]]),
         variables: new Map(),
       });
-      withSession(open, program, (session) =>
-        expect(distance(drawn(session, stream, seed, step), expected!.data)).toBeLessThanOrEqual(1e-5),
+      await withSession(open, program, async (session) =>
+        expect(distance(await drawn(session, stream, seed, step), expected!.data)).toBeLessThanOrEqual(1e-5),
       );
     });
 
-    it('has mean 0 and standard deviation 1', () => {
-      withSession(open, program, (session) => {
-        const values = drawn(session, 3, 1, 2);
+    it('has mean 0 and standard deviation 1', async () => {
+      await withSession(open, program, async (session) => {
+        const values = await drawn(session, 3, 1, 2);
         const mean = values.reduce((sum, value) => sum + value, 0) / count;
         const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
         // Five standard errors of each estimate.
@@ -221,14 +230,14 @@ function testRandomNormal(open: OpenSession): void {
       });
     });
 
-    it('differs between streams, seeds and steps, and is the same for the same three', () => {
-      withSession(open, program, (session) => {
-        const first = drawn(session, 3, 1, 2);
-        expect(drawn(session, 3, 1, 2)).toEqual(first);
+    it('differs between streams, seeds and steps, and is the same for the same three', async () => {
+      await withSession(open, program, async (session) => {
+        const first = await drawn(session, 3, 1, 2);
+        expect(await drawn(session, 3, 1, 2)).toEqual(first);
         for (const other of [
-          drawn(session, streams[1]!, 1, 2),
-          drawn(session, 3, 2, 2),
-          drawn(session, 3, 1, 3),
+          await drawn(session, streams[1]!, 1, 2),
+          await drawn(session, 3, 2, 2),
+          await drawn(session, 3, 1, 3),
         ]) {
           const correlation = other.reduce((sum, value, i) => sum + value * first[i]!, 0) / count;
           expect(Math.abs(correlation)).toBeLessThan(5 / Math.sqrt(count));
@@ -239,7 +248,7 @@ function testRandomNormal(open: OpenSession): void {
 }
 
 function testRandomUniform(open: OpenSession): void {
-  it('random_uniform gives numbers in [0, 1) with the moments of the uniform distribution', () => {
+  it('random_uniform gives numbers in [0, 1) with the moments of the uniform distribution', async () => {
     const count = 100_000;
     const b = new GraphBuilder();
     const z = b.randomUniform(b.input({ name: 'state', ...i32(2) }), { shape: [count], stream: 5 });
@@ -247,8 +256,8 @@ function testRandomUniform(open: OpenSession): void {
       variables: [],
       methods: [{ name: 'draw', outputs: new Map([['z', z]]), writes: new Map() }],
     };
-    withSession(open, program, (session) => {
-      const values = session.run('draw', { state: Int32Array.of(1, 2) }).get('z')!;
+    await withSession(open, program, async (session) => {
+      const values = (await runAndRead(session, 'draw', { state: Int32Array.of(1, 2) })).get('z')!;
       const [expected] = evaluate([z], {
         inputs: new Map([['state', { shape: [2], data: Float64Array.of(1, 2) }]]),
         variables: new Map(),
@@ -275,25 +284,28 @@ function testTies(open: OpenSession): void {
       [2, 2],
       [3, 2],
       [2, 1],
-    ])('the first one of a window of %d, stride %d, gets the gradient of max_pool2d', (size, stride) => {
-      const b = new GraphBuilder();
-      const x = b.input({ name: 'x', ...f32(...shape) });
-      const pooled = b.maxPool2d(x, { size, stride });
-      const dy = b.input({ name: 'dy', ...f32(...shapeOf(pooled)) });
-      const t = b.input({ name: 't', ...f32(...shape) });
-      const outputs = new Map([
-        ['gradient', b.maxPool2dGrad(x, dy, { size, stride })],
-        ['picked', b.maxPool2dPick(x, t, { size, stride })],
-      ]);
-      const feeds = {
-        x: levels('ties/x', shape),
-        dy: Float32Array.from(drawUniform('ties/dy', shapeOf(pooled)).data),
-        t: Float32Array.from(drawUniform('ties/t', shape).data),
-      };
-      expectReference(open, outputs, feeds);
-    });
+    ])(
+      'the first one of a window of %d, stride %d, gets the gradient of max_pool2d',
+      async (size, stride) => {
+        const b = new GraphBuilder();
+        const x = b.input({ name: 'x', ...f32(...shape) });
+        const pooled = b.maxPool2d(x, { size, stride });
+        const dy = b.input({ name: 'dy', ...f32(...shapeOf(pooled)) });
+        const t = b.input({ name: 't', ...f32(...shape) });
+        const outputs = new Map([
+          ['gradient', b.maxPool2dGrad(x, dy, { size, stride })],
+          ['picked', b.maxPool2dPick(x, t, { size, stride })],
+        ]);
+        const feeds = {
+          x: levels('ties/x', shape),
+          dy: Float32Array.from(drawUniform('ties/dy', shapeOf(pooled)).data),
+          t: Float32Array.from(drawUniform('ties/t', shape).data),
+        };
+        await expectReference(open, outputs, feeds);
+      },
+    );
 
-    it('all share the gradient of max', () => {
+    it('all share the gradient of max', async () => {
       const b = new GraphBuilder();
       const x = b.input({ name: 'x', ...f32(3, 40) });
       const [gradient] = gradients(
@@ -302,7 +314,9 @@ function testTies(open: OpenSession): void {
         [x],
       );
       const feeds = { x: levels('ties/max', [3, 40]) };
-      const values = expectReference(open, new Map([['gradient', gradient!]]), feeds).get('gradient')!;
+      const values = (await expectReference(open, new Map([['gradient', gradient!]]), feeds)).get(
+        'gradient',
+      )!;
       const total = values.reduce((sum, value) => sum + value, 0);
       expect(total).toBeCloseTo(3, 5);
       expect(new Set(values).size, 'shares').toBeGreaterThan(2);
@@ -312,7 +326,7 @@ function testTies(open: OpenSession): void {
 
 /** Kernels may take what is near 0 for 0, which switches gradients of absolute values off. */
 function testSmallNumbers(open: OpenSession): void {
-  it('the smallest numbers have a sign', () => {
+  it('the smallest numbers have a sign', async () => {
     const b = new GraphBuilder();
     const x = b.input({ name: 'x', ...f32(6) });
     const [gradient] = gradients(b, b.sum(b.abs(x), { axes: [0], keep: false }), [x]);
@@ -320,17 +334,19 @@ function testSmallNumbers(open: OpenSession): void {
       ['sign', b.sign(x)],
       ['gradient', gradient!],
     ]);
-    const found = expectReference(open, outputs, { x: Float32Array.of(1e-7, -1e-7, 1e-20, -1e-37, 0, 3) });
+    const found = await expectReference(open, outputs, {
+      x: Float32Array.of(1e-7, -1e-7, 1e-20, -1e-37, 0, 3),
+    });
     for (const values of found.values()) expect([...values]).toEqual([1, -1, 1, -1, 0, 1]);
   });
 }
 
 /** Requires that the engine computes what the reference does, and gives its values. */
-function expectReference(
+async function expectReference(
   open: OpenSession,
   outputs: ReadonlyMap<string, Node>,
   feeds: Readonly<Record<string, Float32Array>>,
-): Map<string, Float32Array> {
+): Promise<Map<string, Float32Array>> {
   const nodes = [...outputs.values()];
   const shapes = new Map(
     reachable(nodes)
@@ -342,12 +358,16 @@ function expectReference(
   );
   const expected = evaluate(nodes, { inputs: new Map(bound), variables: new Map() });
   let found = new Map<string, Float32Array>();
-  withSession(open, { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] }, (session) => {
-    found = session.run('all', feeds);
-    [...outputs.keys()].forEach((name, index) =>
-      expect(distance(found.get(name)!, expected[index]!.data), name).toBeLessThanOrEqual(defaultTolerance),
-    );
-  });
+  await withSession(
+    open,
+    { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] },
+    async (session) => {
+      found = await runAndRead(session, 'all', feeds);
+      [...outputs.keys()].forEach((name, index) =>
+        expect(distance(found.get(name)!, expected[index]!.data), name).toBeLessThanOrEqual(defaultTolerance),
+      );
+    },
+  );
   return found;
 }
 
@@ -368,7 +388,7 @@ function testRepetition(open: OpenSession): void {
     ['collect_rows', [picture, i32(2, 96, 96), f32(10, 16)], {}],
     ['patch_spread', [f32(4000, 16), i32(4000, 9), f32(10, 1)], {}],
   ];
-  it.each(cases)('%s gives the same bits again', (name, types, attrs) => {
+  it.each(cases)('%s gives the same bits again', async (name, types, attrs) => {
     const b = new GraphBuilder();
     const inputs = types.map((type, index) => b.input({ name: `x${index}`, ...type }));
     const outputs = new Map([['y', b.make(opNamed(name), inputs, attrs)]]);
@@ -381,12 +401,13 @@ function testRepetition(open: OpenSession): void {
         ];
       }),
     );
-    withSession(
+    await withSession(
       open,
       { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] },
-      (session) => {
-        const first = session.run('all', feeds).get('y')!;
-        for (let again = 0; again < 3; again++) expect(session.run('all', feeds).get('y')).toEqual(first);
+      async (session) => {
+        const first = (await runAndRead(session, 'all', feeds)).get('y')!;
+        for (let again = 0; again < 3; again++)
+          expect((await runAndRead(session, 'all', feeds)).get('y')).toEqual(first);
       },
     );
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
-import type { Session } from '../../runtime/session/session.ts';
+import { runAndRead, type Session } from '../../runtime/session/session.ts';
 import { distance } from './samples.ts';
 import type { OpenSession } from './session-tests.ts';
 import { feedsOfMethod, methodOfCase, specOpCases, valuesOfMethod } from './spec-op-cases.ts';
@@ -14,17 +14,17 @@ export function testSpecOpsOn(open: OpenSession): void {
   const methods = specOpCases.map((each, index) => methodOfCase(b, each, `case_${index}`));
   const program: Program = { variables: [], methods };
   let session: Session | undefined;
-  beforeAll(() => {
-    session = open(program);
+  beforeAll(async () => {
+    session = await open(program);
   });
   afterAll(() => session?.dispose());
 
   it.each(specOpCases.map((each, index) => ({ name: each.name, each, method: methods[index]! })))(
     '$name',
-    ({ each, method }) => {
+    async ({ each, method }) => {
       const inputs = valuesOfMethod(each, method.name);
       const expected = evaluate([...method.outputs.values()], { inputs, variables: new Map() });
-      const outputs = session!.run(method.name, feedsOfMethod(method, inputs));
+      const outputs = await runAndRead(session!, method.name, feedsOfMethod(method, inputs));
       [...method.outputs.keys()].forEach((name, index) =>
         expect(distance(outputs.get(name)!, expected[index]!.data), name).toBeLessThanOrEqual(1e-5),
       );

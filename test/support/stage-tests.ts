@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { openStaged } from '../../runtime/session/staged.ts';
-import type { Feeds, Session } from '../../runtime/session/session.ts';
+import { runAndRead, type Feeds, type Session } from '../../runtime/session/session.ts';
 import type { OpenSession } from './session-tests.ts';
 import {
   drawFeeds,
@@ -11,6 +11,7 @@ import {
   expectAgree,
   instanceStyles,
   tableSpec,
+  type Arrays,
   type TableCase,
 } from './table-tests.ts';
 import { cpu } from '../../runtime/engine/target.ts';
@@ -33,28 +34,27 @@ export function testStagesOn(open: OpenSession): void {
   const both = cases.flatMap((one) =>
     [true, false].map((inTables) => [`${one.name}${inTables ? ', in tables' : ''}`, one, inTables] as const),
   );
-  it.each(both)('paints as in one piece: %s', (_name, one, inTables) => {
-    const { whole, staged, feeds } = prepare(open, one, inTables);
+  it.each(both)('paints as in one piece: %s', async (_name, one, inTables) => {
+    const { whole, staged, feeds } = await prepare(open, one, inTables);
     const other = withStyle(feeds, 0.5);
-    const painted = [
-      feeds,
-      other,
-      { ...feeds, labels: feeds['labels']!.map((id) => (id === 0 ? 1 : id)) },
-    ].map((fed): [Float32Array, Float32Array] => [paint(whole, fed), paint(staged, fed)]);
-    whole.setVariables(new Map([['G.conv_img.bias', Float32Array.of(0.3, -0.2, 0.1)]]));
-    staged.setVariables(new Map([['G.conv_img.bias', Float32Array.of(0.3, -0.2, 0.1)]]));
-    painted.push([paint(whole, feeds), paint(staged, feeds)]);
+    const elsewhere = { ...feeds, labels: feeds['labels']!.map((id) => (id === 0 ? 1 : id)) };
+    const painted: [Float32Array, Float32Array][] = [];
+    for (const fed of [feeds, other, elsewhere])
+      painted.push([await paint(whole, fed), await paint(staged, fed)]);
+    await whole.setVariables(new Map([['G.conv_img.bias', Float32Array.of(0.3, -0.2, 0.1)]]));
+    await staged.setVariables(new Map([['G.conv_img.bias', Float32Array.of(0.3, -0.2, 0.1)]]));
+    painted.push([await paint(whole, feeds), await paint(staged, feeds)]);
     painted.forEach(([expected, found], index) =>
       expectAgree(new Map([[`call ${index}`, found]]), new Map([[`call ${index}`, expected]]), 1e-4),
     );
-    whole.dispose();
-    staged.dispose();
+    await whole.dispose();
+    await staged.dispose();
   });
 
-  it('does again only what changed', () => {
+  it('does again only what changed', async () => {
     const runs: string[] = [];
-    const spied: OpenSession = (program) => {
-      const session = open(program);
+    const spied: OpenSession = async (program) => {
+      const session = await open(program);
       const run = session.run.bind(session);
       vi.spyOn(session, 'run').mockImplementation((method, ...rest) => {
         runs.push(method);
@@ -62,36 +62,36 @@ export function testStagesOn(open: OpenSession): void {
       });
       return session;
     };
-    const { whole, staged, feeds } = prepare(spied, cases[0]!, true);
-    const runsOf = (use: () => void): string[] => {
+    const { whole, staged, feeds } = await prepare(spied, cases[0]!, true);
+    const runsOf = async (use: () => Promise<unknown>): Promise<string[]> => {
       runs.length = 0;
-      use();
+      await use();
       return [...runs];
     };
-    expect(runsOf(() => paint(staged, feeds))).toEqual([
+    expect(await runsOf(() => paint(staged, feeds))).toEqual([
       'synthesize/weights',
       'synthesize/map',
       'synthesize',
     ]);
-    expect(runsOf(() => paint(staged, withStyle(feeds, 0.5)))).toEqual(['synthesize']);
+    expect(await runsOf(() => paint(staged, withStyle(feeds, 0.5)))).toEqual(['synthesize']);
     const elsewhere = { ...feeds, labels: feeds['labels']!.map(() => 2) };
-    expect(runsOf(() => paint(staged, elsewhere))).toEqual(['synthesize/map', 'synthesize']);
-    staged.setVariables(new Map());
-    expect(runsOf(() => paint(staged, elsewhere))).toEqual([
+    expect(await runsOf(() => paint(staged, elsewhere))).toEqual(['synthesize/map', 'synthesize']);
+    await staged.setVariables(new Map());
+    expect(await runsOf(() => paint(staged, elsewhere))).toEqual([
       'synthesize/weights',
       'synthesize/map',
       'synthesize',
     ]);
-    whole.dispose();
-    staged.dispose();
+    await whole.dispose();
+    await staged.dispose();
   });
 }
 
-function prepare(
+async function prepare(
   open: OpenSession,
   one: TableCase,
   inTables: boolean,
-): { whole: Session; staged: Session; feeds: Feeds } {
+): Promise<{ whole: Session; staged: Session; feeds: Arrays }> {
   const spec = tableSpec(one);
   const program: Program = compile(spec, {
     target: cpu,
@@ -99,21 +99,21 @@ function prepare(
     methods: ['synthesize'],
     ...(inTables && { tables: () => true }),
   });
-  const whole = open(program);
-  const staged = openStaged(program, 'synthesize', maps, open);
-  for (const session of [whole, staged]) session.setVariables(drawVariables(program));
+  const whole = await open(program);
+  const staged = await openStaged(program, 'synthesize', maps, open);
+  for (const session of [whole, staged]) await session.setVariables(drawVariables(program));
   return { whole, staged, feeds: drawFeeds(spec, program, program.methods[0]!, 'two regions') };
 }
 
-const paint = (session: Session, feeds: Feeds): Float32Array =>
-  session.run('synthesize', feeds).get('picture')!;
+const paint = async (session: Session, feeds: Feeds): Promise<Float32Array> =>
+  (await runAndRead(session, 'synthesize', feeds)).get('picture')!;
 
 /** The same feeds with other noise. */
-function withStyle(feeds: Feeds, factor: number): Feeds {
+function withStyle(feeds: Arrays, factor: number): Arrays {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, values]) => [
       name,
-      maps.includes(name) ? values : Float32Array.from(values, (value) => factor * value),
+      maps.includes(name) || values instanceof Int32Array ? values : values.map((value) => factor * value),
     ]),
   );
 }

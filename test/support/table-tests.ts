@@ -20,7 +20,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { stepMethods } from '../../compiler/build/step.ts';
 import { outerInputs, rowsOfLevel } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import { MethodFeeds } from '../../runtime/session/feeds.ts';
-import { initialValues, type Feeds, type Values } from '../../runtime/session/session.ts';
+import { initialValues, runAndRead, type Values } from '../../runtime/session/session.ts';
 import type { OpenSession } from './session-tests.ts';
 import { specOf } from './specs.ts';
 import { fullAfterFirst } from './engines.ts';
@@ -167,8 +167,11 @@ function drawInstances([pictures = 1, height = 1, width = 1]: readonly number[])
   });
 }
 
+/** Feeds that are all arrays. */
+export type Arrays = Readonly<Record<string, Values>>;
+
 /** Draws what a method is called with: maps of a kind, photographs, and the scalars of the first step. */
-export function drawFeeds(spec: Spec, program: Program, method: Method, kind: keyof typeof mapKinds): Feeds {
+export function drawFeeds(spec: Spec, program: Program, method: Method, kind: keyof typeof mapKinds): Arrays {
   const random = new RandomStream(7, kind);
   const scalars: Readonly<Record<string, Float32Array>> = scalarsAt(must(spec.train, 'it trains'), 0, 5);
   const label = must(mapKinds[kind], 'it is a kind');
@@ -284,7 +287,7 @@ export function evaluateStep(
   const { method: bound, layouts = new Map<string, AxisOrder>() } = change(
     bindSymbols(method, (symbol) => must(sizes.get(symbol), 'every level has rows')),
   );
-  const inputs = bindings(bound, new Map([...fed].map(([input, { values }]) => [input, values])));
+  const inputs = bindings(bound, new Map([...fed].map(([input, { values }]) => [input, values as Values])));
   const types = new Map(program.variables.map((variable) => [variable.name, variable.type]));
   const variables = new Map(
     [...drawVariables(program)].map(([variable, values]) => {
@@ -306,54 +309,66 @@ export function evaluateStep(
 /** Tests on an engine that steps and pictures in tables are those of pixels. */
 export function testTablesOn(open: OpenSession, { repeats = false } = {}): void {
   const rest = (index: number) => (repeats ? fullAfterFirst(index) : {});
-  const run = (spec: Spec, program: Program, kind: string): Map<string, Float32Array> => {
-    const session = open(program);
+  const run = async (spec: Spec, program: Program, kind: string): Promise<Map<string, Float32Array>> => {
+    const session = await open(program);
     try {
-      session.setVariables(drawVariables(program));
+      await session.setVariables(drawVariables(program));
       // Pictures first: a step moves weights with a gradient of nearly 0 one way or the other.
       const names = ['synthesize', must(stepMethods(spec)[0], 'a step has a method').name];
-      return new Map(
-        names.flatMap((name) => {
-          const method = must(
-            program.methods.find((one) => one.name === name),
-            `${name} is there`,
-          );
-          const outputs = session.run(name, drawFeeds(spec, program, method, kind));
-          return [...outputs].map(([output, values]) => [`${name} ${output}`, values] as const);
-        }),
-      );
+      const found = new Map<string, Float32Array>();
+      for (const name of names) {
+        const method = must(
+          program.methods.find((one) => one.name === name),
+          `${name} is there`,
+        );
+        const outputs = await runAndRead(session, name, drawFeeds(spec, program, method, kind));
+        outputs.forEach((values, output) => found.set(`${name} ${output}`, values));
+      }
+      return found;
     } finally {
-      session.dispose();
+      await session.dispose();
     }
   };
 
   tableCases.forEach((one, index) =>
-    it(`is that of pixels: ${one.name}`, rest(index), () => {
+    it(`is that of pixels: ${one.name}`, rest(index), async () => {
       const spec = tableSpec(one);
       const kind = 'two regions';
-      expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+      expectAgree(
+        await run(spec, stepOf(spec, true), kind),
+        await run(spec, stepOf(spec, false), kind),
+        1e-3,
+        0.1,
+      );
     }),
   );
 
   Object.keys(mapKinds).forEach((kind, index) =>
-    it(`is that of pixels on maps of ${kind}`, rest(index), () => {
+    it(`is that of pixels on maps of ${kind}`, rest(index), async () => {
       const spec = tableSpec(must(tableCases[0], 'there is a case'));
-      expectAgree(run(spec, stepOf(spec, true), kind), run(spec, stepOf(spec, false), kind), 1e-3, 0.1);
+      expectAgree(
+        await run(spec, stepOf(spec, true), kind),
+        await run(spec, stepOf(spec, false), kind),
+        1e-3,
+        0.1,
+      );
     }),
   );
 
-  it('takes maps with any number of patches in one session', () => {
+  it('takes maps with any number of patches in one session', async () => {
     const spec = tableSpec(must(tableCases[0], 'there is a case'));
-    const [tables, dense] = [true, false].map((inTables) => {
+    const picturesOf = async (inTables: boolean): Promise<Map<string, Float32Array>> => {
       const program = stepOf(spec, inTables);
-      const session = open(program);
-      session.setVariables(drawVariables(program));
-      const pictures = Object.keys(mapKinds).map((kind) =>
-        session.run('synthesize', drawFeeds(spec, program, program.methods.at(-1)!, kind)).get('picture')!,
-      );
-      session.dispose();
-      return new Map(pictures.map((picture, index) => [String(index), picture]));
-    });
-    expectAgree(tables!, dense!, 1e-4);
+      const session = await open(program);
+      await session.setVariables(drawVariables(program));
+      const pictures = new Map<string, Float32Array>();
+      for (const kind of Object.keys(mapKinds)) {
+        const feeds = drawFeeds(spec, program, program.methods.at(-1)!, kind);
+        pictures.set(kind, (await runAndRead(session, 'synthesize', feeds)).get('picture')!);
+      }
+      await session.dispose();
+      return pictures;
+    };
+    expectAgree(await picturesOf(true), await picturesOf(false), 1e-4);
   });
 }

@@ -127,6 +127,7 @@ export const wrongFeeds: readonly WrongCall[] = [
 
 /** Options that have no such name or value, and arguments. */
 export const wrongOptions: readonly WrongCall[] = [
+  [step({ signal: true }), 'wrong-option', "'signal'", 'found: true', 'an AbortSignal', 'controller.signal'],
   [step({ step: -1 }), 'wrong-option', "step: the option 'step'", 'found: -1', 'a whole number from 0'],
   [step({ step: NaN }), 'wrong-option', 'found: NaN'],
   [step({ step: 1.5 }), 'wrong-option', 'found: 1.5'],
