@@ -112,6 +112,8 @@ export interface Op {
   readonly instruction?: Instruction;
   /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
   readonly actsOnParts?: (attrs: Attrs, axis: number) => boolean;
+  /** Writes a derived op in other ops: its results, one node each. Core ops have none. */
+  readonly expand?: (b: Builder, operands: readonly Node[], attrs: Attrs) => readonly Node[];
   /** Floating-point operations of one evaluation. */
   readonly flops: (node: Node) => number;
   /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
@@ -165,6 +167,12 @@ export interface TfContext {
 export interface TfjsContext {
   readonly tf: TensorFlow;
   readonly node: Node;
+}
+
+/** What an op is, as a graph of other ops: its results on inputs of the types of its operands. */
+export interface Expansion {
+  readonly inputs: readonly Node[];
+  readonly results: readonly Node[];
 }
 
 /** A tested use of an op: operand types and attributes, and how to draw the operands. */

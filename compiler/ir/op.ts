@@ -54,10 +54,11 @@ export type Named<O extends readonly string[], T> = {
     : T;
 };
 
-type Values<O extends readonly string[], A, T> = Named<O, T> & Held<A>;
+/** What a rule has by name: something for each operand, and the attributes. */
+export type Values<O extends readonly string[], A, T> = Named<O, T> & Held<A>;
 
-/** The rules of an op as its entry writes them. */
-export interface Rules<O extends readonly string[], A extends AttrRules> {
+/** What the entry of every op says. */
+export interface Entry<O extends readonly string[], A extends AttrRules> {
   readonly name: string;
   /** One sentence for docs/ops.md, with the formula. */
   readonly doc: string;
@@ -69,6 +70,13 @@ export interface Rules<O extends readonly string[], A extends AttrRules> {
   readonly instruction?: Instruction;
   /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
   readonly actsOnParts?: (attrs: Held<A>, axis: number) => boolean;
+  /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
+  readonly workspace?: (types: Values<O, A, TensorType>, node: Node) => number;
+  readonly samples: readonly (Omit<Sample, 'attrs'> & SampleAttrs<A>)[];
+}
+
+/** The rules of an op as its entry writes them. */
+export interface Rules<O extends readonly string[], A extends AttrRules> extends Entry<O, A> {
   readonly infer: (types: Values<O, A, TensorType>, check: Check) => TensorType | readonly TensorType[];
   /** The cotangents, in the order of the operands, or the reason why there are none. */
   readonly vjp:
@@ -79,9 +87,6 @@ export interface Rules<O extends readonly string[], A extends AttrRules> {
   readonly tfjs: (inputs: Values<O, A, Tfjs.Tensor>, context: TfjsContext) => Tfjs.Tensor | Tfjs.Tensor[];
   /** Floating-point operations of one evaluation. */
   readonly flops: (types: Values<O, A, TensorType>, node: Node) => number;
-  /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
-  readonly workspace?: (types: Values<O, A, TensorType>, node: Node) => number;
-  readonly samples: readonly (Omit<Sample, 'attrs'> & SampleAttrs<A>)[];
 }
 
 type SampleAttrs<A> = NoAttrs extends Given<A> ? { readonly attrs?: Given<A> } : { readonly attrs: Given<A> };
@@ -194,6 +199,14 @@ export function byName(
     values[nameOf(operand)] = operand === nameOf(operand) ? given[index] : given.slice(index);
   });
   return values;
+}
+
+/** Gives what `byName` was given for the operands, in their order. */
+export function inOrder<T>(
+  operands: readonly string[],
+  values: Readonly<Record<string, T | readonly T[]>>,
+): T[] {
+  return operands.flatMap((operand) => values[nameOf(operand)] ?? []);
 }
 
 /** Makes the rule of a kind of attribute. */

@@ -2,7 +2,7 @@
  * Label locality: which values of a graph are, at each pixel, a function of a window of the label maps and of weights alone. One walk
  * over the nodes; what an op does to pixels its own entry says, and no network is known by name.
  */
-import { reachable, shapeOf, type Node } from '../ir/node.ts';
+import { reachable, shapeOf, type Expansion, type Node } from '../ir/node.ts';
 import { is, type NodeOf } from '../ir/op.ts';
 import { input, item, read } from '../ir/sources.ts';
 import type { Axis } from './axis.ts';
@@ -127,7 +127,22 @@ class LocalityWalk implements Walk {
       (axis) => change(axis, 2),
     );
   }
+
   notePartly(node: Node, channels: PartlyLocal['channels'], pixels: Pixels): void {
     this.partly.set(node, { channels, local: this.table.describe(pixels) });
+  }
+
+  through({ inputs, results }: Expansion, operands: readonly Node[]): readonly Fact[] {
+    const given = new Set(inputs);
+    operands.forEach((operand, index) => {
+      const input = inputs[index];
+      if (input) this.facts.set(input, this.all(operand));
+    });
+    for (const node of reachable(results, given)) {
+      if (!given.has(node)) this.facts.set(node, this.factsOf(node));
+      // It is no node of the graph that is walked.
+      this.partly.delete(node);
+    }
+    return results.map((result) => this.of(result));
   }
 }

@@ -3,7 +3,7 @@
  * a new op is safe before it is known.
  */
 import { must } from '../../dsl/errors.ts';
-import { shapeOf, type AttrRules, type Node } from '../ir/node.ts';
+import { shapeOf, type AttrRules, type Expansion, type Node } from '../ir/node.ts';
 import type { NodeOf, OpOf } from '../ir/op.ts';
 import { pairs } from '../ir/types.ts';
 import type { Axis } from './axis.ts';
@@ -19,7 +19,7 @@ declare module '../ir/node.ts' {
 }
 
 declare module '../ir/op.ts' {
-  interface Rules<O extends readonly string[], A extends AttrRules> {
+  interface Entry<O extends readonly string[], A extends AttrRules> {
     /** What is known of a node's results, given what is known of its operands; left out where that is nothing. */
     readonly locality?: (node: NodeOf<OpOf<O, A>>, walk: Walk) => readonly Fact[];
   }
@@ -54,6 +54,8 @@ export interface Walk {
   alongBoth(pixels: Pixels, change: (axis: Axis, which: 1 | 2) => Axis): Pixels;
   /** Notes that a convolution of some channels of its operand is local. */
   notePartly(node: Node, channels: readonly (readonly [number, number])[], pixels: Pixels): void;
+  /** Gives what is known of a graph's results where its inputs are `operands`. */
+  through(graph: Expansion, operands: readonly Node[]): readonly Fact[];
 }
 
 type Rule = (node: Node, walk: Walk) => readonly Fact[];

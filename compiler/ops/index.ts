@@ -11,7 +11,7 @@ import { joinOps } from './primitive/joining.ts';
 import { matmulOps } from './primitive/matmul.ts';
 import { maxPoolOps } from './primitive/max-pooling.ts';
 import { oneHotOps } from './primitive/one-hot.ts';
-import { pointwiseOps } from './primitive/pointwise.ts';
+import { pointwiseOps } from './primitive/derived-pointwise.ts';
 import { poolingOps } from './primitive/pooling.ts';
 import { randomOps } from './primitive/random.ts';
 import { reductionOps } from './primitive/reductions.ts';

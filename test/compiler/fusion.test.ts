@@ -88,10 +88,13 @@ describe('a fused graph computes what the graph did', () => {
     expect(count(methods.map(fuse))).toBeLessThan(0.5 * count(methods));
   });
 
-  it.each(sampleCases.filter(({ op }) => op.instruction))('and takes $name in, as an instruction', (each) => {
+  const instructions = sampleCases.filter(({ op, isExpanded }) => op.instruction && !isExpanded);
+
+  it.each(instructions)('and takes $name in, as an instruction', (each) => {
     const b = new GraphBuilder();
-    const { node, operands } = buildSample(b, each);
-    const made = node.results[0]?.dtype === 'bool' ? b.cast(node, { to: 'f32' }) : node;
+    const { results, operands } = buildSample(b, each);
+    const node = results[0]!;
+    const made = typeOf(node).dtype === 'bool' ? b.cast(node, { to: 'f32' }) : node;
     const isFloat = operands.every((operand) => typeOf(operand).dtype === 'f32');
     const fused = fuse(methodOf(b.tanh(b.square(made))));
     expect(countOf(fused, each.op.name)).toBe(isFloat ? 0 : 1);

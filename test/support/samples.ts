@@ -15,12 +15,26 @@ export interface SampleCase {
   readonly name: string;
   readonly op: Op;
   readonly sample: Sample;
+  /** Whether the op stands as the graph of others that it is made of. */
+  readonly isExpanded?: true;
+}
+
+const expanded = (each: SampleCase): SampleCase => ({
+  ...each,
+  name: `${each.name}, expanded`,
+  isExpanded: true,
+});
+
+/** Lists every sample of an op; those of derived ops both as one node and expanded. */
+export function samplesOf(op: Op): SampleCase[] {
+  const cases = op.samples.map(
+    (sample, index): SampleCase => ({ name: `${op.name} ${index}`, op, sample }),
+  );
+  return op.expand ? cases.flatMap((each) => [each, expanded(each)]) : cases;
 }
 
 /** Lists every sample of every op. */
-export const sampleCases: readonly SampleCase[] = ops.flatMap((op) =>
-  op.samples.map((sample, index) => ({ name: `${op.name} ${index}`, op, sample })),
-);
+export const sampleCases: readonly SampleCase[] = ops.flatMap(samplesOf);
 
 /** Tells whether a sample computes in bfloat16. */
 export const isReduced = ({ sample }: SampleCase): boolean =>
@@ -47,15 +61,22 @@ export function drawOperands({ name, sample }: SampleCase): RefTensor[] {
 /** The name under which operand `index` of a sample is fed. */
 export const operandName = (index: number): string => `x${index}`;
 
-/** Makes the node of a sample. Booleans cannot be fed, so they come as 0 and 1 through a comparison. */
-export function buildSample(b: Builder, { op, sample }: SampleCase): { node: Node; operands: Node[] } {
+/** Makes the results of a sample. Booleans cannot be fed, so they come as 0 and 1 through a comparison. */
+export function buildSample(
+  b: Builder,
+  { op, sample, isExpanded }: SampleCase,
+): { results: readonly Node[]; operands: Node[] } {
   const operands = sample.operands.map((type, index) =>
     b.input({ name: operandName(index), ...fedType(type) }),
   );
   const typed = operands.map((operand, index) =>
     sample.operands[index]!.dtype === 'bool' ? b.greaterEqual(operand, b.constant({ value: 0.5 })) : operand,
   );
-  return { node: b.make(op, typed, sample.attrs), operands };
+  const results =
+    isExpanded && op.expand
+      ? op.expand(b, typed, sample.attrs ?? {})
+      : resultsOf(b, b.make(op, typed, sample.attrs));
+  return { results, operands };
 }
 
 const fedType = (type: TensorType): TensorType => (type.dtype === 'bool' ? f32(...type.shape) : type);
@@ -69,7 +90,7 @@ export function resultsOf(b: Builder, node: Node): Node[] {
 export function sampleProgram(cases: readonly SampleCase[]): Program {
   const b = new GraphBuilder();
   const methods = cases.map((each, index): Method => {
-    const outputs = resultsOf(b, buildSample(b, each).node).map(
+    const outputs = buildSample(b, each).results.map(
       (y, i) => [`y${i}`, typeOf(y).dtype === 'f32' ? y : b.cast(y, { to: 'f32' })] as const,
     );
     return { name: methodName(index), outputs: new Map(outputs), writes: new Map() };

@@ -21,7 +21,6 @@ import {
   feedsOf,
   isReduced,
   methodName,
-  resultsOf,
   sampleCases,
   sampleProgram,
 } from './samples.ts';
@@ -71,7 +70,7 @@ function testSamples(open: OpenSession): void {
       it(each.name, async () => {
         const values = drawOperands(each);
         const b = new GraphBuilder();
-        const expected = evaluate(resultsOf(b, buildSample(b, each).node), {
+        const expected = evaluate(buildSample(b, each).results, {
           inputs: bindingsOf(values),
           variables: new Map(),
         });
@@ -104,7 +103,7 @@ function testReducedPrecision(open: OpenSession): void {
       async (each) => {
         const values = drawOperands(each);
         const b = new GraphBuilder();
-        const [expected] = evaluate([buildSample(b, each).node], {
+        const [expected] = evaluate(buildSample(b, each).results, {
           inputs: bindingsOf(values),
           variables: new Map(),
         });

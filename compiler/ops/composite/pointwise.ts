@@ -4,6 +4,7 @@ import { is } from '../../ir/op.ts';
 import { functions } from '../primitive/functions.ts';
 import { concat as concatOp } from '../primitive/joining.ts';
 import { oneHot as oneHotOp } from '../primitive/one-hot.ts';
+import * as derived from '../primitive/derived-pointwise.ts';
 import * as ops from '../primitive/pointwise.ts';
 import { constant as constantOp } from '../primitive/sources.ts';
 import { countUp, vectorOf } from './composites.ts';
@@ -43,7 +44,7 @@ export const div = primitive(ops.div, binaryDoc('div'), {
 
 export const maximum = primitive(ops.maximum, binaryDoc('maximum'));
 
-export const minimum = primitive(ops.minimum, binaryDoc('minimum'), {
+export const minimum = primitive(derived.minimum, binaryDoc('minimum'), {
   powerOf: ({ a, b }) => Math.min(a.power, b.power),
 });
 
@@ -60,16 +61,16 @@ export const sqrt = primitive(ops.sqrt, unaryDoc('sqrt'), {
   requires: ({ x }, refuse) => requireWritten(x, (value) => value >= 0, 'x is not below 0', refuse),
 });
 
-export const square = primitive(ops.square, unaryDoc('square'), { powerOf: ({ x }) => 2 * x.power });
+export const square = primitive(derived.square, unaryDoc('square'), { powerOf: ({ x }) => 2 * x.power });
 
-export const abs = primitive(ops.abs, unaryDoc('abs'));
+export const abs = primitive(derived.abs, unaryDoc('abs'));
 
 export const tanh = primitive(ops.tanh, unaryDoc('tanh'));
 
-export const sigmoid = primitive(ops.sigmoid, unaryDoc('sigmoid'));
+export const sigmoid = primitive(derived.sigmoid, unaryDoc('sigmoid'));
 
 export const leakyRelu = primitive(
-  ops.leakyRelu,
+  derived.leakyRelu,
   'x where positive, slope * x elsewhere (Maas et al. 2013).',
   { attrs: { slope: float('factor of negative values', { preset: 0.2 }) }, traits: { tells: 'little' } },
 );

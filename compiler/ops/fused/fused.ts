@@ -1,57 +1,19 @@
 /** The op that computes a whole program of pointwise ops and sums in one pass over its operands. */
-import { SpadeworkError, must } from '../../../dsl/errors.ts';
-import { OpError, reachable, typeOf, type Check, type Node, type Op, type Sample } from '../../ir/node.ts';
-import { defineOp, text, type Method } from '../../ir/op.ts';
-import { f32, i32, type TensorType } from '../../ir/types.ts';
-import { builderOf } from '../../ir/methods.ts';
-import { constant } from '../primitive/sources.ts';
-import { at } from '../primitive/support.ts';
-import { parseProgramText, printProgramText, type FusedProgram, type Value } from './program.ts';
+import { SpadeworkError } from '../../../dsl/errors.ts';
+import { typeOf, type Check, type Op, type Sample } from '../../ir/node.ts';
+import { text, type Method } from '../../ir/op.ts';
+import { f32, i32 } from '../../ir/types.ts';
+import { deriveOp } from '../primitive/derive.ts';
+import { parseProgramText, printProgramText, type Value } from './program.ts';
 import { unfold } from './unfold.ts';
 
-/** A program as a graph of single ops, on inputs of the types that its operands have. */
-interface Unfolded {
-  readonly inputs: readonly Node[];
-  readonly results: readonly Node[];
-}
-
-/** Evaluates the graph that a program means, with a rule of each op; single ops have one result. */
-function evaluateUnfolded<T>(
-  graph: Unfolded,
-  inputs: readonly T[],
-  rule: (node: Node, inputs: readonly T[]) => T | readonly T[],
-): T[] {
-  const values = new Map<Node, T>(graph.inputs.map((input, index) => [input, at(inputs, index)]));
-  for (const each of reachable(graph.results)) {
-    if (values.has(each)) continue;
-    const found = rule(
-      each,
-      each.operands.map((operand) => must(values.get(operand), 'operands come before their users')),
-    );
-    values.set(each, isList(found) ? at(found, 0) : found);
-  }
-  return graph.results.map((result) => must(values.get(result), 'a result was evaluated'));
-}
-
-const isList = <T>(found: T | readonly T[]): found is readonly T[] => Array.isArray(found);
-
-function programOf(program: string, check: Check): FusedProgram | undefined {
+/** Requires that a program is one. */
+function checkProgram(program: string, check: Check): void {
   try {
-    return parseProgramText(program);
+    parseProgramText(program);
   } catch (error) {
     if (!(error instanceof SpadeworkError)) throw error;
     check(false, 'program is the text of a fused program', error.message);
-    return undefined;
-  }
-}
-
-function typesOf(unfolded: () => Unfolded, check: Check): TensorType[] {
-  try {
-    return unfolded().results.map(typeOf);
-  } catch (error) {
-    if (!(error instanceof OpError || error instanceof SpadeworkError)) throw error;
-    check(false, 'the program is well-typed on the operands', error.message);
-    return [];
   }
 }
 
@@ -130,37 +92,20 @@ const sums: FusedSample = {
 };
 
 /** Defines the op over the table of those that its programs are made of. */
-export function fusedOp(singles: ReadonlyMap<string, Op>) {
-  const Builder = builderOf([...singles.values()], constant);
-  const unfoldOn = (types: readonly TensorType[], program: FusedProgram): Unfolded => {
-    const b = new Builder();
-    const inputs = types.map((type, index) => b.input({ name: `operand ${index}`, ...type }));
-    return { inputs, results: unfold(b, singles, program, inputs) };
-  };
-  const unfoldedOf = (node: Node, program: string): Unfolded =>
-    unfoldOn(node.operands.map(typeOf), parseProgramText(program));
-  return defineOp({
+export const fusedOp = (singles: ReadonlyMap<string, Op>) =>
+  deriveOp({
     name: 'fused',
     doc:
       'Several results that one pass over a domain computes: pointwise values of operands, stored, or summed over pixels. It is ' +
       'made of other ops for engines that have a kernel for it; `compiler/ops/fused/program.ts` says how its program is written.',
     operands: ['...operands'],
     attrs: { program: text('what is computed, as text') },
-    infer: ({ operands, program }, check) => {
-      const parsed = programOf(program, check);
-      return parsed ? typesOf(() => unfoldOn(operands, parsed), check) : [];
-    },
+    requires: ({ program }, check) => checkProgram(program, check),
+    of: [...singles.values()],
+    expand: ({ operands, program }, b) => unfold(b, singles, parseProgramText(program), operands),
     vjp: { nondifferentiable: 'it is made once gradients are there' },
-    reference: ({ operands, program }, node) =>
-      evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
-        each.op.reference(values, each),
-      ),
-    tensorflow: ({ operands, program }, context) => {
-      const { emit, node, target } = context;
-      if (!target.kernels)
-        return evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
-          each.op.tensorflow(values, { ...context, node: each }),
-        );
+    tensorflow: ({ operands, program }, { emit, node, target }, expanded) => {
+      if (!target.kernels) return expanded();
       const name = emit.op('SpadeworkFused', operands, {
         program: { string: program },
         Tin: { types: node.operands.map((operand) => typeOf(operand).dtype) },
@@ -168,15 +113,8 @@ export function fusedOp(singles: ReadonlyMap<string, Op>) {
       });
       return node.results.map((_, index) => (index === 0 ? name : `${name}:${index}`));
     },
-    tfjs: ({ operands, program }, { tf, node }) =>
-      evaluateUnfolded(unfoldedOf(node, program), operands, (each, values) =>
-        each.op.tfjs(values, { tf, node: each }),
-      ),
-    flops: ({ program }, node) =>
-      reachable(unfoldedOf(node, program).results).reduce((total, each) => total + each.op.flops(each), 0),
     samples: [forward, sums],
   });
-}
 
 declare module '../../ir/node.ts' {
   interface Builder {

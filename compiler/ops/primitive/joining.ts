@@ -1,7 +1,9 @@
 /** The ops that join tensors along an axis and cut one into pieces: each is the other's gradient. */
-import { type Fact, type Segment, isPicture, range, tidy } from '../../locality/facts.ts';
-import { type Shape, f32, formatType, type TensorType } from '../../ir/types.ts';
+import { type Fact, type Segment, isPicture, tidy } from '../../locality/facts.ts';
+import { type Shape, f32, formatType } from '../../ir/types.ts';
 import { type Walk, pick } from '../../locality/rule.ts';
+import { slice } from './blocks.ts';
+import { deriveOp } from './derive.ts';
 import { four, at, emitList, entryAt, tabulate, withAxis } from './support.ts';
 import { upTo } from '../../locality/axis.ts';
 import { type Node, shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
@@ -85,7 +87,7 @@ export const concat = defineOp({
   samples: [{ operands: [f32(2, 3, 4), f32(2, 1, 4), f32(2, 2, 4)], attrs: { axis: 1 } }],
 });
 
-export const split = defineOp({
+export const split = deriveOp({
   name: 'split',
   doc: 'Cuts x along `axis` into pieces of `sizes`; the inverse of concat.',
   operands: ['x'],
@@ -93,11 +95,21 @@ export const split = defineOp({
     axis: number('the axis that is cut'),
     sizes: list('the sizes of the pieces, which sum to the axis'),
   },
-  infer: ({ x, axis, sizes }, check) => {
+  requires: ({ x, axis, sizes }, check) => {
     check(axis >= 0 && axis < x.shape.length, 'axis is one of x', String(axis));
     const total = sizes.reduce((sum, size) => sum + size, 0);
     check(total === x.shape[axis], 'sizes sum to the axis', `sizes [${sizes}], axis of ${x.shape[axis]}`);
-    return sizes.map((size): TensorType => ({ dtype: x.dtype, shape: withAxis(x.shape, axis, size) }));
+  },
+  of: [slice],
+  expand: ({ x, axis, sizes }, b): Node[] => {
+    const shape = shapeOf(x);
+    return sizes.map((size, index) => {
+      const before = sizes.slice(0, index).reduce((sum, one) => sum + one, 0);
+      return b.slice(x, {
+        begin: shape.map((_, other) => (other === axis ? before : 0)),
+        size: withAxis(shape, axis, size),
+      });
+    });
   },
   vjp: ({ axis }, { b, node, dys }): Cotangents => [
     () => {
@@ -105,16 +117,6 @@ export const split = defineOp({
       return b.concat(parts, { axis });
     },
   ],
-  reference: ({ x, axis, sizes }) => {
-    let offset = 0;
-    return sizes.map((size) => {
-      const start = offset;
-      offset += size;
-      return tabulate(withAxis(x.shape, axis, size), (index) =>
-        entryAt(x, withAxis(index, axis, at(index, axis) + start)),
-      );
-    });
-  },
   tensorflow: ({ x, axis, sizes }, { emit, node }) => {
     const operands = [x, emitList(emit, sizes), emit.constant('i32', [], [axis])];
     const name = emit.op('SplitV', operands, {
@@ -125,15 +127,6 @@ export const split = defineOp({
     return sizes.map((_, index) => (index === 0 ? name : `${name}:${index}`));
   },
   tfjs: ({ x, axis, sizes }, { tf }) => tf.split(x, [...sizes], axis),
-  locality: ({ operands: [x], attrs: { axis, sizes } }, walk) => {
-    const fact = isPicture(shapeOf(x)) ? walk.asPixels(x, shapeOf(x).length) : undefined;
-    let begin = 0;
-    return sizes.map((size) => {
-      begin += size;
-      return pick(walk, fact, axis, range(begin - size, size));
-    });
-  },
-  flops: () => 0,
   samples: [{ operands: [f32(2, 6, 3)], attrs: { axis: 1, sizes: [1, 3, 2] } }],
 });
 

@@ -1,4 +1,4 @@
-/** The pointwise ops: functions of one number, arithmetic with broadcasting, choice and casts. */
+/** The pointwise ops that are core: functions of one number, arithmetic with broadcasting, choice and casts. */
 import { pointwise } from '../../locality/rule.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../../ir/emitter.ts';
@@ -7,19 +7,21 @@ import {
   typeOf,
   type Builder,
   type Cotangents,
+  type Differentiation,
   type Instruction,
   type Node,
-  type Op,
+  type TfContext,
+  type TfjsContext,
   type Traits,
 } from '../../ir/node.ts';
 import { defineOp, number, oneOf, type Method, type NoAttrs, type OpOf } from '../../ir/op.ts';
 import { f32, sizeOf, type DType } from '../../ir/types.ts';
 import { broadcast, broadcastResult, checkFloat, entryAt, float, tabulate, unbroadcast } from './support.ts';
 
-interface UnaryRow {
+/** What the entry of a function of one number says, whatever it is made of. */
+export interface UnaryEntry {
   readonly name: string;
   readonly doc: string;
-  readonly value: (x: number) => number;
   /** The cotangent of x from that of y. */
   readonly vjp: (b: Builder, x: Node, y: Node, dy: Node) => Node;
   readonly tensorflow: string;
@@ -31,13 +33,17 @@ interface UnaryRow {
   readonly draw?: (uniform: number) => number;
 }
 
-const traits: Traits = { isPointwise: true, isCheap: true };
+interface UnaryRow extends UnaryEntry {
+  readonly value: (x: number) => number;
+}
+
+export const traits: Traits = { isPointwise: true, isCheap: true };
 
 /** One operation for each entry of the result. */
-const entries = (_types: unknown, node: Node): number => sizeOf(shapeOf(node));
+export const entries = (_types: unknown, node: Node): number => sizeOf(shapeOf(node));
 
-const awayFromZero = (u: number): number => u + Math.sign(u || 1) * 0.2;
-const positive = (u: number): number => 1.3 + u;
+export const awayFromZero = (u: number): number => u + Math.sign(u || 1) * 0.2;
+export const positive = (u: number): number => 1.3 + u;
 
 /**
  * e^x = 2^n e^r with |r| <= ln(2) / 2, where e^r is a polynomial; as libraries of special functions do it. Comparisons are written so
@@ -102,27 +108,36 @@ const hyperbolicTangent = `
 
 export type Unary = OpOf<readonly ['x'], NoAttrs>;
 
+const unaryOperands = ['x'] as const;
+
+/** The rules that all functions of one number have. */
+export const unaryRules = (row: UnaryEntry) => ({
+  name: row.name,
+  doc: row.doc,
+  operands: unaryOperands,
+  vjp: ({ x }: { readonly x: Node }, { b, node, dy }: Differentiation): Cotangents => [
+    () => row.vjp(b, x, node, dy),
+  ],
+  tensorflow: ({ x }: { readonly x: string }, { emit }: TfContext) => emit.op(row.tensorflow, [x], float),
+  tfjs: ({ x }: { readonly x: Tfjs.Tensor }, { tf }: TfjsContext) => row.tfjs(tf, x),
+  traits,
+  instruction: row.instruction,
+  flops: entries,
+  samples: [
+    { operands: [f32(2, 3, 4)], ...(row.draw && { draw: (_i: number, u: number) => row.draw?.(u) ?? u }) },
+  ],
+});
+
 /** Defines a function of one number. */
 export function unary(row: UnaryRow): Unary {
   return defineOp({
-    name: row.name,
-    doc: row.doc,
-    operands: ['x'],
+    ...unaryRules(row),
     infer: ({ x }, check) => {
       checkFloat([x], check);
       return x;
     },
-    vjp: ({ x }, { b, node, dy }): Cotangents => [() => row.vjp(b, x, node, dy)],
     reference: ({ x }) => ({ shape: x.shape, data: x.data.map(row.value) }),
-    tensorflow: ({ x }, { emit }) => emit.op(row.tensorflow, [x], float),
-    tfjs: ({ x }, { tf }) => row.tfjs(tf, x),
-    traits: row.isBounded ? { ...traits, isBounded: true } : traits,
     locality: pointwise,
-    instruction: row.instruction,
-    flops: entries,
-    samples: [
-      { operands: [{ dtype: 'f32', shape: [2, 3, 4] }], ...(row.draw && { draw: (_i, u) => row.draw!(u) }) },
-    ],
   });
 }
 
@@ -168,51 +183,6 @@ export const sqrt: Unary = unary({
   instruction: { cpp: 'std::sqrt(x)' },
 });
 
-export const rsqrt: Unary = unary({
-  name: 'rsqrt',
-  doc: '1 / sqrt(x)',
-  value: (x) => 1 / Math.sqrt(x),
-  // d x^(-1/2) = -1/2 x^(-3/2)
-  vjp: (b, _x, y, dy) => b.mul(b.mul(dy, b.mul(y, b.square(y))), -0.5),
-  tensorflow: 'Rsqrt',
-  tfjs: (tf, x) => tf.rsqrt(x),
-  draw: positive,
-  instruction: { cpp: '1.0f / std::sqrt(x)' },
-});
-
-export const square: Unary = unary({
-  name: 'square',
-  doc: 'x * x',
-  value: (x) => x * x,
-  vjp: (b, x, _y, dy) => b.mul(dy, b.mul(x, 2)),
-  tensorflow: 'Square',
-  tfjs: (tf, x) => tf.square(x),
-  instruction: { cpp: 'x * x' },
-});
-
-export const abs: Unary = unary({
-  name: 'abs',
-  doc: 'The absolute value of x; the gradient at 0 is 0.',
-  value: Math.abs,
-  vjp: (b, x, _y, dy) => b.mul(dy, b.sign(x)),
-  tensorflow: 'Abs',
-  tfjs: (tf, x) => tf.abs(x),
-  draw: awayFromZero,
-  instruction: { cpp: 'std::fabs(x)' },
-});
-
-export const sign: Unary = unary({
-  name: 'sign',
-  doc: '-1, 0 or 1.',
-  value: Math.sign,
-  vjp: (b, x) => b.mul(x, 0),
-  tensorflow: 'Sign',
-  // WebAssembly's own sign takes numbers below 1e-7 for 0.
-  tfjs: (tf, x) => tf.sub(tf.cast(tf.greater(x, 0), 'float32'), tf.cast(tf.less(x, 0), 'float32')),
-  draw: awayFromZero,
-  instruction: { cpp: 'x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x' },
-});
-
 export const tanh: Unary = unary({
   name: 'tanh',
   isBounded: true,
@@ -224,22 +194,10 @@ export const tanh: Unary = unary({
   instruction: { cpp: hyperbolicTangent },
 });
 
-export const sigmoid: Unary = unary({
-  name: 'sigmoid',
-  isBounded: true,
-  doc: '1 / (1 + e^-x)',
-  value: (x) => 1 / (1 + Math.exp(-x)),
-  vjp: (b, _x, y, dy) => b.mul(dy, b.mul(y, b.sub(b.constant({ value: 1 }), y))),
-  tensorflow: 'Sigmoid',
-  tfjs: (tf, x) => tf.sigmoid(x),
-  instruction: { cpp: '1.0f / (1.0f + exp(-x))' },
-});
-
-interface BinaryRow {
+/** What the entry of a function of two numbers says, whatever it is made of. */
+export interface BinaryEntry {
   readonly name: string;
   readonly doc: string;
-  readonly value: (a: number, b: number) => number;
-  readonly result?: DType;
   /** Cotangents of both operands before broadcasting is undone; undefined for comparisons. */
   readonly vjp?: (b: Builder, x: Node, y: Node, dy: Node, result: Node) => readonly [() => Node, () => Node];
   readonly tensorflow: string;
@@ -248,8 +206,13 @@ interface BinaryRow {
   readonly draw?: (index: number, uniform: number) => number;
 }
 
+interface BinaryRow extends BinaryEntry {
+  readonly value: (a: number, b: number) => number;
+  readonly result?: DType;
+}
+
 /** Sends the cotangent of maximum and minimum to the chosen operand, to the first where both are equal. */
-function chosen(comparison: 'greaterEqual' | 'lessEqual') {
+export function chosen(comparison: 'greaterEqual' | 'lessEqual') {
   return (b: Builder, x: Node, y: Node, dy: Node): readonly [() => Node, () => Node] => {
     const first = () => b[comparison](x, y);
     const zero = b.constant({ value: 0 });
@@ -257,54 +220,65 @@ function chosen(comparison: 'greaterEqual' | 'lessEqual') {
   };
 }
 
-type Binary = OpOf<readonly ['a', 'b'], NoAttrs>;
+export type Binary = OpOf<readonly ['a', 'b'], NoAttrs>;
+
+const binaryOperands = ['a', 'b'] as const;
+
+/** The rules that all functions of two numbers have. */
+export const binaryRules = (row: BinaryEntry) => ({
+  name: row.name,
+  doc: row.doc,
+  operands: binaryOperands,
+  vjp: cotangentsOf(row),
+  tensorflow: ({ a, b }: Pair<string>, { emit }: TfContext) => emit.op(row.tensorflow, [a, b], float),
+  tfjs: ({ a, b }: Pair<Tfjs.Tensor>, { tf }: TfjsContext) => row.tfjs(tf, a, b),
+  traits,
+  instruction: row.instruction,
+  flops: entries,
+  samples: (
+    [
+      [
+        [2, 3, 4],
+        [2, 3, 4],
+      ],
+      [[2, 3, 4], [4]],
+      [
+        [2, 1, 4],
+        [3, 1],
+      ],
+      [[], [3]],
+    ] as const
+  ).map(([a, b]) => ({
+    operands: [
+      { dtype: 'f32' as const, shape: a },
+      { dtype: 'f32' as const, shape: b },
+    ],
+    ...(row.draw && { draw: row.draw }),
+  })),
+});
+
+interface Pair<T> {
+  readonly a: T;
+  readonly b: T;
+}
+
+function cotangentsOf({ vjp: rule }: BinaryEntry) {
+  if (!rule) return { nondifferentiable: 'a comparison is constant almost everywhere' };
+  return ({ a: left, b: right }: Pair<Node>, { b, node, dy }: Differentiation): Cotangents => {
+    const [forLeft, forRight] = rule(b, left, right, dy, node);
+    return [() => unbroadcast(b, forLeft(), shapeOf(left)), () => unbroadcast(b, forRight(), shapeOf(right))];
+  };
+}
 
 function binary(row: BinaryRow): Binary {
-  const rule = row.vjp;
   return defineOp({
-    name: row.name,
-    doc: row.doc,
-    operands: ['a', 'b'],
+    ...binaryRules(row),
     infer: ({ a, b }, check) => {
       checkFloat([a, b], check);
       return { dtype: row.result ?? 'f32', shape: broadcastResult(a, b, check) };
     },
-    vjp: rule
-      ? ({ a: left, b: right }, { b, node, dy }): Cotangents => {
-          const [forLeft, forRight] = rule(b, left, right, dy, node);
-          return [
-            () => unbroadcast(b, forLeft(), shapeOf(left)),
-            () => unbroadcast(b, forRight(), shapeOf(right)),
-          ];
-        }
-      : { nondifferentiable: 'a comparison is constant almost everywhere' },
     reference: ({ a, b }, node) => tabulate(shapeOf(node), (i) => row.value(entryAt(a, i), entryAt(b, i))),
-    tensorflow: ({ a, b }, { emit }) => emit.op(row.tensorflow, [a, b], float),
-    tfjs: ({ a, b }, { tf }) => row.tfjs(tf, a, b),
-    traits,
     locality: pointwise,
-    instruction: row.instruction,
-    flops: entries,
-    samples: (
-      [
-        [
-          [2, 3, 4],
-          [2, 3, 4],
-        ],
-        [[2, 3, 4], [4]],
-        [
-          [2, 1, 4],
-          [3, 1],
-        ],
-        [[], [3]],
-      ] as const
-    ).map(([a, b]) => ({
-      operands: [
-        { dtype: 'f32' as const, shape: a },
-        { dtype: 'f32' as const, shape: b },
-      ],
-      ...(row.draw && { draw: row.draw }),
-    })),
   });
 }
 
@@ -359,16 +333,6 @@ export const maximum: Binary = binary({
   instruction: { cpp: 'a >= b || a != a ? a : b' },
 });
 
-export const minimum: Binary = binary({
-  name: 'minimum',
-  doc: 'The smaller of a and b, broadcast; where they are equal the gradient goes to a.',
-  value: Math.min,
-  vjp: chosen('lessEqual'),
-  tensorflow: 'Minimum',
-  tfjs: (tf, a, b) => tf.minimum(a, b),
-  instruction: { cpp: 'a <= b || a != a ? a : b' },
-});
-
 export const greaterEqual: Binary = binary({
   name: 'greater_equal',
   doc: 'Whether a >= b, broadcast.',
@@ -377,82 +341,6 @@ export const greaterEqual: Binary = binary({
   tensorflow: 'GreaterEqual',
   tfjs: (tf, a, b) => tf.greaterEqual(a, b),
   instruction: { cpp: 'a >= b ? 1.0f : 0.0f' },
-});
-
-export const lessEqual: Binary = binary({
-  name: 'less_equal',
-  doc: 'Whether a <= b, broadcast.',
-  value: (a, b) => Number(a <= b),
-  result: 'bool',
-  tensorflow: 'LessEqual',
-  tfjs: (tf, a, b) => tf.lessEqual(a, b),
-  instruction: { cpp: 'a <= b ? 1.0f : 0.0f' },
-});
-
-const slope = number('factor of negative values, 0 <= slope < 1');
-const slopes = [0.2, 0] as const;
-
-export const leakyRelu = defineOp({
-  name: 'leaky_relu',
-  doc: 'Leaves positive values alone and scales the others by `slope`; slope 0 is ReLU.',
-  operands: ['x'],
-  attrs: { slope },
-  infer: ({ x, slope }, check) => {
-    checkFloat([x], check);
-    check(slope >= 0 && slope < 1, 'slope is at least 0 and below 1', String(slope));
-    return x;
-  },
-  vjp: ({ x, slope }, { b, dy }): Cotangents => [() => b.leakyReluGrad(dy, x, { slope })],
-  reference: ({ x, slope }) => ({ shape: x.shape, data: x.data.map((v) => (v > 0 ? v : slope * v)) }),
-  tensorflow: ({ x, slope }, { emit }) =>
-    slope === 0
-      ? emit.op('Relu', [x], float)
-      : emit.op('LeakyRelu', [x], { ...float, alpha: { float: slope } }),
-  tfjs: ({ x, slope }, { tf }) => (slope === 0 ? tf.relu(x) : tf.leakyRelu(x, slope)),
-  traits,
-  locality: pointwise,
-  instruction: { cpp: 'x > 0.0f ? x : slope * x', parameters: ['slope'] },
-  flops: entries,
-  samples: slopes.map((slope) => ({
-    operands: [f32(2, 3, 4)],
-    attrs: { slope },
-    draw: (_i, u) => awayFromZero(u),
-  })),
-});
-
-export const leakyReluGrad = defineOp({
-  name: 'leaky_relu_grad',
-  doc: 'dy where x > 0 and slope * dy elsewhere: the cotangent of leaky_relu in one pass.',
-  operands: ['dy', 'x'],
-  attrs: { slope: number('factor of negative values') },
-  infer: ({ dy, x }, check) => {
-    checkFloat([dy, x], check);
-    check(String(dy.shape) === String(x.shape), 'dy and x have one shape');
-    return dy;
-  },
-  vjp: ({ x, slope }, { b, dy }): Cotangents => [
-    () => b.leakyReluGrad(dy, x, { slope }),
-    undefined, // piecewise constant in x
-  ],
-  reference: ({ dy, x, slope }) => ({
-    shape: dy.shape,
-    data: dy.data.map((v, i) => (x.data[i]! > 0 ? v : slope * v)),
-  }),
-  tensorflow: ({ dy, x, slope }, { emit }) =>
-    slope === 0
-      ? emit.op('ReluGrad', [dy, x], float)
-      : emit.op('LeakyReluGrad', [dy, x], { ...float, alpha: { float: slope } }),
-  // A mask of 1 and slope rather than a select: every backend has these kernels, and they are fast.
-  tfjs: ({ dy, x, slope }, { tf }) => tf.mul(dy, tf.step(x, slope)),
-  traits,
-  locality: pointwise,
-  instruction: { cpp: 'x > 0.0f ? dy : slope * dy', parameters: ['slope'], broadcasts: false },
-  flops: entries,
-  samples: slopes.map((slope) => ({
-    operands: [f32(2, 3, 4), f32(2, 3, 4)],
-    attrs: { slope },
-    draw: (index, u) => (index === 1 ? awayFromZero(u) : u),
-  })),
 });
 
 export const select = defineOp({
@@ -518,37 +406,19 @@ export const cast = defineOp({
   })),
 });
 
-export const pointwiseOps: readonly Op[] = [
-  ...[neg, exp, log, sqrt, rsqrt, square, abs, sign, tanh, sigmoid],
-  ...[add, sub, mul, div, maximum, minimum, greaterEqual, lessEqual],
-  leakyRelu,
-  leakyReluGrad,
-  select,
-  cast,
-];
-
 declare module '../../ir/node.ts' {
   interface Builder {
     neg: Method<Unary>;
     exp: Method<Unary>;
     log: Method<Unary>;
     sqrt: Method<Unary>;
-    rsqrt: Method<Unary>;
-    square: Method<Unary>;
-    abs: Method<Unary>;
-    sign: Method<Unary>;
     tanh: Method<Unary>;
-    sigmoid: Method<Unary>;
     add: Method<Binary>;
     sub: Method<Binary>;
     mul: Method<Binary>;
     div: Method<Binary>;
     maximum: Method<Binary>;
-    minimum: Method<Binary>;
     greaterEqual: Method<Binary>;
-    lessEqual: Method<Binary>;
-    leakyRelu: Method<typeof leakyRelu>;
-    leakyReluGrad: Method<typeof leakyReluGrad>;
     select: Method<typeof select>;
     cast: Method<typeof cast>;
   }

@@ -4,20 +4,12 @@ import type { Walk } from '../../locality/rule.ts';
 import { upTo } from '../../locality/axis.ts';
 import { type Node, shapeOf, type Check, type Cotangents, type Op } from '../../ir/node.ts';
 import type { TfAttrs } from '../../ir/emitter.ts';
-import { defineOp, list, number, type Method } from '../../ir/op.ts';
+import { list, number, type Method } from '../../ir/op.ts';
 import { f32, isSize, sizeOf, type Shape } from '../../ir/types.ts';
-import {
-  at,
-  checkFloat,
-  checkRank,
-  emitList,
-  entryAt,
-  float,
-  four,
-  picture,
-  spreadPixels,
-  tabulate,
-} from './support.ts';
+import { deriveOp } from './derive.ts';
+import { add, div } from './pointwise.ts';
+import { at, checkFloat, checkRank, emitList, float, four, picture, spreadPixels } from './support.ts';
+import { take, takeGrad } from './take.ts';
 
 /** Square windows over a picture. */
 export interface Window {
@@ -66,26 +58,33 @@ export function overWindows(node: PoolingNode, walk: Walk): readonly Fact[] {
   );
 }
 
-export const avgPool2d = defineOp({
+/** For each place of a window along an axis, the indices that the windows have there. */
+const placesAlong = (length: number, { size, stride }: Window): number[][] =>
+  upTo(size).map((place) => upTo(Math.floor((length - size) / stride) + 1).map((i) => i * stride + place));
+
+export const avgPool2d = deriveOp({
   name: 'avg_pool2d',
   doc: 'The mean over size x size windows that lie wholly inside x [N,H,W,C].',
   operands: ['x'],
   attrs: poolAttrs,
-  infer: ({ x, size, stride }, check) => {
+  requires: ({ x, size, stride }, check) => {
     checkFloat([x], check);
-    return { dtype: 'f32', shape: pooledShape(x.shape, { size, stride }, check) };
+    pooledShape(x.shape, { size, stride }, check);
+  },
+  of: [add, div, take],
+  expand: ({ x, size, stride }, b): Node => {
+    const summed = ([2, 1] as const).reduce(
+      (sums, axis) =>
+        placesAlong(at(shapeOf(sums), axis), { size, stride })
+          .map((indices) => b.take(sums, { axis, indices }))
+          .reduce((sum, next) => b.add(sum, next)),
+      x,
+    );
+    return b.div(summed, size ** 2);
   },
   vjp: ({ x, size, stride }, { b, dy }): Cotangents => [
     () => b.avgPool2dGrad(dy, { size, stride, shape: shapeOf(x) }),
   ],
-  reference: ({ x, size, stride }, node) =>
-    tabulate(shapeOf(node), (index) => {
-      const [n, row, column, c] = four(index);
-      let total = 0;
-      for (let i = 0; i < size; i++)
-        for (let j = 0; j < size; j++) total += entryAt(x, [n, row * stride + i, column * stride + j, c]);
-      return total / (size * size);
-    }),
   tensorflow: ({ x, size, stride }, { emit }) => emit.op('AvgPool', [x], emittedPool({ size, stride })),
   tfjs: ({ x, size, stride }, { tf }) => tf.avgPool(picture(x), size, stride, 'valid'),
   actsOnParts: () => true,
@@ -98,32 +97,26 @@ export const avgPool2d = defineOp({
   ],
 });
 
-export const avgPool2dGrad = defineOp({
+export const avgPool2dGrad = deriveOp({
   name: 'avg_pool2d_grad',
   doc: 'The cotangent of avg_pool2d for its input of `shape`: every window spreads dy / size^2.',
   operands: ['dy'],
   attrs: { ...poolAttrs, shape: list('shape of the input') },
-  infer: ({ dy, size, stride, shape }, check) => {
+  requires: ({ dy, size, stride, shape }, check) => {
     checkFloat([dy], check);
     const pooled = pooledShape(shape, { size, stride }, check);
     check(String(pooled) === String(dy.shape), 'dy has the shape of the pooled picture', `[${dy.shape}]`);
-    return { dtype: 'f32', shape };
   },
+  of: [add, div, takeGrad],
+  expand: ({ dy, size, stride, shape }, b): Node =>
+    ([1, 2] as const).reduce(
+      (spread, axis) =>
+        placesAlong(at(shape, axis), { size, stride })
+          .map((indices) => b.takeGrad(spread, { axis, indices, size: at(shape, axis) }))
+          .reduce((sum, next) => b.add(sum, next)),
+      b.div(dy, size ** 2),
+    ),
   vjp: ({ size, stride }, { b, dy }): Cotangents => [() => b.avgPool2d(dy, { size, stride })],
-  reference: ({ dy, size, stride, shape }) => {
-    const [, rows, columns] = four(dy.shape);
-    return tabulate(shape, (index) => {
-      const [n, h, w, c] = four(index);
-      let total = 0;
-      for (let row = 0; row < rows; row++)
-        for (let column = 0; column < columns; column++) {
-          const inside = (i: number, start: number): boolean => i >= start && i < start + size;
-          if (inside(h, row * stride) && inside(w, column * stride))
-            total += entryAt(dy, [n, row, column, c]);
-        }
-      return total / (size * size);
-    });
-  },
   tensorflow: ({ dy, size, stride, shape }, { emit }) =>
     emit.op('AvgPoolGrad', [emitList(emit, shape), dy], emittedPool({ size, stride })),
   // Mean over windows of dy, spread by the stride: dx[i] sums the windows that hold i. No backend lacks these kernels.
@@ -140,27 +133,26 @@ export const avgPool2dGrad = defineOp({
   ],
 });
 
-export const upsampleNearest = defineOp({
+export const upsampleNearest = deriveOp({
   name: 'upsample_nearest',
   doc: 'Repeats every pixel of x [N,H,W,C] factor x factor times.',
   operands: ['x'],
   attrs: { factor: number('how often, along both axes') },
-  infer: ({ x, factor }, check) => {
+  requires: ({ x, factor }, check) => {
     checkFloat([x], check);
     checkRank(x, 4, 'x', check);
     check(isSize(factor), 'factor is a positive integer below 2^31', String(factor));
-    const [batch, height, width, channels] = four(x.shape);
-    return f32(batch, height * factor, width * factor, channels);
   },
+  of: [take],
+  expand: ({ x, factor }, b): Node =>
+    [1, 2].reduce((repeated, axis) => {
+      const indices = upTo(at(shapeOf(x), axis) * factor).map((i) => Math.floor(i / factor));
+      return b.take(repeated, { axis, indices });
+    }, x),
   // The sum over each factor x factor square is its mean times factor^2.
   vjp: ({ factor }, { b, dy }): Cotangents => [
     () => b.mul(b.avgPool2d(dy, { size: factor, stride: factor }), factor * factor),
   ],
-  reference: ({ x, factor }, node) =>
-    tabulate(shapeOf(node), (index) => {
-      const [n, h, w, c] = four(index);
-      return entryAt(x, [n, Math.floor(h / factor), Math.floor(w / factor), c]);
-    }),
   tensorflow: ({ x }, { emit, node }) => {
     const [, height, width] = four(shapeOf(node));
     return emit.op('ResizeNearestNeighbor', [x, emitList(emit, [height, width])], {
@@ -175,16 +167,6 @@ export const upsampleNearest = defineOp({
   },
   traits: { isCheap: true },
   actsOnParts: (_attrs, axis) => axis === 0,
-  locality: ({ operands: [x], attrs: { factor } }, walk) =>
-    walk.each(x, (pixels) =>
-      walk.alongBoth(pixels, (axis) =>
-        walk.pixels.axes.take(
-          axis,
-          upTo(axis.size * factor).map((i) => Math.floor(i / factor)),
-        ),
-      ),
-    ),
-  flops: () => 0,
   samples: [{ operands: [f32(2, 3, 2, 3)], attrs: { factor: 2 } }],
 });
 

@@ -1,22 +1,12 @@
 /** The ops that pad by reflection and take its cotangent: each is the other's gradient. */
-import { padded } from '../../locality/rule.ts';
 import { pairs, f32, sizeOf, type Shape } from '../../ir/types.ts';
-import { upTo } from '../../locality/axis.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../../ir/emitter.ts';
-import { shapeOf, type Check, type Cotangents, type Op } from '../../ir/node.ts';
-import { defineOp, list, type Method } from '../../ir/op.ts';
-import {
-  addAt,
-  at,
-  checkFloat,
-  emitGather,
-  emitList,
-  entryAt,
-  float,
-  stridesOf,
-  tabulate,
-} from './support.ts';
+import { shapeOf, type Check, type Cotangents, type Node, type Op } from '../../ir/node.ts';
+import { list, type Method } from '../../ir/op.ts';
+import { deriveOp } from './derive.ts';
+import { at, checkFloat, float } from './support.ts';
+import { take, takeGrad } from './take.ts';
 
 const reflectionAttrs = {
   amounts: list('(before, after) of each axis, flat; each is smaller than the axis of x'),
@@ -44,46 +34,46 @@ function reflected(i: number, before: number, size: number): number {
   return inside < size ? inside : 2 * (size - 1) - inside;
 }
 
-export const reflectPad = defineOp({
+/** The shape that was padded. */
+const unpadded = (shape: Shape, amounts: readonly number[]): Shape =>
+  pairs(amounts).map(([before, after], axis) => at(shape, axis) - before - after);
+
+/** An axis that is padded: its size before, and the index that each index shows after. */
+interface PaddedAxis {
+  readonly axis: number;
+  readonly size: number;
+  readonly shown: readonly number[];
+}
+
+/** Lists the axes of a shape that are padded. */
+const alongPadded = (shape: Shape, amounts: readonly number[]): PaddedAxis[] =>
+  pairs(amounts).flatMap(([before, after], axis) => {
+    const size = at(shape, axis);
+    if (before === 0 && after === 0) return [];
+    const shown = Array.from({ length: before + size + after }, (_, i) => reflected(i, before, size));
+    return [{ axis, size, shown }];
+  });
+
+export const reflectPad = deriveOp({
   name: 'reflect_pad',
   doc: 'Puts the mirror image of x around x, in which the border itself is not repeated.',
   operands: ['x'],
   attrs: reflectionAttrs,
-  infer: ({ x, amounts }, check) => {
+  requires: ({ x, amounts }, check) => {
     checkFloat([x], check);
     checkPairs(x.shape.length, amounts, check);
     checkAmounts(x.shape, amounts, check);
-    const shape = pairs(amounts).map(([before, after], axis) => at(x.shape, axis) + before + after);
-    return { dtype: 'f32', shape };
   },
+  of: [take],
+  // Gathering whole slices takes a third of the time of TensorFlow's MirrorPad, which moves number after number.
+  expand: ({ x, amounts }, b): Node =>
+    alongPadded(shapeOf(x), amounts).reduce(
+      (padded, { axis, shown }) => b.take(padded, { axis, indices: shown }),
+      x,
+    ),
   vjp: ({ amounts }, { b, dy }): Cotangents => [() => b.reflectPadGrad(dy, { amounts })],
-  reference: ({ x, amounts }, node) => {
-    const around = pairs(amounts);
-    return tabulate(shapeOf(node), (index) =>
-      entryAt(
-        x,
-        index.map((i, axis) => reflected(i, at(around, axis)[0], at(x.shape, axis))),
-      ),
-    );
-  },
-  // Gathering whole slices takes a third of the time of MirrorPad, which moves number after number.
-  tensorflow: ({ x, amounts }, { emit, node }) =>
-    pairs(amounts).reduce((padded, [before, after], axis) => {
-      if (before === 0 && after === 0) return padded;
-      const length = at(shapeOf(node), axis);
-      const shown = Array.from({ length }, (_, i) => reflected(i, before, length - before - after));
-      return emitGather(emit, 'f32', padded, emitList(emit, shown), axis);
-    }, x),
   tfjs: ({ x, amounts }, { tf }) => tf.mirrorPad(x, pairs(amounts), 'reflect'),
   actsOnParts: (_attrs, axis) => axis === 0,
-  locality: padded((walk, axis, before, after) =>
-    walk.pixels.axes.take(axis, [
-      ...upTo(before).map((i) => before - i),
-      ...upTo(axis.size),
-      ...upTo(after).map((i) => axis.size - 2 - i),
-    ]),
-  ),
-  flops: () => 0,
   samples: [
     { operands: [f32(2, 5, 4, 3)], attrs: { amounts: [0, 0, 1, 2, 3, 0, 0, 0] } },
     { operands: [f32(1, 3, 8, 2)], attrs: { amounts: [0, 0, 2, 2, 3, 3, 0, 0] } },
@@ -91,34 +81,23 @@ export const reflectPad = defineOp({
   ],
 });
 
-export const reflectPadGrad = defineOp({
+export const reflectPadGrad = deriveOp({
   name: 'reflect_pad_grad',
   doc: 'Adds the mirror images in dy to what they show: the cotangent of reflect_pad.',
   operands: ['dy'],
   attrs: reflectionAttrs,
-  infer: ({ dy, amounts }, check) => {
+  requires: ({ dy, amounts }, check) => {
     checkFloat([dy], check);
     checkPairs(dy.shape.length, amounts, check);
-    const shape = pairs(amounts).map(([before, after], axis) => at(dy.shape, axis) - before - after);
-    checkAmounts(shape, amounts, check);
-    return { dtype: 'f32', shape };
+    checkAmounts(unpadded(dy.shape, amounts), amounts, check);
   },
+  of: [takeGrad],
+  expand: ({ dy, amounts }, b): Node =>
+    alongPadded(unpadded(shapeOf(dy), amounts), amounts).reduce(
+      (folded, { axis, size, shown }) => b.takeGrad(folded, { axis, indices: shown, size }),
+      dy,
+    ),
   vjp: ({ amounts }, { b, dy }): Cotangents => [() => b.reflectPad(dy, { amounts })],
-  reference: ({ dy, amounts }, node) => {
-    const around = pairs(amounts);
-    const shape = shapeOf(node);
-    const data = new Float64Array(sizeOf(shape));
-    const [from, to] = [stridesOf(dy.shape), stridesOf(shape)];
-    dy.data.forEach((value, flat) => {
-      let target = 0;
-      shape.forEach((size, axis) => {
-        const i = Math.floor(flat / at(from, axis)) % at(dy.shape, axis);
-        target += reflected(i, at(around, axis)[0], size) * at(to, axis);
-      });
-      addAt(data, target, value);
-    });
-    return { shape, data };
-  },
   tensorflow: ({ dy, amounts }, { emit }) =>
     emit.op('MirrorPadGrad', [dy, emit.constant('i32', [amounts.length / 2, 2], amounts)], {
       ...float,

@@ -1,10 +1,14 @@
 /** The ops that take slices at fixed indices of an axis and add slices up there: each is the other's gradient. */
 import { isPicture } from '../../locality/facts.ts';
 import { pick } from '../../locality/rule.ts';
-import { shapeOf, typeOf, type Check, type Cotangents, type Op } from '../../ir/node.ts';
+import { shapeOf, typeOf, type Check, type Cotangents, type Node, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, type Method } from '../../ir/op.ts';
 import { f32, i32, sizeOf, type Shape } from '../../ir/types.ts';
-import { addAt, at, emitGather, emitList, entryAt, float, stridesOf, tabulate, withAxis } from './support.ts';
+import { slice } from './blocks.ts';
+import { deriveOp } from './derive.ts';
+import { concat } from './joining.ts';
+import { add } from './pointwise.ts';
+import { at, emitGather, emitList, entryAt, float, tabulate, withAxis } from './support.ts';
 
 /** Which slices of an axis are taken. */
 interface Slices {
@@ -50,7 +54,7 @@ export const take = defineOp({
   ],
 });
 
-export const takeGrad = defineOp({
+export const takeGrad = deriveOp({
   name: 'take_grad',
   doc: 'Adds slices of dy up at `indices` of an axis of `size`: the cotangent of take.',
   operands: ['dy'],
@@ -59,7 +63,7 @@ export const takeGrad = defineOp({
     indices: list('where each slice goes'),
     size: number('size of the axis'),
   },
-  infer: ({ dy, axis, indices, size }, check) => {
+  requires: ({ dy, axis, indices, size }, check) => {
     check(dy.dtype === 'f32', 'dy is floating-point', dy.dtype);
     checkTake(dy.shape, { axis, indices }, size, check);
     check(
@@ -67,23 +71,21 @@ export const takeGrad = defineOp({
       'dy has one slice for each index',
       `${dy.shape[axis]} slices, ${indices.length} indices`,
     );
-    return { dtype: 'f32', shape: withAxis(dy.shape, axis, size) };
+  },
+  of: [add, slice, concat],
+  expand: ({ dy, axis, indices, size }, b): Node => {
+    const shape = withAxis(shapeOf(dy), axis, 1);
+    const sliceAt = (place: number): Node =>
+      b.slice(dy, { begin: shape.map((_, other) => (other === axis ? place : 0)), size: shape });
+    const sums = Array.from({ length: size }, (_, index) => {
+      const slices = indices.flatMap((one, place) => (one === index ? [sliceAt(place)] : []));
+      return slices.length === 0
+        ? b.constant({ value: 0, shape })
+        : slices.reduce((sum, next) => b.add(sum, next));
+    });
+    return b.concat(sums, { axis });
   },
   vjp: ({ axis, indices }, { b, dy }): Cotangents => [() => b.take(dy, { axis, indices })],
-  reference: ({ dy, axis, indices }, node) => {
-    const shape = shapeOf(node);
-    const data = new Float64Array(sizeOf(shape));
-    const [from, to] = [stridesOf(dy.shape), stridesOf(shape)];
-    dy.data.forEach((value, flat) => {
-      let target = 0;
-      dy.shape.forEach((size, a) => {
-        const i = Math.floor(flat / at(from, a)) % size;
-        target += (a === axis ? at(indices, i) : i) * at(to, a);
-      });
-      addAt(data, target, value);
-    });
-    return { shape, data };
-  },
   // A product with the 0/1 matrix that says which slice goes where, batched over the axes before.
   tensorflow: ({ dy, axis, indices, size }, { emit, node }) => {
     const { matrix, before, count, after } = takeMatrix(shapeOf(node), { axis, indices });
