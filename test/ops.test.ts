@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { gradients } from '../compiler/ops/gradients.ts';
 import { GraphBuilder } from '../compiler/ops/builder.ts';
 import { type Builder, OpError, reachable, shapeOf, typeOf, type Node } from '../compiler/ir/node.ts';
-import { sizeOf } from '../compiler/ir/types.ts';
+import { sharedConstraint } from '../compiler/ir/op.ts';
+import { item } from '../compiler/ir/sources.ts';
+import { f32, i32, sizeOf } from '../compiler/ir/types.ts';
+import { analyzeLocality } from '../compiler/locality/analysis.ts';
 import type { RefTensor } from '../compiler/ir/emitter.ts';
 import { constraintsOf, documentOps } from '../compiler/ops/document.ts';
-import { ops } from '../compiler/ops/index.ts';
+import { coreOps, ops } from '../compiler/ops/index.ts';
 import { bfloat16 } from '../compiler/ops/primitive/precision.ts';
 import { evaluate } from '../compiler/ops/reference.ts';
+import { derivedAlone, halves, softsign } from './support/derived-ops.ts';
 import { mutantsOf } from './support/mutants.ts';
 import {
   bindingsOf,
@@ -18,9 +22,11 @@ import {
   distance,
   drawUniform,
   isReduced,
+  operandName,
   pairing,
   resultsOf,
   sampleCases,
+  samplesOf,
   type SampleCase,
 } from './support/samples.ts';
 
@@ -52,7 +58,7 @@ interface GradientCase {
 }
 
 // What rounds has steps, and no derivative to compare with; its gradients have tests of their own.
-const differentiable = sampleCases.filter(
+const differentiable = [...sampleCases, ...derivedAlone.flatMap(samplesOf)].filter(
   (each) =>
     typeof each.op.vjp === 'function' &&
     each.sample.operands.some(({ dtype }) => dtype === 'f32') &&
@@ -127,6 +133,84 @@ describe('the gradient can be differentiated again', () => {
       ...weights,
       ...others,
     ]);
+  });
+});
+
+describe('derived ops', () => {
+  const derived = ops.filter(({ expand }) => expand);
+
+  it('are so many that engines implement 45 ops at most', () => {
+    expect(coreOps.length).toBeLessThanOrEqual(45);
+    expect(coreOps.length + derived.length).toBe(ops.length);
+  });
+
+  it.each(derived)('$name is made of core ops and of ops that are derived before it', (op) => {
+    for (const { operands, attrs } of op.samples) {
+      const b = new GraphBuilder();
+      const inputs = operands.map((type, index) => b.input({ name: operandName(index), ...type }));
+      const made = reachable(op.expand!(b, inputs, attrs ?? {})).map((node) => node.op);
+      for (const part of made) {
+        expect([...ops, item]).toContain(part);
+        if (part.expand) expect(ops.indexOf(part), part.name).toBeLessThan(ops.indexOf(op));
+      }
+    }
+  });
+
+  const expandedCases = [...sampleCases, ...derivedAlone.flatMap(samplesOf)].filter(
+    ({ isExpanded }) => isExpanded,
+  );
+
+  /** Values of nodes that are made both ways are the same. */
+  const expectSame = (found: readonly RefTensor[], expected: readonly RefTensor[]): void => {
+    expect(found.length).toBe(expected.length);
+    found.forEach(({ shape, data }, index) => {
+      expect(shape).toEqual(expected[index]!.shape);
+      expect(distance(data, expected[index]!.data)).toBeLessThan(1e-12);
+    });
+  };
+
+  it.each(expandedCases)('have one value: $name', (each) => {
+    const b = new GraphBuilder();
+    const inputs = bindingsOf(drawOperands(each));
+    const [asNode, asGraph] = [{ ...each, isExpanded: false }, each].map((one) =>
+      evaluate(buildSample(b, one).results, { inputs, variables: new Map() }),
+    );
+    expectSame(asGraph!, asNode!);
+  });
+
+  it.each(differentiable.filter(({ isExpanded }) => isExpanded))(
+    'have one gradient, and one second: $name',
+    (each) => {
+      const [asNode, asGraph] = [{ ...each, isExpanded: false }, each].map((one) => {
+        const { b, inputs, operands, loss } = gradientCase(one);
+        const first = gradients(b, loss, operands);
+        const squares = pairing(b, first, first);
+        return evaluate([...first, ...gradients(b, squares, operands)], { inputs, variables: new Map() });
+      });
+      expectSame(asGraph!, asNode!);
+    },
+  );
+
+  it('that say no more than what they are made of have the cost, the types and the locality of that', () => {
+    const b = new GraphBuilder();
+    const x = b.oneHot(b.input({ name: 'map', ...i32(1, 4, 4) }), { depth: 3 });
+    const y = b.make(softsign, [x]);
+    expect(softsign.flops(y)).toBe(3 * sizeOf(shapeOf(x)));
+    const { local } = analyzeLocality([y], { isMap: (input) => input === 'map' });
+    expect(local.get(y)).toEqual(local.get(x));
+    const ids = b.input({ name: 'ids', ...i32(2) });
+    const made = b.make(halves, [b.input({ name: 'x', ...f32(4) }), ids], { scale: 1 });
+    expect(made.results).toEqual([f32(2), f32(2), f32(4)]);
+    expect(() => b.make(halves, [b.input({ name: 'odd', ...f32(3) }), ids], { scale: 1 })).toThrow(
+      new OpError('halves', sharedConstraint, '[1.5]'),
+    );
+    expect(() => b.make(softsign, [ids])).toThrow(
+      new OpError(
+        'softsign',
+        'what it is made of is well-typed on the operands',
+        'abs: operands are floating-point (found i32)',
+      ),
+    );
   });
 });
 

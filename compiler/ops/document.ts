@@ -2,8 +2,8 @@
 import { GraphBuilder } from './builder.ts';
 import { printNodes } from '../ir/print.ts';
 import { sharedConstraint } from '../ir/op.ts';
-import type { Op } from '../ir/node.ts';
-import { ops } from './index.ts';
+import type { Node, Op } from '../ir/node.ts';
+import { coreOps, ops } from './index.ts';
 
 /** Lists the constraints of an op's own that its samples meet, in order. */
 export function constraintsOf(op: Op): string[] {
@@ -24,7 +24,10 @@ const introduction = `# Ops
 
 The primitives of the graph, generated from \`compiler/ops\`; everything else is composed of them. Images are [N,H,W,C],
 filters [H,W,I,O]. A name that starts with dots stands for any number of operands. Gradients are written with other ops
-of this page. Beside its own constraints, every op has this one: ${sharedConstraint}.`;
+of this page. Beside its own constraints, every op has this one: ${sharedConstraint}.
+
+${coreOps.length} of the ${ops.length} ops are core: each engine implements them. The others are derived: they mean the graph of other ops that
+stands below them, which is also how an engine computes them where it has no faster form.`;
 
 function documentOp(op: Op): string {
   const attrs = Object.entries(op.attrs);
@@ -33,6 +36,7 @@ function documentOp(op: Op): string {
     `## ${op.name}`,
     op.doc,
     [
+      bullet('Kind', op.expand ? 'derived' : 'core'),
       bullet('Operands', op.operands.length > 0 ? op.operands.map(code).join(', ') : 'none'),
       ...attrs.map(([name, { doc, kind, mayLack }]) =>
         bullet(`Attribute ${code(name)}`, `${doc} (${kind}${mayLack ? ', or left out' : ''})`),
@@ -42,20 +46,29 @@ function documentOp(op: Op): string {
     ].join('\n'),
   ];
   const example = exampleOf(op);
-  if (example) blocks.push(`\`\`\`\n${example}\n\`\`\``);
+  if (!example) return blocks.join('\n\n');
+  blocks.push(graph(printNodes([example.node])));
+  if (example.results) blocks.push('which is', graph(printNodes(example.results)));
   return blocks.join('\n\n');
 }
 
 const code = (text: string): string => `\`${text}\``;
+const graph = (text: string): string => `\`\`\`\n${text}\n\`\`\``;
 const bullet = (title: string, text: string): string => `- ${title}: ${text}`;
 
-/** Prints the first sample as the graph it makes. */
-function exampleOf(op: Op): string | undefined {
+/** The first sample as the node that it makes, and as the results of the graph that a derived op is. */
+interface Example {
+  readonly node: Node;
+  readonly results: readonly Node[] | undefined;
+}
+
+function exampleOf(op: Op): Example | undefined {
   const sample = op.samples[0];
   if (!sample) return undefined;
   const b = new GraphBuilder();
   const operands = sample.operands.map((type, index) => b.input({ name: operandName(op, index), ...type }));
-  return printNodes([b.make(op, operands, sample.attrs)]);
+  const results = op.expand?.(b, operands, sample.attrs ?? {});
+  return { node: b.make(op, operands, sample.attrs), results };
 }
 
 function operandName(op: Op, index: number): string {

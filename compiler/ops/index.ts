@@ -53,6 +53,9 @@ export const fused = fusedOp(tableOf(singles));
 
 export const ops: readonly Op[] = [...singles, fused];
 
+/** The ops that engines implement; all others are made of them. */
+export const coreOps = ops.filter(({ expand }) => !expand);
+
 export const opTable = tableOf(ops);
 
 /** Looks an op up that is known to exist. */

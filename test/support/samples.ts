@@ -16,7 +16,7 @@ export interface SampleCase {
   readonly op: Op;
   readonly sample: Sample;
   /** Whether the op stands as the graph of others that it is made of. */
-  readonly isExpanded?: true;
+  readonly isExpanded: boolean;
 }
 
 const expanded = (each: SampleCase): SampleCase => ({
@@ -27,9 +27,12 @@ const expanded = (each: SampleCase): SampleCase => ({
 
 /** Lists every sample of an op; those of derived ops both as one node and expanded. */
 export function samplesOf(op: Op): SampleCase[] {
-  const cases = op.samples.map(
-    (sample, index): SampleCase => ({ name: `${op.name} ${index}`, op, sample }),
-  );
+  const cases = op.samples.map((sample, index): SampleCase => ({
+    name: `${op.name} ${index}`,
+    op,
+    sample,
+    isExpanded: false,
+  }));
   return op.expand ? cases.flatMap((each) => [each, expanded(each)]) : cases;
 }
 

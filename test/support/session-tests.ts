@@ -1,16 +1,17 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
 import { adam } from '../../compiler/ops/primitive/adam.ts';
-import { opNamed } from '../../compiler/ops/index.ts';
+import { opNamed, ops } from '../../compiler/ops/index.ts';
 import { input } from '../../compiler/ir/sources.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
-import { reachable, shapeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
+import { printAttrs, reachable, shapeOf, typeOf, type Attrs, type Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
 import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
+import { derivedAlone } from './derived-ops.ts';
 import { runAndRead, type Session } from '../../runtime/session/session.ts';
 import {
   bindingsOf,
@@ -23,6 +24,7 @@ import {
   methodName,
   sampleCases,
   sampleProgram,
+  samplesOf,
 } from './samples.ts';
 
 /** Opens a session of the engine under test. */
@@ -39,6 +41,7 @@ export function testOpsOn(open: OpenSession): void {
   testRandomUniform(open);
   testTies(open);
   testSmallNumbers(open);
+  testEdges(open);
   testRepetition(open);
 }
 
@@ -60,13 +63,14 @@ export async function withSession(
 
 function testSamples(open: OpenSession): void {
   describe('every op agrees with the float64 reference', () => {
+    const cases = [...sampleCases, ...derivedAlone.flatMap(samplesOf)];
     let session: Session | undefined;
     beforeAll(async () => {
-      session = await open(sampleProgram(sampleCases));
+      session = await open(sampleProgram(cases));
     });
     afterAll(() => session?.dispose());
 
-    sampleCases.forEach((each, index) => {
+    cases.forEach((each, index) => {
       it(each.name, async () => {
         const values = drawOperands(each);
         const b = new GraphBuilder();
@@ -337,6 +341,42 @@ function testSmallNumbers(open: OpenSession): void {
       x: Float32Array.of(1e-7, -1e-7, 1e-20, -1e-37, 0, 3),
     });
     for (const values of found.values()) expect([...values]).toEqual([1, -1, 1, -1, 0, 1]);
+  });
+}
+
+const edges = [0, -0, Infinity, -Infinity, NaN, 1, -1, 3e38, -3e38];
+
+/** Feeds every pair of edges to an op of one or two operands. */
+const edgeFeeds: Readonly<Record<string, Float32Array>> = {
+  x0: Float32Array.from(edges.flatMap((x) => edges.map(() => x))),
+  x1: Float32Array.from(edges.flatMap(() => edges)),
+};
+
+/** What an op is made of must mean the same where kernels have rules of their own: at 0, at infinities, for what is no number. */
+function testEdges(open: OpenSession): void {
+  const cases = ops
+    .filter((op) => op.expand && op.traits.isPointwise)
+    .flatMap((op) =>
+      [...new Map(op.samples.map(({ attrs = {} }) => [printAttrs(attrs), attrs])).values()].map((attrs) => ({
+        op,
+        attrs,
+      })),
+    );
+
+  it.each(cases)('$op.name $attrs is what it is made of at its edges', async ({ op, attrs }) => {
+    const b = new GraphBuilder();
+    const type = f32(edges.length ** 2);
+    const operands = op.operands.map((_, index) => b.input({ name: `x${index}`, ...type }));
+    const results = [b.make(op, operands, attrs), ...op.expand!(b, operands, attrs)];
+    const outputs = new Map(
+      results.map((y, index) => [`y${index}`, typeOf(y).dtype === 'bool' ? b.cast(y, { to: 'f32' }) : y]),
+    );
+    const program: Program = { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] };
+    const feeds = Object.fromEntries(operands.map((_, index) => [`x${index}`, edgeFeeds[`x${index}`]!]));
+    await withSession(open, program, async (session) => {
+      const found = await runAndRead(session, 'all', feeds);
+      expect(found.get('y1')).toEqual(found.get('y0'));
+    });
   });
 }
 

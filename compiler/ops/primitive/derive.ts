@@ -28,6 +28,7 @@ import {
   defineOp,
   inOrder,
   is,
+  sharedConstraint,
   type Entry,
   type NoAttrs,
   type OpOf,
@@ -124,13 +125,17 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
 
 const isList = <T>(found: T | readonly T[]): found is readonly T[] => Array.isArray(found);
 
+const isWellTyped = 'what it is made of is well-typed on the operands';
+
 /** Infers the types of what an op expands to, which has to be well-typed. */
 function typesOf(expansion: () => Expansion, check: Check): TensorType[] {
   try {
     return expansion().results.map(typeOf);
   } catch (error) {
     if (!(error instanceof OpError || error instanceof SpadeworkError)) throw error;
-    check(false, 'what it is made of is well-typed on the operands', error.message);
+    const isOwn = error instanceof OpError && [sharedConstraint, isWellTyped].includes(error.constraint);
+    if (isOwn) check(false, error.constraint, error.found);
+    else check(false, isWellTyped, error.message);
     return [];
   }
 }
