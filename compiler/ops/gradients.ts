@@ -14,7 +14,5 @@ export function gradients(b: Builder, loss: Node, targets: readonly Node[], cota
   if (!cotangent && shapeOf(loss).length !== 0)
     throw brokenInvariant(`gradients of a loss of shape [${shapeOf(loss)}] need a cotangent`);
   const found = cotangents(b, [[loss, cotangent ?? b.constant({ value: 1 })]], targets);
-  return found.map(
-    (gradient, index) => gradient ?? b.constant({ value: 0, shape: shapeOf(targets[index]!) }),
-  );
+  return targets.map((target, index) => found[index] ?? b.constant({ value: 0, shape: shapeOf(target) }));
 }

@@ -83,7 +83,7 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     known.set(node, expansion);
     return expansion;
   };
-  const listOf = <T>(values: Values<O, A, T>): T[] => inOrder<T>(operands, values as never);
+  const listOf = <T>(values: Values<O, A, T>): T[] => inOrder<T>(operands, values);
 
   const op = defineOp<O, A>({
     ...entry,
@@ -118,7 +118,7 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
       flops ??
       ((_types, node) =>
         reachable(expansionOf(node).results).reduce((total, each) => total + each.op.flops(each), 0)),
-    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands as readonly Node[])),
+    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
   });
   return { ...op, expand: expandIn };
 }

@@ -167,10 +167,6 @@ export const lessEqual: Binary = derivedBinary({
 const slope = number('factor of negative values, 0 <= slope < 1');
 const slopes = [0.2, 0] as const;
 
-/** slope * x; 0 for a slope of 0 also where x is infinite. */
-const scaled = (b: Builder, x: Node, slope: number): Node =>
-  slope === 0 ? b.constant({ value: 0 }) : b.mul(x, slope);
-
 export const leakyRelu = deriveOp({
   name: 'leaky_relu',
   doc: 'Leaves positive values alone and scales the others by `slope`; slope 0 is ReLU.',
@@ -181,8 +177,11 @@ export const leakyRelu = deriveOp({
     check(slope >= 0 && slope < 1, 'slope is at least 0 and below 1', String(slope));
   },
   of: [mul, greaterEqual, select],
-  expand: ({ x, slope }, b): Node =>
-    b.select(b.greaterEqual(b.constant({ value: 0 }), x), scaled(b, x, slope), x),
+  expand: ({ x, slope }, b): Node => {
+    const zero = b.constant({ value: 0 });
+    // A factor of 0 would make no number of an infinity.
+    return b.select(b.greaterEqual(zero, x), slope === 0 ? zero : b.mul(x, slope), x);
+  },
   vjp: ({ x, slope }, { b, dy }): Cotangents => [() => b.leakyReluGrad(dy, x, { slope })],
   tensorflow: ({ x, slope }, { emit }) =>
     slope === 0
@@ -210,7 +209,7 @@ export const leakyReluGrad = deriveOp({
   },
   of: [mul, greaterEqual, select],
   expand: ({ dy, x, slope }, b): Node => {
-    const [zero, below] = [b.constant({ value: 0 }), scaled(b, dy, slope)];
+    const [zero, below] = [b.constant({ value: 0 }), b.mul(dy, slope)];
     // Where x is not a number, it is not above 0.
     return b.select(b.greaterEqual(x, zero), b.select(b.greaterEqual(zero, x), below, dy), below);
   },

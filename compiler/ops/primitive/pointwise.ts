@@ -14,7 +14,7 @@ import {
   type TfjsContext,
   type Traits,
 } from '../../ir/node.ts';
-import { defineOp, number, oneOf, type Method, type NoAttrs, type OpOf } from '../../ir/op.ts';
+import { defineOp, oneOf, type Method, type NoAttrs, type OpOf } from '../../ir/op.ts';
 import { f32, sizeOf, type DType } from '../../ir/types.ts';
 import { broadcast, broadcastResult, checkFloat, entryAt, float, tabulate, unbroadcast } from './support.ts';
 
@@ -120,7 +120,7 @@ export const unaryRules = (row: UnaryEntry) => ({
   ],
   tensorflow: ({ x }: { readonly x: string }, { emit }: TfContext) => emit.op(row.tensorflow, [x], float),
   tfjs: ({ x }: { readonly x: Tfjs.Tensor }, { tf }: TfjsContext) => row.tfjs(tf, x),
-  traits,
+  traits: row.isBounded ? { ...traits, isBounded: true as const } : traits,
   instruction: row.instruction,
   flops: entries,
   samples: [
