@@ -9,6 +9,7 @@ import type { RefTensor } from '../../ir/emitter.ts';
 import { builderOf } from '../../ir/methods.ts';
 import {
   OpError,
+  printAttrs,
   reachable,
   shapeOf,
   typeOf,
@@ -37,7 +38,7 @@ import {
 } from '../../ir/op.ts';
 import { cotangents } from '../../ir/reverse.ts';
 import { input, item } from '../../ir/sources.ts';
-import type { TensorType } from '../../ir/types.ts';
+import { formatType, type TensorType } from '../../ir/types.ts';
 import { constant } from './sources.ts';
 
 /** The entry of a derived op; each rule that it leaves out follows from `expand`. */
@@ -83,14 +84,20 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     known.set(node, expansion);
     return expansion;
   };
+  const inferred = remembering<TensorType>();
   const listOf = <T>(values: Values<O, A, T>): T[] => inOrder<T>(operands, values);
 
   const op = defineOp<O, A>({
     ...entry,
     infer: (types, check) => {
       requires?.(types, check);
-      const attrs = Object.entries(types).filter(([name]) => entry.attrs && name in entry.attrs);
-      return typesOf(() => expansionOn(listOf(types), Object.fromEntries(attrs) as Attrs), check);
+      const given = listOf(types);
+      const attrs = Object.fromEntries(
+        Object.entries(types).filter(([name]) => entry.attrs && name in entry.attrs),
+      ) as Attrs;
+      return inferred(`${given.map(formatType).join()} ${printAttrs(attrs)}`, () =>
+        typesOf(() => expansionOn(given, attrs), check),
+      );
     },
     vjp: vjp ?? ((_nodes, context) => differentiate(context, expandIn)),
     reference:
@@ -121,6 +128,20 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
   });
   return { ...op, expand: expandIn };
+}
+
+/** How many results of inference an op remembers. */
+const mostRemembered = 1024;
+
+/** Looks up what was made for a key before it is made: networks use an op on the same types many times. Failures are not remembered. */
+function remembering<T>(): (key: string, make: () => readonly T[]) => readonly T[] {
+  const known = new Map<string, readonly T[]>();
+  return (key, make) => {
+    const found = known.get(key) ?? make();
+    if (known.size >= mostRemembered) known.clear();
+    if (found.length > 0) known.set(key, found);
+    return found;
+  };
 }
 
 const isList = <T>(found: T | readonly T[]): found is readonly T[] => Array.isArray(found);
