@@ -80,13 +80,6 @@ export interface ExperimentContext {
 /** The part of a spec that an experiment or a lone network gives. */
 export type SpecBody = Pick<Spec, 'name' | 'doc' | 'data' | 'networks' | 'objectives' | 'train'>;
 
-/** What networks are given where no data says so. */
-export interface Assumptions {
-  readonly width: number;
-  readonly height: number;
-  readonly classes: number;
-}
-
 /** Expands an experiment; parts with mistakes are left out, and the mistakes reported. */
 export function expandExperiment(
   experiment: Experiment,

@@ -43,9 +43,6 @@ const dataTypes: Readonly<Record<TfDType, number>> = {
   u64: 23,
 };
 
-/** The dtype of a resource handle, which only variables' handles have. */
-export const resourceType = 20;
-
 export interface TfNode {
   readonly name: string;
   readonly op: string;

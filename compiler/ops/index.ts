@@ -1,5 +1,4 @@
 /** Which ops there are: the table that the builder, executors, tests and documents read. */
-import { brokenInvariant } from '../../dsl/errors.ts';
 import type { Op } from '../ir/node.ts';
 import { fusedOp } from './fused/fused.ts';
 import { adamOps } from './primitive/adam.ts';
@@ -57,10 +56,3 @@ export const ops: readonly Op[] = [...singles, fused];
 export const coreOps = ops.filter(({ expand }) => !expand);
 
 export const opTable = tableOf(ops);
-
-/** Looks an op up that is known to exist. */
-export function opNamed(name: string): Op {
-  const op = opTable.get(name);
-  if (!op) throw brokenInvariant(`there is no op '${name}'`);
-  return op;
-}

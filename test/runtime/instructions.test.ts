@@ -1,6 +1,9 @@
 /** Tests what ops say of their instructions, and the header that kernels are compiled with. */
+import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
+import { abs, leakyRelu, leakyReluGrad } from '../../compiler/ops/primitive/derived-pointwise.ts';
+import { select } from '../../compiler/ops/primitive/pointwise.ts';
 import { describe, expect, it } from 'vitest';
-import { opNamed, ops } from '../../compiler/ops/index.ts';
+import { ops } from '../../compiler/ops/index.ts';
 import { parseProgramText } from '../../compiler/ops/fused/program.ts';
 import { instructionsHeader } from '../../runtime/engine/instructions.ts';
 import { kernelsFile } from '../../runtime/engine/kernels.ts';
@@ -24,16 +27,10 @@ describe('instructions', () => {
 
 describe('the header of instructions', () => {
   it('has a function and an entry for each', () => {
-    const doubled = { ...opNamed('leaky_relu'), name: 'twice' };
+    const doubled = { ...leakyRelu, name: 'twice' };
     const statements = { cpp: '\n  const float y = x + x;\n  return y;' };
-    expect(
-      instructionsHeader([
-        opNamed('select'),
-        opNamed('leaky_relu_grad'),
-        opNamed('conv2d'),
-        { ...doubled, instruction: statements },
-      ]),
-    ).toBe(`// Made of the ops that have an instruction; what it is written with is in numbers.h.
+    expect(instructionsHeader([select, leakyReluGrad, conv2d, { ...doubled, instruction: statements }]))
+      .toBe(`// Made of the ops that have an instruction; what it is written with is in numbers.h.
 #pragma once
 
 namespace spadework::instructions {
@@ -64,7 +61,7 @@ SPADEWORK_INLINE float twice(float x) {
   });
 
   it('is a part of the name of the kernels', () => {
-    const more = instructionsHeader([...ops, { ...opNamed('abs'), name: 'other' }]);
+    const more = instructionsHeader([...ops, { ...abs, name: 'other' }]);
     expect(kernelsFile(['avx2'], more)).not.toBe(kernelsFile(['avx2']));
   });
 });

@@ -1,7 +1,7 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
 import { adam } from '../../compiler/ops/primitive/adam.ts';
 import { leakyRelu, leakyReluGrad, sign } from '../../compiler/ops/primitive/derived-pointwise.ts';
-import { opNamed, ops } from '../../compiler/ops/index.ts';
+import { opTable, ops } from '../../compiler/ops/index.ts';
 import { input } from '../../compiler/ir/sources.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
@@ -452,7 +452,7 @@ function testRepetition(open: OpenSession): void {
   it.each(cases)('%s gives the same bits again', async (name, types, attrs) => {
     const b = new GraphBuilder();
     const inputs = types.map((type, index) => b.input({ name: `x${index}`, ...type }));
-    const outputs = new Map([['y', b.make(opNamed(name), inputs, attrs)]]);
+    const outputs = new Map([['y', b.make(opTable.get(name)!, inputs, attrs)]]);
     const feeds = Object.fromEntries(
       types.map(({ dtype, shape }, index) => {
         const { data } = drawUniform(`repetition/${name}/${index}`, shape);
