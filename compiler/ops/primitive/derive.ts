@@ -39,6 +39,7 @@ import {
 import { cotangents } from '../../ir/reverse.ts';
 import { input, item } from '../../ir/sources.ts';
 import { formatType, type TensorType } from '../../ir/types.ts';
+import { pointwise } from '../../locality/rule.ts';
 import { constant } from './sources.ts';
 
 /** The entry of a derived op; each rule that it leaves out follows from `expand`. */
@@ -49,6 +50,8 @@ export interface DerivedRules<O extends readonly string[], A extends AttrRules> 
   readonly expand: (nodes: Values<O, A, Node>, b: Builder) => Node | readonly Node[];
   /** What must hold before it is expanded: where the reason would be told in words of other ops. */
   readonly requires?: (types: Values<O, A, TensorType>, check: Check) => void;
+  /** The types, where they are plain: expanding on types takes longer than any other rule. */
+  readonly infer?: (types: Values<O, A, TensorType>) => TensorType;
   readonly vjp?: Rules<O, A>['vjp'];
   readonly reference?: Rules<O, A>['reference'];
   /** May fall back on the expansion. */
@@ -65,7 +68,7 @@ export interface DerivedRules<O extends readonly string[], A extends AttrRules> 
 export function deriveOp<const O extends readonly string[], const A extends AttrRules = NoAttrs>(
   rules: DerivedRules<O, A>,
 ): OpOf<O, A> {
-  const { of, expand, requires, vjp, reference, tensorflow, tfjs, flops, locality, ...entry } = rules;
+  const { of, expand, requires, infer, vjp, reference, tensorflow, tfjs, flops, locality, ...entry } = rules;
   const { operands } = entry;
   const Scratch = builderOf([...new Set([input, constant, ...of])], constant);
 
@@ -91,6 +94,7 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     ...entry,
     infer: (types, check) => {
       requires?.(types, check);
+      if (infer) return infer(types);
       const given = listOf(types);
       const attrs = Object.fromEntries(
         Object.entries(types).filter(([name]) => entry.attrs && name in entry.attrs),
@@ -125,7 +129,11 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
       flops ??
       ((_types, node) =>
         reachable(expansionOf(node).results).reduce((total, each) => total + each.op.flops(each), 0)),
-    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
+    locality:
+      locality ??
+      (entry.traits?.isPointwise
+        ? pointwise
+        : (node, walk) => walk.through(expansionOf(node), node.operands)),
   });
   return { ...op, expand: expandIn };
 }

@@ -41,6 +41,7 @@ function derivedUnary(row: DerivedUnary): Unary {
   return deriveOp({
     ...unaryRules(row),
     requires: ({ x }, check) => checkFloat([x], check),
+    infer: ({ x }) => x,
     of: row.of,
     expand: ({ x }, b) => row.expand(b, x),
   });
@@ -176,6 +177,7 @@ export const leakyRelu = deriveOp({
     checkFloat([x], check);
     check(slope >= 0 && slope < 1, 'slope is at least 0 and below 1', String(slope));
   },
+  infer: ({ x }) => x,
   of: [mul, greaterEqual, select],
   expand: ({ x, slope }, b): Node => {
     const zero = b.constant({ value: 0 });
