@@ -4,6 +4,7 @@
  * a variable's value at the start of a method, and a method names the values to be written at its end.
  */
 import { brokenInvariant, must } from '../../dsl/errors.ts';
+import { isVariadic } from './op.ts';
 import { item } from './sources.ts';
 import {
   OpError,
@@ -92,7 +93,7 @@ export function inferTypes(
 }
 
 function checkOperands({ operands }: Op, count: number, check: Check): void {
-  const isOpen = operands.at(-1)?.startsWith('...') === true;
+  const isOpen = operands.some(isVariadic);
   if (isOpen ? count < operands.length - 1 : count !== operands.length)
     check(false, `it has the operands ${operands.join(', ') || 'none'}`, String(count));
 }

@@ -1,8 +1,8 @@
 /** Makes the classes of builders: each op of a list becomes the method that makes its nodes. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import { NodeMaker } from './builder.ts';
-import type { Attrs, AttrValue, Builder, Node, Op } from './node.ts';
-import type { Operand } from './op.ts';
+import type { Attrs, Builder, Node, Op } from './node.ts';
+import { presetsOf, type Operand } from './op.ts';
 
 /** What a method is called with: operands, of which one may be a list, and attributes. */
 type Argument = Operand | readonly Operand[] | Attrs;
@@ -11,7 +11,8 @@ type Argument = Operand | readonly Operand[] | Attrs;
 export function builderOf(ops: readonly Op[], constant: Op): new () => Builder & NodeMaker {
   class OpBuilder extends NodeMaker {}
   for (const op of ops) {
-    const presets = presetsOf(op);
+    const presets = presetsOf(op.attrs);
+    const hasPresets = Object.keys(presets).length > 0;
     const count = op.operands.length;
     Object.defineProperty(OpBuilder.prototype, methodName(op.name), {
       value: function (this: NodeMaker, ...call: Argument[]): Node {
@@ -20,18 +21,11 @@ export function builderOf(ops: readonly Op[], constant: Op): new () => Builder &
         const nodes = (given as (Operand | readonly Operand[])[])
           .flat()
           .map((one) => (typeof one === 'number' ? this.make(constant, [], { value: one, shape: [] }) : one));
-        return this.make(op, nodes, presets ? { ...presets, ...attrs } : attrs);
+        return this.make(op, nodes, hasPresets ? { ...presets, ...attrs } : attrs);
       },
     });
   }
   return OpBuilder as unknown as new () => Builder & NodeMaker;
-}
-
-function presetsOf({ attrs }: Op): Attrs | undefined {
-  const presets = Object.entries(attrs).flatMap(([name, { preset }]): [string, AttrValue][] =>
-    preset === undefined ? [] : [[name, preset]],
-  );
-  return presets.length === 0 ? undefined : Object.fromEntries(presets);
 }
 
 /** Gives the name of the method of an op: `expandRows` for expand_rows. */

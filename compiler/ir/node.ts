@@ -170,7 +170,7 @@ export interface TfjsContext {
 }
 
 /** What an op is, as a graph of other ops: its results on inputs of the types of its operands. */
-export interface Expansion {
+export interface ExpandedOp {
   readonly inputs: readonly Node[];
   readonly results: readonly Node[];
 }
@@ -220,7 +220,8 @@ export function printAttrs(attrs: Attrs): string {
 /** Nodes at which a walk ends. */
 export type Leaves = Pick<ReadonlySet<Node>, 'has'>;
 
-const noLeaves: Leaves = new Set();
+/** The leaves of a walk that goes to the end. */
+export const noLeaves: Leaves = new Set();
 
 /** Lists all nodes that `roots` need, operands before users, in order of creation; `leaves` are among them, but not what these need. */
 export function reachable(roots: Iterable<Node>, leaves = noLeaves): Node[] {

@@ -186,7 +186,10 @@ export function defineOp<const O extends readonly string[], const A extends Attr
   };
 }
 
-const nameOf = (operand: string): string => (operand.startsWith('...') ? operand.slice(3) : operand);
+/** Tells whether an operand is a list, of which there is one at most, the last. */
+export const isVariadic = (operand: string): boolean => operand.startsWith('...');
+
+const nameOf = (operand: string): string => (isVariadic(operand) ? operand.slice(3) : operand);
 
 /** Gives operands and attributes by name; operands from the one with dots on are a list. */
 export function byName(
@@ -196,7 +199,7 @@ export function byName(
 ): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = { ...attrs };
   operands.forEach((operand, index) => {
-    values[nameOf(operand)] = operand === nameOf(operand) ? given[index] : given.slice(index);
+    values[nameOf(operand)] = isVariadic(operand) ? given.slice(index) : given[index];
   });
   return values;
 }
@@ -244,3 +247,14 @@ export function preset<T extends AttrValue>(
 export function optional<T extends AttrValue>(rule: AttrRule<T>): AttrRule<T> & MayLack {
   return { ...rule, mayLack: true };
 }
+
+/** Gives the values of attributes or settings where none are given. */
+export function presetsOf<T>(
+  rules: Readonly<Record<string, { readonly preset?: T }>>,
+): Record<string, Exclude<T, undefined>> {
+  const presets: Record<string, Exclude<T, undefined>> = {};
+  for (const [name, { preset }] of Object.entries(rules)) if (isGiven(preset)) presets[name] = preset;
+  return presets;
+}
+
+const isGiven = <T>(value: T): value is Exclude<T, undefined> => value !== undefined;

@@ -1,14 +1,12 @@
 /** The reverse walk of differentiation: cotangents of results become cotangents of what they are computed from. */
 import { brokenInvariant, must } from '../../dsl/errors.ts';
-import { reachable, shapeOf, type Builder, type Leaves, type Node } from './node.ts';
+import { noLeaves, reachable, shapeOf, type Builder, type Node } from './node.ts';
 import { is } from './op.ts';
 import { item } from './sources.ts';
 import { sameShape } from './types.ts';
 
 /** A node with the cotangent that it has. */
 export type Seed = readonly [node: Node, cotangent: Node];
-
-const noLeaves: Leaves = new Set();
 
 /**
  * Builds the cotangents of `targets` from those of the nodes in `seeds`; undefined for a target that they do not depend on. The walk

@@ -1,4 +1,5 @@
 /** The functions that the compiler provides: every composite under its name, and what only a compiler can do. */
+import { isVariadic } from '../ir/op.ts';
 import type { Argumented, Evaluation } from './evaluation.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
@@ -131,7 +132,7 @@ const attrPhrases = {
 
 /** Makes a function of a composite: values first, then attributes by position or name. */
 function fromComposite(op: Composite): Builtin {
-  const variadic = op.inputs[0]?.startsWith('...') ?? false;
+  const variadic = op.inputs.some(isVariadic);
   const rules = Object.entries(op.attrs);
   const attrNames = rules.map(([name]) => name);
   const needed = rules.flatMap(([name, rule]) => (isRequired(rule) ? [name] : []));

@@ -2,6 +2,7 @@
  * Answers for evaluating the language at compile time: expressions give values, statements bind them, and applying blocks
  * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
  */
+import { isVariadic } from '../ir/op.ts';
 import type { Evaluation, LossContext, Scope, Argumented } from './evaluation.ts';
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
@@ -230,7 +231,7 @@ export function hintOfTooFew(block: Block, values: ReadonlyMap<string, Value>): 
 
 function nameOfInput({ inputs }: Composite, index: number): string {
   const name = inputs[index];
-  return name === undefined || name.startsWith('...') ? `part ${index + 1}` : name;
+  return name === undefined || isVariadic(name) ? `part ${index + 1}` : name;
 }
 
 /** Gives a block's documentation: the comment lines above it. */

@@ -2,14 +2,14 @@
  * Label locality: which values of a graph are, at each pixel, a function of a window of the label maps and of weights alone. One walk
  * over the nodes; what an op does to pixels its own entry says, and no network is known by name.
  */
-import { reachable, shapeOf, type Expansion, type Node } from '../ir/node.ts';
+import { reachable, shapeOf, type ExpandedOp, type Node } from '../ir/node.ts';
 import { is, type NodeOf } from '../ir/op.ts';
 import { input, item, read } from '../ir/sources.ts';
 import type { Axis } from './axis.ts';
 import { isPicture, tidy, type Fact, type Segment } from './facts.ts';
 import { LocalityTable, type LocalValue } from './local.ts';
 import type { Pixels, PixelTable } from './pixels.ts';
-import type { PartlyLocal, Walk } from './rule.ts';
+import { pointwise, type PartlyLocal, type Walk } from './rule.ts';
 
 export interface LocalityOptions {
   /** Tells the inputs that are label maps ([N,H,W] ids, or [N,H,W,C] of few discrete values such as edges) by name. */
@@ -66,7 +66,7 @@ class LocalityWalk implements Walk {
     if (is(item, node)) return [this.all(node.operands[0])[node.attrs.index]];
     if (is(read, node)) return ['weights'];
     if (is(input, node)) return [this.mapOf(node)];
-    const facts = node.op.locality?.(node, this);
+    const facts = node.op.traits.isPointwise ? pointwise(node, this) : node.op.locality?.(node, this);
     if (facts?.some((fact) => fact !== undefined)) return facts;
     // Whatever is computed from weights alone is one of them.
     const isWeight = node.operands.length > 0 && node.operands.every((operand) => this.isWeight(operand));
@@ -132,7 +132,7 @@ class LocalityWalk implements Walk {
     this.partly.set(node, { channels, local: this.table.describe(pixels) });
   }
 
-  through({ inputs, results }: Expansion, operands: readonly Node[]): readonly Fact[] {
+  through({ inputs, results }: ExpandedOp, operands: readonly Node[]): readonly Fact[] {
     const given = new Set(inputs);
     operands.forEach((operand, index) => {
       const input = inputs[index];

@@ -3,7 +3,7 @@
  * a new op is safe before it is known.
  */
 import { must } from '../../dsl/errors.ts';
-import { shapeOf, type AttrRules, type Expansion, type Node } from '../ir/node.ts';
+import { shapeOf, type AttrRules, type ExpandedOp, type Node } from '../ir/node.ts';
 import type { NodeOf, OpOf } from '../ir/op.ts';
 import { pairs } from '../ir/types.ts';
 import type { Axis } from './axis.ts';
@@ -20,7 +20,7 @@ declare module '../ir/node.ts' {
 
 declare module '../ir/op.ts' {
   interface Entry<O extends readonly string[], A extends AttrRules> {
-    /** What is known of a node's results, given what is known of its operands; left out where that is nothing. */
+    /** What is known of a node's results, given what is known of its operands; left out where that is nothing, or by pointwise ops. */
     readonly locality?: (node: NodeOf<OpOf<O, A>>, walk: Walk) => readonly Fact[];
   }
 }
@@ -55,7 +55,7 @@ export interface Walk {
   /** Notes that a convolution of some channels of its operand is local. */
   notePartly(node: Node, channels: readonly (readonly [number, number])[], pixels: Pixels): void;
   /** Gives what is known of a graph's results where its inputs are `operands`. */
-  through(graph: Expansion, operands: readonly Node[]): readonly Fact[];
+  through(graph: ExpandedOp, operands: readonly Node[]): readonly Fact[];
 }
 
 type Rule = (node: Node, walk: Walk) => readonly Fact[];
@@ -83,7 +83,7 @@ export function pick(walk: Walk, fact: Fact, axis: number, indices: readonly num
   );
 }
 
-/** Values at the same place, broadcast. */
+/** Values at the same place, broadcast; what every pointwise op does. */
 export const pointwise: Rule = (node, walk) => {
   const shape = shapeOf(node);
   if (!isPicture(shape)) return [undefined];

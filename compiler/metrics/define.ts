@@ -61,7 +61,7 @@ export interface FeatureMetric {
   readonly needs: 'features';
   /** With fewer pictures of either kind it cannot be computed. */
   readonly fewest: number;
-  readonly distance: (painted: FeatureSet, photos: FeatureSet, seed: number) => Estimate;
+  readonly distance: (painted: FeatureSet, photos: FeatureSet, seed: number) => Estimate | Promise<Estimate>;
 }
 
 /** A layer's features of one picture: the channels of a pixel stand together. */

@@ -6,17 +6,23 @@
  * values of A B', as those of C1^(1/2) C2 C1^(1/2) are. So nothing is lost where covariances are singular, which those of fewer
  * pictures than features always are; then the centered features are such a factor themselves, and the matrix is small.
  */
-import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
 import { defineMetric } from './define.ts';
 import { rowOf, type FeatureSet } from './features.ts';
 
+/** Whoever checks a spec or trains knows of this metric, and computes none. */
+const loadAlgebra = () => import('ml-matrix');
+
+type Algebra = Awaited<ReturnType<typeof loadAlgebra>>;
+
 /** Computes the distance of two sets, of at least two vectors each. */
-function frechetDistance(a: FeatureSet, b: FeatureSet): number {
+async function frechetDistance(a: FeatureSet, b: FeatureSet): Promise<number> {
   if (a.size !== b.size) throw new RangeError(`features of ${a.size} and of ${b.size} numbers differ`);
-  const [one, other] = [gaussianOf(a), gaussianOf(b)];
+  const algebra = await loadAlgebra();
+  const [one, other] = [gaussianOf(a, algebra), gaussianOf(b, algebra)];
   const between = one.mean.reduce((sum, value, index) => sum + (value - other.mean[index]!) ** 2, 0);
   const product = one.factor.mmul(other.factor.transpose());
-  const { diagonal } = new SingularValueDecomposition(product, {
+  const { diagonal } = new algebra.SingularValueDecomposition(product, {
     computeLeftSingularVectors: false,
     computeRightSingularVectors: false,
     autoTranspose: true,
@@ -34,14 +40,14 @@ interface Gaussian {
   readonly factor: Matrix;
 }
 
-function gaussianOf(features: FeatureSet): Gaussian {
+function gaussianOf(features: FeatureSet, algebra: Algebra): Gaussian {
   const { count, size } = features;
   if (count < 2) throw new RangeError(`a covariance needs two vectors, found ${count}`);
   const mean = new Float64Array(size);
   for (let row = 0; row < count; row++)
     rowOf(features, row).forEach((value, index) => (mean[index]! += value / count));
   const scale = 1 / Math.sqrt(count - 1);
-  const centered = new Matrix(count, size);
+  const centered = new algebra.Matrix(count, size);
   let variance = 0;
   for (let row = 0; row < count; row++)
     rowOf(features, row).forEach((value, index) => {
@@ -49,11 +55,11 @@ function gaussianOf(features: FeatureSet): Gaussian {
       centered.set(row, index, entry);
       variance += entry * entry;
     });
-  return { mean, variance, factor: count <= size ? centered : squareFactor(centered) };
+  return { mean, variance, factor: count <= size ? centered : squareFactor(centered, algebra) };
 }
 
 /** Gives a square matrix with the same product A'A: of eigenvectors, scaled by the roots of their eigenvalues. */
-function squareFactor(centered: Matrix): Matrix {
+function squareFactor(centered: Matrix, { EigenvalueDecomposition }: Algebra): Matrix {
   const covariance = centered.transpose().mmul(centered);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
     assumeSymmetric: true,
@@ -69,5 +75,5 @@ export const fid = defineMetric({
   measuredBy: ['evaluation'],
   needs: 'features',
   fewest: 2,
-  distance: (painted, photos) => ({ value: frechetDistance(painted, photos) }),
+  distance: async (painted, photos) => ({ value: await frechetDistance(painted, photos) }),
 });

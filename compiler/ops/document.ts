@@ -1,7 +1,7 @@
 /** The page docs/ops.md: the op table as a page, one section an op, so that the page cannot drift from the code. */
+import { isVariadic, sharedConstraint } from '../ir/op.ts';
 import { GraphBuilder } from './builder.ts';
 import { printNodes } from '../ir/print.ts';
-import { sharedConstraint } from '../ir/op.ts';
 import type { Node, Op } from '../ir/node.ts';
 import { coreOps, ops } from './index.ts';
 
@@ -73,5 +73,5 @@ function exampleOf(op: Op): Example | undefined {
 
 function operandName(op: Op, index: number): string {
   const name = op.operands[index];
-  return name === undefined || name.startsWith('...') ? `x${index}` : name;
+  return name === undefined || isVariadic(name) ? `x${index}` : name;
 }

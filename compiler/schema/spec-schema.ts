@@ -2,6 +2,7 @@
  * The JSON Schema of the spec: the table of composites gives the nodes, the rest is written here beside the types of
  * `compiler/format/types.ts`. Titles are noun phrases, which messages use; `examples` show how a missing setting is written.
  */
+import { isVariadic } from '../ir/op.ts';
 import { largestSize } from '../ir/types.ts';
 import { composites, isRequired, type Composite, type SettingRule } from '../ops/composite/index.ts';
 import {
@@ -92,7 +93,6 @@ const nodeExtras: Record<string, Schema> = {
 };
 
 function nodeSchema(op: Composite): Schema {
-  const isVariadic = op.inputs.some((name) => name.startsWith('...'));
   const rules = Object.entries(op.attrs);
   const required = rules.flatMap(([name, rule]) => (isRequired(rule) ? [name] : []));
   const attrs: Schema = {
@@ -101,7 +101,9 @@ function nodeSchema(op: Composite): Schema {
     required,
     properties: Object.fromEntries(rules.map(([name, rule]) => [name, attrSchema(rule)])),
   };
-  const count = isVariadic ? { minItems: 1 } : { minItems: op.inputs.length, maxItems: op.inputs.length };
+  const count = op.inputs.some(isVariadic)
+    ? { minItems: 1 }
+    : { minItems: op.inputs.length, maxItems: op.inputs.length };
   const inputs = listOf(ref('ref'), `Its inputs: ${op.inputs.join(', ') || 'none'}.`, count);
   const always = { id: ref('id'), op: { const: op.name }, inputs };
   return required.length > 0

@@ -1,4 +1,5 @@
 /** The numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
+import type { Metric, EvalRecord, Protocol } from './record.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { Sample } from '../data/dataset.ts';
 import type { Engine } from '../engine/choose.ts';
@@ -10,7 +11,6 @@ import type { Judges } from './judges.ts';
 import type { EvaluateOptions } from './options.ts';
 import { pictureFile } from './paint-held-out.ts';
 import { readPicture } from './pictures.ts';
-import type { EvalRecord, Protocol } from './record.ts';
 import { Segmenter } from './segmenter.ts';
 import {
   ColorTally,
@@ -56,7 +56,9 @@ export async function measure(
     }
     await finish();
     const counts = tallies.flatMap((tally) => tally.counts?.() ?? []);
-    return { metrics: tallies.flatMap((tally) => tally.metrics()), ...(counts.length > 0 && { counts }) };
+    const metrics: Metric[] = [];
+    for (const tally of tallies) metrics.push(...(await tally.metrics()));
+    return { metrics, ...(counts.length > 0 && { counts }) };
   } finally {
     await Promise.all(opened.map((one) => one.dispose()));
   }

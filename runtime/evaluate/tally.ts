@@ -34,7 +34,7 @@ export interface PaintedMap {
 export interface Tally {
   /** Takes the next maps, in order. */
   add(maps: readonly PaintedMap[]): Promise<void>;
-  metrics(): readonly Metric[];
+  metrics(): readonly Metric[] | Promise<readonly Metric[]>;
   /** Gives the pixels of each map by class, where metrics are scores of their sum. */
   counts?(): readonly ShortCounts[];
 }
@@ -223,17 +223,19 @@ export class FeatureTally implements Tally {
     return this.isRealKnown ? undefined : this.real;
   }
 
-  metrics(): readonly Metric[] {
+  metrics(): Promise<readonly Metric[]> {
     const [painted, real] = [setOf(this.painted), setOf(this.real)];
-    return evaluated('features').map(({ name, better, distance }) => {
-      const { value, deviation } = distance(painted, real, this.seed);
-      return {
-        name: `${name} (${this.name})`,
-        value,
-        better,
-        ...(deviation !== undefined && { deviation }),
-      };
-    });
+    return Promise.all(
+      evaluated('features').map(async ({ name, better, distance }) => {
+        const { value, deviation } = await distance(painted, real, this.seed);
+        return {
+          name: `${name} (${this.name})`,
+          value,
+          better,
+          ...(deviation !== undefined && { deviation }),
+        };
+      }),
+    );
   }
 }
 

@@ -3,6 +3,7 @@
  * project can read it.
  */
 import type { Problem } from '../../dsl/problem.ts';
+import type { Signal } from '../session/calls.ts';
 
 export type { Problem } from '../../dsl/problem.ts';
 
@@ -102,12 +103,6 @@ export interface SemanticsOptions {
   readonly layout?: Layout;
   /** Whether the last channel holds instance edges. Default false. */
   readonly edges?: boolean;
-}
-
-/** What asks for an end: an AbortSignal. */
-export interface Signal {
-  readonly aborted: boolean;
-  readonly reason: unknown;
 }
 
 /** Says how a method is called. */

@@ -2,7 +2,10 @@
 import { brokenInvariant } from '../../dsl/errors.ts';
 
 /** What asks for an end: an AbortSignal. */
-export type Signal = Pick<AbortSignal, 'aborted' | 'reason'>;
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+}
 
 /** Does calls one after another, in the order in which they came. */
 export class Calls {

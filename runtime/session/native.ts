@@ -1,4 +1,12 @@
 /** Runs a program on TensorFlow: one SavedModel for all methods, and one call into the library per method, on another thread. */
+import {
+  unknownOutput,
+  inGroups,
+  typeOfVariable,
+  type KernelTime,
+  type RunOptions,
+  type Session,
+} from './session.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +28,6 @@ import type {
 import { targetOf } from '../engine/target.ts';
 import { Calls } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
-import { inGroups, typeOfVariable, type KernelTime, type RunOptions, type Session } from './session.ts';
 import { readTrace } from './trace.ts';
 
 /** From how many bytes of variables on it is worth some time that nothing else stays in memory. */
@@ -130,7 +137,7 @@ export class NativeSession implements Session {
       const names = outputs ?? [...binding.outputs.keys()];
       const fetches = names.map((name) => {
         const tensor = binding.outputs.get(name);
-        if (tensor === undefined) throw brokenInvariant(`method ${method} has no output '${name}'`);
+        if (tensor === undefined) throw unknownOutput(method, name);
         return tensor;
       });
       const key = JSON.stringify([method, names]);

@@ -1,4 +1,5 @@
 /** Runs a program on any tfjs backend, op by op, and frees each value after its last use. */
+import { unknownOutput, typeOfVariable, type KernelTime, type RunOptions, type Session } from './session.ts';
 import { input, item, read } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
 import { brokenInvariant, must } from '../../dsl/errors.ts';
@@ -10,7 +11,6 @@ import { lowerToPortable, type PortableStep } from '../../compiler/lower/portabl
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { Calls } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
-import { typeOfVariable, type KernelTime, type RunOptions, type Session } from './session.ts';
 
 /** Sees a node with its results and with those of its operands, while they are there. */
 export type Look = (
@@ -126,7 +126,7 @@ export class PortableSession implements Session {
     const outputs = new Map(
       (names ?? [...method.outputs.keys()]).map((output) => {
         const node = method.outputs.get(output);
-        if (!node) throw brokenInvariant(`method ${name} has no output '${output}'`);
+        if (!node) throw unknownOutput(name, output);
         return [output, node];
       }),
     );

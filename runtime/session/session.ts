@@ -1,5 +1,5 @@
 /** What it means to run a compiled program: its variables are set and read, and its methods called. */
-import { brokenInvariant, must } from '../../dsl/errors.ts';
+import { brokenInvariant, must, type SpadeworkError } from '../../dsl/errors.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Initializer, type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
@@ -84,6 +84,10 @@ export function initialValues(
 ): Map<string, Float32Array> {
   return new Map(initialEntries(variables, seed, loaded));
 }
+
+/** Says that a method has no output of a name. */
+export const unknownOutput = (method: string, name: string): SpadeworkError =>
+  brokenInvariant(`method ${method} has no output '${name}'`);
 
 /** How many bytes of variables are set at once. */
 const groupBytes = 2 ** 24;

@@ -155,7 +155,7 @@ describe('an evaluation', () => {
         ),
         6,
       );
-    const distance = fid.distance(setOf(painted), setOf(real)).value;
+    const distance = (await fid.distance(setOf(painted), setOf(real))).value;
     expect(metric(record, 'FID (tiny)').value / distance).toBeCloseTo(1, 3);
     painted.forEach((layers, index) => {
       const found = metric(record, 'perceptual distance (tiny)').perMap?.[index];

@@ -8,10 +8,10 @@
  */
 import { brokenInvariant } from '../../../dsl/errors.ts';
 import { OpError, type Builder, type Node, type Op } from '../../ir/node.ts';
-import { byName, type Named } from '../../ir/op.ts';
+import { byName, presetsOf, type Named } from '../../ir/op.ts';
 import type { SpecAttr } from '../../format/types.ts';
 import type { Precision } from '../primitive/precision.ts';
-import { presetsOf, requireSettings, type Refuse, type SettingRule, type SpecAttrs } from './settings.ts';
+import { requireSettings, type Refuse, type SettingRule, type SpecAttrs } from './settings.ts';
 
 /** What composites expand with. */
 export interface Expansion {

@@ -79,15 +79,6 @@ export function isRequired(rule: SettingRule): boolean {
   return rule.preset === undefined && !rule.mayLack;
 }
 
-/** Gives the values of settings where none are given. */
-export function presetsOf(rules: Readonly<Record<string, SettingRule>>): SpecAttrs {
-  return Object.fromEntries(
-    Object.entries(rules).flatMap(([name, { preset }]) =>
-      preset === undefined ? [] : [[name, preset] as const],
-    ),
-  );
-}
-
 /** Requires settings that are what their rules say: JSON gives any number and any text. */
 export function requireSettings(
   rules: Readonly<Record<string, SettingRule>>,

@@ -19,7 +19,7 @@ import {
   type Check,
   type Cotangents,
   type Differentiation,
-  type Expansion,
+  type ExpandedOp,
   type Node,
   type Op,
   type TfContext,
@@ -39,7 +39,6 @@ import {
 import { cotangents } from '../../ir/reverse.ts';
 import { input, item } from '../../ir/sources.ts';
 import { formatType, type TensorType } from '../../ir/types.ts';
-import { pointwise } from '../../locality/rule.ts';
 import { constant } from './sources.ts';
 
 /** The entry of a derived op; each rule that it leaves out follows from `expand`. */
@@ -76,13 +75,13 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     const results = expand(byName(operands, nodes, attrs) as Values<O, A, Node>, b);
     return isList(results) ? results : [results];
   };
-  const expansionOn = (types: readonly TensorType[], attrs: Attrs): Expansion => {
+  const expansionOn = (types: readonly TensorType[], attrs: Attrs): ExpandedOp => {
     const b = new Scratch();
     const inputs = types.map((type, index) => b.input({ name: `operand ${index}`, ...type }));
     return { inputs, results: expandIn(b, inputs, attrs) };
   };
-  const known = new WeakMap<Node, Expansion>();
-  const expansionOf = (node: Node): Expansion => {
+  const known = new WeakMap<Node, ExpandedOp>();
+  const expansionOf = (node: Node): ExpandedOp => {
     const expansion = known.get(node) ?? expansionOn(node.operands.map(typeOf), node.attrs);
     known.set(node, expansion);
     return expansion;
@@ -129,11 +128,7 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
       flops ??
       ((_types, node) =>
         reachable(expansionOf(node).results).reduce((total, each) => total + each.op.flops(each), 0)),
-    locality:
-      locality ??
-      (entry.traits?.isPointwise
-        ? pointwise
-        : (node, walk) => walk.through(expansionOf(node), node.operands)),
+    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
   });
   return { ...op, expand: expandIn };
 }
@@ -157,7 +152,7 @@ const isList = <T>(found: T | readonly T[]): found is readonly T[] => Array.isAr
 const isWellTyped = 'what it is made of is well-typed on the operands';
 
 /** Infers the types of what an op expands to, which has to be well-typed. */
-function typesOf(expansion: () => Expansion, check: Check): TensorType[] {
+function typesOf(expansion: () => ExpandedOp, check: Check): TensorType[] {
   try {
     return expansion().results.map(typeOf);
   } catch (error) {
@@ -171,7 +166,7 @@ function typesOf(expansion: () => Expansion, check: Check): TensorType[] {
 
 /** Evaluates a graph on `inputs`, with a rule of each op. */
 function evaluateExpansion<T>(
-  graph: Expansion,
+  graph: ExpandedOp,
   inputs: readonly T[],
   rule: (node: Node, inputs: readonly T[]) => T | readonly T[],
 ): T[] {

@@ -1,5 +1,4 @@
 /** The pointwise ops that are core: functions of one number, arithmetic with broadcasting, choice and casts. */
-import { pointwise } from '../../locality/rule.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../../ir/emitter.ts';
 import {
@@ -137,7 +136,6 @@ export function unary(row: UnaryRow): Unary {
       return x;
     },
     reference: ({ x }) => ({ shape: x.shape, data: x.data.map(row.value) }),
-    locality: pointwise,
   });
 }
 
@@ -278,7 +276,6 @@ function binary(row: BinaryRow): Binary {
       return { dtype: row.result ?? 'f32', shape: broadcastResult(a, b, check) };
     },
     reference: ({ a, b }, node) => tabulate(shapeOf(node), (i) => row.value(entryAt(a, i), entryAt(b, i))),
-    locality: pointwise,
   });
 }
 
@@ -365,7 +362,6 @@ export const select = defineOp({
     return tf.where(filled(condition), filled(a), filled(b));
   },
   traits,
-  locality: pointwise,
   instruction: { cpp: 'condition != 0.0f ? a : b' },
   flops: entries,
   samples: (
@@ -397,7 +393,6 @@ export const cast = defineOp({
     emit.op('Cast', [x], { SrcT: { type: typeOf(node.operands[0]!).dtype }, DstT: { type: to } }),
   tfjs: ({ x }, { tf }) => tf.cast(x, 'float32'),
   traits,
-  locality: pointwise,
   instruction: { cpp: 'x', attrs: { to: 'f32' } },
   flops: () => 0,
   samples: (['i32', 'bool', 'f32'] as const).map((dtype) => ({
