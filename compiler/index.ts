@@ -19,7 +19,7 @@ import {
 import { checkWithBlame } from './check/blame.ts';
 import { checkJsonSpec } from './check/index.ts';
 import { expandOpened, type ExpandOptions } from './expand/index.ts';
-import type { SourceProvider } from './language/module.ts';
+import type { SourceProvider } from './language/values/module.ts';
 import { openSource, type Opened } from './expand/open.ts';
 import type { Program } from './ir/program.ts';
 import type { Place, Spec } from './format/types.ts';
@@ -47,7 +47,7 @@ export {
 } from './ablation/index.ts';
 export { diffSpecs, renderDiff, type Difference, type DiffSection } from './diff/index.ts';
 export type { SpecDiff } from './diff/differences.ts';
-export type { SourceProvider } from './language/module.ts';
+export type { SourceProvider } from './language/values/module.ts';
 export type { ExpandOptions, GivenInput } from './expand/index.ts';
 export type { Spec } from './format/types.ts';
 export type { StepOptions } from './build/step.ts';

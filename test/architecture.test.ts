@@ -133,7 +133,18 @@ const rooms = [
     ...['ops/primitive', 'ops/primitive/convolution', 'ops/primitive/tables'],
     ...['ops/fused', 'ops', 'ops/composite'],
     ...['diff', 'passes/deduplicate-patches', 'passes/fuse', 'passes', 'schema', 'build', 'lower'],
-    ...['language', 'variants', 'expand', 'check/rules', 'check', 'ablation', '', 'explain'],
+    ...[
+      'language/values',
+      'language/builtins',
+      'language',
+      'variants',
+      'expand',
+      'check/rules',
+      'check',
+      'ablation',
+      '',
+      'explain',
+    ],
   ].map((room) => join('compiler', room)),
   ...[
     ...['engine', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
@@ -228,7 +239,7 @@ describe('errors', () => {
       [...text.matchAll(/class (\w+) extends \w*(?:Error|File)\b/g)].map(([, name]) => `${name} of ${file}`),
     );
     expect(classes.sort()).toEqual([
-      'BudgetSpent of compiler/language/budget.ts',
+      'BudgetSpent of compiler/language/values/budget.ts',
       'DamagedFile of runtime/weights/errors.ts',
       'DamagedRecord of runtime/base/records.ts',
       'FileRefused of runtime/data/files.ts',

@@ -6,7 +6,7 @@ import type { Source, Span } from '../../dsl/source.ts';
 import { blaming } from '../check/blame.ts';
 import { checkExpanded } from '../check/index.ts';
 import { expandOne, historyOf } from '../expand/index.ts';
-import type { Module, SourceProvider } from '../language/module.ts';
+import type { Module, SourceProvider } from '../language/values/module.ts';
 import { Collector, identityOf, openSource, type Opened } from '../expand/open.ts';
 import { applyChanges, reportRepeats } from '../variants/index.ts';
 import { unknownBase } from '../variants/messages.ts';

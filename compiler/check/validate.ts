@@ -4,7 +4,7 @@ import { carriedOver, plainName, settingElsewhere } from '../messages/carried-ov
 import { textOf, type Span } from '../../dsl/source.ts';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
-import { tooManyMistakes } from '../language/messages.ts';
+import { tooManyMistakes } from '../language/values/messages.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';

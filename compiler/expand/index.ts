@@ -14,7 +14,7 @@ import {
 import { readSets } from '../variants/sets.ts';
 import { specFormat, type Spec } from '../format/types.ts';
 import { inputsOfData } from '../format/queries.ts';
-import { Budget, BudgetSpent, specsOfBlame, Total } from '../language/budget.ts';
+import { Budget, BudgetSpent, specsOfBlame, Total } from '../language/values/budget.ts';
 import { explainExcess } from '../language/excess.ts';
 import {
   expandExperiment,
@@ -24,10 +24,10 @@ import {
   type SpecBody,
   type GivenInput,
 } from '../language/experiment.ts';
-import * as messages from '../language/messages.ts';
-import type { Module, SourceProvider } from '../language/module.ts';
+import * as messages from '../language/values/messages.ts';
+import type { Module, SourceProvider } from '../language/values/module.ts';
 import { Collector, contextFor, openSource, type Opened } from './open.ts';
-import { boolean, integer, real, type BlockValue, type Value } from '../language/values.ts';
+import { boolean, integer, real, type BlockValue, type Value } from '../language/values/values.ts';
 
 export interface ExpandOptions {
   /** The experiment or network to expand; without it the only experiment, else the file's networks. */

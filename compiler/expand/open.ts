@@ -4,12 +4,12 @@ import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { Inheritance } from '../variants/index.ts';
 import type { Place } from '../format/types.ts';
-import { specsOfFile, Total, type Budget } from '../language/budget.ts';
+import { specsOfFile, Total, type Budget } from '../language/values/budget.ts';
 import { Evaluator } from '../language/evaluate.ts';
 import type { ExperimentContext } from '../language/experiment.ts';
-import { tooManyMistakes } from '../language/messages.ts';
+import { tooManyMistakes } from '../language/values/messages.ts';
 import { ModuleLoader } from '../language/modules.ts';
-import type { DeclaredExperiment, Module, SourceProvider } from '../language/module.ts';
+import type { DeclaredExperiment, Module, SourceProvider } from '../language/values/module.ts';
 import { boundIn, checkNames, type Inherited } from '../language/names.ts';
 
 /** Collects diagnostics, each once: a block with a mistake may be used many times. */

@@ -1,9 +1,9 @@
 /** Answers for aliases (`block sync_batch = batch`): which block each stands for. Only what is written counts, no body is read. */
 import type { Alias } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { builtins } from './builtins.ts';
-import * as messages from './messages.ts';
-import type { DeclaredBlock, Module } from './module.ts';
+import { builtins } from './builtins/index.ts';
+import * as messages from './values/messages.ts';
+import type { DeclaredBlock, Module } from './values/module.ts';
 
 /**
  * Finds the blocks that a module's aliases stand for, by their names; undefined where a mistake, which is reported, keeps one

@@ -1,17 +1,17 @@
 /** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
-import type { Piped, Evaluation, Scope, Argumented, WrittenCall } from './evaluation.ts';
+import type { Piped, Evaluation, Scope, Argumented, WrittenCall } from './values/evaluation.ts';
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { must } from '../../dsl/errors.ts';
-import { builtins } from './builtins.ts';
-import * as messages from './messages.ts';
+import { builtins } from './builtins/index.ts';
+import * as messages from './values/messages.ts';
 import { parametersByName } from './parameters.ts';
 import { passing } from './passing.ts';
-import { hintOfPadding } from './unknown-arguments.ts';
-import { checkType, typeRules } from './value-types.ts';
-import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values.ts';
+import { hintOfPadding } from './values/unknown-arguments.ts';
+import { checkType, typeRules } from './values/value-types.ts';
+import { describe, unknown, type BlockValue, type BuiltinValue, type Value } from './values/values.ts';
 
 /** A call that is being evaluated. */
 export interface CallOfBlock {

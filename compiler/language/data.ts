@@ -1,5 +1,5 @@
 /** Answers for settings of data that follow from others: those of a preset, and folders that are named once for two uses. */
-import type { DataPresets } from './module.ts';
+import type { DataPresets } from './values/module.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@
  * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
  */
 import { isVariadic } from '../ir/op.ts';
-import type { Evaluation, LossContext, Scope, Argumented } from './evaluation.ts';
+import type { Evaluation, LossContext, Scope, Argumented } from './values/evaluation.ts';
 import type { Block, Expression, Statement } from '../../dsl/ast.ts';
 import type { Diagnostic, SpanLabel } from '../../dsl/diagnostic.ts';
 import { hintFields, type Hint } from '../../dsl/fix.ts';
@@ -12,15 +12,15 @@ import { OpError } from '../ir/node.ts';
 import type { Composite } from '../ops/composite/index.ts';
 import { constant } from '../ops/composite/pointwise.ts';
 import type { SpecAttr } from '../format/types.ts';
-import type { Budget } from './budget.ts';
+import type { Budget } from './values/budget.ts';
 import { Calls, type CallOfBlock } from './calls.ts';
 import { Expressions } from './expressions.ts';
-import * as messages from './messages.ts';
+import * as messages from './values/messages.ts';
 import type { ModuleLoader } from './modules.ts';
 import { passing } from './passing.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder } from './values/recorder.ts';
 import { runStatements } from './statements.ts';
-import { innerShape, unknown, type TensorValue, type Value } from './values.ts';
+import { innerShape, unknown, type TensorValue, type Value } from './values/values.ts';
 
 export class Evaluator implements Evaluation {
   /** Where applied blocks write their nodes; none outside of networks and losses. */

@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { must } from '../../dsl/errors.ts';
-import { depthLimits, limits, type BudgetSpent, type Frame } from './budget.ts';
-import * as messages from './messages.ts';
+import { depthLimits, limits, type BudgetSpent, type Frame } from './values/budget.ts';
+import * as messages from './values/messages.ts';
 
 /** A block that is this often among the calls calls itself; no honest one is. */
 const oftenAmongCalls = 3;

@@ -42,20 +42,20 @@ import {
   whyNoEncoder,
 } from '../format/queries.ts';
 import { optimizers, type OptimizerSpec } from '../optimizers/index.ts';
-import type { Budget } from './budget.ts';
-import { builtins } from './builtins.ts';
-import type { Scope } from './evaluation.ts';
-import * as messages from './messages.ts';
+import type { Budget } from './values/budget.ts';
+import { builtins } from './builtins/index.ts';
+import type { Scope } from './values/evaluation.ts';
+import * as messages from './values/messages.ts';
 import { fillInData } from './data.ts';
 import { picturesOfStep } from './operand-hints.ts';
 import { relocate } from './modules.ts';
-import type { DataPresets, Module } from './module.ts';
-import { Recorder, toRefTree } from './recorder.ts';
+import type { DataPresets, Module } from './values/module.ts';
+import { Recorder, toRefTree } from './values/recorder.ts';
 import { StepContext } from './step-context.ts';
 import { callOf, namelessTerm, summandsOf } from './terms.ts';
-import { typeRules } from './value-types.ts';
+import { typeRules } from './values/value-types.ts';
 import { writtenCall } from './written.ts';
-import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values.ts';
+import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values/values.ts';
 
 /** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
 export type PointerPlaces = Map<string, { readonly name: Span; readonly value: Span }>;

@@ -6,10 +6,10 @@ import { carriedOver } from '../messages/carried-over.ts';
 import { must } from '../../dsl/errors.ts';
 import type { Composite } from '../ops/composite/index.ts';
 import { add, div, mul, neg, sub } from '../ops/composite/pointwise.ts';
-import { builtins } from './builtins.ts';
-import type { Evaluation, Scope, Piped } from './evaluation.ts';
+import { builtins } from './builtins/index.ts';
+import type { Evaluation, Scope, Piped } from './values/evaluation.ts';
 import { labelMapParts, membersOf } from './members.ts';
-import * as messages from './messages.ts';
+import * as messages from './values/messages.ts';
 import { hintOfIndexed, hintOfLast, hintOfRounds, hintOfTensors, hintOfUncalled } from './operand-hints.ts';
 import {
   boolean,
@@ -21,7 +21,7 @@ import {
   unknown,
   type NumberValue,
   type Value,
-} from './values.ts';
+} from './values/values.ts';
 
 export class Expressions {
   constructor(private readonly evaluator: Evaluation) {}

@@ -5,7 +5,7 @@
 import type { Argument, Call, Expression } from '../../dsl/ast.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver, plainName, whySettled } from '../messages/carried-over.ts';
-import { paddingHere } from './unknown-arguments.ts';
+import { paddingHere } from './values/unknown-arguments.ts';
 
 /** How a layer or function of PyTorch or Keras is called: its arguments in order, and what it does by itself that is otherwise here. */
 interface Foreign {

@@ -1,6 +1,6 @@
 /** Answers for what can be asked of a value with a dot: shape queries, fields, and the parts of label maps. */
-import type { Recorder } from './recorder.ts';
-import { innerShape, integer, isIdMap, listOf, none, unknown, type Value } from './values.ts';
+import type { Recorder } from './values/recorder.ts';
+import { innerShape, integer, isIdMap, listOf, none, unknown, type Value } from './values/values.ts';
 
 /** Gives a member when it is asked for: some record nodes. */
 export type Member = () => Value;

@@ -6,14 +6,14 @@ import type {
   DeclaredBlock,
   Module,
   Importable,
-} from './module.ts';
+} from './values/module.ts';
 import { walk, type Alias, type File, type Name, type Use } from '../../dsl/ast.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { parse, printText, type Diagnostic } from '../../dsl/index.ts';
 import { textOf, type Source, type Span } from '../../dsl/source.ts';
 import { resolveAliases } from './aliases.ts';
-import { importLimits } from './budget.ts';
-import * as messages from './messages.ts';
+import { importLimits } from './values/budget.ts';
+import * as messages from './values/messages.ts';
 import { importing } from './unknown-names.ts';
 
 /** The module whose names are there without `use`. */

@@ -22,13 +22,14 @@ import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { isTextSetting } from '../schema/spec-schema.ts';
-import { askedOf, type Asked } from './asked-of.ts';
-import { builtins, type Builtin } from './builtins.ts';
-import * as messages from './messages.ts';
-import type { Importable, Module } from './module.ts';
+import { askedOf, type Asked } from './values/asked-of.ts';
+import type { Builtin } from './builtins/define.ts';
+import { builtins } from './builtins/index.ts';
+import * as messages from './values/messages.ts';
+import type { Importable, Module } from './values/module.ts';
 import { parametersByName } from './parameters.ts';
 import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
-import { typeRules } from './value-types.ts';
+import { typeRules } from './values/value-types.ts';
 
 /** A suggestion for each of more mistakes helps nobody. */
 const suggestionLimit = 100;

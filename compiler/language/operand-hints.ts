@@ -2,7 +2,7 @@
 import type { Binary, Index } from '../../dsl/ast.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import type { Value } from './values.ts';
+import type { Value } from './values/values.ts';
 
 /** `conv[64]`: blocks are called with parentheses. */
 export function hintOfIndexed(value: Value, { value: called, index, span }: Index): Hint | undefined {

@@ -1,9 +1,9 @@
 /** Answers for arguments that a call lacks, where what they should be is at hand: how the call is written with them. */
-import type { WrittenCall, Scope } from './evaluation.ts';
+import type { WrittenCall, Scope } from './values/evaluation.ts';
 import type { Block, Call, Parameter } from '../../dsl/ast.ts';
 import { inserting, type Hint } from '../../dsl/fix.ts';
-import { typeRules } from './value-types.ts';
-import type { Value } from './values.ts';
+import { typeRules } from './values/value-types.ts';
+import type { Value } from './values/values.ts';
 
 /** Makes the hint that passes what is at hand for a parameter of `block`; undefined where nothing is. */
 export function passing(

@@ -1,9 +1,9 @@
 /** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
 import { walk, type For, type Statement } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
-import type { Evaluation, Scope } from './evaluation.ts';
+import type { Evaluation, Scope } from './values/evaluation.ts';
 import { hintOfRounds } from './operand-hints.ts';
-import { unknown, type Value } from './values.ts';
+import { unknown, type Value } from './values/values.ts';
 
 /** Runs statements; gives the value of the `return` that was met, if any. */
 export function runStatements(

@@ -13,13 +13,13 @@ import { randomNormal } from '../ops/composite/random.ts';
 import { batchConcat, batchHalf } from '../ops/composite/structure.ts';
 import { encodersOf, inputsOfData, isGenerator, whyNoEncoder } from '../format/queries.ts';
 import type { DataSpec, EncodedInput, InputSpec, NetworkSpec } from '../format/types.ts';
-import { askedOf } from './asked-of.ts';
-import { bind, placeOfArgument } from './builtins.ts';
+import { askedOf } from './values/asked-of.ts';
+import { bind, placeOfArgument } from './builtins/arguments.ts';
 import type { Evaluator } from './evaluate.ts';
-import type { LossContext, Argumented, WrittenCall } from './evaluation.ts';
-import * as messages from './messages.ts';
+import type { LossContext, Argumented, WrittenCall } from './values/evaluation.ts';
+import * as messages from './values/messages.ts';
 import { writing } from './passing.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder } from './values/recorder.ts';
 import {
   describe,
   innerShape,
@@ -29,7 +29,7 @@ import {
   type LabelsValue,
   type TensorValue,
   type Value,
-} from './values.ts';
+} from './values/values.ts';
 
 /** The pictures and judgements of one objective's step, each made once. */
 export class StepContext implements LossContext {

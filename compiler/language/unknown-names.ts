@@ -8,12 +8,12 @@ import { inserting, replacing, together, type Hint } from '../../dsl/fix.ts';
 import { printText } from '../../dsl/index.ts';
 import { lineEndOf, startOf, textOf, type Span } from '../../dsl/source.ts';
 import { nearest } from '../../dsl/suggest.ts';
-import type { Asked } from './asked-of.ts';
-import { builtins } from './builtins.ts';
+import type { Asked } from './values/asked-of.ts';
+import { builtins } from './builtins/index.ts';
 import { calledHere, distanceOf, placeOfCall } from './foreign-calls.ts';
 import { hintOfForm } from './foreign-forms.ts';
-import { networkNeeded } from './messages.ts';
-import type { Importable, Module } from './module.ts';
+import { networkNeeded } from './values/messages.ts';
+import type { Importable, Module } from './values/module.ts';
 
 /** What a name is needed for. */
 export interface Place {

@@ -5,7 +5,7 @@
 import type { Expression } from '../../dsl/ast.ts';
 import { printExpression, printNumber, printText } from '../../dsl/index.ts';
 import type { ArgumentSpec, CallSpec } from '../format/types.ts';
-import { holds, type BlockValue, type Value } from './values.ts';
+import { holds, type BlockValue, type Value } from './values/values.ts';
 
 /** Writes a call of a block, with its settings in the order of its parameters; what the data give is none. */
 export function writtenCall({ block, bound }: BlockValue): Required<CallSpec> {

@@ -1,6 +1,6 @@
 /** Answers for what experiments amount to in full: a variant is its base with its changes, however many steps up. */
 import type { Experiment, Variant } from '../../dsl/ast.ts';
-import type { DeclaredExperiment } from '../language/module.ts';
+import type { DeclaredExperiment } from '../language/values/module.ts';
 import type { MergeContext } from './items.ts';
 import { applyChanges, reportRepeats } from './merge.ts';
 import * as messages from './messages.ts';

@@ -14,7 +14,7 @@ import {
 } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Module } from '../language/module.ts';
+import type { Module } from '../language/values/module.ts';
 import * as messages from './messages.ts';
 
 export type Items = readonly ExperimentItem[];

@@ -1,7 +1,7 @@
 /** Answers for what an experiment is made of: one that is written in full, and changes, from the oldest to the newest. */
 import type { Change, Data, Experiment, Path, Train, Variant } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
-import type { DeclaredExperiment } from '../language/module.ts';
+import type { DeclaredExperiment } from '../language/values/module.ts';
 import type { MergeContext } from './items.ts';
 import { applyChanges } from './merge.ts';
 

@@ -17,8 +17,8 @@ import type {
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { builtins } from '../language/builtins.ts';
-import * as expandMessages from '../language/messages.ts';
+import { builtins } from '../language/builtins/index.ts';
+import * as expandMessages from '../language/values/messages.ts';
 import {
   isFactor,
   namelessTerm,

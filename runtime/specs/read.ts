@@ -4,7 +4,7 @@ import { listMappings } from '../weights/mapping.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DataPresets, SourceProvider } from '../../compiler/language/module.ts';
+import type { DataPresets, SourceProvider } from '../../compiler/language/values/module.ts';
 import type { Source } from '../../dsl/source.ts';
 import { reasonOf } from '../base/file-reasons.ts';
 import { DamagedRecord, readText } from '../base/records.ts';

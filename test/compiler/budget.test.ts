@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { depthLimits, limits, type Counted } from '../../compiler/language/budget.ts';
+import { depthLimits, limits, type Counted } from '../../compiler/language/values/budget.ts';
 import { expand, type Expanded } from '../../compiler/expand/index.ts';
 import { check, listDeclared } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';

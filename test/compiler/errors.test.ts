@@ -23,7 +23,7 @@ describe('docs/messages.md', () => {
   it.each([
     'dsl/messages.ts',
     'compiler/messages/shared.ts',
-    'compiler/language/messages.ts',
+    'compiler/language/values/messages.ts',
     'compiler/check/rules/messages.ts',
     'compiler/variants/messages.ts',
     'compiler/ablation/messages.ts',

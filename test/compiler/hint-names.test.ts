@@ -3,8 +3,8 @@ import { formulas, carriedOverTargets, ways } from '../../compiler/messages/carr
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { specSchema } from '../../compiler/schema/spec-schema.ts';
-import { builtins } from '../../compiler/language/builtins.ts';
-import { typeRules } from '../../compiler/language/value-types.ts';
+import { builtins } from '../../compiler/language/builtins/index.ts';
+import { typeRules } from '../../compiler/language/values/value-types.ts';
 import { parse } from '../../dsl/index.ts';
 import { checkSample, errorSamples } from '../support/error-samples.ts';
 import { checkText, libraryModules, provider } from '../support/specs.ts';

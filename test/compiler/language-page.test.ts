@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkAblation } from '../../compiler/index.ts';
-import { builtins } from '../../compiler/language/builtins.ts';
+import { builtins } from '../../compiler/language/builtins/index.ts';
 import { optimizers } from '../../compiler/optimizers/index.ts';
-import { typeRules } from '../../compiler/language/value-types.ts';
+import { typeRules } from '../../compiler/language/values/value-types.ts';
 import { checkText, provider } from '../support/specs.ts';
 
 const page = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8');

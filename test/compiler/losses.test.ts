@@ -397,7 +397,7 @@ describe('variables', () => {
   });
 
   it.each([
-    ['parameter([3], init: lengths_of(w)) as v', /shape of parameter: expected \[4\]/],
+    ['parameter([3], init: lengths_of(w)) as v', /'shape' of parameter: expected \[4\]/],
     ['parameter([4], init: lengths_of(w + 1)) as v', /'w' of lengths_of: expected a parameter/],
     ['parameter([4], init: zeros(), stored: "IOHW") as v', /'stored' of parameter: expected "IOHW"/],
     ['state([4], init: zeros(), stored: "IOHW") as v', /state has no parameter 'stored'/],

@@ -1,6 +1,6 @@
 /** Tests that reading and checking take work in proportion to what is written, and that what is imported and expanded is bounded. */
 import { describe, expect, it } from 'vitest';
-import { importLimits, limits, specsOfFile } from '../../compiler/language/budget.ts';
+import { importLimits, limits, specsOfFile } from '../../compiler/language/values/budget.ts';
 import { expandOpened } from '../../compiler/expand/index.ts';
 import { openSource } from '../../compiler/expand/open.ts';
 import { check, checkAblation, checkJson, read, type SourceProvider } from '../../compiler/index.ts';

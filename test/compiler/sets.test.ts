@@ -52,7 +52,7 @@ const cases: readonly (readonly [set: string, message: string, blamed?: string])
   ['optimize.H.rate = 1', "'optimize' has no 'H'", 'H'],
   ['loss.G.l2 = 3', "the loss of G has no 'l2'", 'l2'],
   // Values out of range.
-  ['G.width = 0', 'shape of parameter: expected a list of positive integers'],
+  ['G.width = 0', "'shape' of parameter: expected a list of positive integers"],
   ['D.scales = 0', 'result of MultiscaleDiscriminator: expected a tensor'],
   ['data.batch = 0', 'batch: expected an integer of at least 1', '0'],
   ['train.epochs = 2', 'decay_from is 3'],

@@ -1,8 +1,8 @@
 /** Answers for the types that parameters may have: which values each accepts. */
-import type { TypeName } from '../../dsl/ast.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import { replacing, type Hint } from '../../dsl/fix.ts';
-import { textOf, type Span } from '../../dsl/source.ts';
+import type { TypeName } from '../../../dsl/ast.ts';
+import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import { replacing, type Hint } from '../../../dsl/fix.ts';
+import { textOf, type Span } from '../../../dsl/source.ts';
 import * as messages from './messages.ts';
 import { describe, innerShape, type Value } from './values.ts';
 

@@ -1,9 +1,9 @@
 /** What evaluation is to those who take part in it: its scopes, calls and losses, and what each may ask of the whole. */
-import type { Call, Expression, Statement } from '../../dsl/ast.ts';
-import type { Diagnostic } from '../../dsl/diagnostic.ts';
-import type { Hint } from '../../dsl/fix.ts';
-import type { Source, Span } from '../../dsl/source.ts';
-import type { Composite } from '../ops/composite/index.ts';
+import type { Call, Expression, Statement } from '../../../dsl/ast.ts';
+import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import type { Hint } from '../../../dsl/fix.ts';
+import type { Source, Span } from '../../../dsl/source.ts';
+import type { Composite } from '../../ops/composite/index.ts';
 import type { Budget } from './budget.ts';
 import type { Module } from './module.ts';
 import type { Recorder } from './recorder.ts';

@@ -1,8 +1,8 @@
 /** Answers for arguments that other frameworks have: what is written here in their place, or that nothing is. */
-import type { Argument, Call } from '../../dsl/ast.ts';
-import { removing, replacing, type Hint } from '../../dsl/fix.ts';
-import { textOf, type Span } from '../../dsl/source.ts';
-import { whySettled } from '../messages/carried-over.ts';
+import type { Argument, Call } from '../../../dsl/ast.ts';
+import { removing, replacing, type Hint } from '../../../dsl/fix.ts';
+import { textOf, type Span } from '../../../dsl/source.ts';
+import { whySettled } from '../../messages/carried-over.ts';
 
 /** Says what to write in place of an argument whose name `candidates` lack; undefined where only its name may be wrong. */
 export function hintOfArgument(

@@ -1,6 +1,6 @@
 /** What a module of the language holds, and where texts come from. */
-import type { Block, Experiment, File, Variant } from '../../dsl/ast.ts';
-import type { Source } from '../../dsl/source.ts';
+import type { Block, Experiment, File, Variant } from '../../../dsl/ast.ts';
+import type { Source } from '../../../dsl/source.ts';
 
 /** Settings of data, as in a spec, by the name of the data set. */
 export type DataPresets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

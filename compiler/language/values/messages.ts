@@ -1,18 +1,18 @@
 /** Answers for what is said about mistakes in a spec: one function per message. */
-import { largestSize } from '../ir/types.ts';
-import type { Argument, Call } from '../../dsl/ast.ts';
-import { error, type Diagnostic, type SpanLabel } from '../../dsl/diagnostic.ts';
-import { inserting, replacing, removing, renaming, type Hint } from '../../dsl/fix.ts';
-import type { Span } from '../../dsl/source.ts';
+import { largestSize } from '../../ir/types.ts';
+import type { Argument, Call } from '../../../dsl/ast.ts';
+import { error, type Diagnostic, type SpanLabel } from '../../../dsl/diagnostic.ts';
+import { inserting, replacing, removing, renaming, type Hint } from '../../../dsl/fix.ts';
+import type { Span } from '../../../dsl/source.ts';
 import type { Asked } from './asked-of.ts';
 import type { Counted } from './budget.ts';
 import { hintOfArgument } from './unknown-arguments.ts';
-import { amongst } from '../messages/shared.ts';
-import type { OpError } from '../ir/node.ts';
-import type { Composite } from '../ops/composite/index.ts';
-import type { SpecAttr } from '../format/types.ts';
+import { amongst } from '../../messages/shared.ts';
+import type { OpError } from '../../ir/node.ts';
+import type { Composite } from '../../ops/composite/index.ts';
+import type { SpecAttr } from '../../format/types.ts';
 
-export { notAnEncoder, wrongInput } from '../messages/shared.ts';
+export { notAnEncoder, wrongInput } from '../../messages/shared.ts';
 
 export const unknownName = (name: string, span: Span, hint: Hint | string): Diagnostic =>
   error('unknown-name', `nothing is called '${name}' here`, span, { hint });

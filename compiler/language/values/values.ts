@@ -1,9 +1,9 @@
 /** Answers for what expressions of the language evaluate to at compile time. */
-import type { Block } from '../../dsl/ast.ts';
-import { type Node, shapeOf, typeOf } from '../ir/node.ts';
-import type { Initializer } from '../ir/variables.ts';
-import type { Ref } from '../format/types.ts';
-import type { OptimizerSpec } from '../optimizers/index.ts';
+import type { Block } from '../../../dsl/ast.ts';
+import { type Node, shapeOf, typeOf } from '../../ir/node.ts';
+import type { Initializer } from '../../ir/variables.ts';
+import type { Ref } from '../../format/types.ts';
+import type { OptimizerSpec } from '../../optimizers/index.ts';
 import type { Module } from './module.ts';
 
 export interface NumberValue {

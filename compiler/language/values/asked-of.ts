@@ -1,5 +1,5 @@
 /** Answers for what a block asks of a network that it takes: a code of the photograph, or a judgement of pictures. */
-import { walk, type Block, type Call } from '../../dsl/ast.ts';
+import { walk, type Block, type Call } from '../../../dsl/ast.ts';
 import type { Module } from './module.ts';
 
 export type Asked = 'encoding' | 'judge';

@@ -2,12 +2,12 @@
  * Writes spec nodes down while a network or loss is evaluated. Each node is expanded at once in a scratch
  * graph, so that shapes are known and mistakes are found where they are made; the rule for a shape exists once, in the op.
  */
-import type { Span } from '../../dsl/source.ts';
-import { GraphBuilder } from '../ops/builder.ts';
-import { OpError, shapeOf, typeOf, type Node } from '../ir/node.ts';
-import type { Initializer } from '../ir/variables.ts';
-import { f32, i32, type TensorType } from '../ir/types.ts';
-import { must } from '../../dsl/errors.ts';
+import type { Span } from '../../../dsl/source.ts';
+import { GraphBuilder } from '../../ops/builder.ts';
+import { OpError, shapeOf, typeOf, type Node } from '../../ir/node.ts';
+import type { Initializer } from '../../ir/variables.ts';
+import { f32, i32, type TensorType } from '../../ir/types.ts';
+import { must } from '../../../dsl/errors.ts';
 import {
   applyNetwork,
   expansionIn,
@@ -17,10 +17,10 @@ import {
   variableName,
   type Environment,
   type Tree,
-} from '../build/instantiate.ts';
-import type { Composite } from '../ops/composite/index.ts';
-import { oneHot } from '../ops/composite/pointwise.ts';
-import { concat } from '../ops/composite/structure.ts';
+} from '../../build/instantiate.ts';
+import type { Composite } from '../../ops/composite/index.ts';
+import { oneHot } from '../../ops/composite/pointwise.ts';
+import { concat } from '../../ops/composite/structure.ts';
 import {
   randomStateInput,
   type InputSpec,
@@ -31,7 +31,7 @@ import {
   type RefTree,
   type SpecAttr,
   type VariableSpec,
-} from '../format/types.ts';
+} from '../../format/types.ts';
 import type { Budget } from './budget.ts';
 import { type LabelsValue, type TensorValue, type Value, listOf } from './values.ts';
 

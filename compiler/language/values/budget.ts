@@ -2,10 +2,10 @@
  * Answers for the work and memory that the expansion of one spec may take. The language has blocks, loops and lists that can ask
  * for any amount of either; every honest spec stays far below these limits, and what exceeds one is stopped at its place.
  */
-import type { Block } from '../../dsl/ast.ts';
-import { mostMistakes } from '../../dsl/diagnostic.ts';
-import type { Span } from '../../dsl/source.ts';
-import { tokenLimit } from '../../dsl/tokens.ts';
+import type { Block } from '../../../dsl/ast.ts';
+import { mostMistakes } from '../../../dsl/diagnostic.ts';
+import type { Span } from '../../../dsl/source.ts';
+import { tokenLimit } from '../../../dsl/tokens.ts';
 import type { Value } from './values.ts';
 
 /** What is counted, and how much of it one spec may take. */

@@ -1,0 +1,63 @@
+/** Sorts the arguments of a call by the names of its parameters, and finds the place of each. */
+import { must } from '../../../dsl/errors.ts';
+import type { Span } from '../../../dsl/source.ts';
+import { composites } from '../../ops/composite/index.ts';
+import type { Argumented, Evaluation } from '../values/evaluation.ts';
+import * as messages from '../values/messages.ts';
+import { holdsUnknown, type Value } from '../values/values.ts';
+
+/** Sorts arguments into `names`; reports those too many, unknown or missing. Gives undefined where a mistake was found. */
+export function bind(
+  evaluator: Evaluation,
+  callee: string,
+  given: Argumented,
+  names: readonly string[],
+  optional: readonly string[] = [],
+): Map<string, Value> | undefined {
+  const all = [...names, ...optional];
+  if (given.positional.length > all.length) {
+    const surplus = given.spans.get(all.length) ?? given.span;
+    evaluator.fail(
+      messages.tooManyArguments(callee, given.positional.length, all.length, surplus, given.written?.piped),
+    );
+    return undefined;
+  }
+  const bound = new Map<string, Value>();
+  given.positional.forEach((value, index) =>
+    bound.set(must(all[index], 'arguments were counted before they are bound'), value),
+  );
+  let sound = true;
+  for (const [name, value] of given.named) {
+    const span = given.nameSpans.get(name) ?? given.span;
+    if (!all.includes(name)) evaluator.fail(messages.unknownArgument(callee, name, span, all));
+    else if (bound.has(name)) evaluator.fail(messages.argumentGivenTwice(callee, name, span));
+    else {
+      bound.set(name, value);
+      continue;
+    }
+    sound = false;
+  }
+  const missing = names.find((name) => !bound.has(name));
+  if (missing !== undefined) {
+    // Other frameworks wrap layers in these; here a layer is given a block of the norms for its weight.
+    const isParametrized = composites.get(callee)?.traits.normalizes === 'weights';
+    evaluator.fail(
+      messages.missingArgument(callee, missing, given.span, isParametrized ? parametrizedWeight : undefined),
+    );
+    sound = false;
+  }
+  return sound && ![...bound.values()].some(holdsUnknown) ? bound : undefined;
+}
+
+const parametrizedWeight =
+  'a layer is given what normalizes its weight: conv(8, weight: spectral), with use norms { spectral }';
+
+/** Gives the place of an argument, for messages about its value. */
+export function placeOfArgument(given: Argumented, name: string, index: number): Span {
+  return placeOfInput(given, name, index) ?? given.span;
+}
+
+/** Gives the place of an argument if it was written in the call itself. */
+export function placeOfInput(given: Argumented, name: string, index: number): Span | undefined {
+  return given.spans.get(name) ?? given.spans.get(index);
+}

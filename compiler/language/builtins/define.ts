@@ -1,0 +1,121 @@
+/**
+ * Defines functions of the language: an entry names its parameters once, and `apply` takes their values by these names, with their types.
+ *
+ *     defineBuiltin({
+ *       name: 'noise', role: 'input', doc: 'A noise input …',
+ *       parameters: { size: count },
+ *       apply: ({ size }) => ({ kind: 'noise', size }),
+ *     })
+ *
+ * A call with arguments that do not fit is reported, and `apply` does not run.
+ */
+import type { Diagnostic } from '../../../dsl/diagnostic.ts';
+import type { Hint } from '../../../dsl/fix.ts';
+import type { Span } from '../../../dsl/source.ts';
+import type { Argumented, Evaluation } from '../values/evaluation.ts';
+import * as messages from '../values/messages.ts';
+import { describe, unknown, type Value } from '../values/values.ts';
+import { bind, placeOfArgument, placeOfInput } from './arguments.ts';
+import type { Parameter } from './parameters.ts';
+
+/** What a function is for, which says where it may be called. */
+export type BuiltinRole = 'number' | 'tensor' | 'variable' | 'initializer' | 'input' | 'loss' | 'optimizer';
+
+/** A function that the compiler provides. */
+export interface Builtin {
+  readonly name: string;
+  readonly role: BuiltinRole;
+  readonly doc: string;
+  /** The names that arguments may be given by. */
+  readonly names: readonly string[];
+  /** The data parameter without which a call gives the function with its options bound. */
+  readonly partial?: string;
+  readonly apply: (evaluator: Evaluation, given: Argumented, label: string | undefined) => Value;
+}
+
+type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+type Read<P extends Parameters> = { readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never };
+
+/** What `apply` has beside the arguments. */
+export interface BuiltinCall<Name extends string = string> {
+  readonly evaluator: Evaluation;
+  /** What the call is named with `as`. */
+  readonly label: string | undefined;
+  /** Where the whole call was written. */
+  readonly span: Span;
+  /** Where the name of the function was written. */
+  readonly callee: Span;
+  /** Reports an argument, which is of the right kind, for its value. */
+  readonly wrong: (name: Name, expected: string, found: Value, hint?: Hint | string) => Value;
+  /** Gives the place of an argument, if it was written in the call itself. */
+  readonly placeOf: (name: Name) => Span | undefined;
+}
+
+/** Gives what surrounds a call, such as a loss, or says why the function cannot be called here. */
+export type Within<Context> = (
+  evaluator: Evaluation,
+  callee: string,
+  span: Span,
+) => { readonly context: Context } | { readonly refused: Diagnostic };
+
+interface BuiltinEntry<P extends Parameters, Context> extends Pick<
+  Builtin,
+  'name' | 'role' | 'doc' | 'partial'
+> {
+  /** Those that must be given come first. */
+  readonly parameters: P;
+  readonly apply: (args: Read<P>, call: BuiltinCall<keyof P & string>, context: Context) => Value;
+}
+
+/** Defines a function that may be called everywhere. */
+export const defineBuiltin = <P extends Parameters>(entry: BuiltinEntry<P, undefined>): Builtin =>
+  defineBuiltinWithin(() => ({ context: undefined }), entry);
+
+/** Defines a function that may be called within something alone, such as a loss. */
+export function defineBuiltinWithin<P extends Parameters, Context>(
+  within: Within<Context>,
+  entry: BuiltinEntry<P, Context>,
+): Builtin {
+  const { name: callee, role, doc, partial, parameters } = entry;
+  const rules = Object.entries<Parameter<unknown>>(parameters);
+  const names = rules.map(([name]) => name);
+  const [needed, left] = [false, true].map((isOptional) =>
+    rules.filter(([, rule]) => (rule.isOptional ?? false) === isOptional).map(([name]) => name),
+  );
+  return {
+    name: callee,
+    role,
+    doc,
+    names,
+    ...(partial !== undefined && { partial }),
+    apply: (evaluator, given, label) => {
+      const bound = bind(evaluator, callee, given, needed ?? [], left);
+      const surrounding = within(evaluator, callee, given.span);
+      if ('refused' in surrounding) return evaluator.fail(surrounding.refused);
+      if (!bound) return unknown;
+      const place = (name: string): Span => placeOfArgument(given, name, names.indexOf(name));
+      const wrong = (name: string, expected: string, found: Value, hint?: Hint | string): Value =>
+        evaluator.fail(
+          messages.wrongType(`'${name}' of ${callee}`, expected, describe(found), place(name), hint),
+        );
+      const args: Record<string, unknown> = {};
+      for (const [name, { read, expected, hintFor }] of rules) {
+        const value = bound.get(name);
+        if (!value) continue;
+        const argument = read(value);
+        if (argument === undefined) return wrong(name, expected, value, hintFor?.(value, place(name)));
+        args[name] = argument;
+      }
+      const call: BuiltinCall = {
+        evaluator,
+        label,
+        span: given.span,
+        callee: given.callee,
+        wrong,
+        placeOf: (name) => placeOfInput(given, name, names.indexOf(name)),
+      };
+      // Every argument was read by the parameter of its name.
+      return entry.apply(args as Read<P>, call, surrounding.context);
+    },
+  };
+}
