@@ -2,7 +2,7 @@
 import type { IToken, TokenType } from 'chevrotain';
 import { inserting, replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
-import type { Stumble } from './parser.ts';
+import type { Stumble } from './grammar.ts';
 import type { Source, Span } from './source.ts';
 import {
   between,

@@ -2,7 +2,7 @@
 import type { IToken } from 'chevrotain';
 import { replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
-import type { Stumble } from './parser.ts';
+import type { Stumble } from './grammar.ts';
 import { span, textOf, type Source } from './source.ts';
 import {
   between,

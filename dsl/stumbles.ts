@@ -1,7 +1,7 @@
 /** Answers for questions about tokens, and about what the parser stumbled over. */
 import { tokenMatcher, type IToken, type TokenType } from 'chevrotain';
 import type { Hint } from './fix.ts';
-import type { Stumble } from './parser.ts';
+import type { Stumble } from './grammar.ts';
 import { span, type Source, type Span } from './source.ts';
 import * as t from './tokens.ts';
 

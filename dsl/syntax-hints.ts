@@ -3,7 +3,7 @@ import type { IToken } from 'chevrotain';
 import { inserting, removing, replacing, together, type Hint } from './fix.ts';
 import { hintOfHabit, isInCountingLoop } from './habits.ts';
 import { hints } from './messages.ts';
-import type { Stumble } from './parser.ts';
+import type { Stumble } from './grammar.ts';
 import { lineEndOf, span, startOf, textOf, type Source, type Span } from './source.ts';
 import {
   closeOf,
