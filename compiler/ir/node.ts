@@ -158,7 +158,7 @@ export interface TfContext {
    */
   readonly resource: (index: number) => string | undefined;
   /** Emits an op that changes variables, ordered after the reads of their old values. */
-  readonly update: (type: string, inputs: readonly string[], attrs: TfAttrs) => void;
+  readonly update: (type: string, inputs: readonly string[], attrs: TfAttrs) => string;
   /** Reads a variable's value after this node's update. */
   readonly readUpdated: (index: number) => string;
 }

@@ -266,13 +266,15 @@ class MethodLowering {
     op: string,
     operands: readonly string[],
     attrs: Readonly<Record<string, TfAttr>>,
-  ): void {
+  ): string {
     const replaced = readsReplaced(this.method, node);
     // While anybody holds the memory of a variable, TensorFlow would copy it to change it.
     const holders = replaced.flatMap((read) => [read, ...(this.users.get(ownerOf(read)) ?? [])]);
     const after = new Set(holders.flatMap((holder) => this.tensors.get(holder) ?? []).map(operationOf));
-    this.updates.push(this.add(op, [...operands, ...[...after].map((name) => `^${name}`)], attrs));
+    const name = this.add(op, [...operands, ...[...after].map((other) => `^${other}`)], attrs);
+    this.updates.push(name);
     for (const read of replaced) this.inPlace.add(String(read.attrs['name']));
+    return name;
   }
 
   private write(variable: string, value: Node): void {

@@ -1,6 +1,7 @@
 /** Adam, in PyTorch's form: epsilon is added after the bias correction. */
 import { must } from '../../dsl/errors.ts';
-import { decay, defineOptimizer, positive } from './define.ts';
+import type { Node } from '../ir/node.ts';
+import { decay, defineOptimizer, positive, type Moved } from './define.ts';
 
 export const adam = defineOptimizer({
   kind: 'adam',
@@ -21,10 +22,12 @@ export const adam = defineOptimizer({
   },
   update: (b, { own: { beta1, beta2 }, weight, slots, gradient, scalars }) => {
     const { rate, epsilon } = scalars;
-    const [moved, m, v] = b.items(
-      b.adam(weight, slots.m, slots.v, gradient, rate, epsilon, { beta1, beta2 }),
-    );
-    const what = 'the op adam gives a weight and its moments';
-    return { weight: must(moved, what), slots: { m: must(m, what), v: must(v, what) } };
+    return movedBy(b.items(b.adam(weight, slots.m, slots.v, gradient, rate, epsilon, { beta1, beta2 })));
   },
 });
+
+/** Names the results of an op that moves a weight and its moments. */
+export function movedBy([weight, m, v]: readonly Node[]): Moved<'m' | 'v'> {
+  const what = 'an update gives a weight and its moments';
+  return { weight: must(weight, what), slots: { m: must(m, what), v: must(v, what) } };
+}

@@ -2,7 +2,7 @@
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), as PyTorch's `torch.optim.AdamW`: weights are scaled down
  * by the rate of the step times the decay, all of the network's, and moved by Adam then. The gradient knows nothing of it.
  */
-import { adam } from './adam.ts';
+import { adam, movedBy } from './adam.ts';
 import { defineOptimizer } from './define.ts';
 
 export const adamw = defineOptimizer({
@@ -19,5 +19,10 @@ export const adamw = defineOptimizer({
   },
   slots: (own) => adam.slots(own),
   scalars: (own, moment) => ({ ...adam.scalars(own, moment), kept: 1 - moment.rate * own.weight_decay }),
-  update: (b, before) => adam.update(b, { ...before, weight: b.mul(before.weight, before.scalars.kept) }),
+  update: (b, { own: { beta1, beta2 }, weight, slots, gradient, scalars }) => {
+    const { rate, epsilon, kept } = scalars;
+    return movedBy(
+      b.items(b.adamw(weight, slots.m, slots.v, gradient, rate, epsilon, kept, { beta1, beta2 })),
+    );
+  },
 });

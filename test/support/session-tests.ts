@@ -1,5 +1,5 @@
 /** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
-import { adam } from '../../compiler/ops/primitive/adam.ts';
+import { adam, adamw } from '../../compiler/ops/primitive/adam.ts';
 import { leakyRelu, leakyReluGrad, sign } from '../../compiler/ops/primitive/derived-pointwise.ts';
 import { opTable, ops } from '../../compiler/ops/index.ts';
 import { input } from '../../compiler/ir/sources.ts';
@@ -133,7 +133,7 @@ const adamShape = [5, 7];
 const adamAttrs = { beta1: 0.5, beta2: 0.9 };
 
 /** A method that updates w, m and v in place, and one that gives the same update as outputs. */
-function adamProgram(): Program {
+function adamProgram(op: Op): Program {
   const type = f32(...adamShape);
   const variables = ['w', 'm', 'v'].map((name): Variable => ({
     name,
@@ -148,8 +148,10 @@ function adamProgram(): Program {
     b.input({ name: 'gradient', ...type }),
     b.input({ name: 'rate', ...f32() }),
     b.input({ name: 'epsilon', ...f32() }),
+    b.input({ name: 'kept', ...f32() }),
   ];
-  const results = b.items(b.make(adam, [...reads, ...rest], adamAttrs));
+  const operands = [...reads, ...rest].slice(0, op.samples[0]?.operands.length);
+  const results = b.items(b.make(op, operands, adamAttrs));
   const named = new Map(variables.map(({ name }, index) => [name, results[index]!]));
   const old = new Map([['old', reads[0]!]]);
   return {
@@ -163,7 +165,7 @@ function adamProgram(): Program {
 }
 
 function testAdam(open: OpenSession): void {
-  describe('adam through variables', () => {
+  describe.each([adam, adamw].map((op) => [op.name, op] as const))('%s through variables', (_name, op) => {
     const initial = new Map(
       ['w', 'm', 'v'].map((name) => [
         name,
@@ -174,10 +176,11 @@ function testAdam(open: OpenSession): void {
       gradient: Float32Array.from(drawUniform('adam/gradient', adamShape).data),
       rate: Float32Array.of(0.01),
       epsilon: Float32Array.of(1e-3),
+      ...(op === adamw && { kept: Float32Array.of(0.75) }),
     };
 
     it.each(['in_place', 'both'])('the %s form equals the functional form', async (method) => {
-      await withSession(open, adamProgram(), async (session) => {
+      await withSession(open, adamProgram(op), async (session) => {
         await session.setVariables(initial);
         const expected = await runAndRead(session, 'functional', feeds);
         expect(await session.readVariables(), 'the functional form writes nothing').toEqual(initial);
