@@ -85,6 +85,8 @@ export interface Instruction {
   readonly attrs?: Attrs;
   /** False for an op of several operands that must have one shape; the others broadcast. */
   readonly broadcasts?: false;
+  /** What kernels know it as: they add up with a sum, and compute a product and the sum that takes it at once, a * b + c. */
+  readonly role?: 'sum' | 'product';
 }
 
 /** An op with all its rules; the rules take operands by number and attributes by name. `defineOp` makes them of rules by name. */

@@ -35,9 +35,19 @@ export function instructionsHeader(table: readonly Op[] = ops): string {
     '',
     '// Says the name of each instruction, and how many operands and parameters it has.',
     `#define SPADEWORK_INSTRUCTIONS(entry)${all.map((one) => ` \\\n  ${entryOf(one)}`).join('')}`,
+    ...all.flatMap(roleOf),
     '',
   ].join('\n');
 }
+
+const roleOf = ({ name, instruction: { role } }: Named): string[] =>
+  role
+    ? [
+        '',
+        `// Names the instruction that is the ${role} of its operands.`,
+        `#define SPADEWORK_${role.toUpperCase()} "${name}"`,
+      ]
+    : [];
 
 const headOf = ({ name, operands, instruction: { parameters = [] } }: Named): string =>
   `SPADEWORK_INLINE float ${name}(${[...operands, ...parameters].map((each) => `float ${each}`).join(', ')})`;

@@ -26,6 +26,14 @@ describe('instructions', () => {
 });
 
 describe('the header of instructions', () => {
+  it('names the sum and the product, of which there is one each', () => {
+    const header = instructionsHeader();
+    expect(header.match(/^#define SPADEWORK_(SUM|PRODUCT) .*$/gm)).toEqual([
+      '#define SPADEWORK_SUM "add"',
+      '#define SPADEWORK_PRODUCT "mul"',
+    ]);
+  });
+
   it('has a function and an entry for each', () => {
     const doubled = { ...leakyRelu, name: 'twice' };
     const statements = { cpp: '\n  const float y = x + x;\n  return y;' };

@@ -286,7 +286,7 @@ export const add: Binary = binary({
   vjp: (_b, _x, _y, dy) => [() => dy, () => dy],
   tensorflow: 'AddV2',
   tfjs: (tf, a, b) => tf.add(a, b),
-  instruction: { cpp: 'a + b' },
+  instruction: { cpp: 'a + b', role: 'sum' },
 });
 
 export const sub: Binary = binary({
@@ -306,7 +306,7 @@ export const mul: Binary = binary({
   vjp: (b, x, y, dy) => [() => b.mul(dy, y), () => b.mul(dy, x)],
   tensorflow: 'Mul',
   tfjs: (tf, a, b) => tf.mul(a, b),
-  instruction: { cpp: 'a * b' },
+  instruction: { cpp: 'a * b', role: 'product' },
 });
 
 export const div: Binary = binary({

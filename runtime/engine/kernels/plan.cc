@@ -130,15 +130,15 @@ class Planner {
         for (const int input : program_.values[value].inputs) uses_[input]++;
   }
 
-  // add(mul(a, b), c) -> mul+add(a, b, c), where nobody else needs the product.
+  // sum(product(a, b), c) -> multiply-add(a, b, c), where nobody else needs the product.
   void MergeMultiplyAdds() {
     for (size_t index = 0; index < program_.values.size(); index++) {
       Value& sum = program_.values[index];
-      if (sum.op != "add" || uses_[index] == 0) continue;
+      if (sum.op != kSum || uses_[index] == 0) continue;
       for (int side = 0; side < 2; side++) {
         const int factor = sum.inputs[side];
         const Value& product = program_.values[factor];
-        if (product.op != "mul" || uses_[factor] != 1) continue;
+        if (product.op != kProduct || uses_[factor] != 1) continue;
         if (extents_[factor].pixel != extents_[index].pixel || extents_[factor].last != extents_[index].last) continue;
         const int other = sum.inputs[1 - side];
         sum.op = kMultiplyAdd;
@@ -327,7 +327,7 @@ class Planner {
         if (accumulator.has_squares) {
           step.kind = Step::Kind::kSquares;
         } else {
-          step.loop = FindLoop("add", 4);
+          step.loop = FindLoop(kSum, 4);
           step.to = step.b = accumulator.sum;
           step.c = 0;
         }
@@ -375,7 +375,7 @@ class Planner {
   bool EmitSumOfProducts(int value) {
     const Value& product = program_.values[value];
     const Extent extent = extents_[value];
-    if (product.op != "mul" || uses_[value] != 1 || !extent.pixel || WidthOf(extent) != plan_.channels) return false;
+    if (product.op != kProduct || uses_[value] != 1 || !extent.pixel || WidthOf(extent) != plan_.channels) return false;
     const auto is_sum = [&](const Result& result) {
       return result.kind == Result::Kind::kSum && result.value == value;
     };

@@ -17,6 +17,10 @@
 #endif
 
 namespace spadework {
+
+const char* const kSum = SPADEWORK_SUM;
+const char* const kProduct = SPADEWORK_PRODUCT;
+
 namespace {
 
 SPADEWORK_INLINE float MultiplyAdd(float a, float b, float c) { return a * b + c; }

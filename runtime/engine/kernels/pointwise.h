@@ -11,7 +11,11 @@ namespace spadework {
 // the operands.
 using Loop = void (*)(float* to, const float* a, const float* b, const float* c, int64_t count, const float* parameters);
 
-// Names the instruction a * b + c, which a plan makes of `mul` and `add`; programs cannot write it.
+// The instructions a + b and a * b, as their ops' entries say.
+extern const char* const kSum;
+extern const char* const kProduct;
+
+// Names the instruction a * b + c, which a plan makes of these two; programs cannot write it.
 constexpr char kMultiplyAdd[] = "mul+add";
 
 // Fails where there is no instruction `name`, or one that takes other numbers of operands and parameters.
