@@ -2,6 +2,7 @@
 import { pairs, f32 } from '../../ir/types.ts';
 import { type Fact, isPicture, range } from '../../locality/facts.ts';
 import { padded, pick } from '../../locality/rule.ts';
+import { hasMargin } from '../../rows/forms.ts';
 import { shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, type Method } from '../../ir/op.ts';
 import { at, checkFinite, emitList, entryAt, tabulate } from './support.ts';
@@ -43,6 +44,14 @@ export const pad = defineOp({
   tfjs: ({ x, amounts, value }, { tf }) => tf.pad(x, pairs(amounts), value),
   actsOnParts: ({ amounts }, axis) => amounts[2 * axis] === 0 && amounts[2 * axis + 1] === 0,
   locality: padded((walk, axis, before, after) => walk.pixels.axes.pad(axis, before, after)),
+  // Zeros around are a part of what the next window looks at.
+  onRows: ({ operands: [x], attrs: { amounts, value } }, tables) => {
+    const form = tables.formOf(x);
+    if (!form || form.kind === 'ids' || hasMargin(form.margin) || value !== 0) return undefined;
+    const [pictures, rows, columns, channels] = pairs(amounts);
+    const isAround = [pictures, channels].every((pair) => pair?.every((amount) => amount === 0));
+    return isAround && rows && columns ? { ...form, margin: { rows, columns } } : undefined;
+  },
   flops: () => 0,
   samples: [0, 1.5].map((value) => ({
     operands: [f32(2, 3, 4)],

@@ -2,6 +2,8 @@
 import { type Fact, type Segment, isPicture, tidy } from '../../locality/facts.ts';
 import { type Shape, f32, formatType } from '../../ir/types.ts';
 import { type Walk, pick } from '../../locality/rule.ts';
+import { hasMargin, isSameGrid, type Form, type Piece } from '../../rows/forms.ts';
+import type { Tables } from '../../rows/rule.ts';
 import { slice } from './blocks.ts';
 import { deriveOp } from './derive.ts';
 import { four, at, emitList, entryAt, tabulate, withAxis } from './support.ts';
@@ -26,6 +28,32 @@ function joinedChannels(
     }));
   });
   return tidy(segments);
+}
+
+/** The same pictures again: the same rows, so much more often. */
+function repeatedForm(operands: readonly Node[], tables: Tables): Form | undefined {
+  const form = tables.formOf(at(operands, 0));
+  const isRepeated = operands.every((operand) => operand === operands[0]);
+  return form && isRepeated ? { ...form, times: form.times * operands.length } : undefined;
+}
+
+/** Labels of one grid side by side, with whatever else stands beside them. */
+function joinedPieces(operands: readonly Node[], tables: Tables): Form | undefined {
+  const forms = operands.map((operand) => tables.formOf(operand));
+  const labels = forms.filter((form) => form?.kind === 'pieces');
+  const [first] = labels;
+  if (!first) return undefined;
+  const fits = labels.every(
+    (form) => form.times === first.times && isSameGrid(form.grid, first.grid) && !hasMargin(form.margin),
+  );
+  if (!fits) return undefined;
+  const pieces = operands.flatMap((operand, index): readonly Piece[] => {
+    const form = forms[index];
+    return form?.kind === 'pieces'
+      ? form.pieces
+      : [{ holds: 'other', channels: at(shapeOf(operand), 3), node: operand }];
+  });
+  return { ...first, pieces };
 }
 
 export const concat = defineOp({
@@ -82,6 +110,10 @@ export const concat = defineOp({
     if (axis !== 0 || operands.some((operand) => operand !== first)) return [undefined];
     const pictures = operands.flatMap(() => upTo(at(shapeOf(first), 0)));
     return [pick(walk, parts[0], 0, pictures)];
+  },
+  onRows: ({ operands, attrs: { axis } }, tables) => {
+    if (axis === 0) return repeatedForm(operands, tables);
+    return axis === 3 ? joinedPieces(operands, tables) : undefined;
   },
   flops: () => 0,
   samples: [{ operands: [f32(2, 3, 4), f32(2, 1, 4), f32(2, 2, 4)], attrs: { axis: 1 } }],

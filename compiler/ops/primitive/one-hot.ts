@@ -2,6 +2,7 @@
 import { shapeOf, type Op } from '../../ir/node.ts';
 import { defineOp, number, type Method } from '../../ir/op.ts';
 import { i32 } from '../../ir/types.ts';
+import { noMargin } from '../../rows/forms.ts';
 import { entryAt, float, tabulate, wildId } from './support.ts';
 
 export const oneHot = defineOp({
@@ -32,6 +33,18 @@ export const oneHot = defineOp({
   locality: ({ operands: [ids], attrs: { depth } }, walk) => {
     const whole = shapeOf(ids).length === 3 ? walk.whole(walk.of(ids)) : undefined;
     return [whole && [{ channels: depth, pixels: whole }]];
+  },
+  onRows: ({ operands: [ids], attrs: { depth } }, tables) => {
+    const form = tables.formOf(ids);
+    if (form?.kind !== 'ids') return undefined;
+    const { grid, times } = form;
+    return {
+      kind: 'pieces',
+      grid,
+      times,
+      pieces: [{ holds: 'classes', channels: depth }],
+      margin: noMargin,
+    };
   },
   flops: () => 0,
   samples: [

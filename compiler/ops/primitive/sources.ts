@@ -1,5 +1,6 @@
 /** The ops that have no operands, what a graph's values begin with, and the one that keeps gradients from them. */
 import { asOperand } from '../../locality/rule.ts';
+import { pointwise } from '../../rows/rule.ts';
 import { isPicture } from '../../locality/facts.ts';
 import { shapeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, preset, type Method } from '../../ir/op.ts';
@@ -49,6 +50,7 @@ export const stopGradient = defineOp({
   tfjs: ({ x }, { tf }) => tf.clone(x),
   traits: { isView: true, handsOn: true, isCheap: true },
   locality: asOperand,
+  onRows: pointwise,
   flops: () => 0,
   samples: [{ operands: [f32(2, 3)] }],
 });

@@ -4,6 +4,7 @@ import { pick } from '../../locality/rule.ts';
 import { shapeOf, typeOf, type Check, type Cotangents, type Node, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, type Method } from '../../ir/op.ts';
 import { f32, i32, sizeOf, type Shape } from '../../ir/types.ts';
+import { hasMargin, isAllLabels, takeOfGrid } from '../../rows/forms.ts';
 import { slice } from './blocks.ts';
 import { deriveOp } from './derive.ts';
 import { concat } from './joining.ts';
@@ -46,6 +47,12 @@ export const take = defineOp({
   locality: ({ operands: [x], attrs: { axis, indices } }, walk) => {
     const shape = shapeOf(x);
     return [isPicture(shape) ? pick(walk, walk.asPixels(x, shape.length), axis, indices) : undefined];
+  },
+  onRows: ({ operands: [x], attrs: { axis, indices } }, tables) => {
+    const form = tables.formOf(x);
+    if (!form || form.kind === 'rows' || (axis !== 1 && axis !== 2)) return undefined;
+    if (form.kind === 'pieces' && (!isAllLabels(form) || hasMargin(form.margin))) return undefined;
+    return { ...form, grid: takeOfGrid(form.grid, axis, indices) };
   },
   flops: () => 0,
   samples: [

@@ -1,8 +1,11 @@
 /** Names the inputs by which a method takes the patches of its label maps: by level of the plan, in place of the maps. */
 import { inputsOf, type Method, type Program } from '../../ir/program.ts';
 import { type TensorType, f32, i32, symbol } from '../../ir/types.ts';
+import { upTo } from '../../locality/axis.ts';
+import type { LabelMaps } from '../../patches/feed.ts';
 import { OUTSIDE } from '../../patches/plan.ts';
 import type { PatchTable, PatchTables } from '../../patches/tables.ts';
+import { noMargin, type Form } from '../../rows/forms.ts';
 
 /** What a level gives: `parts` and `edges` of its patches, [rows, places], and the row of each pixel, [pictures,H,W]. */
 export type PatchPart = 'parts' | 'edges' | 'pixels';
@@ -31,6 +34,14 @@ export function outerInputs({ patches }: Program, method: Method): ReadonlyMap<s
     ...(patches.plan.edges ? [[edges, f32(pictures, height, width, 1)] as const] : []),
     ...others,
   ]);
+}
+
+/** Gives the form in which an input is held that is a label map, or its edges. */
+export function formOfMap({ labels, edges, height, width }: LabelMaps, name: string): Form | undefined {
+  const place = { grid: { rows: upTo(height), columns: upTo(width) }, times: 1 };
+  if (name === labels) return { kind: 'ids', ...place };
+  if (name !== edges) return undefined;
+  return { kind: 'pieces', ...place, pieces: [{ holds: 'edge', channels: 1 }], margin: noMargin };
 }
 
 /** Gives the size that stands for the number of a level's patches. */

@@ -1,7 +1,7 @@
 /** Numbers the levels of patches that a program's methods use, all of one plan, where a table of them was chosen. */
 
 import { must } from '../../../dsl/errors.ts';
-import { isSameGrid, keyOfGrid } from './forms.ts';
+import { isSameGrid, keyOfGrid } from '../../rows/forms.ts';
 import type { LabelMaps, PatchFeed } from '../../patches/feed.ts';
 import {
   PlanBuilder,

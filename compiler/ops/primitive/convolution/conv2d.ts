@@ -7,6 +7,7 @@ import { reducible } from '../precision.ts';
 import { conv2dTfjs } from './conv2d-tfjs.ts';
 import { allChannels, familyOf, shapesOf, type ConvolutionSample } from './family.ts';
 import { dilatedAttrs, inferOutput, shapeOfFilter, shapeOfInput } from './geometry.ts';
+import { convolutionOnRows } from './rows.ts';
 import { emitFiltered, emitFilteredFilterGrad, emitFilteredInputGrad } from './winograd.ts';
 
 /** Odd and even kernels, some smaller than the stride, rows left over, taps apart. */
@@ -74,6 +75,7 @@ export const conv2d = reducible(
     doc: 'Cross-correlates x [N,H,W,C] with a filter [h,w,C,O].',
     attrs: dilatedAttrs,
     actsOnParts: (_attrs, axis) => axis === 0,
+    onRows: convolutionOnRows,
     workspace: ({ filter }) => filterCopy(filter.shape),
   }),
   emitOwn,

@@ -2,8 +2,8 @@
  * Says how a label-local value is held without its pixels: as ids on a grid, as channels that each are one of a few
  * values, or as rows of a table, one for each distinct patch of a level.
  */
-import type { Node } from '../../ir/node.ts';
-import type { Grid } from '../../patches/plan.ts';
+import type { Node } from '../ir/node.ts';
+import type { Grid } from '../patches/plan.ts';
 
 /** Zeros around a picture that the next window looks at: (before, after) of rows and of columns. */
 export interface Margin {
@@ -50,6 +50,13 @@ export interface Rows {
 }
 
 export type Form = Ids | Pieces | Rows;
+
+/** Pixels that an op makes itself because rows are a part of what it does. */
+export interface Pixels {
+  readonly kind: 'pixels';
+  /** A value of the new graph. */
+  readonly pixels: Node;
+}
 
 export const hasMargin = ({ rows, columns }: Margin): boolean =>
   [...rows, ...columns].some((amount) => amount > 0);
