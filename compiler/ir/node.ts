@@ -6,6 +6,7 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import { must } from '../../dsl/errors.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { RefTensor, TensorFlow, TfAttrs, TfEmitter } from './emitter.ts';
+import type { Fused } from './kernel.ts';
 import type { Target } from './target.ts';
 import { bytesIn, type Shape, type TensorType } from './types.ts';
 
@@ -62,8 +63,6 @@ export interface Traits {
   readonly isUpdate?: true;
   /** Its result is in the memory of its first operand. */
   readonly isView?: true;
-  /** Its result holds its operand's values as they are, repeated or under another shape. */
-  readonly handsOn?: true;
   /** It is linear in each of its operands, and what it computes takes the time of products. */
   readonly isLinear?: true;
   /** Doing it again costs less than keeping its result. */
@@ -112,6 +111,8 @@ export interface Op {
   readonly tfjs: (inputs: readonly Tfjs.Tensor[], context: TfjsContext) => Tfjs.Tensor | Tfjs.Tensor[];
   /** Lets kernels compute the op among others, in one pass over memory; left out where entries depend on other places. */
   readonly instruction?: Instruction;
+  /** How kernels take in a node of an op without an instruction; undefined where they do not. */
+  fuse?(node: Node): Fused | undefined;
   /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
   readonly actsOnParts?: (attrs: Attrs, axis: number) => boolean;
   /** Writes a derived op in other ops: its results, one node each. Core ops have none. */

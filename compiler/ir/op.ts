@@ -10,6 +10,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type { RefTensor } from './emitter.ts';
+import type { Fused } from './kernel.ts';
 import type {
   AttrRule,
   AttrRules,
@@ -68,6 +69,8 @@ export interface Entry<O extends readonly string[], A extends AttrRules> {
   readonly traits?: Traits;
   /** Lets kernels compute the op among others, in one pass over memory; left out where entries depend on other places. */
   readonly instruction?: Instruction;
+  /** How kernels take in a node where there is no instruction; undefined, or left out, where they do not. */
+  readonly fuse?: (node: NodeOf<OpOf<O, A>>) => Fused | undefined;
   /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
   readonly actsOnParts?: (attrs: Held<A>, axis: number) => boolean;
   /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */

@@ -2,12 +2,15 @@
 import { fused as fusedOp } from '../../compiler/ops/index.ts';
 import { input, item } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
+import type { Fused } from '../../compiler/ir/kernel.ts';
 import { fullAfterFirst } from '../support/engines.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { parseProgramText, printProgramText } from '../../compiler/ops/fused/program.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
-import { shapeOf, typeOf, type Node } from '../../compiler/ir/node.ts';
+import { deriveOp } from '../../compiler/ops/primitive/derive.ts';
+import { sum } from '../../compiler/ops/primitive/reductions.ts';
+import { shapeOf, typeOf, type Node, type Op } from '../../compiler/ir/node.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
@@ -109,6 +112,30 @@ describe('a fused graph computes what the graph did', () => {
       const text = String(attrs['program']);
       expect(printProgramText(parseProgramText(text))).toBe(text);
     }
+  });
+});
+
+describe('an op that fusion has never seen', () => {
+  const total = (name: string, fuse?: Fused): Op =>
+    deriveOp({
+      name,
+      doc: 'The sum of x over all pixels.',
+      operands: ['x'],
+      of: [sum],
+      expand: ({ x }, b): Node => b.sum(x, { axes: [0, 1, 2], keep: false }),
+      ...(fuse && { fuse: () => fuse }),
+      samples: [{ operands: [f32(2, 3, 4, 3)] }],
+    });
+
+  it.each([
+    { op: total('total_in_kernels', { kind: 'sum', axes: [0, 1, 2] }), left: 0 },
+    { op: total('total_by_itself'), left: 1 },
+  ])('is taken in by what its entry says: $op.name', ({ op, left }) => {
+    const b = new GraphBuilder();
+    const x = b.tanh(b.input({ name: 'x', ...f32(2, 3, 4, 3) }));
+    const fused = fusedAlike(methodOf(b.make(op, [x]), b.mul(x, 2)), op.name);
+    expect(countOf(fused, op.name)).toBe(left);
+    expect(passesOver(fused, 3)).toHaveLength(1);
   });
 });
 

@@ -87,6 +87,11 @@ export const avgPool2d = deriveOp({
   ],
   tensorflow: ({ x, size, stride }, { emit }) => emit.op('AvgPool', [x], emittedPool({ size, stride })),
   tfjs: ({ x, size, stride }, { tf }) => tf.avgPool(picture(x), size, stride, 'valid'),
+  fuse: ({ operands: [x], attrs: { size, stride } }) => {
+    const [, height, width] = four(shapeOf(x));
+    const coversAll = size === stride && height % size === 0 && width % size === 0;
+    return coversAll ? { kind: 'pool', factor: size } : undefined;
+  },
   actsOnParts: () => true,
   locality: overWindows,
   flops: ({ size }, node) => sizeOf(shapeOf(node)) * size ** 2,
@@ -166,6 +171,7 @@ export const upsampleNearest = deriveOp({
     return tf.image.resizeNearestNeighbor(picture(x), [height, width]);
   },
   traits: { isCheap: true },
+  fuse: ({ attrs: { factor } }) => ({ kind: 'upsample', factor }),
   actsOnParts: (_attrs, axis) => axis === 0,
   samples: [{ operands: [f32(2, 3, 2, 3)], attrs: { factor: 2 } }],
 });

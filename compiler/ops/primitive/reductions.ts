@@ -5,7 +5,7 @@ import { type Node, shapeOf, type Check, type Cotangents, type Op, type TfContex
 import type { RefTensor } from '../../ir/emitter.ts';
 import { defineOp, flag, list, type Method } from '../../ir/op.ts';
 import { f32, sameShape, sizeOf, type Shape, type TensorType } from '../../ir/types.ts';
-import { addAt, at, emitList, float, stridesOf, sumOver, sumRows } from './support.ts';
+import { addAt, at, emitList, float, stridesOf, sumOver, sumRows, withoutOnes } from './support.ts';
 
 /** What is reduced, and whether it stays with size 1. */
 interface Reduction {
@@ -73,6 +73,21 @@ function overChannels({ operands: [x], attrs: { axes, keep } }: ReducingNode, wa
   return [whole && [{ channels: 1, pixels: whole }]];
 }
 
+/** Tells whether a reduction is over the last axis alone, and others are left: a value of each pixel. */
+function isOverLast({ operands: [x], attrs: { axes } }: ReducingNode): boolean {
+  const shape = shapeOf(x);
+  const last = shape.length - 1;
+  return axes.length === 1 && axes[0] === last && withoutOnes(shape.slice(0, last)).length > 0;
+}
+
+/** Tells whether a reduction is over pixels: over all of them, or over those of each picture. */
+function isOverPixels({ operands: [x], attrs: { axes } }: ReducingNode): boolean {
+  const shape = shapeOf(x);
+  const kept = shape.flatMap((size, axis) => (size > 1 && !axes.includes(axis) ? [axis] : []));
+  const isEnd = (axis: number): boolean => axis === shape.length - 1 || (axis === 0 && shape.length >= 3);
+  return kept.every(isEnd) && kept.length < withoutOnes(shape).length;
+}
+
 type ReducingNode = Node & { readonly operands: readonly [Node]; readonly attrs: Reduction };
 
 export const sum = defineOp({
@@ -103,6 +118,10 @@ export const sum = defineOp({
       sumRows(tf, before === 1 ? blocks : tf.slice(blocks, [block * rows, 0], [rows, after])),
     );
     return tf.reshape(tf.concat(sums, 0), [...shapeOf(node)]);
+  },
+  fuse: (node) => {
+    if (isOverLast(node)) return { kind: 'last', op: 'sum_last' };
+    return isOverPixels(node) ? { kind: 'sum', axes: node.attrs.axes } : undefined;
   },
   actsOnParts: ({ axes }, axis) => axis === 0 && !axes.includes(axis),
   locality: overChannels,
@@ -140,6 +159,7 @@ export const max = defineOp({
   reference: ({ x, axes }, node) => reduceEntries(x, axes, shapeOf(node), -Infinity, keepLarger),
   tensorflow: ({ x, axes, keep }, context) => emitReduction('Max', x, { axes, keep }, context),
   tfjs: ({ x, axes, keep }, { tf }) => tf.max(x, [...axes], keep),
+  fuse: (node) => (isOverLast(node) ? { kind: 'last', op: 'max_last' } : undefined),
   locality: overChannels,
   flops: ({ x }) => sizeOf(x.shape),
   samples: [

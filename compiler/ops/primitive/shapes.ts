@@ -4,7 +4,16 @@ import { isPicture } from '../../locality/facts.ts';
 import { sameShape, f32, i32, sizeOf } from '../../ir/types.ts';
 import { shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, type Method } from '../../ir/op.ts';
-import { at, broadcast, emitList, entryAt, inverseOrder, tabulate, unbroadcast } from './support.ts';
+import {
+  at,
+  broadcast,
+  emitList,
+  entryAt,
+  inverseOrder,
+  tabulate,
+  unbroadcast,
+  withoutOnes,
+} from './support.ts';
 
 export const reshape = defineOp({
   name: 'reshape',
@@ -27,7 +36,11 @@ export const reshape = defineOp({
       Tshape: { type: 'i32' },
     }),
   tfjs: ({ x, shape }, { tf }) => tf.reshape(x, [...shape]),
-  traits: { isView: true, handsOn: true, isCheap: true },
+  traits: { isView: true, isCheap: true },
+  fuse: (node) =>
+    sameShape(withoutOnes(shapeOf(node)), withoutOnes(shapeOf(node.operands[0])))
+      ? { kind: 'reshape' }
+      : undefined,
   locality: (node, walk) => {
     const [x] = node.operands;
     const [from, to] = [shapeOf(x), shapeOf(node)];
@@ -98,7 +111,8 @@ export const broadcastTo = defineOp({
       Tidx: { type: 'i32' },
     }),
   tfjs: ({ x, shape }, { tf }) => broadcast(tf, x, shape),
-  traits: { handsOn: true, isCheap: true },
+  traits: { isCheap: true },
+  fuse: () => ({ kind: 'same' }),
   locality: pointwise,
   flops: () => 0,
   samples: [

@@ -26,6 +26,7 @@ export const constant = defineOp({
   },
   tfjs: ({ value, shape }, { tf }) => tf.fill([...shape], value),
   traits: { isCheap: true },
+  fuse: ({ attrs: { value } }) => ({ kind: 'constant', value }),
   locality: (node, walk) => {
     const shape = shapeOf(node);
     const [, height = 1, width = 1, channels = 1] = shape;
@@ -48,7 +49,8 @@ export const stopGradient = defineOp({
   reference: ({ x }) => x,
   tensorflow: ({ x }) => x,
   tfjs: ({ x }, { tf }) => tf.clone(x),
-  traits: { isView: true, handsOn: true, isCheap: true },
+  traits: { isView: true, isCheap: true },
+  fuse: () => ({ kind: 'same' }),
   locality: asOperand,
   onRows: pointwise,
   flops: () => 0,

@@ -27,6 +27,9 @@ export function withAxis(values: readonly number[], axis: number, value: number)
   return values.map((old, i) => (i === axis ? value : old));
 }
 
+/** The sizes of a shape beside 1. */
+export const withoutOnes = (shape: Shape): Shape => shape.filter((size) => size !== 1);
+
 /** Requires float32 operands. */
 export function checkFloat(types: readonly TensorType[], check: Check): void {
   check(

@@ -4,13 +4,9 @@
  *     x [2,8,8,3]  runs along 0 1 2 3        bias [3]     runs along 3
  *     m [2,1,1,3]  runs along 0 1 2 3        reshape(bias, [1,3])  runs along -1 3
  */
-import { expandRows } from '../../ops/primitive/tables/rows.ts';
-import { is } from '../../ir/op.ts';
-import { reshape } from '../../ops/primitive/shapes.ts';
-import { upsampleNearest } from '../../ops/primitive/pooling.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
-import { isOverChannels } from './nodes.ts';
+import { inlinedAs } from './nodes.ts';
 
 /** For each axis of a value the axis of the domain that it runs along; -1 for axes of size 1 that run along none. */
 export type Axes = readonly number[];
@@ -25,13 +21,19 @@ export const ownAxes = (shape: Shape): Axes => shape.map((_, axis) => axis);
 export function axesOfOperand(node: Node, index: number, axes: Axes, domain: Shape): Axes | undefined {
   const operand = node.operands[index]!;
   const shape = shapeOf(operand);
-  if (is(upsampleNearest, node) || is(expandRows, node)) return undefined; // they choose their pixels themselves
-  if (is(reshape, node)) return axesThroughReshape(shapeOf(node), axes, shape);
-  if (isOverChannels(node)) {
-    const last = domain.length - 1;
-    return shape.at(-1) === domain[last] ? [...axes.slice(0, shape.length - 1), last] : undefined;
+  switch (inlinedAs(node)?.kind) {
+    case 'upsample':
+    case 'rows':
+      return undefined; // they choose their pixels themselves
+    case 'reshape':
+      return axesThroughReshape(shapeOf(node), axes, shape);
+    case 'last': {
+      const last = domain.length - 1;
+      return shape.at(-1) === domain[last] ? [...axes.slice(0, shape.length - 1), last] : undefined;
+    }
+    default:
+      return axes.slice(axes.length - shape.length);
   }
-  return axes.slice(axes.length - shape.length);
 }
 
 /** Tells whether a node that chooses its operand's pixels itself covers the domain, so that a kernel can compute it. */

@@ -8,7 +8,6 @@
  *
  * No kernel depends on another one of its level, so levels give an order.
  */
-import { collectRows } from '../../ops/primitive/tables/rows.ts';
 import { constant } from '../../ops/primitive/sources.ts';
 import { is } from '../../ir/op.ts';
 import { sum } from '../../ops/primitive/reductions.ts';
@@ -111,8 +110,8 @@ export class KernelPlanner {
   }
 
   private storeOperands(node: Node): void {
-    if (!this.canInline(node) && !isReduction(node)) node.operands.forEach((operand) => this.store(operand));
-    else if (is(collectRows, node)) this.store(node.operands[2]);
+    if (isReduction(node)) node.operands.slice(1).forEach((operand) => this.store(operand));
+    else if (!this.canInline(node)) node.operands.forEach((operand) => this.store(operand));
     const table = tableOf(node);
     if (table) this.store(table);
   }

@@ -1,12 +1,9 @@
 /** Says what fusion can take into a kernel: values that each pixel computes for itself, and sums over pixels. */
-import { collectRows, expandRows } from '../../ops/primitive/tables/rows.ts';
-import { avgPool2d, upsampleNearest } from '../../ops/primitive/pooling.ts';
 import { constant } from '../../ops/primitive/sources.ts';
-import { max, sum } from '../../ops/primitive/reductions.ts';
+import { sum } from '../../ops/primitive/reductions.ts';
 import { square } from '../../ops/primitive/derived-pointwise.ts';
 import { mul, sub } from '../../ops/primitive/pointwise.ts';
-import { reshape } from '../../ops/primitive/shapes.ts';
-import { must } from '../../../dsl/errors.ts';
+import type { Fused, Inlined, Reduced } from '../../ir/kernel.ts';
 import { shapeOf, type Instruction, type Node } from '../../ir/node.ts';
 import { is, type NodeOf } from '../../ir/op.ts';
 import type { FusionLimits } from '../../ir/target.ts';
@@ -24,14 +21,31 @@ export function valuesIn(shape: Shape, { rowsOfTable }: Pick<FusionLimits, 'rows
   return shape.reduce((product, size) => product * (isSymbolic(size) ? rowsOfTable : size), 1);
 }
 
+/** Says how kernels take in a node that is no instruction; they keep no integers. */
+function fusedAs(node: Node): Fused | undefined {
+  const [type] = node.results;
+  return node.results.length === 1 && type?.dtype !== 'i32' ? node.op.fuse?.(node) : undefined;
+}
+
+const isReduced = (fused: Fused): fused is Reduced =>
+  fused.kind === 'sum' || fused.kind === 'pool' || fused.kind === 'collect';
+
+/** Says how a kernel puts pixels together in a node while it computes them, if it can. */
+export function reducedAs(node: Node): Reduced | undefined {
+  const fused = fusedAs(node);
+  return fused && isReduced(fused) ? fused : undefined;
+}
+
+/** Says how a kernel computes a node pixel by pixel that has no instruction, if it can. */
+export function inlinedAs(node: Node): Inlined | undefined {
+  const fused = fusedAs(node);
+  return fused && !isReduced(fused) ? fused : undefined;
+}
+
 /** Tells whether a node computes or moves values pixel by pixel, so that a kernel may compute it where it is used. */
 export function isInlined(node: Node): boolean {
-  const [type] = node.results;
-  if (node.results.length !== 1 || type?.dtype === 'i32') return false;
-  if (instructionOf(node) || is(constant, node)) return true;
-  if (is(reshape, node)) return sameShape(withoutOnes(shapeOf(node)), withoutOnes(shapeOf(node.operands[0])));
-  if (is(upsampleNearest, node) || is(expandRows, node)) return true;
-  return isPassing(node) || isOverChannels(node);
+  if (node.results.length !== 1 || node.results[0]?.dtype === 'i32') return false;
+  return instructionOf(node) !== undefined || inlinedAs(node) !== undefined;
 }
 
 /** Tells whether a node is pointwise in several operands that it broadcasts. */
@@ -40,53 +54,25 @@ export function broadcastsByItself(node: Node): boolean {
   return instruction !== undefined && instruction.broadcasts !== false && node.operands.length > 1;
 }
 
-/** Tells whether a node only hands the value of its operand on. */
-export function isPassing(node: Node): boolean {
-  return node.op.traits.handsOn === true;
-}
-
-/** The sizes of a shape beside 1. */
-export const withoutOnes = (shape: Shape): Shape => shape.filter((size) => size !== 1);
-
 /** Tells whether a node is a sum or maximum over its operand's last axis alone. */
 export function isOverChannels(node: Node): boolean {
-  if (!is(sum, node) && !is(max, node)) return false;
-  const shape = shapeOf(node.operands[0]);
-  const { axes } = node.attrs;
-  const counting = shape.flatMap((size, axis) => (size > 1 && axis < shape.length - 1 ? [axis] : []));
-  return axes.length === 1 && axes[0] === shape.length - 1 && counting.length > 0;
+  return fusedAs(node)?.kind === 'last';
 }
 
 /** Tells whether a node is a sum over pixels that a kernel can make: over all of them, or over those of each picture. */
 export function isSumOverPixels(node: Node): node is NodeOf<typeof sum> {
-  if (!is(sum, node) || isOverChannels(node)) return false;
-  const shape = shapeOf(node.operands[0]);
-  const { axes } = node.attrs;
-  const kept = shape.flatMap((size, axis) => (size > 1 && !axes.includes(axis) ? [axis] : []));
-  const isEnd = (axis: number): boolean => axis === shape.length - 1 || (axis === 0 && shape.length >= 3);
-  return kept.every(isEnd) && kept.length < withoutOnes(shape).length;
-}
-
-/** Tells whether a node is a mean over squares that cover the whole picture. */
-export function isPoolOfSquares(node: Node): boolean {
-  if (!is(avgPool2d, node)) return false;
-  const { size, stride } = node.attrs;
-  const [, height, width] = shapeOf(node.operands[0]);
-  return (
-    size === stride &&
-    must(height, 'pictures have a height') % size === 0 &&
-    must(width, 'pictures have a width') % size === 0
-  );
+  return is(sum, node) && fusedAs(node)?.kind === 'sum';
 }
 
 /** Tells whether a node puts pixels together in a way that a kernel can do while it computes them. */
 export function isReduction(node: Node): boolean {
-  return isSumOverPixels(node) || isPoolOfSquares(node) || is(collectRows, node);
+  return reducedAs(node) !== undefined;
 }
 
 /** Gives the operand that a kernel reads from memory as a whole, because it chooses its pixels itself. */
 export function tableOf(node: Node): Node | undefined {
-  return is(upsampleNearest, node) || is(expandRows, node) ? node.operands[0] : undefined;
+  const kind = inlinedAs(node)?.kind;
+  return kind === 'upsample' || kind === 'rows' ? node.operands[0] : undefined;
 }
 
 /**

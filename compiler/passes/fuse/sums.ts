@@ -6,16 +6,14 @@
  *     sum(x - m)           ->  sum(x) - n * m
  *     sum(f(upsample(x)))  ->  factor^2 * sum(f(x))           [f pointwise, the axes those of the pixels or more]
  */
-import { expandRows } from '../../ops/primitive/tables/rows.ts';
 import { add, div, mul, neg, sub } from '../../ops/primitive/pointwise.ts';
-import { broadcastTo, reshape } from '../../ops/primitive/shapes.ts';
+import { broadcastTo } from '../../ops/primitive/shapes.ts';
 import type { sum } from '../../ops/primitive/reductions.ts';
 import { sumOver } from '../../ops/primitive/support.ts';
-import { upsampleNearest } from '../../ops/primitive/pooling.ts';
 import { type Builder, shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, sizeOf, isSymbolic, type Shape } from '../../ir/types.ts';
 import { is, type NodeOf } from '../../ir/op.ts';
-import { broadcastsByItself, centeredSquares, isInlined, isOverChannels, isReduction } from './nodes.ts';
+import { broadcastsByItself, centeredSquares, inlinedAs, isInlined, isReduction } from './nodes.ts';
 
 /** A summand: a value times factors that are the same along the axes of the sum; without a value it is their product alone. */
 interface Term {
@@ -127,13 +125,14 @@ export class SumRewriter {
   private lower(x: Node, domain: Shape, found: { factor?: number }): Node | undefined {
     const { b } = this;
     if (isSameAlong(shapeOf(x), domain, [1, 2])) return x;
-    if (is(upsampleNearest, x)) {
-      const { factor } = x.attrs;
+    const inlined = inlinedAs(x);
+    if (inlined?.kind === 'upsample') {
+      const { factor } = inlined;
       if (found.factor !== undefined && found.factor !== factor) return undefined;
       found.factor = factor;
       return x.operands[0];
     }
-    if (!isInlined(x) || is(reshape, x) || is(expandRows, x) || isReduction(x)) return undefined;
+    if (!isInlined(x) || inlined?.kind === 'reshape' || inlined?.kind === 'rows') return undefined;
     const operands: Node[] = [];
     for (const operand of x.operands) {
       const small = this.lower(operand, domain, found);
@@ -141,8 +140,8 @@ export class SumRewriter {
       operands.push(small);
     }
     // What was repeated to fill the picture repeats by itself where others fill the small one.
-    if (is(broadcastTo, x)) return operands[0];
-    if (isOverChannels(x) && !hasChannelsOf(operands[0]!, x.operands[0]!)) return undefined;
+    if (inlined?.kind === 'same') return operands[0];
+    if (inlined?.kind === 'last' && !hasChannelsOf(operands[0]!, x.operands[0]!)) return undefined;
     const isAlike = operands.every((operand) => sameShape(shapeOf(operand), shapeOf(operands[0]!)));
     if (!isAlike && !broadcastsByItself(x)) return undefined;
     return b.make(x.op, operands, x.attrs);

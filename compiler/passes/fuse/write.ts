@@ -3,17 +3,12 @@
  *
  *     root mul(x, tanh(y))  ->  values: load x, load y, tanh v1, mul v0 v2; results: store v3
  */
-import { collectRows, expandRows } from '../../ops/primitive/tables/rows.ts';
-import { avgPool2d, upsampleNearest } from '../../ops/primitive/pooling.ts';
-import { brokenInvariant, must } from '../../../dsl/errors.ts';
-import { constant } from '../../ops/primitive/sources.ts';
-import { is } from '../../ir/op.ts';
-import { sum } from '../../ops/primitive/reductions.ts';
+import { must } from '../../../dsl/errors.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { sameShape, type Shape } from '../../ir/types.ts';
 import { alongDomain, axesOfOperand, type Axes } from './expression.ts';
 import { axesOfRoot, valueOfRoot, type Kernel } from './kernels.ts';
-import { centeredSquares, instructionOf, isOverChannels, isPassing, isReduction } from './nodes.ts';
+import { centeredSquares, inlinedAs, instructionOf, isReduction, reducedAs } from './nodes.ts';
 import type { FusedProgram, Result, Value } from '../../ops/fused/program.ts';
 
 /** A program, and the nodes that its operands are. */
@@ -43,18 +38,19 @@ class KernelWriter {
   result(root: Node): Result {
     const value = this.valueOf(valueOfRoot(root), axesOfRoot(root));
     const shape = shapeOf(root);
-    if (!isReduction(root)) return { kind: 'store', value, shape };
-    if (is(avgPool2d, root)) return { kind: 'pool', value, factor: root.attrs.size, shape };
-    if (is(collectRows, root))
-      return {
-        kind: 'collect',
-        value,
-        pixels: this.operand(root.operands[1]),
-        like: this.operand(root.operands[2]),
-        shape,
-      };
-    if (!is(sum, root)) throw brokenInvariant(`no kernel makes the reduction ${root.op.name}`);
-    return { kind: centeredSquares(root) ? 'squares' : 'sum', value, axes: root.attrs.axes, shape };
+    const reduced = reducedAs(root);
+    switch (reduced?.kind) {
+      case undefined:
+        return { kind: 'store', value, shape };
+      case 'sum':
+        return { kind: centeredSquares(root) ? 'squares' : 'sum', value, axes: reduced.axes, shape };
+      case 'pool':
+        return { kind: 'pool', value, factor: reduced.factor, shape };
+      case 'collect': {
+        const [pixels, like] = [this.operandOf(root, 1), this.operandOf(root, 2)];
+        return { kind: 'collect', value, pixels, like, shape };
+      }
+    }
   }
 
   private valueOf(node: Node, axes: Axes): number {
@@ -73,28 +69,38 @@ class KernelWriter {
   }
 
   private compute(node: Node, axes: Axes): number {
-    if (is(constant, node)) return this.add({ kind: 'constant', value: node.attrs.value });
-    if (is(upsampleNearest, node)) {
-      const operand = this.operand(node.operands[0]);
-      return this.add({ kind: 'upsample', operand, factor: node.attrs.factor });
+    const input = (index: number): number => this.input(node, index, axes);
+    const inlined = inlinedAs(node);
+    switch (inlined?.kind) {
+      case undefined:
+        return this.apply(
+          node,
+          node.operands.map((_, index) => input(index)),
+        );
+      case 'constant':
+        return this.add(inlined);
+      case 'same':
+      case 'reshape':
+        return input(0);
+      case 'last':
+        return this.add({ ...inlined, inputs: [input(0)] });
+      case 'upsample':
+        return this.add({ kind: 'upsample', operand: this.operandOf(node, 0), factor: inlined.factor });
+      case 'rows':
+        return this.add({ kind: 'rows', operand: this.operandOf(node, 0), pixels: this.operandOf(node, 1) });
     }
-    if (is(expandRows, node)) {
-      const [table, pixels] = node.operands;
-      return this.add({ kind: 'rows', operand: this.operand(table), pixels: this.operand(pixels) });
-    }
-    const inputs = node.operands.map((operand, index) =>
-      this.valueOf(
-        operand,
-        must(axesOfOperand(node, index, axes, this.domain), 'an inlined value runs along the domain'),
-      ),
+  }
+
+  /** The value of an operand that is computed at the same places. */
+  private input(node: Node, index: number, axes: Axes): number {
+    const inner = axesOfOperand(node, index, axes, this.domain);
+    return this.valueOf(
+      must(node.operands[index], `${node.op.name} has an operand ${index}`),
+      must(inner, 'an inlined value runs along the domain'),
     );
-    if (isPassing(node)) return inputs[0]!;
-    if (isOverChannels(node))
-      return this.add({
-        kind: 'last',
-        op: is(sum, node) ? 'sum_last' : 'max_last',
-        inputs: [inputs[0]!],
-      });
+  }
+
+  private apply(node: Node, inputs: readonly number[]): number {
     const { parameters = [] } = must(instructionOf(node), `kernels have an instruction for ${node.op.name}`);
     return this.add({
       kind: 'apply',
@@ -102,6 +108,10 @@ class KernelWriter {
       inputs,
       parameters: parameters.map((name) => Number(node.attrs[name])),
     });
+  }
+
+  private operandOf(node: Node, index: number): number {
+    return this.operand(must(node.operands[index], `${node.op.name} has an operand ${index}`));
   }
 
   private operand(node: Node): number {

@@ -47,6 +47,7 @@ export const expandRows = defineOp({
     return tf.reshape(tf.gather(withRowOfZeros(tf, table), found), [...shapeOf(node)]);
   },
   traits: { isCheap: true },
+  fuse: () => ({ kind: 'rows' }),
   flops: () => 0,
   samples: [
     {
@@ -103,6 +104,7 @@ export const collectRows = defineOp({
     const rows = at(like.shape, 0);
     return segmentSums(tf, flat, whereLeads(tf, pixels, rows, pixels, rows), rows);
   },
+  fuse: () => ({ kind: 'collect' }),
   flops: ({ dy }) => sizeOf(dy.shape),
   samples: [
     {
