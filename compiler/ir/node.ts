@@ -113,7 +113,10 @@ export interface Op {
   readonly instruction?: Instruction;
   /** How kernels take in a node of an op without an instruction; undefined where they do not. */
   fuse?(node: Node): Fused | undefined;
-  /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
+  /**
+   * Tells whether it does with each part of its first operand, or of all in a list, along an axis of pictures [N,H,W,C] what it does
+   * with the whole; other operands, such as filters, are the same for all parts. Pointwise ops do anyway.
+   */
   readonly actsOnParts?: (attrs: Attrs, axis: number) => boolean;
   /** Writes a derived op in other ops: its results, one node each. Core ops have none. */
   readonly expand?: (b: Builder, operands: readonly Node[], attrs: Attrs) => readonly Node[];

@@ -71,7 +71,10 @@ export interface Entry<O extends readonly string[], A extends AttrRules> {
   readonly instruction?: Instruction;
   /** How kernels take in a node where there is no instruction; undefined, or left out, where they do not. */
   readonly fuse?: (node: NodeOf<OpOf<O, A>>) => Fused | undefined;
-  /** Tells whether it does with each part along an axis of pictures [N,H,W,C] what it does with the whole; pointwise ops do anyway. */
+  /**
+   * Tells whether it does with each part of its first operand, or of all in a list, along an axis of pictures [N,H,W,C] what it does
+   * with the whole; other operands, such as filters, are the same for all parts. Pointwise ops do anyway.
+   */
   readonly actsOnParts?: (attrs: Held<A>, axis: number) => boolean;
   /** Bytes that TensorFlow's kernel takes beside operands and results; none where it is left out. */
   readonly workspace?: (types: Values<O, A, TensorType>, node: Node) => number;

@@ -15,12 +15,11 @@
 import { expandRows } from '../ops/primitive/tables/rows.ts';
 import { concat, split } from '../ops/primitive/joining.ts';
 import { conv2d } from '../ops/primitive/convolution/conv2d.ts';
-import { is } from '../ir/op.ts';
+import { is, isVariadic } from '../ir/op.ts';
 import { item, read } from '../ir/sources.ts';
-import { oneHot } from '../ops/primitive/one-hot.ts';
 import { stopGradient } from '../ops/primitive/sources.ts';
 import { must } from '../../dsl/errors.ts';
-import { shapeOf, type Node, type Builder } from '../ir/node.ts';
+import { shapeOf, type Node, type Builder, type Op } from '../ir/node.ts';
 import { rebuild } from '../ir/rebuild.ts';
 
 import type { ForwardGraph, ForwardPass } from './pass.ts';
@@ -89,7 +88,7 @@ class Propagation {
   /** op(concat(parts), ...) -> concat(op(part, ...)). */
   private beforeConcat(node: Node, operands: readonly Node[], axis: number): Node | undefined {
     if (!actsOnParts(node, axis)) return undefined;
-    const partsOfEach = operands.map((_, at) => this.partsOfOperand(node, operands, at, axis));
+    const partsOfEach = operands.map((operand, at) => this.partsOfOperand(node, operand, at, axis));
     if (!this.pays(node, operands, partsOfEach, axis)) return undefined;
     const count = partsOfEach.find((parts) => parts !== undefined)?.length ?? 0;
     const made = Array.from({ length: count }, (_, index) =>
@@ -133,8 +132,10 @@ class Propagation {
     if (!first) return false;
     const sizes = (parts: readonly Node[]): string => String(parts.map((part) => shapeOf(part)[axis]));
     const others = operands.filter((_, at) => !partsOfEach[at]);
-    // A filter is the same for all pictures; what is broadcast has to be the same for all parts.
-    const fits = op === conv2d || others.every((other) => isConstantAlong(other, axis));
+    // What is broadcast has to be the same for all parts.
+    const fits = operands.every(
+      (operand, at) => partsOfEach[at] || !isTakenByParts(op, at) || isConstantAlong(operand, axis),
+    );
     if (!fits || concatenated.some((parts) => sizes(parts) !== sizes(first))) return false;
     const forEachPart = (has: (part: Node) => boolean): boolean[] =>
       first.map((_, index) =>
@@ -151,19 +152,13 @@ class Propagation {
       withGradient.includes(true) &&
       withGradient.includes(false) &&
       !others.some((other) => this.hasGradient(other));
-    return someWithout || (someFromData && op !== conv2d);
+    return someWithout || (someFromData && !op.traits.isLinear);
   }
 
-  /** Gives the parts of an operand, if it is a picture; a filter, or a vector that is broadcast, has other axes. */
-  private partsOfOperand(
-    { op }: Node,
-    operands: readonly Node[],
-    at: number,
-    axis: number,
-  ): readonly Node[] | undefined {
-    const operand = must(operands[at], `${op.name} has an operand ${at}`);
-    const isPicture = op === conv2d ? at === 0 : op === oneHot || shapeOf(operand).length === 4;
-    return isPicture ? this.partsOf(operand, axis) : undefined;
+  /** Gives the parts of an operand that an op takes by parts; what is broadcast has other axes. */
+  private partsOfOperand({ op }: Node, operand: Node, at: number, axis: number): readonly Node[] | undefined {
+    const isBroadcast = op.traits.isPointwise && shapeOf(operand).length !== 4;
+    return isTakenByParts(op, at) && !isBroadcast ? this.partsOf(operand, axis) : undefined;
   }
 
   /** Gives the parts of which a node is a concatenation along an axis; rows that are expanded have those of their pixels. */
@@ -186,6 +181,11 @@ function depends(known: Map<Node, boolean>, node: Node, own: (node: Node) => boo
 function isConstantAlong(node: Node, axis: number): boolean {
   const shape = shapeOf(node);
   return (shape[shape.length - 4 + axis] ?? 1) === 1;
+}
+
+/** Tells whether an operand of an op that acts on parts is cut into them; others are the same for all parts. */
+function isTakenByParts({ operands: [first], traits }: Op, at: number): boolean {
+  return traits.isPointwise === true || at === 0 || (first !== undefined && isVariadic(first));
 }
 
 /** Tells whether an op does with each part along an axis of pictures what it does with the whole. */

@@ -1,6 +1,7 @@
 /** Tests propagate-concat on training steps and on the graphs that it is for: less is computed, and it is the same. */
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { is } from '../../compiler/ir/op.ts';
+import { deriveOp } from '../../compiler/ops/primitive/derive.ts';
 import { mean } from '../../compiler/ops/primitive/support.ts';
 import { full } from '../support/engines.ts';
 import { must } from '../../dsl/errors.ts';
@@ -93,6 +94,28 @@ describe('a convolution', () => {
 
   it('stops at what it is told', () => {
     expect(rewrittenBy(propagateConcat, b, root, [root])).toBe(root);
+  });
+});
+
+describe('an op with a filter that the pass has never seen', () => {
+  const correlate = deriveOp({
+    name: 'correlate',
+    doc: 'conv2d of stride 1.',
+    operands: ['x', 'filter'],
+    of: [conv2d],
+    expand: ({ x, filter }, b): Node => b.conv2d(x, filter, { stride: 1, padding: 'same' }),
+    actsOnParts: (_attrs, axis) => axis === 0,
+    samples: [{ operands: [f32(2, 4, 4, 3), f32(2, 3, 3, 4)] }],
+  });
+
+  it('acts on each picture, with the whole filter', () => {
+    const b = new GraphBuilder();
+    const picture = b.input({ name: 'picture', ...f32(1, 4, 4, 3) });
+    const taps = b.read({ name: 'taps', ...f32(1, 3, 3, 4) });
+    const filter = b.concat([taps, taps], { axis: 0 });
+    const root = b.make(correlate, [b.concat([picture, picture], { axis: 0 }), filter]);
+    const one = b.make(correlate, [picture, filter]);
+    expect(rewrittenBy(propagateConcat, b, root)).toBe(b.concat([one, one], { axis: 0 }));
   });
 });
 
