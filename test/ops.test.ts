@@ -259,6 +259,7 @@ describe('ops without a gradient', () => {
       'greater_equal',
       'less_equal',
       'adam',
+      'adamw',
       'random_normal',
       'random_uniform',
       'fused',
