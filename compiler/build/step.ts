@@ -442,7 +442,7 @@ function lossScope({ network }: ObjectiveSpec): string {
 const updateScope = 'optimize ';
 
 /** Tells whether a node belongs to the update of weights, rather than to a loss or its gradients. */
-export function isUpdate(node: Node): boolean {
+export function belongsToUpdate(node: Node): boolean {
   return node.origin?.scope.startsWith(updateScope) ?? false;
 }
 

@@ -9,7 +9,7 @@ import { optimize } from '../index.ts';
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref, Spec } from '../format/types.ts';
-import { isUpdate, partsOfStep, stepMethods } from '../build/step.ts';
+import { belongsToUpdate, partsOfStep, stepMethods } from '../build/step.ts';
 import { rowsOfLevel } from '../passes/deduplicate-patches/inputs.ts';
 import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import { bytesMade, peakBytes } from './liveness.ts';
@@ -283,7 +283,7 @@ function forwardNodes(step: Method): Node[] {
   const seen = new Set<Node>();
   const stack = [...step.outputs.values()];
   for (let node = stack.pop(); node; node = stack.pop()) {
-    if (seen.has(node) || isUpdate(node)) continue;
+    if (seen.has(node) || belongsToUpdate(node)) continue;
     seen.add(node);
     stack.push(...node.operands);
   }

@@ -11,21 +11,22 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type { RefTensor } from './emitter.ts';
 import type { Fused } from './kernel.ts';
-import type {
-  AttrRule,
-  AttrRules,
-  Attrs,
-  AttrValue,
-  Check,
-  Cotangents,
-  Differentiation,
-  Instruction,
-  Node,
-  Op,
-  Sample,
-  TfContext,
-  TfjsContext,
-  Traits,
+import {
+  typeOf,
+  type AttrRule,
+  type AttrRules,
+  type Attrs,
+  type AttrValue,
+  type Check,
+  type Cotangents,
+  type Differentiation,
+  type Instruction,
+  type Node,
+  type Op,
+  type Sample,
+  type TfContext,
+  type TfjsContext,
+  type Traits,
 } from './node.ts';
 import { isSize, isSymbolic, type TensorType } from './types.ts';
 
@@ -135,39 +136,67 @@ export type Method<D extends Op> =
 /** The constraint that all ops share, so that no tensor is empty, of a fractional size or taken for one of an open size. */
 export const sharedConstraint = 'all sizes of the result are positive integers below 2^31';
 
-/** Defines an op, adding the constraint that all ops share. */
+/** Those of an op's rules that take operands: by number here, by name in entries. */
+type NumberedRules = Pick<Op, 'infer' | 'vjp' | 'reference' | 'tensorflow' | 'tfjs' | 'flops'>;
+
+/** Defines an op. */
 export function defineOp<const O extends readonly string[], const A extends AttrRules = NoAttrs>(
   rules: Rules<O, A>,
 ): OpOf<O, A> {
-  const {
-    traits = {},
-    infer,
-    vjp,
-    reference,
-    tensorflow,
-    tfjs,
-    actsOnParts,
-    flops,
-    workspace,
-    ...same
-  } = rules;
-  const { name, operands } = same;
-  const attrs = rules.attrs ?? ({} as A);
-  const clash = operands.find((operand) => nameOf(operand) in attrs);
-  if (clash !== undefined) throw brokenInvariant(`${name} has an operand and an attribute ${clash}`);
+  const { infer, vjp, reference, tensorflow, tfjs, flops, ...entry } = rules;
+  const by = numbering<O, A>(rules.operands);
+  return defineNumbered<O, A>(entry, {
+    infer: (types, held, check) => infer(by.named(types, held), check),
+    vjp: by.vjp(vjp),
+    reference: by.reference(reference),
+    tensorflow: (inputs, context) => tensorflow(by.named(inputs, context.node.attrs), context),
+    tfjs: by.tfjs(tfjs),
+    flops: by.flops(flops),
+  });
+}
+
+/** Gives what makes rules by number of rules by name, for an op with these operands. */
+export function numbering<O extends readonly string[], A extends AttrRules>(operands: O) {
+  type By = Rules<O, A>;
   const named = <T>(given: readonly T[], held: Attrs): Values<O, A, T> =>
     byName(operands, given, held) as Values<O, A, T>;
-  const typesOf = (node: Node): Values<O, A, TensorType> =>
-    named(
-      node.operands.map(({ results }) => results[0]!),
-      node.attrs,
-    );
+  return {
+    named,
+    vjp: (rule: By['vjp']): Op['vjp'] =>
+      typeof rule === 'function'
+        ? (context) => rule(named(context.node.operands, context.node.attrs), context)
+        : rule,
+    reference:
+      (rule: By['reference']): Op['reference'] =>
+      (inputs, node) =>
+        rule(named(inputs, node.attrs), node),
+    tfjs:
+      (rule: By['tfjs']): Op['tfjs'] =>
+      (inputs, context) =>
+        rule(named(inputs, context.node.attrs), context),
+    flops:
+      (rule: (types: Values<O, A, TensorType>, node: Node) => number) =>
+      (node: Node): number =>
+        rule(named(node.operands.map(typeOf), node.attrs), node),
+  };
+}
+
+/** Defines an op by rules that take operands by number, adding the constraint that all ops share. */
+export function defineNumbered<O extends readonly string[], A extends AttrRules>(
+  { traits = {}, actsOnParts, workspace, ...same }: Entry<O, A>,
+  rules: NumberedRules,
+): OpOf<O, A> {
+  const { name, operands } = same;
+  const attrs = same.attrs ?? ({} as A);
+  const clash = operands.find((operand) => nameOf(operand) in attrs);
+  if (clash !== undefined) throw brokenInvariant(`${name} has an operand and an attribute ${clash}`);
   return {
     ...same,
+    ...rules,
     attrs,
     traits,
     infer: (types, held, check) => {
-      const inferred = infer(named(types, held), check);
+      const inferred = rules.infer(types, held, check);
       // Open sizes begin at sources and at what an earlier stage has kept, and ops only hand them on.
       const isOpen =
         traits.isSource || types.some(({ shape }) => shape.some(isSymbolic)) ? isSymbolic : () => false;
@@ -179,16 +208,8 @@ export function defineOp<const O extends readonly string[], const A extends Attr
         );
       return inferred;
     },
-    vjp:
-      typeof vjp === 'function'
-        ? (context) => vjp(named(context.node.operands, context.node.attrs), context)
-        : vjp,
-    reference: (inputs, node) => reference(named(inputs, node.attrs), node),
-    tensorflow: (inputs, context) => tensorflow(named(inputs, context.node.attrs), context),
-    tfjs: (inputs, context) => tfjs(named(inputs, context.node.attrs), context),
-    flops: (node) => flops(typesOf(node), node),
     ...(actsOnParts && { actsOnParts: (held: Attrs, axis: number) => actsOnParts(held as Held<A>, axis) }),
-    ...(workspace && { workspace: (node: Node) => workspace(typesOf(node), node) }),
+    ...(workspace && { workspace: numbering<O, A>(operands).flops(workspace) }),
   };
 }
 
@@ -208,14 +229,6 @@ export function byName(
     values[nameOf(operand)] = isVariadic(operand) ? given.slice(index) : given[index];
   });
   return values;
-}
-
-/** Gives what `byName` was given for the operands, in their order. */
-export function inOrder<T>(
-  operands: readonly string[],
-  values: Readonly<Record<string, T | readonly T[]>>,
-): T[] {
-  return operands.flatMap((operand) => values[nameOf(operand)] ?? []);
 }
 
 /** Makes the rule of a kind of attribute. */

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../compiler/ir/node.ts';
 import { must } from '../../dsl/errors.ts';
-import { isUpdate } from '../../compiler/build/step.ts';
+import { belongsToUpdate } from '../../compiler/build/step.ts';
 import { positionAt, type Source } from '../../dsl/source.ts';
 import type { KernelTime } from '../session/session.ts';
 import { shareTime } from './shares.ts';
@@ -116,7 +116,7 @@ function computedBy(node: Node, kernel: string): Node {
 const isProduct = ({ op }: Node): boolean => op.traits.isLinear === true;
 
 function phaseOf(node: Node | undefined): Phase {
-  if (node && isUpdate(node)) return 'update';
+  if (node && belongsToUpdate(node)) return 'update';
   return node?.origin?.isGradient ? 'backward' : 'forward';
 }
 

@@ -1,5 +1,6 @@
 /** Runs a program on TensorFlow: one SavedModel for all methods, and one call into the library per method, on another thread. */
 import {
+  noVariable,
   unknownOutput,
   inGroups,
   typeOfVariable,
@@ -107,7 +108,7 @@ export class NativeSession implements Session {
     return this.calls.add(async () => {
       const fetches = names.map((name) => {
         const binding = this.plan.variables.get(name);
-        if (!binding) throw brokenInvariant(`there is no variable '${name}'`);
+        if (!binding) throw noVariable(name);
         return binding.read;
       });
       if (fetches.length === 0) return new Map<string, Float32Array>();

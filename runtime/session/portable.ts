@@ -1,8 +1,15 @@
 /** Runs a program on any tfjs backend, op by op, and frees each value after its last use. */
-import { unknownOutput, typeOfVariable, type KernelTime, type RunOptions, type Session } from './session.ts';
+import {
+  noVariable,
+  unknownOutput,
+  typeOfVariable,
+  type KernelTime,
+  type RunOptions,
+  type Session,
+} from './session.ts';
 import { input, item, read } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
-import { brokenInvariant, must } from '../../dsl/errors.ts';
+import { brokenInvariant, must, type SpadeworkError } from '../../dsl/errors.ts';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
@@ -18,6 +25,8 @@ export type Look = (
   results: readonly Tfjs.Tensor[],
   operands: readonly (readonly Tfjs.Tensor[])[],
 ) => void;
+
+const noValue = (name: string): SpadeworkError => brokenInvariant(`variable '${name}' has no value yet`);
 
 export class PortableSession implements Session {
   readonly engine = 'portable';
@@ -58,7 +67,7 @@ export class PortableSession implements Session {
       const read = new Map<string, Float32Array>();
       for (const name of names) {
         const tensor = this.variables.get(name);
-        if (!tensor) throw brokenInvariant(`there is no variable '${name}', or it has no value yet`);
+        if (!tensor) throw this.types.has(name) ? noValue(name) : noVariable(name);
         read.set(name, await copyOf(tensor));
       }
       return read;
@@ -189,7 +198,7 @@ export class PortableSession implements Session {
     }
     if (is(read, node)) {
       const variable = this.variables.get(node.attrs.name);
-      if (!variable) throw brokenInvariant(`variable '${node.attrs.name}' has no value yet`);
+      if (!variable) throw noValue(node.attrs.name);
       return [tf.clone(variable)];
     }
     const inputs = operands.map((results) => must(results[0], 'an operand has a result'));

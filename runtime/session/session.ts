@@ -220,6 +220,9 @@ function drawInitial(
   }
 }
 
+/** Says that a session has no variable of a name. */
+export const noVariable = (name: string): SpadeworkError => brokenInvariant(`there is no variable '${name}'`);
+
 /** Gives the type of the variable that `values` are for; throws where there is none or the size differs. */
 export function typeOfVariable(
   types: ReadonlyMap<string, TensorType>,
@@ -227,7 +230,7 @@ export function typeOfVariable(
   values: Float32Array,
 ): TensorType {
   const type = types.get(name);
-  if (!type) throw brokenInvariant(`there is no variable '${name}'`);
+  if (!type) throw noVariable(name);
   if (values.length !== sizeOf(type.shape))
     throw brokenInvariant(
       `variable '${name}' has ${sizeOf(type.shape)} entries ([${type.shape}]), not ${values.length}`,

@@ -8,7 +8,7 @@ import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
-import { isUpdate, partsOfStep } from '../../compiler/build/step.ts';
+import { belongsToUpdate, partsOfStep } from '../../compiler/build/step.ts';
 import { type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
@@ -217,7 +217,7 @@ function diagnose({ node, result, operands }: Origin, step: number): Diagnostic 
       scope: node.origin?.scope,
       name: typeof node.attrs['name'] === 'string' ? node.attrs['name'] : undefined,
       isGradient: node.origin?.isGradient ?? false,
-      isUpdate: isUpdate(node),
+      isUpdate: belongsToUpdate(node),
       result,
       operands,
     },

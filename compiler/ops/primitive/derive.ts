@@ -25,10 +25,9 @@ import {
   type TfContext,
 } from '../../ir/node.ts';
 import {
-  byName,
-  defineOp,
-  inOrder,
+  defineNumbered,
   is,
+  numbering,
   sharedConstraint,
   type Entry,
   type NoAttrs,
@@ -69,10 +68,11 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
 ): OpOf<O, A> {
   const { of, expand, requires, infer, vjp, reference, tensorflow, tfjs, flops, locality, ...entry } = rules;
   const { operands } = entry;
+  const by = numbering<O, A>(operands);
   const Scratch = builderOf([...new Set([input, constant, ...of])], constant);
 
   const expandIn = (b: Builder, nodes: readonly Node[], attrs: Attrs): readonly Node[] => {
-    const results = expand(byName(operands, nodes, attrs) as Values<O, A, Node>, b);
+    const results = expand(by.named(nodes, attrs), b);
     return isList(results) ? results : [results];
   };
   const expansionOn = (types: readonly TensorType[], attrs: Attrs): ExpandedOp => {
@@ -87,48 +87,46 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
     return expansion;
   };
   const inferred = remembering<TensorType>();
-  const listOf = <T>(values: Values<O, A, T>): T[] => inOrder<T>(operands, values);
 
-  const op = defineOp<O, A>({
+  const numbered: Entry<O, A> = {
     ...entry,
-    infer: (types, check) => {
-      requires?.(types, check);
-      if (infer) return infer(types);
-      const given = listOf(types);
-      const attrs = Object.fromEntries(
-        Object.entries(types).filter(([name]) => entry.attrs && name in entry.attrs),
-      ) as Attrs;
-      return inferred(`${given.map(formatType).join()} ${printAttrs(attrs)}`, () =>
-        typesOf(() => expansionOn(given, attrs), check),
+    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
+  };
+  const op = defineNumbered<O, A>(numbered, {
+    infer: (types, attrs, check) => {
+      if (requires || infer) {
+        const named = by.named(types, attrs);
+        requires?.(named, check);
+        if (infer) return infer(named);
+      }
+      return inferred(`${types.map(formatType).join()} ${printAttrs(attrs)}`, () =>
+        typesOf(() => expansionOn(types, attrs), check),
       );
     },
-    vjp: vjp ?? ((_nodes, context) => differentiate(context, expandIn)),
-    reference:
-      reference ??
-      ((inputs, node) =>
-        evaluateExpansion<RefTensor>(expansionOf(node), listOf(inputs), (each, values) =>
-          each.op.reference(values, each),
-        )),
+    vjp: vjp ? by.vjp(vjp) : (context) => differentiate(context, expandIn),
+    reference: reference
+      ? by.reference(reference)
+      : (inputs, node) =>
+          evaluateExpansion<RefTensor>(expansionOf(node), inputs, (each, values) =>
+            each.op.reference(values, each),
+          ),
     tensorflow: (inputs, context) => {
       const expanded = (): readonly string[] =>
-        evaluateExpansion<string>(expansionOf(context.node), listOf(inputs), (each, values) =>
+        evaluateExpansion<string>(expansionOf(context.node), inputs, (each, values) =>
           each.op.tensorflow(values, { ...context, node: each, resource: () => undefined }),
         );
-      return tensorflow ? tensorflow(inputs, context, expanded) : expanded();
+      return tensorflow ? tensorflow(by.named(inputs, context.node.attrs), context, expanded) : expanded();
     },
-    tfjs:
-      tfjs ??
-      ((inputs, { tf, node }) => {
-        const given = listOf(inputs);
-        return evaluateExpansion(expansionOf(node), given, (each, values) =>
-          each.op.tfjs(values, { tf, node: each }),
-        ).map((result) => (given.includes(result) ? tf.clone(result) : result));
-      }),
-    flops:
-      flops ??
-      ((_types, node) =>
-        reachable(expansionOf(node).results).reduce((total, each) => total + each.op.flops(each), 0)),
-    locality: locality ?? ((node, walk) => walk.through(expansionOf(node), node.operands)),
+    tfjs: tfjs
+      ? by.tfjs(tfjs)
+      : (inputs, { tf, node }) =>
+          evaluateExpansion(expansionOf(node), inputs, (each, values) =>
+            each.op.tfjs(values, { tf, node: each }),
+          ).map((result) => (inputs.includes(result) ? tf.clone(result) : result)),
+    flops: flops
+      ? by.flops(flops)
+      : (node) =>
+          reachable(expansionOf(node).results).reduce((total, each) => total + each.op.flops(each), 0),
   });
   return { ...op, expand: expandIn };
 }
