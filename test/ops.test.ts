@@ -156,6 +156,15 @@ describe('derived ops', () => {
     }
   });
 
+  it.each(derived)('$name has the types of what it is made of', (op) => {
+    for (const { operands, attrs } of op.samples) {
+      const b = new GraphBuilder();
+      const inputs = operands.map((type, index) => b.input({ name: operandName(index), ...type }));
+      const expanded = op.expand!(b, inputs, attrs ?? {}).map(typeOf);
+      expect(b.make(op, inputs, attrs ?? {}).results).toEqual(expanded);
+    }
+  });
+
   const expandedCases = [...sampleCases, ...derivedAlone.flatMap(samplesOf)].filter(
     ({ isExpanded }) => isExpanded,
   );

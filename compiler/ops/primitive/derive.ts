@@ -49,7 +49,7 @@ export interface DerivedRules<O extends readonly string[], A extends AttrRules> 
   /** What must hold before it is expanded: where the reason would be told in words of other ops. */
   readonly requires?: (types: Values<O, A, TensorType>, check: Check) => void;
   /** The types, where they are plain: expanding on types takes longer than any other rule. */
-  readonly infer?: (types: Values<O, A, TensorType>) => TensorType;
+  readonly infer?: Rules<O, A>['infer'];
   readonly vjp?: Rules<O, A>['vjp'];
   readonly reference?: Rules<O, A>['reference'];
   /** May fall back on the expansion. */
@@ -97,7 +97,7 @@ export function deriveOp<const O extends readonly string[], const A extends Attr
       if (requires || infer) {
         const named = by.named(types, attrs);
         requires?.(named, check);
-        if (infer) return infer(named);
+        if (infer) return infer(named, check);
       }
       return inferred(`${types.map(formatType).join()} ${printAttrs(attrs)}`, () =>
         typesOf(() => expansionOn(types, attrs), check),

@@ -67,9 +67,9 @@ export const avgPool2d = deriveOp({
   doc: 'The mean over size x size windows that lie wholly inside x [N,H,W,C].',
   operands: ['x'],
   attrs: poolAttrs,
-  requires: ({ x, size, stride }, check) => {
+  infer: ({ x, size, stride }, check) => {
     checkFloat([x], check);
-    pooledShape(x.shape, { size, stride }, check);
+    return f32(...pooledShape(x.shape, { size, stride }, check));
   },
   of: [add, div, take],
   expand: ({ x, size, stride }, b): Node => {
@@ -107,10 +107,11 @@ export const avgPool2dGrad = deriveOp({
   doc: 'The cotangent of avg_pool2d for its input of `shape`: every window spreads dy / size^2.',
   operands: ['dy'],
   attrs: { ...poolAttrs, shape: list('shape of the input') },
-  requires: ({ dy, size, stride, shape }, check) => {
+  infer: ({ dy, size, stride, shape }, check) => {
     checkFloat([dy], check);
     const pooled = pooledShape(shape, { size, stride }, check);
     check(String(pooled) === String(dy.shape), 'dy has the shape of the pooled picture', `[${dy.shape}]`);
+    return f32(...shape);
   },
   of: [add, div, takeGrad],
   expand: ({ dy, size, stride, shape }, b): Node =>

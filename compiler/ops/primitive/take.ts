@@ -70,7 +70,7 @@ export const takeGrad = deriveOp({
     indices: list('where each slice goes'),
     size: number('size of the axis'),
   },
-  requires: ({ dy, axis, indices, size }, check) => {
+  infer: ({ dy, axis, indices, size }, check) => {
     check(dy.dtype === 'f32', 'dy is floating-point', dy.dtype);
     checkTake(dy.shape, { axis, indices }, size, check);
     check(
@@ -78,6 +78,7 @@ export const takeGrad = deriveOp({
       'dy has one slice for each index',
       `${dy.shape[axis]} slices, ${indices.length} indices`,
     );
+    return f32(...withAxis(dy.shape, axis, size));
   },
   of: [add, slice, concat],
   expand: ({ dy, axis, indices, size }, b): Node => {
