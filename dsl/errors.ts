@@ -8,8 +8,8 @@ import {
   type RenderOptions,
 } from './diagnostic.ts';
 import type { Edit } from './fix.ts';
-import type { Problem } from './problem.ts';
-import { positionAt } from './source.ts';
+import type { Point, Problem, ProblemPlace } from './problem.ts';
+import { positionAt, type Span } from './source.ts';
 
 /** Says whose turn it is: the user's, who can mend an input; the machine's, which lacks something; ours, as there is a bug. */
 export type Blame = 'input' | 'machine' | 'bug';
@@ -27,9 +27,15 @@ export function problemOf(diagnostic: Diagnostic): Problem {
     notes,
     hint,
     fix: fix.map(({ span: { source, start, end }, text }) => ({ file: source.name, start, end, text })),
-    place: span && { file: span.source.name, ...positionAt(span.source, span.start) },
+    place: span && placeOf(span),
     rendered: renderDiagnostic(diagnostic, { color: false }),
   };
+}
+
+function placeOf({ source, start, end }: Span): ProblemPlace {
+  const pointAt = (offset: number): Point => ({ ...positionAt(source, offset), offset });
+  const range = { start: pointAt(start), end: pointAt(end) };
+  return { file: source.name, line: range.start.line, column: range.start.column, range };
 }
 
 /** Carries one or more diagnostics; `message` has all of them, ready to show. */

@@ -10,7 +10,7 @@ import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { readClasses } from '../runtime/data/classes.ts';
 import { decodeIds, resizeNearest, type IdMap } from '../runtime/data/decode.ts';
-import type { EngineChoice } from '../runtime/model/index.ts';
+import type { EngineChoice } from '../runtime/index.ts';
 import { groups, measureWashout, verdictOf, type Separation, type Washout } from './washout/measure.ts';
 import { shown, writeWashoutPage } from './washout/page.ts';
 

@@ -4,7 +4,25 @@
  */
 import { tsImport } from 'tsx/esm/api';
 
-const library = await tsImport('./model/index.ts', import.meta.url);
+const library = await tsImport('./index.ts', import.meta.url);
 
-export const { openSpec, openText, openRun, parseSpec, readTensors, splitSemantics, SpadeworkError } =
-  library;
+export const {
+  ablate,
+  check,
+  compare,
+  compile,
+  cpu,
+  evaluate,
+  lower,
+  openRun,
+  openSpec,
+  openText,
+  optimize,
+  readTensors,
+  resume,
+  SpadeworkError,
+  splitSemantics,
+  synthesize,
+  train,
+  withoutKernels,
+} = library;

@@ -1,7 +1,6 @@
 /** Answers for `spadework ablate`: trains all runs of an ablation, here or on a Ray cluster, and compares them. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { Launcher, Stopping } from '../../runtime/ablate/launcher.ts';
 import type { RayOptions } from '../../runtime/ablate/ray.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { quoted } from '../../runtime/base/shell.ts';
@@ -9,7 +8,8 @@ import { startAblationTable } from '../base/ablation-table.ts';
 import { exitCodes } from '../../dsl/errors.ts';
 import { onInterrupt } from '../base/interrupts.ts';
 import { engineOption, integer, setOption } from '../base/options.ts';
-import { isFolder, loadAblation } from '../base/specs.ts';
+import { loadAblation, type LoadedAblation } from '../base/specs.ts';
+import { isFolder } from '../../runtime/run/spec-files.ts';
 import { note, print } from '../base/terminal.ts';
 
 interface AblateFlags {
@@ -80,30 +80,26 @@ export function addAblate(program: Command): void {
 }
 
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
-  const loaded = isFolder(file) ? undefined : loadAblation(file, flags);
-  const folder = loaded ? (flags.out ?? join('ablations', loaded.ablation.name)) : file;
+  const source = isFolder(file) ? file : loadAblation(file, flags);
+  const folder = folderOf(source, flags);
   const [{ ablate }, { progressOf }] = await Promise.all([
-    import('../../runtime/ablate/ablate.ts'),
+    import('../../runtime/library/ablate.ts'),
     import('../../runtime/ablate/progress.ts'),
   ]);
-  const { launcher, parallel } = await chooseLauncher(flags);
-  const { stopping, release } = followSignals(launcher.remembers);
+  const { parallel, steps, seeds, data, batch, engine, overwrite } = flags;
+  const { signals, release } = followSignals(flags.launcher === 'ray');
   const table = startAblationTable((name) => progressOf(join(folder, name)));
   try {
-    const { record, page, verdict } = await ablate({
-      ...(loaded && { plan: { ...flags, ...loaded, base: dirname(file) } }),
-      folder,
-      launcher,
-      parallel,
-      training: ['--engine', flags.engine],
-      ...(flags.eval && { evaluation: [...engineFor(words, flags), ...words] }),
-      stopping,
-      command: `spadework compare ${quoted(folder)}`,
-      planned: ({ runs }) => {
-        table.log(`${runs.length} runs in ${folder}, ${parallel} at a time`);
-        table.show(runs);
-      },
+    const { record, page, verdict } = await ablate(source, {
+      ...{ out: flags.out, parallel, steps, seeds, data, batch, engine, overwrite },
+      ...(flags.eval && { evaluation: words }),
+      ...(flags.launcher === 'ray' && { ray: rayOf(flags) }),
+      ...signals,
       observer: {
+        planned: ({ runs }, atATime) => {
+          table.log(`${runs.length} runs in ${folder}, ${atATime} at a time`);
+          table.show(runs);
+        },
         log: (line) => table.log(line),
         changed: (runs, changed) => {
           table.changed(changed);
@@ -125,31 +121,19 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
   }
 }
 
-/** Evaluations run on the engine of the trainings, unless their own words say another. */
-function engineFor(words: readonly string[], { engine }: AblateFlags): string[] {
-  return words.some((word) => /^--engine(=|$)/.test(word)) ? [] : ['--engine', engine];
-}
-
-const parallelOnRay = 4;
-
-async function chooseLauncher(flags: AblateFlags): Promise<{ launcher: Launcher; parallel: number }> {
-  const [{ localLauncher }, { rayLauncher }] = await Promise.all([
-    import('../../runtime/ablate/local.ts'),
-    import('../../runtime/ablate/ray.ts'),
-  ]);
-  if (flags.launcher === 'ray')
-    return { launcher: await rayLauncher(rayOf(flags)), parallel: flags.parallel ?? parallelOnRay };
-  const { visibleGpus } = await import('../../runtime/engine/platform.ts');
-  const gpus = flags.engine === 'portable' ? [] : visibleGpus(process.env);
-  return { launcher: localLauncher(gpus), parallel: flags.parallel ?? Math.max(1, gpus.length) };
-}
+/** Gives the folder of an ablation that was begun or is loaded. */
+const folderOf = (source: string | LoadedAblation, { out }: AblateFlags): string =>
+  typeof source === 'string' ? source : (out ?? join('ablations', source.ablation.name));
 
 function rayOf({ address, cpus, gpus }: AblateFlags): RayOptions {
   return { address, cpus, gpus };
 }
 
 /** Hears Ctrl-C: the first one asks gently, the second one does not wait. */
-function followSignals(jobsGoOn: boolean): { readonly stopping: Stopping; readonly release: () => void } {
+function followSignals(jobsGoOn: boolean): {
+  readonly signals: { readonly signal: AbortSignal; readonly kill: AbortSignal };
+  readonly release: () => void;
+} {
   const [gently, atOnce] = [new AbortController(), new AbortController()];
   const release = onInterrupt(() => {
     if (gently.signal.aborted) atOnce.abort();
@@ -161,13 +145,11 @@ function followSignals(jobsGoOn: boolean): { readonly stopping: Stopping; readon
       );
     gently.abort();
   });
-  return { stopping: { gently: gently.signal, atOnce: atOnce.signal }, release };
+  return { signals: { signal: gently.signal, kill: atOnce.signal }, release };
 }
 
 async function stopJobs(file: string, flags: AblateFlags): Promise<void> {
-  const folder = isFolder(file)
-    ? file
-    : (flags.out ?? join('ablations', loadAblation(file, flags).ablation.name));
+  const folder = folderOf(isFolder(file) ? file : loadAblation(file, flags), flags);
   const [{ jobIdOf }, { readAblation }, { stopOnRay }] = await Promise.all([
     import('../../runtime/ablate/pool.ts'),
     import('../../runtime/run/ablation.ts'),

@@ -16,7 +16,7 @@ import { formatLarge } from '../../runtime/base/format.ts';
 import { exitCodes } from '../../dsl/errors.ts';
 import { endWith, noteDiagnostics, reportError } from '../base/errors.ts';
 import { setOption } from '../base/options.ts';
-import { checkFile, isJson, readSpecFile, type SpecFlags } from '../base/specs.ts';
+import { checkFile, isJson, readSpecFile, type SpecChoice } from '../../runtime/run/spec-files.ts';
 import { print } from '../base/terminal.ts';
 
 /** Adds the command. */
@@ -35,7 +35,7 @@ export function addCheck(program: Command): void {
       'after',
       "\nExamples:\n  spadework check examples/camvid-mini.spade\n  spadework check *.spade\n  spadework check my.spade --set G.norm='batch()'",
     )
-    .action((files: string[], flags: SpecFlags) => {
+    .action((files: string[], flags: SpecChoice) => {
       for (const file of files) checkOne(file, flags);
     });
 }
@@ -47,7 +47,7 @@ interface Verdict {
 }
 
 /** Checks one file; one that cannot be read does not keep the others from being checked. */
-function checkOne(file: string, flags: SpecFlags): void {
+function checkOne(file: string, flags: SpecChoice): void {
   let verdicts: Verdict[];
   try {
     verdicts = checkParts(file, flags);
@@ -66,7 +66,7 @@ function checkOne(file: string, flags: SpecFlags): void {
 }
 
 /** Checks what a file declares: each experiment and ablation by itself. */
-function checkParts(file: string, flags: SpecFlags): Verdict[] {
+function checkParts(file: string, flags: SpecChoice): Verdict[] {
   if (isJson(file)) return [verdictOn(checkFile(file, flags))];
   const { name, set: sets } = flags;
   const reading = read(readSpecFile(file), fileProvider());

@@ -37,12 +37,13 @@ export function addCompare(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (folders: readonly string[], flags: CompareFlags) => {
-      const { compare } = await import('../../runtime/compare/compare.ts');
+      const { compare } = await import('../../runtime/library/use.ts');
+      const { quiet, ...options } = flags;
       const [first] = folders;
       const out =
         flags.out ?? (folders.length === 1 && first !== undefined ? join(first, 'comparison') : 'comparison');
-      const { page, verdict, notes } = await compare({ ...flags, folders, out, command: line });
-      if (!flags.quiet) {
+      const { page, verdict, notes } = await compare(folders, { ...options, out, command: line });
+      if (!quiet) {
         for (const sentence of verdict) note(sentence);
         for (const { text, command } of notes)
           note(visible(command === undefined ? text : `${text} ${command}`));

@@ -86,13 +86,13 @@ export function addEval(program: Command): void {
     .addHelpText('after', examples)
     .action(async (run: string, flags: EvalFlags) => {
       const [{ evaluate }, { evaluationText }, { renderEvaluation }] = await Promise.all([
-        import('../../runtime/evaluate/evaluate.ts'),
+        import('../../runtime/library/use.ts'),
         import('../../runtime/evaluate/record.ts'),
         import('../../runtime/evaluate/text.ts'),
       ]);
       const { features, perceptual, weights, perceptualWeights, linear, json, quiet, ...plain } = flags;
       let progress: Progress | undefined;
-      const shown = {
+      const observer = {
         log: note,
         progressed: (part: 'painted' | 'measured', done: number, total: number): void => {
           if (done === 0) {
@@ -104,12 +104,11 @@ export function addEval(program: Command): void {
       const judge = readJudge('--features', '--weights', features, weights);
       const ownWeights = perceptualWeights ?? (perceptual === features ? weights : undefined);
       const layers = readJudge('--perceptual', '--perceptual-weights', perceptual, ownWeights);
-      const record = await evaluate({
+      const record = await evaluate(run, {
         ...plain,
-        run,
         ...(judge && { features: judge }),
         ...(layers && { perceptual: { ...layers, linear } }),
-        ...(quiet ? {} : shown),
+        ...(!quiet && { observer }),
       }).finally(() => progress?.stop());
       print(json ? evaluationText(record) : renderEvaluation(record).trimEnd());
     });

@@ -11,7 +11,8 @@ import { listDeclared, type PlannedRun, type Spec } from '../../compiler/index.t
 import { inputError, isInputError, type SpadeworkError } from '../../dsl/errors.ts';
 import { renderMatrix } from '../base/matrix.ts';
 import { integer, setOption } from '../base/options.ts';
-import { isJson, loadAblation, loadSpec, readSpecFile } from '../base/specs.ts';
+import { loadAblation, loadSpec } from '../base/specs.ts';
+import { isJson, readSpecFile } from '../../runtime/run/spec-files.ts';
 import { print, printJson, write } from '../base/terminal.ts';
 
 interface ExplainFlags {

@@ -6,7 +6,7 @@ import { exitCodes, inputError, machineError, SpadeworkError } from '../../dsl/e
 import { endWith, reportError } from '../base/errors.ts';
 import { reasonOf } from '../../runtime/base/file-reasons.ts';
 import { shortageOf } from '../../runtime/base/shortage.ts';
-import { readSpecFile } from '../base/specs.ts';
+import { readSpecFile } from '../../runtime/run/spec-files.ts';
 import { print, printExactly } from '../base/terminal.ts';
 
 interface FmtOptions {

@@ -33,9 +33,10 @@ export function addResume(program: Command): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: ResumeFlags) => {
-      await followRun(flags.quiet ?? false, async (common) => {
-        const { resume } = await import('../../runtime/train/train.ts');
-        return resume({ ...flags, ...common, folder });
+      const { quiet = false, ...options } = flags;
+      await followRun(quiet, async (common) => {
+        const { resume } = await import('../../runtime/library/train.ts');
+        return resume(folder, { ...options, ...common });
       });
     });
 }

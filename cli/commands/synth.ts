@@ -54,18 +54,21 @@ export function addSynth(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (run: string, flags: SynthFlags) => {
-      const { synth } = await import('../../runtime/synthesize/synthesize.ts');
+      const { synthesize } = await import('../../runtime/library/use.ts');
+      const { quiet, ...options } = flags;
       let progress: Progress | undefined;
-      const shown = {
+      const observer = {
         log: note,
         painted: (done: number, total: number): void => {
           progress ??= startProgress(total, 0, 'maps');
           progress.update(done, '');
         },
       };
-      const result = await synth({ ...flags, run, command: line, ...(flags.quiet ? {} : shown) }).finally(
-        () => progress?.stop(),
-      );
-      print(result.page);
+      const { page } = await synthesize(run, {
+        ...options,
+        command: line,
+        ...(!quiet && { observer }),
+      }).finally(() => progress?.stop());
+      print(page);
     });
 }

@@ -51,10 +51,11 @@ export function addTrain(program: Command, line: string): void {
     .option('--quiet', 'print nothing but mistakes and the path of the page')
     .addHelpText('after', examples)
     .action(async (file: string, flags: TrainFlags) => {
-      const { spec, sources } = loadSpec(file, flags);
-      await followRun(flags.quiet ?? false, async (common) => {
-        const { train } = await import('../../runtime/train/train.ts');
-        return train({ ...flags, ...common, spec, sources, command: line });
+      const { name, set, quiet = false, ...options } = flags;
+      const loaded = loadSpec(file, { name, set });
+      await followRun(quiet, async (common) => {
+        const { train } = await import('../../runtime/library/train.ts');
+        return train(loaded, { ...options, ...common, command: line });
       });
     });
 }

@@ -13,7 +13,7 @@ import {
   type InputDeclaration,
   type Model,
   type VariableInfo,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 
 /** The file that holds the networks. */
 export const specFile = fileURLToPath(new URL('../washout.spade', import.meta.url));

@@ -96,6 +96,12 @@ export const anyText: Check = (name, value) => {
     throw wrongOption(name, describe(value), 'a text', 'leave it out to take the default');
 };
 
+/** Takes lists of texts. */
+export const texts: Check = (name, value) => {
+  if (!Array.isArray(value) || value.some((one) => typeof one !== 'string'))
+    throw wrongOption(name, describe(value), 'a list of texts', 'write it in brackets: ["..."]');
+};
+
 /** Tells whether a value is a whole number in a range. */
 export const isWhole = (value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): value is number =>
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;

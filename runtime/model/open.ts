@@ -1,11 +1,18 @@
 /** Answers for opening models: from a text, a spec's file, or a run's folder. */
 import { dirname } from 'node:path';
-import { check, checkJson, type CheckResult, type GivenInput } from '../../compiler/index.ts';
+import {
+  check as compilerCheck,
+  checkJson,
+  type CheckResult,
+  type GivenInput,
+} from '../../compiler/index.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import { problemOf, SpadeworkError } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
+import { readSources, textsBeside } from '../run/sources.ts';
+import { isJson } from '../run/spec-files.ts';
 import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';
@@ -21,14 +28,16 @@ import {
   uselessOption,
 } from './messages.ts';
 import { OpenModel } from './model.ts';
-import { openOptions, parseOptions, readOptions, runOptions, textOptions } from './options.ts';
+import { checkOptions, openOptions, readOptions, runOptions, textOptions } from './options.ts';
 import type {
   InputDeclaration,
   Model,
   OpenOptions,
-  ParsedSpec,
-  ParseOptions,
+  CheckedSpec,
+  CheckOptions,
   RunOptions,
+  SpecSource,
+  SpecText,
   TextOptions,
 } from './types.ts';
 
@@ -41,17 +50,13 @@ const silent = (): void => undefined;
 export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
   return inLongCall('openSpec', async () => {
     const read = readOptions(options, openOptions);
-    const source = readSpec(pathArgument('file', file, 'the path of a .spade text or a spec as JSON'));
-    if (!file.endsWith('.json')) return openChecked(checkText(source, read), file, read);
-    for (const name of textOnly)
-      if (read[name] !== undefined)
-        throw uselessOption(name, 'a spec as JSON, in which all is chosen', 'open the text, or leave it out');
-    return openChecked(checkJson(source), file, read);
+    const source = readSpec(pathArgument('file', file, specPath));
+    return openChecked(checkNamed(source, read), file, read);
   });
 }
 
 /** Options by which parts of a text are chosen. */
-const textOnly = ['experiment', 'network', 'inputs', 'settings'] as const;
+const textOnly = ['experiment', 'network', 'inputs', 'settings', 'set'] as const;
 
 /** Opens a text. Imports are read by `provider`. Throws as `openSpec` does. */
 export function openText(text: string, options: TextOptions = {}): Promise<Model> {
@@ -62,14 +67,35 @@ export function openText(text: string, options: TextOptions = {}): Promise<Model
   });
 }
 
-/** Checks a text and gives its spec as JSON, with everything that is wrong with it; throws nothing for mistakes in it. */
-export function parseSpec(text: string, options: ParseOptions = {}): ParsedSpec {
-  return inCall('parseSpec', () => {
-    const read = readOptions<ParseOptions>(options, parseOptions);
-    const source = { name: read.name ?? unnamed, text: textArgument('text', text, 'a text of the language') };
-    const { spec, diagnostics } = checkText(source, read);
-    return { spec, problems: diagnostics.map(problemOf) };
+/**
+ * Checks a spec, given by its file or as a text, and gives it as JSON, with everything that is wrong with it. Throws a SpadeworkError
+ * where the file cannot be read, and nothing for mistakes in it.
+ */
+export function check(source: SpecSource, options: CheckOptions = {}): CheckedSpec {
+  return inCall('check', () => {
+    const read = readOptions<CheckOptions>(options, checkOptions);
+    const { spec, sources, diagnostics } = checkSource(source, read);
+    return { spec, sources, problems: diagnostics.map(problemOf) };
   });
+}
+
+/** Checks a spec that is given by its file or as a text. */
+export function checkSource(given: SpecSource, options: CheckOptions): CheckResult {
+  if (typeof given === 'string')
+    return checkNamed(readSpec(pathArgument('source', given, specPath)), options);
+  const { text, name = unnamed } = Object(given) as Partial<SpecText>;
+  return checkText({ name, text: textArgument('text', text, 'a text of the language') }, options);
+}
+
+/** Checks what a file holds, which its name tells. */
+function checkNamed(source: Source, options: CheckOptions): CheckResult {
+  if (!isJson(source.name)) return checkText(source, options);
+  for (const name of textOnly)
+    if (options[name] !== undefined)
+      throw uselessOption(name, 'a spec as JSON, in which all is chosen', 'open the text, or leave it out');
+  const checked = checkJson(source);
+  const folder = dirname(source.name);
+  return { ...checked, sources: checked.spec ? readSources(textsBeside(folder), checked.spec) : [] };
 }
 
 /**
@@ -99,6 +125,7 @@ async function openFolder(folder: string, options: RunOptions): Promise<Model> {
 }
 
 const unnamed = 'spec.spade';
+const specPath = 'the path of a .spade text or a spec as JSON';
 
 function readSpec(file: string): Source {
   const found = readSource(file);
@@ -106,12 +133,13 @@ function readSpec(file: string): Source {
   throw unreadableSpec(file, found.why);
 }
 
-function checkText(source: Source, options: ParseOptions): CheckResult {
-  const { experiment, network, inputs, settings, provider } = options;
+function checkText(source: Source, options: CheckOptions): CheckResult {
+  const { experiment, network, inputs, settings, set, provider } = options;
   if (experiment !== undefined && network !== undefined)
     throw uselessOption('experiment', 'one of experiment and network', 'leave one of them out');
-  const result = check(source, provider ? checkedProvider(provider) : fileProvider(), {
+  const result = compilerCheck(source, provider ? checkedProvider(provider) : fileProvider(), {
     name: network ?? experiment,
+    sets: set,
     inputs: inputs && copyOf(inputs, withEdges),
     settings: settings && copyOf(settings, (one) => one),
   });

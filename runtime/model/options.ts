@@ -12,6 +12,7 @@ import {
   isPlainObject,
   isWhole,
   text,
+  texts,
   whole,
   type Check,
   type Checks,
@@ -20,6 +21,7 @@ import { declarations, provider, rules, settings } from './declarations.ts';
 import { unknownChoice, unknownOption, wrongArgument, wrongBatch, wrongOption } from './messages.ts';
 import type {
   CallOptions,
+  CheckOptions,
   EngineChoice,
   ForwardOptions,
   GradientOptions,
@@ -38,7 +40,8 @@ export const largestStep = 2 ** 31 - 1;
 /** More pictures than any machine takes at once; products of sizes stay exact below it. */
 const largestBatch = 2 ** 24;
 
-function choice(known: readonly string[]): Check {
+/** Takes one of some texts. */
+export function choice(known: readonly string[]): Check {
   return (name, value) => {
     if (!known.some((one) => one === value))
       throw unknownChoice(name, typeof value === 'string' ? value : describe(value), known);
@@ -101,7 +104,7 @@ export const officialOptions: Checks<OfficialOptions> = {
   prefix: anyText,
   mapping: rules,
 };
-const specOptions = { experiment: text, network: text, inputs: declarations, settings };
+const specOptions = { experiment: text, network: text, inputs: declarations, settings, set: texts };
 export const openOptions: Checks<OpenOptions> = {
   ...specOptions,
   engine: choice(Object.keys(engines)),
@@ -110,7 +113,7 @@ export const openOptions: Checks<OpenOptions> = {
   log: callback,
 };
 export const textOptions: Checks<TextOptions> = { ...openOptions, name: text, provider };
-export const parseOptions = { ...specOptions, name: text, provider };
+export const checkOptions: Checks<CheckOptions> = { ...specOptions, provider };
 export const runOptions: Checks<RunOptions> = {
   engine: openOptions.engine,
   seed,

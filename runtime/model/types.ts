@@ -2,6 +2,7 @@
  * Answers for what embedding programs see of a model: plain data and one interface, free of imports but for plain data, so that any TypeScript
  * project can read it.
  */
+import type { Spec } from '../../compiler/format/types.ts';
 import type { Problem } from '../../dsl/problem.ts';
 import type { Signal } from '../session/calls.ts';
 
@@ -264,6 +265,8 @@ export interface OpenOptions {
   readonly inputs?: Readonly<Record<string, InputDeclaration>>;
   /** Arguments for a lone network's other parameters, by name: `{ width: 32 }`. Blocks, such as norms, are named in texts. */
   readonly settings?: Readonly<Record<string, number | boolean | string>>;
+  /** Changes by path, as the command's `--set` has them: `G.norm=instance()`. */
+  readonly set?: readonly string[];
   /** Default `auto`: what SPADEWORK_ENGINE says, then native before portable. */
   readonly engine?: EngineChoice;
   /** What initial values and noise are drawn from, from 0 to 2^31 - 1. Default: the seed of the train section, else 0. */
@@ -290,10 +293,19 @@ export interface Source {
   readonly text: string;
 }
 
-/** How a text is read. */
-export type ParseOptions = Pick<
+/** A spec: the path of a `.spade` text or of JSON, or a text. */
+export type SpecSource = string | SpecText;
+
+/** A text of the language; `name` is what messages call it, and what its imports are relative to (default `spec.spade`). */
+export interface SpecText {
+  readonly text: string;
+  readonly name?: string;
+}
+
+/** What of a text is checked, and how. */
+export type CheckOptions = Pick<
   TextOptions,
-  'experiment' | 'network' | 'inputs' | 'settings' | 'name' | 'provider'
+  'experiment' | 'network' | 'inputs' | 'settings' | 'set' | 'provider'
 >;
 
 export interface TextOptions extends OpenOptions {
@@ -308,8 +320,11 @@ export interface RunOptions extends Pick<OpenOptions, 'engine' | 'seed' | 'log'>
   readonly checkpoint?: number;
 }
 
-/** What a text says: the spec as JSON (`specs/schema/spec.schema.json`), undefined where any problem is an error. */
-export interface ParsedSpec {
-  readonly spec: object | undefined;
+/** What was found of a spec. */
+export interface CheckedSpec {
+  /** The spec as JSON (`specs/schema/spec.schema.json`); undefined where any problem is an error. */
+  readonly spec: Spec | undefined;
+  /** The texts that it was read from, its own first. */
+  readonly sources: readonly Source[];
   readonly problems: readonly Problem[];
 }

@@ -11,7 +11,7 @@ import {
   type Washout,
   type WashoutOptions,
 } from '../../examples/washout/measure.ts';
-import type { Model } from '../../runtime/model/index.ts';
+import type { Model } from '../../runtime/index.ts';
 import { distance } from '../support/samples.ts';
 
 type EngineKind = Model['engine'];

@@ -22,7 +22,7 @@ import { readAblation } from '../../runtime/run/ablation.ts';
 import { gather } from '../../runtime/compare/gather.ts';
 import { compare } from '../../runtime/compare/compare.ts';
 import { evaluate } from '../../runtime/evaluate/evaluate.ts';
-import { openRun } from '../../runtime/model/index.ts';
+import { openRun } from '../../runtime/index.ts';
 import { writeRunPage } from '../../runtime/run/page.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf, readRunFolder, readRunSpec } from '../../runtime/run/folder.ts';

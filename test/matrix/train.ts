@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { decodeIds, type IdMap } from '../../runtime/data/decode.ts';
 import { openDataset, type Batch } from '../../runtime/data/dataset.ts';
 import { readClasses } from '../../runtime/data/classes.ts';
-import { openText, type EngineChoice, type Feeds, type Tensors } from '../../runtime/model/index.ts';
+import { openText, type EngineChoice, type Feeds, type Tensors } from '../../runtime/index.ts';
 import { batch, library, nameOf, side, textOf, type Cell } from './cells.ts';
 
 export const steps = 10;

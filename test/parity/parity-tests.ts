@@ -10,7 +10,7 @@ import {
   type OfficialOptions,
   type Tensor,
   type Tensors,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 import { expectClose, findFixture, readFixture, type Fixture } from '../support/fixtures.ts';
 
 export type EngineKind = 'native' | 'portable';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkFile } from '../../cli/base/specs.ts';
+import { checkFile } from '../../runtime/run/spec-files.ts';
 import { checkAblation } from '../../compiler/index.ts';
 import type { Job, JobEnd, Launcher } from '../../runtime/ablate/launcher.ts';
 import { planRuns, withSeeds } from '../../runtime/ablate/plan.ts';

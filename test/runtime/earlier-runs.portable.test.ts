@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { check, checkAblation, checkJson, diffSpecs, type Spec } from '../../compiler/index.ts';
 import { planRuns } from '../../runtime/ablate/plan.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
-import { openRun, type Model, type Tensor } from '../../runtime/model/index.ts';
+import { openRun, type Model, type Tensor } from '../../runtime/index.ts';
 import { exportWeights, importWeights } from '../../runtime/exchange/exchange.ts';
 import { resume } from '../../runtime/train/train.ts';
 import { synth } from '../../runtime/synthesize/synthesize.ts';

@@ -12,7 +12,7 @@ import { ssim } from '../../compiler/metrics/ssim.ts';
 import { evaluate } from '../../runtime/evaluate/evaluate.ts';
 import type { EvalRecord } from '../../runtime/evaluate/record.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
-import { openText } from '../../runtime/model/index.ts';
+import { openText } from '../../runtime/index.ts';
 import { resume } from '../../runtime/train/train.ts';
 import { makeEvalExperiment, type EvalExperiment } from '../support/eval-experiment.ts';
 import { removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';

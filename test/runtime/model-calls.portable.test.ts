@@ -3,15 +3,20 @@ import { SpadeworkError } from '../../dsl/errors.ts';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  ablate,
+  check,
+  compare,
+  evaluate,
   openRun,
   openSpec,
   openText,
-  parseSpec,
   readTensors,
   splitSemantics,
+  synthesize,
+  train,
   type InputDeclaration,
   type Model,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';
 import {
   classes,
@@ -215,8 +220,18 @@ const wrongOpenings: readonly [call: () => unknown, code: string, ...parts: stri
   [() => openSpec(new URL('file:///a.spade') as never), 'wrong-argument', 'an object of URL'],
   [() => openRun(7 as never), 'wrong-argument', "openRun: the argument 'folder'"],
   [() => readTensors(null as never), 'wrong-argument', "readTensors: the argument 'file'"],
-  [() => parseSpec(7 as never), 'wrong-argument', "parseSpec: the argument 'text'"],
-  [() => parseSpec(same, { engine } as never), 'unknown-option', "'engine'"],
+  [() => check(7 as never), 'wrong-argument', "check: the argument 'text'"],
+  [() => check({ name: 'a' } as never), 'wrong-argument', "check: the argument 'text'"],
+  [() => check('none.spade'), 'unreadable-file', "check: the spec 'none.spade'"],
+  [() => check({ text: same }, { set: 'G.width=1' } as never), 'wrong-option', "'set'"],
+  [() => train('none.spade'), 'unreadable-file', "train: the spec 'none.spade'"],
+  [() => train({ text: same }, { step: 3 } as never), 'unknown-option', "'step'", "did you mean 'steps'?"],
+  [() => train({ text: same }, { steps: 0 }), 'wrong-option', "'steps'", 'found: 0'],
+  [() => synthesize('runs/none', { out: 'painted' } as never), 'wrong-option', "'labels'"],
+  [() => evaluate('runs/none', { checkpoint: 'first' } as never), 'unknown-choice', "'checkpoint'"],
+  [() => compare('runs/none' as never, { out: 'there' }), 'wrong-argument', "'folders'"],
+  [() => ablate(7 as never), 'wrong-argument', "ablate: the argument 'source'"],
+  [() => check({ text: same }, { engine } as never), 'unknown-option', "'engine'"],
   [() => openRun('runs/none', { checkpoint: 1.5 }), 'wrong-option', "'checkpoint'", '1.5'],
   [() => openRun('runs/none', { checkpoint: -1 }), 'wrong-option', 'found: -1'],
   [() => openRun('runs/none', { weights: true } as never), 'unknown-option', "'weights'"],
@@ -287,6 +302,6 @@ describe('wrong ways to open', () => {
       1, 2,
     ]);
     await model.dispose();
-    expect(parseSpec(same).problems).toEqual([]);
+    expect(check({ text: same }).problems).toEqual([]);
   });
 });

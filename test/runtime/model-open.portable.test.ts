@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../runtime/weights/safetensors.ts';
-import { openRun, openSpec, openText, parseSpec, readTensors } from '../../runtime/model/index.ts';
+import { openRun, openSpec, openText, check, readTensors } from '../../runtime/index.ts';
 import type { OfficialTensors } from '../../runtime/model/types.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from '../support/tiny-experiment.ts';
 
@@ -22,7 +22,7 @@ describe('openSpec', () => {
   it('reads a text and a spec as JSON alike', async () => {
     const text = join(folder, 'tiny.spade');
     writeFileSync(text, tinySpec());
-    const { spec, problems } = parseSpec(tinySpec());
+    const { spec, problems } = check({ text: tinySpec() });
     expect(problems).toEqual([]);
     const json = join(folder, 'tiny.json');
     writeFileSync(json, JSON.stringify(spec));
@@ -147,7 +147,7 @@ describe('openText', () => {
     await expect(wrong).rejects.toMatchObject({
       problems: [{ code: 'unknown-name' }, { code: 'unknown-name' }],
     });
-    expect(parseSpec('network L(x: Image) { return y }').spec).toBeUndefined();
+    expect(check({ text: 'network L(x: Image) { return y }' }).spec).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openSpec } from '../../runtime/model/index.ts';
+import { openSpec } from '../../runtime/index.ts';
 import type { EngineKind } from './systems-tests.ts';
 
 const folder = fileURLToPath(new URL('../../examples/systems/', import.meta.url));

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openText } from '../../runtime/model/index.ts';
+import { openText } from '../../runtime/index.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/data/weights/', import.meta.url));
 

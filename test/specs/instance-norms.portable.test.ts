@@ -3,7 +3,7 @@
  * makes of the map in float64.
  */
 import { afterAll, expect, it } from 'vitest';
-import { openText, type InputDeclaration, type Model, type Tensor } from '../../runtime/model/index.ts';
+import { openText, type InputDeclaration, type Model, type Tensor } from '../../runtime/index.ts';
 
 const [side, half, classes, channels, pictures] = [16, 8, 3, 4, 2];
 const numbers = (count: number, step: number): Float32Array =>

@@ -3,7 +3,7 @@
  * predictions, logits and pictures that the fixtures of `test/fixtures/systems` give.
  */
 import { describe, expect, it } from 'vitest';
-import { openText, splitSemantics, type Feeds, type Model, type Result } from '../../runtime/model/index.ts';
+import { openText, splitSemantics, type Feeds, type Model, type Result } from '../../runtime/index.ts';
 import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';

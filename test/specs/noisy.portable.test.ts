@@ -1,6 +1,6 @@
 /** Answers for `noisy`, which has no official code: it is its base, to which this file adds noise in float64. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openText, type InputDeclaration, type Model } from '../../runtime/model/index.ts';
+import { openText, type InputDeclaration, type Model } from '../../runtime/index.ts';
 
 const [side, classes, channels, pictures] = [8, 3, 4, 2];
 const pixels = pictures * side * side;

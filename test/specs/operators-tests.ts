@@ -3,7 +3,7 @@
  * distances are computed with: their numbers are PyTorch's.
  */
 import { describe, expect, it } from 'vitest';
-import { openText, type InputDeclaration, type Model } from '../../runtime/model/index.ts';
+import { openText, type InputDeclaration, type Model } from '../../runtime/index.ts';
 import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';

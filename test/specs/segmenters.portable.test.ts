@@ -1,6 +1,6 @@
 /** Tests that the segmenter of the library learns: in a few steps it tells areas by their color, and leaves void out. */
 import { expect, it } from 'vitest';
-import { openText } from '../../runtime/model/index.ts';
+import { openText } from '../../runtime/index.ts';
 
 const [side, classes, pictures] = [32, 3, 2];
 const text = `use losses { cross_entropy }

@@ -10,7 +10,7 @@ import {
   type NameRule,
   type OfficialOptions,
   type Tensors,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 

@@ -12,7 +12,7 @@ import {
   type OfficialOptions,
   type Tensor,
   type Tensors,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';

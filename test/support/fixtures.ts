@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import type { Tensors } from '../../runtime/model/index.ts';
+import type { Tensors } from '../../runtime/index.ts';
 
 export interface FixtureTensor {
   readonly shape: readonly number[];

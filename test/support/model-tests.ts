@@ -7,7 +7,7 @@ import {
   type Model,
   type Tensor,
   type TextOptions,
-} from '../../runtime/model/index.ts';
+} from '../../runtime/index.ts';
 import { tinySpec } from './tiny-experiment.ts';
 
 type EngineKind = 'native' | 'portable';

@@ -1,5 +1,5 @@
 /** Answers for calls of the library that are mistakes: what each is refused with. All are made without the help of types. */
-import type { Model } from '../../runtime/model/index.ts';
+import type { Model } from '../../runtime/index.ts';
 
 /** A call, its code, and parts of its message: the function, what was found, what is expected. */
 export type WrongCall = readonly [call: (model: Untyped) => unknown, code: string, ...parts: string[]];
