@@ -1,7 +1,7 @@
 /** Options that users of other programs know and that there are not here: where the same is said. */
 import { inWords } from '../../dsl/words.ts';
 import { metrics, namesOf } from '../../compiler/metrics/index.ts';
-import { settingNames } from '../../compiler/schema/spec-schema.ts';
+import { settingNames } from '../../compiler/schema/spec.ts';
 
 /** Where what options of some names mean is said, for commands that have the option `by`, or are listed. */
 interface Pointer {

@@ -10,7 +10,8 @@ import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './rules/messages.ts';
-import { specSchema, type Schema } from '../schema/spec-schema.ts';
+import { specSchema } from '../schema/spec.ts';
+import type { Schema } from '../schema/type.ts';
 
 /** How values are written in the text that the user sees. */
 export type Notation = 'language' | 'json';
@@ -24,7 +25,7 @@ function validator(): ValidateFunction {
     discriminator: true,
     strict: true,
     strictTypes: false,
-  }).compile(specSchema());
+  }).compile(specSchema);
   return compiled;
 }
 

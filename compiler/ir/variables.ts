@@ -1,17 +1,8 @@
 /** The variables of a program: what each is for, how it starts, and the names of those that belong to a weight. */
+import type { Initializer } from '../schema/initializer.ts';
 import type { TensorType } from './types.ts';
 
-/** How a variable starts; drawn on the host from (seed, name), so that every engine starts from the same numbers. */
-export type Initializer =
-  | { readonly kind: 'constant'; readonly value: number }
-  /** Normal with std = gain * sqrt(2 / (fan_in + fan_out)), fans including the kernel area (Glorot and Bengio 2010). */
-  | { readonly kind: 'xavier_normal'; readonly gain: number }
-  | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
-  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
-  /** The lengths of another variable of the same network along its last axis: what weight normalization starts from. */
-  | { readonly kind: 'lengths_of'; readonly variable: string }
-  /** A random vector of length 1. */
-  | { readonly kind: 'unit_vector' };
+export type { Initializer } from '../schema/initializer.ts';
 
 /** Slots are an optimizer's; averages are the moving averages of parameters, accumulators the sums of their gradients. */
 export type VariableRole = 'parameter' | 'state' | 'slot' | 'average' | 'accumulator';

@@ -21,7 +21,7 @@ import {
 import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
-import { isTextSetting } from '../schema/spec-schema.ts';
+import { isTextSetting } from '../schema/spec.ts';
 import { askedOf, type Asked } from './values/asked-of.ts';
 import type { Builtin } from './builtins/define.ts';
 import { builtins } from './builtins/index.ts';

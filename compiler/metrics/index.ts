@@ -55,6 +55,13 @@ const trained = <Some extends Needs>(...from: readonly Some[]): Extract<Metric, 
 export const ofPaintings = trained('photographs');
 export const ofClasses = trained('class counts', 'class maps');
 
+const isName = (name: string): name is MetricName => list.some((one) => one.name === name);
+
+/** The metrics that may tell the best checkpoint. */
+export const bestNames: readonly MetricName[] = [...ofPaintings, ...ofClasses]
+  .map(({ name }) => name)
+  .filter(isName);
+
 /** Gives the metric of a name. */
 export function metricNamed(name: string): Metric {
   return must(

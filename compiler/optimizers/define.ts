@@ -1,16 +1,6 @@
 /** What an optimizer is: one object that says all about it, from its settings in the language to the nodes of its update. */
 import type { Builder, Node } from '../ir/node.ts';
-
-/** A number that an optimizer is given, and its range. */
-export interface NumberRule {
-  readonly doc: string;
-  readonly isInteger?: boolean;
-  readonly from?: number;
-  readonly above?: number;
-  readonly below?: number;
-  /** What other frameworks call it, without case and underscores. */
-  readonly elsewhere?: readonly string[];
-}
+import { optimizerSchema, type NumberRule, type OptimizerSchema } from './settings.ts';
 
 export interface SettingRule extends NumberRule {
   /** What it is where a call leaves it out. */
@@ -79,7 +69,15 @@ export interface Moved<Slot extends string> {
   readonly slots: Readonly<Partial<Record<Slot, Node>>>;
 }
 
-/** Gives an optimizer as it is written, with the names that its parts have to agree in. */
+/** An optimizer with the schema of what specs say of it. */
+export type DefinedOptimizer<
+  Kind extends string,
+  Setting extends string,
+  Slot extends string,
+  Scalar extends string,
+> = OptimizerDefinition<Kind, Setting, Slot, Scalar> & { readonly schema: OptimizerSchema<Kind, Setting> };
+
+/** Takes an optimizer as it is written, with the names that its parts have to agree in, and makes its schema. */
 export const defineOptimizer = <
   const Kind extends string,
   Setting extends string,
@@ -87,4 +85,7 @@ export const defineOptimizer = <
   Scalar extends string,
 >(
   definition: OptimizerDefinition<Kind, Setting, Slot, Scalar>,
-): OptimizerDefinition<Kind, Setting, Slot, Scalar> => definition;
+): DefinedOptimizer<Kind, Setting, Slot, Scalar> => ({
+  ...definition,
+  schema: optimizerSchema(definition.kind, definition.doc, definition.settings),
+});

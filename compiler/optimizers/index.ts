@@ -1,22 +1,20 @@
 /** The optimizers that there are. Adding one is its file and a line in `list`. */
 import { must } from '../../dsl/errors.ts';
+import type { ValueOf } from '../schema/type.ts';
 import { adam } from './adam.ts';
 import { adamw } from './adamw.ts';
-import type { NumberRule, OptimizerDefinition } from './define.ts';
+import type { OptimizerDefinition } from './define.ts';
 import { rmsprop } from './rmsprop.ts';
-import { optionalRules, rateRule, type CommonSettings } from './settings.ts';
+import { optionalRules, rateRule, type NumberRule } from './settings.ts';
 import { sgd } from './sgd.ts';
 
 const list = [adam, adamw, sgd, rmsprop] as const;
 
-type Listed = (typeof list)[number];
+/** The schemas of what specs say of optimizers, told apart by `kind`. */
+export const optimizerSchemas = list.map(({ schema }) => schema);
 
-/** What moves the parameters of one network: one of the optimizers, told apart by `kind`, with its settings. */
-export type OptimizerSpec = {
-  [Entry in Listed as Entry['kind']]: CommonSettings & { readonly kind: Entry['kind'] } & Readonly<
-      Record<keyof Entry['settings'], number>
-    >;
-}[Listed['kind']];
+/** What moves the parameters of one network: one of the optimizers, with its settings. */
+export type OptimizerSpec = ValueOf<(typeof optimizerSchemas)[number]>;
 
 /** An optimizer, whichever it is. */
 export type Optimizer = OptimizerDefinition<string, string, string, string>;

@@ -39,7 +39,7 @@ import {
   type MergeContext,
 } from './items.ts';
 import { carriedOver } from '../messages/carried-over.ts';
-import { settingNames } from '../schema/spec-schema.ts';
+import { settingNames } from '../schema/spec.ts';
 import * as messages from './messages.ts';
 import { pathsTo } from './paths.ts';
 

@@ -1,6 +1,6 @@
 /** Answers for where paths may lead in an experiment: those that end with a name, for whoever wrote that name alone. */
 import type { Expression, Name } from '../../dsl/ast.ts';
-import { settingNames } from '../schema/spec-schema.ts';
+import { settingNames } from '../schema/spec.ts';
 import { summandsOf } from '../language/terms.ts';
 import { isBinding, type Items } from './items.ts';
 

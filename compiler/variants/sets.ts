@@ -3,7 +3,7 @@ import { walk, type Experiment, type Override } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { parseOverride } from '../../dsl/index.ts';
 import type { Source } from '../../dsl/source.ts';
-import { isTextSetting } from '../schema/spec-schema.ts';
+import { isTextSetting } from '../schema/spec.ts';
 import { builtins } from '../language/builtins/index.ts';
 import { nameOfModule, type ModuleLoader } from '../language/modules.ts';
 import type { Importable, Module } from '../language/values/module.ts';

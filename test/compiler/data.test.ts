@@ -1,7 +1,7 @@
 /** Answers for what data may say of itself: presets, values of label maps, and settings that follow from others. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { specSchema } from '../../compiler/schema/spec-schema.ts';
+import { specSchema } from '../../compiler/schema/spec.ts';
 import { classOfValue, labelValues, lastClassIsVoid, voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { dataPresets } from '../../runtime/specs/read.ts';
@@ -120,7 +120,7 @@ describe('the pages', () => {
   });
 
   it('name every setting of data', () => {
-    const schema = specSchema() as { properties: { data: { properties: Record<string, unknown> } } };
+    const schema = specSchema as { properties: { data: { properties: Record<string, unknown> } } };
     const page = read('language.md');
     const rows = page.slice(page.indexOf('### Data\n'), page.indexOf('### Losses\n'));
     const settings = Object.keys(schema.properties.data.properties).filter((name) => name !== 'name');

@@ -2,7 +2,7 @@
 import { formulas, carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { specSchema } from '../../compiler/schema/spec-schema.ts';
+import { specSchema } from '../../compiler/schema/spec.ts';
 import { builtins } from '../../compiler/language/builtins/index.ts';
 import { typeRules } from '../../compiler/language/values/value-types.ts';
 import { parse } from '../../dsl/index.ts';
@@ -40,7 +40,7 @@ const known: ReadonlySet<string> = new Set([
   ...callable,
   ...[...builtins.values()].flatMap(({ names }) => names),
   ...blocks.flatMap((block) => (block.kind === 'block' ? block.parameters.map(({ name }) => name.text) : [])),
-  ...settingsIn(specSchema()),
+  ...settingsIn(specSchema),
   ...typeRules.keys(),
   ...membersOfPage,
   ...libraryModules,
