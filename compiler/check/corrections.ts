@@ -1,5 +1,5 @@
 /** Answers for settings of the wrong kind that show what is meant: a number in quotes, one length for two, one item for a list. */
-import type { Schema } from '../schema/type.ts';
+import type { Schema } from '../json/schema.ts';
 
 /** Gives the value that is meant where `value` does not fit a schema; undefined where that is not plain. */
 export function corrected(value: unknown, schema: Schema): unknown {

@@ -17,7 +17,7 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
   if (!spec) return [...diagnostics];
   const locate = locateExpanded(expanded);
   const isIncomplete = diagnostics.length > 0;
-  const wrong = validate(spec, locate, 'language').filter(
+  const wrong = validate(spec, locate, 'language').wrong.filter(
     // Where expansion failed, only the settings are as the author wrote them.
     ({ pointer }) => !broken.has(pointer) && (!isIncomplete || isSetting(pointer)),
   );
@@ -48,9 +48,8 @@ export function checkJsonSpec(source: Source): JsonResult {
   const parsed = parseJson(source);
   if ('mistakes' in parsed) return { spec: undefined, diagnostics: parsed.mistakes };
   const { value, locate } = parsed;
-  const wrong = validate(value, locate, 'json').map(({ diagnostic }) => diagnostic);
-  if (wrong.length > 0) return { spec: undefined, diagnostics: sortDiagnostics(wrong) };
-  const spec = value as Spec;
+  const { spec, wrong } = validate(value, locate, 'json');
+  if (!spec) return { spec, diagnostics: sortDiagnostics(wrong.map(({ diagnostic }) => diagnostic)) };
   const found: Diagnostic[] = apply([...settingRules, ...nameRules], spec, locate);
   for (const rules of [shapeRules, codeRules, wholeRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));

@@ -2,7 +2,7 @@
 import type { Locate } from './rules/rule.ts';
 import { carriedOver, plainName, settingElsewhere } from '../messages/carried-over.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { tooManyMistakes } from '../language/values/messages.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
@@ -10,24 +10,12 @@ import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './rules/messages.ts';
-import { specSchema } from '../schema/spec.ts';
-import type { Schema } from '../schema/type.ts';
+import type { Spec } from '../format/types.ts';
+import type { Schema } from '../json/schema.ts';
+import { specValidator } from './spec-validator.ts';
 
 /** How values are written in the text that the user sees. */
 export type Notation = 'language' | 'json';
-
-let compiled: ValidateFunction | undefined;
-
-function validator(): ValidateFunction {
-  compiled ??= new Ajv({
-    allErrors: true,
-    verbose: true,
-    discriminator: true,
-    strict: true,
-    strictTypes: false,
-  }).compile(specSchema);
-  return compiled;
-}
 
 /** A mistake with the JSON pointer of what it is about. */
 export interface PointedDiagnostic {
@@ -35,12 +23,26 @@ export interface PointedDiagnostic {
   readonly diagnostic: Diagnostic;
 }
 
+/** A value that is a spec, or what is wrong with it. */
+export type Verdict =
+  | { readonly spec: Spec; readonly wrong: readonly [] }
+  | { readonly spec: undefined; readonly wrong: readonly PointedDiagnostic[] };
+
 /** Checks a value against the schema of specs; `notation` says how examples are written. */
-export function validate(value: unknown, locate: Locate, notation: Notation): PointedDiagnostic[] {
-  const validator_ = validator();
-  if (validator_(value)) return [];
+export function validate(value: unknown, locate: Locate, notation: Notation): Verdict {
+  const isSpec = specValidator();
+  if (isSpec(value)) return { spec: value, wrong: [] };
+  return { spec: undefined, wrong: mistakesOf(isSpec.errors ?? [], locate, notation) };
+}
+
+/** Says what ajv found, a message a setting. */
+function mistakesOf(
+  errors: readonly ErrorObject[],
+  locate: Locate,
+  notation: Notation,
+): readonly PointedDiagnostic[] {
   const found = new Map<string, PointedDiagnostic>();
-  for (const error of validator_.errors ?? []) {
+  for (const error of errors) {
     if (found.size === mostMistakes) {
       const diagnostic = tooManyMistakes(mostMistakes, locate(error.instancePath, 'name'));
       return [...withoutEchoes([...found.values()]), { pointer: `${error.instancePath}/`, diagnostic }];

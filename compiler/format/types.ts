@@ -1,13 +1,43 @@
 /**
  * The spec: the flat, declarative node graph as JSON. The language expands into it, other tools may write it directly
  * (specs/schema/spec.schema.json), and everything after it is made from it alone. Shapes leave the batch out: a spec serves any
- * batch size. Its types are inferred from its schema; who needs them takes them from here.
+ * batch size. Types are inferred from schemas, which stand beside them in a file for each part.
  */
+import { listOf, literal, object, string, text, type ValueOf } from '../json/schema.ts';
+import { dataSchema } from './data.ts';
+import { specFormat } from './limits.ts';
+import { networkSchema } from './network.ts';
+import { objectiveSchema } from './objective.ts';
+import { trainSchema } from './train.ts';
+
 export * from './limits.ts';
-export type { DataSpec, PhotoSide } from '../schema/data.ts';
-export type { EncodedInput, InputSpec, NetworkSpec, VariableSpec, WeightsSpec } from '../schema/network.ts';
-export type { NodeSpec, SpecAttr } from '../schema/node.ts';
-export type { ObjectiveSpec, TermSpec } from '../schema/objective.ts';
-export type { ArgumentSpec, CallSpec, Place, Ref, RefTree } from '../schema/shared.ts';
-export type { Spec } from '../schema/spec.ts';
-export type { TrainSpec } from '../schema/train.ts';
+export type { DataSpec, PhotoSide } from './data.ts';
+export type { EncodedInput, InputSpec, NetworkSpec, VariableSpec, WeightsSpec } from './network.ts';
+export type { NodeSpec, SpecAttr } from './node.ts';
+export type { ObjectiveSpec, TermSpec } from './objective.ts';
+export type { ArgumentSpec, CallSpec, Place, Ref, RefTree } from './shared.ts';
+export type { TrainSpec } from './train.ts';
+
+/** The schema of a spec, without the definitions that it refers to: `compiler/schema/spec.ts` has the whole. */
+export const rootSchema = object(
+  'A flat, declarative node graph: networks, losses and training. Shapes leave the batch out.',
+  {
+    format: literal(specFormat, { description: 'The version of this format.', examples: [specFormat] }),
+    name: text('The name of the experiment or network.', { examples: ['my_experiment'] }),
+    sources: listOf(string(), {
+      description: 'The texts that places point into, by name; may be empty.',
+      examples: [[]],
+    }),
+    networks: listOf(networkSchema, {
+      description: 'The networks; one may call those before it.',
+      examples: [[]],
+    }),
+    objectives: listOf(objectiveSchema, {
+      description: 'The losses, in the order in which a training step takes them.',
+      examples: [[]],
+    }),
+  },
+  { $schema: string(), doc: text('What it is.'), data: dataSchema, train: trainSchema },
+);
+
+export type Spec = ValueOf<typeof rootSchema>;

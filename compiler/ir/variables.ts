@@ -1,8 +1,8 @@
 /** The variables of a program: what each is for, how it starts, and the names of those that belong to a weight. */
-import type { Initializer } from '../schema/initializer.ts';
+import type { Initializer } from './initializer.ts';
 import type { TensorType } from './types.ts';
 
-export type { Initializer } from '../schema/initializer.ts';
+export type { Initializer } from './initializer.ts';
 
 /** Slots are an optimizer's; averages are the moving averages of parameters, accumulators the sums of their gradients. */
 export type VariableRole = 'parameter' | 'state' | 'slot' | 'average' | 'accumulator';

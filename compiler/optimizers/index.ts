@@ -1,6 +1,6 @@
 /** The optimizers that there are. Adding one is its file and a line in `list`. */
 import { must } from '../../dsl/errors.ts';
-import type { ValueOf } from '../schema/type.ts';
+import type { ValueOf } from '../json/schema.ts';
 import { adam } from './adam.ts';
 import { adamw } from './adamw.ts';
 import type { OptimizerDefinition } from './define.ts';

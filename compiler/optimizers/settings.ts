@@ -1,5 +1,5 @@
 /** The settings of optimizers: what a rule says of a number, and the rules that all optimizers share. */
-import { integer, number, object, propertiesOf, text, literal, type ObjectOf } from '../schema/type.ts';
+import { integer, number, object, propertiesOf, text, literal, type ObjectOf } from '../json/schema.ts';
 import type { TInteger, TLiteral, TNumber, TString } from 'typebox';
 
 /** A number that an optimizer is given, and its range. */

@@ -1,43 +1,18 @@
-/** The JSON Schema of the spec, and questions about the settings of its sections. The spec's types are inferred from it. */
-import { specFormat } from '../format/limits.ts';
-import { dataSchema } from './data.ts';
-import { networkSchema } from './network.ts';
-import { nodeSchema } from './node.ts';
-import { objectiveSchema } from './objective.ts';
-import { sharedDefs } from './shared.ts';
-import { trainSchema } from './train.ts';
-import { listOf, literal, object, string, text, type Schema, type ValueOf } from './type.ts';
+/** The JSON Schema of the spec, and questions about the settings of its sections. */
+import { dataSchema } from '../format/data.ts';
+import { sharedDefs } from '../format/shared.ts';
+import { trainSchema } from '../format/train.ts';
+import { rootSchema } from '../format/types.ts';
+import type { Schema } from '../json/schema.ts';
+import { nodeSchema } from './nodes.ts';
 import type { TProperties } from 'typebox';
-
-const root = object(
-  'A flat, declarative node graph: networks, losses and training. Shapes leave the batch out.',
-  {
-    format: literal(specFormat, { description: 'The version of this format.', examples: [specFormat] }),
-    name: text('The name of the experiment or network.', { examples: ['my_experiment'] }),
-    sources: listOf(string(), {
-      description: 'The texts that places point into, by name; may be empty.',
-      examples: [[]],
-    }),
-    networks: listOf(networkSchema, {
-      description: 'The networks; one may call those before it.',
-      examples: [[]],
-    }),
-    objectives: listOf(objectiveSchema, {
-      description: 'The losses, in the order in which a training step takes them.',
-      examples: [[]],
-    }),
-  },
-  { $schema: string(), doc: text('What it is.'), data: dataSchema, train: trainSchema },
-);
-
-export type Spec = ValueOf<typeof root>;
 
 /** Titles of schemas are noun phrases, which messages use; `examples` show how a missing setting is written. */
 export const specSchema: Schema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'spadework/spec/1',
   title: 'a Spadework spec',
-  ...root,
+  ...rootSchema,
   $defs: { ...sharedDefs, node: nodeSchema },
 };
 

@@ -7,7 +7,7 @@ import { shortageOf } from './shortage.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
-import type { Schema } from '../../compiler/schema/type.ts';
+import type { Schema } from '../../compiler/json/schema.ts';
 
 /** Says why a file is damaged; the caller names the file. */
 export class DamagedRecord extends Error {}

@@ -1,5 +1,5 @@
 /** Answers for the shapes of the records that runs, ablations and evaluations leave, as JSON Schemas beside their types. */
-import type { Schema } from '../../compiler/schema/type.ts';
+import type { Schema } from '../../compiler/json/schema.ts';
 import { largestSeed, specFormat } from '../../compiler/format/types.ts';
 
 const text: Schema = { type: 'string' };

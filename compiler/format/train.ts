@@ -1,8 +1,8 @@
 /** The schema of training: its length, its optimizers, and what it leaves behind on the way. */
-import { largestSeed } from '../format/limits.ts';
+import { largestSeed } from './limits.ts';
 import { bestNames, ofClasses, ofPaintings } from '../metrics/index.ts';
 import { optimizerSchemas } from '../optimizers/index.ts';
-import { choice, integerFrom, listOf, object, union, type ValueOf } from './type.ts';
+import { choice, integerFrom, listOf, object, union, type ValueOf } from '../json/schema.ts';
 
 const optimizerSchema = union('kind', 'What moves the parameters of one network.', optimizerSchemas);
 

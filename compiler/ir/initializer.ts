@@ -1,5 +1,5 @@
 /** The schema of how variables start. */
-import { literal, number, object, text, union, type ValueOf } from './type.ts';
+import { literal, number, object, text, union, type ValueOf } from '../json/schema.ts';
 
 export const initializerSchema = union('kind', 'How a variable starts.', [
   object('One value everywhere.', { kind: literal('constant'), value: number() }),

@@ -1,7 +1,7 @@
 /** The schema of objectives: losses of one or several networks. */
 import { nodeRef } from './node.ts';
 import { calledWith, idRef, placeRef } from './shared.ts';
-import { listOf, object, text, type ValueOf } from './type.ts';
+import { listOf, object, text, type ValueOf } from '../json/schema.ts';
 
 const termSchema = object(
   'One summand.',

@@ -1,8 +1,8 @@
 /** The schema of data: where pictures and label maps lie, what their values mean, and how they are varied. */
-import { longestSide, mostClasses, mostPictures } from '../format/limits.ts';
+import { longestSide, mostClasses, mostPictures } from './limits.ts';
 import { axisOf } from './shared.ts';
-import { boolean, choice, integer, integerFrom, listOf, number, object, text } from './type.ts';
-import type { Schema, ValueOf } from './type.ts';
+import { boolean, choice, integer, integerFrom, listOf, number, object, text } from '../json/schema.ts';
+import type { Schema, ValueOf } from '../json/schema.ts';
 import type { TInteger, TObject } from 'typebox';
 
 const sides = {

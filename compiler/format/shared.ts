@@ -1,7 +1,7 @@
 /** The parts of the spec's schema that others are made of: references, places, sizes, and what a call was given. */
 import { largestSize } from '../ir/types.ts';
-import { integer, integerFrom, listOf, literal, object, ref, string, text, unsafe } from './type.ts';
-import type { ListOf, Schema, ValueOf } from './type.ts';
+import { integer, integerFrom, listOf, literal, object, ref, string, text, unsafe } from '../json/schema.ts';
+import type { ListOf, Schema, ValueOf } from '../json/schema.ts';
 import type { TInteger } from 'typebox';
 
 /** A value: an input by name (`seg`, `seg.edges`), a variable (`@conv_0.weight`), a node (`n12`) or a leaf of a call (`n3/0/1`). */

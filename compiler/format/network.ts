@@ -1,6 +1,6 @@
 /** The schema of networks: what they are given, learn, compute and give. */
-import { mostClasses, storedOrders } from '../format/limits.ts';
-import { initializerSchema } from './initializer.ts';
+import { mostClasses, storedOrders } from './limits.ts';
+import { initializerSchema } from '../ir/initializer.ts';
 import { nodeRef } from './node.ts';
 import { axisOf, calledWith, idRef, placeRef, shape, valuesRef } from './shared.ts';
 import {
@@ -14,7 +14,7 @@ import {
   text,
   union,
   type ValueOf,
-} from './type.ts';
+} from '../json/schema.ts';
 
 const shapeOfOne = shape('Shape for one picture.');
 

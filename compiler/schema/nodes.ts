@@ -1,38 +1,12 @@
 /** The schema of nodes: one member of a union for each composite of the table, and calls of networks. */
+import { anyNode, type NodeSpec } from '../format/node.ts';
+import { axis, idRef, valueRef } from '../format/shared.ts';
 import { isVariadic } from '../ir/op.ts';
+import { listOf, literal, object, text, union, unsafe, type Schema } from '../json/schema.ts';
 import { composites, isRequired, type Composite, type SettingRule } from '../ops/composite/index.ts';
-import { axis, idRef, placeRef, valueRef } from './shared.ts';
-import {
-  listOf,
-  literal,
-  object,
-  ref,
-  string,
-  text,
-  union,
-  unsafe,
-  type Schema,
-  type ValueOf,
-} from './type.ts';
 import type { TUnsafe } from 'typebox';
 
-export type SpecAttr = number | boolean | string | readonly number[];
-
-const parts = {
-  id: idRef,
-  inputs: listOf(valueRef),
-  attrs: unsafe<Readonly<Record<string, SpecAttr>>>({ type: 'object' }),
-  /** The path of the block instance that made it: `up_0.norm_0`. */
-  scope: text('The path of the block instance that made the node, such as up_0.norm_0.'),
-  at: placeRef,
-};
-const { id, inputs, ...extras } = parts;
-
-/** What holds of a node of any op. The schema of an op says more of its inputs and settings, which types do not follow. */
-const anyNode = object('One op.', { id, op: string(), inputs }, extras);
-
-/** One op: of the table in `compiler/ops/composite`, or `call`. */
-export type NodeSpec = ValueOf<typeof anyNode>;
+const { scope, at } = anyNode.properties;
 
 const attrSchemas: Readonly<Record<SettingRule['type'], Schema>> = {
   int: { type: 'integer' },
@@ -68,8 +42,7 @@ function compositeNode(op: Composite) {
     description: `Its inputs: ${op.inputs.join(', ') || 'none'}.`,
     ...count,
   });
-  const always = { id, op: literal(op.name), inputs: given };
-  const { scope, at } = extras;
+  const always = { id: idRef, op: literal(op.name), inputs: given };
   if (rules.length === 0) return object(op.doc, always, { scope, at });
   return required.length > 0
     ? object(op.doc, { ...always, attrs }, { scope, at })
@@ -79,7 +52,7 @@ function compositeNode(op: Composite) {
 const callNode = object(
   'A call of a network that the spec defines; every call shares its variables.',
   {
-    id,
+    id: idRef,
     op: literal('call'),
     inputs: listOf(valueRef, {
       description:
@@ -87,7 +60,7 @@ const callNode = object(
     }),
     attrs: object('Which network.', { network: text('The name of a network.') }),
   },
-  { scope: extras.scope, at: extras.at },
+  { scope, at },
 );
 
 /** Nodes of all ops; that each is a node as types know it is checked here. */
@@ -95,4 +68,3 @@ export const nodeSchema: TUnsafe<NodeSpec> = union('op', 'One op.', [
   ...[...composites.values()].map(compositeNode),
   callNode,
 ]);
-export const nodeRef = ref<NodeSpec>('node');

@@ -1,0 +1,21 @@
+/** What holds of a node of any op. The schema of each op, which says more of its inputs and settings, comes from the table of ops. */
+import { listOf, object, ref, string, text, unsafe, type ValueOf } from '../json/schema.ts';
+import { idRef, placeRef, valueRef } from './shared.ts';
+
+export type SpecAttr = number | boolean | string | readonly number[];
+
+/** Any node; `op` is one of the table in `compiler/ops/composite`, or `call`. */
+export const anyNode = object(
+  'One op.',
+  { id: idRef, op: string(), inputs: listOf(valueRef) },
+  {
+    attrs: unsafe<Readonly<Record<string, SpecAttr>>>({ type: 'object' }),
+    /** The path of the block instance that made it: `up_0.norm_0`. */
+    scope: text('The path of the block instance that made the node, such as up_0.norm_0.'),
+    at: placeRef,
+  },
+);
+
+export type NodeSpec = ValueOf<typeof anyNode>;
+
+export const nodeRef = ref<NodeSpec>('node');
