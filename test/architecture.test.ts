@@ -129,7 +129,7 @@ describe.each(layers)('%s/', (layer) => {
 const rooms = [
   'dsl',
   ...[
-    ...['patches', 'ir', 'optimizers', 'metrics', 'messages', 'format', 'locality', 'rows'],
+    ...['json', 'patches', 'ir', 'optimizers', 'metrics', 'messages', 'format', 'locality', 'rows'],
     ...['ops/primitive', 'ops/primitive/convolution', 'ops/primitive/tables'],
     ...['ops/fused', 'ops', 'ops/composite'],
     ...['diff', 'passes/deduplicate-patches', 'passes/fuse', 'passes', 'schema', 'build', 'lower'],
