@@ -1,11 +1,11 @@
-/** Answers for the shape of a parsed spec: a discriminated union of readonly nodes, and the table of their children. */
+/** Defines the nodes of a parsed spec as a discriminated union, and the table of each kind's children. */
 import type { Span } from './source.ts';
 
 interface Base {
   readonly span: Span;
 }
 
-/** A name where it is written, so that messages can point at it. */
+/** A name with its place in the text, so that messages can point at it. */
 export interface Name extends Base {
   readonly kind: 'name';
   readonly text: string;
@@ -30,7 +30,7 @@ export interface BooleanLiteral extends Base {
 export interface NoneLiteral extends Base {
   readonly kind: 'none';
 }
-/** `256x192`: width x height, as pictures are named. */
+/** `256x192`: width x height. */
 export interface SizeLiteral extends Base {
   readonly kind: 'size';
   readonly width: number;
@@ -104,8 +104,8 @@ export interface Label extends Base {
   readonly index: Expression | undefined;
 }
 /**
- * `input |> stage |> stage`. A stage is a call, whose first argument becomes the input, or a reference to a block.
- * `|> f as label` without parentheses is a stage whose callee is `f` and whose arguments are empty.
+ * `input |> stage |> stage`. A stage is a call, which takes the input as its first argument, or a reference to a
+ * block.
  */
 export interface Pipeline extends Base {
   readonly kind: 'pipeline';
@@ -145,30 +145,31 @@ export type Expression =
 // ----------------------------------------------------------------------------------------------- statements
 
 /**
- * Comments and spacing kept for the printer and for tools that show documentation. Lines are without `#` and without
+ * Comments and blank lines, kept for the printer and for tools that show documentation. Lines lack the `#` and the one
+ * blank after it.
  * the one blank behind it.
  */
 export interface Comments {
-  /** Whether a blank line sets the node (with its comments) off from its predecessor in the same braces. */
+  /** Whether a blank line separates the node (with its comments) from the node before it in the same braces. */
   readonly gap: boolean;
-  /** Groups of whole lines above the node that a blank line sets apart from it. */
+  /** Groups of whole lines above the node that a blank line separates from it. */
   readonly detached: readonly (readonly string[])[];
   /** Whole lines directly above the node: its documentation. */
   readonly before: readonly string[];
-  /** One comment behind the node, on its last line. */
+  /** One comment after the node, on its last line. */
   readonly after: string | undefined;
   /** Whole lines between the last node of a body and the closing brace. */
   readonly below: readonly string[];
 }
 
-/** `name = expr`: binds, or binds anew, a name of the enclosing block. */
+/** `name = expr`: binds a name of the enclosing block, or binds it again. */
 export interface Assignment extends Base {
   readonly kind: 'assignment';
   readonly name: Name;
   readonly value: Expression;
   readonly comments: Comments;
 }
-/** `let name = expr`: binds an instance; a block bound so shares its parameters wherever it is applied. */
+/** `let name = expr`: binds an instance; a block bound this way shares its parameters wherever it is applied. */
 export interface Let extends Base {
   readonly kind: 'let';
   readonly name: Name;
@@ -222,7 +223,9 @@ export interface Use extends Base {
   readonly names: readonly Name[];
   readonly comments: Comments;
 }
-/** `block Name(params) -> Type { ... }` and `network Name(params) -> Type { ... }`: alike, but a network is shown by tools. */
+/**
+ * `block Name(params) -> Type { ... }` or `network Name(params) -> Type { ... }`: the same, but tools show networks.
+ */
 export interface Block extends Base {
   readonly kind: 'block';
   readonly keyword: 'block' | 'network';
@@ -233,7 +236,10 @@ export interface Block extends Base {
   /** The comment lines directly above it: its documentation. */
   readonly comments: Comments;
 }
-/** `block sync_batch = batch`: a second name for a block. What it makes is named after the target, as if that were called. */
+/**
+ * `block sync_batch = batch`: a second name for a block. Parameters are named after the target, as if that were
+ * called.
+ */
 export interface Alias extends Base {
   readonly kind: 'alias';
   readonly name: Name;
@@ -292,7 +298,7 @@ export interface Override extends Base {
   readonly comments: Comments;
 }
 export type Path = readonly [Name, ...Name[]];
-/** What a variant of an experiment says anew: items replace inherited ones of their name, overrides change parts. */
+/** What a variant changes in an experiment: items replace inherited ones of the same name, overrides change parts. */
 export type Change = ExperimentItem | Override;
 /** `experiment name = base with { ... }` */
 export interface Variant extends Base {
@@ -302,7 +308,7 @@ export interface Variant extends Base {
   readonly changes: readonly Change[];
   readonly comments: Comments;
 }
-/** `width: G.width in [16, 32]`; values in braces have names of their own: `in { narrow: 16, wide: 32 }`. */
+/** `width: G.width in [16, 32]`; values in braces have their own names: `in { narrow: 16, wide: 32 }`. */
 export interface Axis extends Base {
   readonly kind: 'axis';
   readonly name: Name | undefined;
@@ -310,20 +316,20 @@ export interface Axis extends Base {
   readonly values: ListLiteral | RecordLiteral;
   readonly comments: Comments;
 }
-/** `case name { ... }`: one value of the axis that all cases make. */
+/** `case name { ... }`: one value of the axis that consists of all cases. */
 export interface Case extends Base {
   readonly kind: 'case';
   readonly name: Name;
   readonly changes: readonly Change[];
   readonly comments: Comments;
 }
-/** `with { ... }`: what all runs of an ablation have in common. */
+/** `with { ... }`: changes that all runs of an ablation share. */
 export interface Shared extends Base {
   readonly kind: 'shared';
   readonly changes: readonly Change[];
   readonly comments: Comments;
 }
-/** `except G.norm == batch() and width in [16, 32]`: leaves out the runs that meet all of it. */
+/** `except G.norm == batch() and width in [16, 32]`: leaves out the runs that meet all of these conditions. */
 export interface Exclusion extends Base {
   readonly kind: 'exclusion';
   readonly matchings: readonly Matching[];

@@ -1,11 +1,11 @@
-/** Answers for where comments live in the AST: each goes to the declaration, statement or entry it stands by. */
+/** Attaches the comments and blank lines of a source text to the nodes of its AST. */
 import type { IToken } from 'chevrotain';
 import { children, walk, type Block, type Comments, type File, type Node } from './ast.ts';
 import type { LexedText } from './tokens.ts';
 
 type Commented = Extract<Node, { comments: Comments }>;
 
-/** The comments of a node while they are gathered. */
+/** The comments of a node while they are collected. */
 interface Gathering {
   gap: boolean;
   readonly detached: string[][];
@@ -14,32 +14,32 @@ interface Gathering {
   readonly below: string[];
 }
 
-/** Makes the comments of a node that has none so far. */
+/** Makes an empty set of comments. */
 export function noComments(): Comments {
   const none: Gathering = { gap: false, detached: [], before: [], after: undefined, below: [] };
   return none;
 }
 
-/** Opens the comments of a fresh tree for writing; `noComments` made them. */
+/** Gives the comments of a node of a new tree as writable; `noComments` made them. */
 function gathering(node: Commented): Gathering {
   return node.comments as Gathering;
 }
 
-/** Puts the comments and blank lines of a text into the fresh tree that was parsed from it; returns the tree. */
+/** Attaches the comments and blank lines of a text to the tree parsed from it, in place; returns the tree. */
 export function attachComments(file: File, lexed: LexedText): File {
   return new Attachment(file, lexed).attach();
 }
 
-/** Comment lines without anything between them. */
+/** Successive comment lines with nothing between them. */
 interface Group {
   readonly lines: string[];
   readonly start: number;
   end: number;
-  /** Where the code ends that the comment stands behind, for a comment that shares a line with code. */
+  /** Where the code before the comment ends, if the comment shares a line with code. */
   readonly behind: number | undefined;
 }
 
-/** Gathers comments on successive lines; one that stands behind code is a group of its own. */
+/** Groups comments on successive lines; a comment after code is a group of its own. */
 function groupComments({ tokens, comments }: LexedText): Group[] {
   const groups: Group[] = [];
   let next = 0;
@@ -63,7 +63,7 @@ function groupComments({ tokens, comments }: LexedText): Group[] {
   return groups;
 }
 
-/** Gives the end of the code before token `next` if it ends on `line`; a comma belongs to what it follows. */
+/** Gives the end of the code before token `next` if that end is on `line`; a comma belongs to the code before it. */
 function codeBefore(tokens: readonly IToken[], next: number, line: number): number | undefined {
   const previous = tokens[next - 1];
   if (previous === undefined || previous.endLine !== line) return undefined;
@@ -78,18 +78,18 @@ function commentedBelow(node: Node): Commented[] {
     .sort((a, b) => a.span.start - b.span.start);
 }
 
-/** What stands inside a node, in the order of the text; looked up once for each node that holds comments. */
+/** The commented nodes inside a node, in source order; computed once for each node that holds comments. */
 interface Inside {
-  /** Nodes that carry comments, those of a list of parameters included. */
+  /** All nodes that carry comments, including those of a parameter list. */
   readonly all: readonly Commented[];
-  /** The same without parameters, in the runs in which they are printed. */
+  /** The same without parameters, in the groups in which they are printed. */
   readonly printed: readonly (readonly Commented[])[];
-  /** Where the part before the `{` ends, and, of a block, its list of parameters. */
+  /** Where the part before the `{` ends and, for a block, where its parameter list ends. */
   readonly headerEnd: number;
   readonly listEnd: number;
 }
 
-/** Attaches the comments of one text. What is looked for by its place is found by bisection: texts may be long. */
+/** Attaches the comments of one text. Places are found by binary search, as texts may be long. */
 class Attachment {
   private readonly trailing: string[] = [];
   private readonly inside = new Map<Node, Inside>();
@@ -108,7 +108,7 @@ class Attachment {
 
   attach(): File {
     const { file, lexed, trailing } = this;
-    // Parents come first: of nodes that end at one place the outermost counts.
+    // Parents are visited first: of several nodes that end at one place, the outermost counts.
     walk(file, (node) => {
       const { end } = node.span;
       if (node.kind !== 'file' && 'comments' in node && !this.byEnd.has(end)) this.byEnd.set(end, node);
@@ -130,7 +130,7 @@ class Attachment {
     if (known) return known;
     const all = commentedBelow(node);
     const rest = all.filter(({ kind }) => kind !== 'parameter');
-    // Settings of `train` are printed before its optimizers, wherever they stand.
+    // Settings of `train` are printed before its optimizers, in whatever order they were written.
     const isLate = ({ kind }: Commented): boolean => kind === 'optimize';
     const printed =
       node.kind === 'train' ? [rest.filter((one) => !isLate(one)), rest.filter(isLate)] : [rest];
@@ -145,8 +145,9 @@ class Attachment {
   }
 
   /**
-   * Gives a group to the next child of the smallest node around it, else to that node's last child, else to the node
-   * itself. Comments inside a header or an expression have no line of their own in print: they move above the node.
+   * Gives a group to the next child of the smallest node around it, otherwise to that node's last child, otherwise to
+   * the node itself. Comments inside a header or an expression have no line of their own when printed: they move above
+   * the node.
    */
   private place(group: Group): void {
     let host: File | Commented = this.file;
@@ -175,7 +176,7 @@ class Attachment {
       this.giveTo(following, group);
       return;
     }
-    // Without a next one all are before it, and the last is the last printed.
+    // Without a next child, all children are before the group, and the last one in print order gets it.
     const last =
       following === undefined
         ? printed.findLast((run) => run.length > 0)?.at(-1)
@@ -186,7 +187,10 @@ class Attachment {
     else addLines(gathering(last ?? host)[last === undefined ? 'before' : 'below'], group);
   }
 
-  /** Gives a group between the parentheses of a block to the next parameter, else to the last, else to the block. */
+  /**
+   * Gives a group inside the parentheses of a block to the next parameter, otherwise to the last one, otherwise to the
+   * block.
+   */
   private placeInList(block: Block, group: Group): void {
     const { parameters } = block;
     const following = parameters[firstAt(parameters, ({ span }) => span.start >= group.end)];
@@ -215,7 +219,7 @@ class Attachment {
     return blank !== undefined && blank.end < end;
   }
 
-  /** Marks the nodes that a blank line sets off. Declarations are always printed apart, so theirs say nothing. */
+  /** Marks the nodes with a blank line above. Declarations are always printed apart, so they need no mark. */
   private markGaps(node: Node): void {
     const { text } = this.file.source;
     const { comments } = this.lexed;
@@ -234,12 +238,12 @@ class Attachment {
   }
 }
 
-/** Adds the lines of a group; one by one, as there may be more than a call takes arguments. */
+/** Appends the lines of a group one by one: a spread could exceed the argument limit of a call. */
 function addLines(lines: string[], group: Group): void {
   for (const line of group.lines) lines.push(line);
 }
 
-/** Finds the first index from which on a test holds, as it does for all later ones; the length where it never holds. */
+/** Finds the first index at which a test holds, assuming it holds for all later ones; the length if it never holds. */
 function firstAt<T>(list: readonly T[], test: (item: T) => boolean): number {
   let [low, high] = [0, list.length];
   while (low < high) {
@@ -251,7 +255,7 @@ function firstAt<T>(list: readonly T[], test: (item: T) => boolean): number {
   return low;
 }
 
-/** An empty line: the line break before it, and the one that ends it. */
+/** An empty line: the line break before it and the one that ends it. */
 interface BlankLine {
   readonly start: number;
   readonly end: number;
@@ -271,7 +275,7 @@ function listEnd({ name, parameters, span }: Block): number {
   return start + rest.indexOf(')');
 }
 
-/** Gives the end of what is known of a node's part before its `{`; comments inside a parameter belong to all of it. */
+/** Gives the end of the part before a node's `{`; comments inside a parameter belong to the whole parameter. */
 function headerEnd(node: Commented): number {
   if (node.kind === 'parameter') return node.span.end;
   const heads = children(node).filter(
@@ -281,7 +285,7 @@ function headerEnd(node: Commented): number {
   return (result ?? heads.at(-1))?.span.end ?? node.span.start;
 }
 
-/** Lists the runs of nodes that are printed line by line. */
+/** Lists the groups of nodes that are printed line by line. */
 function runs(node: Node): readonly (readonly Commented[])[] {
   switch (node.kind) {
     case 'file':
@@ -301,7 +305,7 @@ function runs(node: Node): readonly (readonly Commented[])[] {
     case 'ablation':
       return [node.parts];
     case 'train':
-      // In the order of printing.
+      // In print order.
       return [[...node.settings, ...node.optimizers]];
     case 'record':
       return [node.entries];

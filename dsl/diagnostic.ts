@@ -1,10 +1,10 @@
-/** Answers for what is said to a user about a spec: a diagnostic is data; rendering it with a code frame is one function. */
+/** Defines diagnostics (errors and warnings about a spec) as data, and renders them with code frames. */
 import pc from 'picocolors';
 import { visible } from './escape.ts';
 import { hintFields, type Edit, type Hint } from './fix.ts';
 import { formatPlace, lineAt, positionAt, type Source, type Span } from './source.ts';
 
-/** More mistakes of a text than these help nobody. */
+/** The most mistakes reported for one text. */
 export const mostMistakes = 1000;
 
 export type Severity = 'error' | 'warning';
@@ -21,25 +21,28 @@ export interface Diagnostic {
   readonly code: string;
   readonly severity: Severity;
   readonly message: string;
-  /** The place to blame; without one the message is about the whole input. */
+  /** The place of the mistake; undefined if the message is about the whole input. */
   readonly span: Span | undefined;
   /** Further places, such as the first of two declarations or the operands whose shapes differ. */
   readonly labels: readonly SpanLabel[];
-  /** Lines behind `=`: the constraint that does not hold, what was found, what was expected. */
+  /** Lines after `=`: the violated constraint, what was found, what was expected. */
   readonly notes: readonly string[];
   readonly hint: string | undefined;
-  /** What the hint says to change, as edits; empty where it is advice alone. */
+  /** The hint's change as edits; empty if the hint is only advice. */
   readonly fix: readonly Edit[];
 }
 
-/** What a diagnostic may have beside its message and its place. */
+/** The optional parts of a diagnostic. */
 export interface Remarks {
   readonly notes?: readonly string[];
   readonly hint?: Hint | string | undefined;
   readonly labels?: readonly SpanLabel[];
 }
 
-/** Makes an error of a stable `code`; without a `span` it is about the whole input, or about something that is no source. */
+/**
+ * Makes an error with a stable `code`; without a `span` it is about the whole input, or about something that is not a
+ * source text.
+ */
 export function error(
   code: string,
   message: string,
@@ -49,7 +52,7 @@ export function error(
   return diagnose('error', code, message, span, remarks);
 }
 
-/** Makes a warning of a stable `code`: what it is about can be done, but is rarely meant. */
+/** Makes a warning with a stable `code`, for something that is legal but rarely meant. */
 export function warning(
   code: string,
   message: string,
@@ -75,20 +78,20 @@ export interface RenderOptions {
   readonly color: boolean;
 }
 
-/** Lines longer than this are shown in part, around what is underlined. */
+/** Lines longer than this are shown in part, around the underlined place. */
 const frameWidth = 110;
 const tabWidth = 4;
-/** What is said about a place is cut off here: it may quote a name of any length. */
+/** Remarks are cut at this length: they may quote a name of any length. */
 const longestRemark = 4000;
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** Words a diagnostic without its places: the message, the notes and the hint, a line each. */
+/** Renders a diagnostic without its places: the message, the notes and the hint, one line each. */
 export function describeDiagnostic(diagnostic: Diagnostic): string {
   return [remarkOf(diagnostic.message), ...remarksOf(diagnostic, pc.createColors(false))].join('\n');
 }
 
-/** Shows a diagnostic with the lines it is about, each place underlined; without a line break at the end. */
+/** Renders a diagnostic with the lines that it is about, each place underlined; without a final line break. */
 export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
   const colors = pc.createColors(color);
   const tint = diagnostic.severity === 'error' ? colors.red : colors.yellow;
@@ -120,12 +123,12 @@ export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOption
   return [title, ...frames, ...remarks.map((remark) => `${gutter}${colors.dim('=')} ${remark}`)].join('\n');
 }
 
-/** Shows a warning that has no place, for a log. */
+/** Renders a warning without a place, for a log. */
 export function warningText(code: string, message: string, hint?: string): string {
   return renderDiagnostic(warning(code, message, undefined, { hint }), { color: false });
 }
 
-/** Shows diagnostics in source order and counts them in a closing line; gives an empty text for none. */
+/** Renders diagnostics in source order and a closing line with their count; gives an empty text for none. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
   if (diagnostics.length === 0) return '';
   const count = (severity: Severity): string => {
@@ -153,7 +156,7 @@ function remarksOf({ notes, hint }: Diagnostic, colors: Colors): string[] {
   ];
 }
 
-/** Writes a remark on one line of a bearable length. */
+/** Writes a remark on one line, cut at `longestRemark`. */
 function remarkOf(text: string): string {
   return visible(text.length > longestRemark ? `${text.slice(0, longestRemark)}…` : text);
 }
@@ -183,7 +186,7 @@ function renderFrame(marks: readonly Mark[], margin: number, colors: Colors): st
   );
   for (const [position, line] of lines.entries()) {
     const previous = lines[position - 1];
-    // One line left out would be shorter shown than announced.
+    // A single skipped line is shown: its placeholder would take as much room.
     if (previous !== undefined && line === previous + 2)
       frame.push(numbered(main.span.source, line - 1, []).text);
     else if (previous !== undefined && line > previous + 2)
@@ -221,7 +224,7 @@ function showLine(
   marks: readonly Mark[],
 ): { text: string; places: MarkedColumns[] } {
   const whole = lineAt(source, line);
-  // Of a very long line only the neighborhood of the first mark is looked at.
+  // For a very long line, only the part around the first mark is processed.
   const from = marks[0] === undefined ? 0 : columnOf(marks[0].span);
   const skipped = Math.max(0, from - 2 * frameWidth);
   const raw = whole.slice(skipped, from + 2 * frameWidth);
@@ -229,14 +232,14 @@ function showLine(
   const text = expand(raw);
   const places = marks.map((mark) => {
     const first = columnOf(mark.span) - skipped;
-    // A place of several lines is underlined on its first.
+    // A place of several lines is underlined on its first line.
     const last = Math.max(first, Math.min(raw.length, first + mark.span.end - mark.span.start));
     const start = expand(raw.slice(0, Math.max(0, first))).length;
     return { mark, start, end: Math.max(start + 1, expand(raw.slice(0, Math.max(0, last))).length) };
   });
   if (text.length <= frameWidth) return { text, places };
 
-  // The first mark is what the message is about; others show if they fit.
+  // The message is about the first mark; other marks are shown if they fit.
   const focus = places[0]?.start ?? 0;
   const left = Math.max(0, Math.min(focus - Math.floor(frameWidth / 3), text.length - frameWidth));
   const right = left + frameWidth;
@@ -249,7 +252,7 @@ function showLine(
   };
 }
 
-/** Underlines the marks of a line: the text of the last stands behind its underline, the others hang below theirs. */
+/** Underlines the marks of a line: the last mark's text follows its underline, the other texts go on lines below. */
 function renderMarks(places: readonly MarkedColumns[]): string[] {
   const sorted = places.toSorted((a, b) => a.start - b.start);
   let row = '';

@@ -1,4 +1,7 @@
-/** The one error that is thrown: at users for what they can mend, for what the machine lacks, and for a broken invariant of ours. */
+/**
+ * Defines SpadeworkError, the one error that is thrown: for mistakes in the input, for failures of the machine, and
+ * for bugs of Spadework.
+ */
 import {
   describeDiagnostic,
   error,
@@ -11,13 +14,16 @@ import type { Edit } from './fix.ts';
 import type { Point, Problem, ProblemPlace } from './problem.ts';
 import { positionAt, type Span } from './source.ts';
 
-/** Says whose turn it is: the user's, who can mend an input; the machine's, which lacks something; ours, as there is a bug. */
+/**
+ * Who can fix the error: the user (a wrong input), the machine's owner (something is missing), or Spadework's authors
+ * (a bug).
+ */
 export type Blame = 'input' | 'machine' | 'bug';
 
-/** What a command ends with. */
+/** The exit codes of commands. */
 export const exitCodes = { fine: 0, input: 1, usage: 2, machine: 3, bug: 3, interrupted: 130 } as const;
 
-/** Gives a diagnostic as data without references into sources. */
+/** Converts a diagnostic to plain data without references to sources. */
 export function problemOf(diagnostic: Diagnostic): Problem {
   const { code, severity, message, notes, hint, fix, span } = diagnostic;
   return {
@@ -38,10 +44,10 @@ function placeOf({ source, start, end }: Span): ProblemPlace {
   return { file: source.name, line: range.start.line, column: range.start.column, range };
 }
 
-/** Carries one or more diagnostics; `message` has all of them, ready to show. */
+/** An error that carries one or more diagnostics; `message` contains all of them, rendered. */
 export class SpadeworkError extends Error {
   override readonly name = 'SpadeworkError';
-  /** Never empty; the first is what `code`, `hint` and `fix` are of. */
+  /** Never empty; `code`, `hint` and `fix` are those of the first. */
   readonly diagnostics: readonly Diagnostic[];
   readonly blame: Blame;
   /** The function of the library that was called, such as `step`. */
@@ -58,12 +64,12 @@ export class SpadeworkError extends Error {
     this.call = call;
   }
 
-  /** Stable kebab-case name of what is wrong, such as `unknown-input`. */
+  /** Stable kebab-case name of the mistake, such as `unknown-input`. */
   get code(): string {
     return this.first.code;
   }
 
-  /** What is wrong, in one line. */
+  /** The message of the first diagnostic, in one line. */
   get what(): string {
     return this.first.message;
   }
@@ -76,23 +82,26 @@ export class SpadeworkError extends Error {
     return this.first.fix;
   }
 
-  /** What a command ends with because of it. */
+  /** The exit code of a command that fails with this error. */
   get exit(): number {
     return exitCodes[this.blame];
   }
 
-  /** Everything that is wrong, as plain data. */
+  /** All diagnostics as plain data. */
   get problems(): readonly Problem[] {
     return this.diagnostics.map(problemOf);
   }
 
-  /** Shows it as a command does: a single diagnostic that has no place by itself, others counted. */
+  /**
+   * Renders the error as a command shows it: a single diagnostic without a place alone, other diagnostics with a
+   * count.
+   */
   render(options: RenderOptions): string {
     const plain = plainOf(this.diagnostics);
     return plain ? renderDiagnostic(plain, options) : renderDiagnostics(this.diagnostics, options).trimEnd();
   }
 
-  /** Gives the same error with the name of the library's function that was called; that of an inner call stays. */
+  /** Gives the same error with the name of the library function that was called; a name set by an inner call stays. */
   in(call: string): SpadeworkError {
     if (this.call !== undefined) return this;
     const named = new SpadeworkError(this.blame, this.diagnostics, { call, cause: this.cause });
@@ -107,30 +116,30 @@ export class SpadeworkError extends Error {
   }
 }
 
-/** Gives the diagnostic where there is a single one, and it has no place. */
+/** Gives the diagnostic if it is the only one and has no place. */
 function plainOf([first, ...others]: readonly Diagnostic[]): Diagnostic | undefined {
   return others.length === 0 && first?.span === undefined ? first : undefined;
 }
 
-/** Words diagnostics for programs: a plain one without its severity and code, which are fields. */
+/** Renders diagnostics for programs: one without a place omits its severity and code, which are fields. */
 function textOf(diagnostics: readonly Diagnostic[], call: string | undefined): string {
   const plain = plainOf(diagnostics);
   if (!plain) return renderDiagnostics(diagnostics, { color: false }).trimEnd();
   return `${call === undefined ? '' : `${call}: `}${describeDiagnostic(plain)}`;
 }
 
-/** What an error may have beside its message and hint: lines between the two, and what it comes from. */
+/** Optional parts of an error: notes between the message and the hint, and the cause. */
 interface More {
   readonly notes?: readonly string[];
   readonly cause?: unknown;
 }
 
-/** Makes an error that the user can mend. */
+/** Makes an error about an input, which the user can fix. */
 export function inputError(code: string, message: string, hint?: string, more: More = {}): SpadeworkError {
   return plainError('input', code, message, hint, more);
 }
 
-/** Makes an error of the machine, or of what runs on it. */
+/** Makes an error about the machine or the software on it. */
 export function machineError(code: string, message: string, hint: string, more: More = {}): SpadeworkError {
   return plainError('machine', code, message, hint, more);
 }
@@ -147,23 +156,26 @@ function plainError(
   });
 }
 
-/** Makes the error of a broken invariant, which is a bug; `what` says what should not be, `cause` where that was found. */
+/**
+ * Makes the error for a broken invariant, which is a bug; `what` names the broken invariant, `cause` is the error that
+ * showed it.
+ */
 export function brokenInvariant(what: string, cause?: unknown): SpadeworkError {
   return plainError('bug', 'broken-invariant', what, undefined, { cause });
 }
 
-/** Returns `value`, which an invariant says is there; `expected` is the invariant, as a clause that stands behind "that". */
+/** Returns `value`, or throws if it is missing; `expected` states the invariant as a clause after "that". */
 export function must<T>(value: T | undefined | null, expected: string): T {
   if (value === undefined || value === null) throw brokenInvariant(`expected that ${expected}`);
   return value;
 }
 
-/** Tells whether an error is one that the user can mend. */
+/** Tells whether an error is about an input, which the user can fix. */
 export function isInputError(error: unknown): error is SpadeworkError {
   return error instanceof SpadeworkError && error.blame === 'input';
 }
 
-/** Tells whether an error says what its user or the machine can be asked for, rather than that there is a bug. */
+/** Tells whether an error is about the input or the machine, rather than a bug. */
 export function isForUser(error: unknown): error is SpadeworkError {
   return error instanceof SpadeworkError && error.blame !== 'bug';
 }

@@ -1,4 +1,7 @@
-/** Answers for expressions as other languages write them: tuples, slices, chains of comparisons, numbers and sizes in pieces. */
+/**
+ * Gives hints for expressions in the syntax of other languages: tuples, slices, chained comparisons, `in`, `a if c
+ * else b`, split numbers and sizes.
+ */
 import type { IToken, TokenType } from 'chevrotain';
 import { inserting, replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
@@ -19,7 +22,7 @@ import {
 } from './stumbles.ts';
 import * as t from './tokens.ts';
 
-/** Says how an expression of another language is written, where the parser stumbled over the token at `at`; `open` is the bracket around. */
+/** Gives a hint for foreign syntax at the token `at`, where the parser failed; `open` is the enclosing bracket. */
 export function hintOfExpression(
   source: Source,
   tokens: readonly IToken[],
@@ -36,7 +39,10 @@ export function hintOfExpression(
   );
 }
 
-/** A literal in pieces that are written in one, with what it is; the parser stumbles over a piece, or behind it. */
+/**
+ * Gives a hint for a literal split into several tokens, such as `256 x 256`; the parser fails at one of its tokens or
+ * after it.
+ */
 export function hintOfPieces(
   source: Source,
   tokens: readonly IToken[],
@@ -67,14 +73,14 @@ function hintOfSize(source: Source, tokens: readonly IToken[], at: number): Hint
   const isSplit = joined[1] === '' && is(next, t.NumberText) && next !== undefined;
   if (joined[1] === '' && !isSplit) return undefined;
   const height = isSplit ? wholeOf(next.image) : joined[1];
-  // The rest of `64.0`, which the lexer takes for a member.
+  // The rest of `64.0`, which the lexer reads as a member.
   const hasPoint = !isSplit && is(next, t.Dot) && touches(actual, next) && after?.image === '0';
   if (height === undefined) return undefined;
   const last = isSplit ? next : hasPoint ? after : actual;
   return replacing(between(source, previous, last), `${width}x${height}`, sizeInOne);
 }
 
-/** Reads a whole number, which may be written as a float. */
+/** Reads an integer that may be written as a float. */
 const wholeOf = (image: string): string | undefined => /^(\d+)(?:\.0+)?$/.exec(image)?.[1];
 
 /** `1_000`. */
@@ -127,7 +133,7 @@ function hintOfTuple(
   return squared(source, open, close, 'several values are a list: [ ... ]');
 }
 
-/** Settings that are sizes. */
+/** Settings whose values are sizes. */
 const sizes: ReadonlySet<string> = new Set(['size', 'crop_from']);
 
 /** `w[1:]`, `w[:-1]`, `w[1:3]`. */
@@ -207,7 +213,7 @@ function hintOfComparison(source: Source, tokens: readonly IToken[], at: number)
   );
 }
 
-/** What no comparison reaches across. */
+/** Tokens that end the operand of a comparison. */
 const ends = [t.If, t.Then, t.Else, t.And, t.Or, t.Not, t.Equal, t.Colon, t.Comma, t.LeftBrace, t.Return];
 
 /** `x in [a, b]`, `x not in [a, b]`, `x is none`, `x is not none`. */
@@ -279,7 +285,7 @@ function hintOfConditional(
   );
 }
 
-/** `conv(8 if c else 4)`: a value among others, whose `if` stands at `middle`. */
+/** `conv(8 if c else 4)`: a conditional inside a list of values, whose `if` is at `middle`. */
 function hintOfInnerConditional(
   source: Source,
   tokens: readonly IToken[],
@@ -294,7 +300,7 @@ function hintOfInnerConditional(
   return replacing(between(source, first, last), text, (all) => `a conditional is written '${all}'`);
 }
 
-/** Writes `a if c else b`, where `b` may be the like of it; undefined where tokens are none. */
+/** Rewrites `a if c else b`, where `b` may be another conditional; undefined if an operand has no tokens. */
 function conditionalOf(
   source: Source,
   tokens: readonly IToken[],
@@ -311,7 +317,7 @@ function conditionalOf(
   return `if ${text(middle + 1, turn - 1)} then ${text(start, middle - 1)} else ${other}`;
 }
 
-/** Tells whether a token stands in parentheses or square brackets, where no statement can. */
+/** Tells whether a token is inside parentheses or square brackets, where no statement can be. */
 function openBracketsOf(tokens: readonly IToken[], at: number): boolean {
   let depth = 0;
   for (const token of tokens.slice(0, at).toReversed()) {
@@ -322,7 +328,10 @@ function openBracketsOf(tokens: readonly IToken[], at: number): boolean {
   return false;
 }
 
-/** Gives the last token of what goes on from `at` in a direction: up to a bracket around, an end of lines outside of any, or `ends`. */
+/**
+ * Gives the last token of the expression around `at` in one direction: it ends at the enclosing bracket, at one of
+ * `ends`, or at a line end outside of brackets.
+ */
 function edgeOf(tokens: readonly IToken[], at: number, step: 1 | -1, ends: readonly TokenType[]): number {
   let depth = 0;
   let index = at;
@@ -338,7 +347,7 @@ function edgeOf(tokens: readonly IToken[], at: number, step: 1 | -1, ends: reado
   }
 }
 
-/** `1.`, which is a number elsewhere. */
+/** `1.`, a valid number in other languages. */
 function hintOfBareFraction(source: Source, tokens: readonly IToken[], at: number): Hint | undefined {
   const [number, dot, actual] = [tokens[at - 2], tokens[at - 1], tokens[at]];
   if (!is(number, t.NumberText) || !is(dot, t.Dot) || !number || !dot || !touches(number, dot))

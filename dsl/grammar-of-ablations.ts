@@ -1,11 +1,11 @@
-/** The grammar of ablations: axes, cases, what is left out, seeds. */
+/** The grammar of ablations: axes, cases, shared changes, exclusions and seeds. */
 import { tokenMatcher, type TokenType } from 'chevrotain';
 import { ExperimentGrammar } from './grammar-of-experiments.ts';
 import { partPhrase } from './messages.ts';
 import * as t from './tokens.ts';
 
 export abstract class AblationGrammar extends ExperimentGrammar {
-  /** Holds when a word that may be a name is the keyword of an ablation's part: what follows fits no axis. */
+  /** Holds if a word that could be a name is the keyword of an ablation's part: the next token fits no axis. */
   private isPart(keyword: TokenType, next: TokenType): boolean {
     return tokenMatcher(this.LA(1), keyword) && tokenMatcher(this.LA(2), next);
   }

@@ -4,7 +4,10 @@ import { ExpressionGrammar } from './grammar-of-expressions.ts';
 import * as t from './tokens.ts';
 
 export abstract class BlockGrammar extends ExpressionGrammar {
-  /** Holds unless a name behind a statement on the same line binds nothing: that is no new statement but a stray word. */
+  /**
+   * Holds unless the next token is a name on the same line that binds nothing: such a name is a stray word, not a new
+   * statement.
+   */
   protected beginsStatement(): boolean {
     const isBinding = this.bindsPath();
     const isStray = tokenMatcher(this.LA(1), t.Identifier) && this.onSameLine() && !isBinding;
@@ -12,14 +15,14 @@ export abstract class BlockGrammar extends ExpressionGrammar {
     return !isStray || isFirst || this.beginsItem();
   }
 
-  /** Holds when a name, or a path of names, is followed by `=`. */
+  /** Holds if a name, or a path of names, is followed by `=`. */
   protected bindsPath(): boolean {
     let at = 2;
     while (tokenMatcher(this.LA(at), t.Dot) && tokenMatcher(this.LA(at + 1), t.Identifier)) at += 2;
     return tokenMatcher(this.LA(at), t.Equal);
   }
 
-  /** Holds when a word that may be a name is the keyword of an item: no `=` follows, and no `.` as in a path. */
+  /** Holds if a word that could be a name is the keyword of an item: neither `=` nor the `.` of a path follows. */
   protected beginsItem(): boolean {
     const isKeyword = [t.Data, t.Load, t.Loss, t.Train].some((type) => tokenMatcher(this.LA(1), type));
     return isKeyword && !tokenMatcher(this.LA(2), t.Equal) && !tokenMatcher(this.LA(2), t.Dot);
@@ -41,7 +44,7 @@ export abstract class BlockGrammar extends ExpressionGrammar {
           },
         },
       ],
-      // What is forgotten are the parentheses.
+      // The likely mistake is missing parentheses.
       ERR_MSG: tokenLabel(t.LeftParenthesis),
     });
     this.leave();

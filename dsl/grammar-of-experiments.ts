@@ -5,7 +5,7 @@ import { itemPhrase } from './messages.ts';
 import * as t from './tokens.ts';
 
 export abstract class ExperimentGrammar extends BlockGrammar {
-  /** Holds when the next line is an item of the experiment, so that the settings above it lack their closing brace. */
+  /** Holds if the next line is an item of the experiment: then the settings above it lack their closing brace. */
   private beginsOuterItem(): boolean {
     return !this.onSameLine() && this.beginsItem() && !tokenMatcher(this.LA(2), t.Colon);
   }
@@ -27,7 +27,7 @@ export abstract class ExperimentGrammar extends BlockGrammar {
           },
         },
       ],
-      // What is forgotten is the brace.
+      // The likely mistake is a missing brace.
       ERR_MSG: tokenLabel(t.LeftBrace),
     });
     this.leave();

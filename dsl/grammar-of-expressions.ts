@@ -3,16 +3,16 @@ import { EOF, tokenMatcher } from 'chevrotain';
 import { Grammar } from './grammar.ts';
 import * as t from './tokens.ts';
 
-/** Tokens that are an expression if nothing continues it. */
+/** Tokens that form an expression alone, unless a token continues it. */
 const simple = [t.NumberText, t.SizeText, t.StringText, t.True, t.False, t.None, t.Identifier];
-/** Tokens that continue no expression, and those that continue none from a new line on. */
+/** Tokens that continue no expression, and tokens that continue none at the start of a line. */
 const enders = [
   ...[t.Comma, t.RightParenthesis, t.RightBracket, t.RightBrace, t.LeftBrace, t.Then, t.Else, t.For, EOF],
 ];
 const beginners = [t.Identifier, t.Let, t.Return];
 
 export abstract class ExpressionGrammar extends Grammar {
-  /** Holds when a name on a new line begins no expression (`name =`, `name:`, `loss G`): the operand is missing. */
+  /** Holds if a name on a new line begins no expression (`name =`, `name:`, `loss G`): then the operand is missing. */
   private beginsOtherThing(): boolean {
     if (this.onSameLine()) return false;
     const after = this.LA(2);
@@ -22,8 +22,8 @@ export abstract class ExpressionGrammar extends Grammar {
   }
 
   /**
-   * Holds when the next token is an expression by itself. Most are: going to it at once spares the twelve rules of the operators
-   * between an expression and a primary.
+   * Holds if the next token is an expression by itself, as most are. Parsing it directly skips the twelve operator
+   * rules between an expression and a primary.
    */
   private isLone(): boolean {
     const after = this.LA(2);
@@ -42,7 +42,7 @@ export abstract class ExpressionGrammar extends Grammar {
       DEF: [
         { GATE: () => this.mayNest(), ALT: () => this.nest(2, () => this.SUBRULE(this.conditional)) },
         { GATE: () => this.isLone(), ALT: () => this.SUBRULE(this.primary) },
-        // As many rules lead from here to the next expression in brackets.
+        // Twelve rules lie between this one and the next expression in brackets.
         { GATE: () => this.mayNest(), ALT: () => this.nest(12, () => this.SUBRULE(this.pipeline)) },
       ],
       ERR_MSG: 'an expression',

@@ -1,4 +1,7 @@
-/** What all parts of the grammar share: where a parse stumbled, which units it is in, how deep it is, and what a new line means. */
+/**
+ * The base of all grammar parts: records the failing token and the unit around it, limits nesting, and tests line
+ * breaks.
+ */
 import {
   CstParser,
   tokenLabel,
@@ -12,30 +15,30 @@ import {
 import { brokenInvariant } from './errors.ts';
 import * as t from './tokens.ts';
 
-/** What a stretch of tokens is, for recovery: a mistake costs the smallest unit that holds it. */
+/** The kind of a token sequence, for recovery: a mistake removes the smallest unit that contains it. */
 export type UnitKind = 'file' | 'declaration' | 'item' | 'part' | 'statement' | 'entry';
 
-/** A unit that is being parsed, and the last one completed inside it. */
+/** A unit being parsed, and the last unit completed inside it. */
 export interface Unit {
   readonly kind: UnitKind;
   readonly first: IToken | undefined;
   lastChild: Unit | undefined;
 }
 
-/** The token that a parse stumbled over, and what would have fitted there as a phrase. */
+/** The token at which a parse failed, and a phrase for what was expected there. */
 export interface Stumble {
   readonly actual: IToken;
   readonly previous: IToken | undefined;
   readonly expected: string;
   readonly rule: string;
-  /** Whether the text may be sound, but is nested deeper than the parser can follow. */
+  /** Whether the parse failed because the text is nested deeper than the parser can follow. */
   readonly isTooDeep: boolean;
 }
 
-/** Rules inside one another; the stack of Node holds about twice as many. */
+/** The most rules inside one another; the stack of Node holds about twice as many. */
 const ruleLimit = 800;
 
-/** Keeps what chevrotain knows when it fails; the message itself is written in `recover.ts`, which sees all tokens. */
+/** Records chevrotain's state on failure; `recover.ts`, which sees all tokens, makes the message. */
 class StumbleRecorder implements IParserErrorMessageProvider {
   stumble: Stumble | undefined;
   isTooDeep = false;
@@ -64,14 +67,14 @@ class StumbleRecorder implements IParserErrorMessageProvider {
   }
 }
 
-/** A parser of tokens without rules yet. Each rule of the classes that extend it carries its production. */
+/** A parser without rules. Each rule of its subclasses carries its production. */
 export abstract class Grammar extends CstParser {
   private readonly recorder: StumbleRecorder;
   private units: Unit[] = [];
-  /** How many rules are inside one another here, counted at those that can hold themselves. */
+  /** The current nesting depth in rules, counted at the rules that can contain themselves. */
   private depth = 0;
 
-  /** Makes a parser; `validate` makes chevrotain check the grammar itself, which tests do once. */
+  /** Makes a parser; `validate` makes chevrotain check the grammar, which only a test does. */
   constructor(options: { readonly validate: boolean }) {
     const recorder = new StumbleRecorder();
     super(t.allTokens, {
@@ -83,7 +86,7 @@ export abstract class Grammar extends CstParser {
     this.recorder = recorder;
   }
 
-  /** Takes new tokens; `kind` says what they are as a whole. */
+  /** Sets the tokens to parse; `kind` is the unit that they form. */
   load(tokens: readonly IToken[], kind: UnitKind): void {
     this.input = [...tokens];
     this.units = [{ kind, first: tokens[0], lastChild: undefined }];
@@ -92,7 +95,7 @@ export abstract class Grammar extends CstParser {
     this.depth = 0;
   }
 
-  /** Gives what the last parse stumbled over, if it did. */
+  /** Gives where the last parse failed; undefined if it succeeded. */
   get stumble(): Stumble | undefined {
     return this.errors.length > 0 ? this.recorder.stumble : undefined;
   }
@@ -114,26 +117,26 @@ export abstract class Grammar extends CstParser {
     });
   }
 
-  /** Parses what may hold the like of itself, which is `rules` rules further in. */
+  /** Parses something that can contain itself; `rules` is how many rules deeper that is. */
   protected nest(rules: number, parse: () => void): void {
     this.ACTION(() => (this.depth += rules));
     parse();
     this.ACTION(() => (this.depth -= rules));
   }
 
-  /** Holds as long as rules may be entered from here; where they may not, no alternative fits. */
+  /** Holds while deeper nesting is allowed; past the limit no alternative matches. */
   protected mayNest(): boolean {
     if (this.depth <= ruleLimit) return true;
     this.recorder.isTooDeep = true;
     return false;
   }
 
-  /** Holds when the next token starts on the line where the one before it ends. */
+  /** Holds if the next token starts on the line where the previous one ends. */
   protected onSameLine(): boolean {
     return this.LA(0).endLine === this.LA(1).startLine;
   }
 
-  /** separated := (item (',' item)* ','?)? ; `closer` is the bracket that follows, and is left to the rule */
+  /** separated := (item (',' item)* ','?)? ; the calling rule consumes `closer`, the bracket that follows */
   protected separated(item: ParserMethod<[], CstNode>, closer: TokenType): void {
     this.OPTION1({
       GATE: () => !tokenMatcher(this.LA(1), closer),

@@ -1,4 +1,7 @@
-/** Answers for whole forms of other languages where the parser stumbles over them: loops, imports, variants, items, pipelines. */
+/**
+ * Gives hints where the parser fails on a whole form of another language: loops, imports, inheritance, experiment
+ * items, pipelines.
+ */
 import type { IToken } from 'chevrotain';
 import { replacing, together, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
@@ -20,7 +23,7 @@ import {
 import { suggest } from './suggest.ts';
 import * as t from './tokens.ts';
 
-/** Says how what another language writes here is written, where the whole form shows which one is meant. */
+/** Gives a hint if the tokens at the failure are a known form of another language. */
 export function hintOfHabit(
   source: Source,
   tokens: readonly IToken[],
@@ -81,7 +84,7 @@ function hintOfVariant(
   return replacing(between(source, actual, brace), `= ${base.image} with {`, (text) => `write ${text} ... }`);
 }
 
-/** What begins an item of an experiment, by what others call it. */
+/** Words of other frameworks for experiment items, with the keyword of each. */
 const wordsOfItems: ReadonlyMap<string, string> = new Map([
   ['optimizer', 'optimize'],
   ['optimiser', 'optimize'],
@@ -93,7 +96,7 @@ const wordsOfItems: ReadonlyMap<string, string> = new Map([
 ]);
 const items = ['data', 'let', 'load', 'loss', 'train', 'optimize'];
 
-/** `optimizer G with`, `dataset d {`: two words follow each other, of which the first is not quite a keyword. */
+/** `optimizer G with`, `dataset d {`: two words in a row, the first of which is a near miss of a keyword. */
 function hintOfItem(
   source: Source,
   tokens: readonly IToken[],
@@ -113,7 +116,7 @@ function hintOfItem(
   return together([written, replacing(place(source, sign), 'with', (text) => `'${text}' in place of '='`)]);
 }
 
-/** `x -> f`, and a pipeline whose result goes nowhere. */
+/** `x -> f`, and a pipeline whose result is not bound. */
 function hintOfStage(
   source: Source,
   tokens: readonly IToken[],
@@ -136,7 +139,7 @@ function hintOfStage(
   return isOpen && (is(actual, t.Pipe) || is(actual, t.LeftParenthesis)) ? hints.unusedValue : undefined;
 }
 
-/** Words of the language where they are meant as names. */
+/** Reserved words used as names. */
 function hintOfReserved(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
   const [previous, actual, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
   if (!actual || !isReserved(actual)) return undefined;
@@ -145,10 +148,13 @@ function hintOfReserved(tokens: readonly IToken[], at: number, stumble: Stumble)
   return isBound || (isRead && sameLine(previous, actual)) ? hints.reservedWord(actual.image) : undefined;
 }
 
-/** Words that are meant as names where an expression must stand; the others begin what may stand nowhere in one. */
+/**
+ * Reserved words that are likely meant as names where an expression is expected; other reserved words cannot occur in
+ * one.
+ */
 const nouns = [t.In, t.As, t.Block, t.Network, t.Experiment, t.Ablation, t.Use];
 
-/** A loop that counts by itself: `for (i = 0; i < 3; i++)`. */
+/** Tells whether a place is inside a counting loop: `for (i = 0; i < 3; i++)`. */
 export function isInCountingLoop({ source, start }: Span): boolean {
   const line = source.text.slice(source.text.lastIndexOf('\n', start - 1) + 1, start);
   return /^\s*for\b/.test(line);

@@ -1,4 +1,4 @@
-/** Answers for the language as others use it: text to AST and back, and messages with a place. */
+/** The language's public functions: parse text to an AST, print it, and report mistakes with their places. */
 import type { File, Override } from './ast.ts';
 import { mostMistakes, sortDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { parseOverrideTokens, parseTokens } from './recover.ts';
@@ -12,13 +12,13 @@ export { renderDiagnostic, renderDiagnostics, sortDiagnostics, type Diagnostic }
 export { applyEdits, type Edit } from './fix.ts';
 export { suggest } from './suggest.ts';
 
-/** What a text says, and what is wrong with it. */
+/** The result of parsing a text. */
 export interface ParseResult {
-  /** The declarations and imports without mistakes; nothing when there are too many mistakes to go on. */
+  /** The declarations and imports without mistakes; undefined if there are too many mistakes to continue. */
   readonly file: File | undefined;
   /** All syntax mistakes, in source order. */
   readonly diagnostics: readonly Diagnostic[];
-  /** How many words and signs it has. */
+  /** The number of tokens. */
   readonly pieces: number;
 }
 
@@ -39,13 +39,13 @@ export function parse(source: Source): ParseResult {
   };
 }
 
-/** Leaves out what is more than anyone reads, and says so. */
+/** Cuts a list of diagnostics at `mostMistakes` and adds a note about the rest. */
 function bounded(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const next = diagnostics[mostMistakes]?.span;
   return next ? [...diagnostics.slice(0, mostMistakes), tooManyMistakes(mostMistakes, next)] : diagnostics;
 }
 
-/** Parses a change by path that is a text of its own: `G.norm = batch()`. */
+/** Parses a change by path given as a separate text: `G.norm = batch()`. */
 export function parseOverride(source: Source): {
   readonly override: Override | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -55,11 +55,11 @@ export function parseOverride(source: Source): {
   return { override, diagnostics };
 }
 
-/** Leaves out what a mistake lies in. */
+/** Leaves out the declarations that contain a mistake. */
 function withoutMistakes(file: File, diagnostics: readonly Diagnostic[]): File {
   if (diagnostics.length === 0) return file;
   const starts = diagnostics.flatMap((one) => one.span?.start ?? []).sort((a, b) => a - b);
-  // Mistakes and declarations may both be many: those are gone through in order, once.
+  // There may be many mistakes and many declarations, so both are walked in order once.
   const soundOf = <T extends { readonly span: File['span'] }>(parts: readonly T[]): T[] => {
     let next = 0;
     return parts.filter(({ span: { start, end } }) => {

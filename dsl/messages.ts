@@ -1,4 +1,4 @@
-/** Answers for what is said about syntax mistakes: one function per message. */
+/** The diagnostics about syntax, one function each. */
 import { error, type Diagnostic } from './diagnostic.ts';
 import { inserting, removing, replacing, type Hint } from './fix.ts';
 import { textOf, type Span } from './source.ts';
@@ -13,7 +13,7 @@ export function unexpectedToken(
   return error('syntax', `expected ${expected}, found ${found}`, place, { hint });
 }
 
-/** Reports a bracket that nothing closes; `opener` is the place of the bracket. */
+/** Reports an opening bracket without a closing one; `opener` is the place of the bracket. */
 export function unclosedBracket(closer: string, found: string, place: Span, opener: Span): Diagnostic {
   return error('unclosed-bracket', `expected a closing '${closer}', found ${found}`, place, {
     labels: [{ span: opener, text: 'opened here' }],
@@ -22,8 +22,8 @@ export function unclosedBracket(closer: string, found: string, place: Span, open
 }
 
 /**
- * Reports a closing bracket of another kind than the one that is open, at `opener`; it is one too many where the right one
- * follows, else one in place of the other.
+ * Reports a closing bracket of another kind than the open one at `opener`. If the right one follows later, the wrong
+ * one is extra; otherwise it should be replaced.
  */
 export function wrongBracket(closer: string, wrong: Span, opener: Span, isClosedLater: boolean): Diagnostic {
   const found = wrong.source.text.slice(wrong.start, wrong.end);
@@ -55,7 +55,7 @@ export function unknownCharacter(text: string, place: Span, hint: Hint | string 
   return error('unknown-character', `unknown ${characters} '${text}'`, place, { hint });
 }
 
-/** Reports where a text becomes longer than any that is read. */
+/** Reports the place at which a text exceeds the length limit. */
 export function textTooLong(limit: number, place: Span): Diagnostic {
   return error('too-large', `the text has more than ${limit} words and signs`, place, {
     hint: 'divide it into several files, or generate less of it: lists and loops are written in a line',
@@ -78,7 +78,7 @@ export function unknownEscape(escape: string, place: Span): Diagnostic {
   });
 }
 
-/** Reports a number that a 64-bit float cannot hold exactly (integers) or at all. */
+/** Reports an integer that a 64-bit float cannot hold exactly, or a number that it cannot hold at all. */
 export function numberOutOfRange(place: Span): Diagnostic {
   return error('number-out-of-range', 'the number is too large', place, {
     hint: /[.eE]/.test(textOf(place))
@@ -103,18 +103,18 @@ export function lateUse(place: Span, hint: Hint | string): Diagnostic {
   });
 }
 
-/** Reports that a file holds more mistakes than are listed. */
+/** Reports that a file has more mistakes than are listed. */
 export function tooManyMistakes(count: number, place: Span): Diagnostic {
   return error('too-many-mistakes', `stopped after ${count} mistake${count === 1 ? '' : 's'}`, place);
 }
 
-/** What may stand in an experiment. */
+/** What an experiment may contain. */
 export const itemPhrase = "'data', 'let', 'load', 'loss', 'train', an assignment or a closing '}'";
 
-/** What may stand in an ablation. */
+/** What an ablation may contain. */
 export const partPhrase = "an axis 'path in [...]', 'case', 'with', 'except', 'seeds' or a closing '}'";
 
-/** Hints, which messages carry where they fit. */
+/** Hints that several messages use. */
 export const hints = {
   reservedWord: (word: string) => `'${word}' is a reserved word: choose another name`,
   bracketOnNewLine: (bracket: string) =>

@@ -1,9 +1,12 @@
-/** Turns tokens into a concrete syntax tree. */
+/** Parses the tokens of a file into a concrete syntax tree. */
 import { tokenMatcher } from 'chevrotain';
 import { AblationGrammar } from './grammar-of-ablations.ts';
 import * as t from './tokens.ts';
 
-/** The parser of a file. It stops at the first mistake: `recover.ts` goes on from there. New lines matter only in `onSameLine`. */
+/**
+ * The parser of a file. It stops at the first mistake; `recover.ts` continues after it. Line breaks matter only in
+ * `onSameLine`.
+ */
 export class SpadeParser extends AblationGrammar {
   /** file := use* (block | experiment | ablation)* */
   readonly file = this.RULE('file', () => {
@@ -54,7 +57,7 @@ export class SpadeParser extends AblationGrammar {
 
   constructor(options: { readonly validate: boolean }) {
     super(options);
-    // Only here are the rules of all parts there.
+    // The rules of all grammar parts exist only after this constructor ran.
     this.performSelfAnalysis();
   }
 }

@@ -1,4 +1,4 @@
-/** Answers for the canonical text of a spec: what `spadework fmt` writes. Parsing it gives the same tree, spans aside. */
+/** Prints an AST as canonical text, as `spadework fmt` does. Parsing the text gives the same tree, except for spans. */
 import type {
   Ablation,
   AblationPart,
@@ -29,7 +29,7 @@ import type {
   Variant,
 } from './ast.ts';
 
-/** Lines longer than this are broken where the language has a place for it. */
+/** Lines longer than this are broken where the syntax allows it. */
 const lineWidth = 100;
 const step = '  ';
 
@@ -52,7 +52,7 @@ function commentLines(lines: readonly string[], indent: string): string {
   return lines.map((line) => `${indent}${line === '' ? '#' : `# ${line}`}\n`).join('');
 }
 
-/** Puts a node's comments around its text, which comes without the indent and the last line break. */
+/** Adds a node's comments to its text, which has no indent and no final line break. */
 function withComments(comments: Comments, indent: string, text: string): string {
   const detached = comments.detached.map((group) => `${commentLines(group, indent)}\n`).join('');
   const after = comments.after === undefined ? '' : `  # ${comments.after}`.trimEnd();
@@ -214,7 +214,7 @@ function printEntry(entry: Entry, indent: string): string {
 
 // --------------------------------------------------------------------------------------------- statements
 
-/** Sets lines between braces that stand at `indent`. */
+/** Puts lines between braces; the braces are indented by `indent`. */
 function inBraces(lines: readonly string[], indent: string): string {
   return lines.length === 0 ? '' : `\n${lines.join('')}${indent}`;
 }
@@ -249,7 +249,7 @@ function printIf(statement: If, indent: string): string {
   const then = `${header} {${bodyLines(statement.then, indent)}}`;
   if (statement.otherwise === undefined) return then;
   const [only, ...others] = statement.otherwise;
-  // A commented `if` keeps its own line, and so its braces.
+  // A commented `if` needs its own line, so its braces stay.
   if (only?.kind === 'if' && others.length === 0 && !isCommented(only.comments)) {
     return `${then} else ${printIf(only, indent)}`;
   }
@@ -262,12 +262,12 @@ function isCommented({ detached, before, after, below }: Comments): boolean {
 
 // ------------------------------------------------------------------------------------- expressions, broken
 
-/** Prints `head` and an expression, over several lines if one does not do; `tail` is what must fit behind it. */
+/** Prints `head` and an expression, on several lines if one is too short; `tail` must fit after it. */
 function printValue(head: string, value: Expression, indent: string, tail = ''): string {
   return head + layout(value, indent, indent.length + head.length, tail.length);
 }
 
-/** Prints an expression that starts at `column` of a line with `indent`; `room` columns stay free behind it. */
+/** Prints an expression that starts at `column` of a line with `indent`; `room` columns stay free after it. */
 function layout(expression: Expression, indent: string, column: number, room: number): string {
   if (!mustBreak(expression)) {
     const line = flat(expression);
@@ -322,7 +322,7 @@ function layout(expression: Expression, indent: string, column: number, room: nu
   }
 }
 
-/** Says whether comments or blank lines keep an expression from standing on one line. */
+/** Tells whether comments or blank lines force an expression onto several lines. */
 function mustBreak(expression: Expression): boolean {
   return (
     expression.kind === 'record' &&
@@ -353,7 +353,7 @@ function layoutCall(call: Call, isStage: boolean, indent: string, column: number
   return `${callee}${list}${labelOf(call.label)}`;
 }
 
-/** Prints items one per line between brackets, with a comma behind each. */
+/** Prints items between brackets, one per line, with a comma after each. */
 function broken<T>(
   open: string,
   items: readonly T[],
@@ -367,7 +367,7 @@ function broken<T>(
 
 // -------------------------------------------------------------------------------- expressions, on one line
 
-/** How tightly an expression holds together; an operand that holds less tightly than its place needs parentheses. */
+/** Operator precedences; an operand of lower precedence than its place requires gets parentheses. */
 const Precedence = {
   Conditional: 0,
   Pipeline: 1,
@@ -412,7 +412,7 @@ function precedenceOf(expression: Expression): number {
     case 'unary':
       return expression.operator === 'not' ? Precedence.Not : Precedence.Unary;
     case 'call':
-      // What follows a label would read as part of it.
+      // Text after a label would be parsed as part of the label.
       return expression.label === undefined ? Precedence.Postfix : Precedence.Power;
     case 'member':
     case 'index':
@@ -486,7 +486,7 @@ function flatBinary({ operator, left, right }: Binary): string {
   return `${flatOperand(left, leftPrecedence)} ${operator} ${flatOperand(right, rightPrecedence)}`;
 }
 
-/** Prints a stage; one without arguments stands without parentheses. */
+/** Prints a stage; a stage without arguments has no parentheses. */
 function flatStage(stage: Call): string {
   const list = stage.arguments.length === 0 ? '' : flatArguments(stage.arguments);
   return `${flatOperand(stage.callee, Precedence.Postfix)}${list}${labelOf(stage.label)}`;

@@ -1,4 +1,4 @@
-/** What programs see of a diagnostic: plain data, free of imports, so that any TypeScript project can read its type. */
+/** The type of a diagnostic for programs: plain data without imports, so that any TypeScript project can use it. */
 
 /** A point of a text: lines and columns count from 1, the offset from 0, in UTF-16 code units. */
 export interface Point {
@@ -15,18 +15,18 @@ export interface ProblemPlace {
   readonly range: { readonly start: Point; readonly end: Point };
 }
 
-/** Something that is wrong, or is rarely meant. */
+/** An error or a warning. */
 export interface Problem {
   /** Stable kebab-case name, such as `unknown-name`. */
   readonly code: string;
   readonly severity: 'error' | 'warning';
-  /** What is wrong, in one line. */
+  /** The message, in one line. */
   readonly message: string;
-  /** Lines that say more: what was found, what was expected. */
+  /** Further lines: what was found, what was expected. */
   readonly notes: readonly string[];
-  /** What to try. */
+  /** Advice. */
   readonly hint: string | undefined;
-  /** What the hint says to change, offsets from 0 into the file's text; empty where it is advice alone. */
+  /** The hint's change as edits, with offsets from 0 into the file's text; empty if the hint is only advice. */
   readonly fix: readonly {
     readonly file: string;
     readonly start: number;

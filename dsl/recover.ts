@@ -1,6 +1,6 @@
 /**
- * Answers for what happens after a syntax mistake. The parser stops at the first one; here the smallest unit that holds
- * it (an entry, a statement, a declaration) is cut out of the tokens, or a missing bracket is put in, and the rest is
+ * Continues parsing after a syntax mistake. The parser stops at the first one; here the smallest unit that contains it
+ * (an entry, a statement, a declaration) is cut out of the tokens, or a missing bracket is inserted, and the rest is
  * parsed again. So each mistake is reported once and none hides another.
  */
 import { createTokenInstance, type ILexingError, type IToken, type TokenType } from 'chevrotain';
@@ -17,15 +17,15 @@ import { hintOfStatement, hintOfTypeOrder } from './statements-of-others.ts';
 import { hintFor, hintOfCharacters, hintOfLateUse, hintOfOpenString } from './syntax-hints.ts';
 import * as t from './tokens.ts';
 
-/** More mistakes than these help nobody. */
+/** The most syntax mistakes reported for one text. */
 const mistakeLimit = 100;
-/** Each mistake takes another parse; for these many tokens, all parses together, a text is parsed again. */
+/** Each mistake costs another parse; reparsing stops when all parses together have read this many tokens. */
 const tokenLimit = 400_000;
 
-// One parser for all: the analysis of the grammar is what takes time.
+// One parser is shared, as the analysis of the grammar is slow.
 const parser = new SpadeParser({ validate: false });
 
-/** Parses a file's tokens; the tree lacks the parts that hold mistakes, and `diagnostics` says what these are. */
+/** Parses a file's tokens; the tree lacks the parts with mistakes, which `diagnostics` reports. */
 export function parseTokens(
   source: Source,
   lexed: t.LexedText,
@@ -36,7 +36,7 @@ export function parseTokens(
   return { file, diagnostics: [...lexical, ...recovery.diagnostics] };
 }
 
-/** Parses a change by path, such as `G.norm = batch()`, that is a text of its own. */
+/** Parses a change by path given as a separate text, such as `G.norm = batch()`. */
 export function parseOverrideTokens(
   source: Source,
   lexed: t.LexedText,
@@ -46,12 +46,15 @@ export function parseOverrideTokens(
   return new Recovery(source, lexical).parseOverride(lexed.tokens);
 }
 
-/** An edit reaches to the end of its line; so many mistakes before a mistake are asked whether theirs covers it. */
+/**
+ * An edit reaches at most to the end of its line, so only this many earlier mistakes are tested for an edit that
+ * covers a place.
+ */
 const nearby = 100;
 
 function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
   const image = ({ offset, length }: ILexingError): string => source.text.slice(offset, offset + length);
-  // A quotation mark comes in pairs: one message per line and character does.
+  // Quotation marks come in pairs: one message per line and character is enough.
   const seen = new Set<string>();
   const unknown = lexed.errors.filter((error) => {
     const key = `${error.line} ${image(error)}`;
@@ -64,7 +67,7 @@ function lexicalMistakes(source: Source, lexed: t.LexedText): Diagnostic[] {
     return messages.unknownCharacter(image(error), where, hintOfCharacters(image(error), where));
   });
   return [
-    // What the hint of an earlier one writes anew has been said.
+    // A mistake inside the text that an earlier hint replaces is not reported again.
     ...found.filter(
       (one, position) =>
         !found.slice(Math.max(0, position - nearby), position).some((earlier) => covers(earlier, one.span)),
@@ -82,7 +85,7 @@ function covers({ fix }: Diagnostic, place: Span | undefined): boolean {
   return fix.some((edit) => place && edit.span.start <= place.start && place.end <= edit.span.end);
 }
 
-/** A way on from a mistake: tokens `start` to `end` give way to `insert`. */
+/** A repair: tokens `start` to `end` are replaced by `insert`. */
 interface Mend {
   readonly start: number;
   readonly end: number;
@@ -94,7 +97,7 @@ class Recovery {
   private readonly source: Source;
   private readonly lexical: readonly Diagnostic[];
   private readonly reported = new Set<number>();
-  /** How many tokens were parsed, those of every parse counted. */
+  /** How many tokens all parses together have read. */
   private parsed = 0;
 
   constructor(source: Source, lexical: readonly Diagnostic[]) {
@@ -102,7 +105,7 @@ class Recovery {
     this.lexical = lexical;
   }
 
-  /** Parses a file, or the braces of a block or experiment whose header is broken (only for their mistakes). */
+  /** Parses a file, or the braces of a block or experiment with a broken header (only to find their mistakes). */
   parse(given: readonly IToken[], kind: 'file'): FileCstNode | undefined;
   parse(given: readonly IToken[], kind: UnitKind): undefined;
   parse(given: readonly IToken[], kind: UnitKind): FileCstNode | undefined {
@@ -130,7 +133,7 @@ class Recovery {
     return undefined;
   }
 
-  /** Parses a change by path; after a mistake nothing of it is left. */
+  /** Parses a change by path; gives no tree after a mistake. */
   parseOverride(tokens: readonly IToken[]): {
     override: OverrideCstNode | undefined;
     diagnostics: Diagnostic[];
@@ -148,7 +151,7 @@ class Recovery {
     return { override: undefined, diagnostics: [{ ...described, hint }] };
   }
 
-  /** Reports a mistake and gives the tokens to go on with. */
+  /** Reports a mistake and gives the tokens to continue with. */
   private mend(tokens: readonly IToken[], stumble: Stumble, unit: Unit): readonly IToken[] {
     const found = tokens.indexOf(stumble.actual);
     const at = found < 0 ? tokens.length : found;
@@ -168,17 +171,17 @@ class Recovery {
 
     if (actual && isNetworkOfExperiment(tokens, at, stumble))
       return { start: at, end: at + 1, insert: [inPlaceOf(actual, t.Let)] };
-    // What comes next belongs further out: put in the missing braces.
+    // The next token belongs to an outer unit: insert the missing braces.
     if (endsBody(stumble) && leavesBraces(tokens, at)) {
       const ends = actual === undefined || isDeclarationKeyword(actual);
       const braces = open.filter((token) => is(token, t.LeftBrace)).slice(ends ? 0 : -1);
       return { start: at, end: at, insert: braces.map(() => inserted(t.RightBrace, previous)) };
     }
-    // An `else` shows that the branch before it lacks its closing brace.
+    // An `else` here shows that the branch before it lacks its closing brace.
     if (lacksBraceBeforeElse(actual, stumble, unit)) {
       return { start: at, end: at, insert: [inserted(t.RightBrace, previous)] };
     }
-    // A missing '{' is put in, unless there is one further on in the line.
+    // Insert a missing '{', unless the line has one further on.
     if (expectsOpeningBrace(stumble) && actual !== undefined && !isDeclarationKeyword(actual)) {
       const line = restOfLine(tokens, at);
       const brace = line.findIndex((token) => is(token, t.LeftBrace));
@@ -187,7 +190,7 @@ class Recovery {
       }
       if (brace >= 0) return { start: at, end: at + brace, insert: [] };
     }
-    // A brace that opens twice.
+    // An opening brace written twice.
     if (endsBody(stumble) && is(actual, t.LeftBrace) && is(previous, t.LeftBrace)) {
       return { start: at, end: at + 1, insert: [] };
     }
@@ -208,7 +211,7 @@ class Recovery {
     if (betweenChildren) {
       const child = unit.lastChild;
       kind = unit.kind === 'file' ? 'file' : childKind(stumble.rule);
-      // What shares a line with the unit before it, in the same braces, is taken for the end of that unit.
+      // Tokens on the line of the previous unit, in the same braces, count as the end of that unit.
       const childStart = child?.first === undefined ? -1 : tokens.indexOf(child.first);
       const brace = openBrackets(tokens.slice(0, at)).at(-1);
       const isInside = brace !== undefined && childStart > tokens.indexOf(brace);
@@ -238,7 +241,7 @@ class Recovery {
     return { start, end };
   }
 
-  /** Looks for further mistakes between the braces of a unit that was cut out for its header. */
+  /** Looks for further mistakes between the braces of a unit that was cut out because of its header. */
   private checkBraces(tokens: readonly IToken[], at: number, cut: Mend, unit: Unit): void {
     const keyword = tokens[cut.start];
     const inDeclaration = unit.kind === 'declaration' && !is(keyword, t.Use);
@@ -258,7 +261,7 @@ class Recovery {
         end += 1;
       } while (open.length > 0 && end < cut.end);
       if (open.length > 0) return;
-      // A record of another language is no body.
+      // A record of another language is not a body.
       const isRecord = start === at && unit.kind === 'statement' && !is(keyword, t.If) && !is(keyword, t.For);
       if (!isRecord) this.parse(tokens.slice(start, end), contentOf(keyword));
       start = end;
@@ -269,7 +272,7 @@ class Recovery {
 
   private report(tokens: readonly IToken[], at: number, stumble: Stumble, unit: Unit, mend: Mend): void {
     const offset = tokens[at]?.startOffset ?? this.source.text.length;
-    // A second complaint about the same token is an echo of the first.
+    // A second mistake at the same token follows from the first.
     if (this.reported.has(offset)) return;
     this.reported.add(offset);
     const open = openBrackets(tokens.slice(0, at)).at(-1);
@@ -278,7 +281,7 @@ class Recovery {
     }
   }
 
-  /** Says whether a mistake comes from a stretch of text that could not be read and was reported for that. */
+  /** Tells whether a mistake follows from an unreadable stretch of text that was already reported. */
   private followsFromLexical(
     tokens: readonly IToken[],
     mend: Mend,
@@ -287,13 +290,13 @@ class Recovery {
   ): boolean {
     const before = tokens[mend.start - 1];
     const from = unitFirst ?? tokens[mend.start];
-    // What could not be read right before a token belongs to what that is.
+    // Unreadable text directly before a token belongs to that token's unit.
     const first = unitFirst || !before ? (from?.startOffset ?? this.source.text.length) : endOf(before);
     const last = tokens[mend.end]?.startOffset ?? this.source.text.length;
     return this.lexical.some(({ code, span: unread }) => {
       if (unread === undefined) return false;
       if (first <= unread.start && unread.start <= last) return true;
-      // The rest of the line that an open string swallowed may hold the bracket that is missing.
+      // An unterminated string may have swallowed the missing bracket.
       const swallowed = this.source.text.slice(unread.start, unread.end);
       const closer = open === undefined ? '' : closerOf(open);
       return (
@@ -333,7 +336,7 @@ class Recovery {
         replacing(this.at(actual), 'let', () => words),
       );
     }
-    // A word of the language that is bound: a declaration has no '=' behind its keyword.
+    // A keyword used as a name: a declaration has no '=' after its keyword.
     if (actual && isDeclarationKeyword(actual) && is(tokens[at + 1], t.Equal))
       return messages.unexpectedToken(
         'a name',
@@ -345,7 +348,7 @@ class Recovery {
       if (is(actual, t.Use) && stumble.rule === 'file')
         return messages.lateUse(place(source, actual), hintOfLateUse(source, tokens, at));
     }
-    // What is missing at the end of a line is missing there, not where the next line starts.
+    // A token missing at the end of a line is reported there, not at the start of the next line.
     const missing =
       previous !== undefined && !sameLine(previous, actual) ? this.behind(previous) : this.at(actual);
     if (open !== undefined && expects(stumble, closingType(open))) {
@@ -425,7 +428,7 @@ class Recovery {
   }
 }
 
-/** Says what fits at a token, in the words of the language. */
+/** Names what is expected at a token, in the terms of the language. */
 function phrase(tokens: readonly IToken[], at: number, stumble: Stumble): string {
   const previous = tokens[at - 1];
   if (isBehindAlias(tokens, at, stumble)) return 'the end of the declaration';
@@ -453,7 +456,10 @@ function aliasHint({ first }: Unit): string {
   return is(first, t.Network) ? messages.hints.networkAlias : messages.hints.alias;
 }
 
-/** Says whether a network is declared among the items of an experiment, `network G = SpadeGenerator()`, where `let` binds one. */
+/**
+ * Tells whether a network is declared among the items of an experiment, `network G = SpadeGenerator()`, instead of
+ * bound by `let`.
+ */
 function isNetworkOfExperiment(tokens: readonly IToken[], at: number, stumble: Stumble): boolean {
   const inExperiment = stumble.rule === 'experimentBody' || stumble.rule === 'changes';
   const isBlock = is(tokens[at], t.Block) && /^[A-Z]/.test(tokens[at + 3]?.image ?? '');
@@ -462,12 +468,12 @@ function isNetworkOfExperiment(tokens: readonly IToken[], at: number, stumble: S
   return inExperiment && endsBody(stumble) && binds;
 }
 
-/** Says whether more stands in the line of `block name = other` than may. */
+/** Tells whether extra tokens follow `block name = other` on its line. */
 function isBehindAlias(tokens: readonly IToken[], at: number, { rule }: Stumble): boolean {
   return rule === 'file' && is(tokens[at - 2], t.Equal) && sameLine(tokens[at - 1], tokens[at]);
 }
 
-/** Says whether a mistake lies in `block name = other`, or in what someone wrote to mean that. */
+/** Tells whether a mistake is in `block name = other`, or in an attempt to write it. */
 function isInAlias(tokens: readonly IToken[], at: number, stumble: Stumble, { kind, first }: Unit): boolean {
   if (tokens[at] === undefined) return false;
   if (isBehindAlias(tokens, at, stumble)) return true;
@@ -511,7 +517,7 @@ function childKind(rule: string): UnitKind {
   return rule === 'experimentBody' || rule === 'changes' ? 'item' : 'entry';
 }
 
-/** Says what stands between the braces of a declaration that begins with a keyword. */
+/** Gives the kind of unit between the braces of a declaration that begins with this keyword. */
 function contentOf(keyword: IToken | undefined): UnitKind {
   if (is(keyword, t.Ablation)) return 'part';
   return is(keyword, t.Experiment) ? 'item' : 'statement';
@@ -526,13 +532,13 @@ function closerOf(open: IToken): string {
   return typeof pattern === 'string' ? pattern : open.image;
 }
 
-/** Says whether a token closes a bracket further out than the innermost one. */
+/** Tells whether a token closes a bracket other than the innermost open one. */
 function closesOuter(tokens: readonly IToken[], at: number): boolean {
   const token = tokens[at];
   return openBrackets(tokens.slice(0, at)).some((open) => closingType(open) === token?.tokenType);
 }
 
-/** Says whether a bracket is closed further on, before anything around it is. */
+/** Tells whether a bracket is closed later, before any bracket around it is. */
 function closesLater(tokens: readonly IToken[], at: number, open: IToken): boolean {
   const inner: IToken[] = [];
   for (const token of tokens.slice(at)) {
@@ -542,7 +548,7 @@ function closesLater(tokens: readonly IToken[], at: number, open: IToken): boole
   return false;
 }
 
-/** Says whether a token can only stand outside the innermost braces: a declaration, or an item after settings. */
+/** Tells whether a token can only be outside the innermost braces: a declaration, or an item after settings. */
 function leavesBraces(tokens: readonly IToken[], at: number): boolean {
   const token = tokens[at];
   if (token === undefined || isDeclarationKeyword(token)) return true;
@@ -553,8 +559,8 @@ function leavesBraces(tokens: readonly IToken[], at: number): boolean {
 }
 
 /**
- * Finds the bracket that was most likely left open. With braces that is the first whose closing brace stands at the
- * indentation of another line: then that brace closes something further out, and one is missing before it.
+ * Finds the bracket that was most likely left open. For braces, this is the first one whose closing brace is indented
+ * like another line: that brace closes an outer one, so one is missing before it.
  */
 function suspect(
   tokens: readonly IToken[],
@@ -580,20 +586,20 @@ function suspect(
   return { open, before: undefined };
 }
 
-/** Makes a token of no width behind another. */
+/** Makes a token of zero width after another one. */
 function inserted(type: TokenType, previous: IToken | undefined): IToken {
   const offset = previous === undefined ? 0 : endOf(previous);
   const line = previous?.endLine ?? 1;
   return createTokenInstance(type, '', offset, offset - 1, line, line, 1, 1);
 }
 
-/** Makes a token of another type where one stands. */
+/** Makes a token of another type at the place of a token. */
 function inPlaceOf({ startOffset, image, startLine = 1, startColumn = 1 }: IToken, type: TokenType): IToken {
   const end = startOffset + image.length - 1;
   return createTokenInstance(type, image, startOffset, end, startLine, startLine, startColumn, startColumn);
 }
 
-/** Follows a token through the brackets that are open; a closer also closes what was forgotten inside it. */
+/** Updates the stack of open brackets for a token; a closer also closes unclosed brackets inside it. */
 function follow(open: IToken[], token: IToken): void {
   if (t.brackets.has(token.tokenType)) {
     open.push(token);
@@ -609,20 +615,20 @@ function openBrackets(tokens: readonly IToken[]): IToken[] {
   return open;
 }
 
-/** Says whether an expression can end with a token. */
+/** Tells whether an expression can end with a token. */
 function endsOperand(token: IToken | undefined): boolean {
   const types = [t.Identifier, t.NumberText, t.SizeText, t.StringText, t.True, t.False, t.None];
   const closers = [t.RightParenthesis, t.RightBracket, t.RightBrace];
   return [...types, ...closers].some((type) => is(token, type));
 }
 
-/** Says whether a line starts at a token that begins a unit; inside open brackets only sure signs count. */
+/** Tells whether a token starts a line and a unit; inside open brackets only unambiguous tokens count. */
 function beginsUnit(tokens: readonly IToken[], at: number, kind: UnitKind, inBrackets: boolean): boolean {
   const token = tokens[at];
   const next = tokens[at + 1];
   if (sameLine(tokens[at - 1], token)) return false;
   if (is(token, t.Let) || is(token, t.Return)) return true;
-  // What a line of an ablation begins with is a path, a name with a colon, or a keyword.
+  // A line of an ablation begins with a path, a name with a colon, or a keyword.
   if (kind === 'part' && is(token, t.Identifier) && !inBrackets)
     return [t.Dot, t.In, t.Colon, t.Identifier, t.LeftBrace].some((type) => is(next, type));
   if (is(token, t.Identifier) && is(next, kind === 'entry' ? t.Colon : t.Equal))

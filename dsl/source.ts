@@ -1,9 +1,9 @@
-/** Answers for source texts and places in them: everything that is said about a spec points at a `Span`. */
+/** Defines source texts and spans, the places that all messages about a spec refer to. */
 import { visible } from './escape.ts';
 
-/** A named text, as it was read. */
+/** A named text, as read. */
 export interface Source {
-  /** How the user named the file, for messages. */
+  /** The file's name as the user wrote it, for messages. */
   readonly name: string;
   readonly text: string;
 }
@@ -15,7 +15,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** A place for people: both numbers start at 1. */
+/** A line and column for users; both start at 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -26,17 +26,17 @@ export function span(source: Source, start: number, end: number): Span {
   return { source, start, end };
 }
 
-/** Gives the text of a place. */
+/** Gives the text of a span. */
 export function textOf({ source, start, end }: Span): string {
   return source.text.slice(start, end);
 }
 
-/** Gives where a text begins: behind a byte order mark, which is no part of its first line. */
+/** Gives where a text begins: after a byte order mark, which is not part of the first line. */
 export function startOf({ text }: Source): number {
   return text.startsWith('\uFEFF') ? 1 : 0;
 }
 
-/** Where the lines of a text start; each text is looked through once, however many places are asked for. */
+/** The offsets of line starts; computed once for each text. */
 const lineStarts = new WeakMap<Source, readonly number[]>();
 
 function linesOf(source: Source): readonly number[] {
@@ -49,7 +49,7 @@ function linesOf(source: Source): readonly number[] {
   return starts;
 }
 
-/** Gives what ends the lines of a text, for lines that are added to it. */
+/** Gives the line ending of a text, for lines that are added to it. */
 export function lineEndOf({ text }: Source): string {
   const first = text.indexOf('\n');
   return first > 0 && text[first - 1] === '\r' ? '\r\n' : '\n';

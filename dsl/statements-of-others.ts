@@ -1,4 +1,7 @@
-/** Answers for statements, types and items as other languages write them: annotations, updates, lists that grow, arrow functions. */
+/**
+ * Gives hints for statements, types and items in the syntax of other languages: annotations, `+=`, `append`, arrow
+ * functions.
+ */
 import type { IToken } from 'chevrotain';
 import { replacing, type Hint } from './fix.ts';
 import { hints } from './messages.ts';
@@ -20,7 +23,7 @@ import {
 } from './stumbles.ts';
 import * as t from './tokens.ts';
 
-/** Says how a statement, a type or an item of another language is written, where the parser stumbled over the token at `at`. */
+/** Gives a hint for a foreign statement, type or item at the token `at`, where the parser failed. */
 export function hintOfStatement(
   source: Source,
   tokens: readonly IToken[],
@@ -45,7 +48,7 @@ export function hintOfStatement(
   );
 }
 
-/** A comment of C, or a text of Python that stands for itself. */
+/** A comment of C, or a Python string used as a comment. */
 function hintOfComment(source: Source, tokens: readonly IToken[], at: number): Hint | string | undefined {
   const [previous, actual, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
   if (!actual) return undefined;
@@ -58,7 +61,7 @@ function hintOfComment(source: Source, tokens: readonly IToken[], at: number): H
   const end = source.text.indexOf('*/', endOf(star));
   const inner = source.text.slice(endOf(star), end);
   const rest = source.text.slice(end + 2).split('\n', 1)[0] ?? '';
-  // What follows on the line would become a part of the comment.
+  // The text that follows on the line would become part of the comment.
   if (end < 0 || inner.includes('\n') || rest.trim() !== '') return hints.commentSign;
   const where = span(source, first.startOffset, end + 2);
   return replacing(where, `# ${inner.trim()}`, (text) => `comments begin with '#': ${text}`);
@@ -238,7 +241,7 @@ function hintOfGrowingList(
   );
 }
 
-/** `i++`, several names at once, `a, b = …`, and statements of other languages. */
+/** `i++`, several names bound at once (`a, b = …`), and statements of other languages. */
 function hintOfStep(
   source: Source,
   tokens: readonly IToken[],
@@ -332,5 +335,5 @@ export function hintOfTypeOrder(source: Source, first: IToken, second: IToken): 
     : replacing(span(source, endOf(first), endOf(first)), ':', () => hints.typeWithColon);
 }
 
-/** The types that begin with a small letter. */
+/** The types with a lowercase initial. */
 const typeWords: ReadonlySet<string> = new Set(['int', 'float', 'bool', 'string', 'size', 'list']);

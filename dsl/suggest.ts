@@ -1,15 +1,18 @@
-/** Answers for "did you mean": the known name that is closest to an unknown one. */
+/** Finds the known name closest to an unknown one, for "did you mean". */
 
-/** Longer names are no slips of the pen, and more candidates than these are not compared. */
+/** Names longer than this get no suggestion, and at most this many candidates are compared. */
 const longestName = 64;
 const mostCandidates = 1000;
 
-/** Finds the candidate nearest to `name`, or none if all are too far to be a slip of the pen. Of equals the first is taken. */
+/**
+ * Finds the candidate nearest to `name`; undefined if all are too far to be a typo. The first of equal candidates
+ * wins.
+ */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
   return nearest(name, candidates)?.name;
 }
 
-/** Finds the candidate nearest to `name`, with how far it is: 0 where case, underscores or a plural alone differ. */
+/** Finds the nearest candidate and its distance; the distance is 0 if only case, underscores or a plural differ. */
 export function nearest(
   name: string,
   candidates: Iterable<string>,
@@ -22,24 +25,24 @@ export function nearest(
     if (best?.distance === 0 || compared === mostCandidates) break;
     compared += 1;
     if (candidate === name || candidate.length > longestName) continue;
-    // A name that goes on after a `_` is one that was not written to its end.
+    // A candidate that continues after `name_` is likely the full form of an incomplete name.
     const distance = candidate.startsWith(`${name}_`) ? 1 : distanceOf(wanted, stemOf(candidate));
     if (distance < (best?.distance ?? Infinity)) best = { name: candidate, distance };
   }
   return best;
 }
 
-/** What of a name counts: neither case nor underscores, nor whether there are several. */
+/** Normalizes a name for comparison: case, underscores and a plural are ignored. */
 function stemOf(name: string): string {
   const plain = name.toLowerCase().replaceAll('_', '');
   if (plain.length > 5 && plain.endsWith('sses')) return plain.slice(0, -2);
   return plain.length > 3 && /[^s]s$/.test(plain) ? plain.slice(0, -1) : plain;
 }
 
-/** Gives the distance of two stems, or infinity where it is more than a slip. */
+/** Gives the distance of two stems; infinity if it is too large for a typo. */
 function distanceOf(a: string, b: string): number {
   if (a === b) return 0;
-  // Another number is another thing: of conv_1 and conv_2 neither is a slip for the other.
+  // Names that differ only in a number mean different things: conv_1 is no typo of conv_2.
   if (/\d/.test(a) && withoutDigits(a) === withoutDigits(b)) return Infinity;
   const distance = editDistance(a, b, slipsIn(Infinity) + 1);
   if (distance <= 2 && (isSwap(a, b) || isShortened(a, b) || isShortened(b, a))) return distance;
@@ -48,12 +51,15 @@ function distanceOf(a: string, b: string): number {
 
 const withoutDigits = (text: string): string => text.replaceAll(/\d/g, '');
 
-/** How many letters of a word of a length are still a slip. In words of three one letter makes another word: sin, min. */
+/**
+ * The largest edit distance that still counts as a typo in a word of this length. In words of three letters, one
+ * letter makes another word: sin, min.
+ */
 function slipsIn(length: number): number {
   return length <= 3 ? 0 : length <= 5 ? 1 : length <= 8 ? 2 : 3;
 }
 
-/** Tells whether the letters of two words are the same, in another order. */
+/** Tells whether two words are permutations of the same letters. */
 function isSwap(a: string, b: string): boolean {
   return a.length > 1 && [...a].toSorted().join('') === [...b].toSorted().join('');
 }
@@ -69,8 +75,8 @@ function isShortened(short: string, long: string): boolean {
 }
 
 /**
- * Counts the insertions, deletions, replacements and swaps of neighbors that turn one word into another; Infinity as soon as
- * they are sure to be `limit` or more.
+ * Counts the insertions, deletions, replacements and swaps of neighbors that turn one word into another; gives
+ * Infinity once the count is certain to reach `limit`.
  */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return Infinity;
@@ -88,7 +94,7 @@ function editDistance(a: string, b: string, limit: number): number {
       row.push(distance);
       least = Math.min(least, distance);
     }
-    // A swap may still reach past one row.
+    // A swap can skip one row, so the minimum is over two rows.
     if (least > limit) return Infinity;
     before = above ?? [];
     above = row;

@@ -1,4 +1,4 @@
-/** Answers for what to try after a syntax mistake: signs and words of other languages, and signs that are missing. */
+/** Gives hints after a syntax mistake: for characters and words of other languages, and for missing characters. */
 import type { IToken } from 'chevrotain';
 import { inserting, removing, replacing, together, type Hint } from './fix.ts';
 import { hintOfHabit, isInCountingLoop } from './habits.ts';
@@ -19,7 +19,7 @@ import {
 } from './stumbles.ts';
 import * as t from './tokens.ts';
 
-/** What characters of other languages and keyboards are written as. */
+/** Characters of other languages and keyboards, with the ones to write instead. */
 const characters: ReadonlyMap<string, string> = new Map([
   ['&', 'and'],
   ['&&', 'and'],
@@ -47,7 +47,10 @@ const characters: ReadonlyMap<string, string> = new Map([
   ['。', '.'],
 ]);
 
-/** Letters of other alphabets that look like Latin ones: the Latin ones, and those of each alphabet in the same order. */
+/**
+ * Letters of other alphabets that look like Latin ones: the Latin letters, and those of each alphabet in the same
+ * order.
+ */
 const lookalikes: readonly { readonly alphabet: string; readonly latin: string; readonly letters: string }[] =
   [
     { alphabet: 'Cyrillic', latin: 'aeopcyxijshABEKMHOPCTXIJS', letters: 'аеорсухіјѕһАВЕКМНОРСТХІЈЅ' },
@@ -63,7 +66,7 @@ function latinOf(letter: string): { readonly latin: string; readonly alphabet: s
   return undefined;
 }
 
-/** Writes the word around letters that look like Latin ones with those. */
+/** Replaces lookalike letters in the word around a place by Latin ones. */
 function hintOfLookalikes({ source, start }: Span): Hint | undefined {
   const letter = source.text[start] ?? '';
   const found = latinOf(letter);
@@ -83,7 +86,7 @@ function hintOfLookalikes({ source, start }: Span): Hint | undefined {
   );
 }
 
-/** `int | None`: what may be left out has a question mark. */
+/** `int | None`: an optional type is written with a question mark. */
 function hintOfOptional({ source, start }: Span): Hint | undefined {
   const before = source.text.slice(0, start).trimEnd();
   const none = /^\|\s*none\b/i.exec(source.text.slice(start));
@@ -104,7 +107,7 @@ function hintOfQuotedImport({ source, start }: Span): Hint | undefined {
   return replacing(span(source, from, from + all.length), useOf(module, names.trim()), write);
 }
 
-/** Says what to write in place of characters that belong to no token. */
+/** Gives a hint for characters that belong to no token. */
 export function hintOfCharacters(text: string, where: Span): Hint | string | undefined {
   if (text.startsWith(';') && isInCountingLoop(where)) return hints.loop;
   if (text.startsWith(';')) return removing(where, 'statements need no semicolon: leave it out');
@@ -121,9 +124,9 @@ export function hintOfCharacters(text: string, where: Span): Hint | string | und
   return hintOfLookalikes(where) ?? hintOfKeyboard(where);
 }
 
-/** Writes all characters of a line plainly that another keyboard or a text processor made: quotes and brackets come in pairs. */
+/** Replaces all typographic characters of a line at once, as quotes and brackets come in pairs. */
 function hintOfKeyboard({ source, start }: Span): Hint | undefined {
-  // What has no plain form is one of many, perhaps, on a long line.
+  // On a long line, a character without a plain form may be one of many.
   const first = String.fromCodePoint(source.text.codePointAt(start) ?? 0);
   if (plainOf(first) === undefined) return undefined;
   const end = source.text.indexOf('\n', start);
@@ -146,10 +149,10 @@ function hintOfKeyboard({ source, start }: Span): Hint | undefined {
   };
 }
 
-/** Gives what a character is written as; undefined where nothing stands for it. */
+/** Gives the replacement of a character; undefined if there is none. */
 const plainOf = (text: string): string | undefined => characters.get(text) ?? plainForm(text);
 
-/** Gives the ASCII form of full-width characters and of special blanks; undefined where there is none. */
+/** Gives the ASCII form of full-width characters and special blanks; undefined if there is none. */
 function plainForm(text: string): string | undefined {
   const plain = text.replaceAll(/[\u200B-\u200D\u2060\u00AD]/g, '').normalize('NFKC');
   return /^[\u0020-\u007E]*$/.test(plain) && plain !== text ? plain : undefined;
@@ -168,7 +171,7 @@ function hintOfQuotes({ source, start }: Span): Hint | string {
   );
 }
 
-/** Closes a string that its line does not, in front of the brackets and commas at the end of the line. */
+/** Closes a string that is unterminated on its line, before the brackets and commas at the end of the line. */
 export function hintOfOpenString(place: Span): Hint {
   const { source, start } = place;
   const text = textOf(place);
@@ -182,7 +185,7 @@ export function hintOfOpenString(place: Span): Hint {
   );
 }
 
-/** Moves a `use` to the top. */
+/** Moves a late `use` to the top of the file. */
 export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: number): Hint | string {
   const words = 'move it to the top of the file';
   const first = tokens[at];
@@ -195,7 +198,7 @@ export function hintOfLateUse(source: Source, tokens: readonly IToken[], at: num
   ]);
 }
 
-/** Says what to try where the parser stumbled over the token at `at`. */
+/** Gives a hint for the token `at`, where the parser failed. */
 export function hintFor(
   source: Source,
   tokens: readonly IToken[],
@@ -214,7 +217,7 @@ export function hintFor(
   );
 }
 
-/** Words of other languages that begin what is called otherwise here. */
+/** Keywords of other languages, with the keyword here. */
 const wordsOfOthers: ReadonlyMap<string, string> = new Map([
   ['def', 'block'],
   ['function', 'block'],
@@ -239,7 +242,7 @@ function hintOfForeignWord(
   const isBranch = actual && wordsOfOthers.get(actual.image) === 'else if';
   if (endsBody(stumble) && isBranch && is(previous, t.RightBrace))
     return replacing(place(source, actual), 'else if', (text) => `write '${text}'`);
-  // In a file the word itself does not fit; in a block it is taken for a name that is bound.
+  // At the top level of a file the word itself does not fit; in a block it is read as the name of an assignment.
   const word = stumble.rule === 'file' ? actual : previous;
   if (!word || (stumble.rule !== 'file' && stumble.rule !== 'assignment')) return undefined;
   const own = wordsOfOthers.get(word.image);
@@ -250,7 +253,7 @@ function hintOfForeignWord(
   return undefined;
 }
 
-/** A sign that another language writes here, or that means something else. */
+/** A sign of another language, or one with another meaning here. */
 function hintOfSign(
   source: Source,
   tokens: readonly IToken[],
@@ -314,7 +317,7 @@ function hintOfSign(
   return undefined;
 }
 
-/** Finds the `//` of a comment before a token of its line: words follow each other behind it. */
+/** Finds the `//` of a comment before a token of its line: several words in a row follow it. */
 function commentSign(tokens: readonly IToken[], at: number): IToken | undefined {
   const actual = tokens[at];
   if (is(actual, t.FloorDivide) && !sameLine(tokens[at - 1], actual)) return actual;
@@ -327,7 +330,7 @@ function commentSign(tokens: readonly IToken[], at: number): IToken | undefined 
 const areWords = (tokens: readonly IToken[]): boolean =>
   tokens.length > 1 && tokens.every(({ image }) => /^[A-Za-z_]\w*$/.test(image));
 
-/** How what is being written is written in full. */
+/** Gives the full form of the construct being written. */
 function hintOfRule(tokens: readonly IToken[], at: number, stumble: Stumble): string | undefined {
   const actual = tokens[at];
   if (stumble.rule === 'conditional') return hints.conditional;
@@ -342,7 +345,7 @@ function hintOfRule(tokens: readonly IToken[], at: number, stumble: Stumble): st
   return undefined;
 }
 
-/** A sign or word that alone would have fitted, in front of what fits behind it. */
+/** A missing token that would make the next token fit. */
 function hintOfMissing(
   source: Source,
   previous: IToken | undefined,

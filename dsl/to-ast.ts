@@ -1,4 +1,4 @@
-/** Answers for the step from the concrete syntax tree to the AST: precedence becomes nesting, tokens become values. */
+/** Converts the concrete syntax tree to the AST: nests operators by precedence, reads literals, and limits depth. */
 import { brokenInvariant } from './errors.ts';
 import type { CstNode, IToken } from 'chevrotain';
 import type * as ast from './ast.ts';
@@ -26,7 +26,7 @@ export function toAst(
   return attachComments({ ...tree, declarations }, lexed);
 }
 
-/** Builds the AST of a change by path that is a text of its own. */
+/** Builds the AST of a change by path given as a separate text. */
 export function toOverride(
   tree: cst.OverrideCstNode,
   source: Source,
@@ -38,10 +38,13 @@ export function toOverride(
   return diagnostics.length === 0 ? override : undefined;
 }
 
-/** Nodes inside one another; what walks the tree by recursion relies on it. */
+/** The deepest nesting of AST nodes; functions that walk the tree by recursion rely on this limit. */
 const depthLimit = 500;
 
-/** Finds a node below the limit of depth, which a chain of a thousand operators reaches too, and says what it lies in. */
+/**
+ * Finds a node below the depth limit (a chain of a thousand operators reaches it too), and whether it lies in
+ * statements.
+ */
 function deepest(root: ast.Node): { readonly span: Span; readonly inStatements: boolean } | undefined {
   let level = [{ node: root, statements: 0 }];
   for (let depth = 0; depth < depthLimit && level.length > 0; depth += 1)
@@ -55,7 +58,7 @@ function deepest(root: ast.Node): { readonly span: Span; readonly inStatements: 
   return deep && { span: deep.node.span, inStatements: deep.statements > depthLimit / 2 };
 }
 
-/** Takes the first of the elements that the grammar guarantees to be there. */
+/** Takes the first element; the grammar guarantees that it exists. */
 function first<T>(elements: readonly T[] | undefined): T {
   const element = elements?.[0];
   if (element === undefined) throw brokenInvariant('the syntax tree lacks an element of its rule');
@@ -377,7 +380,7 @@ class AstBuilder {
     });
     const last = body[expression.length];
     let otherwise: readonly ast.Statement[] | undefined = last && this.body(last);
-    // From the last to the first, without recursion: there may be very many.
+    // From last to first without recursion, as there may be very many.
     for (let at = expression.length - 1; at > 0; at -= 1) otherwise = [branch(at, otherwise)];
     return branch(0, otherwise);
   }
@@ -495,7 +498,7 @@ class AstBuilder {
     return this.chain([this.postfix(first(postfix)), ...unary.map((child) => this.unary(child))], Power);
   }
 
-  /** Nests `a - b - c` to the left; `operators[i]` stands between `operands[i]` and `operands[i + 1]`. */
+  /** Nests `a - b - c` to the left; `operators[i]` is between `operands[i]` and `operands[i + 1]`. */
   private chain(operands: readonly ast.Expression[], operators: readonly IToken[] = []): ast.Expression {
     return operands.reduce((left, right, position) => ({
       kind: 'binary',
@@ -572,7 +575,7 @@ class AstBuilder {
     if (None !== undefined) return { kind: 'none', span: place };
     if (Identifier !== undefined) return this.reference(first(Identifier));
     if (list !== undefined) return this.list(first(list));
-    // The parentheses belong to the expression's place, so that messages underline them too.
+    // The span includes the parentheses, so that messages underline them too.
     return { ...this.expression(first(expression)), span: place };
   }
 
@@ -608,12 +611,12 @@ class AstBuilder {
     return { kind: 'size', width: width ?? 0, height: height ?? 0, span: place };
   }
 
-  /** Gives the text of a string token without its quotes and with its escapes resolved. */
-  /** Reports a mistake, unless there are more already than anyone reads. */
+  /** Reports a mistake, up to the limit for one text. */
   private say(make: () => Diagnostic): void {
     if (this.diagnostics.length <= mostMistakes) this.diagnostics.push(make());
   }
 
+  /** Gives the text of a string token without its quotes and with its escapes resolved. */
   private text(token: IToken): string {
     const inner = token.image.slice(1, -1);
     return inner.replace(/\\(.)/g, (escape: string, character: string, offset: number) => {
@@ -655,7 +658,7 @@ class AstBuilder {
     return span(this.source, startOffset ?? 0, (endOffset ?? -1) + 1);
   }
 
-  /** Spans from the start of a value to the end of the suffix behind it. */
+  /** Spans from the start of a value to the end of the suffix after it. */
   private from(value: ast.Expression, suffix: CstNode): Span {
     return span(this.source, value.span.start, this.at(suffix).end);
   }

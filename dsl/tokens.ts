@@ -1,7 +1,7 @@
-/** Answers for the words of the language: every token type, and the lexer that finds them in a text. */
+/** Defines every token type of the language, and the lexer. */
 import { createToken, Lexer, type ILexingError, type IToken, type TokenType } from 'chevrotain';
 
-/** Any name. Words that are keywords only in their place (`data`, `loss`, ...) belong to this category too. */
+/** Any name. Soft keywords (`data`, `loss`, ...) belong to this category too. */
 export const Identifier = createToken({
   name: 'Identifier',
   label: 'a name',
@@ -13,7 +13,7 @@ function keyword(word: string): TokenType {
   return createToken({ name, label: `'${word}'`, pattern: word, longer_alt: Identifier });
 }
 
-/** A word that is a keyword where the grammar asks for it and a name everywhere else. */
+/** A soft keyword: a keyword where the grammar expects it, a name everywhere else. */
 function softKeyword(word: string): TokenType {
   const name = word.charAt(0).toUpperCase() + word.slice(1);
   return createToken({
@@ -36,7 +36,10 @@ function category(name: string, label: string): TokenType {
 const plainText = /[^"\\\r\n]*/y;
 const escapedSign = /\\[^\r\n]/y;
 
-/** Matches a string at an offset, piece by piece: a pattern that repeats an alternative takes the stack for each sign. */
+/**
+ * Matches a string at an offset in a loop: a regular expression with a repeated alternative uses stack for each
+ * character.
+ */
 function matchString(text: string, offset: number): [string] | null {
   if (text[offset] !== '"') return null;
   let at = offset + 1;
@@ -114,7 +117,7 @@ export const RightBracket = symbol('RightBracket', ']');
 export const LeftBrace = symbol('LeftBrace', '{');
 export const RightBrace = symbol('RightBrace', '}');
 
-/** `256x192`; it comes before numbers, which would take the first half. */
+/** `256x192`; it is listed before numbers, which would match its first half. */
 export const SizeText = createToken({
   name: 'SizeText',
   label: 'a size',
@@ -132,7 +135,7 @@ export const StringText = createToken({
   line_breaks: false,
   start_chars_hint: ['"'],
 });
-/** A string whose line ends before its closing quote; it parses as a string so that only one mistake is reported. */
+/** An unterminated string; it parses as a string so that only one mistake is reported. */
 export const UnterminatedString = createToken({
   name: 'UnterminatedString',
   label: 'a string',
@@ -148,7 +151,7 @@ const WhiteSpace = createToken({
 });
 const Comment = createToken({ name: 'Comment', pattern: /#[^\r\n]*/, group: 'comments' });
 
-/** Every token type; the lexer takes the first that matches, so longer symbols stand before their beginnings. */
+/** Every token type; the lexer takes the first match, so longer symbols come before their prefixes. */
 export const allTokens: TokenType[] = [
   WhiteSpace,
   Comment,
@@ -162,32 +165,32 @@ export const allTokens: TokenType[] = [
   ...[ComparisonOperator, AdditiveOperator, MultiplicativeOperator],
 ];
 
-/** The words that begin a declaration; they are never names, so recovery can rely on them. */
+/** The words that begin a declaration; they are reserved, so recovery can rely on them. */
 export const declarationKeywords: readonly TokenType[] = [Use, Block, Network, Experiment, Ablation];
 
-/** Each opening bracket with the one that closes it. */
+/** Each opening bracket with its closing bracket. */
 export const brackets: ReadonlyMap<TokenType, TokenType> = new Map([
   [LeftParenthesis, RightParenthesis],
   [LeftBracket, RightBracket],
   [LeftBrace, RightBrace],
 ]);
 
-/** The tokens of a text, its comments aside, and the stretches of characters that belong to no token. */
+/** The tokens and comments of a text, and the stretches of characters that belong to no token. */
 export interface LexedText {
   readonly tokens: readonly IToken[];
   readonly comments: readonly IToken[];
   readonly errors: readonly ILexingError[];
 }
 
-// Validation of the token table costs start-up time; a test makes a validated lexer of the same table.
+// Validating the token table costs start-up time, so only a test makes a validated lexer.
 const lexer = new Lexer(allTokens, { positionTracking: 'full', skipValidations: true });
 
-/** A text of more words and signs than these is no spec: each takes about half a kilobyte until it is read. */
+/** The most tokens of a text: each takes about half a kilobyte during parsing. */
 export const tokenLimit = 600_000;
-/** Finds comments, strings, words with numbers, and signs; faster than the lexer, and without keeping any. */
+/** Matches comments, strings, words and signs; faster than the lexer, and it stores none. */
 const pieces = /#[^\r\n]*|"[^"\r\n]*"?|[\w.]+|[^\w\s.]/g;
 
-/** Counts the words and signs of a text, at most one more than the limit, and gives the place of the last one. */
+/** Counts the tokens of a text, at most one more than the limit, and gives the place of the last one. */
 export function countPieces(text: string): { readonly count: number; readonly last: number } {
   let [count, last] = [0, 0];
   for (const piece of text.matchAll(pieces)) {
