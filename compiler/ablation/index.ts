@@ -1,4 +1,4 @@
-/** Answers for ablations as a whole: a declaration becomes named runs of checked specs, with the mistakes of all of them. */
+/** Expands an ablation into named runs of checked specs, and collects the mistakes of all runs. */
 import type { Ablation as Declaration, Experiment, File } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { parse } from '../../dsl/index.ts';
@@ -22,14 +22,14 @@ import type { Ablation, PlannedRun, PlannedValue } from './types.ts';
 export type { Ablation, AblationAxis, PlannedRun } from './types.ts';
 
 export interface AblationOptions {
-  /** The ablation to expand; without it the only one of the file. */
+  /** The name of the ablation; by default the only one of the file. */
   readonly name?: string | undefined;
-  /** Changes by path of the experiment that it varies, as they are written: `train.steps = 10`. */
+  /** Changes by path of the base experiment, as written: `train.steps = 10`. */
   readonly sets?: readonly string[] | undefined;
 }
 
 export interface AblationResult {
-  /** The ablation; undefined where any diagnostic is an error. */
+  /** The ablation; undefined if any diagnostic is an error. */
   readonly ablation: Ablation | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: readonly Source[];
@@ -40,18 +40,18 @@ export function listAblations(source: Source): readonly { readonly name: string;
   return listDeclared(source).ablations;
 }
 
-/** Lists what of a file can be trained, as far as its syntax allows: its experiments and ablations. */
+/** Lists the experiments and ablations of a file, as far as its syntax allows. */
 export function listDeclared(source: Source): Declared {
   return declaredIn(parse(source).file);
 }
 
-/** What of a file can be trained. */
+/** The trainable declarations of a file. */
 export interface Declared {
   readonly experiments: readonly string[];
   readonly ablations: readonly { readonly name: string; readonly of: string }[];
 }
 
-/** Lists what of a file that was read can be trained. */
+/** Lists the experiments and ablations of a parsed file. */
 export function declaredIn(file: File | undefined): Declared {
   const declarations = file?.declarations ?? [];
   const experiments = declarations.filter(({ kind }) => kind === 'experiment' || kind === 'variant');
@@ -62,7 +62,7 @@ export function declaredIn(file: File | undefined): Declared {
   };
 }
 
-/** Expands an ablation into its runs, with all mistakes of all runs at once, each only once. */
+/** Expands an ablation into its runs; reports all mistakes of all runs, each once. */
 export function checkAblation(
   source: Source,
   provider: SourceProvider,
@@ -71,7 +71,7 @@ export function checkAblation(
   return checkOpenedAblation(openSource(source, provider), options);
 }
 
-/** Expands an ablation of what was read. */
+/** Expands an ablation of an opened source. */
 export function checkOpenedAblation(opened: Opened, options: AblationOptions = {}): AblationResult {
   const collector = new Collector();
   opened.diagnostics.forEach(collector.report);
@@ -89,7 +89,7 @@ export function checkOpenedAblation(opened: Opened, options: AblationOptions = {
   };
 }
 
-/** Finds the ablation that is asked for. */
+/** Finds the requested ablation. */
 function choose(
   { module, source, diagnostics }: Opened,
   name: string | undefined,
@@ -100,18 +100,18 @@ function choose(
   const [first, second] = all.filter((one) => name === undefined || one.name.text === name);
   if (first && second) report(messages.severalAblations(source.name, second.name.span, names));
   else if (first) return first;
-  // What mistakes of the text left out is not missing.
+  // A declaration that a syntax mistake removed is not reported as missing.
   else if (diagnostics.length === 0)
     report(name === undefined ? messages.noAblation(source.name) : messages.unknownAblation(name, names));
   return undefined;
 }
 
-/** A cell of the matrix that is expanded. */
+/** An expanded cell of the matrix. */
 interface Cell {
   readonly values: readonly PlannedValue[];
   readonly spec: Spec | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** Says a mistake where it was brought in. */
+  /** Moves a mistake to the change that caused it. */
   readonly blame: (diagnostic: Diagnostic) => Diagnostic;
 }
 
@@ -141,7 +141,7 @@ class AblationExpansion {
     const lineage = this.lineage([overrides, plan.shared]);
     const cells = plan.cells.map((values) => this.cell(shared, values, lineage));
     reportOnce(cells, declaration.span, report);
-    // What a mistake leaves out may be what differs.
+    // After a mistake, runs may look equal because their difference was left out.
     if (!cells.some(hasErrors)) reportSameRuns(cells, report);
     const doc = declaration.comments.before.join('\n').trim();
     const seeds = plan.seeds ?? [cells[0]?.spec?.train?.seed ?? 0];
@@ -164,7 +164,7 @@ class AblationExpansion {
     return undefined;
   }
 
-  /** What all runs are made of, with layers of changes on top of the experiment. */
+  /** The lineage of all runs, with layers of changes on top of the experiment. */
   private lineage(layers: Lineage['layers']): Lineage | undefined {
     const declared = this.module.experiments.get(this.declaration.base.text);
     const lineage = declared && lineageOf(declared);
@@ -187,7 +187,10 @@ class AblationExpansion {
   }
 }
 
-/** Reports the mistakes of all cells. Those that not all have come with the first run that does, unless their place says it. */
+/**
+ * Reports the mistakes of all cells. A mistake that only some cells have names the first such run, unless its place
+ * shows the cause.
+ */
 function reportOnce(cells: readonly Cell[], own: Span, report: (diagnostic: Diagnostic) => void): void {
   const found = new Map<string, { readonly diagnostic: Diagnostic; readonly cells: Cell[] }>();
   for (const cell of cells)
@@ -209,7 +212,7 @@ function reportOnce(cells: readonly Cell[], own: Span, report: (diagnostic: Diag
   }
 }
 
-/** Names the runs: all cells with the first seed come before the second. */
+/** Names the runs: all cells with the first seed come before the second seed. */
 function runsOf({ axes }: Plan, cells: readonly Cell[], seeds: readonly number[]): PlannedRun[] {
   const names = new Set<string>();
   return seeds.flatMap((seed) =>

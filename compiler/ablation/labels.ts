@@ -1,8 +1,8 @@
-/** Answers for what the values of an axis and the runs of an ablation are called. */
+/** Makes the labels of an axis's values, and the names of an ablation's runs. */
 import type { Argument, Expression } from '../../dsl/ast.ts';
 import { printExpression } from '../../dsl/index.ts';
 
-/** Writes values as short as tells them apart: `spade(base: instance)`, and `batch` where no other value calls it. */
+/** Writes values as short as distinguishes them: `spade(base: instance)`, but `batch` if no other value calls it. */
 export function labelsOf(values: readonly Expression[]): string[] {
   const alike = new Map<string, Alike>();
   for (const value of values) {
@@ -23,14 +23,14 @@ export function labelsOf(values: readonly Expression[]): string[] {
   });
 }
 
-/** Values of one axis that call the same. */
+/** Values of one axis with the same callee. */
 interface Alike {
   count: number;
-  /** How many of them have an argument, by its text. */
+  /** How many of them have each argument, by its text. */
   readonly having: Map<string, number>;
 }
 
-/** Names what a value calls, or stands for. */
+/** Names the callee of a value, or the name that it is. */
 function calledBy(value: Expression): string | undefined {
   const callee = value.kind === 'call' ? value.callee : value;
   return callee.kind === 'reference' ? callee.name : undefined;
@@ -44,20 +44,23 @@ function textOf({ name, value }: Argument): string {
   return `${name ? `${name.text}: ` : ''}${printExpression(value)}`;
 }
 
-/** One part of a run's name comes from each axis. */
+/** The value of one axis, which gives one part of a run's name. */
 export interface NamedPoint {
   readonly axis: string;
   readonly label: string;
 }
 
-/** Names are parts of paths, which some systems keep short. */
+/** The longest run name: names are parts of paths, which some systems limit. */
 const longestName = 80;
 
-/** Names a run's folder after its labels: letters, digits, `-`, `_` and `.`; `taken` are those given before, in small letters. */
+/**
+ * Makes a run's folder name from its labels: letters, digits, `-`, `_` and `.`; `taken` are the lower-case names in
+ * use.
+ */
 export function nameRun(point: readonly NamedPoint[], seed: number, taken: ReadonlySet<string>): string {
   const parts = point.map(({ axis, label }) => {
     const text = slug(label);
-    // A bare number or word says nothing without what it is a value of.
+    // A bare number or word needs the name of its axis.
     const isBare = !/^[A-Za-z]/.test(text) || ['none', 'true', 'false'].includes(text);
     return isBare ? `${slug(axis.split('.').at(-1) ?? axis)}-${text}` : text;
   });

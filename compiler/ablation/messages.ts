@@ -1,4 +1,4 @@
-/** Answers for what is said about mistakes in ablations: one function per message. */
+/** The diagnostics about ablations, one function each. */
 import { largestSeed } from '../format/types.ts';
 import { error, warning, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
@@ -79,7 +79,7 @@ export const tooManyRuns = (
       : "list what is of interest as 'case' in place of crossing the axes, or leave some out with 'except'",
   });
 
-/** Values in place of which others make the same runs, one pair for each axis on which the runs differ. */
+/** Values that make the same runs as others, one pair for each axis on which the runs differ. */
 export const sameRuns = (
   pairs: readonly { readonly first: PlannedValue; readonly second: PlannedValue }[],
 ): Diagnostic => {

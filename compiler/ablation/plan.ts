@@ -1,4 +1,4 @@
-/** Answers for the matrix of an ablation: its axes with what each value changes, its cells, and its seeds. */
+/** Plans the matrix of an ablation: its axes with the changes of each value, its cells, and its seeds. */
 import { largestSeed } from '../format/types.ts';
 import type {
   Ablation,
@@ -23,28 +23,28 @@ import type { PlannedValue } from './types.ts';
 
 export interface PlannedAxis {
   readonly name: string;
-  /** The path that it varies; undefined for cases. */
+  /** The varied path; undefined for the axis of cases. */
   readonly path: string | undefined;
   readonly values: readonly PlannedValue[];
 }
 
 export interface Plan {
   readonly axes: readonly PlannedAxis[];
-  /** What all runs have in common. */
+  /** The changes that all runs share. */
   readonly shared: readonly Change[];
   /** One value for each axis, in the order of the axes. */
   readonly cells: readonly (readonly PlannedValue[])[];
-  /** Undefined where the ablation names none. */
+  /** Undefined if the ablation gives none. */
   readonly seeds: readonly number[] | undefined;
 }
 
-/** The name of the axis that cases make. */
+/** The name of the axis of cases. */
 const caseAxis = 'case';
 
-/** More than these nobody trains; each is a spec that is expanded. */
+/** The most runs of an ablation, as each expands a spec. */
 const runLimit = 1000;
 
-/** Plans an ablation; what has mistakes is reported and left out. */
+/** Plans an ablation; parts with mistakes are reported and left out. */
 export function planAblation(ablation: Ablation, report: (diagnostic: Diagnostic) => void): Plan {
   const axes = axesOf(ablation, report);
   const { parts } = ablation;
@@ -63,7 +63,7 @@ export function planAblation(ablation: Ablation, report: (diagnostic: Diagnostic
     .map((part) => exclusionOf(part, axes, report));
   const numbers = seeds && seedsOf(seeds.value, report);
   const crossed = axes.reduce((product, { values }) => product * values.length, 1);
-  // Of more seeds than are planned it is said how many are meant.
+  // The message about too many runs counts all seeds, though only some are listed.
   const meant = seeds?.value.kind === 'number' && numbers ? seeds.value.value : (numbers?.length ?? 1);
   const count = crossed * meant;
   const { name } = ablation;
@@ -137,7 +137,7 @@ function reportRepeatedValues({ values }: PlannedAxis, report: (diagnostic: Diag
   }
 }
 
-/** Gives the one part of its kind; a second one is reported. */
+/** Gives the only part of a kind; reports a second one. */
 function once<T extends AblationPart>(
   [first, ...others]: readonly T[],
   what: string,
@@ -148,13 +148,13 @@ function once<T extends AblationPart>(
   return first;
 }
 
-/** The first word of a part, which may be long. */
+/** The first word of a part, as the part may be long. */
 function startOf(span: Span): Span {
   const word = /^\w*/.exec(span.source.text.slice(span.start))?.[0] ?? '';
   return { ...span, end: span.start + word.length };
 }
 
-/** Makes the test whether an exclusion meets a cell. */
+/** Makes the predicate whether an exclusion matches a cell. */
 function exclusionOf(
   { matchings }: Exclusion,
   axes: readonly PlannedAxis[],
@@ -164,7 +164,7 @@ function exclusionOf(
   return (cell) => sets.every((set) => cell.some((value) => set.has(value)));
 }
 
-/** Finds the values that an exclusion names: by their labels, or as they are written. */
+/** Finds the values that an exclusion names, by label or as written. */
 function valuesMet(
   { path, values }: Matching,
   axes: readonly PlannedAxis[],

@@ -1,22 +1,23 @@
-/** Answers for runs of an ablation that would train the same: their specs are equal but for where and how they are written. */
+/** Reports runs of an ablation with equal specs, which would train the same. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { hashText } from '../ir/random.ts';
 import type { Spec } from '../format/types.ts';
 import * as messages from './messages.ts';
 import type { PlannedValue } from './types.ts';
 
-/** A combination of values, with what it expands to. */
+/** A combination of values, with its expanded spec. */
 export interface SpecOfValues {
   readonly values: readonly PlannedValue[];
   readonly spec: Spec | undefined;
 }
 
-/** Reports values that make no difference: each pair once, however many runs it is in. */
+/** Reports values that make no difference: each pair once, in however many runs it is. */
 export function reportSameRuns(
   cells: readonly SpecOfValues[],
   report: (diagnostic: Diagnostic) => void,
 ): void {
-  // The texts of hundreds of specs are too much to keep: those of one hash are written again and compared.
+  // Keeping the texts of hundreds of specs takes too much memory: only hashes are kept, and equal hashes are confirmed
+  // by writing the texts again.
   const byHash = new Map<number, SpecOfValues[]>();
   const said = new Set<string>();
   for (const cell of cells) {
@@ -37,10 +38,10 @@ export function reportSameRuns(
   }
 }
 
-/** What a spec says beside what it makes a run do: places in texts, comments, and the calls that made its parts. */
+/** Fields of a spec that do not affect a run: places in texts, comments, and the calls that made its parts. */
 const aside: ReadonlySet<string> = new Set(['at', 'doc', 'definition', 'arguments', 'sources']);
 
-/** Writes what of a spec decides how a run goes. */
+/** Writes the fields of a spec that determine a run. */
 function whatRuns(spec: Spec): string {
   return JSON.stringify(spec, (key, value: unknown) => (aside.has(key) ? undefined : value));
 }

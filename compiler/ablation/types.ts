@@ -1,21 +1,21 @@
-/** Answers for what an ablation expands into: named runs of ordinary specs, and the axes that tell them apart. */
+/** Defines an expanded ablation: named runs of ordinary specs, and the axes that they differ on. */
 import type { Change } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Spec } from '../format/types.ts';
 
-/** One thing that an ablation varies. */
+/** An axis of an ablation. */
 export interface AblationAxis {
-  /** As it is shown: the path that is varied (`G.norm`), the name given to it, or `case`. */
+  /** The displayed name: the varied path (`G.norm`), the name given to it, or `case`. */
   readonly name: string;
-  /** Labels of its values, in order, as short as tells them apart. */
+  /** Labels of the values in order, as short as distinguishes them. */
   readonly labels: readonly string[];
 }
 
 /** One run: a point of the matrix and a seed. */
 export interface PlannedRun {
-  /** Names the run's folder below the ablation's: letters, digits, `-`, `_` and `.`; unique within the ablation. */
+  /** The run's folder below the ablation's: letters, digits, `-`, `_` and `.`; unique within the ablation. */
   readonly name: string;
-  /** The label on each axis, by the axis's name. Runs of one cell differ in the seed alone. */
+  /** The label on each axis, by the axis's name. Runs of one cell differ only in the seed. */
   readonly point: Readonly<Record<string, string>>;
   readonly seed: number;
   /** An ordinary, checked spec; its `train.seed` is `seed`. */
@@ -25,18 +25,18 @@ export interface PlannedRun {
 export interface Ablation {
   readonly name: string;
   readonly doc?: string;
-  /** The experiment that is varied. */
+  /** The name of the base experiment. */
   readonly of: string;
   readonly axes: readonly AblationAxis[];
   readonly seeds: readonly number[];
-  /** In the order in which they are to be run: all cells with the first seed come before the second. */
+  /** In the order of execution: all cells with the first seed come before the second seed. */
   readonly runs: readonly PlannedRun[];
 }
 
-/** One value of an axis: what it is called, and what it changes. */
+/** One value of an axis: its label and its changes. */
 export interface PlannedValue {
   readonly label: string;
-  /** As it is written, for exclusions. */
+  /** The value as written, for exclusions. */
   readonly text: string;
   readonly changes: readonly Change[];
   readonly span: Span;

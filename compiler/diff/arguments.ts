@@ -1,10 +1,10 @@
-/** Answers for what two networks or summands were given differently, in the words of those who wrote them: `G.width: 32 -> 16`. */
+/** Compares the arguments of two networks or summands, as the language writes them: `G.width: 32 -> 16`. */
 import type { ArgumentSpec, CallSpec } from '../format/types.ts';
 import { pairUp, type Difference } from './differences.ts';
 
 /**
- * Lists arguments that differ, or the calls where something else was called; undefined where a spec does not know its arguments.
- * `path` is what the language calls it by.
+ * Lists differing arguments, or the two calls if the callees differ; undefined if a spec does not record its
+ * arguments. `path` is the path of the call in the language.
  */
 export function diffArguments(path: string, before: CallSpec, after: CallSpec): Difference[] | undefined {
   if (!before.arguments || !after.arguments) return undefined;

@@ -1,11 +1,11 @@
-/** Answers for differences as such: how two lists are paired, and how values are written. */
+/** Defines differences, pairs two lists by name, and formats values. */
 
-/** One thing that differs; `undefined` where one of the specs lacks it. */
+/** One difference; a side is `undefined` if that spec lacks the thing. */
 export interface Difference {
   readonly what: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** Whether `what` is the path that changes it in the language, which says by itself where it belongs. */
+  /** Whether `what` is a full path of the language, which needs no section to be understood. */
   readonly isPath?: true;
 }
 
@@ -18,11 +18,11 @@ export interface DiffSection {
 export interface SpecDiff {
   readonly before: string;
   readonly after: string;
-  /** Those with differences; none where both specs mean the same. */
+  /** The sections with differences; empty if both specs mean the same. */
   readonly sections: readonly DiffSection[];
 }
 
-/** Pairs what two lists have under the same name, in the order of the first list, then the second. */
+/** Pairs the items of two lists by name, in the order of the first list, then the second. */
 export function pairUp<T>(
   before: readonly T[],
   after: readonly T[],
@@ -33,12 +33,12 @@ export function pairUp<T>(
   return [...names].map((name) => [name, find(before, name), find(after, name)]);
 }
 
-/** Gives a difference where two texts are not the same. */
+/** Gives a difference if two texts are not equal. */
 export function compared(what: string, before: string | undefined, after: string | undefined): Difference[] {
   return before === after ? [] : [{ what, before, after }];
 }
 
-/** Writes a setting as the language would. */
+/** Writes a setting as the language does. */
 export function formatSetting(value: unknown): string {
   if (typeof value === 'object' && value !== null && 'width' in value && 'height' in value)
     return `${String(value.width)}x${String(value.height)}`;

@@ -1,11 +1,11 @@
-/** Answers for what differs between two specs in meaning: sections of named things, each with what it is in the one and the other. */
+/** Compares two specs by meaning: gives sections of named things that differ, with both values. */
 import type { DataSpec, NetworkSpec, Spec } from '../format/types.ts';
 import type { OptimizerSpec } from '../optimizers/index.ts';
 import { compared, formatSetting, pairUp, type Difference, type SpecDiff } from './differences.ts';
 import { diffObjectives } from './losses.ts';
 import { diffNetwork } from './networks.ts';
 
-/** Compares two specs. Names of experiments, places in texts and documentation are no differences. */
+/** Compares two specs. Names of experiments, places in texts and documentation are ignored. */
 export function diffSpecs(before: Spec, after: Spec): SpecDiff {
   const { optimizers: _ours, ...train } = before.train ?? { optimizers: [] };
   const { optimizers: _theirs, ...otherTrain } = after.train ?? { optimizers: [] };
@@ -30,7 +30,7 @@ export function diffSpecs(before: Spec, after: Spec): SpecDiff {
   };
 }
 
-/** Compares optimizers; one that is missing is a single difference. */
+/** Compares optimizers; a missing one is a single difference. */
 function diffOptimizer(before: OptimizerSpec | undefined, after: OptimizerSpec | undefined): Difference[] {
   return before && after ? diffSettings(before, after) : compared('optimizer', before?.kind, after?.kind);
 }

@@ -1,4 +1,4 @@
-/** What differs between the losses of two specs: their summands, factors, and how the summands are computed. */
+/** Compares the losses of two specs: their summands, factors, and the computation of each summand. */
 import { isOf } from '../ops/composite/index.ts';
 import { constant, mul, neg } from '../ops/composite/pointwise.ts';
 import { trainedBy } from '../format/queries.ts';
@@ -6,7 +6,7 @@ import type { CallSpec, NodeSpec, ObjectiveSpec, Ref, Spec, TermSpec } from '../
 import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference, type DiffSection } from './differences.ts';
 
-/** Compares the losses of two specs, by the network that they are named after. */
+/** Compares the losses of two specs, paired by the network that each is named after. */
 export function diffObjectives(before: Spec, after: Spec): DiffSection[] {
   const signatures = new Signatures();
   const pairs = pairUp<ObjectiveSpec>(before.objectives, after.objectives, ({ network }) => network);
@@ -52,7 +52,7 @@ interface Term {
   readonly name: string;
   readonly call: CallSpec;
   readonly factor: number;
-  /** Equal for terms that are computed alike, factors aside. */
+  /** Equal for terms with the same computation, factors aside. */
   readonly signature: number;
 }
 
@@ -67,7 +67,7 @@ function readObjective(
   };
 }
 
-/** Takes the factors off a term: `mul(constant, x)`, `neg(x)`. */
+/** Separates a term from its factors: `mul(constant, x)`, `neg(x)`. */
 function readTerm(
   { name, value, ...call }: TermSpec,
   nodes: ReadonlyMap<string, NodeSpec>,
@@ -95,7 +95,7 @@ function formatFactor(factor: number): string {
   return factor === 1 ? 'present' : `x ${factor}`;
 }
 
-/** Numbers computations, so that equal ones have equal numbers, in whichever spec they are. */
+/** Numbers computations: equal computations get equal numbers, across both specs. */
 class Signatures {
   private readonly numbers = new Map<string, number>();
 

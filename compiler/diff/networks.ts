@@ -1,13 +1,13 @@
 /**
- * Answers for what differs between two networks of the same name: what they were given, and where that is not known or is the
- * same, how many of which ops they have, the settings of these, and the shapes of weights.
+ * Compares two networks of the same name: their arguments and, if these are unknown or equal, the counts and settings
+ * of their ops and the shapes of their weights.
  */
 import { parametersOf } from '../format/queries.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, VariableSpec } from '../format/types.ts';
 import { diffArguments } from './arguments.ts';
 import { compared, formatSetting, pairUp, type Difference } from './differences.ts';
 
-/** Compares networks; one that is missing is a single difference. */
+/** Compares networks; a missing one is a single difference. */
 export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec | undefined): Difference[] {
   if (!before || !after) return [{ what: 'network', before: summaryOf(before), after: summaryOf(after) }];
   const written = diffArguments(before.name, before, after);
@@ -23,13 +23,13 @@ export function diffNetwork(before: NetworkSpec | undefined, after: NetworkSpec 
       compared(`input ${name}`, one && describeInput(one), other && describeInput(other)),
   );
   const ops = [...diffOps(before, after), ...diffSettings(before, after)];
-  // What was given says why weights have other shapes; two ways of writing the same network are no difference.
+  // Different arguments explain different shapes; two spellings of the same network are no difference.
   if (written && written.length > 0 && !isAlike(before, after))
     return [...written, ...whole, ...inputs, ...summed('ops', ops)];
   return [...whole, ...inputs, ...ops, ...diffShapes(before, after)];
 }
 
-/** Tells whether two networks are the same but for how they were written. */
+/** Tells whether two networks are equal apart from how they were written. */
 function isAlike(before: NetworkSpec, after: NetworkSpec): boolean {
   const [one, other] = [before, after].map(({ definition, inputs, variables, nodes, outputs }) =>
     JSON.stringify([definition, inputs, variables, nodes.map(({ at: _, ...node }) => node), outputs]),
@@ -37,7 +37,7 @@ function isAlike(before: NetworkSpec, after: NetworkSpec): boolean {
   return one === other;
 }
 
-/** Makes one line of differences. */
+/** Joins differences into one line. */
 function summed(what: string, differences: readonly Difference[]): Difference[] {
   const [before, after] = (['before', 'after'] as const).map((side) =>
     differences.flatMap((one) => (one[side] === undefined ? [] : [`${one.what} ${one[side]}`])).join(', '),
@@ -56,7 +56,7 @@ function describeInput(input: InputSpec): string {
   return `${input.kind}${of} ${formatSetting(input.shape)}`;
 }
 
-/** How often each op occurs, where that differs. */
+/** The count of each op, where it differs. */
 function diffOps(before: NetworkSpec, after: NetworkSpec): Difference[] {
   const [ours, theirs] = [before, after].map(({ nodes }) => countBy(nodes, ({ op }) => op));
   return pairUp([...(ours ?? [])], [...(theirs ?? [])], ([op]) => op).flatMap(([op, one, other]) =>
@@ -64,13 +64,13 @@ function diffOps(before: NetworkSpec, after: NetworkSpec): Difference[] {
   );
 }
 
-/** Settings of ops that both networks have in the same place, those that changed alike together. */
+/** Settings of ops that both networks have at the same place; equal changes are joined. */
 function diffSettings(before: NetworkSpec, after: NetworkSpec): Difference[] {
   const [ours, theirs] = [before, after].map(({ nodes }) => groupBy(nodes, placeOf));
   const changes: { what: string; before: string | undefined; after: string | undefined }[] = [];
   for (const [place, own] of ours ?? []) {
     const others = theirs?.get(place) ?? [];
-    // Where one has more nodes, their number is the difference.
+    // If the counts differ, only the counts are reported.
     if (own.length !== others.length) continue;
     own.forEach((node, index) => {
       for (const [key, one, other] of pairUp(
@@ -86,7 +86,7 @@ function diffSettings(before: NetworkSpec, after: NetworkSpec): Difference[] {
   return together(changes);
 }
 
-/** Shapes of weights that both networks have; one line for all blocks, which may have them in several shapes. */
+/** Shapes of weights that both networks have; one line for all blocks. */
 function diffShapes(before: NetworkSpec, after: NetworkSpec): Difference[] {
   const changes = pairUp<VariableSpec>(before.variables, after.variables, ({ name }) => name).flatMap(
     ([name, one, other]) =>
@@ -100,12 +100,12 @@ function diffShapes(before: NetworkSpec, after: NetworkSpec): Difference[] {
   });
 }
 
-/** `up_0.norm_0.mlp_shared.weight` is `mlp_shared.weight` in every block. */
+/** `up_0.norm_0.mlp_shared.weight` becomes `mlp_shared.weight`, the name that all blocks share. */
 function lastOf(name: string): string {
   return name.split('.').slice(-2).join('.');
 }
 
-/** Makes one line of equal changes, with their number. */
+/** Joins equal changes into one line with their count. */
 function together(changes: readonly Difference[]): Difference[] {
   const groups = groupBy(changes, ({ what, before, after }) => `${what} ${before} ${after}`);
   return [...groups.values()].flatMap((group) => {

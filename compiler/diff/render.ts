@@ -1,10 +1,10 @@
-/** Answers for the differences of two specs as text. */
+/** Renders the differences of two specs as text. */
 import type { Difference, SpecDiff } from './differences.ts';
 
 /** Longer values are cut; a terminal has 110 columns. */
 const valueWidth = 40;
 
-/** Renders differences, grouped, with what each is in both specs; without a line break at the end. */
+/** Renders differences by section, with both values; without a final line break. */
 export function renderDiff({ before, after, sections }: SpecDiff): string {
   if (sections.length === 0) return `${before} and ${after} mean the same`;
   const rows = sections.flatMap(({ title, differences }) => [
@@ -23,7 +23,7 @@ export function renderDiff({ before, after, sections }: SpecDiff): string {
     .join('\n');
 }
 
-/** Gives both values of a difference; what a spec's author wrote is shown in full. */
+/** Formats both values of a difference; values that a user wrote are shown in full. */
 function valuesOf({ before, after, isPath }: Difference): string[] {
   return [before, after].map((value) => (isPath ? (value ?? '-') : cut(value)));
 }

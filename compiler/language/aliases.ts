@@ -1,4 +1,4 @@
-/** Answers for aliases (`block sync_batch = batch`): which block each stands for. Only what is written counts, no body is read. */
+/** Resolves aliases (`block sync_batch = batch`) to the blocks that they stand for, from declarations alone. */
 import type { Alias } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { builtins } from './builtins/index.ts';
@@ -6,8 +6,8 @@ import * as messages from './values/messages.ts';
 import type { DeclaredBlock, Module } from './values/module.ts';
 
 /**
- * Finds the blocks that a module's aliases stand for, by their names; undefined where a mistake, which is reported, keeps one
- * from having any. Each alias is followed once, however long a chain they make.
+ * Finds the block of each alias of a module; undefined where a reported mistake leaves an alias without one. Each
+ * alias is followed once, so long chains cost linear time.
  */
 export function resolveAliases(
   aliases: ReadonlyMap<string, Alias>,
@@ -36,7 +36,7 @@ export function resolveAliases(
   return resolved;
 }
 
-/** Finds the block that an alias names, which is no alias itself. */
+/** Finds the block that an alias stands for, following further aliases. */
 function targetOf(
   { target: { text, span } }: Alias,
   { names, missing, experiments, file }: Module,

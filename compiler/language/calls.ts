@@ -1,4 +1,7 @@
-/** Answers for calls: arguments find their parameters, blocks run or wait for their data, and parameters get their names. */
+/**
+ * Evaluates calls: binds arguments to parameters, applies blocks or waits for their data, and scopes the names of
+ * variables.
+ */
 import type { Piped, Evaluation, Scope, Argumented, WrittenCall } from './values/evaluation.ts';
 import type { Argument, Block, Call, Expression, Label, Parameter } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -18,30 +21,30 @@ export interface CallOfBlock {
   readonly span: Span;
   readonly name: string;
   readonly block: Block;
-  /** What its parameters are bound to. */
+  /** The values of its parameters. */
   readonly values: ReadonlyMap<string, Value>;
   readonly written: WrittenCall | undefined;
 }
 
 export class Calls {
-  /** Calls that led here, outermost first. */
+  /** The calls that are being evaluated, outermost first. */
   readonly stack: CallOfBlock[] = [];
   /**
-   * The variables that the application of an instance bound by `let` has named so far: another application meets, and
-   * shares, the same ones. Undefined outside of such instances.
+   * The variables that applying an instance bound by `let` has named so far; further applications find and share them.
+   * Undefined outside of such instances.
    */
   shared: Set<string> | undefined = undefined;
-  /** How often each block was called without a label by the block that is being evaluated. */
+  /** How often the current block called each block without a label. */
   private unlabelled = new Map<string, number>();
 
   constructor(private readonly evaluator: Evaluation) {}
 
-  /** Starts the names of a new network. */
+  /** Resets the names for a new network. */
   begin(): void {
     this.unlabelled = new Map();
   }
 
-  /** Evaluates a call, or a stage of a pipeline with the value that comes into it. */
+  /** Evaluates a call, or a pipeline stage with the value that enters it. */
   call(call: Call, piped: Piped | undefined, scope: Scope): Value {
     const callee = this.evaluator.evaluate(call.callee, scope);
     const nameSpans = new Map(
@@ -141,7 +144,7 @@ export class Calls {
       values.set(key, value);
     }
     const first = parameters[0];
-    // Noise and codes declare inputs of a network to come; they are nothing to compute with.
+    // Noise and codes declare inputs of a network; they are not values to compute with.
     const declaresInput = [...given.named.values()].some(
       ({ kind }) => kind === 'noise' || kind === 'encoded',
     );
@@ -207,11 +210,11 @@ export class Calls {
     return this.runBlock(callee, scope, given, label);
   }
 
-  /** Reports a call that only filled in settings where its result is computed with: what it lacks is its first argument. */
+  /** Reports a call that has only its settings where its result is needed: its first argument is missing. */
   lackOf(value: Value, written: Expression, scope: Scope): Diagnostic | undefined {
     const parameter = value.kind === 'block' ? value.block.parameters[0] : undefined;
     if (value.kind !== 'block' || !parameter) return undefined;
-    // In a loss, a name alone is a call that is not written yet.
+    // In a loss, a bare name is a call that lacks its parentheses.
     const isName = written.kind === 'reference' && this.evaluator.loss !== undefined && !parameter.default;
     const call: Call | undefined =
       written.kind === 'call'
@@ -229,7 +232,9 @@ export class Calls {
     return messages.missingArgument(block.name.text, parameter.name.text, written.span, hint);
   }
 
-  /** Says how a missing argument is written; settings by position are the usual slip where a block is not applied yet. */
+  /**
+   * Gives a hint for a missing argument; a setting by position is the usual mistake if the block is not applied yet.
+   */
   private hintOfMissing(parameter: Parameter, { block }: BlockValue, given: Argumented): Hint | string {
     const [first] = block.parameters;
     const isSetting =
@@ -299,7 +304,7 @@ export class Calls {
     return wrong ? unknown : result;
   }
 
-  /** Names a call's scope by its label, or else by the block and how often it was called here before. */
+  /** Names a call's scope by its label, or by the block and how often it was called here before. */
   private nameCall(block: string, label: string | undefined): string {
     if (label) return label;
     const count = (this.unlabelled.get(block) ?? 0) + 1;
@@ -308,13 +313,13 @@ export class Calls {
   }
 }
 
-/** Two arguments by position that fit when they change places: `conv(64, x)`. */
+/** Two positional arguments that fit if swapped: `conv(64, x)`. */
 function hintOfOrder(index: number, { parameters }: Block, given: Argumented): Hint | undefined {
   const [wrong, place] = [given.positional[index], given.spans.get(index)];
   if (!wrong || !place || given.written?.piped) return undefined;
   const fits = (value: Value, at: number): boolean => {
     const { type } = must(parameters[at], 'there are as many types as arguments');
-    // Where no type is asked for, data is meant.
+    // A parameter without a type is meant for data.
     return type ? typeRules.get(type.name)?.accepts(value) === true : isData(value);
   };
   const other = given.positional.findIndex(
@@ -332,7 +337,7 @@ function hintOfOrder(index: number, { parameters }: Block, given: Argumented): H
   };
 }
 
-/** `w.length()`: what is asked for with a dot is there without a call. */
+/** `w.length()`: members are read without a call. */
 function hintOfQuery(callee: Value, { written, positional, span }: Argumented): Hint | string | undefined {
   const query = written?.call.callee;
   if (query?.kind !== 'member' || callee.kind === 'unknown') return undefined;
@@ -342,7 +347,7 @@ function hintOfQuery(callee: Value, { written, positional, span }: Argumented): 
     : `a query takes nothing: ${text} is ${describe(callee)}`;
 }
 
-/** `spade(instance)`: a block where data is meant, and a parameter that takes a block has none yet. */
+/** `spade(instance)`: a block was given as the data, and a parameter that takes a block has no value yet. */
 function hintOfSetting(value: Value, { parameters }: Block, given: Argumented): Hint | undefined {
   const [first, ...others] = parameters;
   const place = given.spans.get(0);
@@ -370,7 +375,7 @@ function nameOf(callee: Value): string {
     : 'the call';
 }
 
-/** Tells whether a value is what blocks are applied to, rather than a setting of theirs. */
+/** Tells whether a value is data that blocks are applied to, rather than a setting. */
 function isData(value: Value): boolean {
   return (
     value.kind === 'tensor' || value.kind === 'labels' || value.kind === 'network' || value.kind === 'list'

@@ -1,9 +1,9 @@
-/** Answers for settings of data that follow from others: those of a preset, and folders that are named once for two uses. */
+/** Fills in data settings that were not written: from a preset, and from other folders of the same data. */
 import type { DataPresets } from './values/module.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Fills in what was not written. `none` takes a setting of the preset away. */
+/** Fills in missing settings. `none` removes a setting of the preset. */
 export function fillInData(written: Settings, preset: DataPresets[string]): Settings {
   const merged = Object.entries({ ...preset, ...written });
   const settings = Object.fromEntries(merged.filter(([key, value]) => value !== null || !(key in preset)));
@@ -15,7 +15,7 @@ export function fillInData(written: Settings, preset: DataPresets[string]): Sett
   };
 }
 
-/** Pairs that a list names for testing lie where the others do, unless told. */
+/** Test pairs given by a list are in the folders of the training pairs, unless set. */
 function testFolders(settings: Settings): Settings {
   if (settings['test_list'] === undefined || settings['test_images'] !== undefined) return {};
   if (settings['test_labels'] !== undefined) return {};
@@ -23,7 +23,7 @@ function testFolders(settings: Settings): Settings {
   return Object.fromEntries(given.map((key) => [`test_${key}`, settings[key]]));
 }
 
-/** Files that hold both lie in one folder, which is named for the photographs. */
+/** If one file holds label map and photograph, both are in the folder of the photographs. */
 function labelFolders(settings: Settings): Settings {
   if (settings['paired'] === undefined) return {};
   const all = { ...settings, ...testFolders(settings) } as Settings;

@@ -1,6 +1,6 @@
 /**
- * Answers for evaluating the language at compile time: expressions give values, statements bind them, and applying blocks
- * to tensors records nodes. Mistakes are reported and leave an `unknown` value, so that all of them are found at once.
+ * Evaluates the language at compile time: expressions give values, statements bind them, and applying blocks to
+ * tensors records nodes. A mistake is reported and leaves an `unknown` value, so that one run finds all mistakes.
  */
 import { isVariadic } from '../ir/op.ts';
 import type { Evaluation, LossContext, Scope, Argumented } from './values/evaluation.ts';
@@ -23,12 +23,12 @@ import { runStatements } from './statements.ts';
 import { innerShape, unknown, type TensorValue, type Value } from './values/values.ts';
 
 export class Evaluator implements Evaluation {
-  /** Where applied blocks write their nodes; none outside of networks and losses. */
+  /** Records the nodes of applied blocks; undefined outside of networks and losses. */
   recorder: Recorder | undefined = undefined;
   loss: LossContext | undefined = undefined;
-  /** Says what a network of the experiment encodes; none outside of experiments. */
+  /** Gives the code that a network of the experiment makes of the photograph; undefined outside of experiments. */
   encoded: ((network: string, span: Span) => Value) | undefined = undefined;
-  /** What variants changed in the network that is expanded. */
+  /** The places that variants changed in the network being expanded. */
   changes: readonly Span[] = [];
   /** The user's calls that were blamed for a mistake inside the library, with its code. */
   private readonly blamed = new Set<string>();
@@ -38,27 +38,27 @@ export class Evaluator implements Evaluation {
   constructor(
     private readonly sink: (diagnostic: Diagnostic) => void,
     private readonly texts: Pick<ModuleLoader, 'isLibrary' | 'isPrelude'>,
-    /** What the expansion may take. */
+    /** The limits of the expansion. */
     readonly budget: Budget,
   ) {}
 
   /**
-   * Reports a mistake, and gives the value that stands for it. What fails inside the standard library is blamed on the
-   * user's call that led there; a place in a file that another one calls is shown with that call.
+   * Reports a mistake and gives the `unknown` value. A mistake inside the standard library is blamed on the user's
+   * call that led there; a place in an imported file is shown with the call from the main file.
    */
   fail(mistake: Diagnostic): Value {
     this.budget.spend('mistakes');
     const diagnostic = {
       ...mistake,
       labels: [...mistake.labels, ...this.labelsOfChanges(mistake.span)],
-      // The library is not the user's to change.
+      // Users cannot change the library, so fixes of library texts are dropped.
       fix: mistake.fix.some((edit) => this.texts.isLibrary(edit.span.source)) ? [] : mistake.fix,
     };
     const { span } = diagnostic;
     const caller = this.calls.stack.findLast((call) => !this.texts.isLibrary(call.span.source));
     const outer = this.calls.stack[0];
     if (span && caller && this.texts.isLibrary(span.source)) {
-      // The first message about a call says why it fails; others of the kind follow from the same argument.
+      // The first message about a call says why it fails; others with the same code follow from the same argument.
       const key = `${diagnostic.code} ${caller.span.source.name} ${caller.span.start}`;
       if (!this.blamed.has(key))
         this.sink({
@@ -78,14 +78,14 @@ export class Evaluator implements Evaluation {
     return unknown;
   }
 
-  /** Points at what a variant changed in the network that is expanded, where the mistake is elsewhere. */
+  /** Points at the changes of variants in the current network, if the mistake is elsewhere. */
   private labelsOfChanges(blamed: Span | undefined): SpanLabel[] {
     const isThere = (span: Span): boolean =>
       blamed?.source === span.source && span.start <= blamed.start && blamed.end <= span.end;
     return this.changes.some(isThere) ? [] : this.changes.map((span) => ({ span, text: 'changed here' }));
   }
 
-  /** Starts the names of a new network. */
+  /** Resets the names for a new network. */
   begin(recorder: Recorder): void {
     this.recorder = recorder;
     this.calls.begin();
@@ -96,7 +96,7 @@ export class Evaluator implements Evaluation {
     return this.expressions.evaluate(expression, scope);
   }
 
-  /** Runs statements; gives the value of the `return` that was met, if any. */
+  /** Runs statements; gives the value of the `return` that was reached, if any. */
   run(statements: readonly Statement[], scope: Scope): Value | undefined {
     return runStatements(this, statements, scope);
   }
@@ -107,8 +107,8 @@ export class Evaluator implements Evaluation {
   }
 
   /**
-   * Records a composite; a constraint that does not hold becomes a diagnostic at `span`, with the shapes of the inputs at
-   * `places`, where they are known. `blamed` is the part of `span` to point at beside them.
+   * Records a composite; a violated constraint is reported at `span`, with the shapes of the inputs at `places`, where
+   * known. `blamed` is the part of `span` to point at beside them.
    */
   record(
     op: Composite,
@@ -143,8 +143,8 @@ export class Evaluator implements Evaluation {
   }
 
   /**
-   * Gives the place that a node is said to come from: of what the prelude makes, the call that it is made for. All layers would
-   * come from one line otherwise.
+   * Gives the place that a node originates from: for nodes of the prelude, the call of the prelude's block. Otherwise
+   * all layers would come from one line.
    */
   private writtenAt(span: Span): Span {
     const { isPrelude } = this.texts;
@@ -152,7 +152,7 @@ export class Evaluator implements Evaluation {
     return this.calls.stack.findLast((call) => !isPrelude(call.span.source))?.span ?? span;
   }
 
-  /** Makes a variable under the current scope. */
+  /** Declares a variable in the current scope. */
   declare(
     role: 'parameter' | 'state',
     name: string,
@@ -172,7 +172,7 @@ export class Evaluator implements Evaluation {
     return made ?? this.fail(messages.duplicateParameter(path, span));
   }
 
-  /** Reads a value as a tensor: label maps become channels, numbers constants; undefined where it is neither. */
+  /** Reads a value as a tensor: label maps become channels, numbers constants; undefined for other values. */
   asTensor(value: Value, span: Span): TensorValue | undefined {
     if (value.kind === 'tensor') return value;
     if (value.kind === 'labels') return this.recorder?.encode(value);
@@ -184,7 +184,7 @@ export class Evaluator implements Evaluation {
   }
 }
 
-/** Where a call that the library refuses gives no label map, and there is one at hand: passes it. */
+/** If the library refused a call for a missing label map and one is in scope, gives the hint to pass it. */
 function hintOfCaller({ block, values, written }: CallOfBlock): Hint | undefined {
   const lacking = block.parameters.find(
     ({ name, type }) => type?.name === 'LabelMap' && values.get(name.text)?.kind === 'none',
@@ -192,11 +192,11 @@ function hintOfCaller({ block, values, written }: CallOfBlock): Hint | undefined
   return lacking && written && passing(lacking, block, written);
 }
 
-/** Says what to change in a call for a mistake of numbers that it leads to inside the library. */
+/** Gives a hint for a call whose numbers cause a mistake inside the library. */
 function hintInLibrary({ code, hint }: Diagnostic, { block, values }: CallOfBlock): string | undefined {
   const few = hintOfTooFew(block, values);
   if (few !== undefined || code !== 'shape-mismatch') return few ?? hint;
-  // What is computed in the library is not the user's to resize.
+  // Users cannot resize what the library computes.
   if (hint === undefined || !messages.hintsOfOperands.has(hint)) return hint;
   const even = [...values].flatMap(([name, value]) => evenKernels(name, value, block));
   return even.length > 0
@@ -204,7 +204,7 @@ function hintInLibrary({ code, hint }: Diagnostic, { block, values }: CallOfBloc
     : 'what the call is given makes pictures of two sizes or channels: change its settings';
 }
 
-/** Names the kernels of an even size that a value was given. */
+/** Names the kernels of even size among a setting's values. */
 function evenKernels(name: string, value: Value, block: Block): string[] {
   const own = block.parameters.find((one) => one.name.text === name)?.default;
   if (value.kind === 'number' && name.endsWith('kernel') && value.value % 2 === 0)
@@ -214,14 +214,14 @@ function evenKernels(name: string, value: Value, block: Block): string[] {
     : [];
 }
 
-/** What a number that is too small leads to inside the library. */
+/** Mistakes inside the library that a too small number can cause. */
 const ofNumbers: ReadonlySet<string> = new Set(['duplicate-parameter', 'wrong-type', 'shape-mismatch']);
 
-/** Names the settings of a block that are numbers below 1 where things are counted; what it has by itself is right. */
+/** Names the counting settings of a block with values below 1; defaults are valid. */
 export function hintOfTooFew(block: Block, values: ReadonlyMap<string, Value>): string | undefined {
   const few = block.parameters.flatMap(({ name, type, default: own }) => {
     const value = values.get(name.text);
-    // No padding is none too few.
+    // A padding of 0 is valid.
     if (type?.name !== 'int' || value?.kind !== 'number' || value.value >= 1 || name.text.includes('pad'))
       return [];
     return own?.kind === 'number' && own.value === value.value ? [] : [`${name.text} is ${value.value}`];
@@ -234,7 +234,7 @@ function nameOfInput({ inputs }: Composite, index: number): string {
   return name === undefined || isVariadic(name) ? `part ${index + 1}` : name;
 }
 
-/** Gives a block's documentation: the comment lines above it. */
+/** Gives a block's documentation, the comment lines above it. */
 export function docOf(block: Block): string | undefined {
   const text = block.comments.before
     .map((line) => line.trim())

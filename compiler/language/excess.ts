@@ -1,16 +1,16 @@
-/** Answers for what is said of an expansion that exceeds its budget: which block or loop asked for so much, and who called it. */
+/** Explains an expansion that exceeds its budget: names the block or loop that grew, and the user's call of it. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
 import { must } from '../../dsl/errors.ts';
 import { depthLimits, limits, type BudgetSpent, type Frame } from './values/budget.ts';
 import * as messages from './values/messages.ts';
 
-/** A block that is this often among the calls calls itself; no honest one is. */
+/** A block that is this often on the call stack is recursive; legitimate blocks never are. */
 const oftenAmongCalls = 3;
-/** Names of blocks that a message lists. */
+/** The most block names that a message lists. */
 const longestChain = 8;
 
-/** Explains why an expansion was stopped; `isLibrary` tells texts whose authors the user is not. */
+/** Explains why an expansion was stopped; `isLibrary` tells the library's texts from the user's. */
 export function explainExcess(
   { excess, frames }: BudgetSpent,
   isLibrary: (source: Source) => boolean,
@@ -34,15 +34,15 @@ export function explainExcess(
 }
 
 interface Circle {
-  /** The blocks that call one another, the first one again at the end. */
+  /** The blocks that call one another; the first is repeated at the end. */
   readonly names: readonly string[];
-  /** The call that leads back to where the circle began. */
+  /** The call that closes the cycle. */
   readonly back: Span;
-  /** The call that led into the circle. */
+  /** The call that leads into the cycle. */
   readonly entry: Span;
 }
 
-/** Finds the blocks that call one another without end, of which a block of the user is named first. */
+/** Finds a cycle of blocks that call one another, starting with a block of the user if there is one. */
 function circleOf(frames: readonly Frame[], isLibrary: (source: Source) => boolean): Circle | undefined {
   const calls = frames.flatMap(({ block, span }) => (block ? [{ block, span }] : []));
   const counts = new Map<object, number>();
@@ -61,7 +61,7 @@ function circleOf(frames: readonly Frame[], isLibrary: (source: Source) => boole
   return { names: round.map(({ block }) => block.name.text), back: back.span, entry: first.span };
 }
 
-/** Names the blocks that were being expanded, outermost first; loops have no names. */
+/** Names the blocks on the call stack, outermost first; loops have no names. */
 function chainOf(frames: readonly Frame[]): readonly string[] {
   const names = frames.flatMap(({ block }) => (block ? [block.name.text] : []));
   if (names.length <= longestChain) return names;

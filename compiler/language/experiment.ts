@@ -1,4 +1,4 @@
-/** Answers for expanding an experiment: its networks over the data's inputs, then each loss over calls of them. */
+/** Expands an experiment into a spec body: its networks over the data's inputs, then each loss over calls of them. */
 import { type Hint, removing, replacing, inserting } from '../../dsl/fix.ts';
 import { hintOfTooFew, type Evaluator, docOf } from './evaluate.ts';
 import { textOf, type Source, type Span } from '../../dsl/source.ts';
@@ -57,30 +57,30 @@ import { typeRules } from './values/value-types.ts';
 import { writtenCall } from './written.ts';
 import { describe, holdsUnknown, innerShape, unknown, type BlockValue, type Value } from './values/values.ts';
 
-/** Where JSON pointers of the spec were written, so that schema errors find their source: the name and the value. */
+/** Maps JSON pointers of the spec to the places of their name and value, so that schema errors have source places. */
 export type PointerPlaces = Map<string, { readonly name: Span; readonly value: Span }>;
 
 export interface ExperimentContext {
   readonly evaluator: Evaluator;
   readonly report: (diagnostic: Diagnostic) => void;
   readonly budget: Budget;
-  /** The file that is expanded, which the spec's paths are relative to. */
+  /** The file being expanded; the spec's paths are relative to it. */
   readonly main: Source;
   readonly placeOf: (span: Span | undefined) => Place | undefined;
-  /** Finds the module that a text may name: parts of an experiment may be written in several. */
+  /** Finds the module whose names a text may use: parts of an experiment may come from several files. */
   readonly moduleOf: (source: Source) => Module | undefined;
   readonly places: PointerPlaces;
-  /** JSON pointers of settings whose value has a mistake: they are not in the spec, and not missing either. */
+  /** JSON pointers of settings with a mistake: they are not in the spec, but must not be reported as missing. */
   readonly broken: Set<string>;
   readonly presets: DataPresets;
-  /** Names of mappings, where they are known. */
+  /** The names of weight mappings, if known. */
   readonly mappings: readonly string[] | undefined;
 }
 
-/** The part of a spec that an experiment or a lone network gives. */
+/** The part of a spec that an experiment or a single network gives. */
 export type SpecBody = Pick<Spec, 'name' | 'doc' | 'data' | 'networks' | 'objectives' | 'train'>;
 
-/** Expands an experiment; parts with mistakes are left out, and the mistakes reported. */
+/** Expands an experiment; parts with mistakes are reported and left out. */
 export function expandExperiment(
   experiment: Experiment,
   module: Module,
@@ -91,7 +91,7 @@ export function expandExperiment(
 
 interface ExpandedNetwork {
   readonly network: NetworkSpec;
-  /** What it returns, with the shapes of its tensors. */
+  /** The network's result, with the shapes of its tensors. */
   readonly result: Value;
 }
 
@@ -106,12 +106,12 @@ export type GivenInput =
     }
   | { readonly kind: 'tensor' | 'noise'; readonly shape: readonly number[] };
 
-/** Looks a user's name up: objects have values that nobody gave, such as `constructor`. */
+/** Looks up a name given by a user; inherited properties such as `constructor` do not count. */
 function ownValue<T>(values: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
-/** Expands a network by itself, with its data parameters as inputs; `span` is where the experiment or file writes it. */
+/** Expands a single network with its data parameters as inputs; `span` is where the experiment or file declares it. */
 export function expandNetwork(
   name: string,
   value: BlockValue,
@@ -119,7 +119,7 @@ export function expandNetwork(
   given: {
     readonly labels: InputSpec;
     readonly real: InputSpec;
-    /** What vectors are taken to be, where no experiment says what they are. */
+    /** The input used for vectors if no experiment declares one. */
     readonly latent?: InputSpec;
     readonly byName?: Readonly<Record<string, GivenInput>>;
   },
@@ -189,7 +189,10 @@ export function expandNetwork(
   };
 }
 
-/** Says where a parameter of a network gets its value from: the data by its type, else a default or the experiment. */
+/**
+ * Gives a hint on where a network parameter gets its value: from the data by its type, from a default, or from the
+ * experiment.
+ */
 function hintOfInput(parameter: Parameter, { name, parameters }: Block, span: Span): Hint | string {
   const { type } = parameter;
   const key = parameter.name.text;
@@ -204,7 +207,7 @@ function hintOfInput(parameter: Parameter, { name, parameters }: Block, span: Sp
   const after = parameters[parameters.indexOf(parameter) + 1];
   if (key === 'self' && after)
     return removing({ ...parameter.span, end: after.span.start }, 'networks have no self: leave it out');
-  // An experiment gives values where it binds the network; one that stands alone has its own.
+  // An experiment passes values where it binds the network; a network without an experiment needs defaults.
   const isAlone = span === name.span;
   return isAlone
     ? isBroad
@@ -218,7 +221,7 @@ class ExperimentExpansion {
   private readonly networks = new Map<string, NetworkSpec>();
   private readonly results = new Map<string, Value>();
   private data: DataSpec | undefined;
-  /** Whether the generator does not paint pictures of the data's size: then losses would only repeat that. */
+  /** Whether the generator's output has the wrong size: losses would only repeat that mistake. */
   private isPictureWrong = false;
   private isGeneratorMissed = false;
 
@@ -272,7 +275,7 @@ class ExperimentExpansion {
     for (const item of experiment.items) {
       if (item.kind === 'assignment')
         this.scope.bindings.set(item.name.text, context.evaluator.evaluate(item.value, this.scope));
-      // Networks are made over the data: it counts wherever it stands.
+      // Networks need the data, so data is expanded first, in whatever order they are written.
       if (item.kind === 'let' || item.kind === 'data') this.data ??= data && this.expandData(data);
       if (item.kind === 'let') this.bindNetwork(item.name.text, item.value);
     }
@@ -326,7 +329,7 @@ class ExperimentExpansion {
     );
   }
 
-  /** Reports items that may be written once only, by what they are. */
+  /** Reports items that are repeated but may occur once. */
   private reportRepeats<T>(
     items: readonly T[],
     what: (item: T) => string,
@@ -344,7 +347,7 @@ class ExperimentExpansion {
     }
   }
 
-  /** Evaluates settings into plain JSON, remembering where each was written. */
+  /** Evaluates settings into plain JSON and records the place of each. */
   private settings(entries: readonly Entry[], pointer: string): Record<string, unknown> {
     const { context } = this;
     const result: Record<string, unknown> = {};
@@ -382,18 +385,18 @@ class ExperimentExpansion {
     if (path && typeof settings['path'] === 'string')
       settings['path'] = this.fromSpec(settings['path'], path.value.span);
     const preset = this.presetOf(settings['preset']);
-    // The schema judges the settings; what is missing or wrong is reported from there.
+    // The schema validates the settings and reports what is missing or wrong.
     return { name: data.name.text, ...fillInData(settings, preset) } as unknown as DataSpec;
   }
 
-  /** Gives a path relative to the spec's file that is written relative to the file in which it stands. */
+  /** Converts a path relative to the file it was written in to one relative to the spec's file. */
   private fromSpec(path: string, { source }: Span): string {
-    // What a command line sets belongs to the experiment's file.
+    // A setting from the command line is relative to the experiment's file.
     const file = this.context.moduleOf(source)?.file.source ?? source;
     return relocate(path, file, this.context.main);
   }
 
-  /** Gives the settings of a preset; reports one that there is not. */
+  /** Gives the settings of a preset; reports an unknown one. */
   private presetOf(name: unknown): DataPresets[string] {
     const { presets, places, report } = this.context;
     const preset = typeof name === 'string' ? ownValue(presets, name) : undefined;
@@ -405,7 +408,7 @@ class ExperimentExpansion {
 
   private expandTrain(train: Train): TrainSpec {
     const { context } = this;
-    // The word alone: the section may be long.
+    // Only the keyword is underlined, as the section may be long.
     const keyword = { ...train.span, end: train.span.start + 'train'.length };
     context.places.set('/train', { name: keyword, value: keyword });
     const settings = this.settings(train.settings, '/train');
@@ -448,7 +451,7 @@ class ExperimentExpansion {
     }
   }
 
-  /** Tells whether a name is bound to a network; reports it where it is not. */
+  /** Tells whether a name is bound to a network; reports it otherwise. */
   private isNetwork(name: string, span: Span): boolean {
     const value = this.scope.bindings.get(name);
     if (value?.kind === 'network') return true;
@@ -488,7 +491,7 @@ class ExperimentExpansion {
       this.isPictureWrong = true;
   }
 
-  /** What a network makes of the photograph, for another network's input. */
+  /** The code that a network makes of the photograph, as another network's input. */
   private encoded(name: string, span: Span): Value {
     const { evaluator } = this.context;
     const [network, result] = [this.networks.get(name), this.results.get(name)];
@@ -506,7 +509,7 @@ class ExperimentExpansion {
     return evaluator.fail(messages.wrongEncoding(name, describeResult(result), span));
   }
 
-  /** Has a network start from the weights of a file. */
+  /** Sets the weight file that a network starts from. */
   private loadWeights({ network: { text: name, span }, path, mapping }: Load): void {
     const network = this.networks.get(name);
     if (!this.isNetwork(name, span) || !network) return;
@@ -539,7 +542,7 @@ class ExperimentExpansion {
     if (known.length < loss.networks.length || !hasSize(this.data)) return undefined;
     const trained = [...new Set(known.map(({ text }) => text))];
     const [name = '', ...together] = trained;
-    // A network has mistakes, which were reported, or a rule is going to.
+    // Skips the check if a network has mistakes, which are reported elsewhere.
     const isBroken = this.items('let').some(
       (item) => this.scope.bindings.get(item.name.text)?.kind === 'unknown',
     );
@@ -588,7 +591,7 @@ class ExperimentExpansion {
   }
 }
 
-/** Says what makes a number of a summand that is none: it is called, its parts are added up, or a mean is taken. */
+/** Gives a hint that makes a number of a summand: call it, sum its parts, or take a mean. */
 function hintOfSummand(value: Value, written: Expression, network: string): Hint | string {
   const { span } = written;
   switch (value.kind) {
@@ -618,7 +621,7 @@ function hintOfSummand(value: Value, written: Expression, network: string): Hint
   }
 }
 
-/** Adds a second loss of a network to the first, where each is the loss of that network alone. */
+/** Adds a second loss of a network to the first, if each trains only that network. */
 function hintOfSecondLoss(losses: readonly Loss[], second: Name, first: Name): Hint | undefined {
   const lossOf = (name: Name): Loss | undefined => losses.find(({ networks }) => networks.includes(name));
   const [own, other] = [lossOf(first), lossOf(second)];
@@ -635,10 +638,10 @@ function hintOfSecondLoss(losses: readonly Loss[], second: Name, first: Name): H
   return { words: added.words, fix: [...added.fix, ...removing(other.span, '').fix] };
 }
 
-/** Types of inputs that data or noise gives. */
+/** The types of inputs that come from data or noise. */
 const inputTypes: ReadonlySet<string> = new Set(['LabelMap', 'Image', 'Latent']);
 
-/** Finds the arguments below a call that were written elsewhere: by variants, or a command line. */
+/** Finds the arguments inside a call that were written elsewhere: by variants, or on a command line. */
 function changesIn(expression: Expression): Span[] {
   const isInside = ({ source, start, end }: Span): boolean =>
     source === expression.span.source && expression.span.start <= start && end <= expression.span.end;
@@ -647,14 +650,16 @@ function changesIn(expression: Expression): Span[] {
   return find(expression);
 }
 
-/** Says what a network returns, item by item where it is a short list. */
+/** Describes what a network returns, item by item if it is a short list. */
 function describeResult(result: Value): string {
   return result.kind === 'list' && result.items.length <= 3
     ? `[${result.items.map(describe).join(', ')}]`
     : describe(result);
 }
 
-/** Tells whether the settings suffice to give networks their inputs; if not, the schema says what is missing or too large. */
+/**
+ * Tells whether the settings give networks their input sizes; if not, the schema reports what is missing or too large.
+ */
 function hasSize(data: DataSpec | undefined): data is DataSpec {
   const size = data?.size as Partial<DataSpec['size']> | undefined;
   const isWithin = (value: number | undefined, most: number): boolean =>
@@ -666,7 +671,7 @@ function hasSize(data: DataSpec | undefined): data is DataSpec {
   );
 }
 
-/** Reads a value as JSON; undefined where it is none. */
+/** Converts a value to JSON; undefined if it has no JSON form. */
 function toJson(value: Value): unknown {
   switch (value.kind) {
     case 'number':

@@ -1,4 +1,6 @@
-/** Answers for expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, lists. */
+/**
+ * Evaluates expressions: literals, names, arithmetic and conditions at compile time, operators on tensors, and lists.
+ */
 import type { Binary, Comprehension, Expression, Member } from '../../dsl/ast.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
@@ -26,7 +28,7 @@ import {
 export class Expressions {
   constructor(private readonly evaluator: Evaluation) {}
 
-  /** Gives the value of an expression; what depends on a mistake is unknown. */
+  /** Gives the value of an expression; it is `unknown` if the expression depends on a mistake. */
   evaluate(expression: Expression, scope: Scope): Value {
     const { budget } = this.evaluator;
     budget.descend();
@@ -144,7 +146,7 @@ export class Expressions {
       if (kept) items.push(this.evaluate(item, scope));
     }
     this.evaluator.budget.leave();
-    // Outside of the brackets the name means what it meant before.
+    // After the comprehension the name has its previous meaning again.
     if (hidden) bindings.set(variable.text, hidden);
     else bindings.delete(variable.text);
     return isOpen ? unknown : listOf(items);
@@ -171,7 +173,7 @@ export class Expressions {
     );
   }
 
-  /** Evaluates a condition; undefined where a mistake leaves it open. */
+  /** Evaluates a condition; undefined after a mistake. */
   truth(expression: Expression, scope: Scope): boolean | undefined {
     return this.asTruth(this.evaluate(expression, scope), expression.span);
   }
@@ -191,7 +193,7 @@ export class Expressions {
     return undefined;
   }
 
-  /** Requires a list; undefined where a mistake leaves it open. */
+  /** Requires a list; undefined after a mistake. */
   listValue(
     value: Value,
     span: Span,
@@ -308,7 +310,7 @@ export class Expressions {
     return Number.isFinite(value) ? real(value) : this.evaluator.fail(messages.tooLargeNumber('float', span));
   }
 
-  /** Finds the function or block that a member of another framework's tensors is here. */
+  /** Finds the function or block that corresponds to a tensor method of another framework. */
   private calledLike(name: string, { module }: Scope): string | undefined {
     const known = [name, ...carriedOver(name)];
     return known.find((one) => builtins.get(one)?.role === 'tensor' || module.names.has(one));
@@ -337,9 +339,9 @@ const tensorOperators: Readonly<Partial<Record<Binary['operator'], Composite>>> 
   '/': div,
 };
 
-/** Finds the operator between its operands, which may be in parentheses or have comments between them. */
+/** Finds the operator between its operands, which may have parentheses or comments. */
 function operatorSpan({ operator, left, right, span }: Binary): Span {
-  // Where a factor was changed, what is left and right was written elsewhere.
+  // If a variant changed a factor, the operands come from different places.
   if (left.span.start < span.start || right.span.end > span.end || left.span.source !== right.span.source)
     return span;
   const between = span.source.text

@@ -1,19 +1,22 @@
 /**
- * Answers for calls of what other frameworks have: how the whole call is written here. A new name alone would keep arguments that
- * mean something else, or nothing.
+ * Translates calls of PyTorch and Keras layers and functions into calls of this language, arguments included. A new
+ * name alone would keep arguments that have another meaning here, or none.
  */
 import type { Argument, Call, Expression } from '../../dsl/ast.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { carriedOver, plainName, whySettled } from '../messages/carried-over.ts';
 import { paddingHere } from './values/unknown-arguments.ts';
 
-/** How a layer or function of PyTorch or Keras is called: its arguments in order, and what it does by itself that is otherwise here. */
+/**
+ * How a layer or function of PyTorch or Keras is called: the order of its arguments, and its defaults that differ from
+ * ours.
+ */
 interface Foreign {
-  /** The names of the arguments by position; what a layer is applied to is none of them. */
+  /** The names of the positional arguments; the data that a layer is applied to is not one of them. */
   readonly order: readonly string[];
-  /** What is written here where the call says nothing of it, by our names. */
+  /** Arguments to add where the call omits them, by our names. */
   readonly defaults?: Readonly<Record<string, string>>;
-  /** Whether a step that is not given is as long as the window. */
+  /** Whether the default stride is the window size. */
   readonly stepsByWindow?: boolean;
 }
 
@@ -64,10 +67,13 @@ const layers: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['Upsample', { order: ['size', 'scale_factor', 'mode'] }],
 ]);
 
-/** Of these layers the first argument says what the input says here; alone it is that of another framework. */
+/**
+ * The first argument of these layers is the number of input channels, which here follows from the input; as the only
+ * argument it belongs to a layer that infers its input (Keras).
+ */
 const withInputs: ReadonlySet<string> = new Set(['Conv2d', 'ConvTranspose2d', 'Linear']);
 
-/** Functions, whose first argument is the data, by their plain names. */
+/** Functions whose first argument is the data, by their plain names. */
 const functions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['cat', { order: ['dim'] }],
   ['concatenate', { order: ['axis'] }],
@@ -86,20 +92,20 @@ const functions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ['avgpool2d', torchPool],
 ]);
 
-/** What of these defaults TensorFlow and Keras have otherwise, by the plain names of what they belong to. */
+/** The defaults that differ in TensorFlow and Keras, by the plain names of the functions. */
 const ofTensorFlow: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   LeakyReLU: { slope: '0.3' },
   leaky_relu: { slope: '0.2' },
 };
 const isTensorFlow = (whole: string): boolean => /^(?:tf|keras|layers|K)\./.test(whole);
 
-/** Distances of two tensors, which are written with functions of tensors. */
+/** Distances of two tensors, as formulas in the functions of this language. */
 const distances: ReadonlyMap<string, string> = new Map([
   ...['l1', 'l1loss', 'mae', 'meanabsoluteerror'].map((name) => [name, 'abs'] as const),
   ...['l2', 'l2loss', 'mse', 'mseloss', 'meansquarederror'].map((name) => [name, 'square'] as const),
 ]);
 
-/** Writes the distance of two tensors that a call asks for by a name of other frameworks; undefined where it asks for none. */
+/** Writes the distance of two tensors for a call named as in other frameworks; undefined if the name is no distance. */
 export function distanceOf(name: string, call: Call | undefined): string | undefined {
   const kind = distances.get(plainName(name));
   const [a, b] = call?.arguments ?? [];
@@ -107,13 +113,13 @@ export function distanceOf(name: string, call: Call | undefined): string | undef
   return `mean(${kind}(${operand(a.value)} - ${operand(b.value)}))`;
 }
 
-/** Writes an expression so that more may be written around it. */
+/** Writes an expression as an operand, in parentheses where needed. */
 export const operand = (value: Expression): string =>
   ['binary', 'conditional', 'pipeline'].includes(value.kind) ? `(${textOf(value.span)})` : textOf(value.span);
 
 /**
- * Writes a call of `name`, which is the last part of `callee`, as one of `target`, which takes `parameters`. Gives the name alone
- * where the arguments may stay, and nothing where they are not clear.
+ * Translates a call of `name`, the last part of `callee`, to a call of `target` with `parameters`. Gives only the name
+ * if the arguments can stay, and undefined if their meaning is unclear.
  */
 export function calledHere(
   name: string,
@@ -130,14 +136,14 @@ export function calledHere(
   const isLayer = layers.has(name) && !(withInputs.has(name) && given.length === 1);
   const foreign = isLayer ? layers.get(name) : functions.get(plainName(name));
   if (!foreign) {
-    // Named arguments have hints of their own.
+    // Named arguments have their own hints.
     const room = parameters.length - (piped ? 1 : 0);
     return parameters.length === 0 || positional.length <= room ? rename : undefined;
   }
   const { order } = foreign;
   const isData =
     isLayer && !piped && first !== undefined && !isSetting(first.value) && appliedTo(call) === undefined;
-  // Whether that is data or a number of channels cannot be told.
+  // The argument may be data or a number of channels.
   if (isData && withInputs.has(name)) return undefined;
   const data = isLayer ? (isData ? 1 : 0) : piped ? 0 : 1;
   const texts = given.map((argument, at) =>
@@ -153,23 +159,23 @@ export function calledHere(
     : { text: `${target}(${all.join(', ')})`, isWhole: true };
 }
 
-/** What stands in no place of data: numbers and words of truth, in whatever letters. */
+/** Tells whether a value cannot be data: a number or a boolean word, in any case. */
 const isSetting = (value: Expression): boolean =>
   ['number', 'boolean', 'string', 'size', 'list', 'none'].includes(value.kind) ||
   literalOf(value) !== undefined;
 
-/** Reads `True`, `False` and `None`, which are names here. */
+/** Reads `True`, `False` and `None`, which parse as names here. */
 const literalOf = (value: Expression): string | undefined =>
   value.kind === 'reference' && /^(?:True|False|None)$/.test(value.name)
     ? value.name.toLowerCase()
     : undefined;
 
-/** Gives what a call is applied to, `nn.ReLU(true)(x)`, brackets included; undefined where that is nothing. */
+/** Gives the argument list after a call, as in `nn.ReLU(true)(x)`, with its parentheses; undefined if there is none. */
 export function appliedTo({ span }: Call): string | undefined {
   return /^[ \t]*(\([^()\n]*\))/.exec(span.source.text.slice(span.end))?.[1];
 }
 
-/** Writes out what the other framework does by itself, and what is written here says nothing of. */
+/** Writes the other framework's defaults that differ from ours. */
 function defaultsOf(
   name: string,
   callee: string,
@@ -182,7 +188,7 @@ function defaultsOf(
   const own = { ...defaults, ...(isTensorFlow(callee) ? ofTensorFlow[name] : {}) };
   const size = valueOf('size');
   if (stepsByWindow && size !== undefined) own['stride'] = size;
-  // PyTorch counts the zeros around the picture in its averages.
+  // PyTorch counts the zeros around a picture in its averages.
   if (stepsByWindow && valueOf('pad') !== undefined && parameters.includes('count_pad'))
     own['count_pad'] = 'true';
   return Object.entries(own).flatMap(([key, value]) => {
@@ -192,10 +198,13 @@ function defaultsOf(
   });
 }
 
-/** Arguments that follow from the input, or from whether a network trains. */
+/** Arguments that are redundant here: they follow from the input, or from whether a network trains. */
 const saysNothing: ReadonlySet<string> = new Set(['num_channels', 'training']);
 
-/** Writes an argument that is called `name` elsewhere; empty where none stands for it, undefined where it is not clear. */
+/**
+ * Translates an argument called `name` elsewhere; empty if it has no equivalent and is not needed, undefined if its
+ * meaning is unclear.
+ */
 function argumentHere(
   name: string | undefined,
   { value }: Argument,
@@ -203,14 +212,14 @@ function argumentHere(
   parameters: readonly string[],
 ): string | undefined {
   if (name === undefined) return undefined;
-  // The shape of all that is normalized has a scale for each of its entries.
+  // A scale for the full shape has one value per entry, not per channel.
   if (name === 'normalized_shape' && value.kind === 'list' && value.items.length === 3)
     return 'elementwise: true';
   const isDefault = value.kind === 'none' || literalOf(value) === 'none';
   if (whySettled(name) !== undefined || saysNothing.has(name) || isDefault) return '';
   if (name === 'mode' && target === 'upsample') return textOf(value.span) === '"nearest"' ? '' : undefined;
   if (name === 'groups' && !parameters.includes(name) && textOf(value.span) === '1') return '';
-  // Channels are the only axis along which pictures are joined here.
+  // Pictures are joined along channels only.
   const isChannels = value.kind === 'number' && value.value === 1;
   if (target === 'concat' && (name === 'dim' || name === 'axis'))
     return isChannels || textOf(value.span) === '-1' ? '' : undefined;
@@ -222,7 +231,7 @@ function argumentHere(
   return own !== undefined && isPlain ? `${own}: ${literalOf(value) ?? textOf(value.span)}` : undefined;
 }
 
-/** Gives the place of a call without its label, from where its callee is written. */
+/** Gives the span of a call without its label, starting at its callee. */
 export function placeOfCall(callee: Span, { span, label }: Call): Span {
   const end = label ? span.source.text.lastIndexOf(')', label.span.start) + 1 : span.end;
   return { source: span.source, start: callee.start, end };

@@ -1,11 +1,14 @@
-/** Answers for calls of other frameworks that are no call of one function here: scaling in several modes, the larger of two tensors, constants. */
+/**
+ * Gives hints for foreign calls that are not one call here: scaling with modes, the maximum of two tensors, one-hot,
+ * weight wrappers.
+ */
 import type { Argument, Call, Expression } from '../../dsl/ast.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
 import { plainName } from '../messages/carried-over.ts';
 import { appliedTo, operand, placeOfCall } from './foreign-calls.ts';
 
-/** A call of another framework: its callee, of which `name` is the last part, and whether a pipeline gives its data. */
+/** A foreign call: its callee, whose last part is `name`, and whether a pipeline gives its data. */
 interface ForeignCall {
   readonly name: string;
   readonly callee: Span;
@@ -15,7 +18,7 @@ interface ForeignCall {
 
 const write = (text: string): string => `write '${text}'`;
 
-/** Says how a call is written here that is no call of one function; undefined where it is one. */
+/** Gives a hint for a foreign call that is not one call here; undefined if it is. */
 export function hintOfForm(foreign: ForeignCall): Hint | string | undefined {
   const plain = plainName(foreign.name);
   if (scalings.has(plain)) return hintOfScaling(foreign);
@@ -29,7 +32,7 @@ export function hintOfForm(foreign: ForeignCall): Hint | string | undefined {
   return constants.has(plain) ? constantsHere : undefined;
 }
 
-/** What others wrap layers in, and what the weight of a layer is given here. */
+/** Functions that wrap layers in other frameworks, with the argument for the layer's weight here. */
 const parametrizations: ReadonlyMap<string, string> = new Map([
   ['spectralnorm', 'spectral'],
   ['weightnorm', 'weight_norm'],
@@ -64,7 +67,7 @@ function hintOfOneHot({ callee, call, piped }: ForeignCall): Hint | string {
   return replacing(placeOfCall(callee, call), text, () => `a label map has its channels by itself: ${text}`);
 }
 
-/** What scales pictures elsewhere, with the mode that counts where none is given. */
+/** Scaling functions of other frameworks, with their default mode. */
 const scalings: ReadonlyMap<string, 'nearest' | 'bilinear'> = new Map([
   ['interpolate', 'nearest'],
   ['upsample', 'nearest'],
@@ -78,7 +81,7 @@ const scalings: ReadonlyMap<string, 'nearest' | 'bilinear'> = new Map([
 const scalingHere =
   'upsample(x, factor: 2) repeats pixels; resize(x, like: y) takes the nearest, resize_bilinear(x, height: 64, width: 64) goes between them';
 
-/** `F.interpolate(x, size: [32, 32], mode: "bilinear")`; undefined where only a factor is given, for the nearest pixels. */
+/** `F.interpolate(x, size: [32, 32], mode: "bilinear")`; undefined if only a factor is given, for nearest pixels. */
 function hintOfScaling(foreign: ForeignCall): Hint | string | undefined {
   const { name, callee, call, piped } = foreign;
   const isLayer = /^[A-Z]/.test(name);
@@ -107,7 +110,7 @@ function hintOfScaling(foreign: ForeignCall): Hint | string | undefined {
   return replacing({ ...place, end }, `${target}(${hasData ? `${data}, ` : ''}${settings})`, write);
 }
 
-/** Reads the arguments behind the data by name; undefined where that is not clear. */
+/** Reads the arguments after the data by name; undefined if that is unclear. */
 function argumentsOf(given: readonly Argument[]): ReadonlyMap<string, Expression> | undefined {
   const order = ['size', 'scale_factor', 'mode', 'align_corners'];
   const named = given.map(({ name, value }, at) => [name?.text ?? order[at] ?? '', value] as const);
@@ -116,7 +119,7 @@ function argumentsOf(given: readonly Argument[]): ReadonlyMap<string, Expression
   return all.has('') ? undefined : all;
 }
 
-/** Writes the height and width that are asked for; undefined where they are not clear. */
+/** Writes the requested height and width; undefined if they are unclear. */
 function sidesOf(
   given: ReadonlyMap<string, Expression>,
   data: string | undefined,

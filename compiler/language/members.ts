@@ -1,11 +1,11 @@
-/** Answers for what can be asked of a value with a dot: shape queries, fields, and the parts of label maps. */
+/** Defines the members of values (`x.channels`): shape queries, fields of records, and the parts of label maps. */
 import type { Recorder } from './values/recorder.ts';
 import { innerShape, integer, isIdMap, listOf, none, unknown, type Value } from './values/values.ts';
 
-/** Gives a member when it is asked for: some record nodes. */
+/** Computes a member when it is read: some members record nodes. */
 export type Member = () => Value;
 
-/** What label maps have and tensors do not. */
+/** Members of label maps that tensors do not have. */
 export const labelMapParts: ReadonlySet<string> = new Set([
   'classes',
   'one_hot',
@@ -14,7 +14,7 @@ export const labelMapParts: ReadonlySet<string> = new Set([
   'instances',
 ]);
 
-/** Lists the members of a value by name; label maps are turned into channels in `recorder`. */
+/** Lists the members of a value by name; label maps become channels in `recorder`. */
 export function membersOf(value: Value, recorder: Recorder | undefined): ReadonlyMap<string, Member> {
   const members = new Map<string, Member>();
   const add = (name: string, member: Value): void => void members.set(name, () => member);

@@ -1,4 +1,4 @@
-/** Answers for files and what they import: every `use` is resolved, parsed once, and its names checked. */
+/** Loads files and their imports: resolves every `use`, parses each file once, and checks imported names. */
 import type {
   DataPresets,
   SourceProvider,
@@ -16,17 +16,17 @@ import { importLimits } from './values/budget.ts';
 import * as messages from './values/messages.ts';
 import { importing } from './unknown-names.ts';
 
-/** The module whose names are there without `use`. */
+/** The module whose names need no `use`. */
 export const preludeModule = 'prelude';
 
-/** Loads a source and everything that it imports; reports what cannot be. */
+/** Loads a source and all its imports; reports those that fail. */
 export class ModuleLoader {
   private readonly loaded = new Map<string, Module | 'loading'>();
   private readonly library = new Set<Source>();
   private readonly bySource = new Map<Source, Module>();
-  /** Where each text is in `sources`. */
+  /** The index of each text in `sources`. */
   private readonly places = new Map<Source, number>();
-  /** Files that import the one that is read, and what was read of the user's own. */
+  /** The current depth of imports, and how many files and tokens of the user's were read. */
   private readonly taken = { depth: 0, files: 0, tokens: 0 };
   private isSpent = false;
 
@@ -40,7 +40,7 @@ export class ModuleLoader {
     return this.provider.presets ?? {};
   }
 
-  /** Names of mappings, where they are known. */
+  /** The names of weight mappings, if known. */
   get mappings(): readonly string[] | undefined {
     return this.provider.mappings;
   }
@@ -48,23 +48,23 @@ export class ModuleLoader {
   /** All sources that were read, in the order of loading. */
   readonly sources: Source[] = [];
 
-  /** All modules of the user's own, in the order of loading. */
+  /** All modules outside the standard library, in the order of loading. */
   get ownModules(): readonly Module[] {
     return [...this.loaded.values()].filter(
       (module): module is Module => module !== 'loading' && !this.library.has(module.file.source),
     );
   }
 
-  /** Tells whether a text belongs to the standard library, whose authors the user is not. */
+  /** Tells whether a text belongs to the standard library. */
   readonly isLibrary = (source: Source): boolean => this.library.has(source);
 
-  /** Tells whether a text is that of the blocks which every file has without importing them. */
+  /** Tells whether a text is the prelude, whose blocks need no import. */
   readonly isPrelude = (source: Source): boolean => source === this.provider.library(preludeModule);
 
-  /** Finds the module of a text that was read. */
+  /** Finds the module of a loaded text. */
   readonly moduleOf = (source: Source): Module | undefined => this.bySource.get(source);
 
-  /** Lists the blocks of the standard library by their names, and where these are declared; reads all of it. */
+  /** Lists the blocks of the standard library by name, with their modules; loads the whole library. */
   libraryBlocks(): Map<string, (DeclaredBlock & { readonly from: Module })[]> {
     const found = new Map<string, (DeclaredBlock & { readonly from: Module })[]>();
     for (const name of this.provider.libraryModules) {
@@ -79,7 +79,7 @@ export class ModuleLoader {
     return found;
   }
 
-  /** Lists what a module may import by name: of the library, and of the user's files that it imports from already. */
+  /** Lists what a module can import by name: from the library, and from the user's files that it already imports. */
   readonly importableFor = (module: Module): ReadonlyMap<string, Importable> => {
     this.importable ??= new Map(
       [...this.libraryBlocks()].flatMap(([name, [first]]) => {
@@ -102,7 +102,7 @@ export class ModuleLoader {
   };
   private importable: ReadonlyMap<string, Importable> | undefined;
 
-  /** Takes in a text that is no file but adds to a module. */
+  /** Registers a text that is not a file but belongs to a module. */
   adopt(source: Source, module: Module): void {
     this.note(source);
     this.bySource.set(source, module);
@@ -112,7 +112,7 @@ export class ModuleLoader {
     return this.loadOnce(source, undefined);
   }
 
-  /** Tells where a text is among all that were read. */
+  /** Gives the index of a text among all loaded ones. */
   readonly indexOf = (source: Source): number | undefined => this.places.get(source);
 
   private note(source: Source): void {
@@ -120,18 +120,18 @@ export class ModuleLoader {
     this.sources.push(source);
   }
 
-  /** Counts what reading the user's files takes; `from` is where a file is imported, which is left out where it is too much. */
+  /** Counts the cost of reading the user's files; `from` is the import, which is skipped if it exceeds a limit. */
   private spend(of: 'depth' | 'files' | 'tokens', amount: number, from: Span | undefined): boolean {
     this.taken[of] += amount;
     if (!from || this.taken[of] <= importLimits[of]) return true;
-    // Whatever else is imported is too much as well.
+    // All further imports exceed the limit too, so one message is enough.
     if (!this.isSpent) this.report(messages.importsTooLarge(of, importLimits[of], from));
     this.isSpent = true;
     return false;
   }
 
   private loadOnce(source: Source, from: Span | undefined): Module | undefined {
-    // A user's file may have the name that a library text goes by.
+    // A user's file may have the same name as a library text.
     const key = this.library.has(source) ? `library ${source.name}` : source.name;
     const known = this.loaded.get(key);
     if (known === 'loading') {
@@ -162,7 +162,7 @@ export class ModuleLoader {
     return module;
   }
 
-  /** Gives names their meaning; `lost` are those of what syntax mistakes may have left out of the file. */
+  /** Resolves the names of a module; `lost` are names that syntax mistakes may have removed from the file. */
   private link(file: File, lost: readonly string[]): Module {
     const names = new Map<string, DeclaredBlock>();
     const missing = new Set<string>(lost);
@@ -186,7 +186,7 @@ export class ModuleLoader {
       const source = this.resolve(use.module, use.file, use.span, file.source);
       const imported = source && this.loadOnce(source, use.span);
       if (!imported) {
-        // What a file imports from itself it declares.
+        // A file that imports itself already declares these names.
         if (source?.name === file.source.name) continue;
         for (const name of use.names) {
           declared.set(name.text, name.span);
@@ -196,7 +196,7 @@ export class ModuleLoader {
       }
       const own = ownBlocks(imported);
       const ownOnes = ownExperiments(imported);
-      // What is imported beside a name that is unknown was not meant.
+      // A name that this `use` already imports is not suggested for an unknown one.
       const beside = new Set(use.names.map(({ text }) => text));
       let known: readonly string[] | undefined;
       for (const name of use.names) {
@@ -236,7 +236,7 @@ export class ModuleLoader {
     return module;
   }
 
-  /** Says what to write in place of a path that leads nowhere: a module of the library, or a file with its ending. */
+  /** Suggests a module or file for a path that does not exist: a module of the library, or a file with its ending. */
   private hintOfPath(name: string, span: Span, from: Source): Hint | undefined {
     const place = placeOfModule(span, printText(name));
     if (this.provider.libraryModules.includes(name))
@@ -247,7 +247,7 @@ export class ModuleLoader {
       : undefined;
   }
 
-  /** Says which module of the library has a name that another one lacks, and imports it from there. */
+  /** Suggests the library module that declares a name which the imported module lacks. */
   private importFromElsewhere(name: Name, use: Use, file: File): Hint | undefined {
     const [found] = this.libraryBlocks().get(name.text) ?? [];
     const module = found && nameOfModule(found.from);
@@ -273,13 +273,13 @@ export class ModuleLoader {
   }
 }
 
-/** Gives the place of the path or name that a `use` names its module by. */
+/** Gives the place of the module's path or name in a `use`. */
 function placeOfModule(span: Span, written: string): Span {
   const start = span.start + textOf(span).indexOf(written);
   return { source: span.source, start, end: start + written.length };
 }
 
-/** Gives the place of an imported name, with a comma that goes with it. */
+/** Gives the place of an imported name, with the comma that belongs to it. */
 function placeInBraces(name: Name, { names }: Use): Span {
   const at = names.indexOf(name);
   const [before, after] = [names[at - 1], names[at + 1]];
@@ -288,12 +288,12 @@ function placeInBraces(name: Name, { names }: Use): Span {
   return { source, start, end: after?.span.start ?? end };
 }
 
-/** Gives the name that a module of the library is imported by. */
+/** Gives the name by which a library module is imported. */
 export function nameOfModule({ file }: Module): string {
   return file.source.name.replace(/^.*[/\\]/, '').replace(/\.spade$/, '');
 }
 
-/** Finds where a file names things, by their names. */
+/** Finds the places at which a file uses each name. */
 function referencesIn(file: File): Map<string, Span[]> {
   const found = new Map<string, Span[]>();
   const add = (name: string, span: Span): void => {
@@ -311,11 +311,11 @@ function referencesIn(file: File): Map<string, Span[]> {
   return found;
 }
 
-/** What modules declare, looked for once in each: one may be imported in thousands of lines. */
+/** The blocks that modules declare, collected once per module, as one module may be imported thousands of times. */
 const blocksOf = new WeakMap<Module, Map<string, DeclaredBlock>>();
 const experimentsOf = new WeakMap<Module, Map<string, DeclaredExperiment>>();
 
-/** Lists the blocks that a module declares, and those that it gives a second name. */
+/** Lists the blocks and aliases that a module declares. */
 function ownBlocks(module: Module): ReadonlyMap<string, DeclaredBlock> {
   const { file, names } = module;
   const known = blocksOf.get(module);
@@ -331,7 +331,7 @@ function ownBlocks(module: Module): ReadonlyMap<string, DeclaredBlock> {
   return own;
 }
 
-/** Lists the experiments that a module declares itself. */
+/** Lists the experiments that a module declares. */
 function ownExperiments(module: Module): ReadonlyMap<string, DeclaredExperiment> {
   const { experiments, file } = module;
   const known = experimentsOf.get(module);
@@ -340,7 +340,7 @@ function ownExperiments(module: Module): ReadonlyMap<string, DeclaredExperiment>
   return own;
 }
 
-/** Gives a path that a file writes relative to itself as one relative to another file. */
+/** Converts a path relative to one file to a path relative to another. */
 export function relocate(path: string, written: Source, main: Source): string {
   const isAbsolute = (name: string): boolean => /^([/\\]|[A-Za-z]:)/.test(name);
   if (written === main || isAbsolute(path)) return path;
@@ -353,7 +353,10 @@ export function relocate(path: string, written: Source, main: Source): string {
   return [...from.slice(shared).map(() => '..'), ...to.slice(shared), path].join('/');
 }
 
-/** Finds what a text with syntax mistakes meant to declare or import, so that its uses are not reported as well. */
+/**
+ * Finds the names that a text with syntax mistakes likely declares or imports, so that their uses are not reported
+ * too.
+ */
 function namesWritten(text: string): string[] {
   const declared = [...text.matchAll(/\b(?:block|network|experiment|ablation)\s+(\w+)/g)].map(
     (match) => match[1] ?? '',

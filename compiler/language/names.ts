@@ -1,6 +1,6 @@
 /**
- * Answers for names that mean nothing, in every block of a file: also in those that nobody calls, in branches that are not
- * taken, and behind another mistake. Evaluation would find only the first of a chain.
+ * Checks the names in every block of a file, including blocks that nobody calls, branches not taken, and code after
+ * another mistake. Evaluation would find only the first mistake of a chain.
  */
 import {
   children,
@@ -31,18 +31,18 @@ import { parametersByName } from './parameters.ts';
 import { hintOfUnknownName, wayToBind, type Bound, type Place } from './unknown-names.ts';
 import { typeRules } from './values/value-types.ts';
 
-/** A suggestion for each of more mistakes helps nobody. */
+/** The most suggestions for the mistakes of one file. */
 const suggestionLimit = 100;
 
-/** Gives what a module may import beside what it does, by name. */
+/** Lists by name what a module can import but does not. */
 export type ImportableFor = (module: Module) => ReadonlyMap<string, Importable>;
 
-/** What a part of an experiment may name beside what it binds itself, by name. */
+/** The names of a variant's base experiment, by name. */
 export type Inherited = ReadonlyMap<string, Bound>;
 
 /**
- * Reports unknown names, types and named arguments of all declarations of a module. `inherited` gives what a declaration may
- * name beside: what the experiment that it varies binds; undefined where that is not known.
+ * Reports unknown names, types and named arguments in all declarations of a module. `inherited` gives the names that a
+ * declaration gets from the experiment it varies; undefined if those are not known.
  */
 export function checkNames(
   module: Module,
@@ -56,7 +56,7 @@ export function checkNames(
   }
 }
 
-/** Reports unknown names, types and named arguments of a part of a module, in which `inherited` are known beside. */
+/** Reports unknown names, types and named arguments in a part of a module; names in `inherited` are known too. */
 export function checkNamesIn(
   root: Node,
   inherited: Inherited,
@@ -64,13 +64,13 @@ export function checkNamesIn(
   importable: ImportableFor,
   report: (diagnostic: Diagnostic) => void,
 ): void {
-  // A name counts as bound wherever its declaration binds it; evaluation knows whether it was bound in time.
+  // A name counts as bound anywhere in its declaration; evaluation checks the order.
   const own = new Map<string, Bound>();
   collectBound(root, root.kind !== 'block', own);
   new NameCheck(module, { inherited, own }, importable, report, root.span).visit(root, placeOfRoot(root));
 }
 
-/** Adds what a tree of nodes binds. */
+/** Adds the names that a tree of nodes binds. */
 function collectBound(node: Node, inExperiment: boolean, bound: Map<string, Bound>): void {
   if (node.kind === 'parameter') bound.set(node.name.text, boundOfParameter(node));
   if (node.kind === 'let') bound.set(node.name.text, inExperiment ? 'network' : 'block');
@@ -94,13 +94,13 @@ function boundOfParameter({ type }: Parameter): Bound {
   }
 }
 
-/** Says what an assignment binds, where its value shows that. */
+/** Gives the kind of value that an assignment binds, if its expression shows that. */
 function boundOfValue(value: Expression): Bound {
   const plain = ['number', 'string', 'boolean', 'size', 'list', 'comprehension', 'binary', 'unary'];
   return plain.includes(value.kind) ? 'data' : 'any';
 }
 
-/** Says what an experiment binds. */
+/** Lists the names that an experiment binds, with their kinds. */
 export function boundIn({ items }: Experiment): Inherited {
   const bound = new Map<string, Bound>();
   for (const item of items) collectBound(item, true, bound);
@@ -116,7 +116,7 @@ function placeOfRoot(root: Node): Place {
 class NameCheck {
   constructor(
     private readonly module: Module,
-    /** What may be named beside what the module declares; there may be thousands of names, so that nothing copies them. */
+    /** The names beside those that the module declares; shared rather than copied, as there may be thousands. */
     private readonly bound: { readonly inherited: Inherited; readonly own: Map<string, Bound> },
     private readonly importable: ImportableFor,
     private readonly tell: (diagnostic: Diagnostic) => void,
@@ -125,7 +125,7 @@ class NameCheck {
 
   private mistakes = 0;
 
-  /** Reports a mistake, made with suggestions or without; what exceeds the limits is left out. */
+  /** Reports a mistake, with suggestions or without; beyond the limits it is dropped. */
   private say(make: (suggests: boolean) => Diagnostic): void {
     this.mistakes += 1;
     if (this.mistakes <= mostMistakes) this.tell(make(this.mistakes <= suggestionLimit));
@@ -143,7 +143,7 @@ class NameCheck {
       case 'reference':
         if (!this.isKnown(node.name)) this.unknownName(node, place);
         return;
-      // What it names are values of axes.
+      // A matching names values of axes, which are not references.
       case 'matching':
         return;
       case 'type':
@@ -217,7 +217,7 @@ class NameCheck {
     }
   }
 
-  /** Reports parameters that have the name of one before them. */
+  /** Reports repeated parameters. */
   private parametersOnce(block: Block): void {
     const known = parametersByName(block);
     for (const { name } of block.parameters) {
@@ -226,7 +226,7 @@ class NameCheck {
     }
   }
 
-  /** Reports statements behind a `return` that stands among them. */
+  /** Reports statements after a `return` in the same body. */
   private reached(statements: readonly Statement[]): void {
     const at = statements.findIndex(({ kind }) => kind === 'return');
     const [first, last] = [statements[at + 1], statements.at(-1)];
@@ -244,7 +244,7 @@ class NameCheck {
       this.visit(one, { context: 'setting', use: 'passed', text: isText ? one.span : undefined });
   }
 
-  /** What a path is changed to. */
+  /** Checks the values of a change by path. */
   private change(path: Override['path'], values: readonly Node[]): void {
     const [head, second] = path.map(({ text }) => text);
     for (const value of values)
@@ -262,7 +262,7 @@ class NameCheck {
     return own.has(name) || inherited.has(name);
   }
 
-  /** Reports a name; it means the name `wanted`, which is to be written in place of `whole`. */
+  /** Reports an unknown name; its suggestions are made for `wanted`, and replace `whole`. */
   private unknownName({ name, span }: Reference, place: Place, wanted = name, whole = span): void {
     const { module } = this;
     const { inherited, own } = this.bound;
@@ -275,7 +275,7 @@ class NameCheck {
     this.say((suggests) => messages.unknownName(name, span, suggests ? hint() : wayToBind(wanted, place)));
   }
 
-  /** `nn.Conv2d`: the name of a foreign module says that its part is meant. */
+  /** `nn.Conv2d`: after a foreign module's name, the member is the name that matters. */
   private member(node: Member, place: Place, computed: Place): void {
     const head = headOf(node);
     if (!head || this.isKnown(head.name)) return this.visit(node.value, computed);
@@ -323,7 +323,7 @@ class NameCheck {
     );
   }
 
-  /** The parameters of a callee that is written as a name and means the same wherever it is evaluated. */
+  /** The parameters of a callee written as a name that means the same everywhere. */
   private parametersOf(callee: Expression): Parameters | undefined {
     if (callee.kind !== 'reference' || this.isBound(callee.name) || this.module.missing.has(callee.name))
       return undefined;
@@ -334,7 +334,7 @@ class NameCheck {
   }
 }
 
-/** What is known of parameters before anything is evaluated. */
+/** What is known of parameters before evaluation. */
 interface WrittenParameter {
   readonly name: string;
   readonly type: string | undefined;
@@ -370,18 +370,18 @@ function parametersOfBuiltin({ names, role }: Builtin): Parameters {
 
 const numberTypes: ReadonlySet<string> = new Set(['int', 'float', 'bool', 'string', 'size', 'list']);
 
-/** What other languages call the modules that layers and functions come from, or the object they are part of. */
+/** Names that other languages use for the modules of layers and functions, or for their own object. */
 const foreignModules: ReadonlySet<string> = new Set([
   ...['nn', 'torch', 'F', 'tf', 'keras', 'layers', 'np', 'numpy', 'math', 'jnp', 'K', 'self'],
 ]);
 
-/** Finds the name at the beginning of `a.b.c`. */
+/** Finds the first name of `a.b.c`. */
 function headOf(node: Expression): Reference | undefined {
   if (node.kind === 'member') return headOf(node.value);
   return node.kind === 'reference' ? node : undefined;
 }
 
-/** Says what a change by path is for. */
+/** Gives the kind of value that a path changes. */
 function placeOfPath([head, , third]: readonly string[]): Place {
   if (head === 'optimize') return { context: 'optimizer', use: 'passed' };
   if (head === 'loss') return { context: 'loss', use: third === undefined ? 'computed' : 'passed' };

@@ -1,4 +1,7 @@
-/** Answers for operands of the wrong kind that show what is meant: calls in square brackets, rounds by number, powers of tensors. */
+/**
+ * Gives hints for operands of the wrong kind: calls in square brackets, loops over a number, powers and comparisons of
+ * tensors.
+ */
 import type { Binary, Index } from '../../dsl/ast.ts';
 import { replacing, type Hint } from '../../dsl/fix.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
@@ -20,7 +23,7 @@ export function hintOfLast(index: number, count: number, { value, span }: Index)
   return replacing(span, `${textOf(value.span)}.last`, (text) => `the last item is ${text}`);
 }
 
-/** `fake - real()`, `[8] * 4`: operands that are not called yet, and lists that are repeated. */
+/** `fake - real()`, `[8] * 4`: operands that are not called yet, and repeated lists. */
 export function hintOfUncalled(expression: Binary, left: Value, right: Value): Hint | undefined {
   const { operator, span } = expression;
   if (
@@ -44,7 +47,7 @@ export function hintOfUncalled(expression: Binary, left: Value, right: Value): H
   return fix.length === 0 ? undefined : { words: 'what a step has is called: fake(), real(), labels()', fix };
 }
 
-/** What a step has, which is called for. */
+/** The pictures and maps of a loss's step, which are functions. */
 export const picturesOfStep: ReadonlySet<string> = new Set(['fake', 'real', 'labels']);
 
 /** `for i in 3`. */
@@ -53,7 +56,7 @@ export function hintOfRounds(value: Value, span: Span): Hint | undefined {
   return replacing(span, `range(${textOf(span)})`, (text) => `numbers from 0 on are ${text}`);
 }
 
-/** `x ** 2`, `x > 0`: what tensors have in place of the operators of numbers. */
+/** `x ** 2`, `x > 0`: the functions of tensors that replace operators of numbers. */
 export function hintOfTensors({ operator, left, span }: Binary, right: Value): Hint | string | undefined {
   if (operator !== '**')
     return operator === '%' || operator === '//'
@@ -68,7 +71,7 @@ export function hintOfTensors({ operator, left, span }: Binary, right: Value): H
           [0.5, 'sqrt'],
         ]).get(right.value);
   if (name === undefined || right.kind !== 'number') return way;
-  // A sum is in parentheses already.
+  // A sum already has parentheses.
   const operand = textOf(left.span).replace(/^\(([^()]*(?:\(\)[^()]*)*)\)$/, '$1');
   return replacing(span, `${name}(${operand})`, (text) => `numbers have powers; of a tensor it is ${text}`);
 }

@@ -1,9 +1,9 @@
-/** Answers for finding the parameters of a block by their names. */
+/** Finds the parameters of a block by name. */
 import type { Block, Parameter } from '../../dsl/ast.ts';
 
 const known = new WeakMap<Block, ReadonlyMap<string, Parameter>>();
 
-/** Gives the parameters of a block by name; of two with one name the first. Made once for each block. */
+/** Gives the parameters of a block by name; of repeated names the first. Computed once per block. */
 export function parametersByName(block: Block): ReadonlyMap<string, Parameter> {
   const made = known.get(block);
   if (made) return made;

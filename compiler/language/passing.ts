@@ -1,11 +1,11 @@
-/** Answers for arguments that a call lacks, where what they should be is at hand: how the call is written with them. */
+/** Makes hints that add a missing argument to a call, from a value in scope that fits. */
 import type { WrittenCall, Scope } from './values/evaluation.ts';
 import type { Block, Call, Parameter } from '../../dsl/ast.ts';
 import { inserting, type Hint } from '../../dsl/fix.ts';
 import { typeRules } from './values/value-types.ts';
 import type { Value } from './values/values.ts';
 
-/** Makes the hint that passes what is at hand for a parameter of `block`; undefined where nothing is. */
+/** Makes the hint that passes a fitting value in scope for a parameter of `block`; undefined if there is none. */
 export function passing(
   parameter: Parameter,
   block: Block,
@@ -15,7 +15,7 @@ export function passing(
   return found === undefined ? undefined : writing(parameter.name.text, found, block, call, piped);
 }
 
-/** Makes the hint that writes an argument into a call: by position where its turn is, else by name. */
+/** Makes the hint that writes an argument into a call: by position if it is next, otherwise by name. */
 export function writing(name: string, value: string, block: Block, call: Call, piped: boolean): Hint {
   const given = call.arguments.filter((argument) => !argument.name).length + (piped ? 1 : 0);
   const isNext = block.parameters[given]?.name.text === name;
@@ -31,7 +31,7 @@ export function writing(name: string, value: string, block: Block, call: Call, p
   return open ? inserting(source, end + open[0].length, text, say) : inserting(source, end, `(${text})`, say);
 }
 
-/** Finds a name that is bound to what a parameter takes: the one that is called like it, or the only map of labels. */
+/** Finds a variable that fits a parameter: one of the same name, or the only label map. */
 function atHand({ name, type }: Parameter, scope: Scope): string | undefined {
   const rule = type && typeRules.get(type.name);
   const fits = (value: Value): boolean => value.kind !== 'unknown' && rule?.accepts(value) === true;

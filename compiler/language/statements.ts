@@ -1,11 +1,11 @@
-/** Answers for statements: what they bind, which branch is taken, and how loops are unrolled. */
+/** Evaluates statements: binds names, takes branches, and unrolls loops. */
 import { walk, type For, type Statement } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { Evaluation, Scope } from './values/evaluation.ts';
 import { hintOfRounds } from './operand-hints.ts';
 import { unknown, type Value } from './values/values.ts';
 
-/** Runs statements; gives the value of the `return` that was met, if any. */
+/** Runs statements; gives the value of the `return` that was reached, if any. */
 export function runStatements(
   evaluator: Evaluation,
   statements: readonly Statement[],
@@ -63,12 +63,12 @@ function execute(evaluator: Evaluation, statement: Statement, scope: Scope): Val
   }
 }
 
-/** The first line of a loop. */
+/** The header line of a loop. */
 function headerOf({ span, list }: For): Span {
   return { ...span, end: list.span.end };
 }
 
-/** Leaves out a statement that depends on a mistake: what it binds or returns is unknown. */
+/** Skips a statement that depends on a mistake: what it binds or returns becomes unknown. */
 function skip(evaluator: Evaluation, statement: Statement, scope: Scope): Value | undefined {
   let result: Value | undefined;
   walk(statement, (node) => {

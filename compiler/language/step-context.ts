@@ -1,6 +1,6 @@
 /**
- * What a loss sees of its step: the batch, the generator's picture, what networks say of both. Each pass that
- * several summands ask for is made once; a network that a loss calls itself makes a pass of its own.
+ * Provides the step of a loss: its batch, the generator's picture, and what networks make of both. Each forward pass
+ * that several summands need is recorded once; an explicit call of a network in a loss records its own.
  */
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
@@ -31,7 +31,7 @@ import {
   type Value,
 } from './values/values.ts';
 
-/** The pictures and judgements of one objective's step, each made once. */
+/** The pictures and judgements of one objective's step, each recorded once. */
 export class StepContext implements LossContext {
   private picture: Value | undefined;
   private readonly judgements = new Map<string, Value>();
@@ -47,7 +47,7 @@ export class StepContext implements LossContext {
     private readonly recorder: Recorder,
     data: DataSpec,
     private readonly evaluator: Evaluator,
-    /** Says once for all losses that no network paints. */
+    /** Reports once for all losses that no network is a generator. */
     private readonly noGenerator: (span: Span) => Value,
   ) {
     const { labels, real } = inputsOfData(data);
@@ -62,7 +62,7 @@ export class StepContext implements LossContext {
     return this.maps;
   }
 
-  /** The generator's picture; only a loss that trains the generator sends gradients through it. */
+  /** The generator's picture; gradients flow through it only if the loss trains the generator. */
   fake(span: Span): Value {
     if (this.picture) return this.picture;
     const generator = [...this.networks.values()].find(isGenerator);
@@ -75,8 +75,8 @@ export class StepContext implements LossContext {
   }
 
   /**
-   * What D says of given pictures, or else of fake and real ones, stacked in this order in one pass (SPADE
-   * `models/pix2pix_model.py`, discriminate). It is asked once about the same pictures.
+   * Applies a discriminator to given pictures, or to fake and real ones stacked in this order in one pass (SPADE
+   * `models/pix2pix_model.py`, discriminate). The result for equal arguments is recorded once.
    */
   judge(name: string, picture: TensorValue | undefined, span: Span): Value {
     const key = picture ? `${name} ${picture.ref}` : name;
@@ -140,7 +140,7 @@ export class StepContext implements LossContext {
       : `name one of ${fitting.join(', ')}`;
   }
 
-  /** The networks whose codes others take. */
+  /** The networks whose output is another network's code. */
   private encoders(): string[] {
     return encodersOf({ networks: [...this.networks.values()] }).map(({ name }) => name);
   }
@@ -151,7 +151,7 @@ export class StepContext implements LossContext {
     return made.kind === 'tensor' ? made : undefined;
   }
 
-  /** The label maps twice, once for each picture. */
+  /** The label maps stacked twice, once for each half of the pictures. */
   private stackMaps(span: Span): LabelsValue | undefined {
     const twice = (part: TensorValue): TensorValue | undefined => this.stack(part, part, span);
     const ids = twice(this.maps.ids);
@@ -169,7 +169,7 @@ export class StepContext implements LossContext {
     return value.kind === 'tensor' ? this.evaluator.record(batchHalf, [value], { index }, span) : unknown;
   }
 
-  /** What an encoder says of the photographs: one pass in each loss. */
+  /** Applies an encoder to the photographs, once per loss. */
   encoding(name: string, span: Span): Value {
     const known = this.encodings.get(name);
     if (known) return known;
@@ -180,7 +180,7 @@ export class StepContext implements LossContext {
       const hint = only === undefined ? messages.networkNeeded('encoding', 'E') : `${only} is an encoder`;
       return this.evaluator.fail(messages.notAnEncoder(name, why, span, hint));
     }
-    // Alone, an encoder would only learn to say the same of all photographs.
+    // Without a network that takes its code, an encoder would learn the same code for all photographs.
     const isTaken = [...this.networks.values()].some(({ inputs }) =>
       inputs.some((input) => input.kind === 'encoded' && input.encoder === name),
     );
@@ -190,7 +190,7 @@ export class StepContext implements LossContext {
     return said;
   }
 
-  /** The code for an input: what its encoder says, or a sample of the distribution that it describes. */
+  /** The code for an input: the encoder's output, or a sample of the distribution that it describes. */
   private code(network: NetworkSpec, input: EncodedInput, span: Span): Value {
     const said = this.encoding(input.encoder, span);
     const { evaluator } = this;
@@ -206,7 +206,7 @@ export class StepContext implements LossContext {
     return record(add, mean, record(mul, deviation, normal));
   }
 
-  /** A network over a map and a picture; noise is drawn, codes are made. */
+  /** Applies a network to a map and a picture; noise is drawn, codes are computed. */
   private pass(network: NetworkSpec, maps: LabelsValue, picture: Value, span: Span): Value {
     const inputs: TensorValue[] = [];
     for (const input of network.inputs) {
@@ -221,7 +221,7 @@ export class StepContext implements LossContext {
     return this.record(network, inputs, span);
   }
 
-  /** A network over values that the loss gives by position or name; noise, codes and the step's label map may be left out. */
+  /** Applies a network to arguments by position or name; noise, codes and the step's label map may be omitted. */
   call(name: string, given: Argumented): Value {
     const network = this.named(name);
     const { evaluator } = this;
@@ -259,7 +259,7 @@ export class StepContext implements LossContext {
     return this.record(network, inputs, given.span);
   }
 
-  /** Reads an argument as an input of a network, whose size is fixed; undefined where it is none. */
+  /** Reads an argument as an input of a network, whose size is fixed; undefined if it does not fit. */
   private argument(network: string, input: InputSpec, value: Value, span: Span): TensorValue[] | undefined {
     const wrong = (hint: string | undefined): undefined => {
       const expected =
@@ -313,7 +313,7 @@ function partsOf({ ids, edges, instances }: LabelsValue): TensorValue[] {
   return [ids, edges, instances].filter((part) => part !== undefined);
 }
 
-/** Tells whether `judge` can ask a network: it takes one picture, and at most the label map beside it. */
+/** Tells whether `judge` can apply a network: its inputs are one picture and optionally the label map. */
 function isJudge({ inputs }: NetworkSpec): boolean {
   const count = (kind: InputSpec['kind']): number => inputs.filter((input) => input.kind === kind).length;
   return count('tensor') === 1 && count('labels') <= 1 && count('tensor') + count('labels') === inputs.length;

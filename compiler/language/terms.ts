@@ -1,15 +1,15 @@
-/** Answers for the summands of a loss: what they are called, and changes of one of them. */
+/** Splits losses into summands, names them, and changes or removes one of them. */
 import { walk, type Binary, type Call, type Expression } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 
 /** A summand of a loss, with its factor. */
 export interface Summand {
-  /** Of the block that it calls; told apart by numbers. */
+  /** The name of the block that it calls, with a number if several summands call it. */
   readonly name: string;
   readonly expression: Expression;
 }
 
-/** The name of a summand that calls nothing. */
+/** The name of a summand without a call. */
 export const namelessTerm = 'term';
 
 /** Splits `a + 10 * b - c` into its summands: `a`, `10 * b` and `-c`. */
@@ -41,7 +41,7 @@ export function termName(expression: Expression): string {
   return call?.callee.kind === 'reference' ? (call.label?.name.text ?? call.callee.name) : namelessTerm;
 }
 
-/** Finds the call that a summand is named after. */
+/** Finds the call that gives a summand its name. */
 export function callOf(expression: Expression): Call | undefined {
   switch (expression.kind) {
     case 'call':
@@ -57,7 +57,7 @@ export function callOf(expression: Expression): Call | undefined {
   }
 }
 
-/** Adds summands up again; undefined for none. `span` stands for the sum. */
+/** Adds summands up again; undefined for none. `span` is the place of the sum. */
 export function sumOf(summands: readonly Expression[], span: Span): Expression | undefined {
   const [first, ...others] = summands;
   return (
@@ -66,14 +66,14 @@ export function sumOf(summands: readonly Expression[], span: Span): Expression |
   );
 }
 
-/** Tells whether an expression scales a term, rather than being one: it calls nothing. */
+/** Tells whether an expression is a factor rather than a term: it contains no call. */
 export function isFactor(expression: Expression): boolean {
   let calls = false;
   walk(expression, ({ kind }) => (calls ||= kind === 'call' || kind === 'pipeline'));
   return !calls;
 }
 
-/** Gives a summand another factor in place of those that it has; its sign stays. */
+/** Replaces all factors of a summand by one; its sign stays. */
 export function withFactor(summand: Expression, factor: Expression, span: Span): Expression {
   if (summand.kind === 'unary') return { ...summand, operand: withFactor(summand.operand, factor, span) };
   return { kind: 'binary', operator: '*', left: factor, right: withoutFactors(summand), span };
@@ -87,7 +87,7 @@ function withoutFactors(expression: Expression): Expression {
   return expression;
 }
 
-/** Changes the call that a summand is named after; undefined where there is none, or `change` gives none. */
+/** Changes the call that gives a summand its name; undefined if there is none, or `change` gives none. */
 export function withCall(
   summand: Expression,
   change: (call: Call) => Expression | undefined,
@@ -97,7 +97,7 @@ export function withCall(
   return changed && replace(summand, call, changed);
 }
 
-/** Replaces one node on the way that `callOf` takes. */
+/** Replaces one node on the path that `callOf` follows. */
 function replace(expression: Expression, old: Call, changed: Expression): Expression {
   if (expression === old) return changed;
   switch (expression.kind) {

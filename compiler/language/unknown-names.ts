@@ -1,6 +1,6 @@
 /**
- * Answers for what to try where a name means nothing: only names that would be legal at the place are suggested, and what the
- * library has comes with the line that imports it.
+ * Gives hints for unknown names: suggests only names that are legal at the place, and adds the import if the library
+ * has one.
  */
 import { formulaOf, whyLacking, carriedOver, wayOf } from '../messages/carried-over.ts';
 import type { Block, Call, File } from '../../dsl/ast.ts';
@@ -17,32 +17,32 @@ import type { Importable, Module } from './values/module.ts';
 
 /** What a name is needed for. */
 export interface Place {
-  /** Where it stands: in a block, or in the part of an experiment that binds, weighs, trains or sets. */
+  /** Where the name is: in a block, or in the part of an experiment that binds, weighs, trains or sets. */
   readonly context: 'block' | 'binding' | 'loss' | 'optimizer' | 'setting';
-  /** Whether it is called, handed on, or computed with. */
+  /** Whether the name is called, passed as an argument, or used in a computation. */
   readonly use: 'called' | 'passed' | 'computed';
-  /** The type that is asked for, where a parameter says so. */
+  /** The expected type, if a parameter declares one. */
   readonly type?: string | undefined;
-  /** What is asked of a network, where one is wanted. */
+  /** The role of the expected network, if a network is expected. */
   readonly asked?: Asked | undefined;
-  /** The call of which it is the callee, and whether a pipeline gives its first argument. */
+  /** The call whose callee it is, and whether a pipeline gives its first argument. */
   readonly call?: { readonly call: Call; readonly piped: boolean } | undefined;
-  /** Where a text is asked for, all of the expression that the name is a part of. */
+  /** If a text is expected, the span of the whole expression around the name. */
   readonly text?: Span | undefined;
 }
 
-/** What a name is that a block or experiment binds itself, as far as that can be told without evaluating it. */
+/** The kind of a name that a block or experiment binds, as far as it is known without evaluation. */
 export type Bound = 'data' | 'block' | 'network' | 'any';
 
-/** Where a name was looked for in vain. */
+/** Where the name was looked up. */
 export interface Surroundings {
   readonly module: Module;
   readonly bound: ReadonlyMap<string, Bound>;
-  /** What may be imported, by name: of the library, and of the files that are imported already. */
+  /** What can be imported, by name: from the library, and from files that are already imported. */
   readonly importable: () => ReadonlyMap<string, Importable>;
 }
 
-/** Says what to try in place of `name`, which is all that `span` holds, or its last part. */
+/** Gives a hint for the unknown name `name`, which is the text of `span` or its last part. */
 export function hintOfUnknownName(
   name: string,
   span: Span,
@@ -86,7 +86,7 @@ export function hintOfUnknownName(
     if (!written) return `it is ${found} here, and takes other arguments: ${parameters.join(', ')}`;
     return written.isWhole ? take(found, written.text, placeOfCall(span, place.call.call)) : take(found);
   };
-  // Of `torch.tanh` the part that is known here.
+  // Of `torch.tanh`, the last part is known here.
   if (near.includes(name)) return takeCalled(name);
   const carried = carriedOver(name).find((one) => near.includes(one) || far.includes(one));
   if (carried !== undefined) return takeCalled(carried);
@@ -102,7 +102,7 @@ export function hintOfUnknownName(
   return best.distance === 0 ? takeCalled(best.name) : take(best.name);
 }
 
-/** Names of values that the language writes as words of its own. */
+/** Names of values in other languages, with the literals of this one. */
 const literals: ReadonlyMap<string, string> = new Map([
   ['true', 'true'],
   ['false', 'false'],
@@ -112,7 +112,7 @@ const literals: ReadonlyMap<string, string> = new Map([
   ['undefined', 'none'],
 ]);
 
-/** Tells whether a place holds what may be meant as a text, such as a path. */
+/** Tells whether a place may be meant as a text, such as a path. */
 const isWord = (span: Span): boolean => /^[\w./-]+$/.test(textOf(span));
 
 export function wayToBind(name: string, { context, use, type, asked }: Place): string {
@@ -126,7 +126,7 @@ export function wayToBind(name: string, { context, use, type, asked }: Place): s
     : `bind it in the experiment: ${/^[A-Z]/.test(name) ? 'let ' : ''}${name} = ...`;
 }
 
-/** Makes the hint that declares a well-known function, which may be written behind the name of another framework's module. */
+/** Makes the hint that declares a well-known function as a block; the name may follow that of a foreign module. */
 function declaring(name: string, formula: string, span: Span, file: File): Hint {
   const { source } = file;
   const end = lineEndOf(source);
@@ -138,7 +138,7 @@ function declaring(name: string, formula: string, span: Span, file: File): Hint 
     : together([replacing(span, name, (own) => `write '${own}'`), declared]);
 }
 
-/** Makes the hint that imports a name: into the braces of a `use` of the module, or on a line of its own at the top. */
+/** Makes the hint that imports a name: in the braces of an existing `use`, or in a new line at the top. */
 export function importing(name: string, from: string, file: File): Hint {
   const known = file.uses.find((use) => (use.file ? printText(use.module) : use.module) === from);
   const last = known?.names.at(-1);
@@ -169,7 +169,7 @@ function fitsBound(kind: Bound, { context, use, type }: Place): boolean {
 
 const blockTypes: ReadonlySet<string> = new Set(['Block', 'Norm', 'Weight']);
 
-/** Tells whether a block fits; `isForeign` for one that is only to be imported, of which less is tried. */
+/** Tells whether a block fits; `isForeign` marks a block that is not imported yet, for which the test is cheaper. */
 function fitsBlock(block: Block, { context, use, type }: Place, isForeign: boolean): boolean {
   if (use === 'computed' || context === 'setting' || context === 'optimizer') return false;
   if (use === 'passed' && type !== undefined && !blockTypes.has(type)) return false;
@@ -177,7 +177,7 @@ function fitsBlock(block: Block, { context, use, type }: Place, isForeign: boole
   if (type === 'Norm') return first?.default === undefined && second !== undefined;
   if (type === 'Weight') return first?.name.text === 'w';
   if (context === 'loss') return block.keyword === 'block';
-  // A block of the library that is no network mostly needs data, which an experiment has not.
+  // A library block that is not a network usually needs data, which an experiment cannot pass.
   return !isForeign || type !== 'network' || block.keyword === 'network';
 }
 

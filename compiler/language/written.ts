@@ -1,13 +1,13 @@
 /**
- * Answers for what a network or a summand of a loss was given, as the language writes it with expressions evaluated: this is how
- * differences are named.
+ * Writes the arguments of a network or summand as the language would, with expressions evaluated; the diff of two
+ * specs compares these texts.
  */
 import type { Expression } from '../../dsl/ast.ts';
 import { printExpression, printNumber, printText } from '../../dsl/index.ts';
 import type { ArgumentSpec, CallSpec } from '../format/types.ts';
 import { holds, type BlockValue, type Value } from './values/values.ts';
 
-/** Writes a call of a block, with its settings in the order of its parameters; what the data give is none. */
+/** Writes a call of a block with its settings in the order of its parameters; inputs from the data are left out. */
 export function writtenCall({ block, bound }: BlockValue): Required<CallSpec> {
   const list = block.parameters.flatMap((parameter): ArgumentSpec[] => {
     const name = parameter.name.text;
@@ -18,7 +18,7 @@ export function writtenCall({ block, bound }: BlockValue): Required<CallSpec> {
   return { definition: block.name.text, arguments: list };
 }
 
-/** Writes a block that needs no arguments as its name, however its author did. */
+/** Normalizes an expression: a call without arguments becomes the block's name. */
 function writeDefault(expression: Expression): string {
   const isBare = expression.kind === 'call' && expression.arguments.length === 0;
   return printExpression(isBare ? expression.callee : expression);
@@ -54,7 +54,7 @@ function writeValue(value: Value): string {
       const { kind, ...settings } = value.settings;
       return writeSettings(kind, settings);
     }
-    // Nothing of these has a form in the language.
+    // These have no literal form in the language.
     case 'record':
     case 'tensor':
     case 'labels':

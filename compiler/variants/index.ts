@@ -1,4 +1,4 @@
-/** Answers for what experiments amount to in full: a variant is its base with its changes, however many steps up. */
+/** Resolves variants: applies the changes of a variant to its base, through any number of levels. */
 import type { Experiment, Variant } from '../../dsl/ast.ts';
 import type { DeclaredExperiment } from '../language/values/module.ts';
 import type { MergeContext } from './items.ts';
@@ -8,19 +8,19 @@ import * as messages from './messages.ts';
 export { applyChanges, reportRepeats } from './merge.ts';
 export { type MergeContext } from './items.ts';
 
-/** Variants of variants; each step makes all that was inherited anew. */
+/** The longest chain of variants; each level copies everything that it inherits. */
 const chainLimit = 50;
 
 /** Resolves experiments, each once, so that each mistake is reported once. */
 export class Inheritance {
   private readonly resolved = new Map<Experiment | Variant, Experiment | undefined>();
   private readonly open = new Set<Variant>();
-  /** How many steps above each variant the experiment is that is written in full. */
+  /** How many levels each variant is above the experiment without a base. */
   private readonly steps = new Map<Experiment | Variant, number>();
 
   constructor(private readonly context: MergeContext) {}
 
-  /** Gives an experiment in full; undefined where a reported mistake keeps it from being known. */
+  /** Gives an experiment with all changes applied; undefined after a reported mistake. */
   resolve(declared: DeclaredExperiment): Experiment | undefined {
     const { experiment } = declared;
     if (experiment.kind === 'experiment') return experiment;

@@ -1,4 +1,4 @@
-/** Answers for what one change does to the items of an experiment: it replaces, merges, adds or takes away. */
+/** Applies one change to the items of an experiment: replaces, merges, adds or removes. */
 import {
   walk,
   type Assignment,
@@ -21,11 +21,11 @@ export type Items = readonly ExperimentItem[];
 
 export interface MergeContext {
   readonly report: (diagnostic: Diagnostic) => void;
-  /** Finds the module that a text may name. */
+  /** Finds the module whose names a text may use. */
   readonly moduleOf: (source: Source) => Module | undefined;
 }
 
-/** Puts an item in the place of the first one that it stands for, and takes the others away; appends it where there is none. */
+/** Replaces the first item that matches, and removes the other matches; appends the item if none matches. */
 export function replaceFirst(
   items: Items,
   isSame: (item: ExperimentItem) => boolean,
@@ -36,7 +36,7 @@ export function replaceFirst(
   return items.flatMap((other, index) => (index === at ? [item] : isSame(other) ? [] : [other]));
 }
 
-/** Binds names anew where they were bound, or behind all others. */
+/** Binds names in place of their earlier binding, or at the end. */
 export function bindAll(items: Items, changes: readonly (Let | Assignment)[]): Items {
   const own = new Map(changes.map((item) => [item.name.text, item]));
   const done = new Set<string>();
@@ -51,12 +51,14 @@ export function bindAll(items: Items, changes: readonly (Let | Assignment)[]): I
   return [...kept, ...[...own].flatMap(([name, item]) => (done.has(name) ? [] : [item]))];
 }
 
-/** Binds a name anew where it was bound, or behind all others. */
+/** Binds a name in place of its earlier binding, or at the end. */
 export function bind(items: Items, item: Let | Assignment): Items {
   return bindAll(items, [item]);
 }
 
-/** Moves what `known` does not bind before the first line that uses it: an experiment is read from top to bottom. */
+/**
+ * Moves bindings that `known` lacks before the first line that uses them, as an experiment is read from top to bottom.
+ */
 export function bindInTime(items: Items, known: Items): Items {
   const old = new Set(known.filter(isBinding).map(({ name }) => name.text));
   const added = new Map(
@@ -66,7 +68,7 @@ export function bindInTime(items: Items, known: Items): Items {
   const ordered: ExperimentItem[] = [];
   const begun = new Set<ExperimentItem>();
   for (const item of items) {
-    // Each line comes behind what it uses, which comes behind what that uses; without recursion, since chains may be long.
+    // Each line follows the lines that it uses. Without recursion, since chains may be long.
     const open: Iterator<ExperimentItem>[] = [[item].values()];
     const waiting: ExperimentItem[] = [];
     for (let inner = open.at(-1); inner; inner = open.at(-1)) {
@@ -86,7 +88,7 @@ export function bindInTime(items: Items, known: Items): Items {
   return ordered;
 }
 
-/** What lines refer to, looked for once in each: variants of variants share their lines. */
+/** The names that lines refer to, collected once per line: variants of variants share their lines. */
 const namesOfItems = new WeakMap<Node, ReadonlySet<string>>();
 
 /** Gives the names that a line, or an expression, refers to. */
@@ -106,7 +108,7 @@ export function isBinding(item: ExperimentItem): item is Let | Assignment {
   return item.kind === 'let' || item.kind === 'assignment';
 }
 
-/** Merges settings of one data set; another data set takes the place of the inherited one. */
+/** Merges the settings of one data set; another data set replaces the inherited one. */
 export function applyData(items: Items, data: Data): Items {
   return replaceOrAppend<Data>(items, 'data', data, (old) =>
     old.name.text === data.name.text
@@ -122,7 +124,7 @@ export function applyData(items: Items, data: Data): Items {
   );
 }
 
-/** Merges schedules; one length stands for another, whose decay goes with it. */
+/** Merges training settings; a new length replaces the old one with its decay. */
 export function applyTrain(items: Items, train: Train): Items {
   return replaceOrAppend<Train>(items, 'train', train, (old) => {
     const given = new Set(train.settings.map(({ name }) => name.text));
@@ -147,7 +149,7 @@ function replaceOrAppend<T extends Data | Train>(
   return items.map((other, index) => (index === at ? merge(other as T) : other));
 }
 
-/** Settings take the place of inherited ones of their name; `none` takes one away. */
+/** Settings replace inherited ones of the same name; `none` removes one. */
 function mergeEntries(inherited: readonly Entry[], changes: readonly Entry[]): Entry[] {
   const byName = new Map<string, Entry[]>();
   for (const change of changes)
@@ -157,12 +159,12 @@ function mergeEntries(inherited: readonly Entry[], changes: readonly Entry[]): E
     return byName.get(entry.name.text) ?? [entry];
   });
   const all = [...merged, ...changes.filter(({ name }) => !known.has(name.text))];
-  // What a preset gives is taken away by saying so beside it.
+  // A setting of the preset is removed by `none` written beside the preset.
   const hasPreset = all.some(({ name }) => name.text === 'preset');
   return hasPreset ? all : all.filter(({ value }) => value.kind !== 'none');
 }
 
-/** Gives networks another optimizer; others of a joint line keep theirs. */
+/** Gives networks another optimizer; the other networks of a shared line keep theirs. */
 function replaceOptimizer(optimizers: readonly Optimize[], own: Optimize): readonly Optimize[] {
   const names = own.networks.map(({ text }) => text);
   const shares = ({ networks }: Optimize): boolean => networks.some(({ text }) => names.includes(text));
@@ -174,7 +176,7 @@ function replaceOptimizer(optimizers: readonly Optimize[], own: Optimize): reado
   });
 }
 
-/** A loss takes the place of those that train any of its networks; what else they train needs a loss of its own. */
+/** A loss replaces all losses that train one of its networks; other networks of those losses need a new loss. */
 export function applyLoss(items: Items, loss: Loss): Items {
   const names = loss.networks.map(({ text }) => text);
   const trains = (item: ExperimentItem): boolean =>
@@ -182,7 +184,7 @@ export function applyLoss(items: Items, loss: Loss): Items {
   return replaceFirst(items, trains, loss);
 }
 
-/** Takes a network away, with its loss, its optimizer and its weights. */
+/** Removes a network with its loss, optimizer and weights. */
 export function leaveOut(items: Items, name: Name, context: MergeContext): Items {
   const lets = items.filter((item): item is Let => item.kind === 'let');
   if (!lets.some((item) => item.name.text === name.text)) {
@@ -206,7 +208,7 @@ export function leaveOut(items: Items, name: Name, context: MergeContext): Items
   });
 }
 
-/** Gives the names that are left; undefined where none is. */
+/** Gives the remaining names; undefined if none remains. */
 function without(
   names: Loss['networks'],
   removed: readonly string[],

@@ -1,11 +1,11 @@
-/** Answers for what an experiment is made of: one that is written in full, and changes, from the oldest to the newest. */
+/** Gives the lineage of an experiment: the one without a base, and the layers of changes from oldest to newest. */
 import type { Change, Data, Experiment, Path, Train, Variant } from '../../dsl/ast.ts';
 import type { Span } from '../../dsl/source.ts';
 import type { DeclaredExperiment } from '../language/values/module.ts';
 import type { MergeContext } from './items.ts';
 import { applyChanges } from './merge.ts';
 
-/** Changes that are made together, items before paths. */
+/** Changes that are applied together, items before paths. */
 export type Layer = readonly Change[];
 
 export interface Lineage {
@@ -13,7 +13,7 @@ export interface Lineage {
   readonly layers: readonly Layer[];
 }
 
-/** Gives the lineage of an experiment that is known in full; undefined where its bases are not. */
+/** Gives the lineage of a resolved experiment; undefined if one of its bases is unknown. */
 export function lineageOf(declared: DeclaredExperiment): Lineage | undefined {
   const layers: Layer[] = [];
   const seen = new Set<Variant>();
@@ -28,13 +28,13 @@ export function lineageOf(declared: DeclaredExperiment): Lineage | undefined {
   return at?.experiment.kind === 'experiment' ? { origin: at.experiment, layers } : undefined;
 }
 
-/** Where a change was written: as a whole, and its path, which changes of an axis share. */
+/** The place of a change: the whole change, and its path, which the values of an axis share. */
 export interface ChangePlace {
   readonly whole: Span;
   readonly path: Span | undefined;
 }
 
-/** Lists where the changes of layers were written, in the order in which `withFirst` counts them. */
+/** Lists the places of the layers' changes, in the order in which `withFirst` counts them. */
 export function placesOfChanges(layers: readonly Layer[]): ChangePlace[] {
   return layers
     .flat()
@@ -45,7 +45,7 @@ export function placesOfChanges(layers: readonly Layer[]): ChangePlace[] {
     }));
 }
 
-/** Makes an experiment with only the first `count` changes of a lineage, under the name of the newest. */
+/** Applies only the first `count` changes of a lineage, under the name of the newest experiment. */
 export function withFirst({ origin, layers }: Lineage, count: number, context: MergeContext): Experiment {
   let left = count;
   return layers.reduce((experiment, layer) => {
@@ -56,7 +56,7 @@ export function withFirst({ origin, layers }: Lineage, count: number, context: M
   }, origin);
 }
 
-/** Takes a change apart: each setting of data and training is one of its own. */
+/** Splits a change: each setting of data and training becomes one change. */
 function partsOf(change: Change): Change[] {
   if (change.kind === 'data')
     return change.settings.entries.map((entry): Data => {

@@ -1,6 +1,6 @@
 /**
- * Answers for variants of experiments: items replace those of their name, settings are merged key by key, and overrides change
- * parts. The result is an ordinary experiment whose nodes know where each was written.
+ * Merges a variant's changes into its base: items replace those of the same name, settings are merged by key, and
+ * overrides change parts. The result is an ordinary experiment whose nodes keep their places in the texts.
  */
 import type { Assignment, Change, Experiment, ExperimentItem, Let } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -23,7 +23,9 @@ import {
 import * as messages from './messages.ts';
 import { applyOverride, notBound } from './override.ts';
 
-/** Makes the experiment that `changes` make of another. Items count first, wherever they stand; then the overrides, in order. */
+/**
+ * Applies changes to an experiment: first all items, in whatever order they are written; then the overrides, in order.
+ */
 export function applyChanges(
   base: Experiment,
   changes: readonly Change[],
@@ -47,8 +49,8 @@ export function applyChanges(
 }
 
 /**
- * Says of names that changes bind anew, and that nothing uses, where they are those of what can be changed by a longer path:
- * `steps = 100` would change nothing.
+ * Warns about new names that nothing uses but that equal the last part of a longer path: `steps = 100` would change
+ * nothing.
  */
 function unusedNames(changes: readonly Change[], base: Items, items: Items): Diagnostic[] {
   const bound = new Set(base.filter(isBinding).map(({ name }) => name.text));
@@ -67,7 +69,7 @@ function unusedNames(changes: readonly Change[], base: Items, items: Items): Dia
     .filter(({ hint }) => hint !== undefined);
 }
 
-/** Reports what one list of changes says twice. */
+/** Reports repetitions in one list of changes. */
 export function reportRepeats(changes: readonly Change[], report: (diagnostic: Diagnostic) => void): void {
   const firsts = new Map<string, Span>();
   for (const change of changes)
@@ -78,7 +80,7 @@ export function reportRepeats(changes: readonly Change[], report: (diagnostic: D
     }
 }
 
-/** Says what a change is about, with its place. */
+/** Names what a change is about, with its place. */
 function subjectsOf(change: Change): (readonly [string, Span])[] {
   switch (change.kind) {
     case 'override':
@@ -97,7 +99,7 @@ function subjectsOf(change: Change): (readonly [string, Span])[] {
   }
 }
 
-/** Tells whether a change takes a network away. */
+/** Tells whether a change removes a network. */
 function leavesOut({ kind, value }: Let | Assignment): boolean {
   return kind === 'let' && value.kind === 'none';
 }

@@ -1,10 +1,10 @@
-/** Answers for what is said about mistakes in variants of experiments: one function per message. */
+/** The diagnostics about variants and changes by path, one function each. */
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Hint } from '../../dsl/fix.ts';
 import type { Span } from '../../dsl/source.ts';
 import { amongst } from '../messages/shared.ts';
 
-/** How texts of a command line that change an experiment are called. */
+/** The source name of changes given on a command line. */
 export const setSource = '--set';
 
 export const unknownBase = (name: string, span: Span, candidates: Iterable<string>): Diagnostic =>
@@ -25,7 +25,7 @@ export const chainTooLong = (name: string, limit: number, span: Span): Diagnosti
     hint: 'vary an experiment that is fewer steps away from one written in full',
   });
 
-/** `where` says what lacks the name: `the experiment`, `the loss of G`. */
+/** `where` names what lacks the name: `the experiment`, `the loss of G`. */
 export const unknownPath = (
   name: string,
   where: string,
@@ -35,7 +35,7 @@ export const unknownPath = (
 ): Diagnostic =>
   error('unknown-path', `${where} has no '${name}' to change`, span, amongst(name, candidates, span, hint));
 
-/** Says which paths end with a name that was written alone. */
+/** Lists the paths that end with a name written alone. */
 export const severalPaths = (paths: readonly string[]): Hint => ({
   words: `say the whole path, such as ${paths.slice(0, 4).join(' or ')}`,
   fix: [],
@@ -46,7 +46,7 @@ export const changedInParts = (section: string, span: Span): Diagnostic =>
     hint: `say which: ${section}.${partsOfSections[section]} = ...`,
   });
 
-/** A part of each section, as an example. */
+/** An example path for each section. */
 const partsOfSections: Readonly<Record<string, string>> = {
   data: 'size',
   train: 'steps',

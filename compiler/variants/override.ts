@@ -1,4 +1,4 @@
-/** Answers for changes by path: `G.norm` is an argument of a call, `data.size` a setting, `loss.G.l1` a summand. */
+/** Applies changes by path: `G.norm` is an argument of a call, `data.size` a setting, `loss.G.l1` a summand. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type {
   Argument,
@@ -43,25 +43,25 @@ import { settingNames } from '../schema/spec.ts';
 import * as messages from './messages.ts';
 import { pathsTo } from './paths.ts';
 
-/** The sections of an experiment that paths may begin with. */
+/** The sections of an experiment that can begin a path. */
 const sections = ['data', 'train', 'optimize', 'loss'];
 
-/** Applies a change by path; where it leads nowhere, that is reported and nothing changes. */
+/** Applies a change by path; a path that leads nowhere is reported and changes nothing. */
 export function applyOverride(items: Items, override: Override, context: MergeContext): Items {
   return new Overriding(items, override, context).apply();
 }
 
-/** Says of a path whose first name the experiment does not bind what is meant by it. */
+/** Reports a path whose first name the experiment does not bind, with a hint on the likely meaning. */
 export function notBound(name: Name, path: readonly Name[], items: Items): Diagnostic {
   if (sections.includes(name.text)) return messages.changedInParts(name.text, name.span);
   const known = [...items.filter(isBinding).map((one) => one.name.text), ...sections];
   return messages.unknownPath(name.text, 'the experiment', name.span, known, wholePath(path, items));
 }
 
-/** Says the paths that end as this one does, where it was not written whole. */
+/** Suggests the full paths that end with an incomplete one. */
 function wholePath(path: readonly Name[], items: Items): Hint | undefined {
   const name = path.at(-1)?.text ?? '';
-  // Behind another name, a network's argument is that of another network.
+  // After another name, an argument of a network would belong to another network.
   const isMeant = (one: string): boolean => path.length === 1 || /^(data|train)\./.test(one);
   const [paths = []] = [name, ...carriedOver(name)]
     .map((one) => pathsTo(one, items).filter(isMeant))
@@ -115,12 +115,12 @@ class Overriding {
     return bind(this.items, { ...binding, name, value });
   }
 
-  /** `data.size`, `train.steps`: what exists need not be written yet; the schema knows what there may be. */
+  /** `data.size`, `train.steps`: a new setting may be added; the schema checks its name. */
   private setting(section: Name, name: Name, rest: readonly Name[]): Items {
     const { span, comments, value } = this.override;
     const entry: Entry = { kind: 'entry', name, value, comments, span };
     if (rest.length > 0) {
-      // Optimizers are written in `train`, and have paths of their own.
+      // Optimizers are written in `train`, but have their own paths.
       const own =
         name.text === 'optimize'
           ? replacing(spanOf([section, name]), name.text, (text) => `write ${text}.${textOf(rest)}`)
@@ -137,7 +137,7 @@ class Overriding {
     return this.items;
   }
 
-  /** `data.streets.batch`: the name of a data set is no part of the path. */
+  /** `data.streets.batch`: the name of a data set is not part of the path. */
   private settingBehind(
     section: Name,
     name: Name,
@@ -191,7 +191,7 @@ class Overriding {
     const old = summands[at]?.expression;
     const others = summands.map(({ expression }) => expression);
     if (!old) {
-      // A call of that very name is no slip of the pen.
+      // A call of exactly this name is not a typo.
       if (rest.length === 0 && !isFactor(value) && termName(value) === term.text)
         return sumOf([...others, value], loss.value.span);
       const known = summands.map(({ name }) => name);
@@ -224,7 +224,7 @@ class Overriding {
     return changed && sumOf(others.with(at, changed), loss.value.span);
   }
 
-  /** Changes what a path leads to below an expression; `walked` is the path to it. */
+  /** Changes the part of an expression that a path leads to; `walked` is the path so far. */
   private descend(
     expression: Expression,
     rest: readonly Name[],
@@ -252,7 +252,10 @@ class Overriding {
     return { ...call, arguments: [...call.arguments, argument] };
   }
 
-  /** Reads an expression as a call: `spade` is `spade()`, and a name that the experiment binds is what it is bound to. */
+  /**
+   * Reads an expression as a call: `spade` means `spade()`, and a name bound by the experiment is replaced by its
+   * value.
+   */
   private asCall(expression: Expression, followed: readonly Expression[] = []): Call | undefined {
     if (expression.kind === 'call') return expression;
     if (expression.kind !== 'reference' || followed.includes(expression)) return undefined;
@@ -273,7 +276,7 @@ class Overriding {
     return list[position]?.name === undefined && position < list.length ? position : -1;
   }
 
-  /** Finds what stands for an argument that is not given. */
+  /** Finds the default of an argument that is not given. */
   private defaultOf(
     { callee }: Call,
     name: Name,
@@ -299,7 +302,7 @@ class Overriding {
   }
 }
 
-/** Spans names that stand in one row. */
+/** Gives the span of several names in a row. */
 function spanOf(path: readonly Name[]): Span {
   const [first, last] = [path[0], path.at(-1)];
   if (!first || !last) throw brokenInvariant('an empty path');

@@ -1,10 +1,10 @@
-/** Answers for where paths may lead in an experiment: those that end with a name, for whoever wrote that name alone. */
+/** Lists the paths of an experiment that end with a given name, to suggest them to a user who wrote only that name. */
 import type { Expression, Name } from '../../dsl/ast.ts';
 import { settingNames } from '../schema/spec.ts';
 import { summandsOf } from '../language/terms.ts';
 import { isBinding, type Items } from './items.ts';
 
-/** Lists the paths that end with a name: of what is written, and of settings that may be. */
+/** Lists the paths that end with a name: to existing parts, and to settings that could be added. */
 export function pathsTo(name: string, items: Items): string[] {
   const settings = (['data', 'train'] as const)
     .filter((section) => items.some(({ kind }) => kind === section))
@@ -28,7 +28,7 @@ function under(section: string, networks: readonly Name[], find: (path: string) 
   return networks.flatMap(({ text }) => find(`${section}.${text}`));
 }
 
-/** Paths to arguments of a call, and of calls among them, that are written by their names. */
+/** Paths to named arguments of a call, and of calls inside it. */
 function argumentsTo(name: string, value: Expression, path: string): string[] {
   if (value.kind !== 'call') return [];
   return value.arguments.flatMap((one) => {

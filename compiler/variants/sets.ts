@@ -1,4 +1,4 @@
-/** Answers for changes by path that come from outside of the texts, such as a command line: `G.norm=instance()`. */
+/** Parses changes by path that come from a command line: `G.norm=instance()`. */
 import { walk, type Experiment, type Override } from '../../dsl/ast.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { parseOverride } from '../../dsl/index.ts';
@@ -12,8 +12,8 @@ import { isBinding } from './items.ts';
 import * as messages from './messages.ts';
 
 /**
- * Reads settings of an experiment as changes. What they name is looked for in the experiment's module, then in the standard library, so
- * that nothing has to be imported for a trial.
+ * Parses settings as changes. Names are looked up in the experiment's module, then in the standard library, so that a
+ * trial needs no import.
  */
 export function readSets(
   experiment: Experiment,
@@ -44,23 +44,23 @@ export function readSets(
   });
 }
 
-/** Tells whether a value may be meant as a text, such as a path, whose parts are no names then. */
+/** Tells whether a value may be meant as a text, such as a path; its parts are not names then. */
 function isWord(text: string): boolean {
   return /^[^=]*=\s*[\w./-]+\s*$/.test(text);
 }
 
-/** Says how a text is written, where a value that is one word names nothing: shells take quotes away. */
+/** Adds the hint to quote a value that is one word without meaning: shells remove quotes. */
 function withQuotes(diagnostic: Diagnostic, text: string): Diagnostic {
   if (diagnostic.hint?.startsWith('did you mean') === true) return diagnostic;
   const [path = '', value = ''] = text.split('=').map((part) => part.trim());
   const [section, name = ''] = path.split('.');
   const isText = (section === 'data' || section === 'train') && isTextSetting(section, name);
-  // Of a single word only the setting tells whether a text is meant, or a name.
+  // For a single word, only the setting's type tells whether a text or a name is meant.
   if (!isText && !/[./]/.test(value)) return diagnostic;
   return { ...diagnostic, hint: `a text needs quotes that the shell leaves: --set ${path}='"${value}"'` };
 }
 
-/** Gives the names that a setting may use. The library is read only where something else is named. */
+/** Gives the names that a setting may use. The library is loaded only if a name is not found elsewhere. */
 function moduleOfSet(
   override: Override,
   module: Module,

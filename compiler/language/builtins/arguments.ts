@@ -1,4 +1,4 @@
-/** Sorts the arguments of a call by the names of its parameters, and finds the place of each. */
+/** Binds the arguments of a call to the names of parameters, and finds the place of each argument. */
 import { must } from '../../../dsl/errors.ts';
 import type { Span } from '../../../dsl/source.ts';
 import { composites } from '../../ops/composite/index.ts';
@@ -6,7 +6,7 @@ import type { Argumented, Evaluation } from '../values/evaluation.ts';
 import * as messages from '../values/messages.ts';
 import { holdsUnknown, type Value } from '../values/values.ts';
 
-/** Sorts arguments into `names`; reports those too many, unknown or missing. Gives undefined where a mistake was found. */
+/** Binds arguments to `names`; reports extra, unknown and missing ones. Gives undefined after a mistake. */
 export function bind(
   evaluator: Evaluation,
   callee: string,
@@ -39,7 +39,7 @@ export function bind(
   }
   const missing = names.find((name) => !bound.has(name));
   if (missing !== undefined) {
-    // Other frameworks wrap layers in these; here a layer is given a block of the norms for its weight.
+    // Other frameworks wrap layers in weight normalizations; here a layer takes one as the argument for its weight.
     const isParametrized = composites.get(callee)?.traits.normalizes === 'weights';
     evaluator.fail(
       messages.missingArgument(callee, missing, given.span, isParametrized ? parametrizedWeight : undefined),
@@ -57,7 +57,7 @@ export function placeOfArgument(given: Argumented, name: string, index: number):
   return placeOfInput(given, name, index) ?? given.span;
 }
 
-/** Gives the place of an argument if it was written in the call itself. */
+/** Gives the place of an argument; undefined if the argument was not written in the call itself. */
 export function placeOfInput(given: Argumented, name: string, index: number): Span | undefined {
   return given.spans.get(name) ?? given.spans.get(index);
 }

@@ -1,4 +1,7 @@
-/** The functions that a block of the library asks about other blocks, and refuses a use of itself with. */
+/**
+ * Defines the functions `takes` and `refuse`, with which a library block inspects other blocks and rejects a wrong use
+ * of itself.
+ */
 import * as messages from '../values/messages.ts';
 import { boolean } from '../values/values.ts';
 import { defineBuiltin, type Builtin } from './define.ts';

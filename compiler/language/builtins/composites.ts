@@ -1,4 +1,7 @@
-/** Makes a function of the language of each composite: its inputs first, then its settings by position or name. */
+/**
+ * Makes a language function from each composite: its inputs are the first parameters, its settings follow by position
+ * or name.
+ */
 import { must } from '../../../dsl/errors.ts';
 import type { Hint } from '../../../dsl/fix.ts';
 import type { SpecAttr } from '../../format/types.ts';
@@ -73,7 +76,7 @@ export function fromComposite(op: Composite): Builtin {
   };
 }
 
-/** Gives what an op of any number of inputs is given: a list counts as its items. */
+/** Gives the inputs of a variadic op; a list counts as its items. */
 function partsOf({ positional }: Argumented): Given[] {
   const values = positional.flatMap((value) => (value.kind === 'list' ? value.items : [value]));
   return values.map((value, index) => ({ name: `part ${index + 1}`, index, value }));

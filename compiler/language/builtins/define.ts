@@ -18,7 +18,7 @@ import { describe, unknown, type Value } from '../values/values.ts';
 import { bind, placeOfArgument, placeOfInput } from './arguments.ts';
 import type { Parameter } from './parameters.ts';
 
-/** What a function is for, which says where it may be called. */
+/** What a function is for; this decides where it may be called. */
 export type BuiltinRole = 'number' | 'tensor' | 'variable' | 'initializer' | 'input' | 'loss' | 'optimizer';
 
 /** A function that the compiler provides. */
@@ -26,7 +26,7 @@ export interface Builtin {
   readonly name: string;
   readonly role: BuiltinRole;
   readonly doc: string;
-  /** The names that arguments may be given by. */
+  /** The names that named arguments may use. */
   readonly names: readonly string[];
   /** The data parameter without which a call gives the function with its options bound. */
   readonly partial?: string;
@@ -36,22 +36,22 @@ export interface Builtin {
 type Parameters = Readonly<Record<string, Parameter<unknown>>>;
 type Read<P extends Parameters> = { readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never };
 
-/** What `apply` has beside the arguments. */
+/** What `apply` gets beside the arguments. */
 export interface BuiltinCall<Name extends string = string> {
   readonly evaluator: Evaluation;
-  /** What the call is named with `as`. */
+  /** The label of the call, from `as`. */
   readonly label: string | undefined;
-  /** Where the whole call was written. */
+  /** The place of the whole call. */
   readonly span: Span;
-  /** Where the name of the function was written. */
+  /** The place of the function's name. */
   readonly callee: Span;
-  /** Reports an argument, which is of the right kind, for its value. */
+  /** Reports an argument of the right kind but with a wrong value. */
   readonly wrong: (name: Name, expected: string, found: Value, hint?: Hint | string) => Value;
-  /** Gives the place of an argument, if it was written in the call itself. */
+  /** Gives the place of an argument; undefined if it was not written in the call itself. */
   readonly placeOf: (name: Name) => Span | undefined;
 }
 
-/** Gives what surrounds a call, such as a loss, or says why the function cannot be called here. */
+/** Gives the context of a call, such as a loss, or reports why the function cannot be called here. */
 export type Within<Context> = (
   evaluator: Evaluation,
   callee: string,
@@ -62,16 +62,16 @@ interface BuiltinEntry<P extends Parameters, Context> extends Pick<
   Builtin,
   'name' | 'role' | 'doc' | 'partial'
 > {
-  /** Those that must be given come first. */
+  /** The parameters; required ones come first. */
   readonly parameters: P;
   readonly apply: (args: Read<P>, call: BuiltinCall<keyof P & string>, context: Context) => Value;
 }
 
-/** Defines a function that may be called everywhere. */
+/** Defines a function that may be called anywhere. */
 export const defineBuiltin = <P extends Parameters>(entry: BuiltinEntry<P, undefined>): Builtin =>
   defineBuiltinWithin(() => ({ context: undefined }), entry);
 
-/** Defines a function that may be called within something alone, such as a loss. */
+/** Defines a function that may be called only in a context, such as a loss. */
 export function defineBuiltinWithin<P extends Parameters, Context>(
   within: Within<Context>,
   entry: BuiltinEntry<P, Context>,

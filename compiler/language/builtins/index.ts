@@ -1,4 +1,7 @@
-/** The functions that the compiler provides: every composite and every optimizer under its name, and what only a compiler can do. */
+/**
+ * The table of all functions that the compiler provides: those of composites and optimizers, and those written by
+ * hand.
+ */
 import { composites } from '../../ops/composite/index.ts';
 import { optimizers } from '../../optimizers/index.ts';
 import { refuse, takesAmong } from './blocks.ts';

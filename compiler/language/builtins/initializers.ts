@@ -1,4 +1,4 @@
-/** The initializers: what variables start from. */
+/** Defines the initializers, which give variables their start values. */
 import type { Initializer } from '../../ir/variables.ts';
 import { innerShape } from '../values/values.ts';
 import { defineBuiltin, type Builtin } from './define.ts';

@@ -1,4 +1,4 @@
-/** The functions that make inputs of a network: noise, and what an encoder makes of the photograph. */
+/** Defines the functions that make inputs of a network: noise, and codes that an encoder makes of the photograph. */
 import type { Evaluation } from '../values/evaluation.ts';
 import * as messages from '../values/messages.ts';
 import { defineBuiltin, defineBuiltinWithin, type Builtin, type Within } from './define.ts';

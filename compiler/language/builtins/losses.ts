@@ -1,4 +1,6 @@
-/** The functions that a loss asks about its step. */
+/**
+ * Defines the functions of a loss that give parts of its step: fake and real pictures, label maps, judgements, codes.
+ */
 import type { LossContext } from '../values/evaluation.ts';
 import * as messages from '../values/messages.ts';
 import { defineBuiltinWithin, type Builtin, type Within } from './define.ts';
@@ -7,7 +9,7 @@ import { network, optional, pictures } from './parameters.ts';
 const aLoss: Within<LossContext> = ({ loss }, callee, span) =>
   loss ? { context: loss } : { refused: messages.outsideLoss(callee, span) };
 
-/** Defines a function without arguments. */
+/** Defines a function of a loss without arguments. */
 const ofStep = (name: 'fake' | 'real' | 'labels', doc: string): Builtin =>
   defineBuiltinWithin(aLoss, {
     name,

@@ -1,4 +1,4 @@
-/** The functions of plain numbers, which a spec computes its settings with. */
+/** Defines the functions of numbers, with which a spec computes its settings. */
 import { add } from '../../ops/composite/pointwise.ts';
 import { must } from '../../../dsl/errors.ts';
 import type { Span } from '../../../dsl/source.ts';
@@ -18,13 +18,13 @@ import { bind, placeOfArgument } from './arguments.ts';
 import { defineBuiltin, type Builtin } from './define.ts';
 import { anything, fullList } from './parameters.ts';
 
-/** The longest list that `range` gives; one that is longer is a slip, and unrolling it would take all memory. */
+/** The longest list that `range` gives; a longer one is a mistake, and unrolling it could exhaust memory. */
 const rangeLimit = 100_000;
 
 interface Numeric {
   readonly name: string;
   readonly doc: string;
-  /** How many numbers there must be. */
+  /** The least count of numbers. */
   readonly least?: number;
   readonly most?: number;
   readonly integers?: boolean;
@@ -34,11 +34,11 @@ interface Numeric {
 interface NumericCall {
   readonly evaluator: Evaluation;
   readonly span: Span;
-  /** Makes a number: an integer where all numbers of the call are. */
+  /** Makes a number: an integer if all arguments of the call are integers. */
   readonly alike: (value: number) => Value;
 }
 
-/** Defines a function of any number of numbers, where a list counts as its items. */
+/** Defines a variadic function of numbers; a list counts as its items. */
 function numeric({ name, doc, least = 1, most = Infinity, integers = false, compute }: Numeric): Builtin {
   const isRight = (value: Value): value is NumberValue =>
     value.kind === 'number' && (!integers || value.integer);
@@ -75,7 +75,7 @@ function numeric({ name, doc, least = 1, most = Infinity, integers = false, comp
   };
 }
 
-/** Tells whether a value, if it is a number, can be held without loss. */
+/** Tells whether a 64-bit float holds a number exactly; values other than numbers pass. */
 function isExact(value: Value): boolean {
   if (value.kind !== 'number') return true;
   return value.integer ? Number.isSafeInteger(value.value) : Number.isFinite(value.value);
@@ -84,7 +84,7 @@ function isExact(value: Value): boolean {
 const tooLarge = (value: Value, span: Span) =>
   messages.tooLargeNumber(value.kind === 'number' && value.integer ? 'integer' : 'float', span);
 
-/** Rounds halves to even, as Python does: 2.5 is 2, 3.5 is 4. */
+/** Rounds halves to even, as Python does: 2.5 gives 2, 3.5 gives 4. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const isHalf = value - floor === 0.5;

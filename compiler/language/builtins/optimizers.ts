@@ -1,4 +1,6 @@
-/** Makes a function of the language of each optimizer: the rate, then its own settings, then those that every optimizer has. */
+/**
+ * Makes a language function from each optimizer: the rate, then its own settings, then the settings of all optimizers.
+ */
 import { settingsOf, type Optimizer } from '../../optimizers/index.ts';
 import type { OptimizerValue } from '../values/values.ts';
 import { defineBuiltin, type Builtin } from './define.ts';
@@ -14,7 +16,7 @@ export function fromOptimizer(definition: Optimizer): Builtin {
     doc,
     parameters: Object.fromEntries(names.map((name) => [name, name === 'rate' ? real : optional(real)])),
     apply: (given) => {
-      // The names are those of the kind's settings, and the rate is given.
+      // The names match the settings of this kind of optimizer, and the rate is given.
       const all = { kind, ...presets, ...given } as unknown as OptimizerValue['settings'];
       return { kind: 'optimizer', settings: all };
     },

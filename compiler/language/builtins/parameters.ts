@@ -1,4 +1,7 @@
-/** The parameters that functions of the language have: what each accepts, in words and as a value of TypeScript. */
+/**
+ * Defines the parameter types of language functions: what each accepts, in words for messages and as a TypeScript
+ * type.
+ */
 import type { Hint } from '../../../dsl/fix.ts';
 import type { Span } from '../../../dsl/source.ts';
 import { isSize } from '../../ir/types.ts';
@@ -16,19 +19,19 @@ import type {
   Value,
 } from '../values/values.ts';
 
-/** What a parameter accepts, read as a `T`. */
+/** What a parameter accepts; it is read as a `T`. */
 export interface Parameter<T> {
-  /** What is expected, for messages: `an integer`. */
+  /** The expected value, for messages: `an integer`. */
   readonly expected: string;
-  /** Reads a value; undefined where it is something else. */
+  /** Reads a value; undefined if the value does not fit. */
   readonly read: (value: Value) => T | undefined;
-  /** Says what to write in place of another value. */
+  /** Gives a hint for a value that does not fit. */
   readonly hintFor?: (value: Value, place: Span) => Hint | string | undefined;
   /** Whether a call may leave it out. */
   readonly isOptional?: true;
 }
 
-/** Makes a parameter that a call may leave out. */
+/** Makes a parameter optional. */
 export const optional = <T>(parameter: Parameter<T>): Parameter<T | undefined> => ({
   ...parameter,
   isOptional: true,
@@ -37,7 +40,7 @@ export const optional = <T>(parameter: Parameter<T>): Parameter<T | undefined> =
 type Kind = Value['kind'];
 type OfKind<K extends Kind> = Extract<Value, { kind: K }>;
 
-/** Makes a parameter that takes values of some kinds, as they are. */
+/** Makes a parameter that accepts values of these kinds unchanged. */
 function ofKinds<K extends Kind>(expected: string, ...kinds: readonly K[]): Parameter<OfKind<K>> {
   const isOne = (value: Value): value is OfKind<K> => kinds.some((kind) => kind === value.kind);
   return { expected, read: (value) => (isOne(value) ? value : undefined) };
@@ -90,7 +93,7 @@ export const text: Parameter<string> = {
   read: (value) => (value.kind === 'string' ? value.value : undefined),
 };
 
-/** Makes a parameter that takes a list whose every item fits another parameter. */
+/** Makes a parameter that accepts a list whose items all fit another parameter. */
 function listOf<T>(expected: string, { read }: Parameter<T>): Parameter<readonly T[]> {
   return {
     expected,
@@ -104,7 +107,7 @@ function listOf<T>(expected: string, { read }: Parameter<T>): Parameter<readonly
 
 export const shape: Parameter<readonly number[]> = listOf('a list of positive integers below 2^31', count);
 
-/** What settings of composites accept, by the type that their rule names. */
+/** The parameters for the setting types of composites. */
 export const settings: Readonly<Record<SettingRule['type'], Parameter<SpecAttr>>> = {
   int: integer,
   float: real,

@@ -1,4 +1,4 @@
-/** `resize`, which brings a label map with its edges and instances, or a tensor, to another size. */
+/** Defines `resize`, which brings a label map with its edges and instances, or a tensor, to another size. */
 import { resizeNearest } from '../../ops/composite/resolution.ts';
 import * as messages from '../values/messages.ts';
 import { innerShape, unknown, type TensorValue, type Value } from '../values/values.ts';
@@ -10,7 +10,7 @@ interface Size {
   readonly width: number;
 }
 
-/** Whatever has rows and columns. */
+/** A value with rows and columns. */
 const sized: Parameter<Size> = {
   expected: 'a picture or size',
   read: (value) => {
@@ -51,7 +51,7 @@ export const resize: Builtin = defineBuiltin({
   },
 });
 
-/** Gives both sides of the target, or the name of the argument that is missing. */
+/** Gives both sides of the target size, or the name of the missing argument. */
 function bothOf({ height, width }: { readonly [K in keyof Size]: Size[K] | undefined }): Size | string {
   if (height !== undefined && width !== undefined) return { height, width };
   if (height === undefined && width === undefined) return 'like';

@@ -1,4 +1,4 @@
-/** The functions that declare variables: `parameter(shape, init: …) as name` and `state(…)`. */
+/** Defines the functions that declare variables: `parameter(shape, init: …) as name` and `state(…)`. */
 import { storedOrders } from '../../format/types.ts';
 import { largestSize, sizeOf } from '../../ir/types.ts';
 import * as messages from '../values/messages.ts';

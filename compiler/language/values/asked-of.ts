@@ -1,13 +1,13 @@
-/** Answers for what a block asks of a network that it takes: a code of the photograph, or a judgement of pictures. */
+/** Finds how a block uses a network that it takes as an argument: as an encoder, or as a discriminator. */
 import { walk, type Block, type Call } from '../../../dsl/ast.ts';
 import type { Module } from './module.ts';
 
 export type Asked = 'encoding' | 'judge';
 
-/** Blocks that hand a network on to others, which is followed no further than so many. */
+/** How many blocks a network is followed through. */
 const depthLimit = 8;
 
-/** Says what a block asks of the network of a parameter; undefined where that is nothing of the two. */
+/** Gives the role of the network in a block's parameter; undefined if it is neither. */
 export function askedOf(block: Block, parameter: string, module: Module, depth = 0): Asked | undefined {
   let found: Asked | undefined;
   for (const statement of block.body)

@@ -1,6 +1,6 @@
 /**
- * Answers for the work and memory that the expansion of one spec may take. The language has blocks, loops and lists that can ask
- * for any amount of either; every honest spec stays far below these limits, and what exceeds one is stopped at its place.
+ * Limits the work and memory of expanding one spec. Blocks, loops and lists can demand any amount of either;
+ * legitimate specs stay far below these limits, and a spec that exceeds one is stopped at the place where it does.
  */
 import type { Block } from '../../../dsl/ast.ts';
 import { mostMistakes } from '../../../dsl/diagnostic.ts';
@@ -8,69 +8,69 @@ import type { Span } from '../../../dsl/source.ts';
 import { tokenLimit } from '../../../dsl/tokens.ts';
 import type { Value } from './values.ts';
 
-/** What is counted, and how much of it one spec may take. */
+/** The counted resources, with the limit for one spec. */
 export const limits = {
-  /** Expressions and statements that are evaluated. */
+  /** Expressions and statements evaluated. */
   steps: 600_000,
-  /** Nodes of networks and losses that are written down, those of called networks included. */
+  /** Nodes recorded for networks and losses, including those of called networks. */
   nodes: 250_000,
-  /** Entries of lists that are made or looked through. */
+  /** Entries of lists made or searched. */
   entries: 1_000_000,
-  /** Mistakes that are found; more of them help nobody. */
+  /** Mistakes reported. */
   mistakes: mostMistakes,
-  /** Characters of the names that nodes and variables get. */
+  /** Characters in the names of nodes and variables. */
   characters: 40_000_000,
 } as const;
 
-/** So many specs that take all that one may are in one file: its experiments, and the runs of an ablation. */
+/** How many specs at their limits one file may hold: its experiments, and the runs of an ablation. */
 export const specsOfFile = 20;
-/** So many are expanded to find the change that is to blame for a mistake. */
+/** How many such specs may be expanded to find the change that caused a mistake. */
 export const specsOfBlame = 2;
 
-/** What a file may import, directly or through others. */
+/** The limits of a file's imports, direct and indirect. */
 export const importLimits = {
-  /** Files that import one another. */
+  /** Depth of imports. */
   depth: 50,
   files: 1000,
-  /** Words and signs of all files; reading one takes as much memory as reading that many of a single file. */
+  /** Tokens of all files; reading an import takes as much memory as reading as many tokens of a single file. */
   tokens: tokenLimit,
 } as const;
 
-/** How deep things may lie inside one another, and how much may be inside one value. */
+/** The limits of nesting, and of the size of one value. */
 export const depthLimits = {
   /** Calls of blocks. */
   calls: 200,
-  /** Expressions and statements, through all calls that led there; the stack of Node has room for about twice as many. */
+  /** Expressions and statements, across all calls on the stack; the stack of Node holds about twice as many. */
   levels: 800,
   /** Lists in lists, and blocks with settings that are blocks. */
   values: 100,
-  /** Everything inside a list, or inside the settings of a block. */
+  /** All entries inside a list, or inside the settings of a block. */
   entries: 200_000,
 } as const;
 
 export type Counted = keyof typeof limits;
 
-/** A call takes as much of the stack as so many expressions. */
+/** A call uses as much stack as this many expressions. */
 const levelsOfCall = 3;
 
-/** Something that is being expanded: the call of a block, or the rounds of a loop. */
+/** A frame of the expansion: a call of a block, or a round of a loop. */
 export interface Frame {
   readonly block: Block | undefined;
   readonly span: Span;
 }
 
-/** What was to be exceeded, and where. */
+/** The exceeded limit, and the place. */
 export type Excess =
   | { readonly kind: 'work'; readonly counted: Counted }
   | { readonly kind: 'total'; readonly counted: Counted; readonly limit: number }
   | { readonly kind: 'depth'; readonly of: 'calls' | 'levels' }
   | { readonly kind: 'value'; readonly of: 'values' | 'entries'; readonly span: Span };
 
-/** Ends an expansion that would exceed its budget; whoever started the expansion reports it. */
+/** Ends an expansion that would exceed its budget; the caller that started the expansion reports it. */
 export class BudgetSpent extends Error {
   constructor(
     readonly excess: Excess,
-    /** What was being expanded, outermost first. */
+    /** The frames at that time, outermost first. */
     readonly frames: readonly Frame[],
   ) {
     super('the expansion exceeds its budget');
@@ -85,19 +85,19 @@ interface Measure {
 
 const leaf: Measure = { entries: 1, depth: 0 };
 
-/** Counts what several expansions take together. */
+/** Counts the resources that several expansions use together. */
 export class Total {
   private readonly used: Record<Counted, number> = nothing();
 
-  /** `specs` of them may take all that one may. */
+  /** Allows as much as `specs` expansions at their limits. */
   constructor(private readonly specs: number) {}
 
-  /** The most of something that all of them may take. */
+  /** The limit of a resource for all of them together. */
   limitOf(counted: Counted): number {
     return this.specs * limits[counted];
   }
 
-  /** Takes an amount; tells whether there was as much. */
+  /** Uses an amount; tells whether that was available. */
   spend(counted: Counted, amount: number): boolean {
     this.used[counted] += amount;
     return this.used[counted] <= this.limitOf(counted);
@@ -112,21 +112,21 @@ const nothing = (): Record<Counted, number> => ({
   characters: 0,
 });
 
-/** Counts what one expansion takes. */
+/** Counts the resources of one expansion. */
 export class Budget {
-  /** `totals` count it beside what others take. */
+  /** `totals` also count what other expansions use. */
   constructor(private readonly totals: readonly Total[] = []) {}
 
-  /** What was taken so far. */
+  /** The amounts used so far. */
   readonly used: Record<Counted, number> = nothing();
-  /** The most that lay inside one another. */
+  /** The deepest nesting so far. */
   readonly deepest = { calls: 0, levels: 0 };
   private readonly frames: Frame[] = [];
   private calls = 0;
   private level = 0;
   private readonly measures = new WeakMap<Value, Measure>();
 
-  /** Takes an amount. Throws BudgetSpent where that is more than there is. */
+  /** Uses an amount. Throws BudgetSpent if it exceeds a limit. */
   spend(counted: Counted, amount = 1): void {
     this.used[counted] += amount;
     if (this.used[counted] > limits[counted]) this.stop({ kind: 'work', counted });
@@ -134,7 +134,7 @@ export class Budget {
       if (!total.spend(counted, amount)) this.stop({ kind: 'total', counted, limit: total.limitOf(counted) });
   }
 
-  /** Goes into an expression or statement. Throws BudgetSpent. */
+  /** Enters an expression or statement. Throws BudgetSpent. */
   descend(): void {
     this.level += 1;
     if (this.level > this.deepest.levels) this.deepest.levels = this.level;
@@ -142,12 +142,12 @@ export class Budget {
     this.spend('steps');
   }
 
-  /** Comes back out of one. */
+  /** Leaves an expression or statement. */
   ascend(): void {
     this.level -= 1;
   }
 
-  /** Goes into a call of a block, or with none into a loop. Throws BudgetSpent. */
+  /** Enters a call of a block, or a loop if `block` is undefined. Throws BudgetSpent. */
   enter(block: Block | undefined, span: Span): void {
     this.frames.push({ block, span });
     if (!block) return;
@@ -157,26 +157,26 @@ export class Budget {
     if (this.calls > depthLimits.calls) this.stop({ kind: 'depth', of: 'calls' });
   }
 
-  /** Comes back out of one. */
+  /** Leaves a call or loop. */
   leave(): void {
     if (!this.frames.pop()?.block) return;
     this.calls -= 1;
     this.level -= levelsOfCall;
   }
 
-  /** Requires that a value holds no more than can be looked through. Throws BudgetSpent. */
+  /** Requires that a value is within the size limits. Throws BudgetSpent. */
   check(value: Value, span: Span): void {
     const { entries, depth } = this.measure(value);
     if (entries > depthLimits.entries) this.stop({ kind: 'value', of: 'entries', span });
     if (depth > depthLimits.values) this.stop({ kind: 'value', of: 'values', span });
   }
 
-  /** Takes as many entries as there are inside values that a function looks through. Throws BudgetSpent. */
+  /** Counts the entries of values that a function searches. Throws BudgetSpent. */
   lookThrough(values: Iterable<Value>): void {
     for (const value of values) this.spend('entries', this.measure(value).entries);
   }
 
-  /** Counts what is inside a value; parts are counted as often as they are there, but looked at once. */
+  /** Measures the size of a value; shared parts count each time, but are visited once. */
   private measure(value: Value): Measure {
     const parts = partsOf(value);
     if (!parts) return leaf;
@@ -198,7 +198,7 @@ export class Budget {
   }
 }
 
-/** Lists what is directly inside a value; undefined where a value has no inside. */
+/** Lists the direct parts of a value; undefined if a value has none. */
 function partsOf(value: Value): Iterable<Value> | undefined {
   switch (value.kind) {
     case 'list':

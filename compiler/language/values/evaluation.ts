@@ -1,4 +1,7 @@
-/** What evaluation is to those who take part in it: its scopes, calls and losses, and what each may ask of the whole. */
+/**
+ * Defines the interfaces between the parts of the evaluator: scopes, arguments, the context of a loss, and the
+ * evaluation as a whole.
+ */
 import type { Call, Expression, Statement } from '../../../dsl/ast.ts';
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import type { Hint } from '../../../dsl/fix.ts';
@@ -9,7 +12,7 @@ import type { Module } from './module.ts';
 import type { Recorder } from './recorder.ts';
 import type { BlockValue, TensorValue, Value } from './values.ts';
 
-/** What a loss may ask for: pictures, judgements and codes of the step that it belongs to, and calls of networks. */
+/** What a loss can use of its step: pictures, judgements, codes, and calls of networks. */
 export interface LossContext {
   fake(span: Span): Value;
   real(): Value;
@@ -17,18 +20,18 @@ export interface LossContext {
   judge(network: string, picture: TensorValue | undefined, span: Span): Value;
   encoding(network: string, span: Span): Value;
   call(network: string, given: Argumented): Value;
-  /** Says which network to give for a parameter of a block, in a call that gives none. */
+  /** Gives a hint on the network to pass for a block's parameter, for a call that passes none. */
   hintOfNetwork(callee: BlockValue, parameter: string, written: WrittenCall): Hint | string;
-  /** What blocks were called with, by the place of the call. */
+  /** The blocks that were called, with their arguments, by the place of the call. */
   readonly calls: Map<Span, BlockValue>;
 }
 
 export interface Scope {
   readonly module: Module;
-  /** Where parts of an experiment were written in several files: the module that each may name. */
+  /** If an experiment's parts come from several files: the module whose names each text may use. */
   readonly moduleOf?: (source: Source) => Module | undefined;
   readonly bindings: Map<string, Value>;
-  /** Where an experiment binds its names, for those that are used before. */
+  /** The places where an experiment binds its names, to report uses before the binding. */
   readonly declared?: ReadonlyMap<string, Span>;
 }
 
@@ -36,19 +39,19 @@ export interface Scope {
 export interface Argumented {
   readonly positional: Value[];
   readonly named: Map<string, Value>;
-  /** Where each value was written, by position or name. */
+  /** The place of each value, by position or name. */
   readonly spans: Map<number | string, Span>;
-  /** Where the names of named arguments were written. */
+  /** The places of the names of named arguments. */
   readonly nameSpans: ReadonlyMap<string, Span>;
-  /** The whole call. */
+  /** The place of the whole call. */
   readonly span: Span;
-  /** What is called, as it was written. */
+  /** The place of the callee. */
   readonly callee: Span;
-  /** The call itself, where a text holds it. */
+  /** The AST of the call, if it was written in a text. */
   readonly written?: WrittenCall | undefined;
 }
 
-/** A call as it is written, with the names that it may use. */
+/** The AST of a call, with its scope. */
 export interface WrittenCall {
   readonly call: Call;
   readonly scope: Scope;
@@ -56,22 +59,22 @@ export interface WrittenCall {
   readonly piped: boolean;
 }
 
-/** A value on its way through a pipeline. */
+/** A value that enters a pipeline stage. */
 export interface Piped {
   readonly value: Value;
   readonly span: Span;
 }
 
-/** What those who evaluate a part of a text ask of the evaluation as a whole (evaluate.ts). */
+/** What the parts of the evaluator need from the whole (evaluate.ts). */
 export interface Evaluation {
-  /** What the expansion may take. */
+  /** The limits of the expansion. */
   readonly budget: Budget;
-  /** Where applied blocks write their nodes; none outside of networks and losses. */
+  /** Records the nodes of applied blocks; undefined outside of networks and losses. */
   readonly recorder: Recorder | undefined;
   readonly loss: LossContext | undefined;
-  /** Says what a network of the experiment encodes; none outside of experiments. */
+  /** Gives the code that a network of the experiment makes of the photograph; undefined outside of experiments. */
   readonly encoded: ((network: string, span: Span) => Value) | undefined;
-  /** Reports a mistake, and gives the value that stands for it. */
+  /** Reports a mistake and gives the `unknown` value. */
   fail(mistake: Diagnostic): Value;
   evaluate(expression: Expression, scope: Scope): Value;
   run(statements: readonly Statement[], scope: Scope): Value | undefined;
@@ -84,7 +87,7 @@ export interface Evaluation {
     places?: readonly (Span | undefined)[],
     blamed?: Span,
   ): Value;
-  /** Makes a variable under the current scope. */
+  /** Declares a variable in the current scope. */
   declare(
     role: 'parameter' | 'state',
     name: string,
@@ -93,7 +96,7 @@ export interface Evaluation {
     span: Span,
     stored?: Parameters<Recorder['variable']>[5],
   ): Value;
-  /** Reads a value as a tensor: label maps become channels, numbers constants; undefined where it is neither. */
+  /** Reads a value as a tensor: label maps become channels, numbers constants; undefined for other values. */
   asTensor(value: Value, span: Span): TensorValue | undefined;
   readonly calls: {
     call(call: Call, piped: Piped | undefined, scope: Scope): Value;

@@ -1,4 +1,4 @@
-/** Answers for what is said about mistakes in a spec: one function per message. */
+/** The diagnostics of the evaluator, one function each. */
 import { largestSize } from '../../ir/types.ts';
 import type { Argument, Call } from '../../../dsl/ast.ts';
 import { error, type Diagnostic, type SpanLabel } from '../../../dsl/diagnostic.ts';
@@ -27,7 +27,7 @@ export const aliasCycle = (name: string, span: Span): Diagnostic =>
     hint: 'name a block that is declared with a body, or imported',
   });
 
-/** What an alias cannot stand for, with what is written in its place. */
+/** Declarations that an alias cannot stand for, with what to write instead. */
 const otherThings = {
   network: 'use the network under its own name',
   function: 'use the function under its own name',
@@ -88,7 +88,7 @@ export const importCycle = (name: string, span: Span): Diagnostic =>
     hint: 'move what both need into a third file',
   });
 
-/** `uses` are the places that name it; `elsewhere` imports it from the module that has it. */
+/** `uses` are the places that use the name; `elsewhere` imports it from the module that declares it. */
 export const notExported = (
   name: string,
   module: string,
@@ -122,7 +122,7 @@ export const duplicateName = (name: string, span: Span, first: Span): Diagnostic
     hint: 'leave one of the two out, or give it another name',
   });
 
-/** `written` is the argument and its call, where they are known. */
+/** `written` is the argument and its call, if known. */
 export const unknownArgument = (
   callee: string,
   name: string,
@@ -182,7 +182,7 @@ export const unknownMember = (
   candidates: Iterable<string>,
 ): Diagnostic => error('unknown-member', `${found} has no '${name}'`, span, amongst(name, candidates, span));
 
-/** A member that is a function or block in truth: `x.relu()`. */
+/** A member that is really a function or block: `x.relu()`. */
 export const memberForCall = (found: string, name: string, call: string, span: Span): Diagnostic =>
   error('unknown-member', `${found} has no '${name}'`, span, {
     hint: `functions and blocks stand before what they are given: ${call}, or behind a '|>'`,
@@ -223,7 +223,10 @@ export const networkOutsideLoss = (name: string, span: Span): Diagnostic =>
     hint: `encoded(${name}) makes what it says of the photograph the input of another network`,
   });
 
-/** `circle` names the blocks that call one another; `back` is the call that closes it, `entry` the one that led there. */
+/**
+ * `circle` names the blocks that call one another; `back` is the call that closes the cycle, `entry` the call that led
+ * into it.
+ */
 export const tooDeep = (circle: readonly string[], back: Span, entry: Span): Diagnostic =>
   error('too-deep', `${circle[0]} calls itself without end`, back, {
     labels: entry === back ? [] : [{ span: entry, text: 'first called here' }],
@@ -297,7 +300,7 @@ export const valueTooLarge = (
     { labels, hint: 'make lists that are shorter, and hold each other less often' },
   );
 
-/** A variable of more entries than the arrays of engines have. */
+/** A variable with more entries than the engine's arrays can hold. */
 export const variableTooLarge = (role: string, shape: readonly number[], span: Span): Diagnostic =>
   error('too-large', `a ${role} of shape [${shape.join(', ')}] has more than ${largestSize} entries`, span, {
     hint: 'make fewer channels, or a smaller kernel',
@@ -346,14 +349,14 @@ export const severalExperiments = (file: string, span: Span, names: readonly str
     hint: 'name the one to use',
   });
 
-/** An input of an op, for messages: its shape without the batch, and where it was written. */
+/** An input of an op, for messages: its shape without the batch, and its place. */
 export interface OperandNote {
   readonly name: string;
   readonly shape: readonly number[];
   readonly span: Span | undefined;
 }
 
-/** A constraint of an op, or inside a network, that its inputs do not meet; `mistake` may name the primitive that it expands to. */
+/** A violated constraint of an op, or inside a network; `mistake` may name a primitive of the op's expansion. */
 export const shapeMismatch = (
   mistake: OpError,
   { name: op, traits }: Pick<Composite, 'name'> & Partial<Pick<Composite, 'traits'>>,
@@ -367,7 +370,7 @@ export const shapeMismatch = (
       `${op} requires: ${mistake.constraint}`,
       ...operands.map(({ name, shape }) => `${name} is ${formatShape(shape)}`),
       ...(Object.keys(attrs).length > 0 ? [`${op} is given ${formatSettings(attrs)}`] : []),
-      // Shapes are in the lines above already, without the batch that the author does not write.
+      // The notes above show the shapes already, without the batch.
       ...(mistake.found.includes('[') ? [] : [`found ${mistake.found}`]),
     ],
     labels: operands.flatMap(({ shape, span: place }) =>
@@ -387,7 +390,7 @@ function formatSettings(attrs: Readonly<Record<string, SpecAttr>>): string {
     .join(', ');
 }
 
-/** `conv2d(64, 3)`: an op that is given a number for its weights is taken for a layer. */
+/** `conv2d(64, 3)`: an op that gets a number for its weights was likely meant as a layer. */
 function hintOfLayer(
   op: string,
   layer: string | undefined,
@@ -419,13 +422,13 @@ function hintFor(mistake: OpError, operands: readonly OperandNote[], isInLoss: b
 
 const oneSizeFirst = 'bring both to one size first, for example resize(a, like: b)';
 const sameChannelsFirst = 'bring both to the same channels first, for example conv(a, b.channels, kernel: 1)';
-/** What is said to change where the operands are written; nobody can in the library. */
+/** Hints about the operands, which users cannot follow inside the library. */
 export const hintsOfOperands: ReadonlySet<string> = new Set([oneSizeFirst, sameChannelsFirst]);
 
 export const missingInExperiment = (what: string, name: string, span: Span, hint: string): Diagnostic =>
   error('incomplete-experiment', `experiment ${name} has no ${what}`, span, { hint });
 
-/** `netG` where `G` is asked for: the one network that is called so among others. */
+/** `netG` where `G` exists: the only network whose name is close. */
 function nearNetwork(name: string, candidates: readonly string[], span: Span): Hint | undefined {
   const [only, ...others] = candidates.filter((one) => one.endsWith(name) || one.startsWith(name));
   return only !== undefined && others.length === 0 ? replacing(span, only) : undefined;
@@ -444,7 +447,7 @@ export const unknownNetwork = (
     span,
     nearNetwork(name, candidates, span) ?? `add: let ${name} = ...`,
   );
-  // A network that is bound without `let` is none of the experiment's.
+  // A network that is bound without `let` is not a network of the experiment.
   const hint =
     bound && inserting(bound.source, bound.start, 'let ', () => `bind it by 'let': let ${name} = ...`);
   const message = `the experiment has no network '${name}'${found ? `: it is ${found}` : ''}`;
@@ -462,7 +465,7 @@ export const noGenerator = (span: Span, candidates: Iterable<string>): Diagnosti
     hint: 'a generator takes a label map, no picture, and returns one picture: let G = SpadeGenerator()',
   });
 
-/** Says what an experiment lacks for a loss that asks a network for a code, or for a judgement. */
+/** Says what an experiment needs for a loss that uses a network as an encoder or discriminator. */
 export const networkNeeded = (asked: Asked | undefined, name: string): string =>
   asked === 'encoding'
     ? `an encoder is needed: let ${name} = StyleEncoder(), which a generator takes a code from: SpadeGenerator(z: encoded(${name}))`
@@ -515,12 +518,12 @@ export const noExperiment = (file: string): Diagnostic =>
     hint: 'write experiment name { ... } or network Name(seg: LabelMap) -> Image { ... }',
   });
 
-/** A variable in a loss, which has no place to keep it. */
+/** A variable in a loss, where nothing stores it. */
 export const variableInLoss = (role: string, span: Span): Diagnostic =>
   error('outside-network', `'${role}' makes a variable, and a loss has none of its own`, span, {
     hint: 'make it in a network of the experiment, which the loss calls and trains',
   });
 
-/** What a block says of its own use, through the function `refuse`. */
+/** A refusal by a library block, through the function `refuse`. */
 export const refused = (message: string, hint: string | undefined, span: Span): Diagnostic =>
   error('refused', message, span, { hint });

@@ -1,6 +1,6 @@
 /**
- * Writes spec nodes down while a network or loss is evaluated. Each node is expanded at once in a scratch
- * graph, so that shapes are known and mistakes are found where they are made; the rule for a shape exists once, in the op.
+ * Records spec nodes while a network or loss is evaluated. Each node is also expanded at once in a scratch graph, so
+ * that its shape is known and mistakes are found where they are made; shape rules exist only in the ops.
  */
 import type { Span } from '../../../dsl/source.ts';
 import { GraphBuilder } from '../../ops/builder.ts';
@@ -40,7 +40,7 @@ export class Recorder {
   readonly nodes: NodeSpec[] = [];
   readonly inputs: InputSpec[] = [];
   readonly variables = new Map<string, VariableSpec>();
-  /** The path of the block instance that is being evaluated. */
+  /** The path of the current block instance. */
   scope: readonly string[] = [];
   private readonly oneHots = new Map<LabelsValue, TensorValue>();
   private readonly encoded = new Map<LabelsValue, TensorValue>();
@@ -48,7 +48,7 @@ export class Recorder {
   private count = -1;
 
   constructor(
-    /** The network's name, or what the loss is for. */
+    /** The network's name, or a name for the loss. */
     readonly owner: string,
     private readonly networks: ReadonlyMap<string, NetworkSpec>,
     private readonly placeOf: (span: Span | undefined) => Place | undefined,
@@ -59,13 +59,13 @@ export class Recorder {
     return { kind: 'tensor', ref, node: this.b.input({ name: ref, ...type }), batched: true };
   }
 
-  /** A value for an input of the data: a label map as ids and edges, pictures and noise as tensors. */
+  /** The value of an input from the data: a label map as ids and edges, pictures and noise as tensors. */
   input(input: InputSpec): Value {
     this.inputs.push(input);
     return this.bindInput(input);
   }
 
-  /** The value of an input that is declared elsewhere. */
+  /** The value of an input that is already declared. */
   bindInput(input: InputSpec): Value {
     if (input.kind !== 'labels') return this.tensorInput(input.name, f32(scratchBatch, ...input.shape));
     const [ids, edges, instances] = typesOfInput(input, scratchBatch).map(([name, type]) =>
@@ -80,7 +80,7 @@ export class Recorder {
     };
   }
 
-  /** What networks and ops are expanded in: the scratch graph, with the variables of `network`. */
+  /** The environment in which networks and ops are expanded: the scratch graph, with the variables of `network`. */
   private environment(batch: number, network?: NetworkSpec): Environment {
     const variables = (network?.variables ?? []).map((variable) => {
       const name = variableName(
@@ -101,7 +101,7 @@ export class Recorder {
     };
   }
 
-  /** Records a composite; throws an `OpError` where shapes do not fit. */
+  /** Records a composite; throws an `OpError` if the shapes do not fit. */
   op(
     op: Composite,
     inputs: readonly TensorValue[],
@@ -135,7 +135,7 @@ export class Recorder {
       span,
     );
     const given = inputs.map((input) => input.batched);
-    // Scalars (means, constants) belong to no picture.
+    // Scalars (means, constants) have no batch axis.
     const batched = shapeOf(node).length > 0 && op.isBatched(given, attrs);
     return { kind: 'tensor', ref, node, batched };
   }
@@ -145,7 +145,7 @@ export class Recorder {
     if (String(have) !== String(want)) throw new OpError(op, `its state has shape [${want}]`, `[${have}]`);
   }
 
-  /** Records a call of a network; its inputs are all it has, or all but noise. */
+  /** Records a call of a network; `inputs` are all its inputs, or all but noise. */
   call(network: NetworkSpec, inputs: readonly TensorValue[], span: Span | undefined): Value {
     this.budget.spend('nodes', network.nodes.length);
     const batch = inputs[0]
@@ -169,7 +169,7 @@ export class Recorder {
     return toValue(tree, ref);
   }
 
-  /** Numbers the nodes, leaving out what inputs are called. */
+  /** Gives the next free node id; ids of inputs are skipped. */
   private freeId(): Ref {
     do this.count++;
     while (this.inputs.some((input) => input.name === `n${this.count}`));
@@ -197,7 +197,7 @@ export class Recorder {
     return id;
   }
 
-  /** Declares a variable by its path, or finds the one of a shared instance; undefined where the name is taken. */
+  /** Declares a variable by its path, or finds that of a shared instance; undefined if the name is taken. */
   variable(
     path: string,
     role: VariableSpec['role'],
@@ -218,14 +218,14 @@ export class Recorder {
     };
   }
 
-  /** Turns a label map into one channel for each class; the same node each time. */
+  /** Turns a label map into one channel per class; records this node once. */
   oneHot(labels: LabelsValue): TensorValue {
     return this.once(this.oneHots, labels, () =>
       this.op(oneHot, [labels.ids], { depth: labels.classes }, undefined),
     );
   }
 
-  /** Turns a label map into channels: one for each class, and one for edges; the same nodes each time. */
+  /** Turns a label map into channels, one per class and one for edges; records these nodes once. */
   encode(labels: LabelsValue): TensorValue {
     return this.once(this.encoded, labels, () => {
       const channels = this.oneHot(labels);
@@ -233,7 +233,7 @@ export class Recorder {
     });
   }
 
-  /** Makes what is made of a label map at its first use, which no block instance owns. */
+  /** Records a node derived from a label map at its first use, outside of the current block's scope. */
   private once(
     known: Map<LabelsValue, TensorValue>,
     labels: LabelsValue,
@@ -254,7 +254,7 @@ function toValue(tree: Tree, ref: Ref): Value {
     : { kind: 'tensor', ref, node: tree as Node, batched: shapeOf(tree as Node).length > 0 };
 }
 
-/** Reads the references of a network's result; undefined where it holds anything but tensors. */
+/** Reads the references of a network's result; undefined if it holds anything but tensors. */
 export function toRefTree(value: Value): RefTree | undefined {
   if (value.kind === 'tensor') return typeOf(value.node).dtype === 'f32' ? value.ref : undefined;
   if (value.kind !== 'list' || value.items.length === 0) return undefined;

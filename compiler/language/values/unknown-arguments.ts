@@ -1,10 +1,10 @@
-/** Answers for arguments that other frameworks have: what is written here in their place, or that nothing is. */
+/** Gives hints for arguments of other frameworks: the argument to write here, or that none is needed. */
 import type { Argument, Call } from '../../../dsl/ast.ts';
 import { removing, replacing, type Hint } from '../../../dsl/fix.ts';
 import { textOf, type Span } from '../../../dsl/source.ts';
 import { whySettled } from '../../messages/carried-over.ts';
 
-/** Says what to write in place of an argument whose name `candidates` lack; undefined where only its name may be wrong. */
+/** Gives a hint for an argument whose name is not in `candidates`; undefined if only the name may be wrong. */
 export function hintOfArgument(
   argument: Argument,
   call: Call,
@@ -21,7 +21,7 @@ export function hintOfArgument(
   return written === undefined ? undefined : replacing(argument.span, written, (text) => `write ${text}`);
 }
 
-/** What others number the axes of a tensor by. */
+/** Names of axis arguments in other frameworks. */
 const axes: ReadonlySet<string> = new Set(['axis', 'axes', 'dim', 'dims']);
 
 const activations: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ const activations: ReadonlySet<string> = new Set([
   'nonlinearity',
 ]);
 
-/** Says how `pad: "same"` is written for a block that has parameters of these names; `span` is that of name and value. */
+/** Gives a hint for `pad: "same"` in a call of a block with these parameters; `span` covers name and value. */
 export function hintOfPadding(
   name: string,
   value: string,
@@ -48,13 +48,13 @@ const paddings: ReadonlyMap<string, string> = new Map([
   ['valid', 'pad: 0'],
 ]);
 
-/** Writes a padding that is a word elsewhere, for a block that has parameters of these names; undefined where it has none for it. */
+/** Translates a padding given as a word to an argument of a block with these parameters; undefined if there is none. */
 export function paddingHere(word: string, names: readonly string[]): string | undefined {
   const text = paddings.get(word.toLowerCase());
   return text?.startsWith('same') === true && !names.includes('same') ? undefined : text;
 }
 
-/** `padding: "same"` and `betas: [0, 0.9]`: what needs another value than it has. */
+/** `padding: "same"` and `betas: [0, 0.9]`: arguments whose value must change too. */
 function writtenHere(name: string, { value }: Argument, candidates: readonly string[]): string | undefined {
   if (name === 'padding' && value.kind === 'string' && candidates.includes('same'))
     return paddingHere(value.value, candidates);
@@ -71,7 +71,7 @@ function writtenHere(name: string, { value }: Argument, candidates: readonly str
 
 const isNamed = ({ kind }: Argument['value']): boolean => kind === 'reference' || kind === 'member';
 
-/** Gives the place of an argument with the comma that goes with it. */
+/** Gives the place of an argument with the comma that belongs to it. */
 function placeInList(argument: Argument, call: Call): Span {
   const at = call.arguments.indexOf(argument);
   const [before, after] = [call.arguments[at - 1], call.arguments[at + 1]];

@@ -1,4 +1,7 @@
-/** Answers for the types that parameters may have: which values each accepts. */
+/**
+ * Defines the parameter types of the language (`int`, `Image`, `Norm`): which values each accepts, with hints for
+ * others.
+ */
 import type { TypeName } from '../../../dsl/ast.ts';
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { replacing, type Hint } from '../../../dsl/fix.ts';
@@ -6,7 +9,7 @@ import { textOf, type Span } from '../../../dsl/source.ts';
 import * as messages from './messages.ts';
 import { describe, innerShape, type Value } from './values.ts';
 
-/** Tells whether a value is, or a network's input will be, a tensor with so many axes for each picture. */
+/** Tells whether a value is a tensor with this many axes per picture, or will be one as a network's input. */
 const hasRank = (value: Value, rank: number): boolean =>
   (value.kind === 'tensor' && innerShape(value).length === rank) ||
   (value.kind === 'encoded' && value.shape.length === rank);
@@ -14,7 +17,7 @@ const hasRank = (value: Value, rank: number): boolean =>
 interface TypeRule {
   readonly phrase: string;
   readonly accepts: (value: Value) => boolean;
-  /** What to try in place of a value of another type. */
+  /** Gives a hint for a value of another type. */
   readonly hintFor?: (value: Value) => string | undefined;
 }
 
@@ -25,14 +28,14 @@ const rule = (phrase: string, accepts: TypeRule['accepts'], hint?: string): Type
   ...(hint && { hintFor: () => hint }),
 });
 
-/** A quotient is a float even where it is whole: the usual reason for one where an integer is asked for. */
+/** The usual cause of a float where an integer is required: a quotient is a float even if it is whole. */
 export function integerHint(value: Value): string | undefined {
   return value.kind === 'number'
     ? "'//' divides to an integer, round(x) rounds to one; 2.0 is no integer, 2 is"
     : undefined;
 }
 
-/** The types of the language by name. */
+/** The types of the language, by name. */
 export const typeRules: ReadonlyMap<string, TypeRule> = new Map([
   [
     'int',
@@ -83,10 +86,7 @@ export const typeRules: ReadonlyMap<string, TypeRule> = new Map([
   ],
 ]);
 
-/**
- * Says what is wrong with a value where `type` is asked for; undefined where it fits. `hintFor` may know better what to try than
- * the type does.
- */
+/** Checks a value against `type`; undefined if it fits. `hintFor` overrides the type's own hint. */
 export function checkType(
   value: Value,
   type: TypeName,
@@ -110,10 +110,10 @@ export function checkType(
   );
 }
 
-/** Types of what goes by its name. */
+/** Types whose values are written as names. */
 const namedTypes: ReadonlySet<string> = new Set(['Block', 'Norm', 'Weight', 'Network', 'Initializer']);
 
-/** Says how what stands in quotes is written without them. */
+/** Gives a hint for a value in quotes that is written without them. */
 export function hintOfText(value: Value, type: string, span: Span): Hint | string | undefined {
   if (value.kind !== 'string') return undefined;
   const text = value.value.trim();
@@ -126,7 +126,7 @@ export function hintOfText(value: Value, type: string, span: Span): Hint | strin
     : undefined;
 }
 
-/** Writes the integer that a literal means where one is asked for: `[3, 3]`, `3x3` and `3.0` are 3. */
+/** Gives the integer that a literal likely means: `[3, 3]`, `3x3` and `3.0` are 3. */
 function hintOfWhole(value: Value, type: string, span: Span): Hint | undefined {
   const text = textOf(span);
   if (type !== 'int') return undefined;
@@ -141,7 +141,7 @@ function hintOfWhole(value: Value, type: string, span: Span): Hint | undefined {
   return whole === undefined ? undefined : replacing(span, whole, (one) => `an integer has no point: ${one}`);
 }
 
-/** Reads a text as the value that it would be without quotes. */
+/** Reads a text as the literal that it would be without quotes. */
 function literalOf(text: string): Value | undefined {
   if (/^\d+$/.test(text)) return { kind: 'number', value: Number(text), integer: true };
   if (/^\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text))

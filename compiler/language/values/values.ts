@@ -1,4 +1,4 @@
-/** Answers for what expressions of the language evaluate to at compile time. */
+/** Defines the values of the language at compile time, and describes them for messages. */
 import type { Block } from '../../../dsl/ast.ts';
 import { type Node, shapeOf, typeOf } from '../../ir/node.ts';
 import type { Initializer } from '../../ir/variables.ts';
@@ -24,15 +24,15 @@ export interface RecordValue {
   readonly kind: 'record';
   readonly fields: ReadonlyMap<string, Value>;
 }
-/** A value of the network: how the spec refers to it, and its node in the scratch graph, which knows its shape. */
+/** A tensor of the network: its reference in the spec, and its node in the scratch graph, which has the shape. */
 export interface TensorValue {
   readonly kind: 'tensor';
   readonly ref: Ref;
   readonly node: Node;
-  /** Whether there is one for each picture of the batch (axis 0), as opposed to weights and what is made of them. */
+  /** Whether axis 0 is the batch; false for weights and values computed from weights alone. */
   readonly batched: boolean;
 }
-/** A discrete map: ids, and where the data has instances, the edges between them and their ids. */
+/** A label map: its ids and, if the data has instances, their edges and ids. */
 export interface LabelsValue {
   readonly kind: 'labels';
   readonly ids: TensorValue;
@@ -41,8 +41,8 @@ export interface LabelsValue {
   readonly classes: number;
 }
 /**
- * A block with some arguments bound; `name` is what it was called by, which may be an alias. `path` is set where `let` made it an instance, which shares its parameters; a network's
- * own is empty.
+ * A block with some arguments bound. `name` is the name it was called by, which may be an alias. `path` is set if
+ * `let` made it an instance, which shares its parameters; the path of a network is empty.
  */
 export interface BlockValue {
   readonly kind: 'block';
@@ -52,13 +52,13 @@ export interface BlockValue {
   readonly bound: ReadonlyMap<string, Value>;
   readonly path: string | undefined;
 }
-/** A function that the compiler provides, with options bound. */
+/** A function of the compiler, with some arguments bound. */
 export interface BuiltinValue {
   readonly kind: 'builtin';
   readonly name: string;
   readonly bound: ReadonlyMap<string, Value>;
 }
-/** An experiment's network, which its losses call. */
+/** A network of an experiment, which losses call. */
 export interface NetworkValue {
   readonly kind: 'network';
   readonly name: string;
@@ -67,7 +67,10 @@ export interface NoiseValue {
   readonly kind: 'noise';
   readonly size: number;
 }
-/** What an experiment's network makes of the photograph, as the input of another: [mean, log variance] where sampled. */
+/**
+ * A code: what a network of the experiment makes of the photograph, as an input of another network; [mean, log
+ * variance] if sampled.
+ */
 export interface EncodedValue {
   readonly kind: 'encoded';
   readonly network: string;
@@ -77,7 +80,7 @@ export interface EncodedValue {
 export interface InitializerValue {
   readonly kind: 'initializer';
   readonly initializer: Initializer;
-  /** How many lengths there are, where it takes those of a parameter. */
+  /** How many lengths it takes, if it takes lengths of a parameter. */
   readonly lengths?: number;
 }
 type WithoutNetwork<T> = T extends unknown ? Omit<T, 'network'> : never;
@@ -103,7 +106,7 @@ export type Value =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'none' }
-  /** Stands for what a reported mistake left without a value; nothing more is said about it. */
+  /** The value of an expression with a reported mistake; nothing more is reported about it. */
   | { readonly kind: 'unknown' };
 
 export const none: Value = { kind: 'none' };
@@ -123,19 +126,19 @@ export function isIdMap(tensor: TensorValue): boolean {
   return tensor.batched && typeOf(tensor.node).dtype === 'i32' && innerShape(tensor).length === 2;
 }
 
-/** Tells whether a reported mistake left a gap in a value. */
+/** Tells whether a value is or contains `unknown`. */
 export function holdsUnknown(value: Value): boolean {
   return holds(value, 'unknown');
 }
 
-/** Tells whether a value is of one of these kinds, or a list that holds one. */
+/** Tells whether a value is of one of these kinds, or a list that contains one. */
 export function holds(value: Value, ...kinds: readonly Value['kind'][]): boolean {
   return (
     kinds.includes(value.kind) || (value.kind === 'list' && value.items.some((item) => holds(item, ...kinds)))
   );
 }
 
-/** Says what a value is, for messages: `an integer`, `a picture 64x64 of 3 channels`. */
+/** Describes a value for messages: `an integer`, `a picture 64x64 of 3 channels`. */
 export function describe(value: Value): string {
   switch (value.kind) {
     case 'number':
