@@ -1,4 +1,4 @@
-/** Answers for the types of the concrete syntax tree. Generated from the grammar: `npx vitest run test/dsl -u` renews it. */
+/** The types of the concrete syntax tree. Generated from the grammar: `npx vitest run test/dsl -u` renews it. */
 import type { CstNode, IToken } from 'chevrotain';
 
 export interface ExpressionCstNode extends CstNode {

@@ -5,14 +5,14 @@ import { must } from '../../dsl/errors.ts';
 import { composites, type Expansion } from '../ops/composite/index.ts';
 import type { InputSpec, NetworkSpec, NodeSpec, Ref, RefTree } from '../format/types.ts';
 
-/** Results of a node: one value, or nested lists of them as the called network returns. */
+/** The result of a node: one value, or nested lists of them if the node calls a network that returns lists. */
 export type Tree = Node | readonly Tree[];
 
-/** The state of a method while it is being built: what every variable holds by now. */
+/** The state of a method under construction: the current value of every variable. */
 export interface Environment {
   readonly b: Builder;
   readonly training: boolean;
-  /** Attributes of convolutions and matrix products that say how precisely they compute; none for float32. */
+  /** Compute attributes of convolutions and matrix products; undefined for float32. */
   readonly compute?: Expansion['compute'];
   readonly batch: number;
   readonly networks: ReadonlyMap<string, NetworkSpec>;
@@ -21,23 +21,26 @@ export interface Environment {
   /** Gives the next stream number of this method's random ops. */
   readonly stream: () => number;
   readonly randomState: () => Node;
-  /** The objective that is being built: fed noise is named after it. */
+  /** The current objective, which is part of the names of fed noise. */
   readonly objective?: string;
-  /** Networks that run as after training, although the method trains others. */
+  /** Networks that run in inference mode, although the method trains others. */
   readonly frozen?: ReadonlySet<string>;
-  /** Where noise is fed instead of drawn: collects the inputs made for it, by `<network>.<input>`, in objectives behind their name. */
+  /**
+   * If noise is fed instead of drawn: collects its inputs by `<network>.<input>`, in objectives prefixed by their
+   * name.
+   */
   readonly noise?: Map<string, Node>;
-  /** What objectives that are computed at once share; `asked` is of one objective. */
+  /** Values that simultaneous objectives share; `asked` counts the requests of the current objective. */
   readonly shared?: {
-    /** Calls and noise, by what they are of and how often the objective had asked for the like. */
+    /** Calls and noise, by their key and the count of earlier requests for the same key. */
     readonly made: Map<string, Tree>;
     readonly asked: Map<string, number>;
   };
-  /** Turns a place of the spec into an origin's span; undefined without source texts. */
+  /** Converts a place of the spec to the span of an origin; undefined without source texts. */
   readonly spanOf: (at: NodeSpec['at']) => Origin['span'];
 }
 
-/** The batch of graphs that are made for their shapes alone: any above 1 serves, and 2 can be halved. */
+/** The batch of graphs that are built only for their shapes: any batch above 1 works, and 2 can be halved. */
 export const scratchBatch = 2;
 
 /** Names a network's variable in a program. */
@@ -45,11 +48,11 @@ export function variableName(network: string, variable: string): string {
   return `${network}.${variable}`;
 }
 
-/** Name what label maps have beside their ids: the edges of instances, and the instances. */
+/** Name the parts of a label map beside its ids: the edges between instances, and the ids of instances. */
 export const edgesOf = (labels: string): string => `${labels}.edges`;
 export const instancesOf = (labels: string): string => `${labels}.instances`;
 
-/** Gives the types with which an input enters the graph, by input name. */
+/** Gives the graph types of an input, by input name: a label map may have several. */
 export function typesOfInput(input: InputSpec, batch: number): readonly (readonly [string, TensorType])[] {
   if (input.kind !== 'labels') return [[input.name, f32(batch, ...input.shape)]];
   const { name, height, width } = input;
@@ -64,8 +67,8 @@ export function typesOfInput(input: InputSpec, batch: number): readonly (readonl
 }
 
 /**
- * Gives the inputs that a call of a network with `count` values is for, by name: all of them, or, where there are fewer
- * values, all but noise, which is drawn then.
+ * Gives the inputs that a call with `count` values provides, by name: all inputs, or, if there are fewer values, all
+ * but noise, which is drawn.
  */
 export function typesOfCall(
   network: NetworkSpec,
@@ -78,7 +81,10 @@ export function typesOfCall(
     : network.inputs.flatMap((input) => (input.kind === 'noise' ? [] : typesOfInput(input, batch)));
 }
 
-/** Applies a network to values by input name; gives its outputs. State moves on in `environment` when training. */
+/**
+ * Applies a network to values by input name; gives its outputs. In training, state variables are updated in
+ * `environment`.
+ */
 export function applyNetwork(
   outer: Environment,
   network: NetworkSpec,
@@ -96,7 +102,7 @@ export function applyNetwork(
   return readTree(network.outputs, values, environment, network.name);
 }
 
-/** Draws standard normal numbers, or, where noise is fed and this has a name, takes them from outside. */
+/** Draws standard normal noise or, if noise is fed and this one has a name, reads it from an input. */
 function drawNoise(environment: Environment, source: string | undefined, shape: readonly number[]): Node {
   if (source === undefined) return makeNoise(environment, source, shape);
   return once(environment, `noise ${source} [${shape.join(',')}]`, () =>
@@ -114,7 +120,10 @@ function makeNoise(environment: Environment, source: string | undefined, shape: 
   return fed;
 }
 
-/** Makes what objectives share: what one asks for the n-th time is what the others got the n-th time. */
+/**
+ * Shares a value between objectives: the n-th request of one objective gives the value of the n-th request of the
+ * others.
+ */
 function once<T extends Tree>({ shared }: Environment, what: string, make: () => T): T {
   if (!shared) return make();
   const time = (shared.asked.get(what) ?? 0) + 1;
@@ -126,8 +135,8 @@ function once<T extends Tree>({ shared }: Environment, what: string, make: () =>
 }
 
 /**
- * Gives what composites expand with; `update` sets the new value of the variable that an input is, `place` is the block instance
- * of a network in which noise has its name.
+ * Gives what composites need for expansion. `update` sets the new value of the variable behind an input; `place` is
+ * the block instance that noise is named after.
  */
 export function expansionIn(
   environment: Environment,
@@ -148,7 +157,7 @@ export function expansionIn(
   };
 }
 
-/** Builds spec nodes in order, entering their results into `values`. */
+/** Builds spec nodes in order; their results are added to `values`. */
 export function instantiateNodes(
   environment: Environment,
   nodes: readonly NodeSpec[],
@@ -220,12 +229,12 @@ function readLeaf(ref: Ref, values: ReadonlyMap<Ref, Tree>, environment: Environ
   return tree as Node;
 }
 
-/** Lists the values in nested lists, in order. */
+/** Lists the values of nested lists in order. */
 export function leavesOf(tree: Tree): Node[] {
   return Array.isArray(tree) ? (tree as readonly Tree[]).flatMap(leavesOf) : [tree as Node];
 }
 
-/** Reads a value, or nested lists of them; throws where a reference leads to none. */
+/** Reads a value, or nested lists of values; throws for an undefined reference. */
 export function readTree(
   tree: RefTree,
   values: ReadonlyMap<Ref, Tree>,

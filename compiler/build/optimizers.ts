@@ -1,4 +1,4 @@
-/** The update of a network's weights: the nodes that its optimizer makes of them, clipped gradients, moving averages. */
+/** Builds the update of a network's weights: the nodes of its optimizer, gradient clipping and moving averages. */
 import { type Builder, shapeOf, type Node } from '../ir/node.ts';
 import { sumOver } from '../ops/primitive/support.ts';
 import { f32 } from '../ir/types.ts';
@@ -8,11 +8,11 @@ import type { Moment } from '../optimizers/define.ts';
 
 const inputName = (network: string, scalar: string): string => `${network}/${scalar}`;
 
-/** Names what an optimizer is fed; the names do not depend on the step. */
+/** Names the scalar inputs of an optimizer; the names do not depend on the step. */
 const scalarsOf = (optimizer: OptimizerSpec): string[] =>
   Object.keys(optimizerOf(optimizer).scalars(ownSettings(optimizer), { rate: optimizer.rate, step: 0 }));
 
-/** Gives what a step feeds a network's optimizer, by the names of its inputs, in double precision. */
+/** Gives the values of an optimizer's scalar inputs at a step, by input name, in double precision. */
 export function scalarInputs(optimizer: OptimizerSpec, moment: Moment): Record<string, number> {
   const scalars = optimizerOf(optimizer).scalars(ownSettings(optimizer), moment);
   return Object.fromEntries(
@@ -20,15 +20,15 @@ export function scalarInputs(optimizer: OptimizerSpec, moment: Moment): Record<s
   );
 }
 
-/** Names the inputs of a step that are a network's optimizer's. */
+/** Lists the names of an optimizer's scalar inputs. */
 export const scalarNames = (optimizer: OptimizerSpec): string[] =>
   scalarsOf(optimizer).map((scalar) => inputName(optimizer.network, scalar));
 
-/** Lists what an optimizer keeps for each weight, by the ends of the variables' names. */
+/** Lists the slots that an optimizer keeps for each weight, by the suffixes of the variables' names. */
 export const slotsOf = (optimizer: OptimizerSpec): readonly string[] =>
   optimizerOf(optimizer).slots(ownSettings(optimizer));
 
-/** Moves a weight along its gradient; gives its new value, and those of its slots in the order of `slotsOf`. */
+/** Updates a weight by its gradient; gives its new value, and those of its slots in the order of `slotsOf`. */
 export function moveWeight(
   b: Builder,
   optimizer: OptimizerSpec,
@@ -55,10 +55,10 @@ export function moveWeight(
   };
 }
 
-/** Added to a length that is divided by, as in PyTorch's `clip_grad_norm_`. */
+/** Added to the norm before dividing by it, as in PyTorch's `clip_grad_norm_`. */
 const lengthMargin = 1e-6;
 
-/** Gives the Euclidean length of gradients, all of them joined into one vector. */
+/** Gives the Euclidean norm of all gradients, taken as one vector. */
 export function jointLength(b: Builder, gradients: readonly Node[]): Node {
   const squares = gradients.map((gradient) =>
     sumOver(
@@ -71,7 +71,7 @@ export function jointLength(b: Builder, gradients: readonly Node[]): Node {
   return b.sqrt(squares.reduce((sum, square) => b.add(sum, square)));
 }
 
-/** Scales gradients down together where their joint Euclidean length is more than `limit`. */
+/** Scales all gradients by one factor if their joint Euclidean norm exceeds `limit`. */
 export function clipLength(b: Builder, gradients: readonly Node[], limit: number): Node[] {
   const length = jointLength(b, gradients);
   const ratio = b.div(b.constant({ value: limit }), b.add(length, b.constant({ value: lengthMargin })));
@@ -79,7 +79,7 @@ export function clipLength(b: Builder, gradients: readonly Node[], limit: number
   return gradients.map((gradient) => b.mul(gradient, factor));
 }
 
-/** Moves the average of a weight on: a share `1 - decay` of the new value enters it. */
+/** Updates the moving average of a weight: `decay * average + (1 - decay) * weight`. */
 export function moveAverage(b: Builder, average: Node, weight: Node, decay: number): Node {
   return b.add(b.mul(average, decay), b.mul(weight, 1 - decay));
 }

@@ -1,4 +1,4 @@
-/** Answers for methods beside training and synthesis: a network's or loss's values and gradients, for users and tests. */
+/** Builds debug methods that give the values and gradients of one network or loss, for users and tests. */
 import { sumOver } from '../ops/primitive/support.ts';
 import { gradients } from '../ops/gradients.ts';
 import { type Node, shapeOf, typeOf } from '../ir/node.ts';
@@ -11,16 +11,17 @@ import { changed, dataInputs, forObjective, openEnvironment, variablesOf, type S
 
 export interface MethodOptions extends Pick<StepOptions, 'batch' | 'spanOf'> {
   readonly name: string;
-  /** Whether statistics come from the batch and state moves on. */
+  /** Whether statistics come from the batch and state variables are updated. */
   readonly training: boolean;
-  /** Also gives the gradients of everything trained and every floating-point input, as `gradient/<name>`. */
+  /** Adds outputs `gradient/<name>`: the gradients of all parameters and of every floating-point input. */
   readonly gradients: boolean;
 }
 
 /**
- * Builds a method that applies one network. Inputs have the names that the network gives them; noise that its blocks name is an
- * input as well, `<network>.<block instance>.<name>`. Outputs are `output`, or `output/0/1` for the leaves of nested lists. With
- * `gradients` it takes a cotangent for each output (`cotangent/<leaf>`) and gives the gradients of sum(output * cotangent).
+ * Builds a method that applies one network. Its inputs have the names of the network's inputs; noise that its blocks
+ * name is an input `<network>.<block instance>.<name>`. Outputs are `output`, or `output/0/1` for the leaves of nested
+ * lists. With `gradients`, it takes a cotangent for each output (`cotangent/<leaf>`) and gives the gradients of
+ * sum(output * cotangent).
  */
 export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodOptions): Method {
   const opened = { ...options, feedNoise: true };
@@ -51,8 +52,9 @@ export function networkMethod(spec: Spec, network: NetworkSpec, options: MethodO
 }
 
 /**
- * Builds a method that evaluates the loss of `network` without an update: terms by name, `total`, and with `gradients` those
- * of the photographs, of noise, and of all parameters but frozen networks'. Noise is fed, as `<objective>/<network>.<input>`.
+ * Builds a method that evaluates the loss of `network` without an update. Outputs are the terms by name, `total`, and
+ * with `gradients` the gradients of the photographs, of noise, and of all parameters except those of frozen networks.
+ * Noise is fed as `<objective>/<network>.<input>`.
  */
 export function lossMethod(spec: Spec, network: string, options: Omit<MethodOptions, 'training'>): Method {
   const noise = new Map<string, Node>();

@@ -1,17 +1,17 @@
-/** What changes from step to step without being state: learning rates, and what optimizers make of them. */
+/** Computes the scalars that change from step to step: learning rates, and what optimizers derive from them. */
 import { scalarInputs } from './optimizers.ts';
 import type { TrainSpec } from '../format/types.ts';
 import type { OptimizerSpec } from '../optimizers/index.ts';
 
-/** Gives the number of steps of a training; an epoch is `stepsPerEpoch` of them. */
+/** Gives the number of training steps; an epoch has `stepsPerEpoch` steps. */
 export function totalSteps(train: TrainSpec, stepsPerEpoch: number): number {
   return train.steps ?? Math.ceil((train.epochs ?? 1) * stepsPerEpoch);
 }
 
 /**
- * Gives the learning rate of `step` (from 0): in each of the `warmup` first steps higher by an equal part, the last of them
- * having the full rate; then constant; after `decay_from` epochs lower by equal parts at the end of each epoch, to reach 0 at
- * the end (SPADE `trainers/pix2pix_trainer.py`, update_learning_rate).
+ * Gives the learning rate of `step` (from 0). In the first `warmup` steps it grows linearly to the full rate. After
+ * `decay_from` epochs it falls by equal parts at the end of each epoch, reaching 0 at the end of training (SPADE
+ * `trainers/pix2pix_trainer.py`, update_learning_rate). Otherwise it is constant.
  */
 export function rateAt(
   train: TrainSpec,
@@ -27,7 +27,7 @@ export function rateAt(
   return rate * Math.max(0, 1 - fallen);
 }
 
-/** Gives the scalar inputs of a step: what each optimizer makes of its learning rate, rounded once. */
+/** Gives the scalar inputs of a step, which optimizers derive from their learning rates, rounded once. */
 export function scalarsAt(
   train: TrainSpec,
   step: number,

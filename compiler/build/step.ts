@@ -1,8 +1,8 @@
 /**
- * Answers for the methods of an experiment: the training step (every objective in turn: forward, backward, update), and
- * synthesis. A step is a pure function of (variables, batch, scalars); what one objective changes, the next one sees, as in
- * SPADE's trainer: the generator's step first, then the discriminator's, with a picture made anew; or all are computed before
- * any update, from one picture, as in pix2pixHD's.
+ * Builds the methods of an experiment: the training step (forward, backward and update of each objective) and
+ * synthesis. A step is a pure function of (variables, batch, scalars). Objectives run in turn and see the updates of
+ * earlier ones, as in SPADE's trainer: first the generator's step, then the discriminator's with a new picture. Or all
+ * objectives are computed from one picture before any update, as in pix2pixHD's.
  */
 import { brokenInvariant, must } from '../../dsl/errors.ts';
 import type { Span } from '../../dsl/source.ts';
@@ -49,41 +49,41 @@ import { buildStages, ForwardPipeline, reportStage, type StageOptions } from '..
 
 export interface StepOptions extends StageOptions {
   readonly target: Target;
-  /** How many pictures a method takes at once; of a step taken in parts, those of one part. */
+  /** The batch of a method; for a step taken in parts, the batch of one part. */
   readonly batch: number;
-  /** Builds only these methods; all of them without it. A step may come as several, see `stepMethods`. */
+  /** Builds only these methods; by default all. A step may consist of several methods, see `stepMethods`. */
   readonly methods?: readonly ('step' | 'synthesize' | 'encode' | 'segment')[];
-  /** Adds every gradient to the step's outputs, before any clipping, as `gradient/<variable>`. */
+  /** Adds every gradient before clipping to the step's outputs, as `gradient/<variable>`. */
   readonly exposeGradients?: boolean;
-  /** Adds the Euclidean length of each trained network's gradients, before any clipping, as `gradientLengthOf` names it. */
+  /** Adds the Euclidean norm of each trained network's gradients before clipping, named by `gradientLengthOf`. */
   readonly measureGradients?: boolean;
-  /** Adds the pictures made in each objective to the step's outputs, as `<objective>/fake`. */
+  /** Adds the pictures of each objective to the step's outputs, as `<objective>/fake`. */
   readonly exposePictures?: boolean;
-  /** Computes label-local values once for each distinct patch, at the levels chosen; without it pixel by pixel. */
+  /** Computes label-local values once per distinct patch, at the chosen levels; by default per pixel. */
   readonly tables?: TableChoice | undefined;
-  /** Runs no pass over forward graphs, so that they stay as they are written. */
+  /** Skips the passes over forward graphs. */
   readonly asWritten?: boolean;
-  /** Lets the step take noise as inputs `<objective>/<network>.<input>`, in place of drawing it. */
+  /** Makes noise an input `<objective>/<network>.<input>` of the step instead of drawing it. */
   readonly feedNoise?: boolean;
   readonly spanOf?: (at: Place | undefined) => Span | undefined;
 }
 
-/** Names the output of a step that is the length of a network's gradients. */
+/** Names the output with the norm of a network's gradients. */
 export function gradientLengthOf(network: string): string {
   return `gradient_length/${network}`;
 }
 
 const sumCompanion = 'sum';
 
-/** Gives the number of parts that a step takes its batch in. */
+/** Gives the number of parts that a step splits its batch into. */
 export function partsOfStep(spec: Spec): number {
   return spec.train?.accumulate ?? 1;
 }
 
 /**
- * Lists the methods that make up a training step, in order; each is called once for every part where it says so. Without
- * accumulation that is `step` alone. With it, each objective sums up its gradients part by part and then applies them, so
- * that the next one sees what this one changed, as it would in one piece.
+ * Lists the methods of a training step in order; `perPart` methods are called once per part. Without accumulation this
+ * is `step` alone. With it, each objective sums its gradients over the parts and then applies them, so the next
+ * objective sees the update, as in an undivided step.
  */
 export function stepMethods(spec: Spec): readonly { readonly name: string; readonly perPart: boolean }[] {
   if (partsOfStep(spec) === 1) return [{ name: 'step', perPart: false }];
@@ -93,7 +93,7 @@ export function stepMethods(spec: Spec): readonly { readonly name: string; reado
   ]);
 }
 
-/** Declares all variables of a spec's networks, with what their optimizers keep beside each parameter that is trained. */
+/** Declares all variables of a spec's networks, and what optimizers keep for each trained parameter. */
 export function variablesOf(spec: Spec): Variable[] {
   const optimizers = new Map(spec.train?.optimizers.map((optimizer) => [optimizer.network, optimizer]));
   return spec.networks.flatMap((network) =>
@@ -123,13 +123,13 @@ export function variablesOf(spec: Spec): Variable[] {
   );
 }
 
-/** How the methods of a program are built: what was asked for, the passes of forward graphs, and the patches of all methods. */
+/** How a program's methods are built: the options, the passes of forward graphs, and the patch plan of all methods. */
 interface Building extends StepOptions {
   readonly passes: readonly ForwardPass[];
   readonly levels: LevelPlanner | undefined;
 }
 
-/** Builds a spec's methods; `passes` run over forward graphs before these are differentiated. */
+/** Builds a spec's methods; `passes` run over forward graphs before differentiation. */
 export function buildProgram(spec: Spec, asked: StepOptions, passes: readonly ForwardPass[]): Program {
   const variables = variablesOf(spec);
   const levels = planLevels(spec, asked);
@@ -158,7 +158,7 @@ export function buildProgram(spec: Spec, asked: StepOptions, passes: readonly Fo
   return program;
 }
 
-/** Starts the plan of a program's patches, where tables are made of any. */
+/** Starts the patch plan of a program, if it computes any values in tables. */
 function planLevels({ data }: Spec, { tables, batch, asWritten }: StepOptions): LevelPlanner | undefined {
   if (!tables || !data || asWritten) return undefined;
   const { labels } = inputsOfData(data);
@@ -167,13 +167,13 @@ function planLevels({ data }: Spec, { tables, batch, asWritten }: StepOptions): 
   return new LevelPlanner({ labels: name, edges: edgesOf(name), pictures: batch, height, width }, tables);
 }
 
-/** A method that has been started. */
+/** A method under construction. */
 type OpenedEnvironment = Environment & { readonly initial: ReadonlyMap<string, Node> };
 
-/** One whose forward graphs are rewritten. */
+/** A method under construction whose forward graphs are rewritten. */
 type RewrittenEnvironment = OpenedEnvironment & { readonly pipeline: ForwardPipeline };
 
-/** Starts a method: variables hold what they are read as. */
+/** Starts a method: every variable has the value that is read. */
 export function openEnvironment(
   spec: Spec,
   variables: readonly Variable[],
@@ -201,7 +201,7 @@ export function openEnvironment(
   };
 }
 
-/** Starts a method whose forward graphs are rewritten: all of them share what the passes remember. */
+/** Starts a method whose forward graphs are rewritten; the passes share their state across these graphs. */
 function openRewritten(
   spec: Spec,
   variables: readonly Variable[],
@@ -216,7 +216,7 @@ function openRewritten(
   };
 }
 
-/** The values that data gives to objectives, by reference. */
+/** The values that data provides to objectives, by reference. */
 export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, Tree> {
   if (!spec.data) throw brokenInvariant('a training step without data');
   const { labels, real } = inputsOfData(spec.data);
@@ -224,17 +224,17 @@ export function dataInputs(spec: Spec, b: Builder, batch: number): Map<string, T
   return new Map(types.map(([name, type]) => [name, b.input({ name, ...type })]));
 }
 
-/** What is known of a forward graph beside what it gives. */
+/** A forward graph beside its outputs. */
 interface Forward {
-  /** Its name in reports. */
+  /** The graph's name in reports. */
   readonly name: string;
-  /** What variables held when it began. */
+  /** The values of variables before the graph. */
   readonly before: ReadonlyMap<string, Node>;
-  /** The weights that gradients will be asked of. */
+  /** The weights that the graph will be differentiated by. */
   readonly trained?: readonly Node[];
 }
 
-/** Rewrites the forward graph of `outputs` by all passes; variables that have changed on the way hold their rewritten values then. */
+/** Runs all passes over the forward graph of `outputs`; variables that the graph updates get their rewritten values. */
 function rewritten(
   { pipeline, variables }: Pick<RewrittenEnvironment, 'pipeline' | 'variables'>,
   { name, before, trained = [] }: Forward,
@@ -251,7 +251,7 @@ function rewritten(
   return graph.outputs;
 }
 
-/** Names each value by a variable that holds it. */
+/** Names each value after the variable that holds it. */
 function namesOf(values: ReadonlyMap<string, Node>): ReadonlyMap<Node, string> {
   return new Map([...values].map(([variable, value]) => [value, variable]));
 }
@@ -293,9 +293,13 @@ function buildStep(spec: Spec, variables: readonly Variable[], options: Building
   return { name, outputs, writes: changed(environment) };
 }
 
-/** Builds, for every objective, what adds a part's gradients to the sums, and what applies and clears these. */
+/**
+ * Builds the methods of each objective for a batch in parts: one adds a part's gradients to the sums, one applies and
+ * clears the sums.
+ */
 function buildStepInParts(spec: Spec, variables: readonly Variable[], options: Building): Method[] {
-  // Objectives draw different noise from the same state, as in one piece: one count of streams for all.
+  // All objectives share one stream counter, so that they draw different noise from the same state, as in an undivided
+  // step.
   let streams = 0;
   const stream = (): number => ++streams;
   const names = stepMethods(spec).map(({ name }) => name);
@@ -334,7 +338,10 @@ interface Differentiated extends StepOptions {
   readonly outputs: Map<string, Node>;
 }
 
-/** Builds an objective's forward graph, rewrites and differentiates it; gives the gradients of the weights that it trains. */
+/**
+ * Builds an objective's forward graph, runs passes over it and differentiates it; gives the gradients of the trained
+ * weights.
+ */
 function differentiate(
   spec: Spec,
   objective: ObjectiveSpec,
@@ -368,10 +375,10 @@ function differentiate(
   return found;
 }
 
-/** Names the picture that is painted in a forward graph; no term has a space in its name. */
+/** Names the generated picture in a forward graph; it has a space, unlike any term. */
 const paintedPicture = 'painted picture';
 
-/** Builds the terms of an objective's loss, with the picture that is painted in it where that is asked for. */
+/** Builds the terms of an objective's loss, and adds its generated picture if requested. */
 function forwardOf(
   spec: Spec,
   objective: ObjectiveSpec,
@@ -441,17 +448,17 @@ function lossScope({ network }: ObjectiveSpec): string {
 
 const updateScope = 'optimize ';
 
-/** Tells whether a node belongs to the update of weights, rather than to a loss or its gradients. */
+/** Tells whether a node belongs to an update of weights, rather than to a loss or its gradients. */
 export function belongsToUpdate(node: Node): boolean {
   return node.origin?.scope.startsWith(updateScope) ?? false;
 }
 
-/** Makes nodes that belong to the update of a network's weights. */
+/** Builds nodes that belong to the update of a network's weights. */
 function whileUpdating(b: Builder, network: string, make: () => void): void {
   b.within({ scope: updateScope + network, span: undefined }, make);
 }
 
-/** Makes what belongs to the update of each weight that an objective trains. */
+/** Builds update nodes for each weight that an objective trains. */
 function forEachWeight(
   spec: Spec,
   objective: ObjectiveSpec,
@@ -463,8 +470,8 @@ function forEachWeight(
 }
 
 /**
- * Moves the weights that an objective trains along their gradients, each network's by its own optimizer; the lengths of the
- * gradients go into `measured`, where it is given.
+ * Updates the weights that an objective trains, each network by its own optimizer; gradient norms are added to
+ * `measured`, if given.
  */
 function applyUpdates(
   spec: Spec,
@@ -509,7 +516,7 @@ export function forObjective(environment: Environment, { network }: ObjectiveSpe
   return { ...environment, objective: network };
 }
 
-/** Puts the moving averages of weights in the place of those that have one. */
+/** Replaces weights by their moving averages, where they have one. */
 function useAverages(environment: Environment, network: NetworkSpec): void {
   for (const name of parameterNames(network)) {
     const average = environment.variables.get(companionName(name, averageCompanion));
@@ -525,7 +532,7 @@ function buildSynthesis(
 ): Method {
   const name = 'synthesize';
   const environment = openRewritten(spec, variables, false, { ...options, feedNoise: true });
-  // Label maps enter under the data's name for them, whatever the network calls them.
+  // Label maps get the data's name, whatever the network's input is called.
   const inputs = inputsUnder(environment, generator, options.batch, (one) =>
     one.kind === 'labels' ? labelsInput : one.name,
   );
@@ -536,10 +543,12 @@ function buildSynthesis(
   return { name, outputs, writes: new Map() };
 }
 
-/** Names the method that finds the classes of a photograph's pixels, and what it gives: scores of all classes, before softmax. */
+/**
+ * Names the method that classifies the pixels of a photograph, and its output: scores of all classes before softmax.
+ */
 export const segmentation = { method: 'segment', scores: 'scores' } as const;
 
-/** Builds the method of a segmenter; undefined where the network gives something else than scores for each pixel. */
+/** Builds the method of a segmenter; undefined if the network does not give scores for each pixel. */
 function buildSegmentation(
   spec: Spec,
   variables: readonly Variable[],
@@ -559,12 +568,12 @@ function buildSegmentation(
   };
 }
 
-/** Names the method that encodes photographs for an input of the generator: `encode`, where there is one such input. */
+/** Names the method that encodes photographs for an input of the generator: `encode` if there is one such input. */
 export function encodingMethod(generator: NetworkSpec, input: EncodedInput): string {
   return encodedInputs(generator).length === 1 ? 'encode' : `encode/${input.name}`;
 }
 
-/** Names what a method that encodes gives: the distribution of codes where they are sampled, else the code. */
+/** Names the outputs of an encoding method: the distribution of codes if they are sampled, otherwise the code. */
 export const encodingOutputs = { mean: 'mean', logVariance: 'log_variance', code: 'code' } as const;
 
 function buildEncoding(
@@ -588,7 +597,7 @@ function buildEncoding(
   return { name: encodingMethod(generator, input), outputs: new Map(outputs), writes: new Map() };
 }
 
-/** Makes the inputs of a network that a method applies, under the names that `outside` gives them. */
+/** Makes the inputs of the network that a method applies, under the names given by `outside`. */
 function inputsUnder(
   { b }: Environment,
   network: NetworkSpec,
@@ -606,7 +615,7 @@ function inputsUnder(
   );
 }
 
-/** Lists the variables that hold something new by now. */
+/** Lists the variables whose value has changed. */
 export function changed(
   environment: Environment & { readonly initial: ReadonlyMap<string, Node> },
 ): Map<string, Node> {

@@ -1,4 +1,4 @@
-/** Answers for the way from a source text to a spec: parse, resolve imports, evaluate, and collect every mistake. */
+/** Expands a source text into a spec: parses it, resolves imports, evaluates, and collects all mistakes. */
 import type { Block, Experiment, Variant } from '../../dsl/ast.ts';
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { span as makeSpan, type Source } from '../../dsl/source.ts';
@@ -30,29 +30,32 @@ import { Collector, contextFor, openSource, type Opened } from './open.ts';
 import { boolean, integer, real, type BlockValue, type Value } from '../language/values/values.ts';
 
 export interface ExpandOptions {
-  /** The experiment or network to expand; without it the only experiment, else the file's networks. */
+  /** The experiment or network to expand; by default the only experiment, or all networks of the file. */
   readonly name?: string | undefined;
-  /** What networks are shown with where no data says so. */
+  /** The data that networks are shown with if the file gives none. */
   readonly assume?: { readonly width: number; readonly height: number; readonly classes: number } | undefined;
-  /** Inputs of a lone network's parameters, by name, in place of what `assume` gives; also for parameters with defaults. */
+  /**
+   * Inputs for the parameters of a single network, by name, in place of those from `assume`; also for parameters with
+   * defaults.
+   */
   readonly inputs?: Readonly<Record<string, GivenInput>> | undefined;
-  /** Arguments for a lone network's other parameters, by name. */
+  /** Arguments for the other parameters of a single network, by name. */
   readonly settings?: Readonly<Record<string, number | boolean | string>> | undefined;
-  /** Changes by path of the experiment, as they are written: `G.norm = instance()`. */
+  /** Changes by path of the experiment, as written: `G.norm = instance()`. */
   readonly sets?: readonly string[] | undefined;
 }
 
 export type { GivenInput } from '../language/experiment.ts';
 
 export interface Expanded {
-  /** The spec, as far as it could be made; incomplete where diagnostics hold errors. */
+  /** The spec; incomplete if a diagnostic is an error. */
   readonly spec: Spec | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** Where parts of the spec were written, by JSON pointer. */
+  /** The places of the spec's parts, by JSON pointer. */
   readonly places: PointerPlaces;
-  /** JSON pointers of settings that are left out because of a reported mistake. */
+  /** JSON pointers of settings that are left out after a reported mistake. */
   readonly broken: ReadonlySet<string>;
-  /** What the expansion took. */
+  /** The resources that the expansion used. */
   readonly budget: Budget;
   /** The texts that were read, the file itself first. */
   readonly sources: readonly Source[];
@@ -60,13 +63,13 @@ export interface Expanded {
   readonly history?: ExpandedHistory | undefined;
 }
 
-/** Where changes of an experiment were written, and what it expands to with only the first few. */
+/** The places of an experiment's changes, and its expansion with only the first few. */
 export interface ExpandedHistory {
   readonly changes: readonly ChangePlace[];
   readonly expandWith: (count: number) => Expanded;
 }
 
-/** Numbers of a vector in a network that is expanded by itself, as in the SPADE generator. */
+/** The length of latent vectors in a network that is expanded alone, as in the SPADE generator. */
 const assumedLatent = 256;
 
 /** Expands a source text into a spec. */
@@ -74,7 +77,7 @@ export function expand(source: Source, provider: SourceProvider, options: Expand
   return expandOpened(openSource(source, provider), options);
 }
 
-/** Expands what was read into a spec. */
+/** Expands an opened source into a spec. */
 export function expandOpened(opened: Opened, options: ExpandOptions = {}): Expanded {
   let history: ExpandedHistory | undefined;
   const expanded = gather(
@@ -88,7 +91,7 @@ export function expandOpened(opened: Opened, options: ExpandOptions = {}): Expan
   return { ...expanded, history };
 }
 
-/** Gives the history of an experiment for its lineage. */
+/** Gives the history of an experiment from its lineage. */
 export function historyOf(opened: Opened, module: Module, lineage: Lineage): ExpandedHistory {
   const ignored = { report: () => undefined, moduleOf: opened.loader.moduleOf };
   const blame = new Total(specsOfBlame);
@@ -98,7 +101,7 @@ export function historyOf(opened: Opened, module: Module, lineage: Lineage): Exp
   };
 }
 
-/** Expands an experiment that is there in full; `totals` count what it takes, beside that of its file. */
+/** Expands a resolved experiment; `totals` count its resources beside those of its file. */
 export function expandOne(
   opened: Opened,
   experiment: Experiment,
@@ -108,7 +111,7 @@ export function expandOne(
   return gather(opened, (context) => expandExperiment(experiment, module, context), totals);
 }
 
-/** Makes a spec of what `work` expands, with all mistakes. */
+/** Makes a spec of the result of `work`, with all mistakes. */
 function gather(
   opened: Opened,
   work: (context: ExperimentContext) => SpecBody | undefined,
@@ -126,7 +129,7 @@ function gather(
   return { spec, diagnostics: sortDiagnostics(collector.diagnostics), places, broken, budget, sources };
 }
 
-/** Does work on a budget; gives nothing, and reports it, where the work exceeds the budget. */
+/** Runs work on a budget; if the work exceeds it, reports that and gives undefined. */
 function within<T>(
   opened: Opened,
   report: (diagnostic: Diagnostic) => void,
@@ -141,7 +144,7 @@ function within<T>(
   }
 }
 
-/** Expands what was asked for. */
+/** Expands the requested experiment or networks. */
 function expandBody(
   opened: Opened,
   module: Module,
@@ -176,7 +179,7 @@ function expandBody(
     return expandExperiment(applyChanges(experiment, overrides, { report, moduleOf }), module, context);
   }
   const chosen = networks.filter(matches);
-  // What mistakes of the texts left out is not missing.
+  // A name that a syntax mistake removed is not reported as missing.
   const isRead = opened.diagnostics.length === 0;
   if (isRead) for (const text of sets) context.report(nothingToSet(text, names));
   if (chosen.length === 0) {

@@ -1,4 +1,4 @@
-/** Answers for a source made ready for expansion: parsed with all that it imports, its names and variants checked. */
+/** Opens a source for expansion: parses it with all imports, and checks names and variants. */
 import type { Declaration, Experiment } from '../../dsl/ast.ts';
 import { mostMistakes, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source, Span } from '../../dsl/source.ts';
@@ -12,7 +12,7 @@ import { ModuleLoader } from '../language/modules.ts';
 import type { DeclaredExperiment, Module, SourceProvider } from '../language/values/module.ts';
 import { boundIn, checkNames, type Inherited } from '../language/names.ts';
 
-/** Collects diagnostics, each once: a block with a mistake may be used many times. */
+/** Collects diagnostics, each once, as a block with a mistake may be used many times. */
 export class Collector {
   readonly diagnostics: Diagnostic[] = [];
   private readonly seen = new Set<string>();
@@ -32,25 +32,25 @@ function endOf({ span }: Diagnostic): Span | undefined {
   return span && { ...span, start: span.source.text.length, end: span.source.text.length };
 }
 
-/** Says what makes two messages one to a reader. */
+/** Gives a key that is equal for messages that say the same. */
 export function identityOf({ code, span, message }: Diagnostic): string {
   return `${code} ${span?.source.name} ${span?.start} ${message}`;
 }
 
-/** A source with all that it imports. */
+/** An opened source, with all its imports. */
 export interface Opened {
   readonly source: Source;
   readonly module: Module | undefined;
   readonly loader: ModuleLoader;
-  /** Mistakes of the texts themselves. */
+  /** Mistakes found in the texts, before expansion. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Gives an experiment in full; undefined where a mistake among `diagnostics` keeps it from being known. */
+  /** Resolves an experiment; undefined if one of `diagnostics` prevents that. */
   readonly resolve: (declared: DeclaredExperiment) => Experiment | undefined;
-  /** What all specs that are expanded of it take together. */
+  /** The resources that all specs expanded from it use together. */
   readonly total: Total;
 }
 
-/** Reads a source and all that it imports. */
+/** Opens a source and all its imports. */
 export function openSource(source: Source, provider: SourceProvider): Opened {
   const collector = new Collector();
   const { report } = collector;
@@ -72,10 +72,10 @@ export function openSource(source: Source, provider: SourceProvider): Opened {
   };
 }
 
-/** What experiments bind; one may have many variants. */
+/** The names that experiments bind, collected once, as one experiment may have many variants. */
 const namesBound = new WeakMap<Experiment, Inherited>();
 
-/** Lists what the experiment that a declaration varies binds; undefined where that is not known. */
+/** Lists the names that a variant or ablation inherits from its base; undefined if the base is unknown. */
 function inheritedNames(
   declaration: Declaration,
   module: Module,
@@ -90,7 +90,7 @@ function inheritedNames(
   return names;
 }
 
-/** Makes what expansion works with, for one spec. */
+/** Makes the context for expanding one spec. */
 export function contextFor(
   { source, loader }: Opened,
   report: (diagnostic: Diagnostic) => void,

@@ -1,6 +1,6 @@
 /**
- * Draws a network: its blocks down to a depth as boxes, the values between them as arrows, written in
- * Graphviz's DOT language. Laying it out is the business of whoever shows it.
+ * Draws a network in Graphviz's DOT language: blocks down to a depth as boxes, values as arrows between them. The text
+ * has no layout.
  */
 import { forHtml, visible } from '../../dsl/escape.ts';
 import { shapeOf, type Node } from '../ir/node.ts';
@@ -18,9 +18,9 @@ import { labelInputs } from './locality.ts';
 import { formatCount, formatOps, formatShape } from './render.ts';
 
 export interface DrawingOptions {
-  /** How many levels of blocks are drawn below the network; 1 by default. */
+  /** The levels of blocks drawn below the network; 1 by default. */
   readonly depth?: number;
-  /** Tints boxes green that depend on labels alone. */
+  /** Tints boxes that depend on labels alone. */
   readonly locality?: boolean;
 }
 
@@ -30,16 +30,16 @@ interface Box {
   readonly id: string;
   readonly title: string;
   readonly kind: BoxKind;
-  /** The blocks that it lies in, outermost first. */
+  /** The blocks around it, outermost first. */
   readonly parents: readonly string[];
   readonly ops: Map<string, number>;
   shape: readonly number[] | undefined;
   parameters: number;
-  /** What its nodes compute. */
+  /** The values of its nodes. */
   readonly made: Node[];
-  /** Whether it normalizes what comes from outside of it. */
+  /** Whether it normalizes an input from outside. */
   normalizes: boolean;
-  /** The last of several boxes that it stands for, which follow each other and are alike; and how many they are. */
+  /** For a box that stands for several equal boxes in a row: the last of them, and their number. */
   run: { readonly last: string; readonly times: number } | undefined;
 }
 
@@ -48,7 +48,7 @@ interface Arrow {
   readonly to: Box;
 }
 
-/** A result that is taken where a box is, in the middle of the network. */
+/** A result that is taken from a box in the middle of the network. */
 interface Tap {
   readonly from: Box;
   readonly title: string;
@@ -65,13 +65,13 @@ export function drawNetwork(
 
 class Drawing {
   private readonly boxes = new Map<string, Box>();
-  /** The box that makes each value. */
+  /** The box that computes each value. */
   private readonly makers = new Map<Ref, Box>();
   private readonly arrows = new Map<string, Arrow>();
   private readonly taps: Tap[] = [];
-  /** The scopes that hold blocks, which are drawn as frames around them. */
+  /** The scopes that contain blocks, drawn as frames around them. */
   private readonly frames = new Set<string>();
-  /** How often each value is used. */
+  /** The number of uses of each value. */
   private readonly uses = new Map<Ref, number>();
 
   constructor(
@@ -105,7 +105,7 @@ class Drawing {
 
   private addNodes(networks: readonly NetworkSpec[]): void {
     const { network } = this;
-    // In training, where statistics are those of the batch, labels alone reach less far.
+    // In training, normalizations use statistics of the batch, so fewer values depend on labels alone.
     const environment = { ...scratchEnvironment(networks), batch: 1, training: this.tintsLocal };
     const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
     for (const node of network.nodes) {
@@ -126,7 +126,7 @@ class Drawing {
   /** The box of a node: that of its block at the drawn depth, or its own. */
   private boxOf(node: NodeSpec, sources: readonly Box[]): Box {
     const [source] = sources;
-    // A label map as channels is what everyone pictures a label map as.
+    // The encoding of a label map as channels is drawn as part of the label map.
     if (source && !node.scope && isEncoding(node) && sources.every((one) => one === source)) return source;
     const scopes = node.scope?.split('.') ?? [];
     const drawn = scopes.slice(0, this.depth);
@@ -138,7 +138,7 @@ class Drawing {
         'block',
         drawn.slice(0, -1),
       );
-    // A lone op joins the lone op before it, if nothing else uses that one's value.
+    // A single op joins the single op before it, if that has no other use.
     const isChained =
       source?.kind === 'op' &&
       sources.length === 1 &&
@@ -185,7 +185,9 @@ class Drawing {
     }
   }
 
-  /** One box for a picture, and for each list of features; features that come earlier are tapped where they are made. */
+  /**
+   * Adds a box for an output picture and for each list of features; features of earlier boxes are drawn beside those.
+   */
   private addOutputs(tree: RefTree, path: readonly number[]): void {
     const leaves = (typeof tree === 'string' ? [tree] : tree).flatMap((part, index) => {
       const from = typeof part === 'string' ? this.makers.get(rootOf(part)) : undefined;
@@ -194,7 +196,7 @@ class Drawing {
     const makers = [...new Set(leaves.map(({ from }) => from))];
     makers.forEach((from, index) => {
       const own = leaves.filter((leaf) => leaf.from === from);
-      // A box that makes the whole list is followed by the list's name, others by those of what they make.
+      // A box that makes a whole list gets the list's name; otherwise boxes get the names of their items.
       const names = makers.length === 1 ? [path] : own.map((leaf) => leaf.path);
       const title = ['output', names.map((name) => name.join('/')).join(', ')].join(' ').trim();
       if (index < makers.length - 1) {
@@ -211,7 +213,7 @@ class Drawing {
       });
   }
 
-  /** Makes one box of three or more blocks that follow each other, do the same and are all of each other's neighbors. */
+  /** Folds three or more equal blocks in a row into one box, if they have no other neighbors. */
   private foldRuns(): void {
     const arrows = [...this.arrows.values()];
     const next = (box: Box): Box | undefined => {
@@ -237,7 +239,7 @@ class Drawing {
     }
   }
 
-  /** The boxes that compute label-local values and, beside them, nothing but weights. */
+  /** The boxes whose values are all label-local or weights. */
   private localBoxes(): ReadonlySet<Box> {
     if (!this.tintsLocal) return new Set();
     const boxes = [...this.boxes.values()].filter(({ kind }) => kind === 'block' || kind === 'op');
@@ -254,11 +256,11 @@ class Drawing {
     const local = this.localBoxes();
     this.foldRuns();
     const arrows = [...this.arrows.values()];
-    // Constants alone, and what nothing uses, would float about.
+    // Boxes without arrows would be placed anywhere, so they are left out.
     const used = new Set(arrows.flatMap(({ from, to }) => [from, to]));
     const boxes = [...this.boxes.values()].filter((box) => used.has(box));
     const ids = new Map(boxes.map((box, index) => [box, `b${index}`]));
-    // A label map that reaches every layer is drawn beside each: arrows across the whole drawing tell nobody anything.
+    // A label map that reaches every layer is drawn again beside each: arrows across the whole drawing are unreadable.
     const copies = arrows.filter(
       ({ from }, index) =>
         from.kind === 'input' && arrows.slice(0, index).some((before) => before.from === from),
@@ -271,7 +273,7 @@ class Drawing {
       '  node [shape=plain, fontname="Helvetica", fontsize=11, fontcolor="#15171a"]',
       '  edge [color="#6b7480", arrowsize=0.6, penwidth=1.1]',
       ...this.frame(boxes, ids, copies, local, [], '  '),
-      // Boxes of a group stand in a column.
+      // Boxes of one Graphviz group are drawn in a column.
       ...boxes.filter((box) => column.has(box)).map((box) => `  ${ids.get(box)} [group=column]`),
       ...drawn.map(({ from, to }) => `  ${ids.get(from)} -> ${ids.get(to)} [weight=4]`),
       '}',
@@ -283,7 +285,7 @@ class Drawing {
     return [...this.arrows.values()].flatMap(({ from, to }) => (to === box ? [from] : []));
   }
 
-  /** The boxes of a frame, with copies of inputs at the side of those that use them, and the frames inside. */
+  /** A frame with its boxes, the frames inside, and copies of inputs beside the boxes that use them. */
   private frame(
     boxes: readonly Box[],
     ids: ReadonlyMap<Box, string>,
@@ -309,7 +311,7 @@ class Drawing {
       ),
       ...copies.flatMap(({ from, to }, index) => {
         if (!here.includes(to)) return [];
-        // The second of a box's copies stands on its other side.
+        // The second copy is drawn on the other side of the box.
         const isSecond = copies.slice(0, index).some((before) => before.to === to);
         const [id, copy] = [ids.get(to), `c${path.length}_${index}`];
         const { line, fill } = colors.input;
@@ -350,10 +352,10 @@ const colors: Readonly<Record<BoxKind, { readonly fill: string; readonly line: s
 /** The tint of boxes that depend on labels alone. */
 const localColors = { fill: '#d5efc4', line: '#4c8f2f' };
 
-/** A box as Graphviz's HTML-like label: title, what it holds, shape and parameters. */
+/** A box as Graphviz's HTML-like label: title, ops, shape and parameters. */
 function labelOf(box: Box, sources: readonly Box[], isLocal: boolean): string {
   const isNorm = isNormalization(box);
-  // The name of an activation or of a resizing says all about it.
+  // For an activation or a resize, the title is enough.
   const isPlain = box.kind === 'block' && !isNorm && box.parameters === 0;
   const { fill, line } = isLocal ? localColors : colors[isNorm ? 'norm' : isPlain ? 'op' : box.kind];
   const inner = box.kind === 'block' && !isPlain ? formatOps(box.ops) : '';
@@ -366,7 +368,7 @@ function labelOf(box: Box, sources: readonly Box[], isLocal: boolean): string {
     box.shape && !isAsBefore ? formatShape(box.shape) : '',
     box.parameters > 0 ? `${times}${formatCount(box.parameters).trim()} parameters` : '',
   ].filter((fact) => fact !== '');
-  // Hard spaces keep text off the border, for fonts that are a little wider than Graphviz thinks.
+  // Non-breaking spaces keep text off the border, in fonts wider than Graphviz's estimate.
   const small = (text: string): string =>
     `<TR><TD><FONT POINT-SIZE="9" COLOR="#5c6470">&#160;${forHtml(text)}&#160;</FONT></TD></TR>`;
   const title = box.run ? `${box.title} to ${box.run.last}` : box.title;
@@ -392,21 +394,21 @@ function normalizes(op: string, what: CompositeTraits['normalizes']): boolean {
   return composites.get(op)?.traits.normalizes === what;
 }
 
-/** Tells whether a block is one normalization of what it is given, with what modulates it. */
+/** Tells whether a block is one normalization of its input, with its modulation. */
 function isNormalization({ kind, ops, normalizes: isFirst }: Box): boolean {
   const count = [...ops].reduce((sum, [op, times]) => sum + (normalizes(op, 'activations') ? times : 0), 0);
   const isOfWeights = [...ops.keys()].some((op) => normalizes(op, 'weights'));
   return kind === 'block' && isFirst && count === 1 && !isOfWeights;
 }
 
-/** Tells whether two blocks look the same but for their names. */
+/** Tells whether two blocks differ only in their names. */
 function areAlike(one: Box, other: Box): boolean {
   const key = ({ kind, parents, ops, shape, parameters }: Box): string =>
     JSON.stringify([kind, parents, [...ops], shape, parameters]);
   return one.kind === 'block' && key(one) === key(other);
 }
 
-/** Gives the boxes of a long way along arrows, a longest one unless they lead in circles, as through a block used twice. */
+/** Gives the boxes of a longest path along arrows; with cycles, as from a shared block, a long path. */
 function longestPath(arrows: readonly Arrow[]): Box[] {
   const found = new Map<Box, readonly Box[]>();
   const pathTo = (box: Box): readonly Box[] => {
@@ -422,7 +424,7 @@ function longestPath(arrows: readonly Arrow[]): Box[] {
   return [...all.reduce((best, path) => (path.length > best.length ? path : best), [])];
 }
 
-/** Tells whether a node turns ids into channels, which is written outside of any block. */
+/** Tells whether a node encodes ids as channels outside of any block. */
 function isEncoding(node: NodeSpec): boolean {
   return isOf(oneHot, node) || isOf(concat, node);
 }

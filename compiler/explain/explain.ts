@@ -1,4 +1,4 @@
-/** Answers for what a spec costs: per network a table of its blocks, and for an experiment its training step. */
+/** Computes the costs of a spec: a table of blocks for each network, and for an experiment its training step. */
 import { must } from '../../dsl/errors.ts';
 import { bindSymbols } from '../ops/bind.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
@@ -15,23 +15,25 @@ import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import { bytesMade, peakBytes } from './liveness.ts';
 
 export interface ExplainedStep {
-  /** The step pixel by pixel, and as it is trained. */
+  /** The step computed per pixel, and as it is trained. */
   readonly before: Program;
   readonly after: Program;
   readonly batch: number;
-  /** What was decided about patch tables; empty where nothing was, and undefined where no label maps could be looked at. */
+  /**
+   * The decisions about patch tables; empty if there was nothing to decide, undefined if no label maps were available.
+   */
   readonly levels: readonly LevelChoice[] | undefined;
-  /** What the step is compiled for. */
+  /** The target of the compiled step. */
   readonly target: Target;
 }
 
 export interface ExplainOptions {
   /**
-   * The step before and after optimization, compiled for one part of a batch where it is taken in parts; without it only the
+   * The step before and after optimization, compiled for one part if the batch is taken in parts; without it only the
    * networks are explained.
    */
   readonly step?: ExplainedStep | undefined;
-  /** How long each phase of compilation took, as the caller measured it. */
+  /** The time of each phase of compilation, measured by the caller. */
   readonly times?: readonly PhaseTime[] | undefined;
 }
 
@@ -40,18 +42,18 @@ export interface PhaseTime {
   readonly milliseconds: number;
 }
 
-/** What a block, or a network, is made of and costs, for one picture. */
+/** The ops and costs of a block or network, for one picture. */
 export interface BlockCost {
   /** The last part of its path: `norm_0` of `up_0.norm_0`. */
   readonly name: string;
   /** How often each op of the spec occurs in it. */
   readonly ops: ReadonlyMap<string, number>;
-  /** The shape of its result without the batch; undefined where it has several results. */
+  /** The shape of its result without the batch; undefined if it has several results. */
   readonly shape: readonly number[] | undefined;
   readonly parameters: number;
   /** Floating-point operations of a forward pass. */
   readonly flops: number;
-  /** Bytes of all that it computes in a forward pass. */
+  /** Bytes of all values computed in a forward pass. */
   readonly activationBytes: number;
   readonly blocks: readonly BlockCost[];
 }
@@ -66,7 +68,7 @@ export interface NetworkExplanation {
     readonly note: string;
   }[];
   readonly total: BlockCost;
-  /** Numbers that training moves without gradients. */
+  /** The number of values in state variables, which training updates without gradients. */
   readonly state: number;
 }
 
@@ -76,15 +78,15 @@ export interface StepExplanation {
   readonly nodesAfter: number;
   readonly forwardFlops: number;
   readonly backwardFlops: number;
-  /** All of the same step computed pixel by pixel. */
+  /** FLOP of the same step computed per pixel. */
   readonly denseFlops: number;
   /** Bytes of parameters and states. */
   readonly variableBytes: number;
-  /** Bytes of what training keeps beside the weights: slots of optimizers, averages, sums of gradients. */
+  /** Bytes that training keeps beside the weights: optimizer slots, averages, sums of gradients. */
   readonly slotBytes: number;
-  /** The most bytes of computed values that are needed at one time, executed in order and with pointwise work fused. */
+  /** The peak bytes of computed values alive at one time, in execution order and with pointwise ops fused. */
   readonly peakActivationBytes: number;
-  /** All of that, with what the engine's allocator holds besides. */
+  /** All of these bytes, and the overhead of the engine's allocator. */
   readonly memoryBytes: number;
   readonly levels: readonly LevelChoice[] | undefined;
 }
@@ -106,7 +108,7 @@ export function explain(spec: Spec, options: ExplainOptions = {}): Explanation {
   };
 }
 
-/** A block while its parts are being added up. */
+/** The costs of a block while they are summed. */
 interface OpenBlock {
   readonly name: string;
   readonly ops: Map<string, number>;
@@ -178,7 +180,7 @@ function open(name: string): OpenBlock {
   };
 }
 
-/** Gives the blocks on the way to a scope, the network first; those not met before are added. */
+/** Gives the blocks on the path to a scope, starting with the network; creates missing ones. */
 function path(root: OpenBlock, scope: string | undefined): OpenBlock[] {
   const found = [root];
   for (const name of scope ? scope.split('.') : []) {
@@ -194,7 +196,7 @@ function close(block: OpenBlock): BlockCost {
   return { ...block, blocks: [...block.blocks.values()].map(close) };
 }
 
-/** Explains a training step; undefined where the programs lack methods of it. */
+/** Explains a training step; undefined if the programs lack its methods. */
 export function explainStep(
   spec: Spec,
   { before, after, batch, levels, target }: ExplainedStep,
@@ -229,13 +231,13 @@ export function explainStep(
   };
 }
 
-/** Bytes that a training step needs. */
+/** The bytes that a training step needs. */
 export type StepMemory = Pick<
   StepExplanation,
   'variableBytes' | 'slotBytes' | 'peakActivationBytes' | 'memoryBytes'
 >;
 
-/** Estimates the memory of a compiled step, whose tables have at most as many rows as `levels` says. */
+/** Estimates the memory of a compiled step, whose tables have at most the rows given in `levels`. */
 export function memoryOfStep(
   spec: Spec,
   program: Program,
@@ -264,7 +266,7 @@ function memoryOf(program: Program, methods: readonly Method[], target: Target):
   return { variableBytes, slotBytes, peakActivationBytes, memoryBytes };
 }
 
-/** Gives the number of rows of a program's symbols: the most that were counted, since memory is what the largest maps take. */
+/** Gives the number of rows for a program's symbols: the maximum counted, as memory must hold the largest maps. */
 function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: number) => number {
   const rows = new Map(
     patches?.keys.map((key, level) => {
@@ -278,7 +280,7 @@ function rowsIn({ patches }: Program, levels: readonly LevelChoice[]): (symbol: 
   return (symbol) => must(rows.get(symbol), 'each table is of a level that was chosen');
 }
 
-/** Lists what the losses are computed from; updates are not followed, which lie between one loss and the next. */
+/** Lists the nodes that compute the losses; it does not follow updates between one loss and the next. */
 function forwardNodes(step: Method): Node[] {
   const seen = new Set<Node>();
   const stack = [...step.outputs.values()];

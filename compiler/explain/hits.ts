@@ -1,11 +1,14 @@
-/** Counts what a pass did: nodes of its result that compute something that none before it did. */
+/** Counts the new nodes that a pass made: those that compute something that no node before it did. */
 import { must } from '../../dsl/errors.ts';
 import { printAttrs, type Node } from '../ir/node.ts';
 import { nodesOf } from '../ir/program.ts';
 
 import type { StageReport } from '../passes/pipeline.ts';
 
-/** Counts the nodes before and after a pass, and those after it that are not the same op of the same values as any before. */
+/**
+ * Counts the nodes before and after a pass, and the new ones: those that are not the same op of the same values as an
+ * earlier node.
+ */
 export function countNew({ before = [], after, weights = new Map() }: StageReport): {
   readonly before: number;
   readonly after: number;

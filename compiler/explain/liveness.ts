@@ -1,23 +1,20 @@
-/** Answers for how much memory a method's values need at one time, if it runs in order and drops what nobody needs anymore. */
+/** Computes the peak memory of a method's values, if it runs in order and frees each value after its last use. */
 import { bytesOfResults, type Node } from '../ir/node.ts';
 import { nodesOf, type Method } from '../ir/program.ts';
 import { ownerOf } from '../passes/memory.ts';
 
-/** Counts the bytes that a node's results take; none where they come from outside, are updated in place, or are a view of its operand. */
+/** Counts the bytes of a node's results; 0 for inputs, updates in place, and views of an operand. */
 export function bytesMade(node: Node): number {
   const { isSource, isUpdate } = node.op.traits;
   return isSource || isUpdate || ownerOf(node) !== node ? 0 : bytesOfResults(node);
 }
 
-/** Counts the bytes that a node takes while it is computed, beside its operands and results. */
+/** Counts the temporary bytes of a node while it runs, beside its operands and results. */
 function bytesWithin(node: Node): number {
   return node.op.workspace?.(node) ?? 0;
 }
 
-/**
- * Gives the peak of bytes that are alive: what nodes make, and what they take besides while they are computed. Outputs and written
- * values stay to the end.
- */
+/** Gives the peak of live bytes: results and temporaries of nodes. Outputs and written values live to the end. */
 export function peakBytes(method: Method, bytes: (node: Node) => number = bytesMade): number {
   const nodes = nodesOf(method);
   const lastUse = new Map<Node, number>();

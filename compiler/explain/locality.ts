@@ -1,4 +1,7 @@
-/** Answers for `explain --locality`: which parts of a network see labels alone, how far they look, and their share of its work. */
+/**
+ * Computes `explain --locality`: which parts of a network depend on labels alone, their windows, and their share of
+ * the FLOP.
+ */
 import { scratchEnvironment, scratchInputs } from '../check/rules/scratch.ts';
 import { reachable, shapeOf, type Node } from '../ir/node.ts';
 import { analyzeLocality } from '../locality/analysis.ts';
@@ -6,18 +9,18 @@ import type { LocalAxis, LocalValue } from '../locality/local.ts';
 import { edgesOf, instantiateNodes, leavesOf, readTree, type Tree } from '../build/instantiate.ts';
 import type { InputSpec, NetworkSpec, Ref } from '../format/types.ts';
 
-/** Values of one resolution that look at the maps in one way. */
+/** Values of one resolution with the same windows on the maps. */
 export interface LocalGroup {
   readonly height: number;
   readonly width: number;
-  /** What is read, map by map: `seg 5x5`, width before height; `of 64x64` where the window lies on another grid. */
+  /** The window on each map: `seg 5x5`, width before height; `of 64x64` if the window is on a resized grid. */
   readonly windows: readonly string[];
-  /** The paths of the blocks that its work is in, in order. */
+  /** The paths of the blocks that compute these values, in order. */
   readonly blocks: readonly string[];
   readonly nodes: number;
   /** Floating-point operations of a forward pass over one picture. */
   readonly flops: number;
-  /** Whether only some of the channels that a convolution reads are labels; FLOP are those of these channels. */
+  /** Whether the values are convolutions of which only some input channels are labels; FLOP count those channels. */
   readonly isPartly: boolean;
 }
 
@@ -27,7 +30,10 @@ export interface LocalityExplanation {
   readonly flops: number;
 }
 
-/** Names the inputs that carry label maps as discrete values: ids and edges. Instances are numbered anew in each picture. */
+/**
+ * Names the inputs that carry label maps as discrete values: ids and edges. Instance ids are left out, as each picture
+ * numbers them differently.
+ */
 export function labelInputs(inputs: readonly InputSpec[]): ReadonlySet<string> {
   return new Set(
     inputs.flatMap((input) =>
@@ -36,7 +42,10 @@ export function labelInputs(inputs: readonly InputSpec[]): ReadonlySet<string> {
   );
 }
 
-/** Builds what a network computes for one picture in training, where normalizations mix pixels: the nodes of its results. */
+/**
+ * Builds the forward pass of a network for one picture in training, where normalizations mix pixels; gives the nodes
+ * of its results.
+ */
 function forwardOf(network: NetworkSpec, networks: readonly NetworkSpec[]): Node[] {
   const environment = { ...scratchEnvironment(networks), batch: 1 };
   const values = new Map<Ref, Tree>(scratchInputs(environment, network.inputs));
@@ -44,7 +53,7 @@ function forwardOf(network: NetworkSpec, networks: readonly NetworkSpec[]): Node
   return leavesOf(readTree(network.outputs, values, environment, network.name));
 }
 
-/** Explains what of a network is label-local. */
+/** Explains which values of a network are label-local. */
 export function explainLocality(network: NetworkSpec, networks: readonly NetworkSpec[]): LocalityExplanation {
   const roots = forwardOf(network, networks);
   const maps = labelInputs(network.inputs);

@@ -1,15 +1,15 @@
-/** Answers for what the runs of an ablation cost: one row for each cell of the matrix, which its seeds share. */
+/** Computes the costs of an ablation's runs: one row for each cell of the matrix, which its seeds share. */
 import type { Ablation, PlannedRun } from '../ablation/types.ts';
 import { parametersOf } from '../format/queries.ts';
 import { totalSteps } from '../build/schedule.ts';
 import { explainStep, type ExplainedStep } from './explain.ts';
 
 export interface MatrixOptions {
-  /** The training step of a cell, compiled; undefined where its spec does not train. */
+  /** Gives the compiled training step of a cell; undefined if its spec does not train. */
   readonly stepOf: (run: PlannedRun) => ExplainedStep | undefined;
-  /** The number of training pictures, where lengths are given in epochs. */
+  /** Gives the number of training pictures, for lengths given in epochs. */
   readonly picturesOf?: (run: PlannedRun) => number | undefined;
-  /** Floating-point operations that the machine does in a second; without it no times are estimated. */
+  /** FLOP per second of the machine; without it no times are estimated. */
   readonly flopsPerSecond?: number | undefined;
 }
 
@@ -17,15 +17,15 @@ export interface MatrixRow {
   readonly point: Readonly<Record<string, string>>;
   /** The runs of this cell, one for each seed. */
   readonly runs: readonly string[];
-  /** Of all networks together. */
+  /** The parameters of all networks. */
   readonly parameters: number;
   readonly networks: readonly { readonly name: string; readonly parameters: number }[];
-  /** Of a training step. */
+  /** The FLOP of a training step. */
   readonly flops: number | undefined;
-  /** Variables, what training keeps beside them, and the most values at one time. */
+  /** Bytes of variables, of what training keeps beside them, and of the peak of values. */
   readonly memoryBytes: number | undefined;
   readonly steps: number | undefined;
-  /** The least that one of its runs takes: what the convolutions alone would. */
+  /** A lower bound for one of its runs: the time of its convolutions. */
   readonly seconds: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Matrix {
   readonly seeds: readonly number[];
   readonly runs: number;
   readonly rows: readonly MatrixRow[];
-  /** Of all runs, one after the other. */
+  /** The seconds of all runs, one after the other. */
   readonly seconds: number | undefined;
 }
 
@@ -46,7 +46,7 @@ export function explainAblation(ablation: Ablation, options: MatrixOptions): Mat
   const { name, doc, of, axes, seeds, runs } = ablation;
   const firsts = runs.filter(({ seed }) => seed === seeds[0]);
   const rows = firsts.map((run, index) => {
-    // Every seed goes through the cells in the same order.
+    // Every seed has the cells in the same order.
     const names = seeds.flatMap((_, turn) => runs[turn * firsts.length + index]?.name ?? []);
     return rowOf(run, names, options);
   });

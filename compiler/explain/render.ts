@@ -1,11 +1,11 @@
-/** An explanation as text: aligned tables that fit a terminal of 110 columns. */
+/** Renders an explanation as text: aligned tables that fit a terminal of 110 columns. */
 import type { BlockCost, Explanation, NetworkExplanation, StepExplanation } from './explain.ts';
 import { composites, type CompositeTraits } from '../ops/composite/index.ts';
 import type { LevelChoice } from '../passes/deduplicate-patches/choose.ts';
 import type { LocalityExplanation } from './locality.ts';
 
 export interface RenderOptions {
-  /** How many levels of blocks are shown below a network; 1 by default. */
+  /** The levels of blocks shown below a network; 1 by default. */
   readonly depth?: number;
 }
 
@@ -26,7 +26,7 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
   return `${sections.join('\n\n')}\n`;
 }
 
-/** Renders what of a network is label-local, one row for each resolution and window; ends with a line break. */
+/** Renders the label-local parts of a network, one row for each resolution and window; ends with a line break. */
 export function renderLocality({ name, groups, flops }: LocalityExplanation): string {
   if (groups.length === 0) return `${name}   nothing in it depends on labels alone\n`;
   const percent = (part: number): string => `${((100 * part) / flops).toFixed(1)} %`;
@@ -52,7 +52,7 @@ export function renderLocality({ name, groups, flops }: LocalityExplanation): st
   return `${[`${name}   what depends on labels alone, of a training pass forward over one picture`, ...align(table, 3), ...note].join('\n')}\n`;
 }
 
-/** Names blocks shortly: `norm_0.mlp_shared and 5 more`. */
+/** Abbreviates a list of blocks: `norm_0.mlp_shared and 5 more`. */
 function commonPaths(paths: readonly string[]): string {
   const [first = '', ...others] = paths.map((path) => path || 'the network itself');
   return others.length === 0 ? first : `${cut(first, 0)} + ${others.length}`;
@@ -98,12 +98,12 @@ function numbers(block: BlockCost): string[] {
   return [formatCount(block.parameters), formatCount(block.flops), formatBytes(block.activationBytes)];
 }
 
-/** Tells whether an op says little about a block which has others, or most: then it comes first where not all can be shown. */
+/** Tells how informative an op is for its block; the least informative ops are dropped if there are too many. */
 function tells(op: string, how: CompositeTraits['tells']): boolean {
   return composites.get(op)?.traits.tells === how;
 }
 
-/** Lists the ops of a block that tell most about it, with how often they occur. */
+/** Lists the most informative ops of a block with their counts. */
 export function formatOps(ops: ReadonlyMap<string, number>): string {
   const major = [...ops].filter(([name]) => !tells(name, 'little'));
   const shown = (major.length > 0 ? major : [...ops]).toSorted(
@@ -131,7 +131,7 @@ function renderStep(step: StepExplanation): string {
   ]);
 }
 
-/** Renders what is computed in tables, and why; nothing where there was nothing to decide. */
+/** Renders the levels computed in tables, with reasons; empty if there was nothing to decide. */
 function renderTables(levels: readonly LevelChoice[] | undefined): string[] {
   const title = 'Patch tables';
   if (!levels) return [`${title}\n  not considered: no label maps were found to count patches in`];
@@ -144,7 +144,7 @@ function renderTables(levels: readonly LevelChoice[] | undefined): string[] {
     String(Math.round(count)),
     `${(100 * share).toFixed(1)} %`,
   ]);
-  // The last row is a total elsewhere.
+  // Other tables have a total in the last row.
   const lines = align([head, ...rows, []]).slice(0, -2);
   return [[title, ...lines.map((line) => `  ${line}`.trimEnd())].join('\n')];
 }
@@ -154,7 +154,10 @@ function renderPairs(title: string, pairs: readonly (readonly [string, string])[
   return [title, ...pairs.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join('\n');
 }
 
-/** Aligns the first `texts` columns to the left and numbers to the right, with a rule below the head and above the last row. */
+/**
+ * Aligns the first `texts` columns to the left and the rest to the right, with a rule below the head and above the
+ * last row.
+ */
 export function align(rows: readonly (readonly string[])[], texts = 2): string[] {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -172,20 +175,20 @@ export function align(rows: readonly (readonly string[])[], texts = 2): string[]
   return [...lines.slice(0, 1), rule, ...lines.slice(1, -1), rule, ...lines.slice(-1)];
 }
 
-/** Writes a picture's shape as width x height x channels, others as they are. */
+/** Writes a picture's shape as width x height x channels, other shapes unchanged. */
 export function formatShape(shape: readonly number[] | undefined): string {
   if (!shape) return 'several';
   const [height, width, ...channels] = shape;
   return width === undefined ? String(height ?? 1) : [width, height, ...channels].join(' x ');
 }
 
-/** Writes a number with three or four digits and its unit: `92.3 M`. */
+/** Formats a number with three or four digits and its unit: `92.3 M`. */
 export function formatCount(value: number): string {
   const units = ['', 'k', 'M', 'G', 'T', 'P'];
   return scale(value, 1000, units);
 }
 
-/** Writes a number of bytes: `310 MiB`. */
+/** Formats a number of bytes: `310 MiB`. */
 export function formatBytes(value: number): string {
   return scale(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
 }
@@ -193,7 +196,7 @@ export function formatBytes(value: number): string {
 function scale(value: number, base: number, units: readonly string[]): string {
   let exponent = 0;
   let scaled = value;
-  // 999.6 would be shown as 1000 of the smaller unit.
+  // 999.6 would round to 1000 of the smaller unit.
   while (scaled >= base - 0.5 && exponent < units.length - 1) {
     scaled /= base;
     exponent++;

@@ -1,4 +1,6 @@
-/** Shows what a spec is after any stage of its compilation: the spec, the graph after each pass, the TensorFlow graph. */
+/**
+ * Prints a spec after any stage of its compilation: the spec itself, the graph after each pass, the TensorFlow graph.
+ */
 import type { StepOptions } from '../build/step.ts';
 import type { Spec } from '../format/types.ts';
 import { generatorOf } from '../format/queries.ts';
@@ -14,10 +16,10 @@ const namesOf = (some: readonly { readonly name: string }[]): string[] => some.m
 
 const first = 'spec';
 const last = 'plan';
-/** What is shown of all passes at once: how much each of them changed. */
+/** The name of the summary of all passes, with how much each changed. */
 const summary = 'passes';
 
-/** The names of all stages, in their order. */
+/** The names of all stages in order. */
 export const stageNames: readonly string[] = [
   first,
   buildStages.build,
@@ -29,26 +31,29 @@ export const stageNames: readonly string[] = [
   last,
 ];
 
-/** All that can be shown. */
+/** All names that can be shown. */
 export const shownStages: readonly string[] = [...stageNames, summary];
 
-/** How a spec is compiled for it. */
+/** How a spec is compiled for a stage. */
 export interface StageSettings extends Omit<StepOptions, 'observe'> {
-  /** The method that is painted with, and which of its inputs are label maps: it is split into stages. */
+  /** The synthesis method and which of its inputs are label maps: it is partitioned into stages. */
   readonly painting: { readonly method: 'synthesize'; readonly isMap: (input: string) => boolean };
 }
 
-/** What a stage left: its graphs as methods of their own, and how many nodes a pass made. */
+/** The result of a stage: its graphs as methods of their own, and how many nodes a pass made. */
 export interface Stage {
   readonly name: string;
-  /** Of a pass: the graphs before it. */
+  /** For a pass: the graphs before it. */
   readonly before: readonly Method[] | undefined;
   readonly methods: readonly Method[];
-  /** Of a pass: the nodes before and after it, and how many of these were not there. */
+  /** For a pass: the nodes before and after it, and how many of the latter are new. */
   readonly nodes: { readonly before: number; readonly after: number; readonly made: number } | undefined;
 }
 
-/** Compiles a spec, and gives its graphs after each stage but the first and last; those of partition are of painting one map. */
+/**
+ * Compiles a spec and gives its graphs after each stage except the first and last; the graphs of partition are those
+ * of synthesis from one map.
+ */
 export function graphStages(spec: Spec, settings: StageSettings): Stage[] {
   const { painting, target, ...options } = settings;
   const reports: StageReport[] = [];
@@ -85,8 +90,9 @@ function stageOf(name: string, reports: readonly StageReport[]): Stage {
 }
 
 /**
- * Prints a spec after a stage, or what all passes did; a graph reads back with `parseMethods`. Undefined for stages that there are not, and
- * where the spec has nothing that comes to one: what paints no maps is not split.
+ * Prints a spec after a stage, or the summary of all passes; a printed graph can be parsed by `parseMethods`.
+ * Undefined for unknown stages, and for stages that the spec has no graph in: synthesis without label maps is not
+ * partitioned.
  */
 export function printStage(spec: Spec, stage: string, settings: StageSettings): string | undefined {
   if (stage === first) return `${JSON.stringify(spec, null, 2)}\n`;
@@ -101,7 +107,7 @@ export function printStage(spec: Spec, stage: string, settings: StageSettings): 
   return methods.length > 0 ? `${methods.map(printMethod).join('\n\n')}\n` : undefined;
 }
 
-/** Prints how much each pass changed, a line each. */
+/** Prints how much each pass changed, one line each. */
 function printSummary(stages: readonly Stage[]): string {
   const width = Math.max(...stages.map(({ name }) => name.length));
   const line = (name: string, ...columns: readonly (string | number)[]): string =>

@@ -1,6 +1,6 @@
 /**
- * Label locality: which values of a graph are, at each pixel, a function of a window of the label maps and of weights alone. One walk
- * over the nodes; what an op does to pixels its own entry says, and no network is known by name.
+ * Finds the label-local values of a graph: at each pixel, they are a function of a window of the label maps and of
+ * weights alone. One walk over the nodes applies the locality rule in each op's entry; no network is special.
  */
 import { reachable, shapeOf, type ExpandedOp, type Node } from '../ir/node.ts';
 import { is, type NodeOf } from '../ir/op.ts';
@@ -15,7 +15,7 @@ export interface LocalityOptions {
   /** Tells the inputs that are label maps ([N,H,W] ids, or [N,H,W,C] of few discrete values such as edges) by name. */
   readonly isMap: (input: string) => boolean;
   /**
-   * Nodes that hold weights although they are computed from pictures: what an optimizer made of them earlier in the same
+   * Nodes that hold weights although they are computed from pictures: the optimizer's results earlier in the same
    * method. The values that a method writes are such nodes.
    */
   readonly weights?: Iterable<Node>;
@@ -29,7 +29,7 @@ export interface Locality {
   readonly weights: ReadonlySet<Node>;
 }
 
-/** Finds what is label-local among the nodes that `roots` need. */
+/** Finds the label-local nodes among those that `roots` depend on. */
 export function analyzeLocality(roots: Iterable<Node>, options: LocalityOptions): Locality {
   const walk = new LocalityWalk(options);
   const nodes = reachable(roots);
@@ -68,7 +68,7 @@ class LocalityWalk implements Walk {
     if (is(input, node)) return [this.mapOf(node)];
     const facts = node.op.traits.isPointwise ? pointwise(node, this) : node.op.locality?.(node, this);
     if (facts?.some((fact) => fact !== undefined)) return facts;
-    // Whatever is computed from weights alone is one of them.
+    // A node computed only from weights is a weight itself.
     const isWeight = node.operands.length > 0 && node.operands.every((operand) => this.isWeight(operand));
     return node.results.map(() => (isWeight ? 'weights' : undefined));
   }
@@ -140,7 +140,7 @@ class LocalityWalk implements Walk {
     });
     for (const node of reachable(results, given)) {
       if (!given.has(node)) this.facts.set(node, this.factsOf(node));
-      // It is no node of the graph that is walked.
+      // The node is not in the walked graph.
       this.partly.delete(node);
     }
     return results.map((result) => this.of(result));

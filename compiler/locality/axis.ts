@@ -1,15 +1,15 @@
 /**
- * Answers for one axis of what label-local values read: for every row (or column) of a value, which rows of which grids, and
- * in which way. A grid is a label map after nearest resizing: its entries are rows of the map itself, so that any ratio is
- * exact. Axes are interned: equal ones are one object, and what an op makes of an axis is computed once.
+ * Describes one axis of what label-local values read: for every row (or column) of a value, which rows of which grids,
+ * and how. A grid is a label map after nearest resizing, whose entries are rows of the map itself, so that any ratio
+ * is exact. Axes are interned: equal ones are one object, and the result of an op on an axis is computed once.
  */
 import { must } from '../../dsl/errors.ts';
 
-/** What a value reads of one grid along one axis: at entry i, the grid's entries anchors[i] + from to anchors[i] + to. */
+/** A value's reads of one grid along one axis: at entry i, the grid's entries anchors[i] + from to anchors[i] + to. */
 export interface AxisView {
-  /** The row of the label map that each entry of the grid shows. */
+  /** The row of the label map behind each entry of the grid. */
   readonly grid: readonly number[];
-  /** Where each entry of the value lies on the grid; padding may lie outside. */
+  /** The position of each entry of the value on the grid; padding may be outside. */
   readonly anchors: readonly number[];
   readonly from: number;
   readonly to: number;
@@ -20,18 +20,18 @@ export interface Axis {
   readonly size: number;
   readonly views: readonly AxisView[];
   /**
-   * How each entry uses what it reads: entries of one number do the same with the same labels. They differ at borders, and
-   * where entries between resizings do not share their source in the same way (the two phases of a doubling).
+   * The phase of each entry: entries of one phase compute the same function of the labels they read. Phases differ at
+   * borders, and between entries of a resize that share their source differently (the two phases of a doubling).
    */
   readonly phases: readonly number[];
   /** Whether each entry reads anything; padding does not. */
   readonly reads: readonly boolean[];
 }
 
-/** For every entry of a result: the entries of the operand that it meets, in order; undefined where that is outside. */
+/** For every entry of a result: the entries of the operand that it reads, in order; undefined for entries outside. */
 type Taps = (index: number) => readonly (number | undefined)[];
 
-/** Numbers keys in the order in which they are first met. */
+/** Numbers keys in the order of their first occurrence. */
 export function numbered(keys: readonly string[]): number[] {
   const seen = new Map<string, number>();
   return keys.map((key) => {
@@ -44,12 +44,12 @@ export function numbered(keys: readonly string[]): number[] {
 /** Lists 0 .. count - 1. */
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-/** Gives text by which equal views along an axis are known. */
+/** Gives a key that is equal for equal views along an axis. */
 export const viewKey = ({ grid, anchors, from, to }: AxisView): string => `${grid}/${anchors}/${from}/${to}`;
 
 const isSingle = ({ from, to }: AxisView): boolean => from === 0 && to === 0;
 
-/** Where an operand's entry lies on a grid; beyond the ends the anchors go on as they begin or end. */
+/** The position of an operand's entry on a grid; beyond the ends, anchors are extrapolated. */
 function anchorAt({ anchors }: AxisView, index: number): number {
   const last = anchors.length - 1;
   if (index >= 0 && index <= last) return must(anchors[index], 'an offset lies inside of the axis');
@@ -59,18 +59,18 @@ function anchorAt({ anchors }: AxisView, index: number): number {
   return at + (index - end) * step;
 }
 
-/** Makes a view of single entries a view of a grid of its own, so that what comes next measures in entries of that. */
+/** Converts a view of single entries to a view of a new grid made of these entries; later windows count its entries. */
 function regrid(view: AxisView): AxisView {
   const { grid, anchors } = view;
   if (!isSingle(view) || anchors.some((anchor) => grid[anchor] === undefined)) return view;
   return { ...view, grid: anchors.map((anchor) => grid[anchor]!), anchors: upTo(anchors.length) };
 }
 
-/** Joins two views of one map into the smallest one that holds both; undefined where they lie on different grids. */
+/** Joins two views of one map into the smallest view that contains both; undefined if they are on different grids. */
 export function joinViews(a: AxisView, b: AxisView): AxisView | undefined {
   const sees = ({ grid, anchors }: AxisView): string => anchors.map((anchor) => grid[anchor]).join();
   const isOneGrid = String(a.anchors) === String(b.anchors) && String(a.grid) === String(b.grid);
-  // A single entry is also one of the other's grid, if that is centered on it.
+  // A single entry is also a view of the other's grid, if that is centered on it.
   const isCentered = (isSingle(a) || isSingle(b)) && sees(a) === sees(b);
   if (!isOneGrid && !isCentered) return undefined;
   const base = isSingle(a) ? b : a;
@@ -81,7 +81,7 @@ export class Axes {
   private readonly known = new Map<string, Axis>();
   private readonly made = new Map<string, Axis>();
 
-  /** The axis of a label map itself. */
+  /** The axis of a label map. */
   map(size: number): Axis {
     const entries = upTo(size);
     return this.intern(
@@ -91,7 +91,7 @@ export class Axes {
     );
   }
 
-  /** The axis of a value that is the same everywhere. */
+  /** The axis of a value that is equal everywhere. */
   uniform(size: number): Axis {
     return this.intern(
       [],
@@ -100,7 +100,7 @@ export class Axes {
     );
   }
 
-  /** The axis of what combines entries at the same place; `views` are those of both, joined. */
+  /** The axis of a pointwise combination; `views` are those of both operands, joined. */
   combine(a: Axis, b: Axis, views: readonly AxisView[]): Axis {
     const phases = a.phases.map((phase, index) => `${phase},${b.phases[index]}`);
     return this.intern(
@@ -110,7 +110,7 @@ export class Axes {
     );
   }
 
-  /** Keeps the entries `indices`, in that order. */
+  /** Selects the entries `indices`, in that order. */
   take(axis: Axis, indices: readonly number[]): Axis {
     if (indices.length === axis.size && indices.every((from, to) => from === to)) return axis;
     return this.gather(
@@ -122,7 +122,7 @@ export class Axes {
     );
   }
 
-  /** Puts entries of a constant before and after. */
+  /** Adds entries of a constant before and after. */
   pad(axis: Axis, before: number, after: number): Axis {
     if (before === 0 && after === 0) return axis;
     const inside = (i: number): number => i - before;
@@ -130,7 +130,10 @@ export class Axes {
     return this.gather(axis, `pad ${before} ${after}`, before + axis.size + after, taps, inside);
   }
 
-  /** Windows of `kernel` entries that are `dilation` apart; windows are `stride` apart, the first from `before` outside on. */
+  /**
+   * The axis of a sliding window: `kernel` entries `dilation` apart; windows are `stride` apart and start `before`
+   * entries outside.
+   */
   slide(axis: Axis, size: number, kernel: number, stride: number, before: number, dilation = 1): Axis {
     if (kernel === 1 && stride === 1 && before === 0) return axis;
     const first = (i: number): number => i * stride - before;
@@ -140,8 +143,8 @@ export class Axes {
   }
 
   /**
-   * The transposed reading: entries of the operand are `stride` apart in the result, each spread over `kernel` entries that are
-   * `dilation` apart.
+   * The axis of a transposed convolution: entries of the operand are `stride` apart in the result, each spread over
+   * `kernel` entries that are `dilation` apart.
    */
   spread(axis: Axis, size: number, kernel: number, stride: number, before: number, dilation = 1): Axis {
     const source = (i: number, tap: number): number => (i + before - tap * dilation) / stride;
@@ -183,7 +186,7 @@ export class Axes {
         to: isRead ? most + view.to : 0,
       };
     });
-    // What an entry does is what it does with each entry that it meets, and how far from its own place these lie.
+    // The phase of an entry follows from the phases and offsets of the entries that it reads.
     const phases = met.map((indices, index) =>
       indices
         .map((from) => {

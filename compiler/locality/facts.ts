@@ -1,18 +1,20 @@
-/** What is known of values while locality is proven: which of their channels read which pixels. */
+/** Defines what the locality analysis knows of a value: which of its channels read which pixels. */
 import { must } from '../../dsl/errors.ts';
 import type { Shape } from '../ir/types.ts';
 import type { Pixels } from './pixels.ts';
 
-/** Neighboring channels that read the same; `pixels` is undefined where they depend on more than maps and weights. */
+/** Neighboring channels with the same reads; `pixels` is undefined if they depend on more than maps and weights. */
 export interface Segment {
   readonly channels: number;
   readonly pixels: Pixels | undefined;
 }
 
-/** What is known of a result: it depends on weights alone, or its channels on pixels; undefined: on anything. */
+/**
+ * What is known of a result: it depends on weights alone, or its channels read pixels; undefined if nothing is known.
+ */
 export type Fact = 'weights' | readonly Segment[] | undefined;
 
-/** Joins neighbors that read the same; undefined where no channel is local. */
+/** Joins neighboring segments with the same reads; undefined if no channel is local. */
 export function tidy(segments: readonly Segment[]): Fact {
   const joined: Segment[] = [];
   for (const segment of segments) {
@@ -24,7 +26,7 @@ export function tidy(segments: readonly Segment[]): Fact {
   return joined.some(({ pixels }) => pixels) ? joined : undefined;
 }
 
-/** Picks channels of segments, in the order of `indices`. */
+/** Selects channels of segments, in the order of `indices`. */
 export function pickChannels(segments: readonly Segment[], indices: readonly number[]): Fact {
   const each = segments.flatMap(({ channels, pixels }) =>
     new Array<Pixels | undefined>(channels).fill(pixels),
@@ -36,10 +38,10 @@ export function pickChannels(segments: readonly Segment[], indices: readonly num
 export const range = (begin: number, size: number): number[] =>
   Array.from({ length: size }, (_, i) => begin + i);
 
-/** Tells whether a shape is that of pictures: [N,H,W] or [N,H,W,C]. */
+/** Tells whether a shape has pixels: [N,H,W] or [N,H,W,C]. */
 export const isPicture = (shape: Shape): boolean => shape.length === 3 || shape.length === 4;
 
-/** Lists where segments begin, and where the last one ends. */
+/** Lists the start of each segment, and the end of the last. */
 export function boundaries(segments: readonly Segment[]): number[] {
   return segments.reduce((ends, { channels }) => [...ends, ends.at(-1)! + channels], [0]);
 }

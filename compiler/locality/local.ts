@@ -1,47 +1,55 @@
 /**
- * Answers for what others learn of a label-local value: whatever is needed to list its distinct patches and to say which of them
- * each pixel sees. A patch of a pixel is the class of its row, the class of its column, and the labels in the windows of all
- * views; pixels with equal patches have equal values.
+ * Defines the description of a label-local value that patch tables need: how to list its distinct patches, and which
+ * patch each pixel has. The patch of a pixel is the class of its row, the class of its column, and the labels in the
+ * windows of all views; pixels with equal patches have equal values.
  */
 import { must } from '../../dsl/errors.ts';
 import { numbered, type Axis, type AxisView } from './axis.ts';
 import { PixelTable, type Pixels } from './pixels.ts';
 
 export interface LocalAxis {
-  /** The row (or column) of the map that each entry of the grid shows: the exact chain of all nearest resizes before. */
+  /** The row (or column) of the map behind each entry of the grid: all nearest resizes before, composed exactly. */
   readonly grid: readonly number[];
-  /** Where each row of the value lies on the grid; its window is anchors[i] + from to anchors[i] + to, both included. */
+  /**
+   * The position of each row of the value on the grid; its window is anchors[i] + from to anchors[i] + to, both
+   * included.
+   */
   readonly anchors: readonly number[];
-  /** At most 0 where the window holds its own place. Entries outside the grid have no label; the class tells which. */
+  /**
+   * At most 0 if the window contains its own position. Entries outside the grid have no label; the class encodes which
+   * are outside.
+   */
   readonly from: number;
   readonly to: number;
 }
 
-/** What a value reads of one map. A value may read one map in several ways, such as classes resized and edges pooled. */
+/** A value's reads of one map. A value may read a map in several ways, such as classes resized and edges pooled. */
 export interface LocalView {
-  /** The input's name. */
+  /** The name of the input. */
   readonly map: string;
   readonly rows: LocalAxis;
   readonly columns: LocalAxis;
 }
 
 export interface LocalValue {
-  /** Two values with one key have equal patches at every pixel of every picture of the maps: they can share indices. */
+  /**
+   * Values with equal keys have equal patches at every pixel of every picture of the maps, so they can share indices.
+   */
   readonly key: string;
   readonly views: readonly LocalView[];
   /**
-   * The class of each row and column: rows of one class have the same parts of their windows outside and use the rest in the
-   * same way. All 0 where neither border nor place matters.
+   * The class of each row and column: rows of one class have the same parts of their windows outside, and use the rest
+   * in the same way. All 0 if neither border nor position matters.
    */
   readonly rowClasses: readonly number[];
   readonly columnClasses: readonly number[];
-  /** The picture of the maps that each picture of the value shows: [0,1,0,1] for maps that are stacked twice. */
+  /** The picture of the maps behind each picture of the value: [0,1,0,1] for maps stacked twice. */
   readonly pictures: readonly number[];
-  /** Whether any window reaches over a border of its grid. */
+  /** Whether any window crosses a border of its grid. */
   readonly readsOutside: boolean;
 }
 
-/** Describes pixels for others, each reading once. */
+/** Describes pixels, each distinct reading once. */
 export class LocalityTable {
   readonly pixels = new PixelTable();
   private readonly described = new Map<Pixels, LocalValue>();
@@ -71,7 +79,7 @@ export class LocalityTable {
     return made;
   }
 
-  /** Values differ in pictures but see the same patches of each. */
+  /** The key leaves out which pictures are read, as the patches of each picture are the same. */
   private keyOf({ maps, rows, columns }: Pixels): string {
     const text = `${maps}|${rows.id}|${columns.id}`;
     const known = this.keys.get(text) ?? this.keys.size;
@@ -91,7 +99,7 @@ export class LocalityTable {
   }
 }
 
-/** Says how much of an entry's window lies before and after the grid. */
+/** Gives how much of an entry's window is before and after the grid. */
 function outside({ grid, anchors, from, to }: AxisView, index: number): string {
   const at = must(anchors[index], 'an axis has an anchor for each entry');
   const length = to - from + 1;

@@ -1,16 +1,19 @@
 /**
- * Answers for what the pixels of a label-local value read: views of label maps along both axes, and which picture of the maps
- * each picture of the value shows. Interned, as axes are.
+ * Describes which pixels a label-local value reads: views of label maps along both axes, and the picture of the maps
+ * behind each picture of the value. Interned, like axes.
  */
 import { must } from '../../dsl/errors.ts';
 import { Axes, joinViews, viewKey, type Axis, type AxisView } from './axis.ts';
 
-/** The pixels of a value, or of some of its channels. A value without maps depends on weights and its place alone. */
+/**
+ * The pixels of a value, or of some of its channels. Without maps, the value depends on weights and its position
+ * alone.
+ */
 export interface Pixels {
   readonly id: number;
-  /** The picture of the maps that each picture of the value shows; undefined where they are all the same. */
+  /** The picture of the maps behind each picture of the value; undefined if all pictures are equal. */
   readonly pictures: readonly number[] | undefined;
-  /** The map that each view of both axes is one of. */
+  /** The map of each view; both axes have the views in this order. */
   readonly maps: readonly string[];
   readonly rows: Axis;
   readonly columns: Axis;
@@ -34,23 +37,23 @@ export class PixelTable {
   private readonly known = new Map<string, Pixels>();
   private readonly merged = new Map<string, Pixels | undefined>();
 
-  /** A label map itself. */
+  /** The pixels of a label map. */
   map(name: string, pictures: number, height: number, width: number): Pixels {
     const shown = Array.from({ length: pictures }, (_, index) => index);
     return this.intern(shown, [name], this.axes.map(height), this.axes.map(width));
   }
 
-  /** A value that is the same at every pixel of every picture. */
+  /** The pixels of a value that is equal everywhere in every picture. */
   uniform(height: number, width: number): Pixels {
     return this.intern(undefined, [], this.axes.uniform(height), this.axes.uniform(width));
   }
 
-  /** Changes what is read along rows and columns; views keep their order. */
+  /** Changes the reads along rows and columns; views keep their order. */
   along(pixels: Pixels, rows: (axis: Axis) => Axis, columns: (axis: Axis) => Axis): Pixels {
     return this.intern(pixels.pictures, pixels.maps, rows(pixels.rows), columns(pixels.columns));
   }
 
-  /** Keeps the pictures `indices`, in that order. */
+  /** Selects the pictures `indices`, in that order. */
   takePictures(pixels: Pixels, indices: readonly number[]): Pixels {
     const shown =
       pixels.pictures &&
@@ -58,7 +61,7 @@ export class PixelTable {
     return this.intern(shown, pixels.maps, pixels.rows, pixels.columns);
   }
 
-  /** Repeats a single picture, row or column to the size of others. */
+  /** Broadcasts a single picture, row or column to a size. */
   broadcast(pixels: Pixels, [pictures, height, width]: readonly [number, number, number]): Pixels {
     const stretch = (size: number) => (axis: Axis) =>
       axis.size === size ? axis : this.axes.take(axis, new Array<number>(size).fill(0));
@@ -68,7 +71,7 @@ export class PixelTable {
       : wide;
   }
 
-  /** What combines two values pixel by pixel reads; undefined where it would mix pictures. */
+  /** The reads of a pointwise combination of two values; undefined if it mixes pictures. */
   merge(a: Pixels, b: Pixels): Pixels | undefined {
     if (a === b) return a;
     const key = `${a.id} ${b.id}`;
@@ -86,7 +89,7 @@ export class PixelTable {
       if (found) views[at] = found;
       else views.push(view);
     }
-    // Ordered, so that the same reading is the same however it came about.
+    // Sorted, so that equal reads are equal whatever their history.
     const keyed = views.map((view) => ({
       view,
       key: `${view.map} ${viewKey(view.rows)} ${viewKey(view.columns)}`,

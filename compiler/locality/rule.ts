@@ -1,6 +1,6 @@
 /**
- * How an op hands locality on: each op's entry says it, made of the forms below where it can be. An op without a rule is not local, so
- * a new op is safe before it is known.
+ * Defines locality rules: how an op passes locality from operands to results. An op's entry has its rule, mostly one
+ * of the forms below. An op without a rule is not local, which is always correct.
  */
 import { must } from '../../dsl/errors.ts';
 import { shapeOf, type AttrRules, type ExpandedOp, type Node } from '../ir/node.ts';
@@ -13,44 +13,47 @@ import type { Pixels, PixelTable } from './pixels.ts';
 
 declare module '../ir/node.ts' {
   interface Op {
-    /** What is known of a node's results, given what is known of its operands. */
+    /** Gives what is known of a node's results from what is known of its operands. */
     locality?(node: Node, walk: Walk): readonly Fact[];
   }
 }
 
 declare module '../ir/op.ts' {
   interface Entry<O extends readonly string[], A extends AttrRules> {
-    /** What is known of a node's results, given what is known of its operands; left out where that is nothing, or by pointwise ops. */
+    /**
+     * Gives what is known of a node's results from what is known of its operands; omitted by pointwise ops, and where
+     * nothing is known.
+     */
     readonly locality?: (node: NodeOf<OpOf<O, A>>, walk: Walk) => readonly Fact[];
   }
 }
 
-/** A convolution that reads labels in some channels of its operand and something else in the others: it can be split. */
+/** A convolution with some label-local input channels: it can be split into a local and a general part. */
 export interface PartlyLocal {
-  /** The channels [from, to) of the operand that are label-local, ascending. */
+  /** The label-local channels [from, to) of the operand, ascending. */
   readonly channels: readonly (readonly [number, number])[];
-  /** What the convolution of these channels alone is. */
+  /** The description of the convolution of these channels alone. */
   readonly local: LocalValue;
 }
 
-/** The walk over the nodes as rules see it. */
+/** The walk over the nodes, as rules use it. */
 export interface Walk {
   readonly pixels: PixelTable;
-  /** Tells the inputs that are label maps. */
+  /** Tells whether an input is a label map. */
   readonly isMap: (input: string) => boolean;
   /** Gives what is known of a node with one result. */
   of(node: Node): Fact;
   /** Gives what is known of all results of a node. */
   all(node: Node): readonly Fact[];
   isWeight(node: Node): boolean;
-  /** What all channels together read; undefined where any is not local. */
+  /** The reads of all channels together; undefined if any channel is not local. */
   whole(fact: Fact): Pixels | undefined;
   mergeAll(all: readonly (Pixels | undefined)[]): Pixels | undefined;
-  /** Reads a node as pixels of a result of `rank`: weights only where they are the same at every pixel of every picture. */
+  /** Gives a node as pixels of a result of `rank`; weights only if they are equal at every pixel of every picture. */
   asPixels(node: Node, rank: number): readonly Segment[] | undefined;
-  /** Applies a change of pixels to the channels of a node, each by itself. */
+  /** Applies a change of pixels to each channel of a node separately. */
   each(x: Node, change: (pixels: Pixels) => Pixels | undefined): readonly Fact[];
-  /** Applies a change to rows and columns. */
+  /** Applies a change to the axes of rows and columns. */
   alongBoth(pixels: Pixels, change: (axis: Axis, which: 1 | 2) => Axis): Pixels;
   /** Notes that a convolution of some channels of its operand is local. */
   notePartly(node: Node, channels: readonly (readonly [number, number])[], pixels: Pixels): void;
@@ -60,12 +63,12 @@ export interface Walk {
 
 type Rule = (node: Node, walk: Walk) => readonly Fact[];
 
-/** What an operand is, its only result is as well. */
+/** The only result has the locality of the operand. */
 export const asOperand: Rule = (node, walk) => [
   walk.of(must(node.operands[0], `${node.op.name} has an operand`)),
 ];
 
-/** Keeps entries of any axis of pictures. */
+/** Selects entries along any axis of pictures. */
 export function pick(walk: Walk, fact: Fact, axis: number, indices: readonly number[]): Fact {
   if (fact === undefined || fact === 'weights') return fact;
   if (axis === 3) return pickChannels(fact, indices);
@@ -83,7 +86,7 @@ export function pick(walk: Walk, fact: Fact, axis: number, indices: readonly num
   );
 }
 
-/** Values at the same place, broadcast; what every pointwise op does. */
+/** The rule of pointwise ops: values at the same position, broadcast. */
 export const pointwise: Rule = (node, walk) => {
   const shape = shapeOf(node);
   if (!isPicture(shape)) return [undefined];
@@ -106,10 +109,13 @@ export const pointwise: Rule = (node, walk) => {
   return [tidy(segments)];
 };
 
-/** How a convolution of any kind changes an axis of its operand. */
+/** How a convolution changes an axis of its operand. */
 export type Reading = (walk: Walk, axis: Axis, which: 1 | 2) => Axis;
 
-/** A convolution whose every output reads all channels; where only some are local the node is noted as partly local. */
+/**
+ * A convolution in which every output reads all channels; if only some channels are local, it is recorded as partly
+ * local.
+ */
 export const convolution =
   <N extends Node>(reading: (node: N) => Reading) =>
   (node: N, walk: Walk): readonly Fact[] => {
@@ -133,7 +139,7 @@ export const convolution =
     return [undefined];
   };
 
-/** A convolution of each channel by itself. */
+/** A convolution of each channel separately. */
 export const perChannel =
   <N extends Node>(reading: (node: N) => Reading) =>
   (node: N, walk: Walk): readonly Fact[] => {
@@ -148,7 +154,7 @@ type Padding = Node & {
   readonly attrs: { readonly amounts: readonly number[] };
 };
 
-/** Padding of pixels; of pictures or channels there is no rule, for want of a meaning. */
+/** Padding of pixels; padding of the batch or of channels has no rule. */
 export const padded =
   (change: (walk: Walk, axis: Axis, before: number, after: number) => Axis) =>
   (node: Padding, walk: Walk): readonly Fact[] => {

@@ -1,13 +1,13 @@
 /**
- * Names that people bring from other frameworks: what they are called here. A name counts whatever its case and underscores; of
- * several the first that is known at the place is meant. The frameworks are PyTorch, Keras, TensorFlow and the official code of SPADE
- * and pix2pixHD.
+ * Maps the names of other frameworks to names here, for hints. Case and underscores are ignored; of several targets,
+ * the first one that is known at the place is used. The frameworks are PyTorch, Keras, TensorFlow and the official
+ * code of SPADE and pix2pixHD.
  */
 import { inWords } from '../../dsl/words.ts';
 import { ofClasses } from '../metrics/index.ts';
 import { optimizers, settingsOf, type Optimizer } from '../optimizers/index.ts';
 
-/** Names here by those elsewhere, several of each behind one another. */
+/** Names here by those of other frameworks; each key lists several names. */
 const names: Readonly<Record<string, string>> = {
   // layers
   'conv2d convolution convolution2d conv2dlayer convlayer': 'conv',
@@ -129,7 +129,7 @@ const names: Readonly<Record<string, string>> = {
   head: 'first',
 };
 
-/** What settings of optimizers are called elsewhere. */
+/** Names of optimizer settings in other frameworks. */
 const namesOfSettings = optimizers
   .flatMap(settingsOf)
   .flatMap(([own, { elsewhere = [] }]) => elsewhere.map((old): [string, string[]] => [old, [own]]));
@@ -144,10 +144,10 @@ const targets: ReadonlyMap<string, readonly string[]> = new Map(
     ),
 );
 
-/** Gives what of a name counts: neither case nor underscores. */
+/** Normalizes a name for comparison: case and underscores are ignored. */
 export const plainName = (name: string): string => name.toLowerCase().replaceAll('_', '');
 
-/** Says what a name of another framework may be called here, most likely first. */
+/** Lists what a name of another framework may be called here, most likely first. */
 export function carriedOver(name: string): readonly string[] {
   return targets.get(plainName(name)) ?? [];
 }
@@ -155,7 +155,7 @@ export function carriedOver(name: string): readonly string[] {
 /** All names that the table leads to. */
 export const carriedOverTargets: ReadonlySet<string> = new Set([...targets.values()].flat());
 
-/** What has no name here, and how it is done. */
+/** Names without an equivalent here, and how to do the same. */
 export const ways: ReadonlyMap<string, string> = new Map([
   ['softmax', 'it is written exp(log_softmax(x))'],
   ['matmul', 'no two computed tensors are multiplied as matrices; linear(x, w) multiplies by a weight'],
@@ -194,18 +194,18 @@ export const ways: ReadonlyMap<string, string> = new Map([
   ['print', 'nothing is printed: a spec is expanded before anything runs'],
 ]);
 
-/** Says how something is done that has no name here; undefined where that is not known. */
+/** Says how to do something that has no name here; undefined if unknown. */
 export function wayOf(name: string): string | undefined {
   return ways.get(plainName(name));
 }
 
 interface SettingElsewhere {
   readonly words: string;
-  /** What is written where the setting is switched on. */
+  /** The text to write if the setting is switched on. */
   readonly text?: string;
 }
 
-/** Settings of other frameworks that are written in another way here, or not at all, by their section. */
+/** Settings of other frameworks that are written differently here, or not at all, by section. */
 const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, SettingElsewhere>>>> = {
   data: {
     'flip hflip horizontalflip randomflip randomhorizontalflip mirror': {
@@ -236,13 +236,13 @@ const settingsElsewhere: Readonly<Record<string, Readonly<Record<string, Setting
   },
 };
 
-/** Says how a setting of another framework is written in a section; undefined where it is not known. */
+/** Says how a setting of another framework is written in a section; undefined if unknown. */
 export function settingElsewhere(section: string, name: string): SettingElsewhere | undefined {
   const known = Object.entries(settingsElsewhere[section] ?? {});
   return known.find(([names]) => names.split(' ').includes(plainName(name)))?.[1];
 }
 
-/** Well-known activations that the library has not, as functions of x. */
+/** Well-known activations that the library lacks, as functions of x. */
 export const formulas: ReadonlyMap<string, string> = new Map([
   ['gelu', '0.5 * x * (1 + tanh(0.79788456 * (x + 0.044715 * x * square(x))))'],
   ['silu', 'x * sigmoid(x)'],
@@ -257,18 +257,18 @@ export const formulas: ReadonlyMap<string, string> = new Map([
   ['logsigmoid', '-softplus(-x)'],
 ]);
 
-/** Gives a well-known activation as a function of x; undefined where the library has it, or it is not known. */
+/** Gives a well-known activation as a function of x; undefined if the library has it, or it is unknown. */
 export function formulaOf(name: string): string | undefined {
   return formulas.get(plainName(name));
 }
 
-/** Well-known optimizers, those that there are among them. */
+/** Well-known optimizers, including those of the language. */
 const wellKnownOptimizers =
   'adamw adamax nadam radam amsgrad adagrad adadelta lamb lars lion adafactor lbfgs muon shampoo'.split(' ');
 
 const kinds = optimizers.map(({ kind }) => kind);
 
-/** Other well-known things that the library has not, by what they are, with what there is. */
+/** Other well-known names that the library lacks, by category, with what exists instead. */
 const lacking: Readonly<Record<string, string>> = {
   [wellKnownOptimizers.filter((name) => !kinds.includes(name)).join(' ')]:
     `the optimizers are ${inWords(kinds)}`,
@@ -288,20 +288,20 @@ const lackingNames: ReadonlyMap<string, string> = new Map(
   Object.entries(lacking).flatMap(([names, what]) => names.split(' ').map((name) => [name, what] as const)),
 );
 
-/** Says that a name is well known elsewhere but means nothing here, and what there is; undefined where it is not known. */
+/** Says that a well-known name is missing here, and what exists instead; undefined if unknown. */
 export function whyLacking(name: string): string | undefined {
   const what = lackingNames.get(plainName(name));
   return what === undefined ? undefined : `there is no ${name} here: ${what}`;
 }
 
-/** Tells whether a name of the field means something that the library has not, so that no other name is a guess at it. */
+/** Tells whether a well-known name is missing here, so that no similar name is suggested. */
 export const isElsewhere = (name: string): boolean =>
   formulaOf(name) !== undefined || lackingNames.has(plainName(name));
 
-/** Settings of optimizers elsewhere that not every optimizer has here. */
+/** Optimizer settings of other frameworks that only some optimizers have here. */
 const settingsOfSome = ['weightdecay', 'nesterov', 'amsgrad', 'dampening', 'centered'];
 
-/** Says which optimizers have a setting, of which the plain name is given. */
+/** Says which optimizers have a setting, given by its plain name. */
 function whoseSetting(plain: string): string {
   const isOwner = ({ settings }: Optimizer): boolean =>
     Object.keys(settings).some((name) => plainName(name) === plain);
@@ -309,7 +309,7 @@ function whoseSetting(plain: string): string {
   return owners.length === 0 ? 'no optimizer has it' : `it is a setting of ${inWords(owners)}`;
 }
 
-/** What parameters of other frameworks say that follows from something else here, with what it follows from. */
+/** Parameters of other frameworks that follow from something else here, with what they follow from. */
 const settled: ReadonlyMap<string, string> = new Map([
   ['inchannels', 'the channels are those of the input'],
   ['infeatures', 'the channels are those of the input'],
@@ -327,7 +327,7 @@ const settled: ReadonlyMap<string, string> = new Map([
   ['device', 'the command line chooses the engine'],
 ]);
 
-/** Says why an argument is left out here; undefined where it is not known. */
+/** Says why an argument is unnecessary here; undefined if unknown. */
 export function whySettled(name: string): string | undefined {
   return settled.get(plainName(name));
 }

@@ -1,4 +1,4 @@
-/** Answers for what the compiler's messages share: what is said about names, inputs and encoders. */
+/** Diagnostics and hints that several layers share: wrong inputs, encoders, and suggestions for unknown names. */
 import { isElsewhere, carriedOver } from './carried-over.ts';
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { didYouMean, replacing, type Hint } from '../../dsl/fix.ts';
@@ -18,7 +18,7 @@ export function wrongInput(
   return error('wrong-input', message, span, { hint });
 }
 
-/** Reports a network that codes are asked of, although it does not take what the data gives. */
+/** Reports a network that is used as an encoder, although its inputs do not fit the data. */
 export function notAnEncoder(
   network: string,
   why: string,
@@ -30,7 +30,7 @@ export function notAnEncoder(
   });
 }
 
-/** Suggests the known name that is nearest to an unknown one, and to write it at `span`; undefined where none is near. */
+/** Suggests the known name nearest to an unknown one, as an edit of `span`; undefined if none is near. */
 export function meant(name: string, candidates: readonly string[], span?: Span): Hint | undefined {
   const near =
     carriedOver(name).find((one) => candidates.includes(one)) ??
@@ -40,7 +40,7 @@ export function meant(name: string, candidates: readonly string[], span?: Span):
   return place ? replacing(place, near) : { words: didYouMean(near), fix: [] };
 }
 
-/** Finds a word inside a place, which may hold quotation marks or more words. */
+/** Finds a word inside a place, which may include quotation marks or more words. */
 export function placeOf(word: string, { source, start, end }: Span): Span | undefined {
   const escaped = word.replaceAll(/[^\w]/g, '\\$&');
   const found = new RegExp(`(?<![\\w])${escaped}(?![\\w])`).exec(source.text.slice(start, end));
@@ -48,8 +48,8 @@ export function placeOf(word: string, { source, start, end }: Span): Span | unde
 }
 
 /**
- * Says which names there are, and which one may be meant: the notes and hint of a message about an unknown name at `span`.
- * `otherwise` is the hint where none is near.
+ * Gives the notes and the hint of a message about an unknown name at `span`: the known names, and the nearest one.
+ * `otherwise` is the hint if none is near.
  */
 export function amongst(
   name: string,
@@ -61,7 +61,7 @@ export function amongst(
   return { notes: oneOf(names), hint: meant(name, names, span) ?? otherwise };
 }
 
-/** Lists the names that there are, as a note; none where they would be too many to read. */
+/** Lists the known names as a note; empty if there are too many to read. */
 function oneOf(names: readonly string[]): string[] {
   return names.length > 0 && names.length <= 24 ? [`there are: ${names.join(', ')}`] : [];
 }

@@ -6,7 +6,7 @@ import { SpadeParser } from '../../dsl/parser.ts';
 import { allTokens } from '../../dsl/tokens.ts';
 
 const header =
-  '/** Answers for the types of the concrete syntax tree. Generated from the grammar: `npx vitest run test/dsl -u` renews it. */\n';
+  '/** The types of the concrete syntax tree. Generated from the grammar: `npx vitest run test/dsl -u` renews it. */\n';
 
 describe('the grammar', () => {
   it('passes the checks of tokens and rules that are skipped at run time', () => {

@@ -1,4 +1,7 @@
-/** What tells the best checkpoint: it is measured of what the experiment trains, pictures or classes. */
+/**
+ * Checks that the metric which selects the best checkpoint is measured for what the experiment trains, pictures or
+ * classes.
+ */
 import { generatorOf, measuredMetrics } from '../../format/queries.ts';
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';

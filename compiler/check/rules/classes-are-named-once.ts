@@ -1,4 +1,4 @@
-/** Answers for names and colors of classes: given in one place, one for each class, and there where label maps need them. */
+/** Checks names and colors of classes: one source, one entry per class, and colors if label maps are color coded. */
 import { lastClassIsVoid } from '../../format/labels.ts';
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
@@ -10,7 +10,7 @@ export const classesAreNamedOnce: Rule = {
     const { legend, classes, label_format: format } = data;
     const given = (['names', 'colors'] as const).filter((setting) => data[setting] !== undefined);
     const twice = legend === undefined ? [] : given;
-    // Where maps hold colors, a class without one could not occur.
+    // In color-coded maps, a class without a color could not occur.
     const counts = lastClassIsVoid(data) && format !== 'colors' ? [classes - 1, classes] : [classes];
     const wrong = given.filter((setting) => !counts.includes(data[setting]?.length ?? 0));
     const isColorless = format === 'colors' && legend === undefined && data.colors === undefined;

@@ -1,4 +1,4 @@
-/** Answers for random parts of pictures: what they are taken from is never smaller than they are. */
+/** Checks that random crops are not larger than the picture that they are taken from. */
 import { scaleSize } from '../../format/queries.ts';
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';

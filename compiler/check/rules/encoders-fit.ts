@@ -1,4 +1,4 @@
-/** Answers for codes in a spec that was written as JSON: each is what an earlier network makes of the photograph. */
+/** Checks the codes of a spec written as JSON: each is what an earlier network makes of the photograph. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { shapeOfPictures, whyNoEncoder } from '../../format/queries.ts';
 import type { EncodedInput, NetworkSpec, Spec } from '../../format/types.ts';
@@ -51,7 +51,7 @@ function checkInput(
       ];
 }
 
-/** Says which tensor of a network cannot be the photograph that the data gives; undefined where there is none. */
+/** Names an input of a network that the data's photograph does not fit; undefined if there is none. */
 function whyNoPhotograph({ inputs }: NetworkSpec, { data }: Spec): string | undefined {
   if (!data) return undefined;
   const photograph = String(shapeOfPictures(data));

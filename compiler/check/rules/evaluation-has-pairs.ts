@@ -1,4 +1,4 @@
-/** Answers for measuring while training: there are held-out pairs to measure on. */
+/** Checks that a training with evaluation has held-out pairs. */
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,9 +1,11 @@
-/** Answers for data folders that only make sense together, and for those that must not be the same. */
+/**
+ * Checks that data folders which belong together are both given, and that test folders differ from training folders.
+ */
 import type { DataSpec } from '../../format/types.ts';
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
-/** [with this, there must be that] */
+/** [setting, the setting that it requires] */
 const pairs: readonly (readonly [keyof DataSpec, keyof DataSpec])[] = [
   ['test_images', 'test_labels'],
   ['test_labels', 'test_images'],
@@ -33,7 +35,7 @@ export const foldersArePaired: Rule = {
       ...lacking.map(([found, needed]) =>
         messages.pairIncomplete(found, needed, locate(`/data/${found}`, 'name')),
       ),
-      // Networks take edges always or never, so test maps need what training maps have.
+      // Networks use edges always or never, so test maps need instances exactly if training maps have them.
       ...(split
         ? [messages.pairIncomplete('test_labels', 'test_instances', locate('/data/test_labels', 'name'))]
         : []),

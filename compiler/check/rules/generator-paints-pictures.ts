@@ -1,4 +1,4 @@
-/** Answers for the generator: an experiment has one, and it paints pictures of the data's size. */
+/** Checks that an experiment has one generator, and that its pictures have the data's size. */
 import { isGenerator, shapeOfPictures } from '../../format/queries.ts';
 import * as messages from './messages.ts';
 import { shapeOfResult } from './scratch.ts';

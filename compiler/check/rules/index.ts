@@ -1,4 +1,4 @@
-/** Answers for the order of the rules: each may rely on those before it, so a tier is only checked if the last one held. */
+/** Lists the rules in tiers: a tier is checked only if the ones before it hold, so its rules can rely on them. */
 import { bestIsMeasured } from './best-is-measured.ts';
 import { classesAreNamedOnce } from './classes-are-named-once.ts';
 import { cropsCoverThePicture } from './crops-cover-the-picture.ts';
@@ -21,7 +21,7 @@ import { trainingHasOneLength } from './training-has-one-length.ts';
 import { variablesFit } from './variables-fit.ts';
 import { weightsHaveAPlace } from './weights-have-a-place.ts';
 
-/** Rules about settings alone, which hold or not whatever the networks are. */
+/** Rules about settings alone, independent of the networks. */
 export const settingRules: readonly Rule[] = [
   trainingHasOneLength,
   partsDivideTheBatch,
@@ -32,7 +32,10 @@ export const settingRules: readonly Rule[] = [
   cropsCoverThePicture,
 ];
 
-/** Rules about names, which the language keeps by construction except for what is trained, loaded and given to initializers. */
+/**
+ * Rules about names. The language guarantees most of them, except those about what is trained, loaded and given to
+ * initializers.
+ */
 export const nameRules: readonly Rule[] = [
   namesAreUnique,
   referencesAreDefined,
@@ -42,14 +45,14 @@ export const nameRules: readonly Rule[] = [
   variablesFit,
 ];
 
-/** Rules about shapes, which expansion of the language has checked; codes are what networks without mistakes give. */
+/** Rules about shapes. The language's expansion guarantees them. Rules about codes need networks without mistakes. */
 export const shapeRules: readonly Rule[] = [shapesFit];
 export const codeRules: readonly Rule[] = [encodersFit];
 
 /** Rules about the experiment as a whole. */
 export const wholeRules: readonly Rule[] = [generatorPaintsPictures, bestIsMeasured];
 
-/** Rules that warn: of what can be done, but is rarely meant. */
+/** Rules that warn about what is legal, but rarely meant. */
 export const adviceRules: readonly Rule[] = [
   lossesHaveABottom,
   lossesReachTheirNetworks,

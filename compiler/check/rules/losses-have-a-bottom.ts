@@ -1,6 +1,6 @@
 /**
- * Warns of losses that fall without end: one that is linear in what the trained network says becomes smaller with every
- * growth of its weights, as the Wasserstein loss does without a penalty.
+ * Warns of losses without a lower bound: a loss that is linear in the trained network's output decreases forever as
+ * the weights grow, as the Wasserstein loss does without a penalty.
  */
 import { composites, isOf } from '../../ops/composite/index.ts';
 import { spectralNorm } from '../../ops/composite/weights.ts';
@@ -10,7 +10,7 @@ import * as messages from './messages.ts';
 import { factsOf } from './loss-values.ts';
 import type { Rule } from './rule.ts';
 
-/** How a value follows from what the trained networks say. */
+/** How a value depends on the outputs of the trained networks. */
 type Dependence = 'none' | 'linear' | 'other';
 
 export const lossesHaveABottom: Rule = {
@@ -57,7 +57,7 @@ function depend({ op }: NodeSpec, inputs: readonly Dependence[]): Dependence {
   }
 }
 
-/** Tells whether what a network says stays within bounds: its last step sees to it, or spectral norm of all of its weights. */
+/** Tells whether a network's output is bounded: by its last op, or by spectral norm of all its weights. */
 function isBounded({ nodes, variables, outputs }: NetworkSpec): boolean {
   const bounding = nodes.flatMap(({ op, id }) => (composites.get(op)?.traits.bounded ? [id] : []));
   if (refsOf(outputs).every((ref) => bounding.includes(ref))) return true;

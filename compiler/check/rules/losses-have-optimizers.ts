@@ -1,4 +1,4 @@
-/** Answers for what is trained: every loss has an optimizer, every optimizer a loss, and both a network with parameters. */
+/** Checks that every loss has an optimizer, every optimizer a loss, and both a network with parameters. */
 import type { Rule } from './rule.ts';
 import * as messages from './messages.ts';
 import { trainedAt } from './places.ts';

@@ -1,6 +1,6 @@
 /**
- * Warns of losses whose gradients are 0 whatever happens: no value leads from the loss to a weight of the network that it trains, as
- * where a discriminator does not look at the picture.
+ * Warns of losses whose gradients are always 0: the loss depends on no weight of the network that it trains, for
+ * example if a discriminator ignores the picture.
  */
 import { typesOfCall } from '../../build/instantiate.ts';
 import { composites } from '../../ops/composite/index.ts';
@@ -47,7 +47,7 @@ function passesGradients({ op }: NodeSpec): boolean {
   return !composites.get(op)?.traits.stopsGradients;
 }
 
-/** Lists the inputs that the results of a network follow from. */
+/** Lists the inputs that a network's results depend on. */
 function inputsUsedBy({ nodes, inputs, outputs }: NetworkSpec): ReadonlySet<string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const names = new Set(inputs.map(({ name }) => name));

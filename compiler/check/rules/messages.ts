@@ -1,4 +1,4 @@
-/** Answers for what is said about specs that parse but do not hold together: one function per message. */
+/** The diagnostics of the rules, about specs that parse but are inconsistent; one function each. */
 import type { DataSpec } from '../../format/types.ts';
 import { amongst, meant } from '../../messages/shared.ts';
 import { error, warning, type Diagnostic } from '../../../dsl/diagnostic.ts';
@@ -9,7 +9,7 @@ export { notAnEncoder, wrongInput } from '../../messages/shared.ts';
 
 type Place = Span | undefined;
 
-/** Reports text that is no JSON. */
+/** Reports JSON text that is too large or too deep. */
 export const jsonTooLarge = (of: 'values' | 'levels', limit: number, span: Span): Diagnostic =>
   error(
     'too-large',
@@ -24,7 +24,7 @@ export const jsonTooLarge = (of: 'values' | 'levels', limit: number, span: Span)
 
 export const badJson = (what: string, span: Place): Diagnostic => error('bad-json', what, span);
 
-/** Reports a setting that the spec does not have; `hint` says how it is written where that is known. */
+/** Reports an unknown setting; `hint` says how it is written, if known. */
 export const unknownSetting = (
   name: string,
   of: string,
@@ -39,7 +39,7 @@ export const unknownSetting = (
   });
 };
 
-/** Reports a setting that must be there; `example` shows how it is written. */
+/** Reports a missing setting; `example` shows how it is written. */
 export const missingSetting = (name: string, of: string, span: Place, example: string): Diagnostic =>
   error('missing-setting', `${of} needs the setting '${name}'`, span, { hint: `add: ${example}` });
 
@@ -52,7 +52,7 @@ export const wrongSetting = (
   hint?: Hint | string,
 ): Diagnostic => error('wrong-setting', `${name}: expected ${expected}, found ${found}`, span, { hint });
 
-/** Reports a training that is given no length, or two. */
+/** Reports a training without a length, or with two. */
 export const lengthOfTraining = (found: 'none' | 'both', span: Place): Diagnostic =>
   error(
     'length-of-training',
@@ -63,13 +63,13 @@ export const lengthOfTraining = (found: 'none' | 'both', span: Place): Diagnosti
     { hint: found === 'none' ? 'add: epochs: 100, or steps: 10000' : 'keep one of the two' },
   );
 
-/** Reports a decay that never begins. */
+/** Reports a decay that starts at the end of training or later. */
 export const decayTooLate = (from: number, epochs: number, span: Place): Diagnostic =>
   error('decay-too-late', `decay_from is ${from}, but the training ends after ${epochs} epochs`, span, {
     hint: `take fewer than ${epochs}, or leave it out for a constant rate`,
   });
 
-/** Reports a decay by epochs where the training is counted in steps. */
+/** Reports a decay in epochs in a training counted in steps. */
 export const decayInSteps = (span: Place): Diagnostic =>
   error('decay-without-epochs', 'decay_from counts epochs, but the training is counted in steps', span, {
     hint: 'give the length as epochs: ...',
@@ -81,7 +81,7 @@ export const nothingToEvaluate = (span: Place): Diagnostic =>
     hint: 'add to data: test_images: "...", test_labels: "..."',
   });
 
-/** Reports a best checkpoint that is to be told by what is not measured of such an experiment. */
+/** Reports a best checkpoint selected by a metric that is not measured for this experiment. */
 export const bestNotMeasured = (
   found: string,
   metrics: readonly string[],
@@ -96,13 +96,13 @@ export const bestNotMeasured = (
     `take one of these; ${paints ? 'classes are' : 'pictures are'} not measured while it trains`,
   );
 
-/** Reports half of a pair of settings. */
+/** Reports a setting without the one that it requires. */
 export const pairIncomplete = (found: string, missing: string, span: Place): Diagnostic =>
   error('pair-incomplete', `${found} needs ${missing} beside it`, span, {
     hint: `add: ${missing}: "...", or leave out ${found}`,
   });
 
-/** Reports label maps of paired pictures in a folder of their own. */
+/** Reports a separate label folder for pictures that hold both photograph and label map. */
 export const pairedApart = (images: string, labels: string, span: Place): Diagnostic =>
   error(
     'paired-apart',
@@ -113,7 +113,7 @@ export const pairedApart = (images: string, labels: string, span: Place): Diagno
     },
   );
 
-/** Reports data that is tested on what it is trained on. */
+/** Reports data that is tested on its training pairs. */
 export const testsOnTraining = (span: Place): Diagnostic =>
   error('tests-on-training', 'the label maps to test on are those to train on', span, {
     hint: 'name another folder, or the pairs to hold out in a text file, one a line: test_list: "test.txt"',
@@ -123,7 +123,7 @@ export const testsOnTraining = (span: Place): Diagnostic =>
 export const namedTwice = (setting: string, span: Place): Diagnostic =>
   error('named-twice', `${setting} are given here and by the legend`, span, { hint: 'keep one of the two' });
 
-/** Reports another number of names or colors than there are classes. */
+/** Reports a number of names or colors that differs from the number of classes. */
 export const namesOfClasses = (
   setting: string,
   found: number,
@@ -138,7 +138,7 @@ export const namesOfClasses = (
         : 'give one for each class, in the order of their ids',
   });
 
-/** Reports label maps of colors where nothing says what the colors mean. */
+/** Reports color-coded label maps without colors of classes. */
 export const colorsMissing = (span: Place): Diagnostic =>
   error('colors-missing', 'nothing says which class each color is', span, {
     hint: 'add: colors: [[128, 64, 128], ...], or legend: "classes.json"',
@@ -150,7 +150,7 @@ export const rangeUpsideDown = (setting: string, low: number, high: number, span
     hint: `write [${high}, ${low}]`,
   });
 
-/** Reports pictures that are smaller than the part which is taken of them. */
+/** Reports pictures that are smaller than the crop taken of them. */
 export const cropTooSmall = (
   found: { readonly width: number; readonly height: number },
   size: { readonly width: number; readonly height: number },
@@ -163,11 +163,11 @@ export const cropTooSmall = (
     { hint: 'scale pictures to at least the size of the data before a part is taken' },
   );
 
-/** Reports a name that two things of a kind share. */
+/** Reports a name that two things of one kind share. */
 export const duplicateId = (what: string, name: string, span: Place): Diagnostic =>
   error('duplicate-name', `two ${what} are called '${name}'`, span, { hint: 'names are unique' });
 
-/** Reports a reference to nothing, or to something that comes later. */
+/** Reports a reference to an undefined value, or to a later one. */
 export const unknownReference = (
   name: string,
   span: Place,
@@ -183,35 +183,35 @@ export const unknownReference = (
     },
   );
 
-/** Reports a network that the spec does not have, or not yet. */
+/** Reports a network that is undefined, or defined later. */
 export const unknownNetwork = (name: string, span: Place, candidates: readonly string[]): Diagnostic =>
   error('unknown-network', `there is no network '${name}' here`, span, amongst(name, candidates, span));
 
-/** Reports a loss that nothing minimizes. */
+/** Reports a loss without an optimizer. */
 export const lossWithoutOptimizer = (network: string, span: Place): Diagnostic =>
   error('loss-without-optimizer', `the loss of ${network} has no optimizer`, span, {
     hint: `add to train: optimize ${network} with adam(rate: 1e-4)`,
   });
 
-/** Reports an optimizer that has nothing to minimize. */
+/** Reports an optimizer without a loss. */
 export const optimizerWithoutLoss = (network: string, span: Place): Diagnostic =>
   error('optimizer-without-loss', `${network} has an optimizer but no loss`, span, {
     hint: `add: loss ${network} = ..., or remove the optimizer`,
   });
 
-/** Reports losses in a spec that says neither on what nor how to train. */
+/** Reports losses in a spec without data or without training. */
 export const sectionMissing = (section: 'data' | 'train', span: Place): Diagnostic =>
   error('incomplete-experiment', `there are losses, but no ${section} section`, span, {
     hint: section === 'data' ? 'say what to train on' : 'say how long to train, and with which optimizers',
   });
 
-/** Reports a network that has an optimizer or loss, but nothing that could be trained. */
+/** Reports a network with an optimizer or loss but no parameters. */
 export const nothingToTrain = (network: string, span: Place): Diagnostic =>
   error('nothing-to-train', `${network} has no parameters to train`, span, {
     hint: 'remove its loss and optimizer, or give it a convolution',
   });
 
-/** Reports a network that a loss uses, although nothing says what its weights are. */
+/** Reports a network in a loss that is neither trained nor loaded. */
 export const neitherTrainedNorLoaded = (
   network: string,
   loss: string,
@@ -229,13 +229,13 @@ export const neitherTrainedNorLoaded = (
     },
   );
 
-/** Reports weights for a network that has none. */
+/** Reports weights for a network without variables. */
 export const nothingToLoad = (network: string, span: Place): Diagnostic =>
   error('nothing-to-load', `${network} has no variables that weights could be loaded into`, span, {
     hint: 'remove the line',
   });
 
-/** Reports a batch that cannot be taken in so many equal parts. */
+/** Reports a batch that is not divisible by its number of parts. */
 export const partsOfBatch = (parts: number, batch: number, span: Place): Diagnostic => {
   const few = Array.from({ length: Math.min(batch, 64) }, (_, index) => index + 1);
   const divisors = few.filter((count) => batch % count === 0);
@@ -244,13 +244,13 @@ export const partsOfBatch = (parts: number, batch: number, span: Place): Diagnos
   });
 };
 
-/** Reports parts of a batch in a training that computes all losses at once. */
+/** Reports a batch in parts in a training that computes all losses at once. */
 export const partsAtOnce = (span: Place): Diagnostic =>
   error('parts-at-once', 'losses that are computed at once take their batch in one piece', span, {
     hint: 'leave accumulate out, or take updates: "in_turn"',
   });
 
-/** Reports a code that is not what its network gives. */
+/** Reports a code whose shape differs from its network's output. */
 export const codeShape = (
   network: string,
   found: readonly (readonly number[])[],
@@ -269,7 +269,10 @@ export const codeShape = (
 
 type Size = DataSpec['size'];
 
-/** Says which size a generator paints that gives `found` for `size`: of the same ratio, and a multiple of what it doubles. */
+/**
+ * Suggests a size that a generator can paint, given that it makes `found` for `size`: of the same ratio, and a
+ * multiple of its upsampling factor.
+ */
 function hintOfPaintable(found: Size, size: Size): string {
   const isRatioKept = found.width * size.height === found.height * size.width;
   const near = isRatioKept ? found : nearestPaintable(found, size);
@@ -278,12 +281,12 @@ function hintOfPaintable(found: Size, size: Size): string {
     : 'let it end at the size of the label map: doubling n times gives multiples of 2 ** n, resize(x, like: seg) any size';
 }
 
-/** Finds the size of the ratio of `size` whose sides are multiples of the power of two that those of `found` are. */
+/** Finds the nearest size with the ratio of `size` whose sides are multiples of the powers of two in `found`. */
 function nearestPaintable(found: Size, size: Size): Size | undefined {
   const unit = powerOfTwoIn(divisorOf(found.width, found.height));
   const common = divisorOf(size.width, size.height);
   const [width, height] = [size.width / common, size.height / common];
-  // So often the smallest picture of the ratio has to be taken for both sides to be such multiples.
+  // The multiple of the smallest picture of the ratio that makes both sides such multiples.
   const step = Math.max(unit / divisorOf(unit, width), unit / divisorOf(unit, height));
   const times = Math.max(1, Math.round(common / step)) * step;
   const isFar = times > 2 * common || 2 * times < common;
@@ -295,7 +298,7 @@ const divisorOf = (a: number, b: number): number => (b === 0 ? a : divisorOf(b, 
 /** The largest power of two that divides a number. */
 const powerOfTwoIn = (number: number): number => (number % 2 === 0 ? 2 * powerOfTwoIn(number / 2) : 1);
 
-/** Reports a generator whose pictures are not those of the data. */
+/** Reports a generator whose pictures do not have the data's size. */
 export const wrongPicture = (
   network: string,
   found: readonly number[] | undefined,
@@ -325,13 +328,13 @@ export const wrongPicture = (
   );
 };
 
-/** Reports two networks that both make pictures from label maps. */
+/** Reports two networks that both could be the generator. */
 export const severalGenerators = (names: readonly string[], span: Place): Diagnostic =>
   error('several-generators', `${names.join(' and ')} both paint: an experiment has one generator`, span, {
     hint: 'make one experiment for each',
   });
 
-/** Reports a constraint of an op, for specs without a source text. */
+/** Reports a violated constraint of an op, for specs without a source text. */
 export const constraintBroken = (
   op: string,
   constraint: string,
@@ -342,7 +345,7 @@ export const constraintBroken = (
     notes: [`${op} requires: ${constraint}`, ...notes],
   });
 
-/** Reports a wrong number of inputs of a call. */
+/** Reports a call with a wrong number of inputs. */
 export const wrongInputs = (
   network: string,
   expected: readonly string[],
@@ -353,11 +356,11 @@ export const wrongInputs = (
     notes: [`they are: ${expected.join(', ')}`],
   });
 
-/** Reports a summand of a loss that is no number. */
+/** Reports a summand of a loss that is not a scalar. */
 export const termNotScalar = (name: string, found: string, span: Place): Diagnostic =>
   error('loss-not-scalar', `a loss is one number, but ${name} is ${found}`, span, { hint: 'take its mean' });
 
-/** Warns of a summand that sums over pictures where a batch is taken in parts. */
+/** Warns of a summand that sums over pictures if a batch is taken in parts. */
 export const sumOverPart = (
   term: string,
   network: string,
@@ -371,7 +374,7 @@ export const sumOverPart = (
     hint: `multiply it by ${parts}, or take a mean over the pictures`,
   });
 
-/** Warns of a loss that no weight of a network changes. */
+/** Warns of a loss that depends on no weight of a network. */
 export const lossOfNothing = (network: string, span: Place): Diagnostic =>
   warning('loss-of-nothing', `no weight of ${network} changes its loss: it learns nothing`, span, {
     notes: [
@@ -380,7 +383,7 @@ export const lossOfNothing = (network: string, span: Place): Diagnostic =>
     hint: `let what the loss compares follow from ${network}: a discriminator has to look at its 'image'`,
   });
 
-/** Warns of a loss that becomes smaller the larger a network's weights are. */
+/** Warns of a loss that decreases without bound as a network's weights grow. */
 export const lossWithoutBottom = (network: string, span: Place): Diagnostic =>
   warning('loss-without-bottom', `nothing keeps the loss of ${network} from falling without end`, span, {
     notes: [`it is linear in what ${network} says: larger weights make it ever smaller`],

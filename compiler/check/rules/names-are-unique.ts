@@ -1,4 +1,4 @@
-/** Answers for names that tell things apart: networks, their inputs, variables and nodes, losses and optimizers. */
+/** Checks that names are unique: of networks, their inputs, variables and nodes, of losses and optimizers. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { typesOfInput } from '../../build/instantiate.ts';
 import { inputsOfData } from '../../format/queries.ts';

@@ -1,4 +1,4 @@
-/** Answers for networks that losses use: each is trained by a loss or has its weights loaded, unless it has none. */
+/** Checks that each network in a loss is trained by a loss or has its weights loaded, unless it has no parameters. */
 import { encodersOf, trainedBy } from '../../format/queries.ts';
 import type { NodeSpec, Spec } from '../../format/types.ts';
 import * as messages from './messages.ts';
@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts';
 export const networksAreTrainedOrLoaded: Rule = {
   name: 'networks-are-trained-or-loaded',
   check: (spec, locate) => {
-    // One that has an optimizer alone lacks its loss, which another rule says.
+    // A network with only an optimizer lacks a loss, which another rule reports.
     const optimized = spec.train?.optimizers.map(({ network }) => network) ?? [];
     const trained = new Set([...spec.objectives.flatMap(trainedBy), ...optimized]);
     const encoders = encodersOf(spec);
@@ -23,7 +23,7 @@ export const networksAreTrainedOrLoaded: Rule = {
   },
 };
 
-/** Finds the networks that nodes call, and those that they call in turn. */
+/** Finds the networks that nodes call, directly or indirectly. */
 function calledBy(nodes: readonly NodeSpec[], spec: Spec): Set<string> {
   const direct = nodes.flatMap(({ op, attrs }) => (op === 'call' ? [String(attrs?.['network'])] : []));
   const inner = spec.networks.filter(({ name }) => direct.includes(name));

@@ -1,4 +1,7 @@
-/** Answers for the parts that a batch is taken in: what they add up is for one loss after another. */
+/**
+ * Checks that a batch in parts is used only with losses computed in turn: parts sum the gradients of one loss at a
+ * time.
+ */
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,4 +1,4 @@
-/** Answers for the parts that a batch is taken in: they are of one size. */
+/** Checks that the parts of a batch have equal sizes. */
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,4 +1,4 @@
-/** Answers for places of a spec that several rules look at. */
+/** Lists parts of a spec, with their places, that several rules check. */
 import { trainedBy } from '../../format/queries.ts';
 import type { ObjectiveSpec } from '../../format/types.ts';
 

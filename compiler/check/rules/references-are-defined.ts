@@ -1,4 +1,4 @@
-/** Answers for references: every input, output and term is a value that was made before, in the same network or loss. */
+/** Checks that every input, output and term refers to an earlier value of the same network or loss. */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { typesOfInput } from '../../build/instantiate.ts';
 import { inputsOfData } from '../../format/queries.ts';

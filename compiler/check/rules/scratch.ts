@@ -1,4 +1,4 @@
-/** Answers for trying networks out on shapes alone, in a graph that nobody keeps. */
+/** Evaluates networks on shapes alone, in a scratch graph. */
 import { GraphBuilder } from '../../ops/builder.ts';
 import { shapeOf, type Node } from '../../ir/node.ts';
 import { f32, i32 } from '../../ir/types.ts';
@@ -12,7 +12,7 @@ import {
 } from '../../build/instantiate.ts';
 import { randomStateInput, type InputSpec, type NetworkSpec } from '../../format/types.ts';
 
-/** Opens an environment that holds all variables of `networks`. */
+/** Opens an environment that contains all variables of `networks`. */
 export function scratchEnvironment(networks: readonly NetworkSpec[]): Environment {
   const b = new GraphBuilder();
   let streams = 0;
@@ -35,13 +35,13 @@ export function scratchEnvironment(networks: readonly NetworkSpec[]): Environmen
   };
 }
 
-/** Gives values for inputs, by reference, for the environment's batch; noise included. */
+/** Gives values for inputs by reference, noise included, for the environment's batch. */
 export function scratchInputs(environment: Environment, inputs: readonly InputSpec[]): Map<string, Node> {
   const types = inputs.flatMap((input) => typesOfInput(input, environment.batch));
   return new Map(types.map(([name, type]) => [name, environment.b.input({ name, ...type })]));
 }
 
-/** Gives the shape of a network's result for one picture; undefined where it has several. */
+/** Gives the shape of a network's result for one picture; undefined if it has several results. */
 export function shapeOfResult(
   network: NetworkSpec,
   networks: readonly NetworkSpec[],

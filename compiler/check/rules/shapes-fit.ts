@@ -1,6 +1,6 @@
 /**
- * Answers for shapes of a spec that was written as JSON: every node is made once in a scratch graph, so that the rule for a
- * shape exists once, in the op. Specs from the language were made that way already.
+ * Checks the shapes of a spec written as JSON: builds every node in a scratch graph, so that shape rules exist only in
+ * the ops. Specs from the language were built that way already.
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { OpError, shapeOf, typeOf } from '../../ir/node.ts';
@@ -66,7 +66,7 @@ function checkObjective(
   });
 }
 
-/** Makes the nodes of a network or loss; stops at the first mistake, which later nodes would only repeat. */
+/** Builds the nodes of a network or loss; stops at the first mistake, as later ones follow from it. */
 function makeNodes(
   environment: Environment,
   owner: {
@@ -87,7 +87,7 @@ function makeNodes(
 
     function mistakeOf(made: NodeSpec): Diagnostic[] | undefined {
       const callee = made.op === 'call' ? String(made.attrs?.['network']) : undefined;
-      // What is wrong inside the callee was said there.
+      // Mistakes inside the callee are reported there.
       if (callee !== undefined && !sound.has(callee)) return [];
       const lists = made.inputs.flatMap((ref, input) => leafMistake(ref, values, place(`/inputs/${input}`)));
       if (lists.length > 0) return lists;
@@ -146,7 +146,7 @@ function makeNodes(
   return { values, mistakes: [] };
 }
 
-/** State inputs are variables of role state: the op moves them. */
+/** Requires that state inputs are variables of role state, as the op updates them. */
 function stateMistakes(
   node: NodeSpec,
   variables: readonly VariableSpec[],
@@ -168,7 +168,7 @@ function stateMistakes(
   });
 }
 
-/** Inputs of ops are single values: a call's result may be lists of them. */
+/** Requires that inputs of ops are single values, as a call may return lists. */
 function leafMistake(ref: Ref, values: ReadonlyMap<Ref, Tree>, span: ReturnType<Locate>): Diagnostic[] {
   if (ref.startsWith('@')) return [];
   const [root = '', ...path] = ref.split('/');

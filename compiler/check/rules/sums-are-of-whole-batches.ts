@@ -1,6 +1,6 @@
 /**
- * Warns of sums over pictures in losses that are taken in parts: a part's gradients are as large as the whole batch's only
- * where the loss does not grow with the number of pictures.
+ * Warns of sums over pictures in losses whose batch is taken in parts: the gradients of parts sum to those of the
+ * whole batch only if the loss does not grow with the number of pictures.
  */
 import { must } from '../../../dsl/errors.ts';
 import { composites, type Growth } from '../../ops/composite/index.ts';
@@ -27,7 +27,7 @@ export const sumsAreOfWholeBatches: Rule = {
 };
 
 function grow(node: NodeSpec, inputs: readonly Growth[]): Growth {
-  // What a network says of pictures, it says of each.
+  // A network's output has one entry per picture.
   if (node.op === 'call') return { batched: true, power: 0 };
   const op = must(composites.get(node.op), 'the schema knows every op');
   const each = inputs.map(({ batched }) => batched);

@@ -1,4 +1,4 @@
-/** Answers for the length of a training: in epochs or in steps, and a decay that begins before its end. */
+/** Checks that a training has one length, in epochs or in steps, and that its decay begins before its end. */
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Answers for what a schema cannot say of variables: lengths are those of a parameter that stands before them in the same
- * network, with as many columns; ranges are not turned around; an order of axes is one for the rank; engines have arrays of so many entries.
+ * Checks what the schema cannot: lengths refer to an earlier parameter of the same network with as many columns,
+ * ranges are ordered, an axis order fits the rank, and variables fit the engine's arrays.
  */
 import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import { storedOrders, type VariableSpec } from '../../format/types.ts';

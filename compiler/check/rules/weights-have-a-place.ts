@@ -1,4 +1,4 @@
-/** Answers for weights that are loaded: the network has variables that take them. */
+/** Checks that a network with loaded weights has variables for them. */
 import * as messages from './messages.ts';
 import type { Rule } from './rule.ts';
 
