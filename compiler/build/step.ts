@@ -334,7 +334,7 @@ function buildStepInParts(spec: Spec, variables: readonly Variable[], options: B
 interface Differentiated extends StepOptions {
   /** The name of the objective's graph in reports. */
   readonly name: string;
-  /** Gets the terms of the loss, by objective and term. */
+  /** Receives the terms of the loss, by objective and term. */
   readonly outputs: Map<string, Node>;
 }
 

@@ -57,9 +57,9 @@ export interface Expanded {
   readonly broken: ReadonlySet<string>;
   /** The resources that the expansion used. */
   readonly budget: Budget;
-  /** The texts that were read, the file itself first. */
+  /** The loaded texts, the file itself first. */
   readonly sources: readonly Source[];
-  /** What the experiment was made of, where changes made it. */
+  /** The experiment's base and changes, if it has any. */
   readonly history?: ExpandedHistory | undefined;
 }
 

@@ -55,9 +55,9 @@ export interface Walk {
   each(x: Node, change: (pixels: Pixels) => Pixels | undefined): readonly Fact[];
   /** Applies a change to the axes of rows and columns. */
   alongBoth(pixels: Pixels, change: (axis: Axis, which: 1 | 2) => Axis): Pixels;
-  /** Notes that a convolution of some channels of its operand is local. */
+  /** Records that a convolution is local in some channels of its operand. */
   notePartly(node: Node, channels: readonly (readonly [number, number])[], pixels: Pixels): void;
-  /** Gives what is known of a graph's results where its inputs are `operands`. */
+  /** Gives what is known of a graph's results if its inputs are `operands`. */
   through(graph: ExpandedOp, operands: readonly Node[]): readonly Fact[];
 }
 
