@@ -1,4 +1,7 @@
-/** Answers for random changes of training samples: pure functions of (seed, epoch, index), the same for photo, labels and instances. */
+/**
+ * Augments training samples by flips, crops and color jitter: pure functions of (seed, epoch, index), equal for photo,
+ * labels and instances.
+ */
 import { hashText, philox4x32 } from '../../compiler/ir/random.ts';
 import { scaleSize } from '../../compiler/format/queries.ts';
 import { denseIds, edgesOf, type Size } from './decode.ts';
@@ -9,16 +12,16 @@ import type { DecodedSample } from './sample.ts';
 export interface Augmentation {
   /** Mirrors half of the samples left to right. */
   readonly flip: boolean;
-  /** Scales samples to `from` times a random factor in the range `scale`, and takes a random part. */
+  /** Scales samples to `from` times a random factor from the range `scale`, and takes a random crop. */
   readonly crop?: { readonly from: Size; readonly scale: readonly [low: number, high: number] } | undefined;
   /** How far brightness, contrast and saturation of photos vary around 1. */
   readonly jitter?: readonly [brightness: number, contrast: number, saturation: number] | undefined;
 }
 
-/** What happens to one sample. */
+/** The augmentation of one sample. */
 export interface Change {
   readonly flip: boolean;
-  /** The size that the sample is scaled to, and the pixel of it that the part begins at; absent where it is taken whole. */
+  /** The size that the sample is scaled to, and the first pixel of the crop; undefined if there is no crop. */
   readonly part?: { readonly scaled: Size; readonly left: number; readonly top: number } | undefined;
   /** Factors of brightness, contrast and saturation. */
   readonly tone?: readonly [number, number, number] | undefined;
@@ -27,7 +30,7 @@ export interface Change {
 const CROPS = hashText('crops of samples');
 const TONES = hashText('tones of samples');
 
-/** Draws the change of a sample in an epoch; parts are of the size `size`. */
+/** Draws the augmentation of a sample in an epoch; crops have the size `size`. */
 export function changeOf(
   { flip, crop, jitter }: Augmentation,
   size: Size,
@@ -63,7 +66,7 @@ function toneOf(
   return [around(brightness, a), around(contrast, b), around(saturation, c)];
 }
 
-/** Changes a sample that is stored at the size `stored` into one of the size `size`. */
+/** Augments a sample stored at the size `stored`; the result has the size `size`. */
 export function applyChange(sample: DecodedSample, stored: Size, change: Change, size: Size): DecodedSample {
   const part = change.part ?? { scaled: size, left: 0, top: 0 };
   const isWhole = sameSize(stored, size) && sameSize(part.scaled, size);
@@ -86,18 +89,19 @@ function takePart(
   const instances = sample.instances && takeNearest(sample.instances, stored.width, rows, columns);
   return {
     labels: takeNearest(sample.labels, stored.width, rows, columns),
-    // Both are of the part alone: an edge needs a neighbor within it, and no number is left out.
+    // Edges and instance ids are recomputed for the crop: an edge needs a neighbor inside it, and ids must have no
+    // gaps.
     edges: instances && edgesOf(instances, size),
     instances: instances && denseIds(instances),
     image: sample.image && takeSmooth(sample.image, stored.width, rows, columns),
   };
 }
 
-/** Where the pixels of an axis come from. */
+/** The source pixels of an axis. */
 interface Places {
   /** By nearest neighbor: floor(i * in / out), as all label maps are scaled. */
   readonly nearest: Int32Array;
-  /** Between `low` and `high`, at `share` of the way, by pixels' centers. */
+  /** The pixel lies between `low` and `high`, at the fraction `share`, measured at pixel centers. */
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly share: Float64Array;
@@ -132,7 +136,7 @@ function takeNearest<T extends Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer
   return result;
 }
 
-/** [H,W,3] -> [h,w,3], bilinear; pixels that are met exactly stay as they are. */
+/** [H,W,3] -> [h,w,3], bilinear; a pixel exactly at a source pixel keeps its value. */
 function takeSmooth(
   source: Uint8Array<ArrayBuffer>,
   width: number,
@@ -184,7 +188,10 @@ function mirrored<T extends Uint8Array | Uint16Array>(source: T, width: number, 
 /** Luma of Rec. 601, as picture libraries turn RGB into grey. */
 const grey = (red: number, green: number, blue: number): number => 0.299 * red + 0.587 * green + 0.114 * blue;
 
-/** The shades of a photo: brightness multiplies, contrast spreads around the mean grey, saturation around each pixel's grey. */
+/**
+ * Changes the tone of a photo: brightness multiplies, contrast scales around the mean grey, saturation around each
+ * pixel's grey.
+ */
 function changeTone(
   image: Uint8Array<ArrayBuffer>,
   [brightness, contrast, saturation]: readonly [number, number, number],

@@ -1,4 +1,4 @@
-/** A class of a data set: its id in label maps, its name and its color. */
+/** Defines a class of a data set: its id in label maps, its name and its color. */
 
 /** An RGB color, each channel 0..255. */
 export type Color = readonly [number, number, number];
@@ -10,7 +10,7 @@ export interface ClassInfo {
   readonly color: Color;
 }
 
-/** What is known of a class; classes without a color get one. */
+/** A class before missing colors are filled in. */
 export interface PartialClass {
   readonly id: number;
   readonly name: string;

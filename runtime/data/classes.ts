@@ -1,4 +1,4 @@
-/** Answers for the classes of a data set: reads classes.json and colors the classes that name no color. */
+/** Reads the classes of a data set from classes.json, and generates colors for classes without one. */
 import { whyNotJson } from '../base/file-reasons.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Color, ClassInfo, PartialClass } from './class-info.ts';
@@ -23,14 +23,14 @@ function isColor(value: unknown): value is Color {
 }
 
 /**
- * Reads the classes of a file such as `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b]}]}`, in the file's order.
- * Classes without a color get generated ones which no other class has. Throws a SpadeworkError naming all mistakes.
+ * Reads the classes of a file such as `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b]}]}`, in the file's
+ * order. Classes without a color get generated, distinct ones. Throws a SpadeworkError that lists all mistakes.
  */
 export function readClasses(file: string): ClassInfo[] {
   return withColors(readLegend(file));
 }
 
-/** Reads the classes of a file as they are written there. Throws a SpadeworkError naming all mistakes. */
+/** Reads the classes of a file without filling in colors. Throws a SpadeworkError that lists all mistakes. */
 export function readLegend(file: string): PartialClass[] {
   let text: string;
   try {
@@ -74,14 +74,14 @@ export function readLegend(file: string): PartialClass[] {
   return found;
 }
 
-/** Makes the classes 0..count-1 of a data set that names none: each is called by its id. */
+/** Makes the classes 0..count-1 of a data set without names; each is named by its id. */
 export function numberedClasses(count: number): ClassInfo[] {
   return withColors(
     Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}`, color: undefined })),
   );
 }
 
-/** Fills in the missing colors with ones that no other class has. */
+/** Fills in missing colors with distinct ones. */
 export function withColors(classes: readonly PartialClass[]): ClassInfo[] {
   const taken = new Set(classes.flatMap(({ color }) => (color === undefined ? [] : [color.join()])));
   let candidate = 0;

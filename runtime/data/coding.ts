@@ -1,18 +1,18 @@
-/** Answers for turning what label maps hold into class ids: values by a table, colors by those of the classes. */
+/** Decodes the content of label maps to class ids: values by a table, colors by the nearest class color. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type { ClassInfo, Color } from './class-info.ts';
 import type { IdMap, RgbMap } from './decode.ts';
 import type { Undeclared, UndeclaredColor } from './findings.ts';
 import { pack, unpack } from './tally.ts';
 
-/** How label maps of a data set are read; plain data, may be cloned. */
+/** How label maps of a data set are read; plain data that can be cloned to threads. */
 export interface LabelCoding {
-  /** The values that may occur, each with its class. Of maps of colors, only the classes matter. */
+  /** The values that may occur, each with its class. For color-coded maps, only the classes matter. */
   readonly values: readonly (readonly [value: number, id: number])[];
-  /** Set where maps hold colors instead of values. */
+  /** Set if maps hold colors instead of values. */
   readonly colors?: {
     readonly classes: readonly ClassInfo[];
-    /** How far from the color of a class a pixel may be: the Euclidean distance in RGB. */
+    /** The largest Euclidean RGB distance of a pixel from its class's color. */
     readonly distance: number;
   };
 }
@@ -22,7 +22,7 @@ export function plainCoding(classes: readonly ClassInfo[]): LabelCoding {
   return { values: classes.map(({ id }) => [id, id] as const) };
 }
 
-/** Reads maps into ids, or finds the first pixel that stands for nothing. */
+/** Decodes maps to ids, or finds the first pixel without a class. */
 export interface LabelDecoder {
   /** The values that may occur. */
   readonly declared: readonly number[];
@@ -33,9 +33,9 @@ export interface LabelDecoder {
 }
 
 const none = -1;
-/** Near colors are kept up to this number: photographs of maps have too many. */
+/** At most this many near colors are cached: photographs have too many. */
 const keptColors = 65536;
-/** As many wrong colors of a file are told. */
+/** The most wrong colors of a file that are reported. */
 const shownColors = 12;
 
 /** Makes the decoder of a coding. */
@@ -102,7 +102,7 @@ function colorFinder(
   };
 }
 
-/** Finds the class whose color is nearest; the first one where several are. */
+/** Finds the class whose color is nearest; the first one of a tie. */
 export function nearestClass(
   classes: readonly ClassInfo[],
   color: Color,

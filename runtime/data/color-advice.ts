@@ -1,4 +1,4 @@
-/** Answers for what wrong colors of label maps most likely mean: the hint, and its one number, follow from all of them together. */
+/** Finds the most likely cause of wrong colors in label maps, from all maps together, and the settings that fix it. */
 import { lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { ClassInfo, Color } from './class-info.ts';
 import { nearestClass } from './coding.ts';
@@ -18,44 +18,44 @@ import {
 import type { Tally } from './tally.ts';
 import { adviceOnValues, isSolid } from './value-advice.ts';
 
-/** What is to be done about colors that are not those of classes; the settings make them right, where any do. */
+/** The likely cause of colors that are not those of classes, with the settings that fix it, if any do. */
 export type ColorAdvice = { readonly settings?: Settings | undefined } &
-  /** Borders were blurred, or colors altered: each pixel is taken for the nearest class. */
+  /** Borders were blurred, or colors changed slightly: each pixel belongs to the nearest class. */
   (
     | { readonly kind: 'near'; readonly distance: number }
-    /** Colors that no class has and that are no blur, and what is left for `distance`. */
+    /** Colors that no class has and that are not blur, and the `distance` that the remaining colors need. */
     | { readonly kind: 'missing'; readonly colors: readonly Color[]; readonly distance: number }
-    /** All colors are those of the classes but for one change; the settings say them as they are in the maps. */
+    /** All colors are those of the classes after one change; the settings give the colors as they are in the maps. */
     | Altered
-    /** Whole areas are of colors near to those of classes, so that no blur made them; each with the nearest. */
+    /** Whole areas have colors near those of classes, too large for blur; each with its nearest class. */
     | {
         readonly kind: 'areas';
         readonly colors: readonly (readonly [color: Color, nearest: Color])[];
         readonly distance: number;
       }
-    /** No distance is right for all colors: some are farther from all classes than blur between two of them. */
+    /** No distance fits all colors: some are farther from all classes than a blend of two of them. */
     | { readonly kind: 'far' }
     /** Maps hold the ids of the classes. */
     | { readonly kind: 'ids' }
-    /** Maps hold few colors, and hardly those of the classes. */
+    /** Maps hold few colors, and few of them are colors of classes. */
     | { readonly kind: 'palette'; readonly colors: readonly Color[] }
-    /** Maps hold colors where ids are expected, and the classes' are among them. */
+    /** Maps hold colors where ids are expected, including colors of classes. */
     | { readonly kind: 'masks' }
     /** Some maps hold ids, and others colors. */
     | { readonly kind: 'mixed' }
-    /** Photographs, as it seems. */
+    /** The files are likely photographs. */
     | { readonly kind: 'photographs' }
   );
 
-/** Colors this near to that of a class are most likely meant to be it. */
+/** Colors within this distance of a class's color are likely meant to be it. */
 const blurred = 60;
-/** Areas of such a share of all pixels are more than noise. */
+/** Areas with at least this share of all pixels are more than noise. */
 const notableShare = 0.1;
-/** More classes than these are not added one by one. */
+/** The most classes that are added one by one. */
 const mostAdded = 8;
-/** As many colors of areas are told. */
+/** The most colors of areas that are listed. */
 const mostTold = 256;
-/** Says what colors that no class has mean, where masks of colors are expected. */
+/** Finds the cause of colors that no class has, for color-coded maps. */
 export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number): ColorAdvice {
   const ids = settingsOfIds(tally, meaning);
   if (ids) return { kind: 'ids', settings: ids };
@@ -90,7 +90,7 @@ export function adviceOnColors(tally: Tally, meaning: Meaning, farthest: number)
   };
 }
 
-/** Finds wrong colors that are meant: blur and noise make many colors, most of them near those of classes. */
+/** Finds the wrong colors that are intended: blur and noise make many colors, most of them near those of classes. */
 function exactColors(found: readonly Found[], classes: readonly ClassInfo[]): ReadonlySet<Color> {
   const near = Math.min(blurred, gapsBetween(classes).least / 3);
   const wrong = found.filter(({ color }) => distanceTo(classes, color) > 0);
@@ -101,8 +101,8 @@ function exactColors(found: readonly Found[], classes: readonly ClassInfo[]): Re
 }
 
 /**
- * Finds areas that a distance would take for a class though nothing shows that they are it: they are too far for noise, or they lie
- * beside the color of the class itself, and there is no blur or noise anywhere.
+ * Finds areas that a distance would merge into a class without evidence: they are too far for noise, or they touch the
+ * color of the class itself, and there is no blur or noise anywhere.
  */
 function mergedAreas(
   found: readonly Found[],
@@ -124,24 +124,27 @@ function mergedAreas(
   return isClean ? toldOf(areas.filter((one) => (counts.get(nearestOf(one)) ?? 0) > 1)) : [];
 }
 
-/** Gives the settings under which all colors, which are small greys then, are ids; undefined where they are not. */
+/** Gives the settings under which all colors, as small greys, are ids; undefined if they are not. */
 function settingsOfIds(tally: Tally, meaning: Meaning): Settings | undefined {
   const greys = [...tally.colors].map(([color, count]) => [color & 255, color % 0x010101, count] as const);
   if (tally.uncounted > 0 || greys.some(([, rest]) => rest !== 0)) return undefined;
   const values = new Map(greys.map(([grey, , count]) => [grey, count]));
-  // Noise around black, or around any grey of a class, fills no areas.
+  // Noise around black, or around a grey of a class, fills no areas.
   const isId = ({ color, isArea }: Found): boolean => isArea && distanceTo(meaning.classes, color) > 0;
   if (!colorsOf(tally).some(isId)) return undefined;
   const change: Settings = { label_format: 'ids' };
   const asIds = valueSettings(meaning, change, values.keys());
   if (asIds) return asIds;
-  // Beside small ids there may be void, or a class that was not counted.
+  // Values beside small ids may be void, or a class that was not counted.
   const advice = adviceOnValues({ ...tally, values, colors: new Map() }, meaning);
   const isOfIds = advice.kind === 'more' || advice.kind === 'from' || advice.kind === 'void';
   return isOfIds && advice.settings ? { ...change, ...advice.settings } : undefined;
 }
 
-/** Gives the settings that add colors to the classes: a single black one, if it is not most of all, stands for pixels without a label. */
+/**
+ * Gives the settings that add colors to the classes: a single black one, if it does not dominate, means unlabelled
+ * pixels.
+ */
 function withClasses(
   meaning: Meaning,
   missing: readonly Found[],
@@ -163,12 +166,12 @@ function withClasses(
   };
 }
 
-/** Gives the advice to list the colors of maps: those of areas, and thin ones that are meant, too. */
+/** Gives the settings that list the colors of maps: those of areas, and of thin objects that are intended. */
 function paletteOf(found: readonly Found[], tally: Tally, meaning: Meaning): ColorAdvice {
   const areas = found.filter(({ isArea }) => isArea).map(({ color }) => color);
   const exact = exactColors(found, asClasses(areas));
   const colors = found.filter((one) => one.isArea || exact.has(one.color)).map(({ color }) => color);
-  // Which name is whose, colors do not tell.
+  // Colors alone do not show which name belongs to which.
   const isListed = saidOf(meaning).names === undefined && colors.length <= mostTold;
   const all = isListed ? asClasses(colors) : [];
   const distance = coveringDistance(found, all, tally, tally.uncounted > 0 ? farthestColor : 0);
@@ -183,7 +186,7 @@ function paletteOf(found: readonly Found[], tally: Tally, meaning: Meaning): Col
 const asClasses = (colors: readonly Color[], from = 0): ClassInfo[] =>
   colors.map((color, i) => ({ id: from + i, name: '', color }));
 
-/** Says what colors mean where ids are expected. */
+/** Finds the cause of colors where ids are expected. */
 export function adviceOnMasks(tally: Tally, meaning: Meaning): ColorAdvice {
   if (tally.values.size > 0) return { kind: 'mixed' };
   const { colors: given, legend } = saidOf(meaning);

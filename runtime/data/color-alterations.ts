@@ -1,4 +1,4 @@
-/** Answers for masks all of whose colors were changed in one way by the program that saved them. */
+/** Detects color-coded maps all of whose colors were changed in the same way by the program that saved them. */
 import type { Color } from './class-info.ts';
 import { nearestClass } from './coding.ts';
 import {
@@ -17,12 +17,12 @@ const ofEach =
   (change: (channel: number) => number) =>
   ([red, green, blue]: Color): Color => [change(red), change(green), change(blue)];
 
-/** What all colors of masks were changed by. */
+/** A known change of all colors. */
 export type Alteration = keyof typeof alterations;
 
 /**
- * What programs do to all colors of a mask, how far a color may be from what comes of it, and of how many classes that has to be seen:
- * a single color may as well be that of one more class.
+ * Changes that programs apply to all colors of a map, with the distance allowed from the exact result, and the number
+ * of classes that must show the change: a single color may be that of one more class.
  */
 const alterations = {
   exchanged: { of: ([red, green, blue]: Color): Color => [blue, green, red], tolerance: flat, least: 2 },
@@ -30,14 +30,14 @@ const alterations = {
   flagged: { of: ofEach((channel) => Math.sign(channel)), tolerance: 0, least: 1 },
 } as const;
 
-/** A change that was found; the settings say the colors of the classes as they are in the maps. */
+/** A detected change; the settings give the classes' colors as they are in the maps. */
 export interface Altered {
   readonly kind: 'altered';
   readonly how: Alteration;
   readonly settings?: Settings;
 }
 
-/** Finds the change after which the classes have the colors of all areas, which they have not as they are said. */
+/** Finds the change after which the classes have the colors of all areas, if the declared colors do not match. */
 export function alterationOf(found: readonly Found[], tally: Tally, meaning: Meaning): Altered | undefined {
   const classes = meaning.coding.colors?.classes ?? meaning.classes;
   const areas = found.filter(({ isArea }) => isArea);
@@ -55,7 +55,7 @@ export function alterationOf(found: readonly Found[], tally: Tally, meaning: Mea
   return all.find(({ settings }) => settings) ?? all[0];
 }
 
-/** Gives the settings that say the colors as they are in the maps, where these tell all classes apart and show enough of them. */
+/** Gives the settings with the changed colors, if these distinguish all classes and show enough of them. */
 function settingsAfter(
   how: Alteration,
   areas: readonly Found[],

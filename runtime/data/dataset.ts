@@ -1,4 +1,4 @@
-/** Answers for feeding training and synthesis: an opened data set, its check, and loaders that run ahead of the steps. */
+/** Opens a data set, checks it, and loads batches ahead of the training steps. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
@@ -18,26 +18,26 @@ import { photosInSeveral } from './repeats.ts';
 import { faultProblems, sampleProblems, type Meaning, type SaidOfLabels } from './problems.ts';
 import type { DecodedSample } from './sample.ts';
 
-/** What a data set is opened with. */
+/** The options of opening a data set. */
 export interface DatasetOptions {
   readonly folders: DatasetFolders;
   /** The classes whose ids may occur in label maps. */
   readonly classes: readonly ClassInfo[];
-  /** What label maps hold; by default the ids of the classes. */
+  /** The encoding of label maps; by default ids of the classes. */
   readonly coding?: LabelCoding;
-  /** What a spec says of the label maps, which hints start from. */
+  /** The spec's settings of the label maps, on which hints are based. */
   readonly said?: SaidOfLabels | undefined;
-  /** The half that the photo is, where it lies beside its label map in one file. */
+  /** The half with the photo, if photo and label map are side by side in one file. */
   readonly photoHalf?: Half | undefined;
-  /** Whether pictures are turned as their orientation tags say; undefined where nobody said so: then they are not, but tags are told of. */
+  /** Whether orientation tags are applied; undefined if not set: then they are not, but a warning mentions them. */
   readonly isTurned?: boolean | undefined;
   /** The size that samples are scaled to. */
   readonly size: Size;
-  /** The size that samples are kept at for loaders that take parts of them; `size` by default. */
+  /** The size at which samples are kept for loaders that crop; `size` by default. */
   readonly stored?: Size | undefined;
   /** Decoding threads; by default one less than the machine has cores, between 1 and 4. */
   readonly workers?: number;
-  /** Room for decoded samples, in bytes; 512 MB by default. */
+  /** The size of the cache for decoded samples, in bytes; 512 MB by default. */
   readonly cacheBytes?: number;
 }
 
@@ -64,7 +64,7 @@ export interface Batch {
   readonly instances: Int32Array | undefined;
   /** RGB in [-1,1], [B,H,W,3]; undefined without photos. */
   readonly images: Float32Array | undefined;
-  /** The patches of the label maps, of each part of the batch, where the loader was asked for them. */
+  /** The patches of the label maps of each part of the batch, if the loader was asked for them. */
   readonly patches?: readonly PatchTables[];
   /** The samples' names, [B]. */
   readonly names: string[];
@@ -72,25 +72,25 @@ export interface Batch {
   readonly epoch: number;
 }
 
-/** How a run goes through a data set. */
+/** The order and augmentation of a run's batches. */
 export interface LoaderOptions {
   readonly batch: number;
   readonly seed: number;
-  /** How samples are changed: photo, labels and instances alike. */
+  /** How samples are augmented. */
   readonly augment: Augmentation;
-  /** Has the decoding threads find the patches of the label maps, of each of the equal `parts` of a batch. */
+  /** Makes the decoding threads find the patches of the label maps, for each of the `parts` equal parts of a batch. */
   readonly patches?: { readonly plan: PatchPlan; readonly parts: number } | undefined;
-  /** The step that the first batch is for; 0 by default. */
+  /** The step of the first batch; 0 by default. */
   readonly start?: number;
-  /** How many batches are made ahead of the one asked for; 2 by default. */
+  /** How many batches are prepared in advance; 2 by default. */
   readonly prefetch?: number;
 }
 
-/** Gives batch after batch, without end. */
+/** Gives an endless sequence of batches. */
 export interface Loader {
   /** Gives the next step's batch. Throws a SpadeworkError if one of its files cannot be used. */
   next(): Promise<Batch>;
-  /** Drops what was made ahead; the data set stays open. */
+  /** Drops prepared batches; the data set stays open. */
   close(): Promise<void>;
 }
 
@@ -99,29 +99,29 @@ export interface Dataset {
   readonly pairs: readonly Pair[];
   readonly size: Size;
   readonly classes: readonly ClassInfo[];
-  /** What its label maps mean. */
+  /** The classes and encoding of its label maps. */
   readonly meaning: Meaning;
   /**
-   * Reads every label map (and, of a data set that fits into the cache, every photo; else their headers) and throws one
-   * error with all problems. Gives what is odd. `report` is called after each sample.
+   * Reads every label map and, if the data set fits into the cache, every photo (otherwise only their headers). Throws
+   * one error with all problems; gives warnings. `report` is called after each sample.
    */
   check(report?: (done: number, total: number) => void): Promise<readonly Diagnostic[]>;
   /** Digests of the photos' bytes, by pair, as far as `examine` could read them; empty before. */
   readonly photoDigests: readonly (string | undefined)[];
-  /** Gives what `check` finds, as data. */
+  /** Gives the findings of `check` as data. */
   examine(report?: (done: number, total: number) => void): Promise<Findings>;
-  /** Reads one sample as it is. Throws a SpadeworkError, or a RangeError if there is no such sample. */
+  /** Reads one sample without augmentation. Throws a SpadeworkError, or a RangeError for an index out of range. */
   read(index: number): Promise<Sample>;
   /** Starts a stream of batches; the same options give the same batches, on any machine. */
   loader(options: LoaderOptions): Loader;
-  /** Ends the decoding threads; loaders can't be used any more. */
+  /** Ends the decoding threads; its loaders cannot be used afterwards. */
   close(): Promise<void>;
 }
 
 const DEFAULT_CACHE_BYTES = 512 * 2 ** 20;
 const DEFAULT_PREFETCH = 2;
 
-/** Opens a data set: lists and pairs its files. Throws one SpadeworkError with everything that is wrong with the folders. */
+/** Opens a data set: lists and pairs its files. Throws one SpadeworkError with all problems of the folders. */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
   const { pairs, problems } = await listPairs(options.folders);
   if (problems.length > 0) throw dataError(...problems);
@@ -129,8 +129,8 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
 }
 
 /**
- * Checks data sets whose label maps are read alike, such as the parts of one: what is wrong with them is one SpadeworkError, so that a
- * hint is right for all. Gives what is odd, in words.
+ * Checks data sets with the same encoding of label maps, such as training and test parts: reports their problems in
+ * one SpadeworkError, so that each hint fits all of them. Gives warnings as text.
  */
 export async function checkDatasets(
   datasets: readonly Dataset[],
@@ -149,7 +149,7 @@ export async function checkDatasets(
   return [...warnings, ...photosInSeveral(parts)];
 }
 
-/** What the data sets that are checked together are called: what is trained on, and what is held out. */
+/** The names of data sets that are checked together: the training part and the held-out part. */
 const partNames = ['train', 'test'];
 
 class FolderDataset implements Dataset {
@@ -161,7 +161,7 @@ class FolderDataset implements Dataset {
   private readonly pool: DecodingPool;
   private readonly stored: Size;
   private readonly cacheBytes: number;
-  /** Filled until it is full, then left alone: an epoch visits every sample once, so evicting would gain nothing. */
+  /** Filled up to its limit and never evicted: an epoch visits every sample once, so eviction would gain nothing. */
   private readonly cache = new Map<number, DecodedSample>();
   private cachedBytes = 0;
   private readonly underWay = new Map<number, Promise<DecodedSample>>();
@@ -203,7 +203,7 @@ class FolderDataset implements Dataset {
         report?.(++done, total);
       }
     };
-    // Two requests a thread: one file is read while another is decoded.
+    // Two requests per thread: one file is read while another is decoded.
     await Promise.all(Array.from({ length: 2 * this.workers }, examineSome));
     return sum.sum;
   }
@@ -242,7 +242,7 @@ class FolderDataset implements Dataset {
     return (wide ? 2 : 1) + (pair?.instances === undefined ? 0 : 3) + (pair?.image === undefined ? 0 : 3);
   }
 
-  /** Gives a sample from the cache, from a request that is under way, or decodes it. */
+  /** Gives a sample from the cache or from a pending request, or decodes it. */
   private decoded(index: number): Promise<DecodedSample> {
     const cached = this.cache.get(index);
     if (cached !== undefined) return Promise.resolve(cached);
@@ -269,7 +269,7 @@ class FolderDataset implements Dataset {
     return sample;
   }
 
-  /** Keeps a sample in the cache while there is room. */
+  /** Keeps a sample in the cache if there is room. */
   private keep(index: number, sample: DecodedSample): void {
     if (this.cache.has(index)) return;
     const bytes =
@@ -300,7 +300,7 @@ class FolderDataset implements Dataset {
     );
   }
 
-  /** Puts samples side by side into the arrays that an engine is fed with. */
+  /** Copies samples into the arrays that are fed to the engine. */
   private assemble(
     parts: readonly { readonly index: number; readonly sample: DecodedSample }[],
     epoch: number,
@@ -332,12 +332,12 @@ class FolderDataset implements Dataset {
 /** 0..255 -> [-1,1], rounded after every operation as the official code's float32 does: (v / 255 - 0.5) / 0.5. */
 const UNIT = Float32Array.from({ length: 256 }, (_, v) => (Math.fround(v / 255) - 0.5) / 0.5);
 
-/** Writes 8-bit values as numbers in [-1,1] from an offset of the target on. */
+/** Writes 8-bit values as numbers in [-1,1] into the target, starting at an offset. */
 export function toUnitRange(source: Uint8Array, target: Float32Array, offset: number): void {
   for (let i = 0; i < source.length; i++) target[offset + i] = UNIT[source[i] as number] as number;
 }
 
-/** Makes batches ahead of the steps, a bounded number of them, and gives them in order. */
+/** Prepares a bounded number of batches in advance, and gives them in order. */
 class PrefetchingLoader implements Loader {
   private readonly ahead: Promise<Batch>[] = [];
   private closed = false;

@@ -1,4 +1,4 @@
-/** Answers for turning files into arrays: ids of PNG maps exactly as stored, photos as RGB, both at the wanted size. */
+/** Decodes image files to arrays: ids of PNG maps exactly as stored, photos as RGB, both scaled to a size. */
 import { crc32 } from '../base/crc.ts';
 import { standInOf, standIns } from '../base/stand-ins.ts';
 import sharp from 'sharp';
@@ -11,12 +11,12 @@ export interface Size {
   readonly height: number;
 }
 
-/** A map of ids, one a pixel, row by row: [height, width]. */
+/** A map of ids, one per pixel, row by row: [height, width]. */
 export interface IdMap extends Size {
   readonly ids: Uint16Array;
 }
 
-/** What a PNG holds that has colors where ids are expected: the first colored pixel, and all colors. */
+/** A PNG with colors where ids are expected: the first colored pixel, and all colors. */
 export interface Colored {
   readonly x: number;
   readonly y: number;
@@ -25,14 +25,17 @@ export interface Colored {
   readonly map: RgbMap | undefined;
 }
 
-/** A picture of colors: RGB of 8 bits, row by row: [height, width, 3]. */
+/** A picture with 8-bit RGB colors, row by row: [height, width, 3]. */
 export interface RgbMap extends Size {
   readonly rgb: Uint8Array;
 }
 
-/** Says why a picture cannot be decoded; its message is a reason in one line. */
+/** The error for a picture that cannot be decoded; its message is a reason in one line. */
 export class PictureError extends Error {
-  /** Whether the file is damaged, holds another format than it should or more pixels than are decoded, or was not fetched. */
+  /**
+   * The kind of failure: a damaged file, another format, too many pixels, or a stand-in for a file that was not
+   * fetched.
+   */
   readonly why: 'damaged' | 'foreign' | 'vast' | keyof typeof standIns;
 
   constructor(why: PictureError['why'], reason: string) {
@@ -41,20 +44,20 @@ export class PictureError extends Error {
   }
 }
 
-/** Maps are decoded whole, so that more pixels are more memory than threads should take: 8192 x 8192. */
+/** The most pixels of a map, 8192 x 8192: maps are decoded whole, so more would take too much memory per thread. */
 export const MOST_MAP_PIXELS = 2 ** 26;
-/** Photos are scaled while they are decoded; no camera has more pixels. */
+/** The most pixels of a photo; photos are scaled during decoding. */
 export const MOST_PHOTO_PIXELS = 2 ** 28;
 
 /** How pictures are decoded. */
 export interface Decoding {
-  /** Whether a picture is turned as the camera's orientation tag in its file says; by default its pixels stay as stored. */
+  /** Whether the camera's orientation tag is applied; by default pixels stay as stored. */
   readonly isTurned?: boolean | undefined;
-  /** Whether everything that the decoder warns of is an error, too. */
+  /** Whether warnings of the decoder are errors. */
   readonly isStrict?: boolean | undefined;
 }
 
-/** What the decoder itself is told. Photos in the wild carry harmless oddities; only damage and missing data are errors. */
+/** The options of sharp. Photos often have harmless oddities, so by default only damage and missing data are errors. */
 const optionsOf = (most: number, isStrict = false) =>
   ({ failOn: isStrict ? 'warning' : 'error', limitInputPixels: most }) as const;
 
@@ -64,7 +67,7 @@ async function decoding<T>(content: Buffer, most: number, decode: () => Promise<
   if (content.length === 0) throw new PictureError('damaged', 'the file is empty');
   if (formatOf(content) === undefined)
     throw new PictureError('foreign', 'it is no JPEG, PNG, WebP, GIF or TIFF file');
-  // The decoder's library would write about such a header to the terminal.
+  // Such a header is rejected here, as libpng would write a warning to the terminal.
   const said = sizeOfPng(content);
   if (said?.width === 0 || said?.height === 0) throw new PictureError('damaged', 'it has no pixels');
   try {
@@ -84,7 +87,7 @@ function requireFetched(content: Buffer): void {
   if (standIn) throw new PictureError(standIn, `it is ${standIns[standIn].what}`);
 }
 
-/** Says in plain words what the decoder's library says of a file; its own words stand behind, once each. */
+/** Rewords libvips' messages about a file; each original message is appended once. */
 function damageOf(said: string): string {
   const [header, ends] = [
     /^Input buffer (has corrupt header:?|contains unsupported image format)/,
@@ -110,9 +113,9 @@ function requireSides(size: Size | undefined): void {
 }
 
 /**
- * Reads the ids of a PNG file's content: grey values of 1 to 16 bits and palette indices as they are stored, never scaled,
- * color-managed or expanded to the palette's colors; alpha is ignored. An RGB file is taken for grey if all its pixels are.
- * Gives the first colored pixel instead if it is not, with all colors. Throws a PictureError if the content cannot be decoded.
+ * Reads the ids of a PNG: grey values of 1 to 16 bits and palette indices as stored, never scaled, color-managed or
+ * expanded to palette colors; alpha is ignored. An RGB file counts as grey if all its pixels are grey; otherwise the
+ * result is the first colored pixel and all colors. Throws a PictureError if the content cannot be decoded.
  */
 export async function decodeIds(
   content: Buffer,
@@ -131,7 +134,7 @@ async function decodePng(content: Buffer, isTurned: boolean): Promise<IdMap | Co
   const bitDepth = content.readUInt8(IHDR.bitDepth);
   const colorType = content.readUInt8(IHDR.colorType);
   const png = colorType === PALETTE ? withoutPalette(content) : content;
-  // An embedded color profile must not touch ids, hence ignoreIcc.
+  // An embedded color profile must not change ids, hence ignoreIcc.
   const whole = sharp(png, { ...optionsOf(MOST_MAP_PIXELS), ignoreIcc: true });
   const image = (isTurned ? whole.autoOrient() : whole).removeAlpha();
   if (colorType !== GREY && colorType !== PALETTE && colorType !== GREY_WITH_ALPHA) {
@@ -155,8 +158,8 @@ async function decodePng(content: Buffer, isTurned: boolean): Promise<IdMap | Co
 }
 
 /**
- * Makes a grey PNG of a palette PNG: the same compressed pixels, which are the indices, under a header that calls them grey.
- * The decoder would otherwise give the palette's colors.
+ * Converts a palette PNG to a grey PNG: the same compressed indices under a header for grey pixels. Otherwise the
+ * decoder would give the palette's colors.
  */
 function withoutPalette(content: Buffer): Buffer<ArrayBuffer> {
   const header = Buffer.from(content.subarray(0, IHDR.end));
@@ -168,7 +171,7 @@ function withoutPalette(content: Buffer): Buffer<ArrayBuffer> {
   return Buffer.concat(kept);
 }
 
-/** Views raw 16-bit pixels in the decoder's buffer; copies them only where they are not aligned. */
+/** Views raw 16-bit pixels in the decoder's buffer; copies them only if they are not aligned. */
 function wordsOf(data: Buffer): Uint16Array {
   const { buffer, byteOffset, length } = data;
   return byteOffset % 2 === 0
@@ -196,7 +199,7 @@ export function bitsOf(content: Buffer): number {
   return content.readUInt8(IHDR.bitDepth);
 }
 
-/** Reads a picture of colors as it is stored; alpha is ignored. Throws a PictureError. */
+/** Reads a picture's colors as stored; alpha is ignored. Throws a PictureError. */
 export function decodeColors(content: Buffer, { isTurned = false }: Decoding = {}): Promise<RgbMap> {
   return decoding(content, MOST_MAP_PIXELS, async () => {
     const whole = sharp(content, { ...optionsOf(MOST_MAP_PIXELS), ignoreIcc: true });
@@ -209,12 +212,12 @@ export function decodeColors(content: Buffer, { isTurned = false }: Decoding = {
   });
 }
 
-/** Takes colors for ids where they are all grey; else gives the first one that is not. */
+/** Converts colors to ids if they are all grey; otherwise gives the first color that is not. */
 export function idsOfColors({ width, height, rgb }: RgbMap): IdMap | Colored {
   return greyOfRgb({ words: rgb, width, height });
 }
 
-/** Which half of a picture's columns is meant. */
+/** The half of a picture's columns. */
 export type Half = 'left' | 'right';
 
 /** Takes a half of a picture. */
@@ -257,7 +260,7 @@ export function edgesOf(
   return edges;
 }
 
-/** Renumbers instances from 0 in the order in which they are met, so that no number is left out: [H,W] -> [H,W]. */
+/** Renumbers instances from 0 without gaps, in the order of their first pixels: [H,W] -> [H,W]. */
 export function denseIds(instances: Uint16Array): Uint16Array<ArrayBuffer>;
 export function denseIds(instances: Int32Array): Int32Array<ArrayBuffer>;
 export function denseIds(instances: Uint16Array | Int32Array): Uint16Array | Int32Array {
@@ -269,11 +272,11 @@ export function denseIds(instances: Uint16Array | Int32Array): Uint16Array | Int
   });
 }
 
-/** What the header of a picture says. */
+/** The information in a picture's header. */
 export interface Header {
-  /** As it is decoded: turned where that was asked for. */
+  /** The decoded size: after the orientation tag, if it is applied. */
   readonly size: Size;
-  /** As it would be the other way. */
+  /** The size if the orientation tag were treated the other way. */
   readonly otherSize: Size;
   /** The camera's orientation tag, 1 to 8; 1 is upright. */
   readonly orientation: number;
@@ -285,7 +288,7 @@ export interface Header {
   readonly frames: number;
 }
 
-/** Reads the header of a picture, or of the half that is meant, without decoding pixels. Throws a PictureError. */
+/** Reads the header of a picture or of its half, without decoding pixels. Throws a PictureError. */
 export function readHeader(
   content: Buffer,
   { isTurned = false }: Decoding = {},
@@ -320,10 +323,10 @@ export function isTransparent(content: Buffer): Promise<boolean> {
 }
 
 /**
- * Decodes a photo to 8-bit sRGB, [height, width, 3]. It is scaled to exactly the wanted size with a Lanczos filter (which
- * averages when shrinking), neither cropped nor padded; grey becomes RGB, alpha is dropped. A camera's orientation tag is
- * applied only where that is asked for: label maps may be drawn on the stored pixels. `half` takes that part of the picture
- * alone. Throws a PictureError.
+ * Decodes a photo to 8-bit sRGB, [height, width, 3]. It is scaled to exactly the given size with a Lanczos filter
+ * (which averages when shrinking), neither cropped nor padded; grey becomes RGB, alpha is dropped. The orientation tag
+ * is applied only on request, as label maps may be drawn on the stored pixels. `half` selects that half of the
+ * picture. Throws a PictureError.
  */
 export function decodePhoto(
   content: Buffer,
@@ -345,7 +348,7 @@ export function decodePhoto(
   });
 }
 
-/** Says where a half of a picture lies. */
+/** Gives the region of a half of a picture. */
 async function regionOf(
   content: Buffer,
   half: Half,

@@ -1,23 +1,25 @@
-/** Answers for what is read from disk: regular files alone, of a size that pictures have; all else is called what it is. */
+/**
+ * Reads files and lists folders of data sets: only regular files up to a size limit, others are refused with a reason.
+ */
 import { constants, readFileSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { kindOf, reasonOf, whyNotRead } from '../base/file-reasons.ts';
 import { shortageOf } from '../base/shortage.ts';
 
-/** Says why a file is not read. Its message is a reason: `it is a pipe, expected a file`. */
+/** The error for a refused file. Its message is a reason: `it is a pipe, expected a file`. */
 export class FileRefused extends Error {}
 
-/** Files of more bytes hold no picture to train on. */
+/** Larger files are no training pictures. */
 export const LARGEST_FILE = 2 ** 28;
 
 /**
- * Reads a regular file, or what a link to one leads to. Throws a FileRefused for anything else, which might never end or never
- * answer, and the system's error where the file cannot be read.
+ * Reads a regular file, or a link to one. Throws a FileRefused for anything else, whose reading might block forever,
+ * and the system's error if the file cannot be read.
  */
 export async function readRegular(file: string): Promise<Buffer> {
   refuse(await stat(file)); // before it is opened: opening alone can do something to a device
-  // Should another thing have come in its place meanwhile, opening must not wait for a writer.
+  // The file may be replaced after `stat`: opening must not wait for a pipe's writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();
@@ -35,7 +37,7 @@ export async function readRegular(file: string): Promise<Buffer> {
   }
 }
 
-/** Reads a small regular file as `readRegular` does, at once. */
+/** Reads a small regular file synchronously, like `readRegular`. */
 export function readRegularSync(file: string): Buffer {
   refuse(statSync(file));
   return readFileSync(file);
@@ -46,7 +48,10 @@ function refuse(found: Stats): void {
   if (why !== undefined) throw new FileRefused(why);
 }
 
-/** Says in one line why a file could not be read. Throws the error where the file is not to blame: the machine is short of something. */
+/**
+ * Gives a one-line reason why a file could not be read. Throws the error if the machine is at fault, for example out
+ * of memory.
+ */
 export function whyUnread(file: string, error: unknown): string {
   if (shortageOf(error)) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
@@ -55,17 +60,17 @@ export function whyUnread(file: string, error: unknown): string {
   return reasonOf({ code, message });
 }
 
-/** The names in a folder, with `/` between a folder and what lies in it. */
+/** The names in a folder, relative to it, with `/` as separator. */
 export interface FolderNames {
   /** Regular files, and links to them. */
   readonly files: readonly string[];
-  /** What is no file, such as `a pipe`, by name. */
+  /** Entries that are not files, such as `a pipe`, by name. */
   readonly others: ReadonlyMap<string, string>;
 }
 
 /**
- * Lists what lies in a folder, and in the folders within where `subfolders` are wanted, sorted by code unit. Hidden names are left
- * out. Links to folders are not followed: they may lead anywhere. Throws the system's error.
+ * Lists a folder, and its subfolders on request, sorted by code unit. Hidden names are skipped. Links to folders are
+ * not followed, as they may lead anywhere. Throws the system's error.
  */
 export async function listNames(folder: string, subfolders: boolean): Promise<FolderNames> {
   const files: string[] = [];
@@ -85,7 +90,7 @@ export async function listNames(folder: string, subfolders: boolean): Promise<Fo
   return { files: files.sort(), others: new Map(sorted) };
 }
 
-/** Says what an entry of a folder is; undefined for a regular file. */
+/** Describes an entry of a folder that is not a file; undefined for a regular file. */
 async function oddityOf(entry: Dirent, file: string): Promise<string | undefined> {
   if (entry.isFile()) return undefined;
   if (!entry.isSymbolicLink()) return kindOf(entry);

@@ -1,9 +1,11 @@
-/** Answers for what reading samples shows beside their pixels, as plain data that threads hand over and that can be added up. */
+/**
+ * Defines what checking samples finds, faults and notes, as plain data that threads can send and that can be merged.
+ */
 import type { ClassInfo, Color } from './class-info.ts';
 import type { PictureError, Size } from './decode.ts';
 import { emptyTally, TallySum, type Tally } from './tally.ts';
 
-/** What a file of a data set is, in the words of the messages. */
+/** The role of a file in a data set, as messages name it. */
 export type Role = 'label maps' | 'photos' | 'instance maps' | 'paired pictures';
 
 /** A pixel, in the file's own resolution. */
@@ -12,7 +14,7 @@ export interface Pixel {
   readonly y: number;
 }
 
-/** What of a label map stands for nothing: the first pixel in reading order, and how many there are. */
+/** Pixels of a label map without a class: the first in reading order, and their number. */
 export interface Wrong extends Pixel {
   readonly pixels: number;
   readonly total: number;
@@ -41,7 +43,7 @@ export interface Sized extends Size {
   readonly file: string;
 }
 
-/** What keeps a sample from being used. */
+/** A reason why a sample cannot be used. */
 export type Fault =
   | { readonly kind: 'unread'; readonly file: string; readonly role: Role; readonly reason: string }
   | {
@@ -58,16 +60,16 @@ export type Fault =
       readonly kind: 'shape';
       readonly first: Sized;
       readonly second: Sized;
-      /** Whether they would agree if orientation tags were read the other way. */
+      /** Whether the shapes agree if orientation tags are treated the other way. */
       readonly isTurned: boolean;
     };
 
-/** What can be used, but may be read otherwise than it was meant. */
+/** A note on a usable file that may be read differently than intended. */
 export type Note = { readonly file: string; readonly role: Role } & (
   | {
       readonly kind: 'orientation';
       readonly orientation: number;
-      /** Whether the pair is of one shape where tags are read the other way. */
+      /** Whether the shapes agree if tags are treated the other way. */
       readonly fitsOtherwise: boolean;
     }
   | { readonly kind: 'frames'; readonly frames: number }
@@ -77,20 +79,20 @@ export type Note = { readonly file: string; readonly role: Role } & (
   | { readonly kind: 'transparent' | 'cmyk' | 'dark' | 'deepColors' | 'greyPalette' }
   | {
       readonly kind: 'palette';
-      /** The colors of the indices that occur, packed. */
+      /** The colors of the indices that occur, packed into numbers. */
       readonly colors: readonly (readonly [index: number, color: number])[];
     }
 );
 
-/** What reading some samples showed. */
+/** The findings of some samples. */
 export interface Findings {
   readonly faults: readonly Fault[];
   readonly notes: readonly Note[];
-  /** What label maps hold. */
+  /** Counts of the values and colors in label maps. */
   readonly tally: Tally;
 }
 
-/** Adds up what reading samples showed, in the order of the samples. */
+/** Merges findings, in the order of the samples. */
 export class FindingsSum {
   private readonly parts: (Findings | undefined)[] = [];
   private readonly tally = new TallySum();

@@ -1,9 +1,9 @@
-/** Answers for what the bytes of a picture say beside its pixels: its format, and the parts of a PNG that change its meaning. */
+/** Reads picture headers from bytes: the format, and the PNG chunks that change the meaning of pixels. */
 
-/** The formats that pictures are read from. */
+/** The supported picture formats. */
 export type Format = 'JPEG' | 'PNG' | 'WebP' | 'GIF' | 'TIFF';
 
-/** Tells a format by its first bytes; undefined where it is none that is read, such as SVG. */
+/** Detects the format by the first bytes; undefined for unsupported ones, such as SVG. */
 export function formatOf(content: Buffer): Format | undefined {
   const starts = (text: string, at = 0): boolean => content.toString('latin1', at, at + text.length) === text;
   if (starts('\xff\xd8\xff')) return 'JPEG';
@@ -14,7 +14,7 @@ export function formatOf(content: Buffer): Format | undefined {
   return undefined;
 }
 
-/** Offsets in a PNG file: IHDR is always the first chunk, so its fields have fixed places. */
+/** Offsets in a PNG file: IHDR is always the first chunk, so its fields have fixed offsets. */
 export const IHDR = {
   type: 12,
   width: 16,
@@ -34,13 +34,13 @@ export const RGB_WITH_ALPHA = 6;
 /** A part of a PNG file. */
 export interface Chunk {
   readonly type: string;
-  /** What it holds, without length, type and checksum. */
+  /** Its content, without length, type and checksum. */
   readonly data: Buffer;
-  /** All of it. */
+  /** The whole chunk. */
   readonly whole: Buffer;
 }
 
-/** Gives the chunks of a PNG file in order, as far as it goes; the last one may be cut off. */
+/** Gives the chunks of a PNG file in order, up to the end of the bytes; the last one may be incomplete. */
 export function* chunksOf(png: Buffer): Generator<Chunk> {
   for (let at = 8; at + 8 <= png.length;) {
     const length = png.readUInt32BE(at);
@@ -54,18 +54,21 @@ export function* chunksOf(png: Buffer): Generator<Chunk> {
   }
 }
 
-/** What a PNG file says that is not read from it. */
+/** Information in a PNG file that decoding ignores. */
 export interface PngRemarks {
   /** Pictures of an animation; 1 for a still. */
   readonly frames: number;
-  /** The exponent that its values are meant to be shown with, where no color space stands in for it. */
+  /** The gamma for display, if no color space replaces it. */
   readonly gamma: number | undefined;
 }
 
-/** The gamma of sRGB, which pictures are taken to have, as PNG writes it; others differ by more than this. */
+/**
+ * The gamma of sRGB as PNG writes it, which is assumed for all pictures; a different gamma differs by more than the
+ * tolerance.
+ */
 const [usualGamma, tolerance] = [45455, 2500];
 
-/** Reads the remarks of a PNG file, without its pixels. */
+/** Reads this information from a PNG file, without decoding pixels. */
 export function remarksOf(png: Buffer): PngRemarks {
   let frames = 1;
   let gamma: number | undefined;
@@ -90,13 +93,13 @@ export function paletteOf(png: Buffer): readonly number[] | undefined {
   return undefined;
 }
 
-/** Gives the size that a PNG file says it has; undefined for another file, or one that ends before. */
+/** Gives the size in a PNG's header; undefined for other files and for incomplete headers. */
 export function sizeOfPng(content: Buffer): { readonly width: number; readonly height: number } | undefined {
   if (formatOf(content) !== 'PNG' || content.length < IHDR.end) return undefined;
   return { width: content.readUInt32BE(IHDR.width), height: content.readUInt32BE(IHDR.height) };
 }
 
-/** Tells whether the values of a PNG file are greys of 8 bits, not indices of a palette or of another depth. */
+/** Tells whether a PNG holds 8-bit greys, rather than palette indices or another depth. */
 export function isGreyByte(png: Buffer): boolean {
   return png.readUInt8(IHDR.colorType) !== PALETTE && png.readUInt8(IHDR.bitDepth) === 8;
 }

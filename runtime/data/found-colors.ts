@@ -1,14 +1,14 @@
-/** Answers for the colors that label maps hold: which fill areas, and how far they are from those of classes. */
+/** Measures the colors of label maps: which of them fill areas, and their distances from the colors of classes. */
 import type { ClassInfo, Color } from './class-info.ts';
 import { nearestClass } from './coding.ts';
 import { unpack, type Count, type Tally } from './tally.ts';
 import { isSolid } from './value-advice.ts';
 
-/** Saved as JPEG, the color of an area is this near to what it was. */
+/** JPEG changes the color of an area by at most this distance. */
 export const flat = 16;
 /** The distance of black and white, rounded up. */
 export const farthestColor = 442;
-/** Where maps are too small to have areas, colors of such a share of all pixels stand for them. */
+/** In maps too small for areas, a color with this share of all pixels counts as an area. */
 const largeShare = 0.1;
 
 export interface Found extends Count {
@@ -35,7 +35,10 @@ export const pixelsOf = (some: readonly Found[]): number => some.reduce((sum, { 
 export const distanceTo = (classes: readonly ClassInfo[], color: Color): number =>
   classes.length === 0 ? Infinity : nearestClass(classes, color).distance;
 
-/** The number that takes every color for the nearest class; `farthest` bounds it where colors were too many to be counted. */
+/**
+ * The smallest distance that assigns every color to its nearest class; `farthest` bounds it if there were too many
+ * colors to count.
+ */
 export function coveringDistance(
   found: readonly Found[],
   classes: readonly ClassInfo[],
@@ -46,11 +49,11 @@ export function coveringDistance(
   return Math.ceil(uncounted > 0 ? Math.max(most, farthest) : most);
 }
 
-/** Tells whether blur makes such a distance: it stays between two classes, nearer to one of them than half of the way. */
+/** Tells whether blur can cause such a distance: less than half the distance between two classes. */
 export const isOfBlur = (distance: number, classes: readonly ClassInfo[]): boolean =>
   distance <= Math.ceil(gapsBetween(classes).most / 2);
 
-/** Measures how far the two nearest and the two farthest colors of classes are from each other. */
+/** Gives the distances between the two nearest and the two farthest colors of classes. */
 export function gapsBetween(classes: readonly ClassInfo[]): {
   readonly least: number;
   readonly most: number;

@@ -1,4 +1,4 @@
-/** What is said to a user about a data set: one function a message. */
+/** The diagnostics about data sets, one function each. */
 import { error, warning, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { visible } from '../../dsl/escape.ts';
@@ -12,7 +12,7 @@ import { settingsText, type Settings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { ValueAdvice } from './value-advice.ts';
 
-/** How many files one message names before it only counts the rest. */
+/** The most files that one message names; further ones are counted. */
 export const LISTED = 10;
 
 const wrong = (code: string, message: string, hint?: string): Diagnostic =>
@@ -21,24 +21,24 @@ const wrong = (code: string, message: string, hint?: string): Diagnostic =>
 const odd = (code: string, message: string, hint?: string): Diagnostic =>
   warning(code, message, undefined, { hint });
 
-/** Makes the error of everything that is wrong with a data set. */
+/** Makes one error of all problems of a data set. */
 export const dataError = (...problems: readonly Diagnostic[]): SpadeworkError =>
   new SpadeworkError('input', problems);
 
-/** Names the first ten of some items, as one line, and counts the rest. */
+/** Lists the first ten items on one line, and counts the rest. */
 function list(items: readonly string[]): string {
   const rest = items.length - LISTED;
   return items.slice(0, LISTED).map(visible).join(', ') + (rest > 0 ? `, and ${rest} more` : '');
 }
 
-/** Leaves a hint out where the next problem ends with the same one. */
+/** Drops a hint if the next problem ends with the same one. */
 export function hintsOnce(problems: readonly Diagnostic[]): Diagnostic[] {
   return problems.map((problem, index) =>
     problem.hint === problems[index + 1]?.hint ? { ...problem, hint: undefined } : problem,
   );
 }
 
-/** Writes ids in few words: `0..11, 255`. */
+/** Abbreviates a set of ids: `0..11, 255`. */
 export function idRanges(ids: Iterable<number>): string {
   const runs: [number, number][] = [];
   for (const id of [...ids].sort((a, b) => a - b)) {
@@ -49,19 +49,19 @@ export function idRanges(ids: Iterable<number>): string {
   return list(runs.map(([from, to]) => (from === to ? `${from}` : `${from}..${to}`)));
 }
 
-/** Quotes a path; a line break in it must not look like a line of ours. */
+/** Quotes a path; line breaks in it are escaped. */
 const quoted = (file: string): string => `'${visible(file)}'`;
 
-/** Counts what is found: `1 photo`, `3 label maps`. */
+/** Renders a count: `1 photo`, `3 label maps`. */
 const counted = (count: number, role: Role): string => `${count} ${count === 1 ? role.slice(0, -1) : role}`;
 
-/** Names the first files, each with what is to be said of it. */
+/** Lists the first files, each with a remark. */
 const filesWith = (items: readonly (readonly [file: string, remark: string])[]): string =>
   list(items.map(([file, remark]) => `${quoted(file)} (${remark})`));
 
 const files = (some: readonly string[]): string => list(some.map(quoted));
 
-/** Ends a hint with the settings that it speaks of. */
+/** Ends a hint with its settings. */
 const write = (settings: Settings | undefined): string => (settings ? `: ${settingsText(settings)}` : '');
 
 export const noDataFolder = (folder: string): Diagnostic =>
@@ -125,7 +125,7 @@ export const filesOfOneStem = (
   );
 };
 
-/** Reports things that have the names of pictures. */
+/** Reports entries with picture names that are not regular files. */
 export const notRegular = (
   role: Role,
   folder: string,
@@ -137,7 +137,7 @@ export const notRegular = (
     'pictures are read from files, and from links to files; take the others out',
   );
 
-/** Reports photographs and maps, or two kinds of maps, that lie in one folder under the same names. */
+/** Reports two kinds of files in one folder under the same names: photographs and maps, or two kinds of maps. */
 export const notToldApart = (
   role: Role,
   other: Role,
@@ -176,7 +176,7 @@ export const noPartner = (
           'say so: image_suffix: "_photo", label_suffix: "_ids"',
   );
 
-/** Warns of names that are one on other machines. */
+/** Warns of names that are equal on case-insensitive file systems. */
 export const differInCase = (groups: readonly (readonly string[])[]): Diagnostic =>
   odd(
     'differ-in-case',
@@ -199,7 +199,7 @@ export const notListed = (
     `name one pair a line, such as ${visible(known[0] ?? 'a')}`,
   );
 
-/** Reports pictures that cannot be decoded, all for the same reason. */
+/** Reports pictures that cannot be decoded for the same reason. */
 export const undecodedFiles = (found: readonly Extract<Fault, { kind: 'undecoded' }>[]): Diagnostic => {
   const [{ file, role, why, reason }] = found as [Extract<Fault, { kind: 'undecoded' }>];
   const formats = role === 'photos' || role === 'paired pictures' ? 'JPEG, PNG or WebP' : 'PNG';
@@ -242,7 +242,7 @@ export const folderInUse = (folder: string): Diagnostic =>
 export const unreadable = (file: string, reason: string): Diagnostic =>
   wrong('unreadable', `${quoted(file)} cannot be read: ${reason}`);
 
-/** Reports files that cannot be read, or are none. */
+/** Reports files that cannot be read, or are not regular files. */
 export const unreadFiles = (found: readonly Extract<Fault, { kind: 'unread' }>[]): Diagnostic =>
   found.length === 1
     ? unreadable(found[0]!.file, found[0]!.reason)
@@ -255,7 +255,7 @@ export const unreadFiles = (found: readonly Extract<Fault, { kind: 'unread' }>[]
 const colorText = (color: readonly number[]): string => `(${color.join(', ')})`;
 const colorList = (colors: readonly (readonly number[])[]): string => list(colors.map(colorText));
 
-/** Says at which pixel of which file something is first found, and in how many files more. */
+/** Renders the first place of a mistake, and the number of further files with it. */
 function andOthers(others: readonly string[], role: Role): string {
   if (others.length === 0) return '';
   const rest = others.length === 1 ? `does 1 more of the ${role}` : `do ${others.length} more of the ${role}`;
@@ -294,7 +294,7 @@ function maskHint(advice: ColorAdvice | undefined): string {
   return `this looks like a color mask: say label_format: "colors" and the colors of the classes${colors}; ${grey}`;
 }
 
-/** Reports colors that no class has; one number is right for all files. */
+/** Reports colors that no class has, with one distance that fits all files. */
 export const undeclaredColors = (
   some: readonly Extract<Fault, { kind: 'color' }>[],
   classes: readonly ClassInfo[],
@@ -356,7 +356,7 @@ function colorHint(advice: ColorAdvice | undefined): string {
   }
 }
 
-/** Says what all colors of maps were changed by. */
+/** Says which change was applied to all colors of the maps. */
 function alteredHint({ how, settings }: Extract<ColorAdvice, { kind: 'altered' }>): string {
   const what = {
     exchanged: 'red and blue are exchanged, as OpenCV does where pictures are not converted',
@@ -387,7 +387,7 @@ export const noColor = (file: string, name: string): Diagnostic =>
     'give it the color that it has in the masks: "color": [r, g, b]',
   );
 
-/** Reports values that are no declared class, in all maps that have some. */
+/** Reports undeclared values, for all maps that have some. */
 export const undeclaredValues = (
   some: readonly { readonly file: string; readonly found: Undeclared }[],
   declared: readonly number[],
@@ -454,7 +454,7 @@ function valueHint(advice: ValueAdvice): string {
   }
 }
 
-/** Leaves the choice to people. */
+/** Explains the alternatives, as nothing decides between them. */
 function unclearHint({ values, asVoid, asClasses }: Extract<ValueAdvice, { kind: 'unclear' }>): string {
   const some = list(values.map(String));
   const [it, marks, are] =
@@ -470,7 +470,7 @@ function unclearHint({ values, asVoid, asClasses }: Extract<ValueAdvice, { kind:
     : `nothing tells what ${some} ${values.length === 1 ? 'stands' : 'stand'} for: repair the map, or take maps of the ids of the classes`;
 }
 
-/** All values are classes, unless 0 or the last one is none: only names tell. */
+/** All values are classes, unless 0 or the last one is void: only the user's names can decide. */
 function moreHint(advice: Extract<ValueAdvice, { kind: 'more' }>): string {
   const { last, isVoidUncounted, isNamedFrom1, other, unknownLast, settings } = advice;
   if (!settings)
@@ -501,7 +501,7 @@ function scatterHint(advice: ValueAdvice): string {
   );
 }
 
-/** Warns of values that are all declared, but are not those of areas. */
+/** Warns of values that are declared, but lie like noise rather than areas. */
 export const valuesScatter = ({ values }: Tally, advice: ValueAdvice): Diagnostic =>
   odd(
     'values-scatter',
@@ -511,7 +511,7 @@ export const valuesScatter = ({ values }: Tally, advice: ValueAdvice): Diagnosti
     scatterHint(advice),
   );
 
-/** Reports pairs of different shape; `orientation` is how tags have to be read for them to agree. */
+/** Reports pairs of different shapes; `orientation` is the setting under which they agree, if there is one. */
 export const differentShapes = (
   found: readonly { readonly first: Sized; readonly second: Sized }[],
   orientation: 'exif' | 'stored' | undefined,
@@ -548,7 +548,7 @@ const orientations: Readonly<Record<number, string>> = {
   8: 'turned left by 90 degrees',
 };
 
-/** Warns of orientation tags; `orientation` is how they have to be read where shapes tell. */
+/** Warns of orientation tags; `orientation` is the setting that shapes require, if they do. */
 export const orientationTags = (
   role: Role,
   notes: readonly Extract<Note, { kind: 'orientation' }>[],
@@ -581,7 +581,7 @@ export const severalFrames = (role: Role, notes: readonly Extract<Note, { kind: 
     'save each picture that is to be read as a file of its own',
   );
 
-/** Warns of files whose format is not that of their ending. */
+/** Warns of files whose format differs from their ending. */
 export const otherFormats = (role: Role, notes: readonly Extract<Note, { kind: 'ending' }>[]): Diagnostic =>
   odd(
     'other-formats',
@@ -592,7 +592,7 @@ export const otherFormats = (role: Role, notes: readonly Extract<Note, { kind: '
       : 'JPEG and WebP alter colors: take the maps as they were first made, or rename them',
   );
 
-/** Warns of files that are decoded, though the decoder complains. */
+/** Warns of files that the decoder complains about. */
 export const doubtfulFiles = (
   role: Role,
   notes: readonly Extract<Note, { kind: 'doubtful' }>[],
@@ -613,7 +613,7 @@ export const gammaIgnored = (role: Role, notes: readonly Extract<Note, { kind: '
     'networks see them brighter or darker than viewers show them; save them as sRGB',
   );
 
-/** Warns of maps of ids whose palettes give an index another color. */
+/** Warns of id maps whose palettes give one index different colors. */
 export const palettesDiffer = (found: readonly string[]): Diagnostic =>
   odd(
     'palettes-differ',
@@ -621,7 +621,7 @@ export const palettesDiffer = (found: readonly string[]): Diagnostic =>
     'the indices are read as ids; where the colors tell the classes, say label_format: "colors" and the colors of the classes',
   );
 
-/** Warnings that name the files alone. */
+/** Warnings that only name files. */
 export const plainNotes = {
   transparent: (role: Role, found: readonly string[]): Diagnostic =>
     odd(
@@ -683,7 +683,7 @@ export const repeatedClass = (file: string, what: 'id' | 'name', value: number |
 const CLASSES_EXAMPLE =
   'expected {"classes": [{"id": 0, "name": "sky", "color": [128, 128, 128]}, ...]}; color is optional';
 
-/** Files of the same bytes: their names, in the order of the splits. */
+/** Files with equal bytes: their names, in the order of the splits. */
 export type Repeats = readonly (readonly string[])[];
 
 const repeated = (repeats: Repeats): string => list(repeats.map((names) => names.map(visible).join(' = ')));

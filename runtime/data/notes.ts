@@ -1,4 +1,6 @@
-/** Answers for what would be read from a file without a word, though it may mean something else. */
+/**
+ * Notes properties of usable files that decoding ignores, but that may mean they are read differently than intended.
+ */
 import path from 'node:path';
 import { isTransparent, type Header } from './decode.ts';
 import type { Note, Role } from './findings.ts';
@@ -20,14 +22,14 @@ const endings: Readonly<Record<string, Format>> = {
   '.webp': 'WebP',
 };
 
-/** What one kind of file is noted with. */
+/** The file that a note is about. */
 interface Noted {
   readonly file: string;
   readonly role: Role;
   readonly content: Buffer;
 }
 
-/** Notes what the header of any picture says that is not read. */
+/** Notes properties in a picture's header that decoding ignores. */
 export function headerNotes({ file, role, content }: Noted, header: Header, fitsOtherwise: boolean): Note[] {
   const of = { file, role };
   const format = formatOf(content);
@@ -40,7 +42,7 @@ export function headerNotes({ file, role, content }: Noted, header: Header, fits
       : []),
     ...(frames > 1 ? [{ ...of, kind: 'frames', frames } as const] : []),
     ...(isOther ? [{ ...of, kind: 'ending', format } as const] : []),
-    // Of ids and colors of classes, neither ink nor gamma changes anything.
+    // CMYK and gamma do not affect ids or colors of classes.
     ...(header.isCmyk && role !== 'instance maps' ? [{ ...of, kind: 'cmyk' } as const] : []),
     ...(remarks?.gamma !== undefined && role === 'photos'
       ? [{ ...of, kind: 'gamma', gamma: remarks.gamma } as const]
@@ -48,7 +50,7 @@ export function headerNotes({ file, role, content }: Noted, header: Header, fits
   ];
 }
 
-/** Notes what a label map or instance map holds beside its values; `colors` where it is read by its colors. */
+/** Notes what a label map or instance map contains beside its values; `colors` if it is color coded. */
 export async function mapNotes(
   { file, role, content }: Noted,
   tally: Tally,
@@ -68,7 +70,7 @@ export async function mapNotes(
   ];
 }
 
-/** Notes the palette of a map of ids: its indices are read, and its colors are not. */
+/** Notes the palette of an id map: indices are read, colors are ignored. */
 function paletteNotes(
   { file, role, content }: Noted,
   { values }: Tally,
@@ -78,14 +80,14 @@ function paletteNotes(
   if (palette === undefined) return [];
   const colors = [...values.keys()].map((index) => [index, palette[index] ?? 0] as const);
   const greyOf = (color: number): number => (color % 0x010101 === 0 ? color & 255 : -1);
-  // Programs that make files smaller turn grey pictures into palettes: then the greys are the ids.
+  // File optimizers turn grey pictures into palette pictures: then the greys are the ids.
   const isGrey = colors.every(([, color]) => declared.has(greyOf(color)));
   const isOther = colors.some(([index, color]) => greyOf(color) !== index);
   if (isGrey && isOther) return [{ file, role, kind: 'greyPalette' }];
   return isGrey ? [] : [{ file, role, kind: 'palette', colors }];
 }
 
-/** Whether the pixels of a photo, RGB of 8 bits, are nearly black: values of 10 or 12 bits in a file of 16 are. */
+/** Tells whether a photo's pixels (8-bit RGB) are nearly black, as if 10- or 12-bit values were stored in 16 bits. */
 export function isDark(image: Uint8Array): boolean {
   return image.every((value) => value < darkest);
 }

@@ -1,4 +1,4 @@
-/** Answers for which samples a step sees, and which are mirrored: pure functions of the seed and the step. */
+/** Computes the samples of each step, and which of them are mirrored: pure functions of the seed and the step. */
 import { RandomStream, hashText, philox4x32 } from '../../compiler/ir/random.ts';
 
 /** One sample in the stream of a run: its index in the data set and the pass over the data it belongs to, from 0. */
@@ -7,7 +7,7 @@ export interface Place {
   readonly epoch: number;
 }
 
-/** Chooses `count` of `total` places, spread evenly; some more than once where there are fewer. */
+/** Chooses `count` of `total` indices, evenly spread; some repeat if `count` is larger. */
 export function evenly(total: number, count: number): number[] {
   return Array.from({ length: count }, (_, place) => Math.floor((place * total) / count));
 }
@@ -45,7 +45,7 @@ export class SampleOrder {
   }
 }
 
-/** Gives the samples of one step of a run over `count` samples, without keeping anything. */
+/** Gives the samples of one step over `count` samples, without a cache. */
 export function samplesOfStep(step: number, batch: number, count: number, seed: number): Place[] {
   return new SampleOrder(count, seed).ofStep(step, batch);
 }

@@ -1,4 +1,4 @@
-/** Answers for which files belong together: lists the folders of a data set and pairs their files by name. */
+/** Lists the folders of a data set and pairs their files by name. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { DatasetFolders, Pair, Suffixes } from './pair.ts';
 import { realpath, stat } from 'node:fs/promises';
@@ -31,17 +31,17 @@ const ENDINGS: Record<Role, readonly string[]> = {
 interface Search {
   readonly subfolders?: boolean | undefined;
   readonly suffix?: string | undefined;
-  /** What else lies in the folder: files that are rather that are left out. */
+  /** The other kinds of files in the same folder; files that fit those better are skipped. */
   readonly beside?: readonly Kind[];
 }
 
-/** A kind of file: what it is, and what its names have before their endings. */
+/** A kind of file: its role, and the suffix of its names. */
 interface Kind {
   readonly role: Role;
   readonly suffix: string;
 }
 
-/** Lists one folder: stem -> path. Undefined, with the reason in `problems`, if it holds nothing to use. */
+/** Lists one folder: stem -> path. Undefined if it has no usable file; `problems` then has the reason. */
 export async function listFolder(
   role: Role,
   folder: string,
@@ -86,7 +86,7 @@ export async function listFolder(
   return new Map([...byStem].map(([stem, sharing]) => [stem, path.join(folder, sharing[0] as string)]));
 }
 
-/** Counts the label maps in each folder within one whose subfolders are not searched. */
+/** Counts the label maps in each subfolder of a folder whose subfolders are not searched. */
 export async function mapsWithin(folder: string): Promise<ReadonlyMap<string, number>> {
   const { files } = await listNames(folder, true);
   const counts = new Map<string, number>();
@@ -104,8 +104,8 @@ function isOfKind(name: string, { role, suffix }: Kind): boolean {
 }
 
 /**
- * Tells whether a file, of two kinds that lie in one folder, is rather the other one: that with the longer suffix, or, between
- * equal ones, the map, as maps are PNG alone and photos are mostly not.
+ * Tells whether a file that fits two kinds in one folder belongs to the other one: the kind with the longer suffix or,
+ * for equal suffixes, the map, as maps are always PNG and photos rarely.
  */
 function isRather(name: string, other: Kind, kind: Kind): boolean {
   if (!isOfKind(name, other)) return false;
@@ -113,13 +113,13 @@ function isRather(name: string, other: Kind, kind: Kind): boolean {
   return kind.role === 'photos' && other.role !== 'photos';
 }
 
-/** Gives what partners share of their names. */
+/** Gives the part of a name that partners share. */
 function stemOf(name: string, suffix: string): string {
   const { dir, name: stem } = path.posix.parse(name);
   return path.posix.join(dir, stem.slice(0, stem.length - suffix.length));
 }
 
-/** One kind of file of a data set, and the folder that it lies in. */
+/** A kind of file of a data set, and its folder. */
 interface Place extends Kind {
   readonly folder: string;
 }
@@ -140,24 +140,24 @@ function placesOf({ images, labels, instances, isPaired = false, suffixes = {} }
   ];
 }
 
-/** Names a folder by where it is, whatever way leads there. */
+/** Gives the real path of a folder. */
 async function identityOf(folder: string): Promise<string> {
   return realpath(folder).catch(() => path.resolve(folder));
 }
 
-/** What is listed of a data set. */
+/** The listed pairs of a data set. */
 export interface Listing {
   readonly pairs: Pair[];
-  /** What is wrong; then the pairs are those that could be made. */
+  /** Problems; if there are any, `pairs` are those that could be made. */
   readonly problems: Diagnostic[];
-  /** What is odd. */
+  /** Warnings. */
   readonly warnings: Diagnostic[];
 }
 
 /**
- * Lists the samples of the folders, sorted by name. Photos (.jpg, .jpeg, .png, .webp), label maps and instance maps (.png)
- * belong together if their file names are equal but for suffix and ending. Where they lie in one folder, suffixes or endings tell
- * them apart. What is wrong is returned as problems, all of it at once; then the pairs are those that could be made.
+ * Lists the samples of the folders, sorted by name. Photos (.jpg, .jpeg, .png, .webp), label maps and instance maps
+ * (.png) form a pair if their names are equal apart from suffix and ending. In one folder, suffixes or endings tell
+ * them apart. All problems are returned together; `pairs` are then those that could be made.
  */
 export async function listPairs(folders: DatasetFolders): Promise<Listing> {
   const problems: Diagnostic[] = [];
@@ -166,7 +166,7 @@ export async function listPairs(folders: DatasetFolders): Promise<Listing> {
   const listed = new Map<Role, Map<string, string> | undefined>();
   for (const [i, { role, folder, suffix }] of places.entries()) {
     const beside = places.filter((_, k) => k !== i && identities[k] === identities[i]);
-    // Photos may still have other endings; maps of two kinds have the same.
+    // Photos can be told apart by their endings; two kinds of maps cannot.
     const rival = beside.find((other) => other.suffix === suffix && other.role !== 'photos');
     const found: Diagnostic[] = [];
     const { subfolders } = folders;
@@ -201,10 +201,13 @@ export async function listPairs(folders: DatasetFolders): Promise<Listing> {
   return { pairs, problems, warnings: alike.length > 0 ? [differInCase(alike)] : [] };
 }
 
-/** Words that names of label maps end with. */
+/** Suffixes that suggest label maps. */
 const mapWords = /mask|label|seg|gt|annot|ids?$|map/i;
 
-/** Finds what names of photos and of label maps end with, where all names come in two and only one half of them sounds like maps. */
+/**
+ * Finds the suffixes of photos and label maps, if all names come in twos and only one half has a suffix that suggests
+ * maps.
+ */
 function suffixesIn(names: readonly string[]): Suffixes | undefined {
   const parts = names.map((name) => /^(.+?)([_.-][^_.-]*)?\.\w+$/.exec(name));
   const stems = new Set(parts.map((part) => part?.[1]));
@@ -220,7 +223,7 @@ interface Files {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** Reports files without a partner, both ways. */
+/** Reports files without a partner, in both directions. */
 function reportLonely(
   { role, folder, files }: Files & { readonly role: Role },
   labels: Files,
@@ -236,10 +239,10 @@ function reportLonely(
     problems.push(noPartner('label maps', labels.folder, role, surplus, files.size, near));
 }
 
-/** What makes names equal for people, though not for computers: letter case, and how accents are composed. */
+/** Normalizes letter case and composed accents, in which names may differ without looking different. */
 const foldName = (name: string): string => name.normalize('NFC').toLowerCase();
 
-/** Finds two names that people take for one. */
+/** Finds two names that look the same. */
 function nearStems(
   some: readonly string[],
   others: readonly string[],
@@ -263,7 +266,7 @@ function namesThatDifferInCase(names: readonly string[]): string[][] {
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-/** Says which pairs the lists of a data set take. */
+/** Gives the pairs that the lists of a data set select. */
 async function takenStems(
   { labels: folder, list, except }: DatasetFolders,
   labels: ReadonlyMap<string, string>,
@@ -282,10 +285,10 @@ async function takenStems(
   return (stem) => (listed?.has(stem) ?? true) && !excepted?.has(stem);
 }
 
-/** The pairs that a list names, each with its line. */
+/** The pairs that a list names, each with its line number. */
 type Names = ReadonlyMap<string, number>;
 
-/** Reads a list of pairs. Endings of file names are left out, and blank lines skipped. */
+/** Reads a list of pairs. File endings are removed, blank lines skipped. */
 async function readList(file: string, problems: Diagnostic[]): Promise<Names | undefined> {
   let text: string;
   try {

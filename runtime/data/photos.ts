@@ -1,4 +1,4 @@
-/** Answers for photos without label maps: a single one, or those of a folder by name, at the size of a network. */
+/** Reads photos without label maps: a single one, or those of a folder by name, scaled to a size. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { stat } from 'node:fs/promises';
 import { decodePhoto, PictureError, type Decoding, type Size } from './decode.ts';
@@ -8,16 +8,16 @@ import { readRegular, whyUnread } from './files.ts';
 import { dataError, noPhoto, undecodable, unreadable } from './messages.ts';
 import { listFolder } from './pairs.ts';
 
-/** One photo that serves every name, or a folder of photos by name. */
+/** One photo for all names, or a folder of photos by name. */
 export interface Photos {
   /** The file or folder. */
   readonly place: string;
   has(name: string): boolean;
-  /** Reads the photo of a name: RGB in [-1,1], [H,W,3]. Throws a SpadeworkError. */
+  /** Reads the photo with a name: RGB in [-1,1], [H,W,3]. Throws a SpadeworkError. */
   read(name: string): Promise<Float32Array>;
 }
 
-/** Opens a photo or a folder of photos, which are scaled to `size`. Throws a SpadeworkError where there is none. */
+/** Opens a photo or a folder of photos, to be scaled to `size`. Throws a SpadeworkError if there is none. */
 export async function openPhotos(place: string, size: Size, decoding: Decoding = {}): Promise<Photos> {
   const found = await stat(place).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;

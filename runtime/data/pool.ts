@@ -1,7 +1,7 @@
-/** Answers for the decoding threads: starts them, deals out requests, and ends them. */
+/** Runs a pool of decoding threads: starts them, distributes requests, and ends them. */
 import type { ExaminedSample, Answer, Question, Reply, Request } from './questions.ts';
 import { Worker } from 'node:worker_threads';
-// Loaded here although only the workers use it: its native library has to be loaded by the main thread first.
+// Only the workers use sharp, but its native library must be loaded by the main thread first.
 import 'sharp';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
@@ -36,18 +36,18 @@ export class DecodingPool {
     return (await this.ask({ kind: 'decode', pair, size })) as Outcome;
   }
 
-  /** Looks closely at one sample, and decodes it where a size is given, as `decode` does its work. */
+  /** Examines one sample, and decodes it if a size is given; errors as in `decode`. */
   async examine(pair: Pair, size: Size | undefined): Promise<ExaminedSample> {
     return (await this.ask({ kind: 'examine', pair, size })) as ExaminedSample;
   }
 
-  /** Finds what is to know of one sample, which networks see at `size`, as `decode` does its work. */
+  /** Surveys one sample at the size that networks see; errors as in `decode`. */
   async survey(pair: Pair, size: Size, stored: Size): Promise<SampleSurvey> {
     const answer = await this.ask({ kind: 'survey', pair, size, stored });
     return (answer as Extract<Answer, { readonly survey: SampleSurvey }>).survey;
   }
 
-  /** Finds the patches of label maps, [B,H,W], as `decode` does its work. */
+  /** Finds the patches of label maps, [B,H,W]; errors as in `decode`. */
   async patches(plan: PatchPlan, labels: Int32Array, edges: Float32Array | undefined): Promise<PatchTables> {
     const answer = await this.ask({ kind: 'patches', plan, labels, edges });
     return (answer as Extract<Answer, { readonly patches: PatchTables }>).patches;
@@ -65,7 +65,7 @@ export class DecodingPool {
     });
   }
 
-  /** Ends all threads; requests under way are rejected. */
+  /** Ends all threads; pending requests are rejected. */
   async close(): Promise<void> {
     this.stop(new Error('the data set is closed'));
     const ends = this.threads.map(({ worker }) => {
@@ -98,7 +98,7 @@ export class DecodingPool {
   }
 
   private stop(reason: Error): void {
-    // The end of one thread must not let the process end before `close` has seen the others end.
+    // One thread's end must not let the process exit before `close` has awaited the others.
     if (this.stopped !== undefined) return;
     this.stopped = reason;
     for (const { worker, waiting } of this.threads) {

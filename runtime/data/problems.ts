@@ -1,4 +1,4 @@
-/** Answers for what findings come to: one problem for each kind of mistake, however many files have it, with the hint that mends all. */
+/** Turns the findings of all samples into problems: one per kind of mistake, with a hint that fits all files. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { adviceOnColors, adviceOnMasks } from './color-advice.ts';
 import { FindingsSum, type Fault, type Findings, type Note } from './findings.ts';
@@ -9,17 +9,17 @@ import { adviceOnScatter, adviceOnValues } from './value-advice.ts';
 
 export type { Meaning, SaidOfLabels, Settings } from './settings.ts';
 
-/** A problem; with the settings of data that its hint says to write, where these mend it. */
+/** A problem, with the data settings of its hint, if these fix it. */
 export interface Problem extends Diagnostic {
   readonly settings?: Settings | undefined;
 }
 
-/** Says what is wrong with samples, and what is odd about them. */
+/** Gives the problems and warnings of samples. */
 export function sampleProblems(
   { faults, notes, tally }: Findings,
   meaning: Meaning,
 ): { readonly errors: readonly Problem[]; readonly warnings: readonly Problem[] } {
-  // Tags can be read the other way only where that suits all pairs that have them.
+  // Orientation tags can be treated the other way only if that suits all pairs that have them.
   const isTurnable = notes.every((note) => note.kind !== 'orientation' || note.fitsOtherwise);
   return {
     errors: faultProblems(faults, meaning, tally, isTurnable),
@@ -27,7 +27,7 @@ export function sampleProblems(
   };
 }
 
-/** Says what is wrong with samples; without a tally, hints follow from the faults alone. */
+/** Gives the problems of samples; without a tally, hints follow from the faults alone. */
 export function faultProblems(
   faults: readonly Fault[],
   meaning: Meaning,
@@ -71,7 +71,7 @@ export function faultProblems(
   return problems;
 }
 
-/** Makes the tally of faults alone: which values are wrong, and not how they lie. */
+/** Makes a tally from faults alone: it has the wrong values, but not their areas. */
 function tallyOf(faults: readonly Extract<Fault, { kind: 'value' }>[]): Tally {
   const values = faults.flatMap(({ found }) => found.values);
   return { ...emptyTally, values: new Map(values.map((value) => [value, { pixels: 1, inner: 1 }])) };
@@ -92,14 +92,14 @@ function noteProblems(
     const isTag = some[0]!.kind === 'orientation';
     warnings.push({ ...warning, settings: isTag ? { orientation } : undefined });
   }
-  // Where values are wrong, that is said with them.
+  // If values are wrong, that message mentions the scatter.
   const isScatterSaid = meaning.coding.colors !== undefined || faults.some(({ kind }) => kind === 'value');
   const advice = isScatterSaid ? undefined : adviceOnScatter(tally, meaning);
   if (advice) warnings.push({ ...messages.valuesScatter(tally, advice), settings: advice.settings });
   return warnings;
 }
 
-/** Says what notes of one kind come to; undefined where that is nothing. */
+/** Gives the warning for notes of one kind; undefined if none is needed. */
 function noteWarning(
   notes: readonly Note[],
   { isTurned }: Meaning,
@@ -109,7 +109,7 @@ function noteWarning(
   const files = notes.map(({ file }) => file);
   switch (kind) {
     case 'orientation':
-      // Whoever chose how tags are read need not be told of them.
+      // If the setting is explicit, a warning about tags is unnecessary.
       return isTurned === undefined
         ? messages.orientationTags(role, notes.filter(isKind('orientation')), orientation)
         : undefined;
@@ -135,7 +135,7 @@ const isKind =
   (note: Note): note is Extract<Note, { kind: Kind }> =>
     note.kind === kind;
 
-/** Finds the files in whose palettes an index has another color than in the files before. */
+/** Finds the files in whose palettes an index has another color than in earlier files. */
 function differentPalettes(notes: readonly Extract<Note, { kind: 'palette' }>[]): string[] {
   const known = new Map<number, number>();
   return notes
@@ -158,7 +158,7 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
   return groups;
 }
 
-/** Adds up findings of several parts of data, for which one hint is to be right. */
+/** Merges findings of several parts of a data set, so that one hint fits all. */
 export function joinFindings(parts: readonly Findings[]): Findings {
   const sum = new FindingsSum();
   for (const part of parts) sum.add(part);

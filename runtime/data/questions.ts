@@ -1,4 +1,4 @@
-/** What is asked of a decoding thread, and what it answers. */
+/** Defines the requests to a decoding thread, and its replies. */
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import type { Size } from './decode.ts';
@@ -6,7 +6,7 @@ import type { Pair } from './pair.ts';
 import type { Examined, Outcome } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';
 
-/** Asks for one sample, for a close look at it, for what is to know of it, or for the patches of label maps. */
+/** A request to decode, examine or survey one sample, or to find the patches of label maps. */
 export type Question =
   | { readonly kind: 'decode'; readonly pair: Pair; readonly size: Size }
   | { readonly kind: 'examine'; readonly pair: Pair; readonly size: Size | undefined }
@@ -18,19 +18,19 @@ export type Question =
       readonly edges: Float32Array | undefined;
     };
 
-/** What a question is answered with. */
+/** The answer to a question. */
 export type Answer =
   Outcome | ExaminedSample | { readonly survey: SampleSurvey } | { readonly patches: PatchTables };
 
 export type Request = Question & { readonly ticket: number };
 
-/** Answers a request; `failure` is what the machine lacks or a broken invariant, not a user's mistake. */
+/** The reply to a request; `failure` is a fault of the machine or a bug, not a user's mistake. */
 export type Reply = { readonly ticket: number } & (
   | { readonly answer: Answer }
   | { readonly failure: { readonly message: string; readonly code: string | undefined } }
 );
 
-/** What a close look at a sample shows, with a digest of its photo's bytes where these could be read. */
+/** The result of examining a sample, with a digest of its photo's bytes if they could be read. */
 export type ExaminedSample = Pick<Examined, 'findings' | 'sample'> & {
   readonly photoDigest: string | undefined;
 };

@@ -1,4 +1,4 @@
-/** Answers for one sample: reads its files, checks them against each other and the classes, scales them. */
+/** Reads one sample: decodes its files, checks them against each other and the classes, and scales them. */
 import { shortageOf } from '../base/shortage.ts';
 import { labelDecoder, type LabelCoding } from './coding.ts';
 import {
@@ -27,17 +27,17 @@ import { headerNotes, isDark, mapNotes } from './notes.ts';
 import type { Pair } from './pair.ts';
 import { TallySum, tallyColors, tallyValues } from './tally.ts';
 
-/** What every sample of a data set is read with. */
+/** The settings for reading samples of a data set. */
 export interface SampleSettings {
-  /** What label maps hold. */
+  /** The encoding of label maps. */
   readonly coding: LabelCoding;
-  /** The half that the photo is, where it lies beside its label map in one file. */
+  /** The half with the photo, if photo and label map are side by side in one file. */
   readonly photoHalf?: Half | undefined;
-  /** Whether pictures are turned as their orientation tags say; by default they are taken as stored. */
+  /** Whether orientation tags are applied; by default pixels stay as stored. */
   readonly isTurned?: boolean | undefined;
 }
 
-/** A sample in the little room that the cache and the way between threads want; all of one size. */
+/** A sample in compact types, for the cache and for sending between threads; all arrays have one size. */
 export interface DecodedSample {
   /** Class ids, [H,W]. */
   readonly labels: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -49,15 +49,15 @@ export interface DecodedSample {
   readonly image: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A sample, or everything wrong with it. */
+/** A sample, or all its faults. */
 export type Outcome = { readonly sample: DecodedSample } | { readonly faults: readonly Fault[] };
 
-/** What a close look at a sample shows. */
+/** The result of examining a sample. */
 export interface Examined {
   readonly findings: Findings;
-  /** The sample, where it was asked for and nothing is wrong with it. */
+  /** The sample, if it was requested and has no fault. */
   readonly sample: DecodedSample | undefined;
-  /** The maps as they are stored, as far as they could be read. */
+  /** The label map as stored, if it could be read. */
   readonly label: IdMap | undefined;
   readonly instances: IdMap | undefined;
   /** Sizes of the label map and the photo. */
@@ -65,7 +65,7 @@ export interface Examined {
   readonly photoSize: Size | undefined;
 }
 
-/** Reads a file: whoever wants its bytes for more than one thing keeps them. */
+/** Reads a file; a caller that needs its bytes several times can cache them. */
 export type ReadContent = (file: string) => Promise<Buffer>;
 
 /** Reads samples of a data set. */
@@ -73,8 +73,8 @@ export interface SampleReader {
   /** Gives a sample at a size. */
   decode(pair: Pair, size: Size): Promise<Outcome>;
   /**
-   * Looks at everything in a sample that may be wrong or read otherwise than it was meant. The photo is decoded as `decode` does,
-   * to a size; of that without one, no more than the header is read.
+   * Finds everything in a sample that may be wrong or read differently than intended. The photo is decoded to `size`,
+   * as by `decode`; without a size only its header is read.
    */
   examine(pair: Pair, size: Size | undefined, read?: ReadContent): Promise<Examined>;
 }
@@ -87,7 +87,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
   const mapHalf = photoHalf && (photoHalf === 'left' ? 'right' : 'left');
   const pictureRole: Role = photoHalf ? 'paired pictures' : 'label maps';
 
-  /** Reads the maps and the photo of a sample; `looks` has what is odd about them noted and counted. */
+  /** Reads the maps and the photo of a sample; `looks` enables notes and counts. */
   class Reading {
     readonly faults: Fault[] = [];
     readonly notes: Note[] = [];
@@ -131,7 +131,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
       };
     }
 
-    /** Reads a file and uses its content; that this fails is a fault. */
+    /** Reads a file and processes its content; a failure becomes a fault. */
     private async with(file: string, role: Role, use: (content: Buffer) => Promise<void>): Promise<void> {
       let content: Buffer;
       try {
@@ -158,7 +158,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
       const isByColors = coding.colors !== undefined || mapHalf !== undefined;
       this.labelHeader = await readHeader(content, settings);
       const noted = { file, role: pictureRole, content };
-      // Of paired pictures, the header is noted once, with the photo.
+      // The header of a paired picture is noted once, with the photo.
       if (!mapHalf) this.notes.push(...headerNotes(noted, this.labelHeader, true));
       this.notes.push(...(await mapNotes(noted, this.tally.sum, declared, isByColors)));
     }
@@ -221,7 +221,10 @@ export function sampleReader(settings: SampleSettings): SampleReader {
       if (header.isDeep && isDark(this.image)) this.notes.push({ kind: 'dark', file, role });
     }
 
-    /** Compares a photo with its label map; tells whether they agree where orientation tags are read the other way. */
+    /**
+     * Compares the shapes of a photo and its label map; tells whether they agree if orientation tags are treated the
+     * other way.
+     */
     private compareShapes(file: string, { size, otherSize }: Header): boolean {
       const { labelSize, labelHeader } = this;
       if (labelSize === undefined) return true;
@@ -237,7 +240,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
       return fitsOtherwise;
     }
 
-    /** Decodes a photo as ever, but has what the decoder warns of noted. */
+    /** Decodes a photo as usual, and notes the decoder's warnings. */
     private async decodeClosely(
       file: string,
       role: Role,
@@ -275,7 +278,7 @@ export function sampleReader(settings: SampleSettings): SampleReader {
   };
 }
 
-/** Takes the half of a picture that is meant. Throws a PictureError where it is too narrow for two. */
+/** Takes the selected half of a picture. Throws a PictureError if it is too narrow to split. */
 function partOf(map: RgbMap, half: Half | undefined): RgbMap {
   if (half === undefined) return map;
   if (map.width < 2) throw new PictureError('damaged', 'it is too narrow to hold two pictures side by side');
@@ -284,7 +287,7 @@ function partOf(map: RgbMap, half: Half | undefined): RgbMap {
 
 const named = (file: string, { width, height }: Size) => ({ file, width, height });
 
-/** Tells whether two pictures show the same view: width : height agree as well as whole pixels allow. */
+/** Tells whether two pictures have the same aspect ratio, up to rounding to whole pixels. */
 function sameShape(a: Size, b: Size): boolean {
   return Math.abs(a.width * b.height - b.width * a.height) < Math.max(a.width, a.height, b.width, b.height);
 }

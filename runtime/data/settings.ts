@@ -1,30 +1,32 @@
-/** Answers for settings of data that a hint says to write: as data, as text, and whether label maps are right under them. */
+/**
+ * Makes the data settings that hints suggest, as data and as text, and tests whether label maps are valid under them.
+ */
 import { labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { ClassInfo } from './class-info.ts';
 import type { LabelCoding } from './coding.ts';
 
-/** What a spec says of its label maps. */
+/** The spec's settings of its label maps. */
 export type SaidOfLabels = Pick<
   DataSpec,
   'classes' | 'ids_from' | 'void' | 'names' | 'colors' | 'legend' | 'label_format' | 'color_distance'
 >;
 
-/** Settings of data, in place of those that a spec has. */
+/** Data settings that replace those of a spec. */
 export type Settings = Readonly<
   Partial<Omit<SaidOfLabels, 'legend'> & Pick<DataSpec, 'orientation' | 'image_suffix' | 'label_suffix'>>
 >;
 
-/** What label maps mean, and where that comes from. */
+/** The classes and encoding of label maps, and the settings they come from. */
 export interface Meaning {
   readonly coding: LabelCoding;
   readonly classes: readonly ClassInfo[];
   readonly said?: SaidOfLabels | undefined;
-  /** Whether pictures are turned by their orientation tags; undefined where nothing says. */
+  /** Whether orientation tags are applied; undefined if not set. */
   readonly isTurned?: boolean | undefined;
 }
 
-/** Gives what is said of label maps; where no spec is known, their values are the ids of the classes. */
+/** Gives the settings of label maps; without a spec, values are ids of the classes. */
 export function saidOf({ said, classes }: Meaning): SaidOfLabels {
   return said ?? { classes: classes.length };
 }
@@ -41,8 +43,8 @@ export function settingsText(settings: Settings): string {
 }
 
 /**
- * Completes settings that change the number of classes by the names of new classes. Gives undefined where a spec with them would
- * be refused, or would not know one of the values.
+ * Adds names of new classes to settings that change the number of classes. Undefined if a spec with these settings
+ * would be rejected, or some value would stay undeclared.
  */
 export function valueSettings(
   meaning: Meaning,
@@ -58,7 +60,7 @@ export function valueSettings(
   return { ...change, ...(names !== saidOf(meaning).names && names && { names }) };
 }
 
-/** Settings under which label maps are read by the greys or colors that stand for the classes, in this order. */
+/** Settings that read label maps by the greys or colors of the classes, in this order. */
 export function colorSettings(
   meaning: Meaning,
   colors: readonly (readonly number[])[],
@@ -78,7 +80,7 @@ export function colorSettings(
 const isCounted = (list: readonly unknown[] | undefined, counts: readonly number[]): boolean =>
   list === undefined || counts.includes(list.length);
 
-/** Gives names for as many classes as there are to be. */
+/** Gives names for a number of classes. */
 function namesFor(
   { names }: SaidOfLabels,
   counts: readonly number[],
@@ -89,7 +91,7 @@ function namesFor(
   return [...names, ...Array.from({ length: least - names.length }, (_, i) => `class ${names.length + i}`)];
 }
 
-/** Gives the values that label maps may hold; a legend names those of all classes but the one that is made for void. */
+/** Gives the values that label maps may hold; a legend names all classes except the one added for void. */
 function knownValues(meaning: Meaning, said: SaidOfLabels): ReadonlySet<number> {
   const old = saidOf(meaning);
   const named = new Set(meaning.classes.map(({ id }) => id + (old.ids_from ?? 0)));

@@ -1,4 +1,4 @@
-/** Answers for what is to know of one sample without keeping it: its sizes, classes and digests, and what is wrong with it. */
+/** Surveys one sample without keeping it: its sizes, classes, digests and findings. */
 import { nearestGrid, planPatches, squareWindow } from '../../compiler/patches/plan.ts';
 import { patchIndexer, type PatchIndexer } from '../../compiler/patches/tables.ts';
 import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
@@ -8,9 +8,9 @@ import type { Pair } from './pair.ts';
 import { digestOf } from './repeats.ts';
 import type { SampleReader } from './sample.ts';
 
-/** What is known of one sample; what could not be read is left out. */
+/** The survey of one sample; parts that could not be read are missing. */
 export interface SampleSurvey {
-  /** What is wrong with its files, and what is odd about them. */
+  /** Its faults and notes. */
   readonly findings: Findings;
   /** Sizes as stored. */
   readonly label?: Size;
@@ -25,10 +25,13 @@ export interface SampleSurvey {
   readonly patches?: readonly number[];
 }
 
-/** Side lengths of the windows whose distinct patches are counted: what one, two and four convolutions of 3 x 3 see. */
+/**
+ * Side lengths of the windows whose distinct patches are counted: the receptive fields of one, two and four 3 x 3
+ * convolutions.
+ */
 export const patchWindows = [3, 5, 9] as const;
 
-/** Makes the surveyor of samples that training keeps at the size `stored` and networks see at `size`. */
+/** Makes the function that surveys samples: training keeps them at the size `stored`, networks see them at `size`. */
 export function sampleSurveyor(
   reader: SampleReader,
   size: Size,
@@ -36,7 +39,7 @@ export function sampleSurveyor(
 ): (pair: Pair) => Promise<SampleSurvey> {
   const indexer = patchIndexer(planOf(size));
   return async (pair) => {
-    // Files are decoded, digested and asked for their bits: each is read once.
+    // A file's bytes are used for decoding, digests and bit depths: each file is read once.
     const contents = new Map<string, Buffer>();
     const read = async (file: string): Promise<Buffer> => {
       const content = contents.get(file) ?? (await readRegular(file));

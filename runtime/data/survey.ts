@@ -1,4 +1,4 @@
-/** Answers for surveying the pairs of some folders in parallel: sums and mistakes of all samples, none of which is kept. */
+/** Surveys all pairs of some folders in parallel, and sums their statistics and findings without keeping samples. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
 import type { DatasetOptions } from './dataset.ts';
@@ -11,29 +11,29 @@ import { DecodingPool } from './pool.ts';
 import type { DecodedSample } from './sample.ts';
 import { patchWindows, type SampleSurvey } from './survey-sample.ts';
 
-/** What all pairs of some folders hold together. */
+/** The statistics of all pairs. */
 export interface Survey {
   readonly pairs: readonly Pair[];
-  /** What is wrong with the folders, and what is odd about them. */
+  /** Problems and warnings about the folders. */
   readonly problems: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
-  /** What is wrong with the files, and what is odd about them, in the order of the pairs. */
+  /** The findings of the files, in the order of the pairs. */
   readonly findings: Findings;
-  /** How many samples have each size, as stored: `480x360`. */
+  /** How many samples have each stored size: `480x360`. */
   readonly labelSizes: ReadonlyMap<string, number>;
   readonly photoSizes: ReadonlyMap<string, number>;
-  /** Pixels of each class, and maps that it occurs in. */
+  /** Pixels of each class, and the number of maps that it occurs in. */
   readonly classes: ReadonlyMap<number, { readonly pixels: number; readonly maps: number }>;
-  /** Instance maps by their bits, and the most instances that one has. */
+  /** Instance maps by bit depth, and the most instances in one map. */
   readonly instances: { readonly bits: ReadonlyMap<number, number>; readonly most: number } | undefined;
-  /** Digests of files, by pair: `undefined` for files that could not be read. */
+  /** Digests of files, by pair; undefined for files that could not be read. */
   readonly labelDigests: readonly (string | undefined)[];
   readonly photoDigests: readonly (string | undefined)[];
   /** Mean shares of distinct patches, by window. */
   readonly patches: readonly { readonly window: number; readonly share: number }[];
 }
 
-/** What pairs are surveyed with. */
+/** The options of a survey. */
 export type SurveyOptions = Pick<
   DatasetOptions,
   'folders' | 'photoHalf' | 'isTurned' | 'size' | 'stored' | 'workers'
@@ -41,10 +41,10 @@ export type SurveyOptions = Pick<
   readonly coding: LabelCoding;
 };
 
-/** More decoding threads wait for the disk. */
+/** The most decoding threads: more would wait for the disk. */
 const most = 8;
 
-/** Reads every file of some folders, and gives what they hold; mistakes are part of it, and nothing is thrown for them. */
+/** Reads every file of some folders and gives their statistics; mistakes are part of the result and not thrown. */
 export async function surveyPairs(
   { folders, size, stored = size, workers: threads, ...settings }: SurveyOptions,
   report?: (done: number, total: number) => void,
@@ -73,7 +73,7 @@ export async function surveyPairs(
   return { ...sum.result(), pairs, problems, warnings, findings: found.sum };
 }
 
-/** Reads some pairs, one after the other; those with mistakes are left out. */
+/** Reads some pairs one by one; those with mistakes are left out. */
 export async function* readPairs(
   pairs: readonly Pair[],
   {

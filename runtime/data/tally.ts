@@ -1,26 +1,26 @@
-/** Answers for counting what label maps hold: values or colors, how often, and how much of it lies within areas. */
+/** Counts the values or colors in label maps: how often each occurs, and how many of its pixels are inside areas. */
 
-/** How often a value, or a color packed into a number, occurs. */
+/** The count of a value, or of a color packed into a number. */
 export interface Count {
   readonly pixels: number;
-  /** Pixels all of whose eight neighbors are the same: areas have them, noise and borders that were blurred have not. */
+  /** Pixels whose eight neighbors are equal to them: areas have such pixels, noise and blurred borders have none. */
   readonly inner: number;
 }
 
-/** What label maps hold. */
+/** The counts of label maps. */
 export interface Tally {
   readonly values: ReadonlyMap<number, Count>;
-  /** The same of maps that hold colors. */
+  /** The counts of maps that hold colors. */
   readonly colors: ReadonlyMap<number, Count>;
-  /** Pixels of colors that were too many to be counted one by one. */
+  /** Pixels of colors beyond the limit of counted colors. */
   readonly uncounted: number;
-  /** Maps of values which are not the greys of 8 bits that a viewer shows: indices of palettes, and other depths. */
+  /** Maps whose values are not 8-bit greys as a viewer shows them: palette indices, and other depths. */
   readonly others: number;
 }
 
 export const emptyTally: Tally = { values: new Map(), colors: new Map(), uncounted: 0, others: 0 };
 
-/** Photographs have more colors than are worth counting. */
+/** The most colors that are counted; photographs have more. */
 const countedColors = 4096;
 
 interface Counting {
@@ -28,7 +28,7 @@ interface Counting {
   inner: number;
 }
 
-/** Counts the values of a map of ids, [height, width]; `isShown` where they are the greys of 8 bits that a viewer shows. */
+/** Counts the values of an id map, [height, width]; `isShown` if they are 8-bit greys as a viewer shows them. */
 export function tallyValues(ids: Uint16Array, width: number, isShown: boolean): Tally {
   return { ...emptyTally, values: countKeys(ids, width, 2 ** 16).counts, others: isShown ? 0 : 1 };
 }
@@ -60,7 +60,7 @@ function countKeys(
   const last = keys.length - width;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    // Pixels come in runs, so that a look into the map is rare.
+    // Pixels come in runs, so map lookups are rare.
     if (count === undefined || key !== keys[i - 1]) count = counts.get(key);
     if (count === undefined) {
       if (counts.size >= most) {
@@ -83,7 +83,7 @@ function isInner(keys: Uint16Array | Uint32Array, i: number, width: number): boo
   return true;
 }
 
-/** Adds up what maps hold. */
+/** Sums the counts of maps. */
 export class TallySum {
   private readonly values = new Map<number, Counting>();
   private readonly colors = new Map<number, Counting>();

@@ -1,73 +1,73 @@
-/** Answers for what wrong values of label maps most likely mean: the hint follows from all of them together. */
+/** Finds the most likely cause of wrong values in label maps, from all maps together, and the settings that fix it. */
 import { lastClassIsVoid } from '../../compiler/format/labels.ts';
 import type { Color } from './class-info.ts';
 import { colorSettings, saidOf, valueSettings, type Meaning, type Settings } from './settings.ts';
 import type { Count, Tally } from './tally.ts';
 
-/** What is to be done about values that no class declares; the settings make them right, where any do. */
+/** The likely cause of undeclared values, with the settings that fix it, if any do. */
 export type ValueAdvice = { readonly settings?: Settings | undefined } & (
   | {
-      /** Values lie around a few, as JPEG and smooth scaling leave them. */
+      /** Values scatter around a few, as after JPEG or smooth scaling. */
       readonly kind: 'scattered';
       readonly peaks: readonly number[];
     }
-  /** Hardly two neighbors are equal. */
+  /** Almost no neighbors are equal. */
   | { readonly kind: 'picture' }
   /** Black and white are two classes. */
   | { readonly kind: 'binary'; readonly white: number }
-  /** Few greys, far from each other, stand for classes in order. */
+  /** A few greys, far from each other, represent the classes in order. */
   | { readonly kind: 'greys'; readonly greys: readonly number[] }
-  /** As many ids as classes, but they start at `first`. */
+  /** There are as many ids as classes, but they start at `first`. */
   | { readonly kind: 'from'; readonly first: number }
-  /** There are more classes than were counted. */
+  /** There are more classes than declared. */
   | {
       readonly kind: 'more';
       readonly last: number;
-      /** Whether void was not counted, and all else was. */
+      /** Whether the declared number lacks only the void class. */
       readonly isVoidUncounted: boolean;
-      /** Whether names say it otherwise: there are as many as ids without 0. */
+      /** Whether the names suggest otherwise: their number is that of the ids without 0. */
       readonly isNamedFrom1: boolean;
-      /** What is right instead: where 0 stands for pixels without a label, or, of names, where it does not. */
+      /** The alternative settings: with 0 as void or, for named classes, with 0 as a class. */
       readonly other: Settings | undefined;
-      /** What is right instead where the last value stands for pixels without a label. */
+      /** The alternative settings with the last value as void. */
       readonly unknownLast: Settings | undefined;
     }
-  /** Values that by custom stand for no class. */
+  /** Values that conventionally mean void. */
   | { readonly kind: 'void'; readonly values: readonly number[] }
-  /** Ids were multiplied, as those are that are saved as greys of 16 bits. */
+  /** Ids were multiplied, as when saved as 16-bit greys. */
   | { readonly kind: 'multiplied'; readonly factor: number }
-  /** Ids of all labels of Cityscapes where those that are trained on were counted. */
+  /** All label ids of Cityscapes, where only the train ids were declared. */
   | { readonly kind: 'cityscapes' }
   | {
-      /** Nothing tells whether values are classes, void, or mistakes: what follows is for people to choose. */
+      /** Nothing shows whether values are classes, void or mistakes: the user must choose one of these. */
       readonly kind: 'unclear';
       readonly values: readonly number[];
       readonly asVoid: Settings | undefined;
       readonly asClasses: Settings | undefined;
     }
-  /** Something else than a map of ids. */
+  /** Not a map of ids. */
   | { readonly kind: 'other' }
 );
 
-/** Of a value that fills areas, at least this share lies within them. */
+/** A value fills areas if at least this share of its pixels is inside them. */
 const innerShare = 0.1;
-/** Fewer values without areas are thin things, such as poles. */
+/** Fewer values without areas are thin objects, such as poles. */
 const fewThin = 8;
-/** Values as near to a more frequent one are its noise. */
+/** Values within this distance of a more frequent one are its noise. */
 const noise = 8;
-/** By custom, these stand for no class. */
+/** Conventional values for void. */
 const customVoid = [255, 65535];
-/** Fewer greys than were counted are told as such from this on: lower values are ids. */
+/** Fewer greys than declared classes are recognized only above this value: lower values are ids. */
 const leastGrey = 64;
 /** The highest value that a grey of 8 bits has. */
 const highestByte = 255;
-/** Of the labels of Cityscapes, so many are trained on; ids of all others that are things go from the first to the last. */
+/** Cityscapes trains on this many of its labels; the ids of things are contiguous. */
 const cityscapes = { trained: 19, firstThing: 24, labels: 34 } as const;
 
 /** Tells whether a value fills areas. */
 export const isSolid = ({ pixels, inner }: Count): boolean => inner > 0 && inner >= innerShare * pixels;
 
-/** Finds the values around which others scatter; undefined where values are those of areas, as ids are. */
+/** Finds the values around which others scatter; undefined if values fill areas, as ids do. */
 export function peaksOf(values: ReadonlyMap<number, Count>): readonly number[] | undefined {
   const solid = [...values].filter(([, count]) => isSolid(count));
   const thin = values.size - solid.length;
@@ -82,7 +82,7 @@ export function peaksOf(values: ReadonlyMap<number, Count>): readonly number[] |
   return peaks.map(([value]) => value).sort((a, b) => a - b);
 }
 
-/** Says what values that are not all declared mean. */
+/** Finds the cause of undeclared values. */
 export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
   const scattered = adviceOnScatter(tally, meaning);
   if (scattered) return scattered;
@@ -100,7 +100,7 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
     classes: real + 1,
     void: [...new Set([...voids, ...more])],
   });
-  // A class that is named for void, and that no map has, was counted for these values.
+  // A class named as void that no map contains may have been declared for these values.
   const voidCounted = (): Settings | undefined =>
     /void|unlabel|ignore|unknown/i.test(said.names?.at(-1) ?? '') && !values.includes(from + real - 1)
       ? { void: [...voids, ...wrong] }
@@ -133,7 +133,7 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
   });
   const { trained, firstThing, labels } = cityscapes;
   if (real === trained && from === 0 && last >= firstThing && last <= labels) {
-    // Names and colors would be those of other ids.
+    // Names and colors would belong to other ids.
     const isNamed = said.names !== undefined || said.colors !== undefined || said.legend !== undefined;
     const counted = Math.max(labels, last + 1);
     return { kind: 'cityscapes', settings: isNamed ? undefined : complete(all(counted)) };
@@ -145,7 +145,7 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
     const counted = last - from + 1;
     const more = complete(all(counted));
     const isVoidUncounted = lastClassIsVoid(said) && counted === said.classes;
-    // With one id too many, 0 or the last may be none: no class is lost where all are counted, so that comes first.
+    // With one id too many, 0 or the last may be void. Counting all as classes loses none, so it is suggested first.
     const isOneMore =
       counted === real + 1 &&
       real > 1 &&
@@ -180,16 +180,13 @@ export function adviceOnValues(tally: Tally, meaning: Meaning): ValueAdvice {
   };
 }
 
-/**
- * Finds the number that ids were multiplied with: they are the classes once they are divided by it. Greys of 8 bits need no division,
- * as they can be said as colors.
- */
+/** Finds the factor that ids were multiplied by. 8-bit greys need no division, as they can be declared as colors. */
 function factorOf(ids: readonly number[], { others }: Tally, real: number): number | undefined {
   const highest = ids.at(-1) ?? 0;
   const [first] = ids.filter((value) => value > 0);
   if (first === undefined || (highest <= highestByte && others === 0)) return undefined;
   const common = ids.reduce(greatestDivisor, 0);
-  // From 8 bits to 16, greys are multiplied with one of these.
+  // Converting 8 bits to 16 multiplies greys by one of these.
   const factor = [highestByte + 2, highestByte + 1].find((scale) => common % scale === 0) ?? common;
   const isScaled = factor > highestByte || (factor >= noise && highest / factor < real);
   return isScaled && highest / factor <= highestByte ? factor : undefined;
@@ -198,8 +195,8 @@ function factorOf(ids: readonly number[], { others }: Tally, real: number): numb
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /**
- * Finds the value that ids start at where that alone makes them right: they fill as many classes as were counted, and lie one after
- * the other. Ids that go on from 1 may lack some.
+ * Finds the value that ids start at, if an offset alone makes them valid: they are contiguous and as many as the
+ * classes. Ids that start at 1 may have gaps.
  */
 function startOf(ids: readonly number[], from: number, real: number): number | undefined {
   const [first, last] = [ids[0], ids.at(-1)];
@@ -209,7 +206,7 @@ function startOf(ids: readonly number[], from: number, real: number): number | u
   return isFull && (first >= from + real || first === from - 1) ? first : undefined;
 }
 
-/** Says what scattered values mean; undefined where they are not. */
+/** Finds the cause of scattered values; undefined if they are not scattered. */
 export function adviceOnScatter(tally: Tally, meaning: Meaning): ValueAdvice | undefined {
   const peaks = peaksOf(tally.values);
   if (!peaks) return undefined;
@@ -225,7 +222,7 @@ export function adviceOnScatter(tally: Tally, meaning: Meaning): ValueAdvice | u
   return { kind: 'scattered', peaks, settings };
 }
 
-/** Noise has nearly all values beside a peak, ids of thin things have some. */
+/** Noise has nearly all values near a peak, ids of thin objects only some. */
 function isNoiseAround(peaks: readonly number[], values: ReadonlyMap<number, Count>): boolean {
   return peaks.every((peak) => {
     const beside = [-2, -1, 1, 2].map((step) => peak + step);

@@ -1,4 +1,4 @@
-/** Answers for the inside of a decoding thread: takes requests, hands back samples or problems without copying. */
+/** The entry of a decoding thread: handles requests, and transfers samples or problems back without copying. */
 import type { Answer, Request, Reply } from './questions.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -16,7 +16,7 @@ const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread only');
 const reader = sampleReader(workerData as SampleSettings);
 
-/** The finder of patches, for the plan of the last request. */
+/** The patch finder for the plan of the last request. */
 let finder: { readonly key: string; readonly indexer: PatchIndexer } | undefined;
 
 let surveyor: { readonly key: string; readonly survey: ReturnType<typeof sampleSurveyor> } | undefined;
@@ -54,7 +54,7 @@ async function answerTo(request: Request): Promise<Answer> {
   }
 }
 
-/** The arrays of an answer, which go to the main thread without being copied. */
+/** The arrays of an answer, which are transferred to the main thread. */
 function arraysOf(answer: Answer): ArrayBuffer[] {
   const arrays =
     'sample' in answer && answer.sample
@@ -69,7 +69,7 @@ port.on('message', (request: Request) => {
   answerTo(request).then(
     (answer) => port.postMessage({ ticket: request.ticket, answer } satisfies Reply, arraysOf(answer)),
     (error: unknown) => {
-      // Copies of errors have no code, by which a shortage is known.
+      // A cloned error loses its code, which tells a lack of resources from a bug.
       const { code } = error as NodeJS.ErrnoException;
       port.postMessage({ ticket: request.ticket, failure: { message: String(error), code } } satisfies Reply);
     },

@@ -1,16 +1,16 @@
-/** Answers for the loss curves on a page: one panel a network, as inline SVG that follows the page's colors. */
+/** Draws loss curves for a page: one panel per network, as inline SVG in the page's colors. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { formatCount, threeDigits } from '../base/format.ts';
 import { html, Markup } from '../base/html.ts';
 
-/** Says how large a panel is drawn, in CSS pixels at full width, and how far curves are smoothed. */
+/** The size of a panel in CSS pixels at full width, and the smoothing of curves. */
 export interface ChartOptions {
   readonly width?: number;
   readonly height?: number;
-  /** Share of the records that one point of the smoothed line averages; 0.04 unless told. */
+  /** The share of records averaged into one point of the smoothed line; 0.04 by default. */
   readonly smoothing?: number;
-  /** Whether equal distances are equal factors, where all values are above 0. */
+  /** Whether the axis is logarithmic, if all values are above 0. */
   readonly logarithmic?: boolean;
 }
 
@@ -27,14 +27,14 @@ interface Series {
   readonly averaged: readonly Point[];
 }
 
-// As many as the eye tells apart on a panel; more would only make the page heavy.
+// As many raw points as are distinguishable on a panel; more only make the page larger.
 const RAW_POINTS = 240;
 const SMOOTH_POINTS = 200;
 
-// Below this many records an average would hide the few values that there are.
+// Below this many records, averaging would hide the few values.
 const SMOOTHED_FROM = 30;
 
-// Used where a page brings no `--series-N`: distinct also to color-blind eyes (Okabe and Ito 2008), yellow left out.
+// Default for pages without `--series-N`: colors for color-blind readers (Okabe and Ito 2008), without yellow.
 export const SERIES_COLORS = [
   '#0072b2',
   '#d55e00',
@@ -83,7 +83,7 @@ export interface Curve {
   readonly values: readonly { readonly step: number; readonly value: number | null }[];
 }
 
-/** Collects, by name, what `numbersOf` finds in records; steps without a value are left out. */
+/** Collects the values that `numbersOf` gives for records, by name; steps without a value are skipped. */
 export function curvesOf<Row extends { readonly step: number }>(
   records: readonly Row[],
   names: readonly string[],
@@ -144,12 +144,12 @@ function drawSeries(
 ): Markup {
   const [low, high] = valueRange(series);
   const type = isLogarithmic && low > 0 ? 'log' : 'linear';
-  // Points just outside stay: the axis ends at a round value beyond the range anyway.
+  // Points just outside stay, as the axis ends at a round value beyond the range.
   const margin = (high - low) / 25;
   const steps = series.flatMap(({ raw }) => [raw[0]!.step, raw.at(-1)!.step]);
   const first = Math.min(...steps);
   const last = Math.max(...steps);
-  // A single step would give an axis of no length.
+  // A single step would give an axis of length 0.
   const domain = first < last ? [first, last] : [first - 0.5, last + 0.5];
   const { document } = parseHTML('<html><body></body></html>');
   const svg = Plot.plot({
@@ -189,9 +189,8 @@ function drawSeries(
 }
 
 /**
- * Makes a finished plot part of a page. Attributes only, text stays as it is: Plot writes coordinates in full double precision
- * where a tenth of a pixel is plenty; linkedom leaves `<` bare in attributes, which is valid but looks like a tag to simpler
- * readers.
+ * Converts a finished plot to markup of a page. Rounds coordinates to tenths of a pixel, as Plot writes them in full
+ * precision, and escapes `<` in attributes, which linkedom leaves: it is valid, but confuses simple parsers.
  */
 export function plotMarkup(svg: { readonly outerHTML: string }): Markup {
   return new Markup(
@@ -203,7 +202,7 @@ export function plotMarkup(svg: { readonly outerHTML: string }): Markup {
   );
 }
 
-/** Returns the values worth showing: all of the smoothed lines and the bulk of the raw points. */
+/** Returns the range of the smoothed lines and of the bulk of raw points. */
 function valueRange(series: readonly Series[]): [number, number] {
   let low = Infinity;
   let high = -Infinity;
@@ -218,7 +217,7 @@ function valueRange(series: readonly Series[]): [number, number] {
   return [low - margin, high + margin];
 }
 
-/** Returns at most six tick positions which are whole steps. */
+/** Returns at most six tick positions at integer steps. */
 export function wholeTicks(first: number, last: number): number[] {
   if (first === last) return [first];
   const spacing = (last - first) / 5;
@@ -229,7 +228,7 @@ export function wholeTicks(first: number, last: number): number[] {
   return Array.from({ length: Math.floor(last / step) - start + 1 }, (_, i) => (start + i) * step);
 }
 
-/** Keeps at most `count` points, evenly spread, the first and the last among them. */
+/** Keeps at most `count` points, evenly spread, including the first and the last. */
 export function thin(points: readonly Point[], count: number): Point[] {
   if (points.length <= count) return [...points];
   return Array.from(
@@ -238,7 +237,7 @@ export function thin(points: readonly Point[], count: number): Point[] {
   );
 }
 
-/** Averages over a window centered at each point (shorter at the ends), evaluated at no more points than are drawn. */
+/** Averages over a window centered at each point (shorter at the ends), only at as many points as are drawn. */
 export function smooth(points: readonly Point[], share: number): Point[] {
   const half = points.length < SMOOTHED_FROM ? 0 : Math.max(1, Math.round((points.length * share) / 2));
   const sums = new Float64Array(points.length + 1);

@@ -1,16 +1,15 @@
-/** Answers for laying out drawings of networks: Graphviz, compiled to WebAssembly, makes SVG of DOT text. */
+/** Lays out drawings of networks as SVG, by Graphviz compiled to WebAssembly. */
 import { instance } from '@viz-js/viz';
 
-/** Lays a DOT text out; gives a whole SVG file. */
+/** Lays out a DOT text; gives a complete SVG file. */
 export async function layOut(dot: string): Promise<string> {
   const viz = await instance();
   return shortened(viz.renderString(dot, { format: 'svg' }));
 }
 
 /**
- * Takes out of Graphviz's SVG what nobody sees: comments, and titles and ids, which are names in the DOT text and would pop up
- * under the mouse. Boxes with round corners, which Graphviz writes as two paths of curves, one of them the area and one the
- * border, become rectangles.
+ * Removes invisible parts of Graphviz's SVG: comments, titles and ids, which are DOT names that a browser would show
+ * as tooltips. Rounded boxes, which Graphviz writes as two curved paths, become rectangles.
  */
 function shortened(svg: string): string {
   const box =

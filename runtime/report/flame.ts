@@ -1,22 +1,22 @@
-/** Answers for flame graphs: a tree of times as rows of boxes, each as wide as its share, that a click makes the whole. */
+/** Draws flame graphs: a tree of times as rows of boxes whose widths are shares; a click zooms into a box. */
 import { html, type Markup } from '../base/html.ts';
 
-/** One box with those that stand below it. */
+/** A box with the boxes below it. */
 export interface FlameBox {
   readonly name: string;
-  /** What it is as wide as. */
+  /** The value that determines its width. */
   readonly total: number;
   /** Names its color: `--<tint>` of the page's style. */
   readonly tint?: string | undefined;
   readonly parts: readonly FlameBox[];
 }
 
-/** What is narrower than this share of all is left out: it would be no pixel wide, even magnified. */
+/** Boxes below this share are left out: they would be narrower than a pixel even when zoomed. */
 const narrowest = 1 / 4000;
 /** Height of a row in CSS `em`. */
 const rowHeight = 1.9;
 
-/** Draws a tree; `describe` says what is shown where the pointer rests, given the names from the outermost in. */
+/** Draws a tree; `describe` gives the tooltip of a box, from the names of the path to it. */
 export function flameGraph(
   root: FlameBox,
   describe: (path: readonly string[], box: FlameBox) => string,
@@ -53,7 +53,7 @@ export function flameGraph(
 const precise = (share: number): string => share.toFixed(6);
 const percent = (share: number): string => `${(100 * share).toFixed(4)}%`;
 
-/** Holds the style of flame graphs. */
+/** The style of flame graphs. */
 export const FLAME_STYLE = `
 .flame { position: relative; margin-top: 16px; font-size: 0.8rem; overflow: hidden; border-radius: 4px; }
 .flame button { position: absolute; height: ${rowHeight}em; padding: 0; border: 0; border-radius: 0; font: inherit;
@@ -66,7 +66,7 @@ export const FLAME_STYLE = `
 .flame button:focus-visible { outline-offset: -2px; }
 `;
 
-/** Holds the script by which a click on a box shows it in the whole width; on a box above, that one again. */
+/** The script of flame graphs: a click on a box zooms to it, a click on a box above zooms out. */
 export const FLAME_SCRIPT = `
 for (const flame of document.querySelectorAll('.flame')) {
   const boxes = [...flame.children].map((element) => {

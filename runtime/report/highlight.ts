@@ -1,7 +1,7 @@
-/** Answers for coloring a spec's source on a page: a plain tokenizer that never fails, whatever the text holds. */
+/** Highlights a spec's source for a page, by a tokenizer that accepts any text. */
 import { html, type Markup } from '../base/html.ts';
 
-// Alternatives are tried in order: a keyword inside a comment or a string stays a comment or a string.
+// Alternatives are tried in order: a keyword inside a comment or a string is not highlighted.
 const TOKEN = new RegExp(
   [
     /(?<comment>#[^\n]*)/,

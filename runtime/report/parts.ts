@@ -1,13 +1,13 @@
-/** Answers for the pieces that every page is built from: the shell, facts, commands, class legend and picture rows. */
+/** Renders the parts that all pages share: the document, header, facts, commands, class legend and picture rows. */
 import { createHash } from 'node:crypto';
 import { html, Markup, type Content } from '../base/html.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import { STYLE } from './style.ts';
 
-/** What a run shows of itself: label maps that it paints, or the classes that it finds in photographs. */
+/** The kind of network that a run shows: a generator, or a segmenter of photographs. */
 export type Task = 'paint' | 'segment';
 
-/** Names a value that a page states; one without a value is left out. */
+/** A named value on a page; without a value it is left out. */
 export interface Fact {
   readonly name: string;
   readonly value: string | undefined;
@@ -17,22 +17,22 @@ export interface Fact {
 export interface PictureRow {
   /** Shown above the pictures. */
   readonly title?: string | undefined;
-  /** What the pictures' descriptions call the map, such as `held-out map 2`. */
+  /** The name of the map in the pictures' descriptions, such as `held-out map 2`. */
   readonly subject: string;
   readonly label: string | undefined;
   readonly painted: string;
   readonly photo: string | undefined;
-  /** Number by which a script finds the painting. */
+  /** The number by which a script finds the generated picture. */
   readonly map?: number | undefined;
 }
 
-/** Gives the size in pixels at which pictures were made, so that the page does not jump while they load. */
+/** The size of pictures in pixels, which reserves their room on the page while they load. */
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
-// Beyond this the page would be a long scroll before anything else; the rest folds away.
+// Further rows are folded, as they would push everything else off the screen.
 const OPEN_ROWS = 6;
 const OPEN_CLASSES = 48;
 
@@ -41,7 +41,7 @@ const SPADE = new Markup(
 );
 
 /**
- * Wraps a page's content into a whole HTML document with the style sheet inline, and `style`, what is the page's own, after it;
+ * Wraps content into an HTML document with inline styles: the common style sheet, then the page's own `style`.
  * `script` and `style` are trusted text.
  */
 export function document(title: string, content: Content, script?: string, style = ''): string {
@@ -64,22 +64,25 @@ export function document(title: string, content: Content, script?: string, style
     </html> `.text;
 }
 
-/** Lets a page load its own script and the pictures beside it, and nothing else: what a name smuggles in does not run. */
+/**
+ * Makes the content security policy: only the page's own script and the pictures beside it load, so injected markup
+ * cannot run.
+ */
 function policyOf(script: string | undefined): string {
   const digest = script === undefined ? undefined : createHash('sha256').update(script).digest('base64');
   return [
     "default-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
-    // A page that is opened as a file has no origin that 'self' could name.
+    // A page opened as a file has no origin that 'self' matches.
     "img-src 'self' file: data:",
-    // Charts and swatches place and color their parts by style attributes.
+    // Charts and swatches use style attributes.
     "style-src 'unsafe-inline'",
     ...(digest === undefined ? [] : [`script-src 'sha256-${digest}'`]),
   ].join('; ');
 }
 
-/** Renders the top of a page: what it is, its title, a sentence, and the key facts in a strip. */
+/** Renders the header of a page: its kind, title, a sentence, and key facts. */
 export function pageHeader(o: {
   kind: Content;
   title: string;
@@ -93,13 +96,13 @@ export function pageHeader(o: {
   </header>`;
 }
 
-/** Renders the key facts side by side; `undefined` where none has a value. */
+/** Renders key facts side by side; undefined if none has a value. */
 export function factStrip(facts: readonly Fact[]): Markup | undefined {
   const rows = stated(facts).map(factRow);
   return rows.length > 0 ? html`<dl class="strip">${rows}</dl>` : undefined;
 }
 
-/** Renders facts as a table of names and values; `undefined` where none has a value. */
+/** Renders facts as a table of names and values; undefined if none has a value. */
 export function factTable(facts: readonly Fact[]): Markup | undefined {
   const rows = stated(facts).map(factRow);
   return rows.length > 0 ? html`<dl class="facts">${rows}</dl>` : undefined;
@@ -116,12 +119,12 @@ function factRow({ name, value }: Fact): Markup {
   </div>`;
 }
 
-/** Lets a table scroll by itself where it is wider than the page. */
+/** Makes a table scroll horizontally if it is wider than the page. */
 export function scrolling(table: Markup): Markup {
   return html`<div class="scroll">${table}</div>`;
 }
 
-/** Renders a command line to copy under what it does. */
+/** Renders a command line to copy, below its purpose. */
 export function commandBlock(purpose: string, command: string): Markup {
   return html`<div class="command">
     <h3>${purpose}</h3>
@@ -129,7 +132,7 @@ export function commandBlock(purpose: string, command: string): Markup {
   </div>`;
 }
 
-/** Renders the classes as color swatches with their names; `undefined` for no classes. */
+/** Renders the classes as color swatches with names; undefined without classes. */
 export function classLegend(classes: readonly ClassInfo[]): Markup | undefined {
   if (classes.length === 0) return undefined;
   const list = html`<ul class="legend">
@@ -145,7 +148,7 @@ export function classLegend(classes: readonly ClassInfo[]): Markup | undefined {
   </details>`;
 }
 
-/** Renders rows of label map, painting and photograph; a column that no row has is left out. */
+/** Renders rows of label map, generated picture and photograph; empty columns are left out. */
 export function pictureRows(rows: readonly PictureRow[], size?: PictureSize, task: Task = 'paint'): Markup {
   const columns = 1 + Number(rows.some(({ label }) => label)) + Number(rows.some(({ photo }) => photo));
   const rendered = rows.map((row) => pictureRow(row, size, task));

@@ -1,23 +1,23 @@
-/** Answers for pixels on their way to a file: colored label maps, painted images, and grids of both, as PNG. */
+/** Draws pictures and writes them as PNG: colored label maps, generated images, and grids of both. */
 import sharp from 'sharp';
 import { forHtml } from '../../dsl/escape.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import { writeWhole } from '../base/files.ts';
 
-/** Holds an 8-bit RGB image: `data` is row-major, three bytes a pixel, `3 * width * height` long. */
+/** An 8-bit RGB image: `data` is row-major, three bytes per pixel, `3 * width * height` long. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
 }
 
-/** Says how a grid is laid out. */
+/** The layout of a grid. */
 export interface GridOptions {
   /** Headings over the columns. */
   readonly columns?: readonly string[];
-  /** Pixels between pictures and around them; 8 unless told. */
+  /** Pixels between pictures and around them; 8 by default. */
   readonly gap?: number;
-  /** Whole factor by which pictures grow, by repeating pixels; 1 unless told. */
+  /** The integer factor by which pictures are enlarged, by repeating pixels; 1 by default. */
   readonly scale?: number;
 }
 
@@ -54,9 +54,10 @@ function undeclaredLabel(id: number | undefined, x: number, y: number): string {
 }
 
 /**
- * Turns a float image in [-1, 1], laid out [height, width, 3], into a picture; values outside are clipped, NaN is black.
+ * Converts a float image in [-1, 1], laid out [height, width, 3], to a picture; values outside are clipped, NaN
+ * becomes black.
  *
- * `offset` is where the image starts in `values`, so that one image of a batch can be taken without a copy.
+ * `offset` is the image's start in `values`, so that one image of a batch needs no copy.
  */
 export function fromFloat(values: Float32Array, width: number, height: number, offset = 0): Picture {
   const length = CHANNELS * width * height;
@@ -65,13 +66,13 @@ export function fromFloat(values: Float32Array, width: number, height: number, o
       `an image of ${width}x${height} at offset ${offset} needs ${offset + length} values, found ${values.length}`,
     );
   }
-  // A clamped array rounds to nearest and clips by itself.
+  // A clamped array rounds to nearest and clips.
   const clamped = new Uint8ClampedArray(length);
   for (let i = 0; i < length; i++) clamped[i] = (values[offset + i]! + 1) * 127.5;
   return { width, height, data: new Uint8Array(clamped.buffer) };
 }
 
-/** Lays one picture over another of the same size; `share` is how much of the upper one is seen. */
+/** Blends two pictures of the same size; `share` is the weight of the upper one. */
 export function blend(lower: Picture, upper: Picture, share: number): Picture {
   const { width, height } = lower;
   if (upper.width !== width || upper.height !== height)
@@ -80,7 +81,7 @@ export function blend(lower: Picture, upper: Picture, share: number): Picture {
   return { width, height, data };
 }
 
-/** Writes a photograph as JPEG, which takes a tenth of PNG's room, creating its folder. */
+/** Writes a photograph as JPEG, a tenth of PNG's size; creates its folder. */
 export async function writePhotograph(path: string, { width, height, data }: Picture): Promise<void> {
   const jpeg = await sharp(data, { raw: { width, height, channels: CHANNELS } })
     .jpeg({ quality: 88, chromaSubsampling: '4:4:4' })
@@ -88,7 +89,7 @@ export async function writePhotograph(path: string, { width, height, data }: Pic
   await writeWhole(path, jpeg);
 }
 
-/** Writes a picture as PNG, creating its folder; a reader sees the old file or the whole new one. */
+/** Writes a picture as PNG atomically; creates its folder. */
 export async function writePicture(path: string, picture: Picture): Promise<void> {
   const { width, height, data } = picture;
   const png = await sharp(data, { raw: { width, height, channels: CHANNELS } })
@@ -126,7 +127,7 @@ export async function writeGrid(
   const height = tops.at(-1)! + heights.at(-1)! + gap;
 
   const data = new Uint8Array(CHANNELS * width * height).fill(GRID_BACKGROUND);
-  // The headings are a band of their own: drawing text over the pictures could change their pixels by rounding.
+  // The headings are a separate band: drawing text over the pictures could change their pixels by rounding.
   if (columns) data.set(await drawHeadings(columns, lefts, widths, width, headingHeight, gap, fontSize));
   rows.forEach((row, r) =>
     row.forEach((picture, c) => paste(data, width, picture, lefts[c]!, tops[r]!, scale)),
@@ -134,7 +135,7 @@ export async function writeGrid(
   await writePicture(path, { width, height, data });
 }
 
-/** Returns where each of `sizes` starts when they stand in a line, `gap` apart. */
+/** Returns the start of each of `sizes` in a line with gaps of `gap`. */
 function starts(sizes: readonly number[], first: number, gap: number): number[] {
   let next = first;
   return sizes.map((size) => {

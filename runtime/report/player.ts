@@ -1,10 +1,10 @@
-/** Answers for the slider that leads through the sample steps: a few lines of script on the page, nothing loaded. */
+/** The script of the slider through a page's sample steps. */
 
 /**
- * Holds the page's script: the slider, the play button and the film strip swap the painted pictures.
+ * The page's script: the slider, the play button and the film strip swap the generated pictures.
  *
- * The element with `data-folders` lists the step folders in order; an image with `data-map` is that map's painting.
- * Without script the slider stays hidden and the page shows the last step.
+ * The element with `data-folders` lists the step folders in order; an image with `data-map` shows that map's picture.
+ * Without JavaScript the slider stays hidden and the page shows the last step.
  */
 export const PLAYER_SCRIPT = `
 (() => {

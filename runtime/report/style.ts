@@ -1,6 +1,6 @@
-/** Answers for how the pages look: one style sheet, light or dark as the reader's system says, no font or file loaded. */
+/** The style sheet of all pages, light or dark by the system's setting; it loads no font or file. */
 
-/** Holds the style sheet that every page carries inline. */
+/** The style sheet that every page includes inline. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
