@@ -1,4 +1,7 @@
-/** Answers for the plots of a comparison: curves of all cells in one panel a term, and differences with their intervals. */
+/**
+ * Draws the plots of a comparison: curves of all cells, one panel per loss term or metric, and differences with their
+ * intervals.
+ */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Measure } from './measures.ts';
@@ -19,10 +22,10 @@ import type { MetricRecord } from '../run/records.ts';
 const seedPoints = 160;
 const width = 540;
 
-/** More cells than colors are told apart by their lines. */
+/** Dash patterns distinguish cells when colors repeat. */
 const dashes = ['', '6 3', '2 3', '10 3 2 3'] as const;
 
-/** Gives how a cell is drawn, by its place. */
+/** Gives the color and dash pattern of a cell by its index. */
 export function styleOfCell(index: number): { readonly color: string; readonly dash: string } {
   const slot = index % SERIES_COLORS.length;
   return {
@@ -42,9 +45,9 @@ export function comparedLosses({ cells }: Comparison): Markup[] {
   );
 }
 
-/** Draws in the same way what trainings measured on held-out pairs, a panel for each measure. */
+/** Draws the metrics measured during training on held-out pairs in the same way, one panel per metric. */
 export function comparedMeasures({ cells }: Comparison): Markup[] {
-  // There are few of these values, and each is a mean already.
+  // There are few such values, and each is a mean already, so they are not smoothed.
   return panelsOf(cells, ({ evaluation }) => evaluation, { title: (name) => name, smoothing: 0 });
 }
 
@@ -54,11 +57,11 @@ function recordsOf(cells: Comparison['cells']): MetricRecord[] {
 
 interface PanelOptions {
   readonly title: (name: string) => string;
-  /** Share of the records that a point averages. */
+  /** The share of the records that is averaged into a point. */
   readonly smoothing: number;
 }
 
-/** Draws a panel for each name of what `numbersOf` finds in records; none where all values are missing. */
+/** Draws a panel for each name that `numbersOf` finds in records; none if all values are missing. */
 function panelsOf(
   cells: Comparison['cells'],
   numbersOf: (record: MetricRecord) => Readonly<Record<string, number | null>> | undefined,
@@ -84,7 +87,7 @@ function curvePanel(title: string, cells: readonly (readonly Point[][])[], smoot
   const means = cells.map((runs) => thinned(meanOf(runs)));
   const values = [...means, ...seeds.flat()].flat().map(({ value }) => value);
   const steps = cells.flat(2).map(({ step }) => step);
-  // Not by spreading: a long run has more steps than a call takes arguments.
+  // A spread could exceed the argument limit of a call, as a long run has many steps.
   const ends = (all: readonly number[]): [number, number] =>
     all.reduce<[number, number]>(
       ([low, high], one) => [Math.min(low, one), Math.max(high, one)],
@@ -140,13 +143,13 @@ function line(
 ) {
   const { color, dash } = styleOfCell(cell);
   const channels = { x: 'step', y: 'value' } as const;
-  // A single step is a dot: a line of one point shows nothing.
+  // A single step is drawn as a dot, as a line of one point is invisible.
   return points.length === 1
     ? Plot.dot(points, { ...channels, r: 3, fill: color })
     : Plot.lineY(points, { ...channels, stroke: color, ...style, ...(dash && { strokeDasharray: dash }) });
 }
 
-/** Averages runs over the steps that all of them have. */
+/** Averages runs over their common steps. */
 function meanOf(runs: readonly (readonly Point[])[]): Point[] {
   const [first = [], ...others] = runs;
   const rest = others.map((points) => new Map(points.map(({ step, value }) => [step, value])));
@@ -158,7 +161,9 @@ function meanOf(runs: readonly (readonly Point[])[]): Point[] {
   });
 }
 
-/** Draws the differences of a metric to the baseline, each with its interval over maps (thick) and over seeds (thin). */
+/**
+ * Draws the differences of a metric to the baseline, each with its interval over maps (thick) and over seeds (thin).
+ */
 export function differencePanel({ cells, baseline }: Comparison, measure: Measure): Markup | undefined {
   const shown = measure.differences.flatMap((difference, index) =>
     difference ? [{ label: cells[index]!.label, index, difference }] : [],
@@ -166,7 +171,7 @@ export function differencePanel({ cells, baseline }: Comparison, measure: Measur
   if (shown.length === 0) return undefined;
   const direction = measure.better === 'higher' ? 'right is better' : 'left is better';
   const maps = shown.flatMap(({ label, index, difference: { maps: found } }) =>
-    // Drawn about the difference itself: for a stand-in, the interval is of the mean over maps.
+    // For a stand-in, the interval is that of the mean over maps, so it is drawn around the difference itself.
     found ? [{ label, low: found.low, high: found.high, color: styleOfCell(index).color }] : [],
   );
   const seeds = shown.flatMap(({ label, difference: { seeds: found } }) =>

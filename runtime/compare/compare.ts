@@ -1,4 +1,4 @@
-/** Answers for a comparison as a whole: reads runs, works the numbers out, and writes the page and the tables beside it. */
+/** Compares runs: reads them, computes statistics, and writes a page with tables and pictures. */
 import { join } from 'node:path';
 import { forMarkdown } from '../../dsl/escape.ts';
 import { writeWhole, whileWritingAsync } from '../base/files.ts';
@@ -16,29 +16,29 @@ import type { Note } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface CompareOptions extends GatherOptions {
-  /** The folder for the page and all that is beside it. */
+  /** The folder for the page and its files. */
   readonly out: string;
-  /** How many maps are shown side by side. */
+  /** The most maps shown side by side. */
   readonly maxMaps?: number | undefined;
-  /** Makes a page of a few hundred kB that stands without its runs. */
+  /** Makes a self-contained page of a few hundred kB that does not need the runs. */
   readonly compact?: boolean | undefined;
-  /** Whether the folder is one of ours, as that in an ablation's folder is. */
+  /** Whether the folder may be overwritten, as that inside an ablation's folder. */
   readonly isOurs?: boolean | undefined;
-  /** The command line, to compare again. */
+  /** The command line, to repeat the comparison. */
   readonly command: string;
 }
 
 export interface CompareResult {
   readonly page: string;
   readonly verdict: readonly string[];
-  /** What is missing, as on the page, with places as they were given. */
+  /** Warnings about missing parts, as on the page, with paths as the user gave them. */
   readonly notes: readonly Note[];
 }
 
 const full: PictureOptions = { maxMaps: 24, failures: 3, quality: 88, maxWidth: 640 };
 const small: PictureOptions = { maxMaps: 6, failures: 1, quality: 70, maxWidth: 256 };
 
-/** Compares runs. Throws a SpadeworkError where they cannot be compared. */
+/** Compares runs. Throws a SpadeworkError if they are not comparable. */
 export async function compare(options: CompareOptions): Promise<CompareResult> {
   const { out, maxMaps, compact = false, isOurs = false, command } = options;
   const comparison = gather(options);

@@ -1,4 +1,6 @@
-/** Answers for what cells cost: parameters and work by their specs, time and memory as runs measured them. */
+/**
+ * Computes the costs of cells: parameters and FLOP from their specs, time and memory from the records of their runs.
+ */
 import { compile } from '../../compiler/index.ts';
 import { explain } from '../../compiler/explain/explain.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
@@ -9,20 +11,20 @@ import type { Cell } from './types.ts';
 import { cpu } from '../engine/target.ts';
 
 export interface Costs {
-  /** Of the network that paints. */
+  /** Parameters of the generator. */
   readonly parameters: number | undefined;
   readonly allParameters: number;
-  /** Floating-point operations of a training step, and of painting one picture, computed pixel by pixel. */
+  /** FLOP of a training step, and of generating one picture, computed per pixel. */
   readonly stepFlops: number | undefined;
   readonly paintingFlops: number | undefined;
   /** Means over the cell's runs. */
   readonly secondsPerStep: number;
   readonly residentBytes: number | undefined;
-  /** The engines that the runs were trained on. */
+  /** The engines that trained the runs. */
   readonly engines: readonly string[];
 }
 
-/** Works out what a cell costs. */
+/** Computes the costs of a cell. */
 export function costsOf({ runs }: Cell): Costs {
   const { spec, record } = runs[0]!;
   const painter = generatorOf(spec)?.name;

@@ -1,4 +1,4 @@
-/** Answers for reading what is compared: the runs of an ablation's folder, or runs one by one, as cells of runs. */
+/** Reads the runs to compare, from an ablation's folder or from several run folders, and groups them into cells. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { readEvaluation, type EvalRecord } from '../evaluate/record.ts';
@@ -27,18 +27,18 @@ import { withoutSeed } from './specs.ts';
 import { runAxis, type Cell, type ComparedRun, type Comparison, type Note } from './types.ts';
 
 export interface GatherOptions {
-  /** The folder of an ablation alone, or those of two or more runs. */
+  /** One folder of an ablation, or the folders of two or more runs. */
   readonly folders: readonly string[];
-  /** Label of the cell that others are compared to; the first one without it. */
+  /** Label of the baseline cell; by default the first cell. */
   readonly baseline?: string | undefined;
 }
 
-/** A run with all of its evaluations, before one protocol is chosen. */
+/** A run with all its evaluations, before a common protocol is chosen. */
 interface ReadRun extends Omit<ComparedRun, 'evaluation'> {
   readonly records: readonly EvalRecord[];
 }
 
-/** Reads what is compared. Throws a SpadeworkError where there is nothing to compare, or where protocols differ. */
+/** Reads the runs to compare. Throws a SpadeworkError if there is nothing to compare, or if protocols differ. */
 export function gather({ folders, baseline }: GatherOptions): Comparison {
   const [only] = folders;
   const ablation = folders.length === 1 && only !== undefined ? readAblation(only) : undefined;
@@ -85,7 +85,7 @@ interface Found {
 
 function cellsOfAblation(ablation: AblationRecord, folder: string): Found {
   const named = ablation.axes.map(({ name }) => name);
-  // Where nothing is varied, there still is something that the seeds are of.
+  // Without a varied axis, the only cell is that of the experiment.
   const axes = named.length > 0 ? named : ['experiment'];
   const cells = new Map<string, { point: Cell['point']; runs: ReadRun[] }>();
   const missing: string[] = [];
@@ -112,7 +112,7 @@ function cellsOfAblation(ablation: AblationRecord, folder: string): Found {
   };
 }
 
-/** Reads a run of an ablation; undefined where it has not begun. */
+/** Reads a run of an ablation; undefined if it has not started. */
 function readPlanned(folder: string, name: string): ReadRun | undefined {
   const { spec, run } = layoutOf(folder);
   return existsSync(spec) && existsSync(run) ? readRun(folder, name) : undefined;
@@ -148,14 +148,14 @@ function cellsOfRuns(folders: readonly string[]): Found {
   };
 }
 
-/** Names cells by what the names of their runs begin with, and by where they lie where that does not tell them apart. */
+/** Labels cells by the common prefix of their runs' names, or by folder if that is not unique. */
 function labelsOf(cells: readonly (readonly ReadRun[])[]): string[] {
   const short = cells.map((runs) => commonStart(runs.map(({ name }) => name)));
   const tellsApart = new Set(short).size === short.length && short.every((label) => label !== '');
   return tellsApart ? short : fromCommonFolder(cells.map(([run]) => run!.folder));
 }
 
-/** Gives paths of folders from the deepest folder that holds them all. */
+/** Gives the paths of folders relative to their deepest common folder. */
 function fromCommonFolder(folders: readonly string[]): string[] {
   const paths = folders.map((folder) => resolve(folder).split(sep));
   let depth = 0;
@@ -163,7 +163,7 @@ function fromCommonFolder(folders: readonly string[]): string[] {
   return paths.map((path) => path.slice(depth).join(sep));
 }
 
-/** Gives what names begin with, without the word for a seed: `spade` for spade_s1 and spade_s2. */
+/** Gives the common prefix of names without the seed: `spade` for spade_s1 and spade_s2. */
 function commonStart(names: readonly string[]): string {
   const [first = '', ...others] = names;
   if (others.length === 0) return first;
@@ -189,7 +189,7 @@ function readEvaluations(folder: string): EvalRecord[] {
     .flatMap((name) => readEvaluation(join(place, name)) ?? []);
 }
 
-/** Says what is missing in runs, and what makes their numbers less than they seem. */
+/** Lists missing parts of runs, and limits of their numbers. */
 function notesOn(runs: readonly ComparedRun[]): Note[] {
   const notes: Note[] = runs
     .filter(({ record }) => record.status !== 'finished')

@@ -1,8 +1,8 @@
-/** Answers for the types of the one function of jStat that is used here. */
+/** The types of the only function of jStat that is used. */
 declare module 'jstat' {
   const jStat: {
     readonly studentt: {
-      /** Gives the number that Student's t with `freedom` degrees of freedom is below with the given probability. */
+      /** Gives the quantile of Student's t distribution with `freedom` degrees of freedom at a probability. */
       inv(probability: number, freedom: number): number;
     };
   };

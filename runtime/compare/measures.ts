@@ -1,4 +1,4 @@
-/** Answers for the numbers on quality: each metric of each cell over its seeds, and what differs from the baseline. */
+/** Computes each metric of each cell over its seeds, and its difference to the baseline with intervals. */
 import type { Metric } from '../evaluate/record.ts';
 import { mean } from '../../compiler/metrics/spread.ts';
 import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
@@ -18,42 +18,47 @@ export interface Measure {
   readonly name: string;
   readonly better: Metric['better'];
   readonly ceiling: number | undefined;
-  /** In the order of the comparison's cells; undefined where a cell has no value. */
+  /** In the order of the comparison's cells; undefined for a cell without a value. */
   readonly cells: readonly (Summary | undefined)[];
-  /** Differences to the baseline, in the order of the cells; undefined for the baseline and where either has no value. */
+  /**
+   * Differences to the baseline, in the order of the cells; undefined for the baseline, and where either has no value.
+   */
   readonly differences: readonly (Difference | undefined)[];
 }
 
 /** A metric of one cell. */
 export interface Summary {
-  /** One value for each evaluated run. */
+  /** One value per evaluated run. */
   readonly values: readonly number[];
   readonly mean: number;
-  /** Sample standard deviation over seeds; undefined for a single one. */
+  /** Sample standard deviation over seeds; undefined for a single seed. */
   readonly deviation: number | undefined;
   readonly isBest: boolean;
 }
 
-/** How a cell differs from the baseline: this cell's value less the baseline's. */
+/** The difference of a cell to the baseline: its value minus the baseline's. */
 export interface Difference {
   readonly value: number;
-  /** Over the same maps, in the mean over seeds; undefined where the metric has nothing of single maps, or there is one map. */
+  /**
+   * The interval over equal maps, averaged over seeds; undefined for a metric without values per map, and for a single
+   * map.
+   */
   readonly maps: PairedDifference | undefined;
-  /** By the spread over seeds; undefined where a cell has a single one. */
+  /** The interval from the spread over seeds; undefined if a cell has a single seed. */
   readonly seeds: Interval | undefined;
-  /** `unclear`: an interval has both signs. `unknown`: there is nothing to tell it from noise by. */
+  /** `unclear`: an interval contains both signs. `unknown`: no interval can be computed. */
   readonly verdict: 'better' | 'worse' | 'unclear' | 'unknown';
 }
 
 export interface PairedDifference extends Interval {
   readonly mean: number;
-  /** Whether values of single maps stand in for a metric that they do not average to. */
+  /** Whether values per map stand in for a metric that is not their mean. */
   readonly isStandIn: boolean;
-  /** How many maps both have a value for. */
+  /** The number of maps for which both have a value. */
   readonly count: number;
 }
 
-/** Measures all metrics, in the order in which evaluations name them. */
+/** Computes all metrics, in the order in which evaluations list them. */
 export function measure({ cells, baseline }: Comparison): Measure[] {
   const known = cells.flatMap(({ runs }) => runs.flatMap(({ evaluation }) => evaluation?.metrics ?? []));
   const names = [...new Set(known.map(({ name }) => name))];
@@ -85,7 +90,7 @@ export function measure({ cells, baseline }: Comparison): Measure[] {
   });
 }
 
-/** A metric of a run with the counts that it is made of, where it is. */
+/** A metric of a run with its counts, if it is computed from counts. */
 interface MeasuredMetric extends Metric {
   readonly counts: readonly ShortCounts[] | undefined;
 }
@@ -97,10 +102,10 @@ function metricsOf({ runs }: Cell, name: string): MeasuredMetric[] {
   });
 }
 
-/** Rounding of sums in another order, and of values that were written as float32. */
+/** Tolerance for sums in another order, and for values that were written as float32. */
 const roundingShare = 1e-5;
 
-/** Tells whether values of single maps average to something else than the metric, as those of a mean over classes do. */
+/** Tells whether the mean of the values per map differs from the metric, as for a mean over classes. */
 function isProxy({ value, perMap }: Metric): boolean {
   const values = perMap?.filter((one) => one !== null) ?? [];
   return (
@@ -126,7 +131,7 @@ function differ(
   return { value, maps, seeds, verdict };
 }
 
-/** Compares scores of the sums of drawn maps; undefined where a run has no counts of its maps. */
+/** Compares scores of resampled maps; undefined if a run has no counts per map. */
 function pairSums(
   ours: readonly MeasuredMetric[],
   theirs: readonly MeasuredMetric[],
@@ -135,13 +140,13 @@ function pairSums(
   const [a, b] = [resampled(ours), resampled(theirs)];
   const count = ours[0]?.counts?.length ?? 0;
   if (!a || !b || count < 2) return undefined;
-  // Where all drawn maps are void there is no score.
+  // A resample of void maps alone has no score.
   const differences = a.map((score, resample) => score - b[resample]!).filter(Number.isFinite);
   if (differences.length === 0) return undefined;
   return { mean: value, isStandIn: false, count, ...percentileInterval(differences) };
 }
 
-/** Gives the score of each resample in the mean over seeds; undefined where a seed has no counts. */
+/** Gives the score of each resample, averaged over seeds; undefined if a seed has no counts. */
 function resampled(metrics: readonly MeasuredMetric[]): Float64Array | undefined {
   const ofSeeds = metrics.flatMap(({ counts, score }) => {
     const scores = counts && score !== undefined ? resampledScores(counts).get(score) : undefined;
@@ -151,7 +156,7 @@ function resampled(metrics: readonly MeasuredMetric[]): Float64Array | undefined
   return ofSeeds[0]?.map((_, resample) => mean(ofSeeds.map((scores) => scores[resample]!)));
 }
 
-/** Compares over the maps that both have values for, each averaged over seeds. */
+/** Compares over the maps for which both have values, each averaged over seeds. */
 function pairValues(ours: readonly Metric[], theirs: readonly Metric[]): PairedDifference | undefined {
   const [a, b] = [overSeeds(ours), overSeeds(theirs)];
   const differences = a.flatMap((value, map) => {
@@ -167,7 +172,7 @@ function pairValues(ours: readonly Metric[], theirs: readonly Metric[]): PairedD
   };
 }
 
-/** Gives the mean over seeds of each map's value; undefined where a seed has none. */
+/** Gives each map's value averaged over seeds; undefined if a seed has none. */
 export function overSeeds(metrics: readonly Metric[]): (number | undefined)[] {
   const [first] = metrics;
   return (

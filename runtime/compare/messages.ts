@@ -1,4 +1,4 @@
-/** Answers for what is said to a user about comparisons: one function a message. */
+/** The errors and notes about comparisons, one function each. */
 import { inputError, type SpadeworkError } from '../../dsl/errors.ts';
 
 export const differentProtocols = (

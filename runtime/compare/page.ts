@@ -1,4 +1,4 @@
-/** Answers for the page of a comparison: what came out in words, then the numbers, what they rest on, pictures and curves. */
+/** Renders the page of a comparison: conclusions, tables, differences, pictures and curves. */
 import { relative, sep } from 'node:path';
 import type { Costs } from './costs.ts';
 import type { Measure } from './measures.ts';
@@ -24,7 +24,7 @@ import {
   type Fact,
 } from '../report/parts.ts';
 
-/** All that a page is made of. */
+/** The content of a page. */
 export interface ComparePage {
   readonly comparison: Comparison;
   readonly verdict: readonly string[];
@@ -35,9 +35,9 @@ export interface ComparePage {
   readonly specs: readonly SpecDifference[];
   readonly pictures: ShownPictures;
   readonly notes: readonly Note[];
-  /** The folder that the page is written to, to lead to the runs from. */
+  /** The folder of the page, from which links to the runs start. */
   readonly folder: string;
-  /** Whether the page shall stand without its runs: then it does not lead to them. */
+  /** Whether the page is self-contained: then it does not link to the runs. */
   readonly isAlone: boolean;
   readonly command: string;
 }
@@ -61,7 +61,7 @@ export function comparePage(page: ComparePage): string {
 const notMeasured =
   'No run has been evaluated, so nothing can be said about quality: this page shows what the runs cost, how their losses went and what they paint.';
 
-/** Says what was compared, and what came out by the first metric. */
+/** Says what was compared, and the result by the first metric. */
 function header({ comparison, verdict: [first] }: ComparePage): Markup {
   return pageHeader({
     kind: html`<span>Spadework comparison</span>`,
@@ -171,12 +171,12 @@ function renderTable({ columns, rows, ceiling }: Table, marked?: 'cells'): Marku
   );
 }
 
-/** Lets a long name go on in the next line after a part of it. */
+/** Allows line breaks between the parts of a long name. */
 function breakable(name: string): Content {
   return name.split(/(?<=_)/).map((part, index) => [index > 0 && html`<wbr />`, part]);
 }
 
-/** Shows how a cell is drawn in plots. */
+/** Shows the color and dash pattern of a cell. */
 function swatch(cell: number): Markup {
   const { color, dash } = styleOfCell(cell);
   return html`<svg class="swatch" viewBox="0 0 18 6" aria-hidden="true">
@@ -302,9 +302,9 @@ interface Tile {
   readonly caption: string;
   readonly path: string | undefined;
   readonly map: string;
-  /** The place of the cell that painted it. */
+  /** The index of the cell that generated it. */
   readonly cell?: number;
-  /** What the cell reaches, or the photographs do. */
+  /** The metric's value of the cell, or of the photographs. */
   readonly value?: number | undefined;
 }
 
@@ -356,7 +356,7 @@ function failuresOf(label: string, cell: number, cases: Failures['cells'][number
     </div>`;
 }
 
-/** Shows what trainings measured as they went; nothing where none did. */
+/** Shows the metrics measured during training; nothing if there are none. */
 function heldOut(comparison: Comparison): Content {
   const panels = comparedMeasures(comparison);
   if (panels.length === 0) return undefined;

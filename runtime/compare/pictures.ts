@@ -1,4 +1,6 @@
-/** Answers for the pictures of a comparison: the same label maps painted by every cell, chosen, copied and named. */
+/**
+ * Collects the pictures of a comparison: chooses label maps, and copies the pictures that each cell generated of them.
+ */
 import { isForUser } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,25 +19,25 @@ import type { Cell, ComparedRun, Comparison, Note } from './types.ts';
 import { writeWhole } from '../base/files.ts';
 
 export interface PictureOptions {
-  /** How many maps are shown side by side. */
+  /** The most maps shown side by side. */
   readonly maxMaps: number;
-  /** How many failure cases of each cell are shown. */
+  /** The number of failure cases shown per cell. */
   readonly failures: number;
-  /** JPEG quality, and the width that pictures are shrunk to where they are wider. */
+  /** JPEG quality, and the width that wider pictures are scaled down to. */
   readonly quality: number;
   readonly maxWidth: number;
 }
 
-/** One map, and what each cell made of it; paths are relative to the page. */
+/** A label map, and the picture of each cell; paths are relative to the page. */
 export interface ShownMap {
   readonly name: string;
   readonly label: string | undefined;
   readonly photo: string | undefined;
-  /** In the order of the cells; undefined where a cell has no painting of it. */
+  /** In the order of the cells; undefined for a cell without a picture of this map. */
   readonly painted: readonly (string | undefined)[];
 }
 
-/** The maps that a cell does worst on. */
+/** The maps with a cell's worst values. */
 export interface Failures {
   readonly metric: string;
   /** In the order of the cells, the worst map first. */
@@ -44,7 +46,7 @@ export interface Failures {
 
 export interface FailureCase {
   readonly map: ShownMap;
-  /** The mean over the cell's seeds, and over all cells. */
+  /** The means over the cell's seeds, and over all cells. */
   readonly value: number;
   readonly overall: number;
 }
@@ -52,17 +54,17 @@ export interface FailureCase {
 export interface ShownPictures {
   readonly maps: readonly ShownMap[];
   readonly failures: Failures | undefined;
-  /** The run of each cell whose paintings are shown. */
+  /** The run of each cell whose pictures are shown. */
   readonly runs: readonly (ComparedRun | undefined)[];
   readonly notes: readonly Note[];
 }
 
-/** Folder of the pictures, below the page's. */
+/** The folder of the pictures, below the page's. */
 export const picturesFolder = 'pictures';
 
 /**
- * Collects the pictures of a comparison: those of evaluations, and where no cell has one, samples of trainings. They are written
- * later, when all of their names are known.
+ * Collects the pictures of a comparison: those of evaluations, or training samples if no cell has an evaluation. They
+ * are written later, when all names are known.
  */
 export async function collectPictures(
   comparison: Comparison,
@@ -74,7 +76,7 @@ export async function collectPictures(
   return { shown: await collect(comparison, writer, options), writer };
 }
 
-/** Gathers pictures under names which are safe in URLs, and writes them. */
+/** Collects pictures under names that are safe in URLs, and writes them. */
 export class PictureWriter {
   private readonly pictures = new Map<
     string,
@@ -83,7 +85,7 @@ export class PictureWriter {
 
   constructor(private readonly options: PictureOptions) {}
 
-  /** The files that will be written, below the page's folder. */
+  /** The files to be written, relative to the page's folder. */
   get files(): readonly string[] {
     return [...this.pictures.keys()];
   }
@@ -96,19 +98,19 @@ export class PictureWriter {
           throw damagedRunFile(source, 'it is no whole picture');
         throw error;
       });
-      // The library that makes pictures does not say why one cannot be written.
+      // Written by us, as sharp does not say why a file cannot be written.
       await writeWhole(join(out, file), content);
     }
   }
 
-  /** Takes a photograph or painting, and gives its file; undefined where there is none to take. */
+  /** Adds a photograph or generated picture, and gives its file; undefined if it does not exist. */
   photo(source: string | Picture, name: string): string | undefined {
     if (typeof source === 'string' && !existsSync(source)) return undefined;
     const { quality } = this.options;
     return this.add(`${name}.jpg`, source, this.shrunk(source).jpeg({ quality, mozjpeg: true }));
   }
 
-  /** Takes a label map in colors; shrinking takes the nearest pixel, so that no color is made up. */
+  /** Adds a colored label map; it is scaled with nearest neighbor, which makes no new colors. */
   label(source: string | Picture, name: string): string | undefined {
     if (typeof source === 'string' && !existsSync(source)) return undefined;
     return this.add(
@@ -187,7 +189,7 @@ interface Worst {
   }[])[];
 }
 
-/** Finds the maps that each cell does worst on, by the first metric that has values of single maps. */
+/** Finds each cell's worst maps, by the first metric with values per map. */
 function worstMaps(cells: readonly Cell[], count: number): Worst | undefined {
   const all = cells.flatMap(({ runs }) => runs.flatMap(({ evaluation }) => evaluation?.metrics ?? []));
   const chosen = all.find(({ perMap }) => perMap?.some((value) => value !== null));
@@ -221,7 +223,7 @@ interface MapSource {
   readonly photo: Picture | undefined;
 }
 
-/** Reads label maps and photographs from the data of the runs, by their names; what cannot be read is noted. */
+/** Reads label maps and photographs from the runs' data, by name; unreadable ones are noted. */
 async function sourcesOf(
   runs: readonly (ComparedRun | undefined)[],
   names: readonly string[],
@@ -254,7 +256,7 @@ async function sourcesOf(
   return found;
 }
 
-/** Takes what trainings painted last. */
+/** Adds the last training samples. */
 function ofSamples({ cells }: Comparison, writer: PictureWriter, options: PictureOptions): ShownPictures {
   const found = cells.map(({ runs: [run] }) => {
     const { frames, maps } = readSamples(run!.folder);
@@ -281,7 +283,7 @@ function ofSamples({ cells }: Comparison, writer: PictureWriter, options: Pictur
   return { maps, failures: undefined, runs: found.map((one) => one?.run), notes: [] };
 }
 
-/** Tells whether a file holds a picture that can be decoded to its end. */
+/** Tells whether a file contains a picture that can be decoded completely. */
 async function isDecodable(file: string): Promise<boolean> {
   return sharp(file)
     .stats()

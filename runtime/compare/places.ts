@@ -1,13 +1,18 @@
-/** Answers for how places on this machine are named on pages, which get published: never by absolute paths. */
+/** Shortens absolute paths in texts of pages, as pages get published. */
 import { relative, sep } from 'node:path';
 
-/** What is said of a place outside of the working folder. */
+/** How many last parts of a path outside of the working folder are shown. */
 const shownParts = 2;
 
-/** An absolute path, in quotation marks or up to the next space; what stands before it is no part of a path or address. */
+/**
+ * An absolute path, in quotation marks or up to the next space; the lookbehind excludes the middle of a path or URL.
+ */
 const absolutePath = /(?<=')\/[^']+(?=')|(?<![^\s=(])\/[^\s'",;()]+/g;
 
-/** Names the absolute paths in a text from the working folder, and those that lie outside of it by their last parts. */
+/**
+ * Replaces absolute paths in a text: by paths relative to the working folder, or by their last parts if they are
+ * outside.
+ */
 export function withoutPlaces(text: string): string {
   return text.replace(absolutePath, (path) => {
     const fromHere = relative(process.cwd(), path);

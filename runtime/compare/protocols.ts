@@ -1,4 +1,4 @@
-/** Answers for numbers that may stand in one table: those of one protocol. */
+/** Chooses the evaluation protocol that all compared runs share: only numbers of one protocol may be in one table. */
 import { comparable } from '../evaluate/protocol.ts';
 import type { EvalRecord } from '../evaluate/record.ts';
 import { differentProtocols } from './messages.ts';
@@ -10,8 +10,8 @@ export interface Evaluated {
 }
 
 /**
- * Chooses, of runs of which each has an evaluation, the protocol that all share; of several, the one that was used last. Throws a
- * SpadeworkError that names what differs where there is none.
+ * Chooses the protocol shared by all evaluated runs; of several, the last one used. If there is none, throws a
+ * SpadeworkError that names the differences.
  */
 export function sharedProtocol(runs: readonly Evaluated[]): string | undefined {
   const [first, ...others] = runs;
@@ -27,7 +27,7 @@ function latest(records: readonly EvalRecord[]): EvalRecord | undefined {
   return [...records].sort((a, b) => a.created.localeCompare(b.created)).at(-1);
 }
 
-/** Says what differs between the first two runs that share nothing. */
+/** Gives the differences between the first two runs without a common protocol. */
 function refusal(runs: readonly Evaluated[]): Error {
   for (const [index, one] of runs.entries())
     for (const other of runs.slice(index + 1)) {
@@ -39,6 +39,6 @@ function refusal(runs: readonly Evaluated[]): Error {
       )
         return differentProtocols(one.folder, other.folder, comparable([ours, theirs]));
     }
-  // Each two share one, yet no protocol is everywhere.
+  // Each pair shares a protocol, but no protocol is common to all.
   return differentProtocols(runs[0]!.folder, runs.at(-1)!.folder, []);
 }

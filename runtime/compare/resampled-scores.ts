@@ -1,17 +1,20 @@
 /**
- * What a segmenter's scores would have been on other maps: counts of maps that are drawn anew are added up and scored, as those of all
- * maps are.
+ * Computes a segmenter's scores on resampled maps (bootstrap): the counts of the drawn maps are summed and scored like
+ * those of all maps.
  */
 import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
 import { evaluated } from '../../compiler/metrics/index.ts';
 import { drawsOf, resamples } from './statistics.ts';
 
-/** The score of each resample, by what records call it; NaN where there was nothing to score. */
+/** The score of each resample, by its name in records; NaN if nothing can be scored. */
 export type ResampledScores = ReadonlyMap<string, Float64Array>;
 
 const known = new WeakMap<readonly ShortCounts[], ResampledScores>();
 
-/** Scores all resamples of the maps of a run. They are the same for all runs over equally many maps, so that these are paired. */
+/**
+ * Scores all resamples of a run's maps. All runs over equally many maps use the same resamples, so their scores are
+ * paired.
+ */
 export function resampledScores(maps: readonly ShortCounts[]): ResampledScores {
   const before = known.get(maps);
   if (before) return before;
@@ -36,11 +39,11 @@ export function resampledScores(maps: readonly ShortCounts[]): ResampledScores {
   return scores;
 }
 
-/** The counts of all maps, one after the other. */
+/** The counts of all maps, concatenated. */
 interface CountsInOneRow {
-  /** Where each map begins, and the end of the last. */
+  /** The start of each map, and the end of the last. */
   readonly starts: Uint32Array;
-  /** Where each number belongs in `ClassCounts`, which have `width` places. */
+  /** The position of each number in `ClassCounts`, which have `width` positions. */
   readonly places: Uint32Array;
   readonly values: Float64Array;
   readonly width: number;

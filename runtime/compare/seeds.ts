@@ -1,4 +1,4 @@
-/** Answers for runs that are one: of one spec and seed, whatever their folders, a run counts once. */
+/** Removes duplicate runs: of several runs with one spec and seed, only one counts. */
 import type { Spec } from '../../compiler/format/types.ts';
 import type { EvalRecord } from '../evaluate/record.ts';
 import type { FullRunRecord } from '../run/folder.ts';
@@ -12,7 +12,9 @@ interface SeededRun {
   readonly records: readonly EvalRecord[];
 }
 
-/** Takes one run for each seed, of several the evaluated one that went farthest, in the order they came; notes what is left out. */
+/**
+ * Keeps one run per seed, preferring evaluated ones and then the most steps, in the original order; notes the others.
+ */
 export function oneForEachSeed<Run extends SeededRun>(
   runs: readonly Run[],
 ): { readonly runs: readonly Run[]; readonly notes: readonly Note[] } {

@@ -1,17 +1,17 @@
-/** Answers for what the specs of a comparison's cells differ in. */
+/** Lists the differences between the specs of a comparison's cells. */
 import { diffSpecs, type Spec } from '../../compiler/index.ts';
 import { runAxis, type Cell, type Comparison } from './types.ts';
 
-/** What a cell's spec differs in from the baseline's, a line for each difference. */
+/** The differences of a cell's spec to the baseline's, one line each. */
 export interface SpecDifference {
   readonly cell: Cell;
   readonly lines: readonly string[];
 }
 
-/** More lines than these say that a network is another one, which the first of them do as well. */
+/** The most lines shown: if there are more, it is another network. */
 const shownLines = 12;
 
-/** Lists the cells that are not the baseline with what their specs differ in. */
+/** Lists the differences of each cell except the baseline. */
 export function specDifferences({ axes, cells, baseline }: Comparison): SpecDifference[] {
   const before = withoutSeed(baseline.runs[0]!.spec);
   return cells
@@ -25,7 +25,7 @@ export function specDifferences({ axes, cells, baseline }: Comparison): SpecDiff
     }));
 }
 
-/** Says in an ablation's own words what was varied. */
+/** Lists the varied axes, as the ablation names them. */
 function differingAxes(axes: Comparison['axes'], before: Cell, after: Cell): string[] {
   if (axes.includes(runAxis)) return [];
   return axes
@@ -33,14 +33,14 @@ function differingAxes(axes: Comparison['axes'], before: Cell, after: Cell): str
     .map((axis) => `${axis}: ${before.point[axis]} → ${after.point[axis]}`);
 }
 
-/** Gives what the runs of one cell have in common. */
+/** Gives the spec of a cell without the seed of a run. */
 export function withoutSeed(spec: Spec): Spec {
   if (!spec.train) return spec;
   const { seed: _, ...train } = spec.train;
   return { ...spec, train };
 }
 
-/** Lists what two specs differ in, a line for each difference, up to a number of lines. */
+/** Lists the differences between two specs, one line each, up to a number of lines. */
 export function differingLines(before: Spec, after: Spec, most: number): string[] {
   const lines = diffSpecs(before, after).sections.flatMap(({ title, differences }) =>
     differences.map(

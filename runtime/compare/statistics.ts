@@ -1,10 +1,10 @@
-/** Answers for the statistics of a comparison, in float64: spreads over seeds, and intervals of paired differences over maps. */
+/** Computes statistics in float64: deviations over seeds, and intervals of differences over maps or seeds. */
 import jStat from 'jstat';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { must } from '../../dsl/errors.ts';
 import { mean } from '../../compiler/metrics/spread.ts';
 
-/** What holds for every interval of a comparison; the page says so. */
+/** The parameters of every interval of a comparison; the page mentions them. */
 export const confidence = 0.95;
 export const resamples = 10_000;
 
@@ -13,7 +13,7 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Gives the sample standard deviation; undefined for a single number, which shows no spread. */
+/** Gives the sample standard deviation; undefined for a single number. */
 export function deviation(values: readonly number[]): number | undefined {
   return values.length < 2 ? undefined : Math.sqrt(variance(values));
 }
@@ -24,8 +24,8 @@ function variance(values: readonly number[]): number {
 }
 
 /**
- * Gives the percentile bootstrap interval of the mean (Efron and Tibshirani 1993, section 13.3). What is drawn depends on the
- * number of values alone, so that all differences over the same maps see the same resamples.
+ * Gives the percentile bootstrap interval of the mean (Efron and Tibshirani 1993, section 13.3). The resamples depend
+ * only on the number of values, so all differences over the same maps use the same resamples.
  */
 export function bootstrapInterval(values: readonly number[]): Interval {
   const drawn = drawsOf(values.length);
@@ -38,7 +38,7 @@ export function bootstrapInterval(values: readonly number[]): Interval {
   return percentileInterval(means);
 }
 
-/** Gives the interval in which the middle of resampled values lies. */
+/** Gives the central interval of resampled values. */
 export function percentileInterval(values: Float64Array): Interval {
   const sorted = values.slice().sort();
   const tail = (1 - confidence) / 2;
@@ -47,7 +47,7 @@ export function percentileInterval(values: Float64Array): Interval {
 
 const draws = new Map<number, Uint32Array>();
 
-/** Draws all resamples of `count` values: indices, one resample after the other. */
+/** Draws all resamples of `count` values: indices, resample by resample. */
 export function drawsOf(count: number): Uint32Array {
   const known = draws.get(count);
   if (known) return known;
@@ -57,7 +57,7 @@ export function drawsOf(count: number): Uint32Array {
   return made;
 }
 
-/** Gives a quantile of sorted values, linear between neighbors. */
+/** Gives a quantile of sorted values, interpolated linearly. */
 function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
@@ -67,8 +67,8 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * Gives the interval of the difference of two means by their spreads over seeds, which need not be alike (Welch 1947); undefined
- * where one of them has a single seed.
+ * Gives the interval of the difference of two means from their spreads over seeds, which may be unequal (Welch 1947);
+ * undefined if either has a single seed.
  */
 export function welchInterval(ours: readonly number[], theirs: readonly number[]): Interval | undefined {
   if (ours.length < 2 || theirs.length < 2) return undefined;
@@ -80,7 +80,7 @@ export function welchInterval(ours: readonly number[], theirs: readonly number[]
   return { low: difference - reach, high: difference + reach };
 }
 
-/** Tells whether an interval leaves no doubt about the sign. */
+/** Tells whether an interval excludes 0. */
 export function excludesZero({ low, high }: Interval): boolean {
   return low > 0 || high < 0;
 }

@@ -1,6 +1,6 @@
-/** Answers for what is the comparison page's own: how its tables and walls of pictures look, and the picker of maps. */
+/** The style sheet and script of the comparison page: tables, picture walls, and the slider through maps. */
 
-/** Holds the styles that come after those of all pages. */
+/** Styles that follow those of all pages. */
 export const COMPARE_STYLE = `
 header.top .lead { max-width: 96ch; }
 .headline { display: block; margin-top: 12px; color: var(--ink); font-weight: 600; }
@@ -49,7 +49,7 @@ tfoot td { color: var(--soft); border-top: 2px solid var(--line); font-style: it
 @media print { .picker { display: none; } }
 `;
 
-/** Holds the page's script: the slider shows one map at a time. Without script all maps are on the page. */
+/** The page's script: the slider shows one map at a time. Without JavaScript all maps are shown. */
 export const COMPARE_SCRIPT = `
 (() => {
   const picker = document.querySelector('.picker');
@@ -67,7 +67,7 @@ export const COMPARE_SCRIPT = `
   for (const button of picker.querySelectorAll('button'))
     button.addEventListener('click', () => show(Number(slider.value) + Number(button.dataset.step)));
   picker.hidden = false;
-  // From the middle of the set, as the slider shows.
+  // Starts in the middle of the set, like the slider.
   show(Math.floor(walls.length / 2));
 })();
 `;

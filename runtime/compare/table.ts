@@ -1,4 +1,4 @@
-/** Answers for the tables of a comparison, once for all forms in which they are written. */
+/** Builds the tables of a comparison, independent of their output format. */
 import { formatBytes, formatCount } from '../../compiler/explain/render.ts';
 import { formatSeconds, fourDigits, signed, threeDigits } from '../base/format.ts';
 import type { Costs } from './costs.ts';
@@ -9,7 +9,7 @@ import type { Comparison } from './types.ts';
 export interface Table {
   readonly columns: readonly TableColumn[];
   readonly rows: readonly (readonly TableCell[])[];
-  /** What the real photographs reach, under the columns that know it. */
+  /** The values of the real photographs, for the columns that have them. */
   readonly ceiling: readonly TableCell[] | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface TableCell {
 
 const none: TableCell = { text: '' };
 
-/** Puts quality and cost of all cells into one table, a row for each. */
+/** Builds the table of quality and costs, one row per cell. */
 export function mainTable(
   { axes, cells }: Comparison,
   measures: readonly Measure[],
@@ -64,7 +64,7 @@ function valueCell({ cells, better }: Measure, index: number): TableCell {
   const summary = cells[index];
   if (!summary) return { text: '–' };
   const { mean, deviation, isBest } = summary;
-  // Best of one is no distinction.
+  // With a single cell, no value is marked as the best.
   const compared = cells.filter((other) => other).length > 1 && better !== undefined;
   return {
     text: fourDigits(mean),
@@ -83,7 +83,7 @@ function ceilingRow(axes: number, measures: readonly Measure[], width: number): 
   return [...row, ...Array.from({ length: width - row.length }, () => none)];
 }
 
-/** Puts the differences to the baseline into one table. */
+/** Builds the table of differences to the baseline. */
 export function differenceTable({ cells }: Comparison, measures: readonly Measure[]): Table {
   const rows = measures.flatMap(({ name, differences }) =>
     differences.flatMap((difference, index) =>
@@ -123,7 +123,7 @@ function interval({ low, high }: Interval): string {
   return `${signed(low)} to ${signed(high)}`;
 }
 
-/** Says what a difference amounts to. */
+/** Renders the verdict on a difference. */
 export function words({ verdict, maps, seeds }: Difference): string {
   if (verdict === 'unclear') return 'no clear difference';
   if (verdict === 'unknown') return 'not known: one seed, no values of single maps';

@@ -1,4 +1,4 @@
-/** Answers for a comparison's tables as Markdown, CSV and LaTeX. */
+/** Renders a comparison's tables as Markdown, CSV and LaTeX. */
 import { forCsv, forLatex, forMarkdown } from '../../dsl/escape.ts';
 import type { Costs } from './costs.ts';
 import type { Measure } from './measures.ts';
@@ -7,7 +7,7 @@ import type { Comparison } from './types.ts';
 
 const arrows = { higher: '↑', lower: '↓' } as const;
 
-/** Writes the name of a column with an arrow to where its values are better. */
+/** Renders the name of a column with an arrow in the direction of better values. */
 export function headingOf({ name, better }: TableColumn): string {
   return better ? `${name} ${arrows[better]}` : name;
 }
@@ -54,7 +54,7 @@ export function toLatex({ columns, rows, ceiling }: Table, caption: string): str
   ].join('\n');
 }
 
-/** Writes every number of a comparison in full precision, a row for each cell and quantity (RFC 4180). */
+/** Renders every number of a comparison in full precision, one row per cell and quantity (RFC 4180). */
 export function toCsv(
   { axes, cells }: Comparison,
   measures: readonly Measure[],
@@ -118,7 +118,7 @@ export function toCsv(
     .concat('\r\n');
 }
 
-/** Numbers are written as they are: a difference below 0 is no formula. */
+/** Numbers are not escaped: a leading minus makes no formula. */
 function csvField(value: string | number | undefined): string {
   return typeof value === 'number' ? String(value) : forCsv(value ?? '');
 }

@@ -1,42 +1,42 @@
-/** Answers for what a comparison is about: runs, gathered into cells that differ in more than the seed. */
+/** Defines a comparison: runs grouped into cells, each for one spec with several seeds. */
 import type { Spec } from '../../compiler/format/types.ts';
 import type { EvalRecord } from '../evaluate/record.ts';
 import type { MetricRecord } from '../run/records.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 
-/** One run, as its folder says. */
+/** A run, read from its folder. */
 export interface ComparedRun {
   readonly folder: string;
   readonly name: string;
   readonly spec: Spec;
   readonly record: FullRunRecord;
   readonly curves: readonly MetricRecord[];
-  /** Of the protocol that all evaluated runs share. */
+  /** The evaluation under the protocol that all evaluated runs share. */
   readonly evaluation: EvalRecord | undefined;
 }
 
-/** What is compared: runs of one spec, one for each seed. */
+/** A cell: the runs of one spec, one per seed. */
 export interface Cell {
   readonly label: string;
-  /** The label on each axis of the ablation, in the order of the axes; for mere runs, `run` alone. */
+  /** The label on each axis of the ablation, in the order of the axes; without an ablation, `run` alone. */
   readonly point: Readonly<Record<string, string>>;
   /** At least one. */
   readonly runs: readonly ComparedRun[];
 }
 
-/** The axis of mere runs, which no ablation varied. */
+/** The axis of runs that belong to no ablation. */
 export const runAxis = 'run';
 
 export interface Comparison {
   readonly title: string;
   readonly doc?: string | undefined;
-  /** Names of the axes. */
+  /** The names of the axes. */
   readonly axes: readonly string[];
   /** At least one. */
   readonly cells: readonly Cell[];
-  /** What the others are compared to: one of the cells. */
+  /** The cell that the others are compared to. */
   readonly baseline: Cell;
-  /** What is missing, each a sentence; with the command that would make it, where there is one. */
+  /** Sentences about missing parts, with the command that makes the part, if there is one. */
   readonly notes: readonly Note[];
 }
 

@@ -1,11 +1,14 @@
-/** Answers for a comparison in words: for each metric, who is best, and what can be told from the baseline and what cannot. */
+/**
+ * Renders the conclusions of a comparison: for each metric the best cell, and which differences to the baseline are
+ * significant.
+ */
 import { visible } from '../../dsl/escape.ts';
 import { inWords } from '../../dsl/words.ts';
 import { fourDigits, signed } from '../base/format.ts';
 import type { Difference, Measure } from './measures.ts';
 import type { Comparison } from './types.ts';
 
-/** Gives a sentence or two for each metric. */
+/** Gives one or two sentences per metric. */
 export function verdictOf(comparison: Comparison, measures: readonly Measure[]): string[] {
   return measures.map((measure) =>
     visible([leader(comparison, measure), ...against(comparison, measure)].join(' ')),

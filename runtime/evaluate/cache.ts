@@ -1,6 +1,6 @@
 /**
- * What was computed of the real photographs: the same for every run, so it is kept. A file is believed only where
- * everything that it depends on is what it was, and its bytes are those that were written.
+ * Caches values computed from the real photographs, which are the same for every run. A file is used only if its key
+ * is equal and its bytes are as written.
  */
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,19 +12,19 @@ import { cacheUnwritable } from './messages.ts';
 import { canonicalJson, digestOf } from './protocol.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
-/** A row of numbers for each photograph, in order. */
+/** An array of numbers per photograph, in order. */
 export type PhotoRows = readonly Float32Array[];
 
 const tensorName = 'rows';
 
-/** Keeps rows in a folder, by what they depend on. */
+/** Stores rows in a folder, by key. */
 export class PhotoCache {
   constructor(
     private readonly folder: string,
     private readonly log: (line: string) => void,
   ) {}
 
-  /** Gives the rows that were kept for `key`; undefined where there are none that can be believed. */
+  /** Gives the rows stored for `key`; undefined if there are none, or they are invalid. */
   async read(key: object): Promise<PhotoRows | undefined> {
     const { rows, facts } = this.files(key);
     try {
@@ -42,7 +42,7 @@ export class PhotoCache {
     }
   }
 
-  /** Keeps rows of one length; a folder that cannot be written is said, and does no harm. */
+  /** Stores rows of equal length; an unwritable folder only causes a warning. */
   async write(key: object, values: PhotoRows): Promise<void> {
     const { rows, facts } = this.files(key);
     const temporary = `${rows}.${process.pid}.tmp`;

@@ -1,4 +1,4 @@
-/** Answers for what is said of a network that pictures are compared through: the package's own, or a user's. */
+/** Finds the declaration of a network used by metrics (a judge), in the package or in a user's file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,13 @@ import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { badJudge, noSuchJudge } from './messages.ts';
 
-/** A network to look through, as it is declared (specs/schema/judge.schema.json). */
+/** A declared network (specs/schema/judge.schema.json). */
 export interface JudgeDeclaration {
-  /** Is part of the names of metrics; undefined where the network names it. */
+  /** Part of the names of metrics; by default the network's name. */
   readonly name?: string;
-  /** The module of the standard library, or the path of the file, that declares the network. */
+  /** The module of the standard library, or the path of the file, with the network. */
   readonly from: { readonly module: string } | { readonly file: string };
-  /** The network; undefined where the file has only one. */
+  /** The network; undefined if the file has only one. */
   readonly network?: string;
   readonly settings: Readonly<Record<string, number | boolean | string>>;
   readonly naming?: string;
@@ -26,7 +26,7 @@ const libraryFolder = fileURLToPath(new URL('../../specs/judges/', import.meta.u
 const schemaFile = fileURLToPath(new URL('../../specs/schema/judge.schema.json', import.meta.url));
 const ending = '.json';
 
-/** Lists the networks that come with the package, by name. */
+/** Lists the networks of the package, by name. */
 function listJudges(): string[] {
   return readdirSync(libraryFolder)
     .filter((file) => file.endsWith(ending))
@@ -35,8 +35,8 @@ function listJudges(): string[] {
 }
 
 /**
- * Finds a network: one of the package by its name, a .json file that declares one, or a .spade file with one network, whose
- * weights have our names. Throws a SpadeworkError.
+ * Finds a network: one of the package by name, a .json file with a declaration, or a .spade file with one network
+ * whose weights have our names. Throws a SpadeworkError.
  */
 export function declaredJudge(nameOrPath: string): JudgeDeclaration {
   if (nameOrPath.endsWith('.spade')) return { from: { file: nameOrPath }, settings: {} };
@@ -46,7 +46,7 @@ export function declaredJudge(nameOrPath: string): JudgeDeclaration {
   return readDeclaration(join(libraryFolder, nameOrPath + ending));
 }
 
-/** A declaration as it is written. */
+/** A declaration as written. */
 type Written = Omit<JudgeDeclaration, 'name' | 'from'> &
   ({ readonly module: string } | { readonly file: string }) & { readonly doc: string };
 

@@ -1,6 +1,6 @@
 /**
- * Evaluates a run: paints its held-out maps, measures what was painted against photographs and through networks, and
- * leaves the numbers in the run's folder with the protocol that they hold under.
+ * Evaluates a run: generates pictures of its held-out maps, computes metrics against photographs and through networks,
+ * and stores the numbers in the run's folder with their protocol.
  */
 import { join, relative } from 'node:path';
 import { generatorOf } from '../../compiler/format/queries.ts';
@@ -34,8 +34,8 @@ import { digestOfPairs, metricsVersion, protocolIdOf, resizeFilter } from './pro
 import { evalFormat, evaluationText, readEvaluation, type EvalRecord, type Protocol } from './record.ts';
 
 /**
- * Evaluates a run, unless its checkpoint was evaluated under the same protocol before, and gives the record. Throws a SpadeworkError for
- * pictures that cannot be used, for weights, and for what else keeps the run from being evaluated.
+ * Evaluates a run, unless its checkpoint was already evaluated under the same protocol, and gives the record. Throws a
+ * SpadeworkError for unusable pictures or weights, and for runs that cannot be evaluated.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   const log = options.log ?? (() => undefined);
@@ -78,7 +78,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvalRecord> {
   }
 }
 
-/** Gives the classes that count nowhere, in order: those asked for, else those of the data. */
+/** Gives the void classes in order: those requested, or those of the data. */
 function voidIdsOf(data: DataSpec, { void: asked }: EvaluateOptions): readonly number[] {
   const outside = asked?.find((id) => id >= data.classes);
   if (outside !== undefined) throw voidOutOfRange(outside, data.classes);
@@ -96,7 +96,7 @@ async function loadAsked(
   return found;
 }
 
-/** Requires what networks need of the pictures, before any work. */
+/** Requires the pictures that the networks need, before any work. */
 function requireEnough({ pairs, hasPhotos }: HeldOut, { features }: EvaluateOptions): void {
   if (!features) return;
   if (!hasPhotos) throw photographsNeeded('--features');

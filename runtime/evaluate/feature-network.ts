@@ -1,4 +1,4 @@
-/** A network with weights that pictures are looked at through, on an engine. */
+/** Applies a network with weights to pictures, to get features or layers for metrics. */
 import { must } from '../../dsl/errors.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/choose.ts';
@@ -17,10 +17,10 @@ import {
   type ReadJudge,
 } from './read-judge.ts';
 
-/** What a network found in pictures, by result. */
+/** Reads a result of the network for one picture. */
 type Found = (result: Leaf, picture: number) => Float32Array;
 
-/** Puts a network on an engine, which computes what is asked of it and no more. */
+/** Opens a network on an engine, compiled for the requested results only. */
 async function openLooking(
   { network, weights, method }: ReadJudge,
   leaves: readonly Leaf[],
@@ -58,7 +58,7 @@ abstract class Looking {
     return this.session.dispose();
   }
 
-  /** Looks at pictures, some at a time. */
+  /** Applies the network to pictures in batches. */
   protected async look<T>(
     pictures: readonly Picture[],
     take: (found: Found, picture: number) => T,
@@ -69,7 +69,7 @@ abstract class Looking {
     const taken: T[] = [];
     for (let start = 0; start < pictures.length; start += picturesAtOnce) {
       const part = pictures.slice(start, start + picturesAtOnce);
-      // The last call is filled up with grey pictures, which are looked at in vain.
+      // The last batch is padded with grey pictures, whose results are dropped.
       const fed = new Float32Array(picturesAtOnce * length);
       const scaled = await Promise.all(part.map((picture) => scalePicture(picture, size)));
       scaled.forEach((picture, index) => fed.set(toUnit(picture), index * length));
@@ -85,7 +85,7 @@ abstract class Looking {
   }
 }
 
-/** A network that gives a vector for each picture. */
+/** A network with a feature vector per picture. */
 export class VectorNetwork extends Looking {
   static async open(judge: ReadJudge, engine: Engine): Promise<VectorNetwork> {
     const leaves = [vectorOf(judge)];
@@ -98,7 +98,7 @@ export class VectorNetwork extends Looking {
   }
 }
 
-/** A network that gives the layers of each picture. */
+/** A network with several layers per picture. */
 export class LayerNetwork extends Looking {
   static async open(judge: ReadJudge, engine: Engine): Promise<LayerNetwork> {
     const leaves = layersOf(judge);

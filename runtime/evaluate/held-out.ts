@@ -1,4 +1,4 @@
-/** Answers for the maps and photographs that a run is evaluated on. */
+/** Opens the held-out maps and photographs that a run is evaluated on. */
 import { must } from '../../dsl/errors.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openDataset, type Dataset, type Sample } from '../data/dataset.ts';
@@ -8,17 +8,17 @@ import { instancesMissing } from '../run/messages.ts';
 import { nothingHeldOut } from './messages.ts';
 import type { EvaluateOptions } from './options.ts';
 
-/** Held-out pairs: all that there are, or the first of them. */
+/** Held-out pairs: all, or the first ones. */
 export interface HeldOut {
   readonly pairs: readonly Pair[];
   /** Whether there are photographs. */
   readonly hasPhotos: boolean;
-  /** Reads the samples of some maps. */
+  /** Reads the samples of a range of maps. */
   read(from: number, to: number): Promise<Sample[]>;
   close(): Promise<void>;
 }
 
-/** Opens and checks the pictures of a run's data, or those of the folders asked for. Throws a SpadeworkError. */
+/** Opens and checks the held-out pictures of a run's data, or those of given folders. Throws a SpadeworkError. */
 export async function openHeldOut(
   data: DataSpec,
   name: string,

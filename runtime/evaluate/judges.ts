@@ -1,4 +1,4 @@
-/** Answers for the networks that an evaluation looks through: all of them are read, and known by their digests, before any work. */
+/** Reads the networks that an evaluation uses, and computes their digests, before any other work. */
 import { must } from '../../dsl/errors.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { openWeights } from '../weights/file.ts';
@@ -9,9 +9,9 @@ import { digestOf } from './protocol.ts';
 import { channelsOf, layersOf, readJudge, vectorOf, type ReadJudge } from './read-judge.ts';
 import { readSegmenter, type ReadSegmenter } from './segmenter.ts';
 
-/** A network whose layers are compared, with the weights of their channels where they do not count alike. */
+/** A network whose layers are compared, with weights of their channels, if they are weighted. */
 export interface PerceptualJudge extends ReadJudge {
-  /** By layer, in order. */
+  /** Weights per layer, in order. */
   readonly linear: readonly Float32Array[] | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface Judges {
   readonly perceptual: PerceptualJudge | undefined;
 }
 
-/** Reads the networks asked for. Throws a SpadeworkError. */
+/** Reads the requested networks. Throws a SpadeworkError. */
 export async function readJudges(
   { size, classes }: DataSpec,
   { segmenter, features, perceptual }: EvaluateOptions,
@@ -54,7 +54,7 @@ async function readPerceptual(
   return { ...judge, linear, record: { name: `${judge.record.name}, linear`, sha256 } };
 }
 
-/** Reads a weight for each channel of each layer that is compared. */
+/** Reads the channel weights of each compared layer. */
 async function readLinear(file: string, judge: ReadJudge): Promise<readonly Float32Array[]> {
   const { linear: prefix } = judge.declaration;
   if (prefix === undefined) throw noLinearLayers(judge.record.name);

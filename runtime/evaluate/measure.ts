@@ -1,4 +1,4 @@
-/** The numbers of an evaluation: goes through what was painted, some maps at a time, and tells all metrics of it. */
+/** Computes all metrics of an evaluation, reading the generated pictures a few maps at a time. */
 import type { Metric, EvalRecord, Protocol } from './record.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { Sample } from '../data/dataset.ts';
@@ -23,20 +23,20 @@ import {
   type Tally,
 } from './tally.ts';
 
-/** What is measured. */
+/** The inputs of the metrics. */
 export interface Measured {
   readonly engine: Engine;
   readonly heldOut: HeldOut;
   readonly judges: Judges;
   readonly protocol: Protocol;
-  /** The folder of the painted pictures. */
+  /** The folder of the generated pictures. */
   readonly pictures: string;
 }
 
-/** Maps in memory at a time. */
+/** The number of maps in memory at a time. */
 const mapsAtOnce = 4;
 
-/** Measures all metrics that the judges and the photographs allow. */
+/** Computes all metrics for which networks and photographs are available. */
 export async function measure(
   measured: Measured,
   options: EvaluateOptions,
@@ -76,7 +76,7 @@ async function paintedMap(
   };
 }
 
-/** The metrics in the order in which they are shown, and what is to be done at the end: keep what was found in photographs. */
+/** The metrics in display order, and the final step: storing values of the photographs in the cache. */
 interface OpenTallies {
   readonly tallies: readonly Tally[];
   readonly finish: () => Promise<void>;

@@ -1,4 +1,4 @@
-/** Answers for what is said to a user about evaluations: one function a message, each an error of the run that is evaluated. */
+/** The errors and notes about evaluations, one function each. */
 import { suggesting } from '../../dsl/fix.ts';
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';

@@ -1,48 +1,48 @@
-/** What an evaluation is asked: the run, what it looks through, and on which pictures. */
+/** Defines the options of an evaluation: the run, the networks of metrics, and the pictures. */
 import type { EngineRequest } from '../engine/choose.ts';
 
-/** A network to look through, with its weights. */
+/** A network of a metric, with its weights. */
 export interface JudgeOptions {
-  /** One of the package, a .json file that declares one, or a .spade file with one network. */
+  /** A name in the package, a .json file with a declaration, or a .spade file with one network. */
   readonly network: string;
-  /** A file of safetensors or PyTorch. */
+  /** A safetensors or PyTorch file. */
   readonly weights: string;
 }
 
 export interface PerceptualOptions extends JudgeOptions {
-  /** A file with a weight for each channel of the layers, as LPIPS has them; without it all count alike. */
+  /** A file with channel weights of the compared layers, as in LPIPS; by default all channels count equally. */
   readonly linear?: string | undefined;
 }
 
 export interface EvaluateOptions {
   /** The folder of the run. */
   readonly run: string;
-  /** The last checkpoint without it. */
+  /** The checkpoint; by default the last one. */
   readonly checkpoint?: 'last' | 'best' | number | undefined;
-  /** The folder of a run that trained a segmenter: gives the metrics of classes, with their ceiling. */
+  /** The folder of a run that trained a segmenter: enables class metrics, with their ceiling. */
   readonly segmenter?: string | undefined;
-  /** Gives the metrics of features. */
+  /** Enables feature metrics. */
   readonly features?: JudgeOptions | undefined;
-  /** Gives the metrics of layers, and of styles through them. */
+  /** Enables layer metrics, and style metrics through layers. */
   readonly perceptual?: PerceptualOptions | undefined;
-  /** Pictures painted for each map, each with noise or a code of its own; 1 without it. */
+  /** Pictures generated per map, each with its own noise or code; 1 by default. */
   readonly styles?: number | undefined;
-  /** What noise and codes of paintings, and random subsets of estimates, are drawn from; 0 without it, whatever the run was trained with. */
+  /** The seed of noise, codes, and random subsets of estimates; 0 by default, whatever the run's seed. */
   readonly seed?: number | undefined;
-  /** The classes that count nowhere; without it those that the data call void. */
+  /** The void classes; by default those of the data. */
   readonly void?: readonly number[] | undefined;
-  /** Takes the first maps only. */
+  /** Uses only the first maps. */
   readonly limit?: number | undefined;
-  /** Folders in place of the data's held-out ones. */
+  /** Folders that replace the held-out ones of the data. */
   readonly maps?: string | undefined;
   readonly images?: string | undefined;
   readonly instances?: string | undefined;
-  /** Where features of the photographs are kept; beside the run without it. */
+  /** The cache of photograph features; by default beside the run. */
   readonly cache?: string | undefined;
-  /** Evaluates anew what was evaluated before. */
+  /** Evaluates again, even if there is a record. */
   readonly again?: boolean | undefined;
   readonly engine?: EngineRequest | undefined;
   readonly log?: (line: string) => void;
-  /** Is called before the first map of each part of the work, and after some. */
+  /** Called before the first map of each part of the work, and after some maps. */
   readonly progressed?: (part: 'painted' | 'measured', done: number, total: number) => void;
 }

@@ -1,4 +1,4 @@
-/** Answers for the pictures of an evaluation: every held-out map painted with a checkpoint, once for each style, and written. */
+/** Generates a picture of every held-out map for each style with a checkpoint, and writes the files. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { must } from '../../dsl/errors.ts';
@@ -23,7 +23,7 @@ import { alwaysTheSame } from './messages.ts';
 import type { EvaluateOptions } from './options.ts';
 import type { Protocol } from './record.ts';
 
-/** A run with the checkpoint that paints. */
+/** A run with the checkpoint that generates. */
 export interface Painting {
   readonly engine: Engine;
   readonly layout: RunLayout;
@@ -33,8 +33,8 @@ export interface Painting {
 }
 
 /**
- * Names the picture of a map in a style, counted from 0; the first one is that of the map. Others lie in a folder beside: within,
- * a map of the user's could be called like them.
+ * Names the picture file of a map in a style, counted from 0. The first style has the map's name. Others are in a
+ * separate folder, as within the same one their names could collide with a map's.
  */
 export function pictureFile(folder: string, map: string, style: number): string {
   return style === 0 ? join(folder, `${map}.png`) : join(stylesOf(folder), String(style + 1), `${map}.png`);
@@ -42,7 +42,7 @@ export function pictureFile(folder: string, map: string, style: number): string 
 
 const stylesOf = (folder: string): string => `${folder}.styles`;
 
-/** Paints all maps into a folder, whose earlier pictures go. */
+/** Generates pictures of all maps into a folder; deletes its earlier pictures. */
 export async function paintHeldOut(
   { engine, layout, spec, run, checkpoint }: Painting,
   heldOut: HeldOut,
@@ -80,7 +80,7 @@ export async function paintHeldOut(
   }
 }
 
-/** Tells whether painting takes numbers that are drawn: noise, sampled codes, random ops. */
+/** Tells whether synthesis draws random numbers: noise, sampled codes, random ops. */
 function drawsNumbers({ program }: Session, generator: NetworkSpec): boolean {
   const method = must(
     program.methods.find(({ name }) => name === synthesisMethod),

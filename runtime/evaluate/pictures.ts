@@ -1,16 +1,16 @@
-/** Answers for pictures as evaluations hold them, 8 bits a channel: read back, scaled, and as networks take them. */
+/** Reads and scales the 8-bit pictures of an evaluation, and converts them for networks. */
 import sharp from 'sharp';
 import { toUnitRange } from '../data/dataset.ts';
 import { resizeNearest, type Size } from '../data/decode.ts';
 import type { Picture } from '../report/picture.ts';
 
-/** Reads a picture that was painted. */
+/** Reads a generated picture. */
 export async function readPicture(file: string): Promise<Picture> {
   const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }
 
-/** Scales a picture as photographs of data are; one of that size comes back itself. */
+/** Scales a picture as the photographs of the data are scaled; a picture of that size is returned unchanged. */
 export async function scalePicture(picture: Picture, { width, height }: Size): Promise<Picture> {
   if (picture.width === width && picture.height === height) return picture;
   const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
@@ -21,13 +21,13 @@ export async function scalePicture(picture: Picture, { width, height }: Size): P
   return { width, height, data };
 }
 
-/** Scales class ids as label maps of data are. */
+/** Scales class ids as the label maps of the data are scaled. */
 export function scaleLabels(labels: Int32Array, from: Size, to: Size): ArrayLike<number> {
   if (from.width === to.width && from.height === to.height) return labels;
   return resizeNearest({ ...from, ids: Uint16Array.from(labels) }, to);
 }
 
-/** Gives a picture in [-1,1], [H,W,3]. */
+/** Converts a picture to [-1,1], [H,W,3]. */
 export function toUnit({ data }: Picture): Float32Array {
   const values = new Float32Array(data.length);
   toUnitRange(data, values, 0);

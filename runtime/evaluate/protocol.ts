@@ -1,20 +1,20 @@
-/** Answers for the protocol of an evaluation: its digest, and what differs between protocols, in words. */
+/** Computes the digest of an evaluation's protocol, and lists differences between protocols in words. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
 import type { Pair } from '../data/pair.ts';
 import type { EvalRecord, JudgeRecord, Protocol } from './record.ts';
 
-/** Counted up when the meaning of a metric changes. */
+/** Increased when the meaning of a metric changes. */
 export const metricsVersion = 1;
 
-/** How pictures of another size are brought to that of the data, and to that of a judge. */
+/** The filters that scale pictures to the size of the data, and of a network. */
 export const resizeFilter = 'lanczos3; label maps nearest';
 
-/** Digits of the digest that names an evaluation. */
+/** The number of digits of the digest that names an evaluation. */
 const idLength = 12;
 
-/** Gives a value as JSON in which the keys of objects stand in order. */
+/** Renders a value as JSON with sorted keys. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
@@ -23,7 +23,7 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Gives the SHA-256 of texts and bytes, one after another. */
+/** Gives the SHA-256 of concatenated texts and bytes. */
 export function digestOf(parts: Iterable<string | Uint8Array>): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -35,7 +35,7 @@ export function protocolIdOf(protocol: Protocol): string {
   return digestOf([canonicalJson(protocol)]).slice(0, idLength);
 }
 
-/** Gives the digest of held-out pictures: the names and bytes of their files. */
+/** Gives the digest of held-out pictures: of the names and bytes of their files. */
 export async function digestOfPairs(pairs: readonly Pair[]): Promise<string> {
   const parts: string[] = [];
   for (const { name, label, image, instances } of pairs) {
@@ -46,7 +46,7 @@ export async function digestOfPairs(pairs: readonly Pair[]): Promise<string> {
   return digestOf([JSON.stringify(parts)]);
 }
 
-/** Gives the digest of a network and its values: not of where it is written, nor of the file that the values came from. */
+/** Gives the digest of a network and its weights, independent of the files they came from. */
 export function digestOfNetwork(
   { inputs, nodes, outputs }: Pick<NetworkSpec, 'inputs' | 'nodes' | 'outputs'>,
   values: ReadonlyMap<string, Float32Array>,
@@ -61,7 +61,7 @@ export function digestOfNetwork(
   return digestOf([canonicalJson([inputs, meaning, outputs]), ...arrays]);
 }
 
-/** What a part of the protocol is called, and how its value is said. */
+/** The name of each part of the protocol, and how its value is rendered. */
 const sayings: { readonly [Part in keyof Protocol]: readonly [string, (value: Protocol[Part]) => string] } = {
   version: ['version of the metrics', String],
   imageSet: ['held-out pictures (names or bytes)', (digest) => digest.slice(0, idLength)],
@@ -82,7 +82,10 @@ const sayings: { readonly [Part in keyof Protocol]: readonly [string, (value: Pr
 const sayJudge = (judge: JudgeRecord | undefined): string =>
   judge ? `${judge.name} (${judge.sha256.slice(0, idLength)})` : 'none';
 
-/** Says what differs between the protocols of evaluations, a line for each difference; numbers may share a table where none does. */
+/**
+ * Lists the differences between the protocols of evaluations, one line each; without differences, numbers may share a
+ * table.
+ */
 export function comparable(records: readonly Pick<EvalRecord, 'protocol'>[]): string[] {
   return (Object.keys(sayings) as (keyof Protocol)[]).flatMap((part) => differencesIn(part, records));
 }

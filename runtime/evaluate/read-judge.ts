@@ -1,4 +1,4 @@
-/** Answers for reading a network that pictures are looked at through: its declaration, its spec, its weights, what it gives. */
+/** Reads a network for metrics: its declaration, spec and weights, and lists its results. */
 import { check } from '../../compiler/index.ts';
 import { shapeOf } from '../../compiler/ir/node.ts';
 import type { Method } from '../../compiler/ir/program.ts';
@@ -14,7 +14,7 @@ import { badJudge, judgeHasMistakes } from './messages.ts';
 import { digestOfNetwork } from './protocol.ts';
 import type { JudgeRecord } from './record.ts';
 
-/** Pictures in a call. */
+/** The batch size of a call. */
 export const picturesAtOnce = 4;
 
 /** One of a network's results. */
@@ -24,13 +24,13 @@ export interface Leaf {
   readonly shape: readonly number[];
 }
 
-/** A network with its weights, before it is on an engine. */
+/** A network with its weights, before it is opened on an engine. */
 export interface ReadJudge {
   readonly record: JudgeRecord;
   readonly declaration: JudgeDeclaration;
   readonly network: NetworkSpec;
   readonly weights: LoadedWeights;
-  /** What pictures are scaled to before. */
+  /** The size that pictures are scaled to. */
   readonly size: Size;
   /** Applies the network to `picturesAtOnce` pictures. */
   readonly method: Method;
@@ -38,8 +38,8 @@ export interface ReadJudge {
 }
 
 /**
- * Reads a network, by its name or file, and its weights. `size` is that of the pictures, where the network asks for no other.
- * Throws a SpadeworkError.
+ * Reads a network, by name or file, and its weights. `size` is the size of the pictures, used if the network declares
+ * none. Throws a SpadeworkError.
  */
 export async function readJudge(nameOrPath: string, weightsFile: string, size: Size): Promise<ReadJudge> {
   const declaration = declaredJudge(nameOrPath);
@@ -58,14 +58,14 @@ export async function readJudge(nameOrPath: string, weightsFile: string, size: S
   return { record, declaration, network, weights, size: asked, method, leaves };
 }
 
-/** Finds the result that stands for a picture: the first vector, else the last map, in the mean over its pixels. */
+/** Finds the feature vector of a picture: the first vector, or the last map averaged over its pixels. */
 export function vectorOf({ leaves, record }: ReadJudge): Leaf {
   const found = leaves.find(({ shape }) => shape.length === 2) ?? leaves.findLast(isMap);
   if (!found) throw badJudge(record.name, 'none of its results is a vector or a map of features');
   return found;
 }
 
-/** Lists the layers that the perceptual distance compares: those that are declared, else all results that are maps. */
+/** Lists the layers for the perceptual distance: the declared ones, or all results that are maps. */
 export function layersOf({ leaves, record, declaration: { layers } }: ReadJudge): readonly Leaf[] {
   const chosen = layers ? layers.map((place) => leaves[place]) : leaves.filter(isMap);
   if (chosen.length === 0 || !chosen.every((leaf) => leaf && isMap(leaf)))
@@ -75,12 +75,12 @@ export function layersOf({ leaves, record, declaration: { layers } }: ReadJudge)
 
 const isMap = ({ shape }: Leaf): boolean => shape.length === 4;
 
-/** Gives the numbers of a vector, or the channels of a map. */
+/** Gives the length of a vector, or the channels of a map. */
 export function channelsOf({ shape }: Leaf): number {
   return must(shape.at(-1), 'results have axes');
 }
 
-/** Gives a spec that holds the network alone. */
+/** Gives a spec with only this network. */
 export const specOf = (network: NetworkSpec): Spec => ({
   format: specFormat,
   name: network.name,

@@ -1,4 +1,7 @@
-/** What an evaluation leaves in a run's folder, `eval/<protocol id>.json`: metrics, and the protocol they hold under. */
+/**
+ * Defines and reads the record of an evaluation in a run's folder, `eval/<protocol id>.json`: metrics and their
+ * protocol.
+ */
 import type { ShortCounts } from '../../compiler/metrics/class-counts.ts';
 import { DamagedRecord, readText, RecordFormat, whileReading } from '../base/records.ts';
 import { evaluationSchema } from '../base/schemas.ts';
@@ -6,17 +9,17 @@ import { damagedEvaluation } from './messages.ts';
 
 export const evalFormat = 'spadework-eval/1';
 
-/** A network that a metric looks through. */
+/** A network of a metric. */
 export interface JudgeRecord {
-  /** As it is part of the metric's name: `unet`, `mobilenet_v1_075`. */
+  /** The name in the metric's name: `unet`, `mobilenet_v1_075`. */
   readonly name: string;
-  /** Of its spec and weights. */
+  /** The digest of its spec and weights. */
   readonly sha256: string;
 }
 
-/** Everything that a number depends on beside the run. Numbers of different protocols are never put in one table. */
+/** Everything beside the run that a number depends on. Numbers of different protocols are never in one table. */
 export interface Protocol {
-  /** Of the metrics' code: counted up when the meaning of a metric changes. */
+  /** The version of the metrics' code, increased when the meaning of a metric changes. */
   readonly version: number;
   /** Digest of the held-out label maps and photographs: names and bytes. */
   readonly imageSet: string;
@@ -24,28 +27,28 @@ export interface Protocol {
   readonly size: { readonly width: number; readonly height: number };
   readonly resizeFilter: string;
   readonly classes: number;
-  /** The classes that count nowhere, in order. */
+  /** The void classes, in order. */
   readonly voidIds: readonly number[];
   readonly judges: Readonly<Partial<Record<'segmenter' | 'features' | 'perceptual', JudgeRecord>>>;
-  /** Pictures painted for each map, each with a code of its own, for the diversity of styles. */
+  /** Pictures generated per map, each with its own code, for the diversity of styles. */
   readonly styles: number;
   readonly seed: number;
 }
 
 export interface Metric {
-  /** That of its entry, with the network that it looks through: `mIoU (unet)`. Names are stable: tables join on them. */
+  /** The name of its entry, with the network: `mIoU (unet)`. Names are stable, as tables join on them. */
   readonly name: string;
   readonly value: number;
   readonly better: 'higher' | 'lower';
-  /** Standard deviation of an estimate over random parts of the pictures, where it is one. */
+  /** Standard deviation of an estimate over random subsets of the pictures, if it is an estimate. */
   readonly deviation?: number;
-  /** What the real photographs reach, where that says something: the score of a segmenter on them. */
+  /** The value of the real photographs, where it is meaningful: the score of a segmenter on them. */
   readonly ceiling?: number;
-  /** One value for each map, in the order of `maps`, where the metric has any; null where a map has none. */
+  /** One value per map, in the order of `maps`, if the metric has any; null for maps without a value. */
   readonly perMap?: readonly (number | null)[];
-  /** Which score of the pixels of all maps it is, where it is one: those of other maps can be told from `counts`. */
+  /** The name of the score, if it is computed from the pixel counts of all maps: `counts` allow scoring subsets. */
   readonly score?: string;
-  /** One value for each class, by id; null for classes that do not occur. */
+  /** One value per class, by id; null for classes that do not occur. */
   readonly perClass?: readonly (number | null)[];
 }
 
@@ -53,23 +56,23 @@ export interface EvalRecord {
   readonly format: typeof evalFormat;
   /** ISO 8601. */
   readonly created: string;
-  /** Steps of the checkpoint that was evaluated. */
+  /** The step of the evaluated checkpoint. */
   readonly step: number;
   readonly protocol: Protocol;
-  /** Digest of the protocol, in short; names the file. */
+  /** Short digest of the protocol; the file's name. */
   readonly protocolId: string;
   /** Names of the maps, in order. */
   readonly maps: readonly string[];
   readonly metrics: readonly Metric[];
-  /** Folder of the painted pictures below the run's, `<map>.png` each. */
+  /** Folder of the generated pictures below the run's, with a file `<map>.png` each. */
   readonly pictures: string;
-  /** Pixels of each map by class as the segmenter finds them; absent without one, and in records of before they were kept. */
+  /** Pixels per class of each map, as the segmenter finds them; absent without a segmenter, and in old records. */
   readonly counts?: readonly ShortCounts[];
 }
 
 const recordFormat = new RecordFormat<EvalRecord>(evaluationSchema(evalFormat));
 
-/** Reads an evaluation; undefined where there is none. Throws a SpadeworkError where it is damaged. */
+/** Reads an evaluation; undefined if there is none. Throws a SpadeworkError if it is damaged. */
 export function readEvaluation(file: string): EvalRecord | undefined {
   return whileReading(file, damagedEvaluation, () => {
     const text = readText(file);
@@ -81,7 +84,7 @@ export function readEvaluation(file: string): EvalRecord | undefined {
   });
 }
 
-/** Requires a list to have a value for each map. */
+/** Requires a list with one value per map. */
 function requireEach(
   what: string,
   list: readonly unknown[] | undefined,
@@ -93,7 +96,7 @@ function requireEach(
     );
 }
 
-/** Writes a record as JSON to read: the counts take a line for each map. */
+/** Renders a record as readable JSON: the counts use one line per map. */
 export function evaluationText({ counts, ...record }: EvalRecord): string {
   const text = JSON.stringify(record, undefined, 2);
   if (!counts) return text;

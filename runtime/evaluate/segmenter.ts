@@ -1,4 +1,4 @@
-/** The network that finds the classes in pictures: it comes from a run, and judges with its last checkpoint. */
+/** Reads the segmenter of a run with its last checkpoint, and applies it to pictures. */
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { segmenterOf } from '../../compiler/format/queries.ts';
@@ -17,13 +17,13 @@ import { digestOfNetwork } from './protocol.ts';
 import type { JudgeRecord } from './record.ts';
 import { cpu } from '../engine/target.ts';
 
-/** Pictures in a call. */
+/** The batch size of a call. */
 const batch = 4;
 
-/** A segmenter with its weights, before it is on an engine. */
+/** A segmenter with its weights, before it is opened on an engine. */
 export interface ReadSegmenter {
   readonly record: JudgeRecord;
-  /** What pictures are scaled to before. */
+  /** The size that pictures are scaled to. */
   readonly size: Size;
   readonly classes: number;
   readonly program: Program;
@@ -57,7 +57,7 @@ export class Segmenter {
     return new Segmenter(read, session);
   }
 
-  /** Finds the class of every pixel of pictures, at the segmenter's size. */
+  /** Classifies every pixel of pictures, at the segmenter's size. */
   async find(pictures: readonly Picture[]): Promise<Int32Array[]> {
     const scaled = await Promise.all(pictures.map((picture) => scalePicture(picture, this.read.size)));
     return whileComputing(() => segment(this.session, scaled.map(toUnit)));

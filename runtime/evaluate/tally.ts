@@ -1,4 +1,4 @@
-/** Metrics as they come together: each tally is told of all maps, some at a time, and then gives what it found. */
+/** Accumulates metrics: each tally receives all maps, a few at a time, and then gives its metrics. */
 import { must } from '../../dsl/errors.ts';
 import {
   countPixels,
@@ -22,27 +22,27 @@ import type { Metric } from './record.ts';
 import type { Segmenter } from './segmenter.ts';
 import type { Size } from '../data/decode.ts';
 
-/** A held-out map with what was painted of it. */
+/** A held-out map with its generated pictures. */
 export interface PaintedMap {
   readonly sample: Pick<Sample, 'name' | 'labels'>;
-  /** One for each style. */
+  /** One picture per style. */
   readonly painted: readonly Picture[];
   readonly photo: Picture | undefined;
 }
 
-/** Collects what one or a few metrics need. */
+/** Accumulates the values of one or a few metrics. */
 export interface Tally {
-  /** Takes the next maps, in order. */
+  /** Adds the next maps, in order. */
   add(maps: readonly PaintedMap[]): Promise<void>;
   metrics(): readonly Metric[] | Promise<readonly Metric[]>;
-  /** Gives the pixels of each map by class, where metrics are scores of their sum. */
+  /** Gives the pixels per class of each map, if metrics are scores of their sum. */
   counts?(): readonly ShortCounts[];
 }
 
 const firstOf = ({ painted }: PaintedMap): Picture => must(painted[0], 'every map is painted');
 const photoOf = ({ photo }: PaintedMap): Picture => must(photo, 'the metric has photographs');
 
-/** Values of the maps, gathered for each metric of a list. */
+/** The values per map for each metric of a list. */
 class Values {
   private readonly ofMaps: (number | null)[][];
 
@@ -50,12 +50,12 @@ class Values {
     this.ofMaps = metrics.map(() => []);
   }
 
-  /** Takes the values of a map, in the order of the metrics. */
+  /** Adds the values of a map, in the order of the metrics. */
   add(values: readonly (number | null)[]): void {
     values.forEach((value, index) => this.ofMaps[index]?.push(value));
   }
 
-  /** Gives each metric as the mean over the maps that have a value; none where no map has. */
+  /** Gives each metric as the mean over maps with a value; no metric if no map has one. */
   means(nameOf: (name: string) => string = String): Metric[] {
     return this.metrics.flatMap(({ name, better }, index) => {
       const perMap = this.ofMaps[index] ?? [];
@@ -65,7 +65,7 @@ class Values {
   }
 }
 
-/** Metrics of paintings beside their photographs. */
+/** Metrics that compare generated pictures with photographs. */
 export class PhotographTally implements Tally {
   private readonly compared = evaluated('photographs');
   private readonly values = new Values(this.compared);
@@ -84,23 +84,23 @@ export class PhotographTally implements Tally {
 const ofCounts = evaluated('class counts');
 const ofClassMaps = evaluated('class maps');
 
-/** Names the metrics whose values for each photograph are kept beside its counts. */
+/** Names the metrics whose values per photograph are cached beside its counts. */
 export const keptMetrics: readonly string[] = ofClassMaps.map(({ name }) => name);
 
-/** What a segmenter finds in the picture of a map. */
+/** The segmenter's result for the picture of a map. */
 interface Segmented {
   readonly counts: ClassCounts;
-  /** The values of the metrics of class maps, in their order. */
+  /** The values of class metrics, in their order. */
   readonly values: readonly (number | null)[];
 }
 
-/** Metrics of what a segmenter finds, with what the photographs themselves reach. */
+/** Metrics of the segmenter's result, with the photographs' values as the ceiling. */
 export class SegmentationTally implements Tally {
   private readonly painted: Segmented[] = [];
   private readonly real: Segmented[];
   private readonly isRealKnown: boolean;
 
-  /** `known` are counts and values of photographs from an earlier evaluation. */
+  /** `known` are cached counts and values of photographs. */
   constructor(
     private readonly name: string,
     private readonly segmenter: Segmenter,
@@ -115,7 +115,7 @@ export class SegmentationTally implements Tally {
   async add(maps: readonly PaintedMap[]): Promise<void> {
     this.painted.push(...(await this.find(maps, firstOf)));
     if (!this.isRealKnown && maps.every(({ photo }) => photo))
-      // As they are read the next time, to the digit.
+      // Rounded as in the cache, so that the first evaluation gives the same digits as later ones.
       this.real.push(...(await this.find(maps, photoOf)).map(pack).map(unpack));
   }
 
@@ -139,7 +139,10 @@ export class SegmentationTally implements Tally {
     });
   }
 
-  /** Gives counts and values of the photographs, to be kept; undefined where they were known, or there are none. */
+  /**
+   * Gives counts and values of the photographs for the cache; undefined if they came from it, or there are no
+   * photographs.
+   */
   rowsToKeep(): PhotoRows | undefined {
     return this.isRealKnown || this.real.length === 0 ? undefined : this.real.map(pack);
   }
@@ -186,7 +189,7 @@ const valuesAt = (maps: readonly Segmented[], index: number): (number | null)[] 
 const ceilingAt = (value: number | null): Pick<Metric, 'ceiling'> =>
   value === null ? {} : { ceiling: value };
 
-/** Puts what was found in a photograph into a row; what has no value is NaN. */
+/** Packs the result for a photograph into a row; a missing value becomes NaN. */
 const pack = ({ counts, values }: Segmented): Float32Array =>
   Float32Array.from([...counts, ...values.map((value) => value ?? NaN)]);
 
@@ -202,7 +205,7 @@ export class FeatureTally implements Tally {
   private readonly real: Float32Array[] = [];
   private readonly isRealKnown: boolean;
 
-  /** `known` are features of the photographs from an earlier evaluation. */
+  /** `known` are cached features of the photographs. */
   constructor(
     private readonly name: string,
     private readonly network: VectorNetwork,
@@ -218,7 +221,7 @@ export class FeatureTally implements Tally {
     if (!this.isRealKnown) this.real.push(...(await this.network.vectors(maps.map(photoOf))));
   }
 
-  /** Gives features of the photographs, to be kept; undefined where they were known. */
+  /** Gives features of the photographs for the cache; undefined if they came from it. */
   rowsToKeep(): PhotoRows | undefined {
     return this.isRealKnown ? undefined : this.real;
   }
@@ -243,7 +246,7 @@ function setOf(rows: readonly Float32Array[]): FeatureSet {
   return featureSet(joinRows(rows), must(rows[0], 'there are pictures').length);
 }
 
-/** Metrics of layers beside the photographs, where there are any, and among styles, where there are several. */
+/** Metrics of layers: against photographs, if there are any, and between styles, if there are several. */
 export class LayerTally implements Tally {
   private readonly compared = evaluated('layers');
   private readonly spreads = evaluated('styles');
@@ -257,7 +260,7 @@ export class LayerTally implements Tally {
   ) {}
 
   async add(maps: readonly PaintedMap[]): Promise<void> {
-    // Layers are large: those of one map at a time.
+    // Layers are large, so only those of one map are in memory.
     for (const { painted, photo } of maps) {
       const layers = await this.network.layers(photo ? [...painted, photo] : painted);
       const ofPainted = layers.slice(0, painted.length);
@@ -276,7 +279,7 @@ export class LayerTally implements Tally {
   }
 }
 
-/** How far the styles of a map are apart in color, for evaluations without a network that could tell more. */
+/** The color distance between the styles of a map, for evaluations without a perceptual network. */
 export class ColorTally implements Tally {
   private readonly spreads = evaluated('styles');
   private readonly values = new Values(this.spreads);

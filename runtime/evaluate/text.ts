@@ -1,4 +1,4 @@
-/** Answers for an evaluation as text: a table of metrics, and what they hold for. */
+/** Renders an evaluation as text: a table of metrics, and their protocol. */
 import { threeDigits } from '../base/format.ts';
 import type { EvalRecord, Metric } from './record.ts';
 
@@ -27,7 +27,7 @@ function sayValue({ value, deviation }: Metric): string {
   return `${threeDigits(value)}${deviation === undefined ? '' : ` ± ${threeDigits(deviation)}`}`;
 }
 
-/** Aligns the first and last column left and the numbers between them right. */
+/** Aligns the first and last column to the left and the numbers between them to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const last = (rows[0]?.length ?? 0) - 1;
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -1,4 +1,4 @@
-/** Answers for weights of other programs that become a run, or replace those of one, and for a run's weights that leave it. */
+/** Imports weights of other programs into new or existing runs, and exports a run's weights. */
 import { type SpadeworkError, must } from '../../dsl/errors.ts';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -31,50 +31,50 @@ import { requireOwnExport } from '../run/outputs.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from '../run/weights.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
-/** Names a file of weights, and what it is taken for. */
+/** A file of weights, and how to read it. */
 interface Imported {
   /** A safetensors or PyTorch file. */
   readonly file: string;
-  /** The network that takes the weights. */
+  /** The network that gets the weights. */
   readonly network: string;
-  /** One of `specs/mappings`, or the path of a JSON file; without it the names in the file are ours. */
+  /** One of `specs/mappings`, or the path of a JSON file; by default the names in the file are ours. */
   readonly mapping?: string | undefined;
-  /** The part of the file to read; found by the names where it is not given. */
+  /** The part of the file to read; by default it is found by the names. */
   readonly inside?: string | undefined;
-  /** Takes what fits, where not all does. */
+  /** Imports the tensors that fit, even if some do not. */
   readonly partial?: boolean | undefined;
   readonly log?: (line: string) => void;
-  /** Hears what nobody should miss: that one of several copies was taken. The log says it in the report. */
+  /** Receives warnings, such as that one of several copies was used; the report in `log` contains them, too. */
   readonly warn?: (line: string) => void;
 }
 
-/** Where the weights go: into a run that is there, or into a new one of a spec. */
+/** The target of the weights: an existing run, or a new run of a spec. */
 export type ImportOptions = Imported &
   (
     | { readonly run: string }
     | {
         readonly spec: Spec;
-        /** The texts of the spec, its own first. */
+        /** The texts of the spec, the main one first. */
         readonly sources: readonly Source[];
-        /** The run's folder; without it a new one below `runs/`. */
+        /** The run's folder; by default a new one below `runs/`. */
         readonly out?: string | undefined;
         readonly overwrite?: boolean | undefined;
-        /** The command line, to repeat it. */
+        /** The command line, stored in the run. */
         readonly command: string;
       }
   );
 
 export interface ImportResult {
   readonly folder: string;
-  /** The step whose checkpoint holds the weights. */
+  /** The step of the checkpoint with the weights. */
   readonly step: number;
   readonly report: MatchReport;
 }
 
 /**
- * Reads weights of another program into a network. A new run starts with them, at step 0; in a run that is there they replace
- * those of the last checkpoint, and what the optimizer knew about them. Throws a SpadeworkError where they do not fit, before
- * anything is written, and where a run cannot be read or written.
+ * Imports weights of another program into a network. A new run starts with them at step 0; in an existing run they
+ * replace those of the last checkpoint, and the optimizer's slots are reset. Throws a SpadeworkError if they do not
+ * fit, before anything is written, or if a run cannot be read or written.
  */
 export async function importWeights(options: ImportOptions): Promise<ImportResult> {
   return 'run' in options ? importIntoRun(options) : importAsRun(options);
@@ -120,10 +120,10 @@ async function importAsRun(
   });
 }
 
-/** Stands in records for the engine of a run that nothing has trained yet. */
+/** The engine's name in the record of a run before any training. */
 const noEngine = 'none';
 
-/** Writes the record and the page of a run that starts from weights of another program. */
+/** Writes the record and the page of a run that starts from imported weights. */
 async function describeRun(
   layout: RunLayout,
   spec: Spec,
@@ -173,8 +173,8 @@ async function matchFile(spec: Spec, network: NetworkSpec, options: Imported): P
 }
 
 /**
- * Reads the weights that the spec itself loads into other networks. Where such a file is missing, what is left of the spec is
- * what paints: a user of an official generator need not have the networks that its losses looked through.
+ * Reads the weights that the spec loads into other networks. If such a file is missing, the spec is reduced to the
+ * generator: users of an official generator need not have the networks of its losses.
  */
 async function withLoadedWeights(
   spec: Spec,
@@ -191,7 +191,7 @@ async function withLoadedWeights(
   return { spec: { ...rest, networks, objectives: [] }, weights };
 }
 
-/** Gives all variables with those imported: averages start from them anew, and what optimizers kept about them is forgotten. */
+/** Gives all variables with the imported ones: averages restart from them, and their optimizer slots are reset. */
 function withImported(
   spec: Spec,
   network: NetworkSpec,
@@ -225,9 +225,9 @@ async function save(
 export interface ExportOptions {
   readonly run: string;
   readonly network: string;
-  /** One of `specs/mappings`, or the path of a JSON file; without it names stay ours, in PyTorch's order of axes. */
+  /** One of `specs/mappings`, or the path of a JSON file; by default names are ours, with PyTorch's axis order. */
   readonly mapping?: string | undefined;
-  /** Takes the moving averages of the weights in their place. */
+  /** Exports the moving averages instead of the weights. */
   readonly average?: boolean | undefined;
   /** The safetensors file to write. */
   readonly out: string;
@@ -235,8 +235,8 @@ export interface ExportOptions {
 }
 
 /**
- * Writes a network of a run's last checkpoint as a safetensors file, with the names and orders of axes of another program;
- * gives the number of tensors. Throws a SpadeworkError.
+ * Writes a network of a run's last checkpoint as a safetensors file, with the names and axis orders of another
+ * program; gives the number of tensors. Throws a SpadeworkError.
  */
 export async function exportWeights(options: ExportOptions): Promise<number> {
   const { layout, spec } = readRunFolder(options.run);

@@ -1,4 +1,4 @@
-/** Answers for the page of a profile: a flame graph of the step's blocks, and tables by source line and by op. */
+/** Renders the page of a profile: a flame graph of the step's blocks, and tables by source line and by op. */
 import { phases, type BlockPart, type LinePart, type Part, type Phase, type Profile } from './profile.ts';
 import { FLAME_SCRIPT, FLAME_STYLE, flameGraph, type FlameBox } from '../report/flame.ts';
 import { formatSeconds, threeDigits } from '../base/format.ts';
@@ -7,15 +7,15 @@ import { html, type Content, type Markup } from '../base/html.ts';
 import { commandBlock, document, factTable, pageHeader, scrolling, type Fact } from '../report/parts.ts';
 import { writeWhole } from '../base/files.ts';
 
-/** What a page says beside the profile. */
+/** The facts on the page beside the profile. */
 export interface ProfileFacts {
   readonly title: string;
   readonly facts: readonly Fact[];
-  /** The command line that makes it again. */
+  /** The command line, to repeat the profile. */
   readonly command: string;
 }
 
-/** As many lines as anybody reads; the rest folds away. */
+/** Further rows are folded. */
 const openRows = 25;
 
 const tints: Readonly<Record<Phase, string>> = {
@@ -29,7 +29,7 @@ const meaning =
   'them, so that everything adds up to the step. A kernel that computes several things counts for the convolution or matrix ' +
   'product in it.';
 
-/** Writes the page to a file, whose folder is made where it is missing, and returns its path. */
+/** Writes the page to a file, creating its folder, and returns its path. */
 export async function writeProfilePage(file: string, profile: Profile, facts: ProfileFacts): Promise<string> {
   const { stepMs, tracedMs, kernelMs, steps, lines, ops, blocks } = profile;
   const share = (ms: number): string => `${threeDigits((100 * ms) / kernelMs)} %`;
@@ -108,7 +108,7 @@ function lineText({ place, text }: LinePart): Content {
   return place ? html`<code>${highlight(text)}</code>` : text;
 }
 
-/** Renders parts as a table: what they are, their time with a bar of its phases, and how many kernels run for them. */
+/** Renders parts as a table: their name, their time with a bar of its phases, and the number of their kernels. */
 function partsTable<P extends Part>(
   heads: readonly string[],
   parts: readonly P[],

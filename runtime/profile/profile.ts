@@ -1,6 +1,6 @@
 /**
- * Answers for what a profile says: the time of a step by source line, by kind of op and by block. It is time that passed:
- * where kernels run at once, each gets its part of every moment, so that all of them together take what the step takes.
+ * Computes a profile: the time of a step by source line, by kind of op and by block. Times are wall time: kernels that
+ * run concurrently share every moment, so that their times sum to that of the step.
  */
 import type { Node } from '../../compiler/ir/node.ts';
 import { must } from '../../dsl/errors.ts';
@@ -9,34 +9,34 @@ import { positionAt, type Source } from '../../dsl/source.ts';
 import type { KernelTime } from '../session/session.ts';
 import { shareTime } from './shares.ts';
 
-/** What a step does with what is written in a spec. */
+/** The phases of a step that a spec's nodes belong to. */
 export const phases = ['forward', 'backward', 'update'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Milliseconds by phase. */
 export type PhaseTimes = Readonly<Record<Phase, number>>;
 
-/** The time of one thing; all times are milliseconds of a step, the mean of those that were traced. */
+/** The time of one part; times are milliseconds per step, averaged over the traced steps. */
 export interface Part {
   readonly total: number;
   readonly times: PhaseTimes;
-  /** How many kernels run for it in a step. */
+  /** The number of its kernels per step. */
   readonly kernels: number;
 }
 
 export interface LinePart extends Part {
-  /** The file's name and the line in it, from 1; undefined for what no text says. */
+  /** The source and line number, from 1; undefined for time without a source line. */
   readonly place: { readonly source: Source; readonly line: number } | undefined;
-  /** The line, or what the time went to where there is none. */
+  /** The source line, or a description of the time without one. */
   readonly text: string;
 }
 
 export interface OpPart extends Part {
-  /** The op of the graph, or what the engine calls the kernel that runs for none. */
+  /** The op of the graph, or the engine's name of a kernel that belongs to no node. */
   readonly name: string;
 }
 
-/** A block with what is inside; its time includes theirs. */
+/** A block with its inner blocks; its time includes theirs. */
 export interface BlockPart {
   readonly name: string;
   readonly total: number;
@@ -45,27 +45,27 @@ export interface BlockPart {
 }
 
 export interface Profile {
-  /** How many steps were traced. */
+  /** The number of traced steps. */
   readonly steps: number;
-  /** A step without tracing, and one with it: the mean times that passed. */
+  /** The mean wall time of a step without tracing, and with tracing. */
   readonly stepMs: number;
   readonly tracedMs: number;
-  /** What kernels took of a traced step; the rest is spent between them. */
+  /** Time in kernels per traced step; the rest passes between them. */
   readonly kernelMs: number;
-  /** From the one that takes longest down. */
+  /** Sorted by time, longest first. */
   readonly lines: readonly LinePart[];
   readonly ops: readonly OpPart[];
   readonly blocks: BlockPart;
 }
 
-/** Time that a node of the graph got, or a kernel for no node. */
+/** The time of a node of the graph, or of a kernel without a node. */
 interface Entry {
   readonly node: Node | undefined;
   readonly kernel: string;
   readonly ms: number;
 }
 
-/** What engines do for themselves, such as handing on what a method is fed. */
+/** Work of the engine itself, such as passing on the inputs of a method. */
 const engineName = 'the engine itself';
 
 /** Makes a profile of traced steps. */
@@ -99,11 +99,11 @@ export function makeProfile(
   };
 }
 
-/** Kernels that compute a product and what follows are named after what follows; they count as the product. */
+/** A fused kernel is named after its last op; its time belongs to the product. */
 function computedBy(node: Node, kernel: string): Node {
   if (!/Conv2D|MatMul/.test(kernel) || isProduct(node)) return node;
   let last = node;
-  // Bias and activation are what TensorFlow fuses.
+  // TensorFlow fuses bias and activation.
   for (let depth = 0; depth < 4; depth++) {
     const before = last.operands.find(isProduct) ?? last.operands[0];
     if (!before) return node;
@@ -135,7 +135,7 @@ function lineKey({ node }: Entry): string {
   return place ? `${place.source.name}:${place.line}` : text;
 }
 
-/** What time is booked under where no text says anything. */
+/** The name for time without a source line. */
 function scopeName(node: Node | undefined): string {
   return node?.origin?.scope ?? engineName;
 }
@@ -154,7 +154,7 @@ function partOf(entries: readonly Entry[], steps: number): Part {
   };
 }
 
-/** Makes the tree of blocks; in the innermost ones are the ops. */
+/** Makes the tree of blocks; the innermost ones contain ops. */
 function blockOf(name: string, entries: readonly Entry[], depth: number): BlockPart {
   const inner = entries.filter((entry) => pathOf(entry).length > depth);
   const blocks = [
@@ -171,7 +171,10 @@ function blockOf(name: string, entries: readonly Entry[], depth: number): BlockP
   return { name, total: sum(entries), parts };
 }
 
-/** The blocks that a node is in, from the outermost in: those of an instance `G.up_0.norm_0`, or what is no instance as a whole. */
+/**
+ * The blocks around a node, from the outermost: those of an instance `G.up_0.norm_0`, or the whole scope if it is no
+ * instance.
+ */
 function pathOf({ node }: Entry): string[] {
   const scope = scopeName(node);
   return scope.includes(' ') ? [scope] : scope.split('.');

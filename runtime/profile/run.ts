@@ -1,4 +1,4 @@
-/** Answers for profiling an experiment: opens its data, compiles its step, and traces some steps on the engine. */
+/** Profiles an experiment: opens its data, compiles its step, and traces some steps on the engine. */
 import { dirname } from 'node:path';
 import { compile, type Spec } from '../../compiler/index.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
@@ -17,21 +17,21 @@ import { cpu } from '../engine/target.ts';
 
 export interface ProfileOptions extends Omit<SpecOverrides, 'steps'> {
   readonly spec: Spec;
-  /** The texts of the spec, its own first. */
+  /** The texts of the spec, the main one first. */
   readonly sources: readonly Source[];
   readonly engine?: EngineRequest | undefined;
-  /** Steps that are traced. */
+  /** The number of traced steps. */
   readonly steps: number;
-  /** Computes pixel by pixel also where label maps repeat themselves. */
+  /** Disables tables, which compute repeated patches once. */
   readonly dense?: boolean | undefined;
-  /** Steps before them, in which the engine prepares itself. */
+  /** Steps before tracing, in which the engine initializes. */
   readonly warmup: number;
   readonly log?: (line: string) => void;
-  /** Is called after each step. */
+  /** Called after each step. */
   readonly stepped?: (done: number, total: number) => void;
 }
 
-/** A profile with what it was made of. */
+/** A profile with the objects it was made from. */
 export interface ProfiledStep {
   readonly profile: Profile;
   readonly engine: string;
@@ -40,8 +40,8 @@ export interface ProfiledStep {
 }
 
 /**
- * Profiles the training step of an experiment on its own data, from its initial weights. As many steps are timed without
- * tracing as with it, to show what tracing costs. Throws as training does.
+ * Profiles the training step of an experiment on its own data, from its initial weights. The same number of steps is
+ * timed without tracing, to show the cost of tracing. Throws the errors of training.
  */
 export async function profileStep(options: ProfileOptions): Promise<ProfiledStep> {
   const { steps, warmup, log = () => undefined } = options;
@@ -82,7 +82,7 @@ export async function profileStep(options: ProfileOptions): Promise<ProfiledStep
           await whileComputing(() => stepper(step, samples));
           passed = performance.now() - start;
         };
-        // In turn, so that both see the machine in the same state.
+        // Alternating, so that both see the machine in the same state.
         const isTraced = step >= warmup && (step - warmup) % 2 === 1;
         if (isTraced) traces.push(await session.traced(run));
         else await run();

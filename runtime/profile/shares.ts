@@ -1,18 +1,18 @@
-/** Answers for dividing time among kernels that run at once, so that what all of them get adds up to time that passed. */
+/** Divides time among concurrent intervals, so that their shares sum to the wall time. */
 
-/** When something ran, in milliseconds. */
+/** The time at which something ran, in milliseconds. */
 export interface Interval {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Gives each interval its share: every moment is divided equally among those that run in it. Moments in which nothing runs
- * are nobody's.
+ * Gives each interval its share: every moment is divided equally among the intervals that contain it. Moments outside
+ * of all intervals are not counted.
  */
 export function shareTime(intervals: readonly Interval[]): number[] {
   const shares = new Array<number>(intervals.length).fill(0);
-  // What ends comes before what starts at the same time; what ends where it starts gets nothing.
+  // Ends sort before starts at the same time; an empty interval gets nothing.
   const events = intervals
     .flatMap(({ start, end }, index) =>
       end > start

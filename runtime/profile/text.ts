@@ -1,12 +1,12 @@
-/** Answers for a profile as text: two tables, for a terminal. */
+/** Renders a profile as two tables for a terminal. */
 import { align } from '../../compiler/explain/render.ts';
 import { threeDigits } from '../base/format.ts';
 import { phases, type LinePart, type Part, type Profile } from './profile.ts';
 
-/** How much of a source line is shown. */
+/** The most characters of a source line. */
 const textWidth = 44;
 
-/** Renders the `count` lines and the `count` ops that take longest. */
+/** Renders the `count` lines and the `count` ops with the longest times. */
 export function renderProfile({ lines, ops, kernelMs, stepMs }: Profile, count: number): string[] {
   const heads = ['ms', '%', ...phases, 'kernels'];
   const numbers = ({ total, times, kernels }: Part): string[] => [
@@ -36,7 +36,7 @@ export function renderProfile({ lines, ops, kernelMs, stepMs }: Profile, count: 
   ];
 }
 
-/** Keeps the first parts; what is left is one more, and all of them are the last. */
+/** Keeps the first parts, and adds rows for the rest and for the total. */
 function withTotal<P extends Part & { readonly text: string }>(
   parts: readonly P[],
   count: number,

@@ -1,4 +1,4 @@
-/** Answers for pieces of files: each is read when it is asked for, so that a large file costs only what is taken of it. */
+/** Reads pieces of files on demand, so that a large file costs only as much as is read of it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { crc32 } from '../base/crc.ts';
@@ -9,36 +9,36 @@ import type { Meter } from './limits.ts';
 export interface Piece {
   readonly path: string;
   readonly start: number;
-  /** Bytes that it takes in the file. */
+  /** Its size in the file, in bytes. */
   readonly stored: number;
-  /** Bytes that it holds. */
+  /** Its unpacked size, in bytes. */
   readonly length: number;
   readonly deflated: boolean;
-  /** CRC-32 of what it holds, where the file says it. */
+  /** CRC-32 of its content, if the file has one. */
   readonly checksum?: number | undefined;
 }
 
-/** One read must stay below 2 GiB. */
+/** A single read must be below 2 GiB. */
 const maximumReadBytes = 2 ** 30;
-/** So much of a piece is checked at once. */
+/** How many bytes of a piece are checksummed at once. */
 const checkedBytes = 2 ** 24;
-/** Deflate makes nothing smaller than by this factor, so that a piece which claims more is a lie. */
+/** The highest compression ratio of deflate; a piece that claims more is damaged. */
 const largestRatio = 1032;
 
-/** Gives all of a file as a piece. */
+/** Gives a whole file as a piece. */
 export function wholeFile(path: string): Piece {
   const size = whileOpen(path, (file) => fstatSync(file).size);
   return { path, start: 0, stored: size, length: size, deflated: false };
 }
 
-/** Reads `length` bytes of a piece from `offset` on, which is stored as it is. Throws DamagedFile. */
+/** Reads `length` bytes of an uncompressed piece, starting at `offset`. Throws DamagedFile. */
 export function readPiece(piece: Piece, offset = 0, length = piece.length - offset): Uint8Array<ArrayBuffer> {
   if (offset < 0 || length < 0 || offset + length > piece.length)
     throw new DamagedFile('it ends in the middle');
   return readRange(piece.path, piece.start + offset, length);
 }
 
-/** Reads all of a piece, which may be deflated. Throws DamagedFile and TooLarge. */
+/** Reads a whole piece, which may be deflated. Throws DamagedFile and TooLarge. */
 export function unpackPiece(piece: Piece, meter: Meter): Uint8Array<ArrayBuffer> {
   const bytes = piece.deflated ? unpack(piece, meter) : readPiece(piece);
   requireChecksum(piece, crc32(bytes));
@@ -52,7 +52,7 @@ function unpack(piece: Piece, meter: Meter): Uint8Array<ArrayBuffer> {
   return inflate(readRange(piece.path, piece.start, piece.stored), piece.length);
 }
 
-/** Requires a piece, which is stored as it is, to be as it was written, as far as the file says. Throws DamagedFile. */
+/** Checks the checksum of an uncompressed piece, if the file has one. Throws DamagedFile. */
 export function checkPiece(piece: Piece): void {
   if (piece.checksum === undefined) return;
   let sum = 0;
@@ -82,9 +82,9 @@ function readRange(path: string, start: number, length: number): Uint8Array<Arra
   return whileOpen(path, (file) => readOpen(file, start, length));
 }
 
-/** Reads bytes of an open file. Throws DamagedFile where it has less. */
+/** Reads bytes of an open file. Throws DamagedFile if the file is shorter. */
 export function readOpen(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
-  // Whatever a file claims about itself, no more memory is taken than it has bytes.
+  // Checked before allocating: no claim of a file makes the buffer larger than the file.
   if (start + length > fstatSync(file).size) throw new DamagedFile('it ends in the middle');
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {

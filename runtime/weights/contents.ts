@@ -1,25 +1,25 @@
-/** Answers for what lies where in the containers of a pickle: tensors by their paths, and objects in the way of tensors. */
+/** Walks the nested containers of a pickle and lists its tensors by path, and objects found in place of tensors. */
 import { costs, deepest, type Meter } from './limits.ts';
 import { madeBy, nameAlone, tooDeep, twoTensors } from './messages.ts';
 import { Dict, Named, Opaque, Tensor, type Pickled } from './python.ts';
 
-/** What lies in a file, by its path in nested containers: `state_dict.fc.weight`, `0.bias`. */
+/** The contents of a file, by path in nested containers: `state_dict.fc.weight`, `0.bias`. */
 export interface Contents {
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** What is not read, and why. */
+  /** Objects that are not read, with the reason. */
   readonly unread: ReadonlyMap<string, string>;
 }
 
-/** The path of a tensor that is in no container. */
+/** The path of a tensor outside of any container. */
 const outermost = 'tensor';
 
-/** Lists what lies in a value. Throws TooLarge. */
+/** Lists the contents of a value. Throws TooLarge. */
 export function contentsOf(root: Pickled, meter: Meter): Contents {
   const tensors = new Map<string, Tensor>();
   const unread = new Map<string, string>();
   const around = new Set<Pickled>();
   const note = (path: string, why: string): void => {
-    // A long path is put together only where it is kept: it is charged before.
+    // A path is charged before it is built, as it may be long.
     meter.build(costs.dictEntry + costs.textByte * path.length);
     tensors.delete(path);
     unread.set(path, why);
@@ -35,7 +35,7 @@ export function contentsOf(root: Pickled, meter: Meter): Contents {
     } else if (value instanceof Named) note(path, nameAlone(value.name));
     else if (value instanceof Opaque && value.size === 0) note(path, madeBy(value.maker));
     else if (Array.isArray(value) || value instanceof Dict) {
-      // What holds itself is seen once.
+      // A container that contains itself is visited once.
       if (around.has(value)) return;
       if (around.size === deepest) {
         note(path, tooDeep);

@@ -1,6 +1,6 @@
 /**
- * Answers for the digests of a folder's files: a list beside them in the format of sha256sum, so that `sha256sum -c SHA256SUMS` checks
- * it as well. A folder that holds one is whole only where every byte is as it was written.
+ * Writes and checks the SHA-256 list of a folder in the format of sha256sum, which `sha256sum -c SHA256SUMS` also
+ * checks. A folder with a list is complete only if every byte is as written.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
@@ -34,7 +34,7 @@ export async function writeDigests(folder: string, digests: Digests): Promise<vo
 const listOf = (digests: Digests): string =>
   [...digests].map(([name, sha256]) => `${sha256}  ${name}\n`).join('');
 
-/** Requires the list of a folder to be that of these files, to the byte. Throws DamagedFile, which names the file. */
+/** Requires that the list of a folder matches the digests found. Throws a DamagedFile that names the differing file. */
 export function requireDigests(folder: string, found: Digests): void {
   const text = readList(folder);
   if (text === undefined) throw new DamagedFile(`${digestsFile}: the file is missing`);
@@ -44,11 +44,11 @@ export function requireDigests(folder: string, found: Digests): void {
   throw new DamagedFile(`${digestsFile}: its bytes are not those that were saved`);
 }
 
-/** Requires a file to be as a list beside it says, where there is one that names it. Throws DamagedFile. */
+/** Requires that a file matches the list beside it, if the list names it. Throws DamagedFile. */
 export async function requireListedDigest(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)];
   const listed = entriesOf(readList(folder) ?? '').get(name);
-  // What is no regular file may have no end; whoever reads it next says so.
+  // Anything but a regular file may be endless; the caller's next read reports it.
   if (listed !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile())
     requireSame(name, listed, await digestOfFile(path));
 }
@@ -59,7 +59,7 @@ function requireSame(name: string, listed: string | undefined, found: string): v
     throw new DamagedFile(`${name}: its bytes are not those that were saved (SHA-256 differs)`);
 }
 
-/** Reads a list; undefined where there is none. Throws DamagedFile where it cannot be read. */
+/** Reads a list; undefined if there is none. Throws DamagedFile if it cannot be read. */
 function readList(folder: string): string | undefined {
   return whileReading(
     digestsFile,
@@ -68,7 +68,7 @@ function readList(folder: string): string | undefined {
   );
 }
 
-/** Finds the entries of a list; sha256sum itself passes over lines that are none. */
+/** Parses the entries of a list; other lines are ignored, as sha256sum does. */
 function entriesOf(text: string): Digests {
   const entries = text.split('\n').map((line) => /^([0-9a-f]{64}) [ *](.+)$/.exec(line));
   return new Map(entries.flatMap((entry) => (entry ? [[entry[2]!, entry[1]!] as const] : [])));

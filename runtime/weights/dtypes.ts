@@ -1,4 +1,4 @@
-/** Answers for the number formats of stored tensors: their sizes, and how they become float32. */
+/** Defines the number formats of stored tensors: their sizes, and their conversion to float32. */
 import { endianness } from 'node:os';
 
 const readers = {
@@ -29,20 +29,20 @@ const readers = {
   BOOL: { bytes: 1, read: (view: DataView, at: number) => (view.getUint8(at) === 0 ? 0 : 1) },
 } as const;
 
-/** A number format that is read, by its name in safetensors files. */
+/** A supported number format, by its name in safetensors files. */
 export type Dtype = keyof typeof readers;
 
-/** Tells whether a number format is one that is read. */
+/** Tells whether a number format is supported. */
 export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(readers, name);
 }
 
-/** Gives the bytes that one number takes. */
+/** Gives the size of one number in bytes. */
 export function bytesOf(dtype: Dtype): number {
   return readers[dtype].bytes;
 }
 
-/** Converts stored numbers to float32, rounding those that are wider; `bytes` holds whole numbers. */
+/** Converts stored numbers to float32, rounding wider formats; `bytes` holds complete numbers. */
 export function toFloat32(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, little: boolean): Float32Array {
   const { bytes: size, read } = readers[dtype];
   const count = bytes.length / size;

@@ -1,10 +1,13 @@
 /**
- * Answers for names that earlier versions gave our variables. `sync_batch` was a block around `batch` before it became an alias,
- * so that runs from then say `norm_0.batch.running_mean` where today's networks have `norm_0.running_mean`.
+ * Lists names that older versions of Spadework gave to variables. `sync_batch` used to be a block around `batch`
+ * rather than an alias, so old runs have `norm_0.batch.running_mean` for `norm_0.running_mean`.
  */
 import { renamer } from './mapping.ts';
 
-/** Where a call has a label, today's name and the one with the level; without one, the calls were counted apart. */
+/**
+ * [name in current networks, name in old runs]. A labelled call had an extra level; unlabelled calls were counted
+ * separately.
+ */
 const pairs: readonly (readonly [today: string, earlier: string])[] = [
   ['{path}.{p}', '{path}.batch.{p}'],
   ['batch.{p}', 'sync_batch.batch.{p}'],
@@ -13,10 +16,10 @@ const pairs: readonly (readonly [today: string, earlier: string])[] = [
   ['{path}.batch_{n}.{p}', '{path}.sync_batch_{n}.batch.{p}'],
 ];
 
-/** What `batch` keeps: its statistics, and where it is affine, its scales and shifts. */
+/** The variables of `batch`: its statistics and, if it is affine, its scales and shifts. */
 const kept = ['running_{q}', 'affine.{q}'];
 
-/** From today's name to an earlier one, and back. */
+/** Renames from the current name to an old one, and back. */
 const renamers = pairs.flatMap(([today, earlier]) =>
   kept.flatMap((part) => {
     const [ours, official] = [today.replace('{p}', part), earlier.replace('{p}', part)];
@@ -24,7 +27,7 @@ const renamers = pairs.flatMap(([today, earlier]) =>
   }),
 );
 
-/** Lists what a variable may be called in files of another version of Spadework; nothing for most. */
+/** Lists the names of a variable in files of other Spadework versions; empty for most variables. */
 export function otherVersionsNames(name: string): string[] {
   const others = renamers.flatMap((rename) => rename(name) ?? []);
   return others.length === 0 ? [] : [...new Set([name, ...others])];

@@ -1,9 +1,11 @@
-/** Answers for what readers of files of weights throw; what a user is told is made of their messages. */
+/** Defines the errors of the readers of weight files; messages for users are made from them. */
 
-/** Says that a file is not the file of tensors that it should be; the message says why. */
+/** A file is damaged, or is not the expected file of tensors; the message says why. */
 export class DamagedFile extends Error {}
 
-/** Says that a file would take more than its size can explain; the message says of what, the hint how to go on. */
+/**
+ * Reading a file would use more memory than its size justifies; the message names the resource, the hint a way around.
+ */
 export class TooLarge extends DamagedFile {
   constructor({ why, hint }: { readonly why: string; readonly hint: string }) {
     super(why);
@@ -13,7 +15,7 @@ export class TooLarge extends DamagedFile {
   readonly hint: string;
 }
 
-/** Says that a file is sound, but none of tensors; the message says what it is, the hint how weights come of it. */
+/** A valid file without tensors; the message names its kind, the hint how to get weights from it. */
 export class OtherKind extends Error {
   constructor(
     what: string,
@@ -23,5 +25,5 @@ export class OtherKind extends Error {
   }
 }
 
-/** Says that a file asks for what no file of tensors needs; the message says for what. */
+/** A file contains something that no file of tensors needs; the message says what. */
 export class RefusedFile extends Error {}

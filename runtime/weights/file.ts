@@ -1,4 +1,4 @@
-/** Answers for files of weights: tells their formats apart by their first bytes, and reads tensors by name as float32. */
+/** Opens files of weights: detects the format by the first bytes, and reads tensors by name as float32. */
 import { shortageOf } from '../base/shortage.ts';
 import type { WeightsFile, StoredTensors } from './stored.ts';
 import { statSync } from 'node:fs';
@@ -27,16 +27,16 @@ import { firstByteOfPickles, openTorchLegacy, openTorchZip } from './pytorch.ts'
 import { readSafetensorsHeads } from './safetensors.ts';
 
 /**
- * Opens a file of weights: safetensors, or what torch.save writes (the zip layout, and the one before it). No code in it is
- * ever run, and objects of Python beside the tensors are passed over. A SHA256SUMS beside it that lists it has to agree. `meter`
- * counts what reading costs. Throws a SpadeworkError where the file is missing, damaged, without tensors, or would take more memory
- * than its size explains.
+ * Opens a file of weights: safetensors, or a file of torch.save (the zip layout, and the older one). No code in it is
+ * ever run, and Python objects beside the tensors are skipped. If a SHA256SUMS beside it lists it, the digest must
+ * match. `meter` counts the cost of reading. Throws a SpadeworkError if the file is missing, damaged, without tensors,
+ * or would use more memory than its size justifies.
  */
 export async function openWeights(path: string, meter = new Meter()): Promise<WeightsFile> {
   let stored: StoredTensors;
   try {
     stored = await openByContent(path, meter);
-    // What its header denies is told without reading every byte.
+    // The header is checked first, as the digest reads every byte.
     await requireListedDigest(path);
   } catch (error) {
     throw explained(path, error);
@@ -63,7 +63,7 @@ export async function openWeights(path: string, meter = new Meter()): Promise<We
 }
 
 async function openByContent(path: string, meter: Meter): Promise<StoredTensors> {
-  // Opening a pipe would wait for its other end.
+  // Opening a pipe would block until it has a writer.
   const stat = statSync(path);
   if (stat.isDirectory()) throw folderOfWeights(path);
   if (!stat.isFile()) throw notRegular(path);
@@ -71,7 +71,8 @@ async function openByContent(path: string, meter: Meter): Promise<StoredTensors>
   meter.begin(whole.length);
   const start = readPiece(whole, 0, Math.min(whole.length, tellingBytes));
   if (start[0] === 0x50 && start[1] === 0x4b) return openTorchZip(path, meter); // PK
-  // A length of 8 bytes, of which the last are never needed, then JSON; its first byte may be that of a pickle.
+  // safetensors: an 8-byte length with zero high bytes, then JSON. Tested before pickles, as the first byte may equal
+  // theirs.
   if (start[7] === 0 && start[8] === 0x7b) return openSafetensors(path, meter);
   if (start[0] === firstByteOfPickles) return openTorchLegacy(path, meter);
   refuseOtherKinds(path, start);
@@ -95,7 +96,7 @@ async function openSafetensors(path: string, meter: Meter): Promise<StoredTensor
   };
 }
 
-/** Turns what readers and the file system throw into what is said to a user. */
+/** Converts errors of readers and of the file system to errors for users. */
 function explained(path: string, error: unknown): unknown {
   if (error instanceof TooLarge) return tooLargeWeights(path, error.message, error.hint, error);
   if (error instanceof DamagedFile) return damagedWeights(path, error.message, error);

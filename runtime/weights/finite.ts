@@ -1,8 +1,8 @@
-/** Answers for values that are not finite: a file that holds them is refused where it is read. */
+/** Reads tensors and rejects files with values that are not finite. */
 import { notFiniteValues, type NotFinite } from './messages.ts';
 import type { WeightsFile } from './stored.ts';
 
-/** Finds the values that are not finite: how many there are, and where the first lies; undefined where there are none. */
+/** Finds values that are not finite: their number, and the index of the first; undefined if there are none. */
 export function notFiniteIn(
   values: Float32Array,
   shape: readonly number[],
@@ -20,7 +20,10 @@ export function notFiniteIn(
   return { shape, count, of: values.length, index, first: values[at] ?? NaN };
 }
 
-/** Reads tensors for which the caller has room, by name. Throws a SpadeworkError that names all which are not finite. */
+/**
+ * Reads tensors by name; the caller has room for them. Throws a SpadeworkError that lists all tensors with values that
+ * are not finite.
+ */
 export function readFinite(file: WeightsFile, names: Iterable<string>): Map<string, Float32Array> {
   const bad: NotFinite[] = [];
   const read = new Map<string, Float32Array>();

@@ -1,4 +1,6 @@
-/** Answers for what a file fits where it does not fit what it was asked for: another network, another mapping, another part. */
+/**
+ * Finds what a file fits, if it does not fit as requested: another network, another mapping, another part of the file.
+ */
 import { isInputError } from '../../dsl/errors.ts';
 import type { WeightsFile } from './stored.ts';
 import { listMappings, loadMapping, type Mapping } from './mapping.ts';
@@ -7,8 +9,8 @@ import { type Asked, type Fitting } from './messages.ts';
 import type { WeightVariable } from './official.ts';
 
 /**
- * Finds a network and a mapping that all of a file fits, those asked for first, in the part asked for or elsewhere in the file;
- * `leftOverIsFine` as `fits` has it.
+ * Finds a network and a mapping that the whole file fits, in the requested part or elsewhere in the file; requested
+ * ones are tried first. `leftOverIsFine` is that of `fits`.
  */
 export function findFitting(
   networks: readonly { readonly name: string; readonly variables: readonly WeightVariable[] }[],
@@ -29,7 +31,9 @@ export function findFitting(
   return undefined;
 }
 
-/** Compares as far as a mapping and a part serve: that of another code may give two variables one name. */
+/**
+ * Compares if the mapping and the part are applicable: a mapping for other networks may give two variables one name.
+ */
 function compareWhereNamed(
   variables: readonly WeightVariable[],
   file: WeightsFile,

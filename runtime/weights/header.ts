@@ -1,4 +1,4 @@
-/** Answers for the JSON header of safetensors files: what it says of each tensor, in the order of their data. */
+/** Parses the JSON header of safetensors files: gives the entry of each tensor, in the order of the data. */
 import { DamagedFile } from './errors.ts';
 import { costs, mostAxes, type Meter } from './limits.ts';
 
@@ -9,8 +9,8 @@ export interface HeaderEntry {
 }
 
 /**
- * Gives the entries in the order of their data, without the free text under `__metadata__`. What the text makes is charged
- * before it is parsed. Throws DamagedFile and TooLarge.
+ * Gives the entries in the order of their data, without `__metadata__`. The memory for parsing is charged before
+ * parsing. Throws DamagedFile and TooLarge.
  */
 export function parseHeader(bytes: Uint8Array, meter: Meter): [string, HeaderEntry][] {
   const keys = countKeys(bytes, meter);
@@ -51,7 +51,10 @@ function isEntry(entry: unknown): entry is HeaderEntry {
 
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 
-/** Finds the brackets, commas and colons of a JSON text that are in no string, with their depths, and strings before colons. */
+/**
+ * Finds the brackets, commas and colons of a JSON text outside of strings with their depths, and the strings before
+ * colons.
+ */
 function* marksOf(
   bytes: Uint8Array,
 ): Generator<{ code: number; depth: number; key: readonly [number, number] }> {
@@ -70,7 +73,7 @@ function* marksOf(
   }
 }
 
-/** Counts the names of tensors, and the keys in their entries, and charges what the text makes. */
+/** Counts the names of tensors and the keys in their entries, and charges the memory for parsing. */
 function countKeys(bytes: Uint8Array, meter: Meter): { readonly ofTensors: number; readonly within: number } {
   const found = [0, 0, 0];
   for (const { code, depth } of marksOf(bytes)) {
@@ -80,7 +83,7 @@ function countKeys(bytes: Uint8Array, meter: Meter): { readonly ofTensors: numbe
   return { ofTensors: found[1] ?? 0, within: found[2] ?? 0 };
 }
 
-/** Says which name of a header comes twice. */
+/** Reports a name that occurs twice in a header. */
 function namedTwice(bytes: Uint8Array): DamagedFile {
   const seen = new Set<unknown>();
   const decoder = new TextDecoder();

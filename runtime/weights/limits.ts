@@ -1,27 +1,27 @@
 /**
- * Answers for how much a file of weights may cost: every bound on what reading makes of it, in proportion to its size. A file
- * of a few kilobytes takes no gigabytes, whatever it claims; what torch.save and safetensors write stays far below all bounds.
+ * Limits the memory that reading a file of weights may use, in proportion to its size. A file of a few kilobytes uses
+ * no gigabytes, whatever it claims; files of torch.save and safetensors stay far below all limits.
  */
 import { TooLarge } from './errors.ts';
 import { buildsTooMuch, takesTooMuch, unpacksTooMuch } from './messages.ts';
 
 const mebibyte = 2 ** 20;
 
-/** What may come of a file: so many bytes in any case, and so many for each of its own bytes. */
+/** The limits per resource: a fixed number of bytes, plus a number for each byte of the file. */
 const allowances = {
-  /** The values of pickles, and the entries of archives and headers, as they lie in memory. */
+  /** Values of pickles, entries of archives and of headers, as they are in memory. */
   built: { inAnyCase: 32 * mebibyte, forEach: 16, ofAtMost: 32 * mebibyte },
-  /** What deflated parts unpack to. Weights shrink by a tenth, pickles twentyfold; deflate can do a thousandfold. */
+  /** Unpacked data. Weights shrink by a tenth, pickles by a factor of twenty; deflate can reach a thousand. */
   unpacked: { inAnyCase: 16 * mebibyte, forEach: 32, ofAtMost: Infinity },
-  /** Tensors whose sizes the file alone decides; views may repeat numbers, or share them. */
+  /** Tensors whose size only the file decides; views may repeat or share numbers. */
   taken: { inAnyCase: 64 * mebibyte, forEach: 16, ofAtMost: Infinity },
 } as const;
 
-/** About how many bytes a value takes in memory, and what is spent on making it. */
+/** The approximate memory of each kind of value, and the cost of making it. */
 export const costs = {
   /** An instruction of a pickle, with its place on the stack. */
   instruction: 16,
-  /** A list, tuple, dictionary, object, storage or tensor, without what is in it. */
+  /** A list, tuple, dictionary, object, storage or tensor, without its contents. */
   container: 64,
   listEntry: 8,
   dictEntry: 64,
@@ -29,7 +29,7 @@ export const costs = {
   /** A text, and each of its bytes. */
   text: 32,
   textByte: 2,
-  /** A container, tensor or object that is looked at in search of tensors; and each value of a container. */
+  /** A container, tensor or object that is visited in the search for tensors; and each value of a container. */
   visit: 64,
   visitedValue: 1,
   /** An entry of a zip archive. */
@@ -39,17 +39,17 @@ export const costs = {
   headerSeparator: 16,
 } as const;
 
-/** Longer pickles and headers are none of a checkpoint: that is half a million tensors. */
+/** The limits of pickles and headers; half a million tensors fit in. */
 export const longestPickle = 64 * mebibyte;
 export const longestHeader = 100_000_000;
-/** PyTorch itself stops at 64 axes. */
+/** PyTorch itself allows at most 64 axes. */
 export const mostAxes = 64;
-/** Longer whole numbers are none that a tensor has; converting them takes time that grows with their square. */
+/** The most bytes of an integer: no tensor needs more, and conversion takes quadratic time. */
 export const longestInteger = 16;
-/** Containers inside one another; what lies deeper is not looked for. */
+/** The deepest nesting of containers that is searched. */
 export const deepest = 32;
 
-/** Counts what a file costs, and stops it where that is more than its size allows. */
+/** Counts the cost of a file, and stops when it exceeds what the file's size allows. */
 export class Meter {
   built = 0;
   unpacked = 0;
@@ -57,7 +57,7 @@ export class Meter {
   private fileBytes = 0;
   private most = { built: 0, unpacked: 0, taken: 0 };
 
-  /** Begins with a file of so many bytes. */
+  /** Adds a file with this many bytes. */
   begin(fileBytes: number): void {
     this.fileBytes = fileBytes;
     const of = ({ inAnyCase, forEach, ofAtMost }: (typeof allowances)[keyof typeof allowances]): number =>
@@ -75,13 +75,13 @@ export class Meter {
     if (this.built > this.most.built) throw new TooLarge(buildsTooMuch(this.fileBytes));
   }
 
-  /** Charges bytes that a deflated part unpacks to, before it is unpacked. Throws TooLarge. */
+  /** Charges the unpacked size of a deflated part, before unpacking. Throws TooLarge. */
   unpack(bytes: number): void {
     this.unpacked += bytes;
     if (this.unpacked > this.most.unpacked) throw new TooLarge(unpacksTooMuch(this.unpacked, this.fileBytes));
   }
 
-  /** Charges bytes of a tensor, before room for them is taken. Throws TooLarge. */
+  /** Charges the size of a tensor, before allocation. Throws TooLarge. */
   take(bytes: number, tensor: string): void {
     this.taken += bytes;
     if (this.taken > this.most.taken) throw new TooLarge(takesTooMuch(tensor, this.taken, this.fileBytes));

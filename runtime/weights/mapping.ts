@@ -1,6 +1,6 @@
 /**
- * Answers for mappings: files of rules that turn our names of variables into the names that other programs store them by.
- * What PyTorch's reparametrizations do to names is built in and happens first: the rules see `conv.weight_orig`.
+ * Loads mappings: files of rules that translate our variable names to the names of other programs. The names of
+ * PyTorch's reparametrizations are translated first, without rules: rules see `conv.weight_orig`.
  */
 import { whyNotJson, isPathError, reasonOf } from '../base/file-reasons.ts';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,28 +11,31 @@ import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
-/** Renames variables of ours that match `ours`. Placeholders stand for whole numbers, parts or several parts of a name. */
+/**
+ * A rule that renames variables of ours that match `ours`. Placeholders stand for integers, or for one or several
+ * parts of a name.
+ */
 export interface MappingRule {
   readonly ours: string;
   readonly official: string;
-  /** The rule is passed over where the network has a variable of this name. */
+  /** The rule is skipped if the network has a variable of this name. */
   readonly without?: string;
 }
 
-/** How another program names and stores the variables of a network. */
+/** The names and storage of a network's variables in another program. */
 export interface Mapping {
-  /** What it was loaded by. */
+  /** The name or path by which it was loaded. */
   readonly name: string;
   readonly doc: string;
-  /** Whose order of axes the tensors have: PyTorch's, or ours, in which names keep `weight.u` and the like, too. */
+  /** The axis order of the tensors: PyTorch's, or ours; with ours, names such as `weight.u` stay, too. */
   readonly layout: 'PyTorch' | 'HWIO';
-  /** Applied one after another, each to what those before it made of a name. */
+  /** Applied in order, each to the result of the previous ones. */
   readonly rules: readonly MappingRule[];
-  /** Tensors of a file that may be left over. */
+  /** Tensors of a file that need no variable. */
   readonly ignore: readonly string[];
 }
 
-/** Stands where no mapping is named: our names, PyTorch's order of axes. */
+/** The default mapping: our names, PyTorch's axis order. */
 export const plainMapping: Mapping = {
   name: 'none',
   doc: 'Our names of variables.',
@@ -45,7 +48,7 @@ const libraryFolder = fileURLToPath(new URL('../../specs/mappings/', import.meta
 const schemaFile = fileURLToPath(new URL('../../specs/schema/mapping.schema.json', import.meta.url));
 const ending = '.json';
 
-/** Lists the mappings that come with the package, by name. */
+/** Lists the mappings of the package, by name. */
 export function listMappings(): string[] {
   return readdirSync(libraryFolder)
     .filter((file) => file.endsWith(ending))
@@ -53,7 +56,7 @@ export function listMappings(): string[] {
     .sort();
 }
 
-/** Loads a mapping: one of the package by its name, or a JSON file by its path. Throws a SpadeworkError. */
+/** Loads a mapping: one of the package by name, or a JSON file by path. Throws a SpadeworkError. */
 export function loadMapping(nameOrPath: string): Mapping {
   const isPath = isMappingFile(nameOrPath);
   const known = listMappings();
@@ -97,12 +100,14 @@ function placeholdersOf(pattern: string): string[] {
   return [...pattern.matchAll(placeholder)].map(([, name]) => name ?? '');
 }
 
-/** What a placeholder stands for: i, j, k, n for a whole number, path for one or more parts, others for one part. */
+/**
+ * The pattern of a placeholder: an integer for i, j, k, n; one or more parts of a name for path; one part for others.
+ */
 function expressionOf(name: string): string {
   return /^[ijkn]$/.test(name) ? '\\d+' : name === 'path' ? '.+' : '[^.]+';
 }
 
-/** Makes the expression that a whole name has to match; a placeholder's second use stands for the same text. */
+/** Makes the expression for a whole name; a repeated placeholder matches the same text. */
 function matcherOf(pattern: string): RegExp {
   const seen = new Set<string>();
   const body = pattern.split(/(\{\w+\})/).map((part) => {
@@ -119,21 +124,23 @@ function fill(pattern: string, values: Readonly<Record<string, string>>): string
   return pattern.replace(placeholder, (_, name: string) => values[name] ?? '');
 }
 
-/** Makes the test whether a tensor of a file may be left over. */
+/** Makes the predicate whether a tensor of a file needs no variable. */
 export function ignoredBy({ ignore }: Mapping): (official: string) => boolean {
   const matchers = ignore.map(matcherOf);
   return (official) => matchers.some((matcher) => matcher.test(official));
 }
 
-/** How a variable belongs to a reparametrized weight: as what is learned, or as what is kept beside it. */
+/** The role of a variable in a reparametrized weight: the learned value, or an auxiliary one. */
 export type Part =
   | { readonly kind: 'plain' }
   | { readonly kind: 'learned' | 'beside'; readonly weight: string; readonly suffix: string };
 
-/** Suffixes of PyTorch's hooks, by our companions of a weight: u and v of its spectral norm, g the lengths of weight norm. */
+/**
+ * PyTorch's suffixes for the auxiliary variables of a weight: u and v of spectral norm, g (the norms) of weight norm.
+ */
 const hooks: Readonly<Record<string, string>> = { u: '_u', v: '_v', g: '_g' };
 
-/** Tells what a variable is to a reparametrized weight, from the names of all variables. */
+/** Gives the role of a variable in a reparametrized weight, from the names of all variables. */
 export function partOf(name: string, names: ReadonlySet<string>): Part {
   if (names.has(`${name}.u`)) return { kind: 'learned', weight: name, suffix: '_orig' };
   if (names.has(`${name}.g`)) return { kind: 'learned', weight: name, suffix: '_v' };
@@ -144,7 +151,7 @@ export function partOf(name: string, names: ReadonlySet<string>): Part {
     : { kind: 'plain' };
 }
 
-/** Gives the official name of each of our variables, in their order. Throws a SpadeworkError where two get the same. */
+/** Gives the official name of each variable, in order. Throws a SpadeworkError if two get the same name. */
 export function officialNames(ours: readonly string[], { layout, rules }: Mapping): string[] {
   const all = new Set(ours);
   let names = ours.map((name) => {
@@ -165,7 +172,10 @@ export function officialNames(ours: readonly string[], { layout, rules }: Mappin
   return names;
 }
 
-/** Makes the function that renames by a rule; it gives undefined for names that do not match. `all` are those of the network. */
+/**
+ * Makes the function that renames by a rule; it gives undefined for names that do not match. `all` are the network's
+ * names.
+ */
 export function renamer(rule: MappingRule): (name: string, all?: ReadonlySet<string>) => string | undefined {
   const matcher = matcherOf(rule.ours);
   return (name, all) => {
@@ -175,7 +185,7 @@ export function renamer(rule: MappingRule): (name: string, all?: ReadonlySet<str
   };
 }
 
-/** Gives what the placeholders stand for, none of them where the pattern has none; undefined where a name does not match. */
+/** Gives the values of the placeholders; undefined if a name does not match. */
 function matchOf(matcher: RegExp, name: string): Readonly<Record<string, string>> | undefined {
   const found = matcher.exec(name);
   return found ? (found.groups ?? {}) : undefined;

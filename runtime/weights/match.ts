@@ -1,4 +1,4 @@
-/** Answers for bringing a file and a network together: which tensor each variable gets, and what does not fit. */
+/** Matches the tensors of a file with the variables of a network, and reports what does not fit. */
 import { must } from '../../dsl/errors.ts';
 import { ignoredBy, plainMapping, type Mapping } from './mapping.ts';
 import { readFinite } from './finite.ts';
@@ -6,46 +6,46 @@ import { officialPlaces, type Official, type WeightVariable } from './official.t
 import { findPart, sameShape } from './parts.ts';
 import type { WeightsFile } from './stored.ts';
 
-/** A variable, and the name that the file has or should have it by. */
+/** A variable, and its actual or expected name in the file. */
 export interface Pairing {
   readonly ours: string;
   readonly official: string;
-  /** The shape that it has in files of the mapping's kind. */
+  /** Its shape in files of this mapping. */
   readonly shape: readonly number[];
 }
 
-/** Says how a file met a network. */
+/** The result of matching a file with a network. */
 export interface MatchReport {
   readonly file: Pick<WeightsFile, 'path' | 'format'>;
   readonly mapping: string;
-  /** What the names in the file start with before the network's own: `state_dict.`; mostly nothing. */
+  /** The prefix of the network's names in the file: `state_dict.`; usually empty. */
   readonly inside: string;
   readonly matched: readonly Pairing[];
-  /** Other parts of the file that everything fits, too, by what the names in them start with. */
+  /** The prefixes of other parts of the file that fit completely. */
   readonly copies: readonly string[];
   /** Variables without a tensor. */
   readonly missing: readonly Pairing[];
-  /** What lies in the file in the place of what is missing, and is not read, by its path in the part. */
+  /** Objects in the file in place of missing tensors, by path in the part. */
   readonly unread: ReadonlyMap<string, string>;
   readonly otherShape: readonly (Pairing & { readonly found: readonly number[] })[];
   /** Tensors without a variable. */
   readonly leftOver: readonly { readonly official: string; readonly shape: readonly number[] }[];
-  /** Tensors without a variable that the mapping knows to be of no use. */
+  /** Tensors without a variable that the mapping ignores. */
   readonly ignored: readonly string[];
-  /** How many tensors lie in other parts of the file than `inside`. */
+  /** How many tensors are in other parts of the file than `inside`. */
   readonly elsewhere: number;
 }
 
 export interface Match {
-  /** Values in our order of axes, by our names, of what matched. */
+  /** Values of matched variables in our axis order, by our names. */
   readonly values: Map<string, Float32Array>;
   readonly report: MatchReport;
 }
 
 /**
- * Finds a network's variables in a file and reads them. `inside` names the part of the file to look in; in it, or without it in
- * the file, that part is taken where the most names fit (`findPart`). Throws a SpadeworkError where the file cannot be read, or
- * holds values that are not finite; what does not fit is in the report.
+ * Finds a network's variables in a file and reads them. `inside` names a part of the file, by default the whole file;
+ * within it, the part with the most matching names is used (`findPart`). Throws a SpadeworkError if the file cannot be
+ * read, or has values that are not finite; mismatches are in the report.
  */
 export function matchWeights(
   variables: readonly WeightVariable[],
@@ -66,7 +66,7 @@ export function matchWeights(
   return { values: new Map(values), report };
 }
 
-/** Says how a file meets a network, as `matchWeights` does, and reads none of its numbers. */
+/** Matches a file with a network like `matchWeights`, but reads no values. */
 export function compareWeights(
   variables: readonly WeightVariable[],
   file: WeightsFile,
@@ -125,7 +125,7 @@ function compare(
     copies,
     matched,
     missing,
-    // Where nothing is found, the network may lie in any of them.
+    // If nothing matched, the network may be in any of the unread objects.
     unread: matched.length === 0 && otherShape.length === 0 ? file.unread : unread,
     otherShape,
     leftOver,
@@ -134,12 +134,12 @@ function compare(
   };
 }
 
-/** Tells whether every variable got its tensor and, unless `leftOver` says otherwise, every tensor its variable. */
+/** Tells whether every variable has a tensor and, unless `leftOverIsFine`, every tensor a variable. */
 export function fits({ missing, otherShape, leftOver }: MatchReport, leftOverIsFine = false): boolean {
   return missing.length === 0 && otherShape.length === 0 && (leftOverIsFine || leftOver.length === 0);
 }
 
-/** Notes what lies where a tensor is missing, or around there: an object of Python. */
+/** Records a Python object in place of a missing tensor, or around its place. */
 function noteUnread(
   { unread }: WeightsFile,
   prefix: string,
@@ -166,8 +166,8 @@ function nameIn(
 }
 
 /**
- * Tells tensors that PyTorch keeps beside others and that say nothing new: a batch norm's count of steps, and the weight that
- * early versions stored beside the `weight_orig` that it was computed from.
+ * Tells whether a tensor is derived from others: the step counter of a batch norm, or the weight that old versions
+ * stored beside the `weight_orig` that it was computed from.
  */
 function isByProduct(official: string, isUsed: (official: string) => boolean): boolean {
   return /(^|\.)num_batches_tracked$/.test(official) || isUsed(`${official}_orig`);

@@ -1,25 +1,25 @@
-/** What is said to a user about files of weights: one function a message. */
+/** The errors and hints about files of weights, one function each. */
 import { suggesting } from '../../dsl/fix.ts';
 import { warningText } from '../../dsl/diagnostic.ts';
 import { inputError, type SpadeworkError } from '../../dsl/errors.ts';
 
 import { formatBytes } from '../base/format.ts';
 
-/** What saves weights so that they are read: in Python, from a network, or from values of another kind by their names. */
+/** Python code that saves weights in a readable form: from a network, or from other values by name. */
 const saveNetwork = 'torch.save(network.state_dict(), "weights.pth")';
 const saveEach = (value: string): string =>
   `torch.save({name: ${value} for name, value in weights.items()}, "weights.pth")`;
 
 export const saveArrays = saveEach('torch.as_tensor(value)');
 
-/** What makes objects of a kind, by its name in Python, and what turns them into plain tensors; of plain tensors it makes the same. */
+/** [pattern of a Python constructor, code that converts its objects to tensors]; plain tensors stay the same. */
 const conversions: readonly (readonly [maker: RegExp, save: string])[] = [
   [/'numpy\./, saveArrays],
   [/_sparse/, saveEach('value.to_dense()')],
   [/_qtensor/, saveEach('value.dequantize()')],
 ];
 
-/** Says what saves as tensors what is not read. */
+/** Gives the Python code that saves unreadable objects as tensors. */
 function saveInstead(unread: readonly string[]): string {
   const found = conversions.find(([maker]) => unread.some((what) => maker.test(what)));
   return found?.[1] ?? saveNetwork;
@@ -42,7 +42,7 @@ export const unknownFormat = (path: string): SpadeworkError =>
     `fetch it again where a download or Git LFS left another file in its place, or save the weights in Python with ${saveNetwork}`,
   );
 
-/** `what` says what the file is or holds, `hint` how weights come of it. */
+/** `what` names the kind or content of the file, `hint` how to get weights from it. */
 export const otherKindOfFile = (path: string, what: string, hint: string): SpadeworkError =>
   inputError('other-kind-of-file', `'${path}' ${what}`, hint);
 
@@ -59,7 +59,7 @@ export const folderOfWeights = (path: string): SpadeworkError =>
 export const damagedWeights = (path: string, why: string, cause?: unknown): SpadeworkError =>
   inputError('damaged-weights', `'${path}' is damaged: ${why}`, 'fetch or save the file again', { cause });
 
-/** What is read of a file, for whom more is refused. */
+/** What is read of a file, to explain a refusal. */
 const readAlone =
   'only tensors, numbers, texts and containers of them are read, and nothing in a file is ever run';
 const saveAlone = `where you trust the file, save its weights alone in Python: ${saveNetwork}`;
@@ -67,7 +67,7 @@ const saveAlone = `where you trust the file, save its weights alone in Python: $
 export const refusedWeights = (path: string, why: string, cause?: unknown): SpadeworkError =>
   inputError('refused-weights', `'${path}' is refused: ${why}; ${readAlone}`, saveAlone, { cause });
 
-/** Refuses what is not read for what it is, and says what saves it as tensors. */
+/** Refuses objects that are not read, and says how to save them as tensors. */
 const refusedObjects = (path: string, why: string, unread: readonly string[]): SpadeworkError =>
   inputError(
     'refused-objects',
@@ -78,51 +78,51 @@ const refusedObjects = (path: string, why: string, unread: readonly string[]): S
 export const tooLargeWeights = (path: string, why: string, hint: string, cause?: unknown): SpadeworkError =>
   inputError('too-large-weights', `'${path}' is refused: ${why}`, hint, { cause });
 
-/** Says why a file is refused, and what to do. */
+/** The reason for refusing a file, and what to do. */
 interface Refusal {
   readonly why: string;
   readonly hint: string;
 }
 
-/** Says that the pickle, the entries or the header of a file make too many values. */
+/** The pickle, the entries or the header of a file make too many values. */
 export const buildsTooMuch = (fileBytes: number): Refusal => ({
   why: `its ${formatBytes(fileBytes)} would make more values in memory than tensors need`,
   hint: saveAlone,
 });
 
-/** Says that a file unpacks to too much. */
+/** A file unpacks to too much. */
 export const unpacksTooMuch = (unpacked: number, fileBytes: number): Refusal => ({
   why: `its ${formatBytes(fileBytes)} would unpack to ${formatBytes(unpacked)} or more, which is no packing of weights`,
   hint: saveAlone,
 });
 
-/** Says that tensors, taken together, repeat or share stored numbers too often. */
+/** The tensors together repeat or share stored numbers too often. */
 export const takesTooMuch = (tensor: string, taken: number, fileBytes: number): Refusal => ({
   why: `with '${shortened(tensor)}' the tensors of its ${formatBytes(fileBytes)} would take ${formatBytes(taken)}, as they repeat what is stored`,
   hint: 'where you trust the file, save such tensors whole in Python: tensor.contiguous()',
 });
 
-/** Says why a pickle is refused that asks for bytes which are given beside it. */
+/** Says why a pickle with out-of-band buffers is refused. */
 export const needsBuffers = (offset: number): string =>
   `its pickle asks for bytes that lie in no file (byte ${offset})`;
 
-/** Texts of a file that a message repeats are cut here. */
+/** Texts of a file are cut at this length in messages. */
 const longest = 100;
 const shortened = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
 
-/** Says what an object is that is not read: what would make it in Python. */
+/** Describes an unread object by its Python constructor. */
 export const madeBy = (maker: string): string => `made by '${shortened(maker)}'`;
 
-/** Says what a class or a function is that is not read. */
+/** Describes an unread class or function. */
 export const nameAlone = (name: string): string => `'${shortened(name)}' of Python`;
 
-/** Says that a name is none. */
+/** Describes a name that two tensors have. */
 export const twoTensors = 'the name of two tensors';
 
-/** Says what nobody puts tensors into. */
+/** Describes a container that is nested too deep to be searched. */
 export const tooDeep = 'a container so deep in others that it is not looked into';
 
-/** Lists what is not read, the outermost first. */
+/** Lists unread objects, the outermost first. */
 function listUnread(unread: ReadonlyMap<string, string>): string {
   const depth = (path: string): number => path.split('.').length;
   const inOrder = [...unread].sort(([a], [b]) => depth(a) - depth(b));
@@ -130,7 +130,7 @@ function listUnread(unread: ReadonlyMap<string, string>): string {
   return shown.join(', ') + (unread.size > shown.length ? ` (${unread.size} in all)` : '');
 }
 
-/** Says that objects of Python lie where tensors should. */
+/** Says that there are Python objects in place of tensors. */
 export const objectsInPlace = (unread: ReadonlyMap<string, string>): string =>
   `objects of Python are not read: ${listUnread(unread)}; save tensors in their place: ${saveInstead([...unread.values()])}`;
 
@@ -177,22 +177,22 @@ export const oneNameForTwo = (official: string, ours: readonly [string, string])
     'give each of them a rule of its own, the more special one first',
   );
 
-/** Says a part of a file as the option that names it, ready for a shell. */
+/** Renders a part of a file as a command line option, quoted for a shell. */
 export function insideOption(prefix: string): string {
   const path = prefix.replace(/\.$/, '');
   return `--inside ${/^[\w.-]+$/.test(path) ? path : `'${path}'`}`;
 }
 
-/** How many parts a message lists. */
+/** The most parts that a message lists. */
 const listed = 10;
 export const list = (names: readonly string[]): string =>
   names.slice(0, listed).join(', ') + (names.length > listed ? `, … (${names.length})` : '');
 
-/** Says which other parts of a file hold all of a network. */
+/** Lists the other parts of a file that contain the whole network. */
 export const otherCopies = (copies: readonly string[]): string =>
   `everything fits elsewhere in the file, too: ${list(copies.map(insideOption))}`;
 
-/** Warns that one of several copies is taken, by a choice that the user did not make. */
+/** Warns that one of several copies was chosen automatically. */
 export const oneOfCopies = (
   path: string,
   network: string,
@@ -205,7 +205,7 @@ export const oneOfCopies = (
     `${otherCopies(copies)} of 'spadework import' take the others`,
   );
 
-/** `parts` are those that have the network's names, the best first, `roots` all. */
+/** `parts` are the parts with names of the network, the best first; `roots` are all top-level parts. */
 export const notUnder = (
   path: string,
   inside: string,
@@ -227,10 +227,10 @@ export interface NotFinite {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;
-  /** How many values are not finite, of how many. */
+  /** The number of values that are not finite, and of all values. */
   readonly count: number;
   readonly of: number;
-  /** Where the first of them lies, and what it is. */
+  /** The index of the first such value, and the value. */
   readonly index: readonly number[];
   readonly first: number;
 }
@@ -252,7 +252,7 @@ export const notFiniteValues = (path: string, bad: readonly NotFinite[]): Spadew
     },
   );
 
-/** What a file was asked for. */
+/** The request for a file. */
 export interface Asked {
   readonly network: string;
   /** One of `specs/mappings`, or the path of a JSON file. */
@@ -260,12 +260,12 @@ export interface Asked {
   readonly inside?: string | undefined;
 }
 
-/** Names a network and a mapping that a file fits. */
+/** A network, mapping and part that a file fits. */
 export interface Fitting {
   readonly network: string;
-  /** The name of the mapping; nothing where our names fit. */
+  /** The name of the mapping; undefined if our names fit. */
   readonly mapping: string | undefined;
-  /** What the names in the file start with. */
+  /** The prefix of the names in the file. */
   readonly inside: string;
 }
 

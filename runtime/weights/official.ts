@@ -1,30 +1,30 @@
-/** Answers for where a network's variables lie in files of other programs: under which names, in which shapes and orders. */
+/** Translates a network's variables to their storage in another program: names, shapes and axis orders. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 import type { storedOrders } from '../../compiler/format/types.ts';
 import { otherVersionsNames } from './earlier-names.ts';
 import { officialNames, partOf, plainMapping, type Mapping } from './mapping.ts';
 import { inverse, permute } from './strides.ts';
 
-/** A variable of a network, its name without the network's. */
+/** A variable of a network; its name excludes the network's. */
 export interface WeightVariable {
   readonly name: string;
   readonly shape: readonly number[];
   readonly stored?: keyof typeof storedOrders;
 }
 
-/** How another program stores one of our variables. */
+/** The storage of a variable in another program. */
 export interface Official {
   readonly name: string;
-  /** Names that other versions of the program, or of Spadework, give it. */
+  /** Its names in other versions of the program, or of Spadework. */
   readonly otherNames: readonly string[];
   readonly shape: readonly number[];
-  /** Brings values from the official order of axes into ours. */
+  /** Permutes values from the official axis order to ours. */
   toOurs(values: Float32Array): Float32Array;
-  /** Brings values (weights, or their gradients) from our order of axes into the official one. */
+  /** Permutes values (weights or gradients) from our axis order to the official one. */
   toOfficial(values: Float32Array): Float32Array;
 }
 
-/** The shape that our axes have for PyTorch, and the order that PyTorch stores them in. */
+/** The shape of our axes for PyTorch, and PyTorch's axis order. */
 interface Layout {
   readonly ours: readonly number[];
   /** Axis i of the stored tensor is our axis order[i]. */
@@ -34,8 +34,8 @@ interface Layout {
 }
 
 /**
- * Says for each of a network's variables, by our names, how the program that a mapping describes stores it. Throws a
- * SpadeworkError where the mapping gives two variables one name.
+ * Gives the storage of each of a network's variables, by our names, in the program that a mapping describes. Throws a
+ * SpadeworkError if the mapping gives two variables one name.
  */
 export function officialPlaces(
   variables: readonly WeightVariable[],
@@ -58,7 +58,7 @@ export function officialPlaces(
           name,
           otherNames: [
             ...(mapping.layout === 'HWIO' ? [] : newerNames(name, partOf(variable.name, known).kind)),
-            // A name that is another variable's is not this one's, too.
+            // Old names that are current names of other variables are left out.
             ...otherVersionsNames(variable.name).filter((other) => other !== name && !taken.has(other)),
           ],
           shape,
@@ -80,7 +80,7 @@ function layoutInTorch(variable: WeightVariable, all: ReadonlyMap<string, Weight
   if (!weight || part.kind !== 'beside') return layoutOf(variable);
   switch (part.suffix) {
     case '_v': {
-      // One number for each entry of a kernel but its output channel; PyTorch keeps them in one row.
+      // A value for each entry of a kernel except its output channel; PyTorch stores them flat.
       const layout = layoutOf({ shape: weight.shape.slice(0, -1) });
       return { ...layout, shape: [sizeOf(variable.shape)] };
     }
@@ -97,7 +97,7 @@ function layoutInTorch(variable: WeightVariable, all: ReadonlyMap<string, Weight
   }
 }
 
-/** PyTorch's order of axes follows from the rank: kernels OIHW (or IOHW), matrices OI (or IO), scales of elements CHW. */
+/** PyTorch's axis order follows from the rank: kernels OIHW (or IOHW), matrices OI (or IO), scales of elements CHW. */
 function layoutOf({ shape, stored }: Pick<WeightVariable, 'shape' | 'stored'>): Layout {
   const order =
     shape.length === 4
@@ -112,7 +112,7 @@ function layoutOf({ shape, stored }: Pick<WeightVariable, 'shape' | 'stored'>): 
   return { ours: shape, order, shape: order.map((axis) => shape[axis] ?? 1) };
 }
 
-/** PyTorch's second way of reparametrizing (torch.nn.utils.parametrizations) has names of its own. */
+/** The names of PyTorch's newer reparametrization (torch.nn.utils.parametrizations). */
 const parametrized: Readonly<Record<string, string>> = {
   _orig: 'original',
   _u: '0._u',

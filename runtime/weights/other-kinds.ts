@@ -1,14 +1,14 @@
-/** Answers for sound files that are no files of tensors: what they are, by their first bytes, and how weights come of them. */
+/** Recognizes files that contain no tensors by their first bytes, and says how to get weights from them. */
 import { basename } from 'node:path';
 import { quoted } from '../base/shell.ts';
 import { standInOf, standIns } from '../base/stand-ins.ts';
 import { OtherKind } from './errors.ts';
 import { saveArrays } from './messages.ts';
 
-/** As many first bytes tell what a file is. */
+/** How many first bytes are needed to recognize a file. */
 export const tellingBytes = 512;
 
-/** What is known of a file. */
+/** A file to recognize. */
 interface Seen {
   readonly path: string;
   /** Its first bytes, one character each. */
@@ -18,7 +18,7 @@ interface Seen {
 /** A kind of file. */
 interface Kind {
   readonly isOf: (seen: Seen) => boolean;
-  /** What a file of it does or is, after its name: `is a web page`. */
+  /** The predicate for messages: `is a web page`. */
   readonly what: string;
   readonly hint: (path: string) => string;
 }
@@ -33,7 +33,7 @@ const unpack =
   (path: string): string =>
     `unpack it, and name what was in it: ${command} ${quoted(path)} > ${quoted(unpackedName(path))}`;
 
-/** Names what a packed file holds: no file that may be there already. */
+/** Gives a name for the unpacked content that likely does not exist yet. */
 const unpackedName = (path: string): string => `unpacked-${basename(path).replace(/\.(gz|bz2|xz|zst)$/, '')}`;
 
 const startsWith =
@@ -47,7 +47,7 @@ const arraysOfNumPy: Kind = {
   hint: () => `save them as tensors in Python: ${saveArrays}`,
 };
 
-/** The kinds that are told apart; files that hold tensors are none of them. */
+/** The recognized kinds; none of them contains tensors. */
 const kinds: readonly Kind[] = [
   { isOf: ({ start }) => start === '', what: 'is empty', hint: () => 'fetch or save the file again' },
   arraysOfNumPy,
@@ -66,7 +66,7 @@ const kinds: readonly Kind[] = [
     hint: (path) => inPython(path, readHdf5),
   },
   {
-    // Messages of protobuf: a version, which is small, then the name of what wrote it, or the graph.
+    // A protobuf message: a version, which is small, then the writer's name or the graph.
     isOf: ({ start }) =>
       start.startsWith('\b') && start.charCodeAt(1) < 32 && ['\u0012', ':'].includes(start[2] ?? ''),
     what: 'is an ONNX file, which is a program and not weights alone',
@@ -93,7 +93,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Throws an OtherKind where a file is of a kind that is known and holds no tensors; `first` are its first bytes. */
+/** Throws an OtherKind if a file is of a known kind without tensors; `first` are its first bytes. */
 export function refuseOtherKinds(path: string, first: Uint8Array): void {
   const seen = { path, start: Buffer.from(first).toString('latin1') };
   const standIn = standInOf(seen.start);
@@ -102,10 +102,10 @@ export function refuseOtherKinds(path: string, first: Uint8Array): void {
   if (kind) throw otherKind(kind, path);
 }
 
-/** Weights within archives, as they are handed out. */
+/** File endings of weights inside archives. */
 const weightsInside = /\.(pth|pt|ckpt|bin|safetensors|tar)$/i;
 
-/** Throws an OtherKind for what a zip archive is that torch.save did not write, as far as that is known. */
+/** Throws an OtherKind for a zip archive that torch.save did not write, if its kind is known. */
 export function refuseOtherArchives(path: string, names: readonly string[]): void {
   if (names.some((name) => name.endsWith('.npy'))) throw otherKind(arraysOfNumPy, path);
   const inside = names.find((name) => weightsInside.test(name));

@@ -1,33 +1,33 @@
-/** Answers for where in a file a network lies: the prefix under which its names are found, and other copies of it. */
+/** Finds the part of a file that contains a network, by the prefix of its names, and further copies of the network. */
 import { notUnder, unreadUnder } from './messages.ts';
 import type { WeightsFile } from './stored.ts';
 import type { Official } from './official.ts';
 
-/** A part of a file, by what the names in it start with: `netG.module.`; nothing for the file as a whole. */
+/** A part of a file, by the prefix of its names: `netG.module.`; the empty prefix is the whole file. */
 export interface Part {
   readonly prefix: string;
-  /** How many of the network's names it has, and how many of those in the right shape. */
+  /** How many of the network's names it has, and how many of these with the right shape. */
   readonly names: number;
   readonly fitting: number;
 }
 
 export interface FoundPart {
   readonly prefix: string;
-  /** Other parts in which all names and shapes are the network's. */
+  /** Other parts in which all names and shapes match. */
   readonly copies: readonly string[];
 }
 
 /**
- * Finds the part of a file that a network's names lie in, at or below the part `inside`. That one is taken in which everything
- * fits, or else the most names; of several such the one with the shortest prefix, and then the first. Where no part has half
- * of the names, it is `inside` itself. Throws a SpadeworkError where `inside` holds no tensors.
+ * Finds the part of a file with a network's names, at or below the part `inside`: one that fits completely, otherwise
+ * the one with the most names; ties go to the shortest prefix, then to the first. If no part has half of the names,
+ * gives `inside` itself. Throws a SpadeworkError if `inside` holds no tensors.
  */
 export function findPart(
   places: ReadonlyMap<string, Official>,
   file: WeightsFile,
   inside: string | undefined,
 ): FoundPart {
-  // What is asked for by the empty text is the file as it is.
+  // An empty prefix requests the file as it is.
   if (inside === '') return { prefix: '', copies: [] };
   const within = inside === undefined ? '' : `${inside.replace(/(?<!\.)\.+$/, '')}.`;
   const parts = partsOf(places, file, within);
@@ -71,7 +71,7 @@ function partsOf(places: ReadonlyMap<string, Official>, file: WeightsFile, withi
   );
 }
 
-/** Refuses a part that is not there, or that is no container of tensors. */
+/** Rejects a part that does not exist, or that contains no tensors. */
 function checkInside(within: string, places: ReadonlyMap<string, Official>, file: WeightsFile): void {
   const { path, tensors, unread } = file;
   const names = [...tensors.keys()];

@@ -1,6 +1,6 @@
 /**
- * Answers for reading the pickles in PyTorch's files without Python: an interpreter of all instructions, which makes tensors and
- * containers of them. Nothing is ever run: what a pickle calls is either listed in torch-names.ts, or an opaque object.
+ * Interprets the pickles in PyTorch's files without Python, and makes tensors and containers from them. No code is
+ * ever run: a callee is either listed in torch-names.ts, or gives an opaque object.
  */
 import { DamagedFile, RefusedFile } from './errors.ts';
 import { costs, longestInteger, type Meter } from './limits.ts';
@@ -8,21 +8,21 @@ import { needsBuffers } from './messages.ts';
 import { describe, Dict, Named, Opaque, Storage, type Pickled } from './python.ts';
 import { callOf, lookUp, persistent } from './torch-names.ts';
 
-/** What was read of a pickle. */
+/** The result of reading a pickle. */
 export interface ReadPickle {
   readonly value: Pickled;
-  /** Where it ends. */
+  /** The offset of its end. */
   readonly end: number;
-  /** All storages that it names, by their keys, also those of objects that are not read. */
+  /** All storages that it names, by key, including those of unread objects. */
   readonly storages: ReadonlyMap<string, Storage>;
 }
 
-/** Reads one pickle that starts at `start`. Throws DamagedFile, TooLarge and RefusedFile. */
+/** Reads one pickle, starting at `start`. Throws DamagedFile, TooLarge and RefusedFile. */
 export function unpickle(bytes: Uint8Array, meter: Meter, start = 0): ReadPickle {
   return new Unpickler(bytes, meter, start).run();
 }
 
-/** Interprets one pickle: a machine with a stack, marks on it, and a memo. */
+/** Interprets one pickle: a stack machine with marks and a memo. */
 class Unpickler {
   private readonly view: DataView;
   private readonly text = new TextDecoder();
@@ -49,7 +49,7 @@ class Unpickler {
     }
   }
 
-  /** Does one instruction (names as in Python's pickletools). */
+  /** Executes one instruction (names as in Python's pickletools). */
   private execute(code: number, offset: number): void {
     const { view, stack } = this;
     switch (code) {
@@ -214,7 +214,7 @@ class Unpickler {
     );
   }
 
-  /** Moves on by some bytes, and gives where they start. */
+  /** Skips some bytes, and gives their offset. */
   private take(length: number): number {
     const start = this.at;
     if (length < 0) throw new DamagedFile(`its pickle has a negative length at byte ${start}`);
@@ -233,13 +233,13 @@ class Unpickler {
     return this.text.decode(this.bytes.subarray(start, start + length));
   }
 
-  /** Passes over bytes, which no tensor needs. */
+  /** Skips bytes that no tensor needs. */
   private skip(length: number): void {
     this.take(length);
     this.make(new Opaque('builtins.bytes'));
   }
 
-  /** Reads a line of text, as GLOBAL has them. */
+  /** Reads a line of text, as in GLOBAL. */
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
     if (end < 0) throw new DamagedFile('its pickle ends in the middle');
@@ -248,7 +248,7 @@ class Unpickler {
     return line;
   }
 
-  /** Reads a whole number of `length` bytes, the least first, in two's complement. */
+  /** Reads a little-endian two's-complement integer of `length` bytes. */
   private integer(length: number): Pickled {
     const start = this.take(length);
     if (length > longestInteger) return new Opaque('builtins.int');
@@ -261,7 +261,7 @@ class Unpickler {
     this.stack.push(value);
   }
 
-  /** Pushes something that takes memory of its own. */
+  /** Pushes a value that allocates memory. */
   private make(value: Pickled): void {
     this.meter.build(costs.container);
     this.push(value);
@@ -272,13 +272,13 @@ class Unpickler {
     this.make(values);
   }
 
-  /** Pushes something that Python knows by name. */
+  /** Pushes a named Python object. */
   private name(name: string): void {
     this.make(lookUp(name));
   }
 
   private call(callee: Pickled | undefined, args: Pickled | undefined): void {
-    // Other arguments than a tuple are those of an object that is not made.
+    // Arguments other than a tuple belong to an object that is not made.
     this.make(callOf(callee, Array.isArray(args) ? args : []));
   }
 
@@ -287,7 +287,7 @@ class Unpickler {
     this.make(value);
   }
 
-  /** Tells how much of the stack lies above the last mark. */
+  /** Gives the number of values above the last mark. */
   private available(): number {
     return this.stack.length - (this.marks.at(-1) ?? 0);
   }
@@ -305,7 +305,7 @@ class Unpickler {
     return value;
   }
 
-  /** Takes the last value away, or the last mark where nothing lies above it, as Python does. */
+  /** Pops the last value, or the last mark if no value is above it, as Python does. */
   private drop(): void {
     if (this.available() === 0 && this.marks.length > 0) this.marks.pop();
     else this.pop();
@@ -353,7 +353,7 @@ class Unpickler {
     this.push(value);
   }
 
-  /** Leaves out the state of objects, and what PyTorch notes beside a dictionary (its versions). */
+  /** Drops the state of objects, and PyTorch's notes on a dictionary (its versions). */
   private build(): void {
     this.pop();
     const object = this.top();
@@ -362,13 +362,13 @@ class Unpickler {
   }
 }
 
-/** Gives a whole number as a number where that holds it. */
+/** Converts an integer to a number if that is exact. */
 function small(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** Reads a whole number in digits; older protocols also write truth values so. */
+/** Parses a decimal integer; older protocols write booleans this way, too. */
 function integerOf(digits: string): Pickled {
   if (digits === '00' || digits === '01') return digits === '01';
   if (!/^-?\d+$/.test(digits)) throw new DamagedFile('its pickle has a whole number without digits');

@@ -1,33 +1,33 @@
-/** Answers for what a pickle holds: values, tensors as views of storages, and objects of which only their names are known. */
+/** Defines the values of a pickle: plain values, tensors as views of storages, and opaque objects. */
 
-/** Numbers in a file that tensors are views of. */
+/** Numbers in a file that tensors view. */
 export class Storage {
   constructor(
     /** Its name in the file. */
     readonly key: string,
-    /** The number format, by its name in safetensors files, or by PyTorch's where it is not read. */
+    /** The number format, by its name in safetensors files, or PyTorch's name if it is not supported. */
     readonly dtype: string,
-    /** Where it starts in the stored numbers of that name, and how many it spans. */
+    /** Its offset and length in the stored numbers of that name. */
     readonly offset: number,
     readonly count: number,
-    /** How many numbers of that name are stored. */
+    /** How many numbers are stored under that name. */
     readonly stored: number,
   ) {}
 }
 
-/** A tensor: a view of a storage, counted in numbers. */
+/** A tensor: a view of a storage; offset and strides count numbers. */
 export class Tensor {
   constructor(
     readonly storage: Storage,
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
-    /** The number format where the storage is mere bytes. */
+    /** The number format if the storage has only bytes. */
     readonly dtype: string,
   ) {}
 }
 
-/** A dictionary; most of a file's are empty, and cost next to nothing then. */
+/** A dictionary; it allocates only if it is not empty, as most in a file are. */
 export class Dict {
   private items: Map<Pickled, Pickled> | undefined;
 
@@ -49,8 +49,8 @@ export class Dict {
 }
 
 /**
- * An object of which nothing is known but what makes it, by its name in Python. Nothing is made: what it is called with and
- * its state are dropped, and only what is put into it as into a list or a dictionary is kept.
+ * An object of which only its Python constructor's name is known. It is not constructed: arguments and state are
+ * dropped; only items added to it as to a list or a dictionary are kept.
  */
 export class Opaque extends Dict {
   constructor(readonly maker: string) {
@@ -58,20 +58,20 @@ export class Opaque extends Dict {
   }
 }
 
-/** Something that Python knows by name: a class, a function. Only those with a `call` can be called. */
+/** A named Python object: a class or a function. Only those with a `call` can be called. */
 export class Named {
   constructor(
     readonly name: string,
     readonly call?: (args: readonly Pickled[]) => Pickled,
-    /** The number format that it stands for. */
+    /** The number format that it denotes. */
     readonly dtype?: string,
   ) {}
 }
 
-/** What a pickle holds; tuples are lists. */
+/** A value of a pickle; tuples are lists. */
 export type Pickled = null | boolean | number | string | bigint | Pickled[] | Dict | Storage | Tensor | Named;
 
-/** Names a value in a message. */
+/** Describes a value in a message. */
 export function describe(value: Pickled | undefined): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'None';

@@ -1,6 +1,6 @@
 /**
- * Answers for the files that torch.save writes: zip archives (a pickle that names storages, and a stored entry for each of
- * them), and the older layout of pickles followed by raw storages.
+ * Opens the files of torch.save: zip archives (a pickle that names storages, and an uncompressed entry for each
+ * storage), and the older layout of pickles followed by raw storages.
  */
 import { readPiece, unpackPiece, wholeFile, type Piece } from './bytes.ts';
 import { contentsOf, type Contents } from './contents.ts';
@@ -14,7 +14,7 @@ import { describe, Dict, Opaque } from './python.ts';
 import { Storages, widthOf } from './storages.ts';
 import { whileInArchive, type Archive } from './zip.ts';
 
-/** Reads the directory of a zip archive that torch.save wrote. Throws DamagedFile, RefusedFile and TooLarge. */
+/** Reads the directory of a zip archive written by torch.save. Throws DamagedFile, RefusedFile and TooLarge. */
 export async function openTorchZip(path: string, meter: Meter): Promise<StoredTensors> {
   return whileInArchive(path, meter, async (archive) => {
     const { names } = archive;
@@ -40,7 +40,7 @@ export async function openTorchZip(path: string, meter: Meter): Promise<StoredTe
   });
 }
 
-/** Archives before PyTorch 2.1 do not say it: they were written on little-endian machines. */
+/** Archives before PyTorch 2.1 do not state the byte order: they were written on little-endian machines. */
 async function isLittleEndian(archive: Archive, name: string, meter: Meter): Promise<boolean> {
   const piece = await archive.pieceOf(name);
   if (!piece) return true;
@@ -48,10 +48,10 @@ async function isLittleEndian(archive: Archive, name: string, meter: Meter): Pro
   return new TextDecoder().decode(unpackPiece(piece, meter)).trim() !== 'big';
 }
 
-/** The number that the older layout starts with, as its first pickle. */
+/** The number in the first pickle of the older layout. */
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
-/** Pickles start with their protocol; those of PyTorch have 2 to 5. */
+/** Pickles start with their protocol; PyTorch uses 2 to 5. */
 export const firstByteOfPickles = 0x80;
 
 /** Reads the pickles of the older layout and finds its storages. Throws DamagedFile, RefusedFile and TooLarge. */
@@ -86,7 +86,7 @@ export function openTorchLegacy(path: string, meter: Meter): StoredTensors {
       );
     const storage = storages.get(key);
     const width = storage && widthOf(storage);
-    // Where nothing says what a storage holds, nothing says where the next one starts.
+    // Without the width of its numbers, the end of a storage and the start of the next are unknown.
     if (!storage || width === undefined)
       throw new DamagedFile(`nothing says what its storage '${key}' holds`);
     const counted = new DataView(readPiece(whole, at, 8).buffer).getBigInt64(0, little);

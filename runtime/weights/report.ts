@@ -1,12 +1,12 @@
-/** Answers for how a file met a network, as lines for a user: counts, the first of what does not fit, and what to do. */
+/** Renders the result of matching a file with a network as lines: counts, the first mismatches, and what to do. */
 import { visible } from '../../dsl/escape.ts';
 import type { MatchReport } from './match.ts';
 import { objectsInPlace, otherCopies, showShape } from './messages.ts';
 
-/** More of one kind say nothing new. */
+/** The most rows of one table. */
 const shown = 6;
 
-/** Renders a report: a summary, then a table for each kind of misfit. Whatever names hold, each line stays one. */
+/** Renders a report: a summary, then a table for each kind of mismatch. Names with line breaks stay on one line. */
 export function renderReport(report: MatchReport): string[] {
   const { file, mapping, inside, copies, matched, missing, otherShape, leftOver, ignored, elsewhere } =
     report;
@@ -42,7 +42,7 @@ export function renderReport(report: MatchReport): string[] {
   ].map(visible);
 }
 
-/** Lays out the first rows in columns under headings, and counts the others. */
+/** Aligns the first rows in columns under headings, and counts the rest. */
 function table(title: string, headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const lines = [headings, ...rows.slice(0, shown)].map((cells) => cells.map(visible));
@@ -61,7 +61,7 @@ function table(title: string, headings: readonly string[], rows: readonly (reado
   ];
 }
 
-/** Says what the shapes and names that differ have in common, where that tells what is wrong. */
+/** Says what the mismatches have in common, if that shows the mistake. */
 function hintsOf(report: MatchReport): string[] {
   const { unread } = report;
   const hints = [
@@ -74,7 +74,7 @@ function hintsOf(report: MatchReport): string[] {
 function hintsOfShapes({ otherShape }: MatchReport): string[] {
   const [first] = otherShape;
   if (!first) return [];
-  // Another width changes inputs, too: they tell of other classes only where nothing else differs.
+  // A different width changes input channels too; a different number of classes changes nothing else.
   if (otherShape.every(({ shape, found }) => differsOnlyIn(shape, found, 1)))
     return [
       `the file's ${first.official} takes ${first.found[1]} channels, this network ${first.shape[1]}: ` +
@@ -94,7 +94,7 @@ function hintsOfShapes({ otherShape }: MatchReport): string[] {
     : [];
 }
 
-/** Says what a tensor of another rank means: a layer that takes a vector in one place, and a picture in the other. */
+/** Explains a tensor of another rank: a layer for vectors in one place, for pictures in the other. */
 function hintOfRank({ official, shape, found }: MatchReport['otherShape'][number]): string {
   if (found.length === 2 && shape.length === 4)
     return `${official} takes a vector of ${found[1]} numbers in the file, and a map here: bind it, such as z: noise(${found[1]}) or z: encoded(E)`;
@@ -104,7 +104,7 @@ function hintOfRank({ official, shape, found }: MatchReport['otherShape'][number
 }
 
 function hintsOfNames({ matched, missing, leftOver }: MatchReport): string[] {
-  // Then it is another network, and nothing follows from what either has.
+  // Without any match, it is another network, and the names show nothing.
   if (matched.length === 0) return [];
   const surplus = leftOver.map(({ official }) => official);
   const wanted = missing.map(({ official }) => official);
@@ -123,7 +123,7 @@ function hintsOfNames({ matched, missing, leftOver }: MatchReport): string[] {
     : [`names differ (${misnamed}): another mapping, or another norm or weight of the spec, may fit`];
 }
 
-/** What the names of tensors tell of how a network was made. */
+/** Names of tensors that show how a network was made. */
 const traces = [
   ['.running_mean', 'norms that keep running statistics (batch norm does, instance norm does not)'],
   ['.weight_u', 'spectral norm (weight: spectral)'],
@@ -134,7 +134,7 @@ function differsOnlyIn(a: readonly number[], b: readonly number[], axis: number)
   return a.length === b.length && a[axis] !== b[axis] && a.every((size, i) => i === axis || size === b[i]);
 }
 
-/** Tells names that share their beginning, such as `layer1.weight` and `layer1.0.weight_orig`. */
+/** Tells whether names share their beginning, such as `layer1.weight` and `layer1.0.weight_orig`. */
 function isNamedAlike(a: string, b: string): boolean {
   const [first] = a.split('.');
   return first === b.split('.')[0] && a.includes('.') && b.includes('.');

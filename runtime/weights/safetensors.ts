@@ -1,7 +1,7 @@
 /**
- * Answers for safetensors files: 8 bytes that hold the length of a JSON header (little endian), the header, then the values
- * of all tensors one after another. Only float32 is written and read as a whole, which is all that variables are; the headers
- * of files with other number formats are read, too.
+ * Reads and writes safetensors files: 8 bytes with the length of a JSON header (little endian), the header, then the
+ * values of all tensors in sequence. Only float32 tensors are written and read as a whole file, as all variables are
+ * float32; headers of other number formats can be read, too.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export interface TensorHead {
   readonly shape: Shape;
 }
 
-/** A tensor in a file: its number format, and the bytes of the file that hold it. */
+/** A tensor in a file: its number format, and the range of bytes. */
 export interface TensorPlace extends TensorHead {
   readonly dtype: string;
   readonly start: number;
@@ -32,12 +32,12 @@ export interface StoredTensor {
 
 const lengthBytes = 8;
 const bytesPerValue = 4;
-/** One read, and one piece of a digest, must stay below 2 GiB. */
+/** A single read, and a single update of a digest, must be below 2 GiB. */
 const maximumReadBytes = 2 ** 28;
 
 /**
- * Writes tensors to `path`, `metadata` before them, and syncs the file; gives the SHA-256 of its content. `values` gives their arrays in the same
- * order, and is asked for one at a time, so that no second copy of a whole model is needed in memory.
+ * Writes tensors with `metadata` to `path`, and syncs the file; gives the SHA-256 of its content. `values` gives their
+ * arrays in the same order, one at a time, so that no second copy of the model is needed in memory.
  */
 export async function writeSafetensors(
   path: string,
@@ -55,7 +55,7 @@ export async function writeSafetensors(
     ...(metadata && { __metadata__: metadata }),
     ...Object.fromEntries<unknown>(entries),
   });
-  // Spaces bring the data to a multiple of 8 bytes, as the format asks for.
+  // Padding with spaces aligns the data to 8 bytes, as the format requires.
   const header = Buffer.from(
     text.padEnd(Math.ceil(Buffer.byteLength(text) / 8) * 8 - (Buffer.byteLength(text) - text.length)),
   );
@@ -89,8 +89,8 @@ export async function writeSafetensors(
 }
 
 /**
- * Reads a safetensors file of float32 tensors, and the SHA-256 of its content. It is read tensor by tensor: a model may be
- * larger than what one buffer holds. Throws DamagedFile.
+ * Reads a safetensors file of float32 tensors, and the SHA-256 of its content, tensor by tensor: a model may be larger
+ * than the largest buffer. Throws DamagedFile.
  */
 export function readSafetensors(
   path: string,
@@ -98,7 +98,7 @@ export function readSafetensors(
   return whileOpen(path, async (file) => {
     const hash = createHash('sha256');
     const tensors = new Map<string, StoredTensor>();
-    // The places come in the order of their data, without gaps, so that reading on is enough.
+    // The entries are in the order of the data, without gaps, so sequential reads suffice.
     for (const { name, shape, dtype, length } of await readHeads(file, hash, new Meter())) {
       if (dtype !== 'F32') throw new DamagedFile(`'${name}' has dtype ${dtype}, expected F32`);
       tensors.set(name, { shape, values: toFloat32(await readNext(file, length, hash), dtype, true) });
@@ -107,7 +107,7 @@ export function readSafetensors(
   });
 }
 
-/** Reads where a safetensors file, of any number formats, holds its tensors. Throws DamagedFile. */
+/** Reads the places of all tensors in a safetensors file with any number formats. Throws DamagedFile. */
 export function readSafetensorsHeads(path: string, meter: Meter): Promise<readonly TensorPlace[]> {
   return whileOpen(path, (file) => readHeads(file, createHash('sha256'), meter));
 }
@@ -115,7 +115,7 @@ export function readSafetensorsHeads(path: string, meter: Meter): Promise<readon
 async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
   let file: FileHandle | undefined;
   try {
-    // A pipe would be waited for, and a device may have no end.
+    // Opening a pipe would block, and a device may be endless.
     const why = whyNotRead(await stat(path), Infinity);
     if (why !== undefined) throw new DamagedFile(why);
     file = await open(path, 'r');
@@ -129,7 +129,7 @@ async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>
   }
 }
 
-/** Reads the header, and checks that it accounts for every byte after it. */
+/** Reads the header, and checks that it covers every byte after it. */
 async function readHeads(file: FileHandle, hash: Hash, meter: Meter): Promise<TensorPlace[]> {
   const { size } = await file.stat();
   meter.begin(size);
@@ -158,7 +158,7 @@ async function readHeads(file: FileHandle, hash: Hash, meter: Meter): Promise<Te
   return places;
 }
 
-/** Reads the next bytes of a file, and hashes them. */
+/** Reads and hashes the next bytes of a file. */
 async function readNext(file: FileHandle, length: number, hash: Hash): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {

@@ -1,4 +1,4 @@
-/** Answers for the numbers of PyTorch's tensors: where storages lie in a file, and what views of them hold. */
+/** Reads the values of PyTorch tensors: finds their storages in the file, and copies views of them. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { checkPiece, readPiece, unpackPiece, type Piece } from './bytes.ts';
 import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
@@ -8,7 +8,7 @@ import type { Tensor } from './python.ts';
 import { gather, rowMajor } from './strides.ts';
 import { untyped } from './torch-names.ts';
 
-/** Bytes of the formats that files may hold and that are not read. */
+/** The widths of number formats that are valid but not supported. */
 const otherWidths: Readonly<Record<string, number>> = {
   [untyped]: 1,
   complex64: 8,
@@ -20,19 +20,19 @@ const otherWidths: Readonly<Record<string, number>> = {
   quint2x4: 1,
 };
 
-/** Gives the bytes that a number takes; undefined where the format is not known. */
+/** Gives the width of a number in bytes; undefined for an unknown format. */
 export function widthOf({ dtype }: { readonly dtype: string }): number | undefined {
   return isDtype(dtype) ? bytesOf(dtype) : Object.hasOwn(otherWidths, dtype) ? otherWidths[dtype] : undefined;
 }
 
-/** How many numbers lie between the first and the last of a view, both counted. */
+/** The number of stored values from the first to the last of a view, both included. */
 function spanOf({ shape, strides }: Tensor): number {
   return 1 + shape.reduce((index, size, axis) => index + (size - 1) * (strides[axis] ?? 0), 0);
 }
 
 /** The storages of a file. */
 export class Storages {
-  /** The storage that was unpacked last: its tensors mostly follow each other. */
+  /** The last unpacked storage: successive tensors often share one. */
   private unpacked: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
   private readonly checked = new Set<string>();
@@ -43,7 +43,7 @@ export class Storages {
     private readonly meter: Meter,
   ) {}
 
-  /** Refuses tensors that reach outside their storages, and storages that are not where or what they should be. */
+  /** Rejects tensors that exceed their storages, and storages that are missing or damaged. */
   check(name: string, tensor: Tensor): void {
     const { storage, offset, shape } = tensor;
     const piece = this.pieces.get(storage.key);
@@ -60,8 +60,8 @@ export class Storages {
   }
 
   /**
-   * Reads the part of a storage that a tensor spans, and brings it into the order of its axes. Only where `isAsked` is not set
-   * does the file alone decide how large it is, and is it charged.
+   * Reads the part of a storage that a tensor spans, and copies it in the order of its axes. The size is charged
+   * unless `isAsked`: then the caller expects this shape, rather than the file alone deciding it.
    */
   read(name: string, tensor: Tensor, isAsked: boolean): Float32Array {
     const { storage, offset, shape, strides, dtype } = tensor;

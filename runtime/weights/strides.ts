@@ -1,7 +1,7 @@
-/** Answers for tensors whose numbers lie in another order than their axes say: strided views, and reordered axes. */
+/** Copies strided views of tensors to row-major arrays, and permutes axes. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 
-/** Gives the strides of a tensor whose numbers lie row by row. */
+/** Gives the strides of a row-major tensor. */
 export function rowMajor(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let step = 1;
@@ -12,7 +12,7 @@ export function rowMajor(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Copies a view (`shape`, its `strides` in numbers) of `source` into an array that lies row by row. */
+/** Copies a view of `source` (`shape`, and `strides` in numbers) to a row-major array. */
 export function gather(
   source: Float32Array,
   shape: readonly number[],
@@ -26,7 +26,7 @@ export function gather(
   let from = 0;
   for (let to = 0; to < values.length;) {
     for (let column = 0, at = from; column < columns; column++, at += step) values[to++] = source[at] ?? 0;
-    // Counts the outer axes on by one, the last of them fastest.
+    // Advances the outer axes by one, the last of them fastest.
     for (let axis = index.length - 1; axis >= 0; axis--) {
       const [size, stride] = [shape[axis] ?? 1, strides[axis] ?? 0];
       index[axis] = (index[axis] ?? 0) + 1;
@@ -53,7 +53,7 @@ export function permute(
   );
 }
 
-/** Gives the order that undoes `order`. */
+/** Gives the inverse of the permutation `order`. */
 export function inverse(order: readonly number[]): number[] {
   return order.map((_, axis) => order.indexOf(axis));
 }

@@ -1,4 +1,4 @@
-/** Answers for the names of Python that tensors in containers need: what each makes. All other names make opaque objects. */
+/** Lists the Python names that files of tensors use, and what each makes. All other names make opaque objects. */
 import { DamagedFile } from './errors.ts';
 import { mostAxes } from './limits.ts';
 import { describe, Dict, Named, Opaque, Storage, Tensor, type Pickled } from './python.ts';
@@ -24,14 +24,14 @@ const dtypes: readonly (readonly [storage: string, dtype: string, name: string])
   ['QUInt2x4Storage', 'quint2x4', 'quint2x4'],
 ];
 
-/** Formats that only dtypes name; their storages are mere bytes. */
+/** Formats that only dtypes name; their storages are plain bytes. */
 const dtypesOfBytes: readonly (readonly [dtype: string, name: string])[] = [
   ['uint16', 'U16'],
   ['uint32', 'U32'],
   ['uint64', 'U64'],
 ];
 
-/** The format of storages that do not know it. */
+/** The format of storages without a type. */
 export const untyped = 'untyped';
 
 const known: ReadonlyMap<string, Named> = new Map(
@@ -52,7 +52,7 @@ const known: ReadonlyMap<string, Named> = new Map(
       new Named(`torch.cuda.${storage}`, undefined, name),
       new Named(`torch.${dtype}`, undefined, name),
     ]),
-    // These make an object of the class that they are called with.
+    // These make an object of the class given as an argument.
     ...[
       'copyreg._reconstructor',
       'copy_reg._reconstructor',
@@ -64,12 +64,12 @@ const known: ReadonlyMap<string, Named> = new Map(
   ].map((one) => [one.name, one]),
 );
 
-/** Finds what a name stands for; a name that is not known stands for itself alone. */
+/** Finds the meaning of a name; an unknown name is an opaque one. */
 export function lookUp(name: string): Named {
   return known.get(name) ?? new Named(name);
 }
 
-/** Calls something by its name, as REDUCE and its like do; what is not known makes an opaque object. */
+/** Calls a named object, as REDUCE does; an unknown callee gives an opaque object. */
 export function callOf(callee: Pickled | undefined, args: readonly Pickled[]): Pickled {
   if (callee instanceof Named) return callee.call ? callee.call(args) : new Opaque(callee.name);
   if (callee instanceof Opaque) return new Opaque(callee.maker);
@@ -88,14 +88,14 @@ function dictOf(pairs: Pickled | undefined): Dict {
   return dict;
 }
 
-/** A tensor with attributes, or of a subclass of Tensor, whose numbers may mean something else. */
+/** A tensor with attributes, or of a subclass of Tensor, which may define another meaning of the values. */
 function ofType([rebuild, type, args]: readonly Pickled[]): Pickled {
   const name = type instanceof Named ? type.name : describe(type);
   const isPlain = /^torch(\.nn\.parameter|\.nn|\._tensor)?\.(Tensor|Parameter|Buffer)$/.test(name);
   return isPlain && Array.isArray(args) ? callOf(rebuild, args) : new Opaque(name);
 }
 
-/** PyTorch notes lazily negated and conjugated numbers beside a tensor: then they are others than those stored. */
+/** PyTorch records lazy negation and conjugation beside a tensor: then the stored values are not the tensor's. */
 function plainView(tensor: Tensor, notes: Pickled | undefined): Tensor | Opaque {
   const isOther = notes instanceof Dict && [...notes.entries()].some(([, value]) => value === true);
   return isOther ? new Opaque('torch._C._set_tensor_metadata') : tensor;
@@ -126,8 +126,8 @@ function counts(value: Pickled | undefined, what: string): number[] {
 }
 
 /**
- * Reads what PyTorch writes as a persistent id: ('storage', type, key, device, count[, view]), or ('module', class, ...) where
- * a class was saved with its code. An id of another shape is an opaque object. Throws DamagedFile.
+ * Reads a persistent id of PyTorch: ('storage', type, key, device, count[, view]), or ('module', class, ...) if a
+ * class was saved with its code. Any other id gives an opaque object. Throws DamagedFile.
  */
 export function persistent(id: Pickled): Storage | Named | Opaque {
   const [kind, type, key, _device, stored, view] = Array.isArray(id) ? id : [];

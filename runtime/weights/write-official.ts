@@ -1,14 +1,14 @@
-/** Writes files of weights for other programs. */
+/** Exports variables as safetensors files with the names and axis orders of other programs. */
 import { plainMapping, type Mapping } from './mapping.ts';
 import { officialPlaces, type WeightVariable } from './official.ts';
 import { writeSafetensors } from './safetensors.ts';
 
-/** What exported files say of themselves, so that they are known from a user's. */
+/** The metadata that marks files written by Spadework. */
 export const exportedMark = { made_by: 'Spadework' } as const;
 
 /**
- * Writes values of variables, by our names, as a safetensors file with the names and orders of axes that a mapping describes.
- * Importing that file with the same mapping gives the same bits. Gives the SHA-256 of the file.
+ * Writes values of variables, given by our names, as a safetensors file with the names and axis orders of a mapping.
+ * Importing the file with the same mapping gives the same bits. Gives the SHA-256 of the file.
  */
 export async function writeOfficial(
   variables: readonly WeightVariable[],

@@ -1,18 +1,18 @@
-/** Answers for zip archives: where their entries lie in the file, which no two of them share. */
+/** Opens zip archives: finds the byte range of each entry, and rejects overlapping ones. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { readOpen, type Piece } from './bytes.ts';
 import { DamagedFile } from './errors.ts';
 import { costs, type Meter } from './limits.ts';
 
-/** An archive while it is open. */
+/** An open archive. */
 export interface Archive {
   readonly names: readonly string[];
-  /** Finds where an entry lies; undefined where there is none of that name. Throws DamagedFile. */
+  /** Finds the byte range of an entry; undefined if there is none of that name. Throws DamagedFile. */
   pieceOf(name: string): Promise<Piece | undefined>;
 }
 
-/** Opens a zip archive for some work. Throws DamagedFile and TooLarge. */
+/** Opens a zip archive, runs some work and closes it. Throws DamagedFile and TooLarge. */
 export async function whileInArchive<T>(
   path: string,
   meter: Meter,
@@ -40,10 +40,10 @@ export async function whileInArchive<T>(
   }
 }
 
-/** Headers are small and lie close together: so many bytes are read at once. */
+/** Headers are small and near each other, so this many bytes are read at once. */
 const windowBytes = 4096;
 
-/** Reads for the zip library, which hands on what a damaged archive claims: places that no file has. */
+/** The file reader of the zip library; checks offsets, as those of a damaged archive may be outside the file. */
 class FileReader extends RandomAccessReader {
   private window = new Uint8Array(0);
   private start = 0;
@@ -98,17 +98,17 @@ async function locate(zip: ZipFile, path: string, entry: Entry): Promise<Piece> 
   if (method !== storedAsIs && method !== deflate)
     throw new DamagedFile(`its entry '${fileName}' is packed by an unknown method (${method})`);
   const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  // PyTorch may be told to compute none (torch.serialization.set_crc32_options), and then writes 0.
+  // PyTorch can be configured to compute no checksum (torch.serialization.set_crc32_options), and then writes 0.
   const checksum = entry.crc32 === 0 ? undefined : entry.crc32;
   return { path, start, stored, length, deflated: method === deflate, checksum };
 }
 
-/** Places that are taken in a file, so that many entries cannot claim the same bytes. */
+/** The used byte ranges of a file, so that two entries cannot claim the same bytes. */
 class Places {
-  /** By their starts, in order. */
+  /** Sorted by start. */
   private readonly taken: { readonly name: string; readonly start: number; readonly end: number }[] = [];
 
-  /** Takes a place, as often as it is asked for by the same name. Throws DamagedFile where it is another's. */
+  /** Adds a range; the same name may add it again. Throws DamagedFile if it overlaps another's. */
   add(name: string, start: number, end: number): void {
     let [low, high] = [0, this.taken.length];
     while (low < high) {
@@ -124,7 +124,7 @@ class Places {
   }
 }
 
-/** What the zip library says about a file is about its bytes. */
+/** Converts errors of the zip library to DamagedFile. */
 function asDamage(error: unknown): never {
   if (error instanceof DamagedFile || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
   throw new DamagedFile((error as Error).message, { cause: error });
