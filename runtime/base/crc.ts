@@ -1,6 +1,9 @@
-/** Answers for the checksums of files: CRC-32 of zip and PNG (ISO 3309), CRC-32C of TFRecord (Castagnoli; RFC 3720, appendix B.4). */
+/**
+ * Computes checksums of files: CRC-32 for zip and PNG (ISO 3309), CRC-32C for TFRecord (Castagnoli; RFC 3720, appendix
+ * B.4).
+ */
 
-/** Makes a checksum by its polynomial, whose bits are reversed. It goes on from that of the bytes before. */
+/** Makes a checksum function from a polynomial with reversed bits. `before` is the checksum of the preceding bytes. */
 function checksumBy(polynomial: number): (bytes: Uint8Array, before?: number) => number {
   const table = Uint32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;
@@ -14,7 +17,7 @@ function checksumBy(polynomial: number): (bytes: Uint8Array, before?: number) =>
   };
 }
 
-/** The polynomial 0x04C11DB7. Node's own is missing from the first releases of Node 20. */
+/** The polynomial 0x04C11DB7. The first releases of Node 20 lack a built-in one. */
 export const crc32 = checksumBy(0xedb88320);
 
 /** The polynomial 0x1EDC6F41. */

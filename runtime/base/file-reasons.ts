@@ -1,4 +1,4 @@
-/** Answers for why a file is not read: what a file system refuses, and what we do, in plain words. */
+/** Gives reasons in plain words why a file is not read: errors of the file system, and our own refusals. */
 import type { Dirent, Stats } from 'node:fs';
 
 export const isFile = 'it is a file, expected a folder';
@@ -13,25 +13,25 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'you may not use it',
   EPERM: 'you may not use it',
   EIO: 'its disk fails',
-  // What Node says of a NUL character, before it asks the file system.
+  // Node rejects a NUL character itself, before it asks the file system.
   ERR_INVALID_ARG_VALUE: 'its name holds a NUL character, which no name has',
 };
 
-/** Says why the file system refused something. */
+/** Gives the reason for an error of the file system. */
 export function reasonOf({ code, message }: Partial<NodeJS.ErrnoException>): string {
   return (code !== undefined && reasons[code]) || `the system says ${code ?? message}`;
 }
 
-/** Says in one line why a text is no JSON, where the parser may have quoted several. */
+/** Gives a one-line reason why a text is not JSON; the parser may quote several lines. */
 export const whyNotJson = (error: unknown): string => (error as Error).message.replace(/\s+/g, ' ');
 
-/** Tells whether it is a path that was refused: by the file system, or by Node, which takes no NUL characters. */
+/** Tells whether a path was rejected, by the file system or by Node (for NUL characters). */
 export function isPathError(error: unknown): error is NodeJS.ErrnoException {
   const { syscall, code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   return typeof syscall === 'string' || code === 'ERR_INVALID_ARG_VALUE';
 }
 
-/** Says what is no regular file. */
+/** Names the kind of an entry that is not a regular file. */
 export function kindOf(found: Stats | Dirent): string {
   if (found.isDirectory()) return 'a folder';
   if (found.isFIFO()) return 'a pipe';
@@ -40,8 +40,8 @@ export function kindOf(found: Stats | Dirent): string {
 }
 
 /**
- * Says why we do not read something that is there: it is no regular file, and might never end or never answer, or it has more bytes
- * than `largest`. Undefined for what is read.
+ * Gives the reason why we do not read an existing entry: it is not a regular file, whose reading might block forever,
+ * or it has more than `largest` bytes. Undefined if it can be read.
  */
 export function whyNotRead(found: Stats, largest: number): string | undefined {
   if (!found.isFile()) return `it is ${kindOf(found)}, expected a file`;

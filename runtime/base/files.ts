@@ -1,4 +1,4 @@
-/** Writing files and folders: whole or not at all, and what the file system refuses in words. */
+/** Writes files and folders atomically, reads parts of files, and explains errors of the file system. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -20,15 +20,15 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   }
 }
 
-/** What is written, as far as it changes what helps where it cannot be. */
+/** What is written; the hint of an error depends on it. */
 export interface Writing {
-  /** Whether it is a run that goes on, whose folder nobody can choose any more. */
+  /** Whether a resumed run is written, whose folder cannot be changed. */
   readonly isRun?: boolean;
-  /** What was written before and is whole, as a clause. */
+  /** What is already written and complete, as a clause. */
   readonly kept?: string | undefined;
 }
 
-/** Does work that writes below `folder`; what the file system refuses becomes a SpadeworkError. */
+/** Does work that writes below `folder`; errors of the file system become a SpadeworkError. */
 export function whileWriting<T>(folder: string, work: () => T, writing?: Writing): T {
   try {
     return work();
@@ -37,7 +37,7 @@ export function whileWriting<T>(folder: string, work: () => T, writing?: Writing
   }
 }
 
-/** Is `whileWriting` for work that takes time. */
+/** `whileWriting` for asynchronous work. */
 export async function whileWritingAsync<T>(
   folder: string,
   work: () => Promise<T>,
@@ -50,19 +50,19 @@ export async function whileWritingAsync<T>(
   }
 }
 
-/** Reads the first bytes of a regular file, as many as there are up to `length`; undefined for what is none, or cannot be read. */
+/** Reads up to `length` first bytes of a regular file; undefined for anything else, and if it cannot be read. */
 export function readStart(file: string, length: number): Buffer | undefined {
   return readPart(file, length, () => 0);
 }
 
-/** Reads the last bytes of a regular file in the same way. */
+/** Reads up to `length` last bytes of a regular file; undefined for anything else, and if it cannot be read. */
 export function readEnd(file: string, length: number): Buffer | undefined {
   return readPart(file, length, (size) => Math.max(0, size - length));
 }
 
 function readPart(file: string, length: number, from: (size: number) => number): Buffer | undefined {
   try {
-    // A pipe without a writer would be waited for.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = fstatSync(opened);
@@ -78,12 +78,12 @@ function readPart(file: string, length: number, from: (size: number) => number):
   }
 }
 
-/** Tells whether it is the file system that refused something. */
+/** Tells whether an error is one of the file system. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return !(error instanceof SpadeworkError) && isPathError(error);
 }
 
-/** Says that a file below `folder` cannot be written. */
+/** Makes the error for a file below `folder` that cannot be written. */
 export function unwritable(
   folder: string,
   error: NodeJS.ErrnoException & { readonly dest?: string },
@@ -103,7 +103,7 @@ export function unwritable(
     case 'ENAMETOOLONG':
       return inputError(
         'in-the-way',
-        // What is written under a temporary name is meant for another.
+        // The error names the temporary file; the message names its target.
         `'${error.dest ?? error.path ?? folder}' is in the way of what is to be written: ${reasonOf(error)}`,
         isRun ? 'move it away' : 'move it away, or name another place with --out',
       );
@@ -116,7 +116,7 @@ export function unwritable(
   }
 }
 
-/** Says for a folder what the machine is short of; undefined for what concerns no files. */
+/** Describes the lacking resource for a folder; undefined if it does not concern files. */
 function shortOf({ code }: Shortage, folder: string, systemCode: string | undefined): string | undefined {
   switch (code) {
     case 'disk-full':

@@ -1,4 +1,4 @@
-/** Answers for how numbers read on a page. */
+/** Formats numbers for pages: counts, bytes, time spans, digits. */
 
 const COUNT = new Intl.NumberFormat('en-US');
 
@@ -39,7 +39,7 @@ export function threeDigits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Formats a number in four significant digits, trailing zeros kept, so that numbers of a column line up. */
+/** Formats a number in four significant digits with trailing zeros, so that the numbers of a column align. */
 export function fourDigits(value: number): string {
   const size = Math.abs(value);
   return size >= 1e5 || (size > 0 && size < 1e-4) ? value.toExponential(3) : value.toPrecision(4);

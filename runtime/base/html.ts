@@ -1,7 +1,7 @@
-/** Answers for turning values into HTML text: whatever is not already markup is escaped, so nothing has to be remembered. */
+/** Builds HTML from templates: every value that is not markup is escaped. */
 import { forHtml } from '../../dsl/escape.ts';
 
-/** Holds text that is HTML already and must not be escaped again. */
+/** Text that is HTML already, and is not escaped again. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -12,10 +12,10 @@ export class Markup {
   }
 }
 
-/** Lists what may stand in an `html` template; `undefined` and `false` leave nothing behind. */
+/** What an `html` template accepts; `undefined` and `false` render as nothing. */
 export type Content = Markup | string | number | undefined | false | readonly Content[];
 
-/** Builds markup from a template; every value that is not markup is escaped. */
+/** Builds markup from a template; values that are not markup are escaped. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
   return new Markup(strings.reduce((text, part, i) => text + render(values[i - 1]) + part));
 }

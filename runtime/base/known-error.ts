@@ -1,9 +1,12 @@
-/** Tells what is for the user of whatever was thrown: what the machine and its file system refused is no bug of ours. */
+/** Converts thrown errors to errors for users: a lack of resources and errors of the file system are not bugs. */
 import { inputError, isForUser, machineError, type SpadeworkError } from '../../dsl/errors.ts';
 import { isPathError, reasonOf } from './file-reasons.ts';
 import { shortageOf } from './shortage.ts';
 
-/** Gives an error that is for the user: ours, or what the machine and its file system refused where nobody nearer to it said so. */
+/**
+ * Gives the error for users: our own, or one made from an error of the machine or its file system that was not handled
+ * earlier; undefined for bugs.
+ */
 export function knownError(thrown: unknown): SpadeworkError | undefined {
   if (!(thrown instanceof Error)) return undefined;
   if (isForUser(thrown)) return thrown;

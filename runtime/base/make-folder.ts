@@ -1,10 +1,10 @@
-/** Answers for making folders. */
+/** Creates folders with their parents. */
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /**
- * Makes a folder, and those above it that are missing. The path is made absolute first: in a working folder that was deleted, Node
- * looks for the parent of a relative one without end.
+ * Creates a folder and its missing parents. The path is made absolute first: in a deleted working folder, Node would
+ * search for the parent of a relative path forever.
  */
 export function makeFolder(path: string): void {
   mkdirSync(resolve(path), { recursive: true });

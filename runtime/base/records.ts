@@ -1,6 +1,6 @@
 /**
- * Answers for reading what our commands left in folders, in one way: a regular file of a sensible size, JSON that is no deeper than
- * ours ever is, of the shape that its schema says. Whatever is wrong is said with its place in the file.
+ * Reads the records that commands left in folders: requires a regular file of limited size, JSON of limited depth, and
+ * the shape of a schema. Errors name the place in the file.
  */
 import { isPathError, isFile, reasonOf, whyNotRead } from './file-reasons.ts';
 import { shortageOf } from './shortage.ts';
@@ -9,24 +9,24 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
 import type { Schema } from '../../compiler/json/schema.ts';
 
-/** Says why a file is damaged; the caller names the file. */
+/** The reason why a file is damaged; the caller adds the file's name. */
 export class DamagedRecord extends Error {}
 
-/** Ours nest a handful of levels; readers that recurse fail at some ten thousand. */
+/** The deepest nesting: our records have a few levels, and recursive readers fail at about ten thousand. */
 const deepest = 100;
-/** No record of ours comes near, but for specs of large networks and for the metrics of long trainings. */
+/** The largest record; only specs of large networks and metrics of long trainings come near. */
 const largestRecord = 2 ** 26;
-/** The longest text that a string can hold. */
+/** The longest text of a string. */
 export const largestText = 2 ** 29 - 24;
-/** How many mistakes a message lists. */
+/** The most mistakes that a message lists. */
 const listed = 4;
-/** How much of a wrong value a message shows. */
+/** How many characters of a wrong value a message shows. */
 const shownLength = 40;
 
-/** Reads a text; undefined where there is no such file. Throws DamagedRecord for what is no file of text. */
+/** Reads a text; undefined if there is no such file. Throws DamagedRecord for anything but a text file. */
 export function readText(file: string, largest = largestRecord): string | undefined {
   try {
-    // A pipe without a writer would be waited for.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const why = whyNotRead(fstatSync(opened), largest);
@@ -46,7 +46,7 @@ export function readText(file: string, largest = largestRecord): string | undefi
   }
 }
 
-/** Parses JSON. Throws DamagedRecord for what is none, or none that a program of ours wrote. */
+/** Parses JSON. Throws DamagedRecord for invalid JSON, and for JSON that no Spadework program writes. */
 export function parseJson(text: string): unknown {
   if (text.trim() === '') throw new DamagedRecord('it is empty');
   let value: unknown;
@@ -59,7 +59,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Finds the place in an error of the parser, which counts characters, as line and column. */
+/** Converts the position in a parser's error to a line and column. */
 function placeIn(text: string, message: string): string {
   const found = /at position (\d+)/.exec(message)?.[1];
   if (found === undefined) return '';
@@ -67,7 +67,7 @@ function placeIn(text: string, message: string): string {
   return `, at ${before.length}:${(before.at(-1) ?? '').length + 1}`;
 }
 
-/** Refuses what JSON allows and ours never has: values nested without end, numbers beyond all, keys that mean something else. */
+/** Rejects JSON that we never write: excessive nesting, infinite numbers, and keys such as `__proto__`. */
 function requireOrdinary(root: unknown): void {
   let level: readonly unknown[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
@@ -84,13 +84,13 @@ function requireOrdinary(root: unknown): void {
   }
 }
 
-/** Tells values of one shape from others. */
+/** Validates values of one shape. */
 export class RecordFormat<T> {
   private validator: ValidateFunction<T> | undefined;
 
   constructor(private readonly schema: Schema) {}
 
-  /** Gives a value that has the shape. Throws DamagedRecord with all places where it has not. */
+  /** Gives a value that has the shape. Throws DamagedRecord with all deviations. */
   check(value: unknown): T {
     this.validator ??= new Ajv({ allErrors: true, verbose: true, strict: true }).compile<T>(this.schema);
     const validate = this.validator;
@@ -98,13 +98,13 @@ export class RecordFormat<T> {
     throw new DamagedRecord(describe(validate.errors ?? []));
   }
 
-  /** Parses and checks a text. Throws DamagedRecord. */
+  /** Parses and validates a text. Throws DamagedRecord. */
   parse(text: string): T {
     return this.check(parseJson(text));
   }
 }
 
-/** Reads a record; undefined where there is no such file. `damaged` makes the error that names the file. */
+/** Reads a record; undefined if there is no such file. `damaged` makes the error that names the file. */
 export function readRecord<T>(
   file: string,
   format: RecordFormat<T>,
@@ -116,7 +116,7 @@ export function readRecord<T>(
   });
 }
 
-/** Lists a folder; nothing where there is none. `damaged` makes the error for what is no folder. */
+/** Lists a folder; empty if it does not exist. `damaged` makes the error for anything but a folder. */
 export function listFolder(folder: string, damaged: (file: string, why: string) => Error): string[] {
   try {
     return readdirSync(folder);
@@ -128,7 +128,7 @@ export function listFolder(folder: string, damaged: (file: string, why: string) 
   }
 }
 
-/** Does work that reads a file; what is wrong with it becomes the error that `damaged` makes. */
+/** Does work that reads a file; a DamagedRecord becomes the error that `damaged` makes. */
 export function whileReading<T>(
   file: string,
   damaged: (file: string, why: string) => Error,
@@ -158,7 +158,7 @@ function describe(errors: readonly ErrorObject[]): string {
   return `${all.slice(0, listed).join('; ')}${all.length > listed ? `; and ${all.length - listed} more` : ''}`;
 }
 
-/** Writes a JSON pointer as a program would: `/runs/3/state` is `runs[3].state`. */
+/** Renders a JSON pointer as an access path: `/runs/3/state` becomes `runs[3].state`. */
 function placeOf(pointer: string): string {
   return pointer
     .split('/')

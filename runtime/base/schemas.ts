@@ -14,17 +14,17 @@ const count = (minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER): Schema =
 const oneOf = (...values: readonly string[]): Schema => ({ enum: values });
 const listOf = (items: Schema): Schema => ({ type: 'array', items });
 const mapOf = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
-/** JSON writes numbers that are not finite as null. */
+/** JSON has no infinite numbers; they are written as null. */
 const measured: Schema = { type: ['number', 'null'], title: 'a number or null' };
 const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$', title: 'a SHA-256 digest' };
-/** A name that leads out of its folder could make a command read or delete elsewhere. */
+/** A folder's name; a path out of the folder could make a command read or delete elsewhere. */
 const folderName: Schema = {
   type: 'string',
   pattern: '^(?!\\.{1,2}$)[^/\\\\\\u0000]+$',
   title: 'the name of a folder',
 };
 
-/** An object that may hold more than is known here: newer versions may add to it. */
+/** An object that may have unknown properties, as newer versions may add some. */
 const object = (required: Record<string, Schema>, optional: Record<string, Schema> = {}): Schema => ({
   type: 'object',
   required: Object.keys(required),
@@ -70,7 +70,7 @@ export const runSchema: Schema = object(
   runExtras,
 );
 
-/** `run.json` as a page takes it: any part may be missing, and a status of a later version is shown as it is. */
+/** `run.json` for a page: any part may be missing, and the status of a later version is shown unchanged. */
 export const partialRunSchema: Schema = object(
   {},
   { ...runParts, ...runExtras, status: text, data: object({}, { ...dataParts, heldOut: flag }) },
@@ -91,7 +91,7 @@ export const metricSchema: Schema = object(
 /** `checkpoints/best.json`. */
 export const bestSchema: Schema = object({ step: count(1) });
 
-/** `state.json` of a checkpoint, of any of the formats. */
+/** `state.json` of a checkpoint, in any of the formats. */
 export const stateSchema = (formats: readonly string[]): Schema =>
   object({
     format: oneOf(...formats),
@@ -179,5 +179,5 @@ export const evaluationSchema = (format: string): Schema =>
     },
   );
 
-/** Who trains in a folder, `training.lock`. */
+/** The process that trains in a folder, `training.lock`. */
 export const holderSchema: Schema = object({ pid: count(1), host: text }, { parent: count(1) });

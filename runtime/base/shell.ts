@@ -1,6 +1,6 @@
-/** Answers for words as a shell reads them. */
+/** Quotes words for a shell. */
 
-/** Quotes a word for a shell where it holds anything but plain characters. */
+/** Quotes a word for a shell, if it has special characters. */
 export function quoted(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

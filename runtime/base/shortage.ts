@@ -1,6 +1,9 @@
-/** Answers for recognizing that the machine is short of something, however deep in an error that is said, rather than that an input is bad. */
+/**
+ * Recognizes errors caused by a lack of resources (memory, disk, file handles), anywhere in an error's chain of
+ * causes.
+ */
 
-/** What is short, and what helps. */
+/** A lacking resource, and what helps. */
 export interface Shortage {
   /** Stable name. */
   readonly code: string;
@@ -30,7 +33,7 @@ const fileSize: Shortage = {
   fix: 'lift the limit (ulimit -f unlimited), or take another disk',
 };
 
-/** By codes of Node. */
+/** By Node's error codes. */
 const byCode: Readonly<Record<string, Shortage>> = {
   EMFILE: files,
   ENFILE: files,
@@ -44,16 +47,16 @@ const byCode: Readonly<Record<string, Shortage>> = {
   EFBIG: fileSize,
 };
 
-/** What libraries and the engine of JavaScript say without a code. */
+/** Messages of libraries and V8 that have no code. */
 const ofMemory =
   /\bOOM\b|ResourceExhausted|out of memory|memory allocation|allocation failed|cannot allocate|failed to allocate|unable to m?alloc|std::bad_alloc/i;
 
-/** Says what the machine is short of by the code of an error; undefined where it is something else. */
+/** Gives the lacking resource for an error code; undefined for other codes. */
 export function shortageOfCode(code = ''): Shortage | undefined {
   return Object.hasOwn(byCode, code) ? byCode[code] : undefined;
 }
 
-/** Finds what the machine is short of in an error, or in what caused it; undefined where it is something else. */
+/** Finds the lacking resource in an error or its causes; undefined for other errors. */
 export function shortageOf(error: unknown): Shortage | undefined {
   for (let one = error; one instanceof Error; one = one.cause) {
     const found = shortageOfCode((one as NodeJS.ErrnoException).code);
@@ -64,5 +67,5 @@ export function shortageOf(error: unknown): Shortage | undefined {
   return undefined;
 }
 
-/** Tells whether it is memory that is short. */
+/** Tells whether an error is a lack of memory. */
 export const isOutOfMemory = (error: unknown): boolean => shortageOf(error) === memory;

@@ -1,6 +1,6 @@
-/** Answers for files that stand in for others that were not fetched, whatever these are called. */
+/** Recognizes placeholders of files that were not fetched, such as Git LFS pointers. */
 
-/** What lies in the place of a file that was not fetched: what it is, and how to get the file. */
+/** The kinds of placeholders: a description, and how to get the file. */
 export const standIns = {
   page: {
     what: 'a web page, not the file that was to be fetched',
@@ -13,7 +13,7 @@ export const standIns = {
   },
 } as const;
 
-/** Tells by the beginning of a file, one character a byte, what stands in its place; undefined for all else. */
+/** Recognizes a placeholder by the beginning of a file, one character per byte; undefined for other files. */
 export function standInOf(start: string): keyof typeof standIns | undefined {
   if (start.startsWith('version https://git-lfs.github.com/spec/')) return 'pointer';
   const text = start.replace('\u00ef\u00bb\u00bf', ''); // the mark of UTF-8

@@ -1,4 +1,4 @@
-/** Answers for checking the data of a spec as a whole: both splits, what they share, and what is wrong or odd about them. */
+/** Checks all data of a spec: both splits, duplicates between them, and all problems and warnings. */
 import { describeDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { voidIds } from '../../compiler/format/labels.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
@@ -24,25 +24,25 @@ export interface SplitReport {
 
 /** A class, and how often it occurs in each split. */
 export interface ClassReport extends ClassInfo {
-  /** Whether it counts nowhere. */
+  /** Whether it is the void class. */
   readonly isVoid: boolean;
-  /** Its share of all pixels, and the maps that it occurs in. */
+  /** Its share of all pixels, and the number of maps that contain it. */
   readonly splits: Readonly<Partial<Record<SplitName, { readonly share: number; readonly maps: number }>>>;
 }
 
-/** What a check of data found. */
+/** The result of checking data. */
 export interface DataReport {
   readonly name: string;
   readonly size: DataSpec['size'];
   readonly splits: readonly SplitReport[];
   readonly classes: readonly ClassReport[];
-  /** What keeps the data from being trained on. */
+  /** Problems that prevent training. */
   readonly errors: readonly Problem[];
-  /** What can be, but is rarely meant. */
+  /** Warnings about what is legal, but rarely meant. */
   readonly warnings: readonly Problem[];
 }
 
-/** Reads all of a spec's data and says what it is. Throws a SpadeworkError where not even the classes are known. */
+/** Reads and checks all data of a spec. Throws a SpadeworkError if not even the classes are known. */
 export async function checkData(
   data: DataSpec,
   report?: (split: SplitName, done: number, total: number) => void,
@@ -63,7 +63,7 @@ export async function checkData(
     splits.push({ name, survey });
   }
   const reported = classes.map((one) => classReport(one, voidIds(data).includes(one.id), splits));
-  // One hint, such as one number, has to be right for both splits.
+  // A hint must fit both splits, for example its distance.
   const found = sampleProblems(joinFindings(splits.map(({ survey }) => survey.findings)), {
     ...reading,
     said: data,
@@ -85,7 +85,7 @@ export async function checkData(
   };
 }
 
-/** Leaves out what is said before in the same words: both splits may be of one folder. */
+/** Removes repeated messages, as both splits may be in one folder. */
 function distinct(problems: readonly Diagnostic[]): Diagnostic[] {
   return [...new Map(problems.map((problem) => [describeDiagnostic(problem), problem])).values()];
 }
@@ -100,7 +100,7 @@ function classReport(one: ClassInfo, isVoid: boolean, splits: readonly SplitRepo
 }
 
 function oddClasses(classes: readonly ClassReport[]): Diagnostic[] {
-  // Maps that cannot be read say nothing of classes.
+  // Without readable maps nothing is known about classes.
   if (classes.every(({ splits }) => (splits.train?.maps ?? 0) === 0)) return [];
   const absent = classes.filter(({ splits, isVoid }) => !isVoid && splits.train?.maps === 0);
   const tested = absent.filter(({ splits }) => (splits.test?.maps ?? 0) > 0);
@@ -111,7 +111,7 @@ function oddClasses(classes: readonly ClassReport[]): Diagnostic[] {
   ];
 }
 
-/** Shapes that differ by less look alike. */
+/** A smaller difference of aspect ratios is not visible. */
 const toleratedStretch = 0.1;
 
 function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): Diagnostic[] {
@@ -133,7 +133,7 @@ function oddSizes({ name, survey }: SplitReport, size: DataSpec['size']): Diagno
   ];
 }
 
-/** Warns of files of the same bytes; those of paired pictures are photographs and maps in one. */
+/** Warns of duplicate files; a paired picture is photograph and map in one. */
 function oddRepeats(splits: readonly SplitReport[], isPaired: boolean): Diagnostic[] {
   const photos = splits.map(({ name, survey: { pairs, photoDigests } }) => ({
     name,

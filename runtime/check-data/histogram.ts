@@ -1,4 +1,4 @@
-/** Answers for the chart of a data set's classes: how much of the pictures each is, in both splits. */
+/** Draws the chart of a data set's classes: the share of pixels of each, in both splits. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Color } from '../data/class-info.ts';
@@ -10,17 +10,17 @@ import type { Markup } from '../base/html.ts';
 export interface HistogramBar {
   readonly name: string;
   readonly color: Color;
-  /** Share of all pixels of training. */
+  /** Share of all training pixels. */
   readonly share: number;
-  /** Share of all held-out pixels, where there are any. */
+  /** Share of all held-out pixels; undefined without held-out maps. */
   readonly heldOut: number | undefined;
 }
 
 const rowHeight = 24;
-/** A pixel for each character is enough for most fonts; longer names are cut. */
+/** The longest name shown, in characters; longer names are cut. */
 const longestName = 22;
 
-/** Draws a bar for each class, with a tick where the held-out share is. */
+/** Draws a bar per class, with a tick at the held-out share. */
 export function classHistogram(bars: readonly HistogramBar[], width = 760): Markup {
   const { document } = parseHTML('<html><body></body></html>');
   const rows = bars.map((bar, index) => ({ ...bar, row: String(index), percent: 100 * bar.share }));

@@ -1,4 +1,4 @@
-/** Answers for the page of a data check: what is wrong, what the classes are, and labels laid over photographs. */
+/** Renders the page of a data check: problems, classes, and label maps laid over photographs. */
 import { join } from 'node:path';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { ClassInfo } from '../data/class-info.ts';
@@ -35,7 +35,7 @@ export interface DataPageClass extends ClassInfo {
   readonly test: { readonly share: number; readonly maps: number } | undefined;
 }
 
-/** Everything that the page says. */
+/** The content of the page. */
 export interface DataPageFacts {
   readonly title: string;
   readonly strip: readonly Fact[];
@@ -48,9 +48,9 @@ export interface DataPageFacts {
   readonly command: string;
 }
 
-/** Further problems fold away: whoever has a hundred mends the first. */
+/** Further problems are folded. */
 const openProblems = 12;
-/** As many bars as a chart is read with. */
+/** The most bars that are readable in one chart. */
 const charted = 40;
 
 /** Writes `index.html` into a folder and returns its path. */

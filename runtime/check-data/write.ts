@@ -1,4 +1,4 @@
-/** Answers for what a data check leaves in a folder: the page, and pictures of some pairs beside it. */
+/** Writes the result of a data check to a folder: the page, and pictures of some pairs. */
 import { join } from 'node:path';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import { readPairs } from '../data/survey.ts';
@@ -12,9 +12,9 @@ import { readingOf } from '../run/data.ts';
 import { whileWritingAsync } from '../base/files.ts';
 import { claimOutputs, type PlannedOutputs } from '../run/outputs.ts';
 
-/** How many pairs of a split are shown. */
+/** The number of pairs shown per split. */
 const shownPairs = 6;
-/** How much of the labels is seen over a photograph. */
+/** The opacity of the labels over a photograph. */
 const labelShare = 0.55;
 
 /** Writes the page of a report into a folder, and gives its path. Throws a SpadeworkError where it cannot be written, or would replace a user's file. */
@@ -48,10 +48,10 @@ export async function writeDataCheck(
 
 /** The folder of the pictures, below the page's. */
 const picturesFolder = 'pictures';
-/** What is shown of a pair; photographs are small as JPEG, labels keep their colors as PNG. */
+/** The pictures of a pair: photographs as JPEG for size, labels as PNG for exact colors. */
 type Kind = 'label.png' | 'photo.jpg' | 'overlay.jpg';
 
-/** Names a picture of a pair: pairs are counted, as their own names may be anything. */
+/** Names a picture of a pair by the pair's number, as its own name may have any characters. */
 const fileOf = (split: string, index: number, kind: Kind): string =>
   `${picturesFolder}/${split}-${index}-${kind}`;
 
@@ -117,7 +117,7 @@ function stripOf({ splits, classes, size, errors, warnings }: DataReport): Fact[
 
 const titles = { train: 'Training', test: 'Held out' } as const;
 
-/** Says what was counted of a split, for the page and the terminal. */
+/** Gives the counts of a split, for the page and the terminal. */
 export function detailsOf({ name, survey }: SplitReport): Fact[] {
   const { labelSizes, photoSizes, instances, patches } = survey;
   const fact = (what: string, value: string | undefined): Fact => ({
@@ -139,7 +139,7 @@ export function detailsOf({ name, survey }: SplitReport): Fact[] {
   ];
 }
 
-/** Further sizes are only counted. */
+/** The most sizes that are listed; further ones are counted. */
 const listedSizes = 6;
 
 function sizesOf(sizes: ReadonlyMap<string, number>): string {

@@ -67,7 +67,7 @@ export const COMPARE_SCRIPT = `
   for (const button of picker.querySelectorAll('button'))
     button.addEventListener('click', () => show(Number(slider.value) + Number(button.dataset.step)));
   picker.hidden = false;
-  // Starts in the middle of the set, like the slider.
+  // From the middle of the set, as the slider shows.
   show(Math.floor(walls.length / 2));
 })();
 `;

@@ -1,4 +1,4 @@
-/** Answers for starting the decoding worker: a thread starts without a TypeScript loader, whatever runs the main thread. */
+/** Starts the decoding worker from its TypeScript source: a thread does not inherit the loader of the main thread. */
 import { register } from 'tsx/esm/api';
 
 register();

@@ -1,4 +1,7 @@
-/** Answers for `ablation.json`: what an ablation's folder holds, which runs are planned, and how far each of them is. */
+/**
+ * Defines, reads and writes `ablation.json`, the record of an ablation's folder: the planned runs, and the state of
+ * each.
+ */
 import { join } from 'node:path';
 import type { Ablation, PlannedRun } from '../../compiler/ablation/types.ts';
 import { writeWhole } from '../base/files.ts';
@@ -8,18 +11,18 @@ import { damagedAblation } from './messages.ts';
 
 export const ablationFormat = 'spadework-ablation/1';
 
-/** One planned run. Its folder tells how far its training is; this tells what the folder cannot. */
+/** A planned run, with the part of its state that its folder does not show. */
 export interface RunEntry extends Omit<PlannedRun, 'spec'> {
-  /** Of its spec's JSON text. */
+  /** The digest of its spec's JSON text. */
   readonly sha256: string;
   readonly state: 'waiting' | 'training' | 'evaluating' | 'done' | 'failed';
-  /** Jobs that were started for it, all in all. */
+  /** The number of jobs started for it. */
   readonly jobs: number;
-  /** Jobs that failed since it last was begun by a user. */
+  /** The number of failed jobs since a user last started the ablation. */
   readonly failures: number;
-  /** The options that its finished training was evaluated with. */
+  /** The evaluation options of its finished training. */
   readonly evaluated?: string;
-  /** The last lines of a failed job. */
+  /** The last output lines of a failed job. */
   readonly lines?: readonly string[];
 }
 
@@ -30,7 +33,7 @@ export interface AblationRecord extends Omit<Ablation, 'runs'> {
   readonly runs: readonly RunEntry[];
 }
 
-/** Names the files and folders of an ablation; its runs are beside them, each by its name. */
+/** The files and folders of an ablation; its runs are beside them, each under its name. */
 export interface AblationLayout {
   readonly folder: string;
   readonly record: string;
@@ -52,12 +55,12 @@ export function ablationLayout(folder: string): AblationLayout {
 
 const recordFormat = new RecordFormat<AblationRecord>(ablationSchema(ablationFormat));
 
-/** Reads the record of an ablation's folder; undefined where there is none. Throws a SpadeworkError where it is damaged. */
+/** Reads the record of an ablation's folder; undefined if there is none. Throws a SpadeworkError if it is damaged. */
 export function readAblation(folder: string): AblationRecord | undefined {
   return readRecord(ablationLayout(folder).record, recordFormat, damagedAblation);
 }
 
-/** Writes the record, whole or not at all. */
+/** Writes the record atomically. */
 export async function writeAblation(folder: string, record: AblationRecord): Promise<void> {
   await writeWhole(ablationLayout(folder).record, `${JSON.stringify(record, undefined, 2)}\n`);
 }

@@ -1,7 +1,7 @@
 /**
- * Answers for checkpoints: a folder with all variables (safetensors), where the run was (JSON), and the digests of both. It is
- * written under a temporary name, synced and renamed, so that a run killed at any moment leaves only whole ones; the last two are
- * kept.
+ * Saves and loads checkpoints: a folder with all variables (safetensors), the run's state (JSON), and the digests of
+ * both. A checkpoint is written under a temporary name, synced and renamed, so that a killed run leaves only complete
+ * ones; the last two are kept.
  */
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -30,23 +30,23 @@ import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights
 import { makeFolder } from '../base/make-folder.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/2';
-/** Without digests of all files: state.json alone vouches for the variables, and the folder's name for the step. */
+/** The format without digests of all files: state.json has the digest of the variables, the folder's name the step. */
 const formatWithoutDigests = 'spadework-checkpoint/1';
 
-/** Says where a run was. Everything else about going on is a pure function of (spec, seed, step). */
+/** The state of a run. Everything else that resuming needs is a pure function of (spec, seed, step). */
 export interface RunState {
   readonly format: typeof checkpointFormat | typeof formatWithoutDigests;
   /** The format of the spec beside it. */
   readonly specFormat: string;
-  /** Steps that are done. */
+  /** Completed steps. */
   readonly step: number;
-  /** Passes over the data that are done, with the fraction of the running one. */
+  /** Completed epochs, with the fraction of the current one. */
   readonly epoch: number;
   /** Seconds spent in steps. */
   readonly seconds: number;
   readonly seed: number;
   readonly engine: string;
-  /** Digest of the variables' file. */
+  /** Digest of the file of variables. */
   readonly sha256: string;
 }
 
@@ -58,24 +58,24 @@ export interface Checkpoint {
 
 const variablesFile = 'variables.safetensors';
 const stateFile = 'state.json';
-/** The last checkpoints, which are kept: the second is there for when the first is damaged. */
+/** The number of checkpoints kept: the second is needed if the first is damaged. */
 export const keptCheckpoints = 2;
 /** 256 MB of float32. */
 const partValues = 2 ** 26;
 
-/** What holds the variables that a checkpoint saves. */
+/** The source of the variables that a checkpoint saves. */
 export type SavedVariables = Pick<Session, 'readVariables'> & {
   readonly program: Pick<Session['program'], 'variables'>;
 };
 
-/** Gives the name of a step's folder, as checkpoints and samples have it: `step-000100`. */
+/** Gives the folder name of a step, for checkpoints and samples: `step-000100`. */
 export function stepName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
 /**
- * Lists the variables that a checkpoint holds. Left out is what needs no saving: sums, which are zero between steps, and the
- * networks of `frozen`, which are kept once for the whole run.
+ * Lists the variables in a checkpoint. Left out are gradient sums, which are zero between steps, and the networks of
+ * `frozen`, which are stored once per run.
  */
 export function savedVariables(
   { variables }: SavedVariables['program'],
@@ -84,7 +84,7 @@ export function savedVariables(
   return variables.filter(({ role, network }) => role !== 'accumulator' && !frozen.has(network));
 }
 
-/** Says that a variable is not finite: with it, a checkpoint would be none to go on from. */
+/** A variable is not finite: training could not continue from such a checkpoint. */
 export class NotFiniteVariable extends Error {
   constructor(readonly variable: string) {
     super(`${variable} is not finite`);
@@ -92,7 +92,7 @@ export class NotFiniteVariable extends Error {
 }
 
 /**
- * Saves a session's variables below `directory`, and removes all checkpoints but the last two and the best. Throws
+ * Saves a session's variables below `directory`, and removes all checkpoints except the last two and the best. Throws
  * NotFiniteVariable.
  */
 export async function saveCheckpoint(
@@ -121,7 +121,7 @@ export async function saveCheckpoint(
   return folder;
 }
 
-/** Removes the checkpoints up to a step but the last ones and the best. */
+/** Removes the checkpoints up to a step except the last ones and the best. */
 export async function pruneCheckpoints(directory: string, last: number): Promise<void> {
   const best = readBest(directory);
   const done = listSteps(directory).filter((step) => step <= last);
@@ -129,7 +129,7 @@ export async function pruneCheckpoints(directory: string, last: number): Promise
     if (old !== best) await rm(join(directory, stepName(old)), { recursive: true, force: true });
 }
 
-/** Lists what the digests of a checkpoint vouch for. */
+/** Lists the files that the digests of a checkpoint cover. */
 const digestsOf = (state: string, variables: string): Map<string, string> =>
   new Map([
     [stateFile, digestOf(state)],
@@ -139,26 +139,31 @@ const digestsOf = (state: string, variables: string): Map<string, string> =>
 const bestFile = 'best.json';
 const bestFormat = new RecordFormat<{ readonly step: number }>(bestSchema);
 
-/** Says that the checkpoint of a step, which has to be there, is the best so far: it stays until another is better. */
+/** Marks the existing checkpoint of a step as the best, which is kept until another one is better. */
 export async function markBest(directory: string, step: number): Promise<void> {
   await writeWhole(join(directory, bestFile), `${JSON.stringify({ step })}\n`);
 }
 
-/** Gives the step of the best checkpoint; undefined where none was marked. Throws a SpadeworkError where the mark is damaged. */
+/**
+ * Gives the step of the best checkpoint; undefined if none is marked. Throws a SpadeworkError if the mark is damaged.
+ */
 export function readBest(directory: string): number | undefined {
-  // Where the folder is none, that is what is wrong.
+  // A missing folder is reported as such.
   listFolder(directory, damagedRunFile);
   return readRecord(join(directory, bestFile), bestFormat, damagedBest)?.step;
 }
 
-/** Loads the best checkpoint of `directory`. Throws a SpadeworkError, naming `run`, where there is none that is whole. */
+/**
+ * Loads the best checkpoint of `directory`. Throws a SpadeworkError that names `run`, if there is none, or it is
+ * damaged.
+ */
 export async function loadBestCheckpoint(directory: string, run: string): Promise<Checkpoint> {
   const step = readBest(directory);
   if (step === undefined) throw noBest(run);
   return readOrRefuse(join(directory, stepName(step)), (problem) => allCheckpointsDamaged(run, [problem]));
 }
 
-/** Reads a checkpoint; what is wrong with it becomes the error that `refuse` makes. */
+/** Reads a checkpoint; a problem becomes the error that `refuse` makes. */
 async function readOrRefuse(folder: string, refuse: (problem: string) => Error): Promise<Checkpoint> {
   try {
     return await readCheckpoint(folder);
@@ -167,7 +172,9 @@ async function readOrRefuse(folder: string, refuse: (problem: string) => Error):
   }
 }
 
-/** Reads variables in order, in parts: one call for each is slow, one for all doubles a model's memory. */
+/**
+ * Reads variables in order, in parts: one call per variable is slow, one call for all doubles the memory of a model.
+ */
 async function* valuesInParts(
   session: SavedVariables,
   variables: readonly Variable[],
@@ -187,7 +194,7 @@ async function* valuesInParts(
   }
 }
 
-/** Makes a rename durable: the folder that lists the file is written, too. */
+/** Syncs the folder that lists a renamed file, which makes the rename durable. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -197,25 +204,28 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Tells the step of a folder by its name, which is that of `stepName`; undefined for other names. */
+/** Parses the step from a folder's name, made by `stepName`; undefined for other names. */
 export function stepOf(name: string): number | undefined {
   const step = Number(/^step-(\d+)$/.exec(name)?.[1]);
   return Number.isSafeInteger(step) && stepName(step) === name ? step : undefined;
 }
 
-/** Tells whether `directory` holds a checkpoint, whole or not. */
+/** Tells whether `directory` contains a checkpoint, complete or damaged. */
 export function hasCheckpoint(directory: string): boolean {
   return listSteps(directory).length > 0;
 }
 
-/** Lists the steps that have a checkpoint, in order. Throws a SpadeworkError. */
+/** Lists the steps with a checkpoint in order. Throws a SpadeworkError. */
 export function listSteps(directory: string): number[] {
   return listFolder(directory, damagedRunFile)
     .flatMap((name) => stepOf(name) ?? [])
     .sort((a, b) => a - b);
 }
 
-/** Loads the last checkpoint of `directory`. Throws a SpadeworkError, naming `run`, where there is none or it is damaged. */
+/**
+ * Loads the last checkpoint of `directory`. Throws a SpadeworkError that names `run`, if there is none, or it is
+ * damaged.
+ */
 export async function loadLastCheckpoint(directory: string, run: string): Promise<Checkpoint> {
   const [last, before] = listSteps(directory).reverse();
   if (last === undefined) throw noCheckpoint(run);
@@ -227,8 +237,9 @@ export async function loadLastCheckpoint(directory: string, run: string): Promis
 }
 
 /**
- * Loads the last checkpoint of `directory` that is whole, for a run that goes on: it makes damaged ones anew. `warn` hears of those
- * that were left out. Gives nothing where there is no checkpoint; throws a SpadeworkError, naming `run`, where none is whole.
+ * Loads the last complete checkpoint of `directory`, to resume a run, which then makes damaged ones again. `warn`
+ * receives the skipped ones. Gives undefined if there is no checkpoint; throws a SpadeworkError that names `run`, if
+ * all are damaged.
  */
 export async function loadWholeCheckpoint(
   directory: string,
@@ -251,7 +262,10 @@ export async function loadWholeCheckpoint(
   return undefined;
 }
 
-/** Loads the checkpoint of a step; undefined where there is none. Throws a SpadeworkError, naming `run`, where it is damaged. */
+/**
+ * Loads the checkpoint of a step; undefined if there is none. Throws a SpadeworkError that names `run`, if it is
+ * damaged.
+ */
 export async function loadCheckpoint(
   directory: string,
   run: string,
@@ -271,7 +285,7 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   return { folder, state, values: new Map([...tensors].map(([name, { values }]) => [name, values])) };
 }
 
-/** Refuses variables that a checkpoint of ours cannot hold: none is saved that is not finite. */
+/** Rejects variables that are not finite, as we never save such. */
 function requireFinite(tensors: ReadonlyMap<string, StoredTensor>): void {
   for (const [name, { shape, values }] of tensors) {
     const found = notFiniteIn(values, shape);
@@ -306,8 +320,8 @@ function readState(folder: string): { readonly state: RunState; readonly text: s
 }
 
 /**
- * Gives a session its program's variables out of a checkpoint, and those of frozen networks out of `frozen`, by full name.
- * Throws a SpadeworkError where they do not fit.
+ * Sets a session's variables from a checkpoint, and those of frozen networks from `frozen`, by full name. Throws a
+ * SpadeworkError if they do not fit.
  */
 export async function restore(
   session: Session,
@@ -317,7 +331,7 @@ export async function restore(
   await session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
 }
 
-/** Finds the values that `restore` sets, by full name. Throws a SpadeworkError where they do not fit. */
+/** Finds the values for `restore`, by full name. Throws a SpadeworkError if they do not fit. */
 export function valuesOf(
   variables: readonly Variable[],
   { folder, values }: Checkpoint,

@@ -1,4 +1,4 @@
-/** Answers for opening the data that a spec names: folders, classes, and the maps that samples are painted for. */
+/** Opens the data of a spec: its folders, classes and label encoding. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { classOfValue, labelValues, lastClassIsVoid } from '../../compiler/format/labels.ts';
@@ -13,7 +13,7 @@ import type { DatasetFolders } from '../data/pair.ts';
 import type { LabelCoding } from '../data/coding.ts';
 import { legendOutOfRange } from './messages.ts';
 
-/** Gives the classes of a data set: those of its legend or its list of names, else numbered ones. Throws a SpadeworkError. */
+/** Gives the classes of a data set: from its legend, its list of names, or numbered. Throws a SpadeworkError. */
 export function classesOf(data: DataSpec): ClassInfo[] {
   const known = data.legend === undefined ? listedClasses(data) : legendClasses(data, data.legend);
   const last = data.classes - 1;
@@ -23,7 +23,7 @@ export function classesOf(data: DataSpec): ClassInfo[] {
   return withColors([...known, { id: last, name: voidName, color: undefined }]);
 }
 
-/** What the class of void values is called where nothing names it. */
+/** The name of the void class, if it has none. */
 const voidName = 'void';
 
 function listedClasses({ names, colors, classes }: DataSpec): PartialClass[] {
@@ -49,7 +49,7 @@ function legendClasses(data: DataSpec, legend: string): PartialClass[] {
   });
 }
 
-/** Says what the label maps of a data set hold. Throws a SpadeworkError where colors do not tell classes apart. */
+/** Gives the encoding of a data set's label maps. Throws a SpadeworkError if two classes have one color. */
 export function codingOf(data: DataSpec, classes: readonly ClassInfo[]): LabelCoding {
   const declared = new Set(classes.map(({ id }) => id));
   const values = labelValues(data).filter(([, id]) => declared.has(id));
@@ -63,7 +63,7 @@ export function codingOf(data: DataSpec, classes: readonly ClassInfo[]): LabelCo
   return { values, colors: { classes, distance: data.color_distance ?? 0 } };
 }
 
-/** Says how training samples are changed at random. */
+/** Gives the augmentation of training samples. */
 export function augmentationOf(data: DataSpec): Augmentation {
   const { augment, crop_from: from, scale, jitter } = data;
   const isCropped = from !== undefined || scale !== undefined;
@@ -79,17 +79,17 @@ const rangeOf = (scale: readonly number[] | undefined): readonly [number, number
   scale?.[1] ?? 1,
 ];
 
-/** The parts of a data set: what is trained on, and what is held out. */
+/** The splits of a data set: training and held-out pairs. */
 export type SplitName = 'train' | 'test';
 
-/** Says where the files of each split lie that a spec's data has. */
+/** Gives the folders of each split of a spec's data. */
 export function foldersOf(data: DataSpec): {
   readonly train: DatasetFolders;
   readonly test?: DatasetFolders;
 } {
   const { images, labels, instances, list } = data;
   const { test_images, test_labels, test_instances, test_list } = data;
-  // Where pairs lie together and only those to test on are named, all others are trained on.
+  // If all pairs are in one folder and only the test pairs are listed, training uses the others.
   const except = list === undefined && test_labels === labels ? test_list : undefined;
   return {
     train: placesOf(data, { images, labels, instances, list, except }),
@@ -110,19 +110,19 @@ export function openTrainingData(data: DataSpec): Promise<Dataset> {
   return open(data, foldersOf(data).train, storedSize(data, 'train'));
 }
 
-/** Gives the size that pictures of a part of the data are decoded at. */
+/** Gives the size at which pictures of a split are decoded. */
 export function storedSize(data: DataSpec, split: SplitName): DataSpec['size'] {
-  // The largest that a part is taken from: smaller ones are made of it.
+  // The largest size that crops are taken from; smaller ones are scaled from it.
   return split === 'train' ? scaleSize(data.crop_from ?? data.size, rangeOf(data.scale)[1]) : data.size;
 }
 
-/** Opens the held-out maps of a spec's data, with photos where it names them; undefined where it names no maps. */
+/** Opens the held-out maps of a spec's data, with photos if it names them; undefined if it has no held-out maps. */
 export function openTestData(data: DataSpec): Promise<Dataset> | undefined {
   const { test } = foldersOf(data);
   return test && open(data, test, storedSize(data, 'test'));
 }
 
-/** Gives what is the same for all data sets that are read as a spec says, whatever folders they lie in. */
+/** Gives the options of reading that a spec sets for all its data, in any folder. */
 export function readingOf(
   data: DataSpec,
   classes: readonly ClassInfo[],
@@ -142,7 +142,10 @@ interface Folders {
   readonly except: string | undefined;
 }
 
-/** Requires the folder that all others of the data lie in: without it, each of them would be missed. Throws a SpadeworkError. */
+/**
+ * Requires the folder that contains all others of the data, rather than reporting each of them. Throws a
+ * SpadeworkError.
+ */
 export function requireDataFolder({ path }: DataSpec): void {
   if (!existsSync(path)) throw dataError(noDataFolder(path));
 }
@@ -152,7 +155,7 @@ async function open(data: DataSpec, folders: DatasetFolders, stored: DataSpec['s
   return openDataset({ ...readingOf(data, classesOf(data)), folders, stored });
 }
 
-/** Gives where the files of a part of the data lie. */
+/** Gives the file locations of a split. */
 function placesOf(data: DataSpec, { images, labels, instances, list, except }: Folders): DatasetFolders {
   const below = (place: string | undefined): string | undefined =>
     place === undefined ? undefined : join(data.path, place);

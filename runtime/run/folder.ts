@@ -1,4 +1,4 @@
-/** Answers for a run's folder: its layout, making it, and reading what it needs to go on or to paint. */
+/** Defines the layout of a run's folder; creates and clears it, and reads its spec and record. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
@@ -31,24 +31,24 @@ import {
 } from './messages.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
-/** Names the files and folders of a run. */
+/** The files and folders of a run. */
 export interface RunLayout {
   readonly folder: string;
-  /** What was written: the spec's file, then the user's files that it imports. */
+  /** The source texts: the spec's file, then the user's files that it imports. */
   readonly source: string;
   /** The modules of the standard library that it uses. */
   readonly library: string;
-  /** The spec, with what the command line changed. */
+  /** The spec, with the changes of the command line. */
   readonly spec: string;
   readonly run: string;
   readonly metrics: string;
-  /** Event files of TensorBoard, one for each process that trained. */
+  /** TensorBoard event files, one per process that trained. */
   readonly events: string;
   readonly checkpoints: string;
-  /** Weights that the run reads and does not train, a file for each network. */
+  /** Weights of networks that the run does not train, one file per network. */
   readonly weights: string;
   readonly samples: string;
-  /** Evaluations, a file and a folder of painted pictures for each protocol. */
+  /** Evaluations: a file and a folder of generated pictures per protocol. */
   readonly evaluations: string;
   readonly page: string;
 }
@@ -70,35 +70,35 @@ export function layoutOf(folder: string): RunLayout {
   };
 }
 
-/** Names what says that a process trains in a run folder; neither is a part of the run. */
+/** The files of the lock on a run folder; they are not part of the run. */
 export const lockFile = 'training.lock';
 export const lockGuard = 'training.lock.guard';
 
-/** Where a new run is put. */
+/** The location of a new run. */
 export interface NewRunPlace {
-  /** The folder; without it the first free `runs/<experiment>-<n>`. */
+  /** The folder; by default the first free `runs/<experiment>-<n>`. */
   readonly out?: string | undefined;
-  /** Whether a run that is there may be deleted; anything else than a run never is. */
+  /** Whether an existing run may be deleted; anything but a run is never deleted. */
   readonly overwrite?: boolean | undefined;
 }
 
-/** Throws a SpadeworkError where a new run may not be put. */
+/** Throws a SpadeworkError if a new run cannot be put there. */
 export function checkRunPlace({ out, overwrite = false }: NewRunPlace): void {
   if (out === undefined) return;
   whileWriting(out, () => {
-    // An empty text is the working folder, as for all that joins paths.
+    // An empty text means the working folder, as in path joins.
     const place = out || '.';
     const found = statSync(place, { throwIfNoEntry: false });
     if (!found || isEmptyFolder(place, found)) return;
     if (!found.isDirectory()) throw runPlaceNoFolder(out);
     const { spec, run } = layoutOf(place);
-    // A run that was killed at its very beginning, or while it was deleted, has only one of them.
+    // A run that was killed at its start, or while being deleted, has only one of the two files.
     if (!isSpecFile(spec) && !isRecordFile(run)) throw notARunFolder(out);
     if (!overwrite) throw runFolderExists(out);
   });
 }
 
-/** Tells whether a file is a spec as runs keep it: other programs have files called `spec.json`, too. */
+/** Tells whether a file is a spec of a run: other programs have files called `spec.json`, too. */
 const isSpecFile = (file: string): boolean => objectIn(file)?.['format'] === specFormat;
 
 /** Tells whether a file is the record of a run. */
@@ -116,7 +116,7 @@ function objectIn(file: string): Partial<Record<string, unknown>> | undefined {
   }
 }
 
-/** Makes the folder of a new run where it is missing, and leaves what is in it. Throws a SpadeworkError. */
+/** Creates the folder of a new run if it is missing, and leaves its content. Throws a SpadeworkError. */
 export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout {
   checkRunPlace(place);
   const folder = place.out;
@@ -125,7 +125,7 @@ export function makeRunFolder(experiment: string, place: NewRunPlace): RunLayout
   return layoutOf(folder);
 }
 
-/** Deletes the run in a folder, last of all what says that it is one. Throws a SpadeworkError. */
+/** Deletes the run in a folder; the files that identify it as a run go last. Throws a SpadeworkError. */
 export function clearRun(layout: RunLayout): void {
   const { folder, run, ...parts } = layout;
   whileWriting(folder, () => {
@@ -133,12 +133,12 @@ export function clearRun(layout: RunLayout): void {
   });
 }
 
-/** Tells whether a run is still where it was begun. */
+/** Tells whether a run is still in its folder. */
 export function isInPlace({ spec }: RunLayout): boolean {
   return existsSync(spec);
 }
 
-/** Throws a SpadeworkError where a run is no more in its folder: what is written then would look like one. */
+/** Throws a SpadeworkError if a run is no longer in its folder: files written now would look like a run. */
 export function requireInPlace(layout: RunLayout): void {
   if (!isInPlace(layout)) throw runFolderGone(layout.folder);
 }
@@ -149,10 +149,10 @@ function isEmptyFolder(folder: string, found: Stats): boolean {
   return found.isDirectory() && !readdirSync(folder).some(isContent);
 }
 
-/** Names what a killed process had not finished writing: a file under its temporary name, or a checkpoint. */
+/** The names of unfinished files and checkpoints that a killed process leaves. */
 export const unfinishedFile = /(\.\d+|^step-\d+)\.tmp$/;
 
-/** Makes a folder that no other process has made. */
+/** Creates a folder that no other process created. */
 function makeFreeFolder(experiment: string): string {
   const parent = 'runs';
   whileWriting(parent, () => makeFolder(parent));
@@ -168,16 +168,16 @@ function makeFreeFolder(experiment: string): string {
   }
 }
 
-/** What a run knows about itself beyond what its page shows. */
+/** The record of a run, with fields that its page does not show. */
 export interface FullRunRecord extends RunRecord {
-  /** The text's own name: what the spec was read from. */
+  /** The name of the source text of the spec. */
   readonly file: string;
   readonly memory?: RunMemory;
-  /** Of the spec beside it: one that is as it was written needs no check. */
+  /** The digest of the spec: an unchanged spec is not checked again. */
   readonly specSha256?: string;
 }
 
-/** Says how much memory a run held early on and at its end, to see leaks. */
+/** The memory of a run early on and at its end, to detect leaks. */
 export interface RunMemory {
   readonly early: MemoryAtStep;
   readonly end: MemoryAtStep;
@@ -187,7 +187,7 @@ export interface MemoryAtStep {
   readonly step: number;
   /** Resident memory of the process. */
   readonly residentBytes: number;
-  /** Tensors that the engine holds. */
+  /** The number of tensors in the engine. */
   readonly tensors: number;
 }
 
@@ -202,7 +202,7 @@ export async function writeRecord(
 
 const runFormat = new RecordFormat<FullRunRecord>(runSchema);
 
-/** Reads the spec and the record of a run. Throws a SpadeworkError where the folder holds none or they are damaged. */
+/** Reads the spec and the record of a run. Throws a SpadeworkError if the folder has none, or they are damaged. */
 export function readRunFolder(folder: string): {
   readonly layout: RunLayout;
   readonly spec: Spec;
@@ -215,13 +215,13 @@ export function readRunFolder(folder: string): {
   return { layout, spec: readRunSpec(folder, record.specSha256), record };
 }
 
-/** Reads the spec of a run, and checks it unless its digest is a known one. Throws a SpadeworkError. */
+/** Reads the spec of a run, and checks it unless its digest is `known`. Throws a SpadeworkError. */
 export function readRunSpec(folder: string, known?: string): Spec {
   const file = layoutOf(folder).spec;
   return whileReading(file, damagedRunFile, () => {
     const text = readText(file, largestText);
     if (text === undefined) throw existsSync(folder) ? noRun(folder, runsIn(folder)) : noRunFolder(folder);
-    // First of all, since the checker recurses and says less about what is no spec at all.
+    // Depth is tested first, as the checker recurses, and its messages for other files are less clear.
     const value = parseJson(text);
     if (known !== undefined && digestOf(text) === known) return value as Spec;
     const { spec, diagnostics } = checkJson({ name: file, text });
@@ -237,10 +237,10 @@ function describeMistake({ message, span }: Diagnostic): string {
   return `${message}, at ${line}:${column}`;
 }
 
-/** More mistakes of a spec than these say that it is another file. */
+/** The most mistakes shown: if there are more, it is another file. */
 const shownMistakes = 3;
 
-/** Lists the runs that lie in a folder which is none itself. */
+/** Lists the runs inside a folder that is not a run itself. */
 function runsIn(folder: string): string[] {
   if (!statSync(folder).isDirectory()) return [];
   return readdirSync(folder)
@@ -249,7 +249,7 @@ function runsIn(folder: string): string[] {
     .filter((inner) => existsSync(layoutOf(inner).spec));
 }
 
-/** Keeps the spec as the run uses it. */
+/** Writes the spec as the run uses it. */
 export async function writeSpec(layout: RunLayout, spec: Spec): Promise<void> {
   await writeWhole(layout.spec, `${JSON.stringify(spec)}\n`);
 }

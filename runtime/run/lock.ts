@@ -1,6 +1,6 @@
 /**
- * Answers for one training at a time in a run folder. The holder's process id lies in a file for as long as it trains: a
- * killed holder is known at once, and a step may block the thread for as long as it takes.
+ * Locks a run folder for one training at a time. The holder's process id is in a file during training: so a killed
+ * holder is detected at once, and a step may block the thread for any time.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -16,22 +16,24 @@ import { damagedLock, folderInUse } from './messages.ts';
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** The process that started the holder and ends with it, where there is one. */
+  /** The process that started the holder and on whose end the holder stops, if there is one. */
   readonly parent?: number;
 }
 
 const holderFormat = new RecordFormat<Holder>(holderSchema);
 
-/** How long to wait before looking again whether a holder has ended. */
+/** The interval of checking whether a holder has ended. */
 const lookMilliseconds = 100;
 
-/** Longer than proper-lockfile takes to call the guard of a killed process stale. */
+/** Longer than the time after which proper-lockfile treats the guard of a killed process as stale. */
 const guardRetries = { retries: 60, factor: 1, minTimeout: 200, maxTimeout: 200 };
 
-/** Run folders which this process trains in. */
+/** Run folders in which this process trains. */
 const held = new Set<string>();
 
-/** Does work as the only process that trains in `folder`, which has to exist. Throws a SpadeworkError where another does. */
+/**
+ * Does work while holding the lock on `folder`, which must exist. Throws a SpadeworkError if another process holds it.
+ */
 export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const key = resolve(folder);
   const file = join(folder, lockFile);
@@ -45,7 +47,7 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>): Pr
   }
 }
 
-/** Waits for a holder whose command was killed: it notices, and ends after its step. */
+/** Waits for a holder whose parent was killed: it stops after its current step. */
 async function untilOrphanEnds(file: string): Promise<void> {
   for (;;) {
     const holder = readHolder(file);
@@ -60,7 +62,9 @@ async function untilOrphanEnds(file: string): Promise<void> {
   }
 }
 
-/** Writes the holder's file; the guard keeps two processes from both replacing the file of a dead holder. */
+/**
+ * Writes the holder's file; the guard keeps two processes from replacing the file of a dead holder at the same time.
+ */
 async function take(folder: string, key: string, file: string): Promise<void> {
   const guard = join(folder, lockGuard);
   const release = await lockfile
@@ -86,7 +90,10 @@ export function isHeld(folder: string): boolean {
   return held.has(resolve(folder)) || (holder !== undefined && isAlive(holder));
 }
 
-/** Reads who holds a folder; half a file is what a killed process left. Throws a SpadeworkError for what is no file. */
+/**
+ * Reads the holder of a folder; an incomplete file is ignored, as its writer was killed. Throws a SpadeworkError for
+ * anything but a file.
+ */
 function readHolder(file: string): Holder | undefined {
   const text = whileReading(file, damagedLock, () => readText(file));
   try {
@@ -97,10 +104,10 @@ function readHolder(file: string): Holder | undefined {
   }
 }
 
-/** Tells whether a holder may still train; nobody can tell of another machine. */
+/** Tells whether a holder may still run; on another machine it always may. */
 function isAlive({ pid, host }: Holder): boolean {
   if (host !== hostname()) return true;
-  // Ids are given again, in containers even the same one: this process knows what it holds.
+  // Process ids are reused, in containers even our own: this process knows the locks it holds.
   return pid !== process.pid && isRunning(pid);
 }
 

@@ -1,4 +1,4 @@
-/** Answers for what is said to a user about runs: one function a message, and the error which carries them. */
+/** The errors and notes about runs, one function each. */
 
 import { suggesting } from '../../dsl/fix.ts';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { quoted } from '../base/shell.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Fitting } from '../weights/messages.ts';
 
-/** How many names a message lists. */
+/** The most names that a message lists. */
 const listed = 10;
 
 export const nothingToTrain = (name: string): SpadeworkError =>
@@ -48,7 +48,7 @@ export const instancesMissing = (name: string): SpadeworkError =>
     'name their folder: --instances FOLDER',
   );
 
-/** `instead` is what the file does fit. */
+/** `instead` is what the file fits. */
 export const weightsDoNotFit = (
   network: string,
   path: string,
@@ -118,7 +118,7 @@ export const runPlaceNoFolder = (place: string): SpadeworkError =>
     'give another --out, or move it away',
   );
 
-/** What holds wherever a run ends, once it has saved. */
+/** The state of a run's folder after the run has saved once. */
 export const lastCheckpointKept = 'the last checkpoint is whole';
 
 export const folderInUse = (folder: string, file: string): SpadeworkError =>
@@ -128,7 +128,7 @@ export const folderInUse = (folder: string, file: string): SpadeworkError =>
     `wait for its end, or train into another folder; if there is no such process, delete '${file}'`,
   );
 
-/** `within` are folders in it that do hold runs. */
+/** `within` are run folders inside it. */
 export const noRun = (folder: string, within: readonly string[] = []): SpadeworkError =>
   inputError(
     'no-run',
@@ -145,7 +145,7 @@ export const noRunFolder = (folder: string): SpadeworkError =>
     'check the path; runs lie in runs/ unless told',
   );
 
-/** Says that something else lies where a run keeps what it tells TensorBoard, all of which is known from its other files. */
+/** Reports a foreign file in place of TensorBoard events, which can be made again from other files. */
 export const uselessEvents = (file: string, why: string): SpadeworkError =>
   inputError(
     'useless-events',
@@ -153,7 +153,7 @@ export const uselessEvents = (file: string, why: string): SpadeworkError =>
     'remove it, or move it away: what TensorBoard reads is written anew, and nothing is lost',
   );
 
-/** Says that something else lies where a run keeps its samples: those of the last step can be painted again. */
+/** Reports a foreign file in place of samples; those of the last step can be generated again. */
 export const uselessSamples = (file: string, why: string): SpadeworkError =>
   inputError(
     'useless-samples',
@@ -233,7 +233,7 @@ export const checkpointOfOtherSpec = (folder: string, why: string): SpadeworkErr
     'a run keeps its spec; undo changes of its spec.json',
   );
 
-/** `source` says what made the first value that is not finite, where that is known. */
+/** `source` names the op that made the first value that is not finite, if known. */
 export const notFinite = (
   names: readonly string[],
   step: number,
@@ -258,7 +258,7 @@ export const notFinite = (
 export const replaying = (steps: number): string =>
   `A value is not finite; looking for where it comes from${steps > 0 ? `, doing ${steps} ${steps === 1 ? 'step' : 'steps'} again` : ''} ...`;
 
-/** What a tensor holds: the range of its finite values, and how many others. */
+/** The content of a tensor: the range of its finite values, and the number of others. */
 export interface ValueRange {
   readonly shape: readonly number[];
   readonly count: number;
@@ -268,13 +268,13 @@ export interface ValueRange {
   readonly notNumbers: number;
 }
 
-/** What is known of the op that made the first value which is not finite. */
+/** The op that made the first value that is not finite. */
 export interface NotFiniteOp {
   readonly op: string;
   readonly step: number;
-  /** The instance or the optimizer that it belongs to. */
+  /** Its block instance or optimizer. */
   readonly scope: string | undefined;
-  /** The variable or input that it is, if it is one. */
+  /** Its name, if it is a variable or input. */
   readonly name: string | undefined;
   readonly isGradient: boolean;
   readonly isUpdate: boolean;
@@ -282,7 +282,7 @@ export interface NotFiniteOp {
   readonly operands: readonly (ValueRange & { readonly op: string })[];
 }
 
-/** What keeps ops in the range where they are finite. */
+/** How to keep ops in their finite range. */
 const remedies: Readonly<Record<string, string>> = {
   div: 'keep the divisor away from 0: a / (b + 1e-5), or maximum(b, 1e-5)',
   log: 'keep what is given to log above 0: log(x + 1e-5)',
@@ -324,7 +324,7 @@ export const moreStepsDone = (folder: string, done: number, steps: number): Spad
     `leave out --steps, or give ${done} or more`,
   );
 
-/** `isWhole` says whether there is all that a run keeps, also of what cannot be made again. */
+/** `isWhole` tells whether all files of the run exist, including those that cannot be made again. */
 export const nothingMissing = (steps: number, isWhole: boolean): string =>
   `The run is finished: all ${steps} steps are done, and nothing ${isWhole ? 'of it is missing' : 'else is missing'}. ` +
   'To train longer: --steps N';
@@ -369,7 +369,7 @@ export const noBest = (run: string): SpadeworkError =>
     'leave out --checkpoint for its last one; a best one is kept where train has: evaluate_every: 1000',
   );
 
-/** What a run will need, in one line. */
+/** The resources that a run will need, in one line. */
 export const needs = ({
   checkpointBytes,
   checkpoints,
@@ -382,7 +382,7 @@ export const needs = ({
   `Needs ${memoryBytes === undefined ? '' : `about ${formatBytes(memoryBytes)} of memory for weights and values, `}` +
   `${formatBytes(checkpoints * checkpointBytes)} of the disk for ${checkpoints} checkpoints`;
 
-/** How long a run will take, from the time of its first steps. */
+/** The time that a run will take, from the time of its first steps. */
 export const takes = (steps: number, secondsPerStep: number): string =>
   `The ${steps} steps to go take about ${formatSeconds(steps * secondsPerStep)}, ${formatSeconds(secondsPerStep)} each.`;
 

@@ -1,6 +1,6 @@
 /**
- * Answers for folders that users name for results. One rule holds for all of them: nothing that lies there is overwritten, but
- * what was written there for the same purpose before. Which files those are is kept in a list beside them.
+ * Protects the folders that users choose for results: only files that an earlier command wrote there for the same
+ * purpose are overwritten. A list beside them names these files.
  */
 import {
   closeSync,
@@ -19,25 +19,25 @@ import { exportedMark } from '../weights/write-official.ts';
 import { foreignFile, foreignFiles, namesClash } from './messages.ts';
 import { makeFolder } from '../base/make-folder.ts';
 
-/** The list of what was written into a folder; names of users' pictures never begin with a point. */
+/** The list of written files; users' pictures never start with a point. */
 export const listFile = '.spadework-files.json';
 const listFormat = 'spadework-files/1';
 
-/** Files of a folder, by paths below it with `/` between their parts. */
+/** Files of a folder, by paths relative to it with `/` as separator. */
 export interface Outputs {
-  /** Files that are called after files, maps or networks of the user. */
+  /** Files named after files, maps or networks of the user. */
   readonly named: readonly string[];
-  /** Files that have names of ours: a page, an overview. */
+  /** Files with fixed names: a page, an overview. */
   readonly own: readonly string[];
 }
 
-/** Files that are to be written. */
+/** Files to be written. */
 export interface PlannedOutputs extends Outputs {
-  /** Folders that hold nothing else: a user's pictures do not mix with ours, as they would be taken for data. */
+  /** Folders that must have no other files: a user's pictures among ours would be taken for data. */
   readonly folders: readonly string[];
 }
 
-/** Reads what was written into a folder before; nothing where there is no list, or one that cannot be read. */
+/** Reads the list of a folder; empty if there is none, or it cannot be read. */
 export function readOutputs(folder: string): Outputs {
   try {
     const { format, named, own } = JSON.parse(readFileSync(join(folder, listFile), 'utf8')) as Partial<
@@ -45,7 +45,7 @@ export function readOutputs(folder: string): Outputs {
     >;
     if (format === listFormat && isList(named) && isList(own)) return { named, own };
   } catch (error) {
-    // A list that is damaged is none: then all that is there is the user's.
+    // Without a valid list, all existing files are the user's.
     if (!(error instanceof SyntaxError || error instanceof TypeError || isFileError(error))) throw error;
   }
   return { named: [], own: [] };
@@ -56,8 +56,8 @@ function isList(value: unknown): value is string[] {
 }
 
 /**
- * Gives a name of ours that no file or folder called after the user's takes: `grid.png`, or `grid-2.png` beside a map `grid`.
- * Names that differ by case alone count as one, as some file systems have them.
+ * Gives a fixed name that no file or folder named after the user's takes: `grid.png`, or `grid-2.png` beside a map
+ * `grid`. Case is ignored, as in some file systems.
  */
 export function freeName(wanted: string, named: readonly string[]): string {
   const taken = new Set(named.flatMap((file) => [file, ...foldersOf(file)]).map(folded));
@@ -68,18 +68,18 @@ export function freeName(wanted: string, named: readonly string[]): string {
   return name;
 }
 
-/** Brings names to one form that file systems take for the same where case means nothing. */
+/** Normalizes names to one form per file on case-insensitive file systems. */
 const folded = (name: string): string => name.normalize('NFC').toLowerCase();
 
-/** Lists the folders that a file lies in, below the root. */
+/** Lists the folders around a file, below the root. */
 function foldersOf(file: string): string[] {
   const parts = file.split('/');
   return parts.slice(1).map((_, count) => parts.slice(0, count + 1).join('/'));
 }
 
 /**
- * Finds two names that cannot both be files of one folder: they are the same, at least where `isCaseBlind`, or one would have to
- * be a folder of the other.
+ * Finds two names that cannot both be files of one folder: they are equal (ignoring case if `isCaseBlind`), or one
+ * would be a folder of the other.
  */
 export function findClash(
   files: readonly string[],
@@ -100,13 +100,13 @@ export function findClash(
   return undefined;
 }
 
-/** Throws a SpadeworkError where files cannot all lie in one folder; `existing` is a file of the same file system. */
+/** Throws a SpadeworkError if files cannot all be in one folder; `existing` is a file on the same file system. */
 export function requireNoClash(folder: string, files: readonly string[], existing: string): void {
   const clash = findClash(files, isCaseBlindAt(existing));
   if (clash) throw namesClash(folder, ...clash);
 }
 
-/** Tells whether a file is also found by its name in other letters. */
+/** Tells whether a file is also found under its name in the other case. */
 function isCaseBlindAt(file: string): boolean {
   const other = join(dirname(file), basename(file).toUpperCase());
   if (other === file) return false;
@@ -115,9 +115,9 @@ function isCaseBlindAt(file: string): boolean {
 }
 
 /**
- * Makes a folder ready for files, before any work is done for them; files of ours from before that are not among them go. Throws
- * a SpadeworkError where one would replace what was not written here before, where ours would lie among a user's files, or where two
- * cannot lie beside each other. `isOurs` says that the whole folder is one of ours.
+ * Prepares a folder for files, before the work for them starts; files of an earlier command that are not among them
+ * are deleted. Throws a SpadeworkError if a file would replace one not written here before, if ours would be among a
+ * user's files, or if two names clash. `isOurs` tells that the whole folder is ours.
  */
 export async function claimOutputs(
   folder: string,
@@ -143,29 +143,29 @@ export async function claimOutputs(
   });
 }
 
-/** Lists what lies where files are to be written, and was not written there before. */
+/** Lists existing files that are in the way and were not written there before. */
 function foreignAmong(folder: string, { named, own, folders }: PlannedOutputs, before: Outputs): string[] {
   const known = { own: new Set(before.own), all: new Set([...before.named, ...before.own]) };
   const foreign = [
     ...named.filter((file) => isInTheWay(folder, file, known.all)),
-    // What was called after a user's map before is never replaced by a page or an overview.
+    // A page or overview never replaces a file that was named after a user's map.
     ...own.filter((file) => isInTheWay(folder, file, known.own)),
     ...folders.flatMap((one) => filesBelow(folder, one).filter((file) => !known.all.has(file))),
   ];
   return [...new Set(foreign)];
 }
 
-/** Throws a SpadeworkError where a page would replace a file that is none of ours. */
+/** Throws a SpadeworkError if a page would replace a file that is not ours. */
 export function requireOwnPage(file: string): void {
   requireOwn(file, 'page of Spadework', 'name="generator" content="Spadework"');
 }
 
-/** Throws a SpadeworkError where an export would replace a file that is none. */
+/** Throws a SpadeworkError if an export would replace a file that is not an export. */
 export function requireOwnExport(file: string): void {
   requireOwn(file, 'file that Spadework exported', JSON.stringify(exportedMark).slice(1, -1));
 }
 
-/** A file says within its first bytes what it is. */
+/** The mark of our files is within this many first bytes. */
 const markedBytes = 2 ** 12;
 
 function requireOwn(file: string, what: string, mark: string): void {
@@ -186,7 +186,7 @@ function startOf(file: string): string {
   });
 }
 
-/** Tells whether a file would replace another one that is not known, or something that is no file. */
+/** Tells whether a file would replace an unknown one, or something that is not a file. */
 function isInTheWay(folder: string, file: string, known: ReadonlySet<string>): boolean {
   const found = statOf(join(folder, file));
   if (found && !(found.isFile() && known.has(file))) return true;
@@ -196,12 +196,12 @@ function isInTheWay(folder: string, file: string, known: ReadonlySet<string>): b
   });
 }
 
-/** Looks at what a name stands for, links as such: what they lead to is not ours to replace. */
+/** Examines a name without following links: their targets are not ours to replace. */
 function statOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // Below a file there is nothing.
+    // The path continues below a file, so nothing exists there.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
   }

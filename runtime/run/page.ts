@@ -1,4 +1,4 @@
-/** Answers for the page that a run leaves: what it paints, how it came to paint so, and how to repeat it. */
+/** Renders the page of a run: its results, its training, and how to repeat it. */
 import { join, relative } from 'node:path';
 import { quoted } from '../base/shell.ts';
 import { curveChart, curvesOf, lossChart } from '../report/chart.ts';
@@ -28,14 +28,14 @@ import {
   type Samples,
 } from './records.ts';
 
-// As many frames of the film strip as stand in one line of a wide page.
+// The number of frames in one line of the film strip on a wide page.
 const FILM_FRAMES = 8;
 
 /**
- * Writes `index.html` into a run's folder from what the folder holds, and returns its path.
+ * Writes `index.html` into a run's folder from the folder's files, and returns its path.
  *
- * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws a SpadeworkError
- * where a file exists but is damaged.
+ * Any part may be missing: a run without photographs, samples or metrics yet has a shorter page. Throws a
+ * SpadeworkError if a file is damaged.
  */
 export async function writeRunPage(directory: string): Promise<string> {
   const run = readRun(directory);
@@ -82,7 +82,7 @@ function runHeader(run: PartialRun & { name: string }, metrics: readonly MetricR
   });
 }
 
-/** Says how large the network is that paints or segments. */
+/** Gives the size of the generator or segmenter. */
 function networkFact({ parameters = {}, task }: PartialRun): Fact {
   const [first] = Object.values(parameters);
   const count = parameters.G ?? (task === 'segment' ? first : undefined);
@@ -92,7 +92,7 @@ function networkFact({ parameters = {}, task }: PartialRun): Fact {
   };
 }
 
-/** Formats the day and minute of an ISO 8601 time; a text that is no time says nothing. */
+/** Formats the day and minute of an ISO 8601 time; undefined for other texts. */
 function dateOf(created: string | undefined): string | undefined {
   const time = new Date(created ?? NaN);
   if (Number.isNaN(time.getTime())) return undefined;
@@ -164,7 +164,7 @@ function mapName(run: PartialRun): string {
 function player({ frames }: Samples): Content {
   const last = frames.length - 1;
   if (last < 1) return undefined;
-  // Folder names hold only letters, digits and dashes, so that a blank can part them.
+  // Folder names have only letters, digits and dashes, so a space can separate them.
   const folders = frames.map(({ painted }) => [...painted.values()][0]!.split('/')[1]!);
   return html`<div class="player" data-folders="${folders.join(' ')}" hidden>
     <button type="button" aria-label="Play">
@@ -176,7 +176,7 @@ function player({ frames }: Samples): Content {
   </div>`;
 }
 
-/** Renders one map at steps spread over the run, so that the progress shows without moving anything. */
+/** Renders one map at steps spread over the run, to show the progress. */
 function filmStrip({ frames, maps }: Samples, size: PictureSize | undefined, name: string): Content {
   if (frames.length < 3) return undefined;
   const count = Math.min(FILM_FRAMES, frames.length);
@@ -213,7 +213,7 @@ function curves(metrics: readonly MetricRecord[]): Markup {
   </section>`;
 }
 
-/** Shows what was measured on held-out pairs, each metric on its own scale; nothing where nothing was. */
+/** Shows the metrics on held-out pairs, each on its own scale; nothing if there are none. */
 function evaluations({ best }: PartialRun, metrics: readonly MetricRecord[]): Content {
   const measured = metrics.filter(({ evaluation }) => evaluation);
   const names = [...new Set(measured.flatMap(({ evaluation }) => Object.keys(evaluation ?? {})))];
@@ -237,7 +237,7 @@ function evaluations({ best }: PartialRun, metrics: readonly MetricRecord[]): Co
   </section>`;
 }
 
-/** Shows how steady the training is: how long gradients are, and the rates where they change. */
+/** Shows the norms of the gradients, and the learning rates if they change. */
 function steadiness(metrics: readonly MetricRecord[]): Content {
   const networks = [...new Set(metrics.flatMap(({ rate }) => Object.keys(rate ?? {})))];
   const gradients = curvesOf(metrics, networks, (record) => record.gradients);
@@ -310,7 +310,7 @@ function runFacts(run: PartialRun, metrics: readonly MetricRecord[]): Content {
   );
 }
 
-/** Renders what to type next; a run without a painting has no weights to paint with yet. */
+/** Renders the next commands; a run without samples has no weights yet. */
 function commands({ command, task }: PartialRun, { frames }: Samples, directory: string): Content {
   const folder = quoted(relative(process.cwd(), directory) || '.');
   const blocks = [

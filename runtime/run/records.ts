@@ -1,4 +1,4 @@
-/** Answers for reading what a run left in its folder, whole or not: facts, metrics, sample pictures, source. */
+/** Defines and reads the files of a run's folder: record, metrics, sample pictures, source. */
 import type { Task } from '../report/parts.ts';
 import { basename, join, resolve } from 'node:path';
 import type { ClassInfo } from '../data/class-info.ts';
@@ -15,7 +15,7 @@ import { metricSchema, partialRunSchema } from '../base/schemas.ts';
 import { stepOf } from './checkpoint.ts';
 import { damagedMetrics, damagedRunFile, uselessSamples } from './messages.ts';
 
-/** Holds a run's `run.json`. */
+/** The run's `run.json`. */
 export interface RunRecord {
   readonly name: string;
   /** ISO 8601. */
@@ -26,31 +26,31 @@ export interface RunRecord {
   readonly steps: number;
   readonly stepsPlanned: number;
   readonly secondsPerStep: number;
-  /** Parameters (scalars) of each network. */
+  /** Number of parameters (scalars) of each network. */
   readonly parameters: Readonly<Record<string, number>>;
-  /** The networks whose parameters came from a file and are not trained; absent where there are none. */
+  /** The networks whose parameters came from a file and are not trained; absent if there are none. */
   readonly frozen?: readonly string[];
   readonly data: {
     readonly pairs: number;
     readonly size: { readonly width: number; readonly height: number };
     readonly classes: readonly ClassInfo[];
-    /** Whether samples are painted for maps that training never sees; absent means they are. */
+    /** Whether samples are made of held-out maps; absent means true. */
     readonly heldOut?: boolean;
   };
   readonly seed: number;
-  /** What its samples are; absent in a run that paints. */
+  /** The kind of its samples; absent for a generator. */
   readonly task?: Task;
-  /** The levels of patches that the run computes in tables; absent where there are none. */
+  /** The patch levels that the run computes in tables; absent if there are none. */
   readonly tables?: readonly string[];
-  /** The step whose checkpoint is the best, and what tells so; absent where nothing was measured. */
+  /** The step of the best checkpoint, and the metric that selects it; absent if nothing was measured. */
   readonly best?: { readonly step: number; readonly metric: string };
-  /** The last step whose samples are all written, and how many pictures they are. */
+  /** The last step with complete samples, and their number of pictures. */
   readonly sampled?: { readonly step: number; readonly pictures: number };
   /** The command line that started the run. */
   readonly command: string;
 }
 
-/** Holds one line of `metrics.jsonl`. A value that is not finite is `null`, as JSON has it. */
+/** A line of `metrics.jsonl`. A value that is not finite is `null` in JSON. */
 export interface MetricRecord {
   readonly step: number;
   readonly epoch: number;
@@ -59,51 +59,52 @@ export interface MetricRecord {
   readonly losses: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
   /** Learning rates by network. */
   readonly rate?: Readonly<Record<string, number>>;
-  /** Euclidean lengths of the gradients by network, before any clipping. */
+  /** Euclidean norms of the gradients by network, before clipping. */
   readonly gradients?: Readonly<Record<string, number | null>>;
-  /** What was measured on held-out pairs after this step, by metric. */
+  /** Metrics on held-out pairs after this step, by name. */
   readonly evaluation?: Readonly<Record<string, number | null>>;
 }
 
-/** Holds a run record of which any part may be missing, as a page must expect. */
+/** A run record of which any part may be missing. */
 export type PartialRun = {
   readonly [K in keyof RunRecord]?: RunRecord[K] extends readonly unknown[] | string | number
     ? RunRecord[K]
     : Partial<RunRecord[K]>;
 };
 
-/** Holds the sample pictures of a run. */
+/** The sample pictures of a run. */
 export interface Samples {
-  /** Steps at which every map was painted, in order. */
+  /** Steps with pictures of every map, in order. */
   readonly frames: readonly SampleFrame[];
   /** Held-out maps, in order. */
   readonly maps: readonly number[];
 }
 
-/** Holds one step's pictures; the paths are relative to the run's folder and use `/`. */
+/** One step's pictures; the paths are relative to the run's folder and use `/`. */
 export interface SampleFrame {
   readonly step: number;
   readonly label: ReadonlyMap<number, string>;
   readonly painted: ReadonlyMap<number, string>;
   readonly photo: ReadonlyMap<number, string>;
-  /** The same pictures as one grid, where it was written. */
+  /** The same pictures as one grid, if it was written. */
   readonly grid: string | undefined;
 }
 
 const runFormat = new RecordFormat<PartialRun>(partialRunSchema);
 const metricFormat = new RecordFormat<MetricRecord>(metricSchema);
 
-/** Reads `run.json`; without one, the folder's name is all that is known. Throws a SpadeworkError where it is damaged. */
+/** Reads `run.json`; without one, gives only the folder's name. Throws a SpadeworkError if it is damaged. */
 export function readRun(directory: string): PartialRun & { readonly name: string } {
   const found = readRecord(join(directory, 'run.json'), runFormat, damagedRunFile);
   return { name: basename(resolve(directory)), ...found };
 }
 
 /**
- * Reads `metrics.jsonl` in order of steps; an absent file is an empty list. Throws a SpadeworkError where a line is damaged.
+ * Reads `metrics.jsonl` in order of steps; a missing file gives an empty list. Throws a SpadeworkError if a line is
+ * damaged.
  *
- * A last line without an end is passed over: a run killed while writing leaves half a line. A step that was repeated after a
- * resumption counts once, with its latest record.
+ * An unterminated last line is ignored: a killed run leaves it incomplete. For a step that was repeated after a
+ * resumption, the latest record counts.
  */
 export function readMetrics(directory: string): MetricRecord[] {
   const file = join(directory, 'metrics.jsonl');
@@ -124,13 +125,13 @@ function parseMetric(line: string, number: number): MetricRecord {
   }
 }
 
-/** Reads the source text of a run's spec; `undefined` where the run started from JSON. */
+/** Reads the source text of a run's spec; undefined if the run started from JSON. */
 export function readSource(directory: string): string | undefined {
   const file = join(directory, 'source.spade');
   return whileReading(file, damagedRunFile, () => readText(file));
 }
 
-/** Lists a run's sample pictures; steps that were cut short (fewer maps than others) are left out. */
+/** Lists a run's sample pictures; incomplete steps (fewer maps than others) are left out. */
 export function readSamples(directory: string): Samples {
   const entries = new Set(listFolder(join(directory, 'samples'), uselessSamples));
   const frames: SampleFrame[] = [];

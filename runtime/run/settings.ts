@@ -1,15 +1,15 @@
-/** Answers for what a run's spec says in the end: what the command line changes, and what is taken where it is silent. */
+/** Applies the command line's overrides to a run's spec, and fills in defaults. */
 import { resolve } from 'node:path';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/format/types.ts';
 import { batchNotInParts, nothingToTrain, photosMissing } from './messages.ts';
 
-/** What may be changed without touching the spec's text. */
+/** Settings that can be overridden without changing the spec's text. */
 export interface SpecOverrides {
   readonly steps?: number | undefined;
   readonly seed?: number | undefined;
   readonly batch?: number | undefined;
-  /** Folder of the data, relative to the working folder. */
+  /** The folder of the data, relative to the working folder. */
   readonly data?: string | undefined;
 }
 
@@ -17,8 +17,9 @@ export interface SpecOverrides {
 export type TrainableSpec = Spec & { readonly data: DataSpec; readonly train: TrainSpec };
 
 /**
- * Gives the spec of a run: with the overrides, and with absolute paths of data and weights, so that the run can go on from anywhere.
- * `base` is the folder that the spec's paths are relative to. Throws a SpadeworkError where the spec cannot be trained.
+ * Gives the spec of a run: with the overrides, and with absolute paths of data and weights, so that the run can be
+ * resumed from any working folder. Paths of the spec are relative to `base`. Throws a SpadeworkError if the spec
+ * cannot be trained.
  */
 export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides = {}): TrainableSpec {
   const { data, train } = spec;
@@ -28,7 +29,7 @@ export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides 
   const path = overrides.data === undefined ? data.path : resolve(overrides.data);
   const size = batch ?? data.batch;
   if (size % (train.accumulate ?? 1) !== 0) throw batchNotInParts(size, train.accumulate ?? 1);
-  // A decay counts epochs, too: beside steps, the spec would be refused.
+  // A decay counts epochs, so a spec with steps and a decay would be rejected.
   const { epochs: _epochs, decay_from: _decay, ...lengthless } = train;
   return {
     ...absolutePaths(spec, base),
@@ -44,7 +45,7 @@ export function overrideSpec(spec: Spec, base: string, overrides: SpecOverrides 
   };
 }
 
-/** Gives a spec whose paths of data and weights, relative to the folder `base`, hold from anywhere. */
+/** Makes the paths of data and weights absolute; they are relative to `base`. */
 export function absolutePaths(spec: Spec, base: string): Spec {
   const fromBase = (file: string): string => resolve(base, file);
   return {
@@ -64,13 +65,13 @@ function placed({ path, mapping }: WeightsSpec, fromBase: (file: string) => stri
   };
 }
 
-/** The seed of a training which names none. */
+/** The seed of a training without one. */
 export const defaultSeed = 0;
-/** How many times a run paints samples and saves checkpoints where the spec does not say how often. */
+/** How many times a run makes samples and checkpoints, if the spec does not set an interval. */
 const defaultSampleCount = 10;
 const longestUnsaved = 1000;
 
-/** Says which steps (counted from 1) paint samples and save checkpoints; the last one always does both. */
+/** Gives the intervals in steps (counted from 1) of samples and checkpoints; the last step always makes both. */
 export function rhythmOf(
   train: TrainSpec,
   steps: number,

@@ -1,4 +1,4 @@
-/** Answers for the texts of a spec that is written as JSON: kept in its folder beside it, and found there again. */
+/** Stores the source texts of a spec beside its JSON, and reads them again. */
 import { join } from 'node:path';
 import type { Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
@@ -6,21 +6,21 @@ import { isLibrarySource } from '../specs/read.ts';
 import { DamagedRecord, readText } from '../base/records.ts';
 import { writeWhole } from '../base/files.ts';
 
-/** Where texts are kept: what the user wrote, the spec's own text first, and what the standard library held by then. */
+/** The files of the texts: the user's texts, the spec's own first, and the library texts of that time. */
 export interface TextFiles {
   readonly source: string;
   readonly library: string;
 }
 
-/** Names the files of the texts that belong to the specs of a folder. */
+/** Names the files of the texts of a folder's specs. */
 export function textsBeside(folder: string): TextFiles {
   return { source: join(folder, 'source.spade'), library: join(folder, 'library.spade') };
 }
 
-/** Heads every text but the first. */
+/** The heading of every text except the first. */
 const headingOf = (name: string): string => `# From ${name}\n`;
 
-/** Keeps all texts. */
+/** Writes all texts. */
 export async function writeSources(files: TextFiles, sources: readonly Source[]): Promise<void> {
   const isOwn = (source: Source): boolean => source === sources[0] || !isLibrarySource(source);
   const parts = [
@@ -35,7 +35,7 @@ export async function writeSources(files: TextFiles, sources: readonly Source[])
   }
 }
 
-/** Finds the texts that the places of a spec point into; none where one of them is missing. */
+/** Reads the texts that a spec's places refer to; empty if one of them is missing. */
 export function readSources(files: TextFiles, { sources }: Pick<Spec, 'sources'>): readonly Source[] {
   const kept = [files.source, files.library].map(readOrNothing);
   const [first, ...others] = sources;
@@ -58,7 +58,7 @@ export function readSources(files: TextFiles, { sources }: Pick<Spec, 'sources'>
   return texts.length === sources.length ? texts : [];
 }
 
-/** Finds a heading at the start of a line; -1 where there is none. */
+/** Finds a heading at the start of a line; -1 if there is none. */
 function placeOf(heading: string, text: string): number {
   if (text.startsWith(heading)) return 0;
   const at = text.indexOf(`\n${heading}`);

@@ -1,12 +1,12 @@
-/** Answers for how far the run of a folder is, by what the folder holds: for whoever starts it, or goes on with it. */
+/** Finds the stage of a run from its folder: not started, resumable or finished. */
 import { existsSync } from 'node:fs';
 import { hasCheckpoint } from './checkpoint.ts';
 import { layoutOf, readRunFolder } from './folder.ts';
 
-/** `none`: nothing to go on from; `begun`: it can be resumed. */
+/** `none`: there is no checkpoint; `begun`: the run can be resumed. */
 export type RunStage = 'none' | 'begun' | 'finished';
 
-/** Tells how far a run is. Throws a SpadeworkError where its files are damaged. */
+/** Gives the stage of a run. Throws a SpadeworkError if its files are damaged. */
 export function stageOfRun(folder: string): RunStage {
   const { spec, run, checkpoints } = layoutOf(folder);
   if (!existsSync(spec) || !existsSync(run)) return 'none';

@@ -1,6 +1,6 @@
 /**
- * Answers for the weights that a run starts from: read from the files that its spec names, and kept in the run's folder where
- * nothing trains them, so that the run needs those files no more.
+ * Loads the weights that a run starts from, from the files named by its spec, and copies those of frozen networks to
+ * the run's folder, so that the run no longer needs the files.
  */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -24,9 +24,9 @@ import { makeFolder } from '../base/make-folder.ts';
 export type LoadedWeights = ReadonlyMap<string, Float32Array>;
 
 /**
- * Reads the weights of all networks that name a file, whose path is absolute or relative to the working folder. Throws a
- * SpadeworkError for a file that cannot be read, and where a variable has no tensor of its shape in it. `log` hears where one of
- * several copies is read.
+ * Reads the weights of all networks that name a file, by a path that is absolute or relative to the working folder.
+ * Throws a SpadeworkError for a file that cannot be read, and for a variable without a tensor of its shape. `log`
+ * receives a note if one of several copies is read.
  */
 export async function loadWeights({ networks }: Spec, log?: (line: string) => void): Promise<LoadedWeights> {
   const parts: LoadedWeights[] = [];
@@ -36,12 +36,15 @@ export async function loadWeights({ networks }: Spec, log?: (line: string) => vo
   return joined(parts);
 }
 
-/** Writes the weights of frozen networks into a run's folder, by our names, with their digests; `load` reads such files, too. */
+/**
+ * Writes the weights of frozen networks to a run's folder, by our names, with their digests; `load` reads such files,
+ * too.
+ */
 export async function keepFrozenWeights(layout: RunLayout, spec: Spec, loaded: LoadedWeights): Promise<void> {
   const frozen = frozenIn(spec);
   if (frozen.length === 0) return;
   makeFolder(layout.weights);
-  // Files that are replaced are not those of the old list, until the new one is there.
+  // The old list is deleted first, as it does not match the replaced files.
   await rm(join(layout.weights, digestsFile), { force: true });
   const digests = new Map<string, string>();
   for (const network of frozen) {
@@ -55,7 +58,7 @@ export async function keepFrozenWeights(layout: RunLayout, spec: Spec, loaded: L
   await writeDigests(layout.weights, digests);
 }
 
-/** Reads the weights of frozen networks out of a run's folder. Throws as `loadWeights` does. */
+/** Reads the weights of frozen networks from a run's folder. Throws like `loadWeights`. */
 export async function readFrozenWeights(layout: RunLayout, spec: Spec): Promise<LoadedWeights> {
   const parts: LoadedWeights[] = [];
   for (const network of frozenIn(spec)) parts.push(await readNetwork(network, fileOf(layout, network)));
@@ -71,7 +74,7 @@ async function readNetwork(
   const naming = mapping === undefined ? undefined : loadMapping(mapping);
   const file = await openWeights(path);
   const report = compareWeights(variables, file, naming);
-  // A file may hold more than a network takes, such as layers above the last one that is compared.
+  // A file may have more layers than the network, such as those above the last compared one.
   if (!fits(report, true)) {
     const instead = findFitting([{ name, variables }], file, { network: name, mapping }, true);
     throw weightsDoNotFit(name, path, renderReport(report), instead);

@@ -1,4 +1,4 @@
-/** Answers for texts: reads specs, the standard library of the package, and files that specs import. */
+/** Reads texts from files: specs, their imports, and the standard library of the package. */
 import { shortageOf } from '../base/shortage.ts';
 import { listMappings } from '../weights/mapping.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
@@ -11,12 +11,12 @@ import { DamagedRecord, readText } from '../base/records.ts';
 
 const libraryFolder = fileURLToPath(new URL('../../specs/', import.meta.url));
 const ending = '.spade';
-/** What the names of library texts start with in messages. */
+/** The prefix of library texts' names in messages. */
 const libraryName = 'specs/';
 
 const libraryTexts = new WeakSet<Source>();
 
-/** Tells whether a text was read from the standard library; a user's folder may be called like it. */
+/** Tells whether a text was read from the standard library; a user's folder may have the same name. */
 export function isLibrarySource(source: Source): boolean {
   return libraryTexts.has(source);
 }
@@ -37,7 +37,7 @@ export function dataPresets(): DataPresets {
   return presets;
 }
 
-/** Makes the provider that the command and the trainer give to the compiler. */
+/** Makes the source provider that commands and trainings pass to the compiler. */
 export function fileProvider(): SourceProvider {
   const modules = readdirSync(libraryFolder)
     .filter((name) => name.endsWith(ending))
@@ -60,9 +60,9 @@ export function fileProvider(): SourceProvider {
       return source;
     },
     file(path, from) {
-      // Sources are named by the path that they were read from, so that imports are found beside their importer.
+      // Sources are named by their path, so that imports are resolved relative to the importer.
       const place = isAbsolute(path) ? path : normalize(join(dirname(from.name), path));
-      // A file may be imported in thousands of lines; it is read once, and stays as it is.
+      // A file may be imported in thousands of lines; it is read once, and cached.
       const found = files.get(place) ?? readSource(place, [ending]);
       files.set(place, found);
       return found;
@@ -70,12 +70,12 @@ export function fileProvider(): SourceProvider {
   };
 }
 
-/** No spec comes near; what is longer is something else. */
+/** The largest source text. */
 const longestSource = 2 ** 26;
 
 /**
- * Reads a file that is called like a spec. What a path or link leads to otherwise, a device or somebody's passwords, is neither
- * waited for nor shown: it has another name, or is no regular file. Gives why where it cannot be read.
+ * Reads a file with the ending of a spec. Other files are not read, as a path or link may lead to a device or to
+ * secrets: they have another ending, or are not regular files. Gives the reason if it cannot be read.
  */
 export function readSource(
   place: string,

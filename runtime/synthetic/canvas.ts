@@ -1,12 +1,12 @@
-/** Answers for a picture in the making: photograph, class ids and instances of the same pixels, painted from back to front. */
+/** Paints a synthetic sample from back to front: the photograph, class ids and instances of the same pixels. */
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import type { Size } from '../data/decode.ts';
 
-/** Red, green and blue; 0 is dark, 1 as bright as a photograph gets. */
+/** Red, green and blue; 0 is black, 1 the brightest value of a photograph. */
 export type Light = readonly [red: number, green: number, blue: number];
 
-/** One finished sample. */
+/** A finished sample. */
 export interface MadeSample extends Size {
   /** RGB of 8 bits, [H,W,3]. */
   readonly photo: Uint8Array;
@@ -16,17 +16,17 @@ export interface MadeSample extends Size {
   readonly instances: Uint16Array;
 }
 
-/** What is seen at a pixel; undefined where a thing is not. */
+/** Gives the light of a pixel; undefined where the thing is not. */
 export type Surface = (x: number, y: number) => Light | undefined;
 
 /** Makes samples of one kind. */
 export interface Maker {
   readonly classes: readonly ClassInfo[];
-  /** Makes one sample out of random numbers alone. */
+  /** Makes one sample from random numbers. */
   make(random: RandomStream, size: Size): MadeSample;
 }
 
-/** A picture that things are painted on, one over the other. */
+/** A picture on which things are painted over each other. */
 export class Canvas {
   private readonly light: Float32Array;
   private readonly labels: Uint8Array;
@@ -45,7 +45,7 @@ export class Canvas {
     return this.painted++;
   }
 
-  /** Puts one pixel of a thing. */
+  /** Paints one pixel of a thing. */
   put(x: number, y: number, id: number, instance: number, light: Light): void {
     const pixel = y * this.size.width + x;
     this.labels[pixel] = id;
@@ -53,7 +53,7 @@ export class Canvas {
     this.light.set(light, 3 * pixel);
   }
 
-  /** Paints a thing within a box of pixels, which may reach beyond the picture. */
+  /** Paints a thing within a box of pixels, which may extend outside of the picture. */
   paint(
     box: { left: number; top: number; right: number; bottom: number },
     id: number,
@@ -68,7 +68,7 @@ export class Canvas {
       }
   }
 
-  /** Changes the light of pixels and nothing else, as a shadow does; `factorAt` says by how much. */
+  /** Scales the light of pixels by `factorAt`, as a shadow does; labels stay. */
   shade(
     box: { left: number; top: number; right: number; bottom: number },
     factorAt: (x: number, y: number) => number,
@@ -81,7 +81,7 @@ export class Canvas {
       }
   }
 
-  /** Takes the photograph: exposed, with the grain of a sensor. */
+  /** Makes the photograph, with exposure and sensor noise. */
   finish(
     random: RandomStream,
     { exposure = 1, grain = 0.012 }: { exposure?: number; grain?: number },
@@ -99,12 +99,12 @@ export class Canvas {
   }
 }
 
-/** Mixes two lights; 0 gives the first one, 1 the second. */
+/** Mixes two lights; `share` 0 gives the first, 1 the second. */
 export function mix(a: Light, b: Light, share: number): Light {
   return [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]), a[2] + share * (b[2] - a[2])];
 }
 
-/** Makes a light brighter or darker. */
+/** Scales a light. */
 export function scale([red, green, blue]: Light, factor: number): Light {
   return [red * factor, green * factor, blue * factor];
 }

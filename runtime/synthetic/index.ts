@@ -1,4 +1,4 @@
-/** Answers for data sets that are computed: any number of pairs, of any size, the same for the same seed. */
+/** Makes synthetic data sets: any number of pairs, of any size, equal for equal seeds. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -10,32 +10,32 @@ import type { MadeSample, Maker } from './canvas.ts';
 import { shapesMaker } from './shapes.ts';
 import { streetsMaker } from './streets.ts';
 
-/** What there is to make. */
+/** The kinds of data sets. */
 export type Kind = 'shapes' | 'streets';
 
-/** Which data set is made. */
+/** The data set to make. */
 export interface MakeOptions {
   readonly kind: Kind;
   readonly folder: string;
-  /** Pairs, of which a fifth is held out. */
+  /** The number of pairs, a fifth of which is held out. */
   readonly count: number;
   readonly size: Size;
-  /** Classes of shapes, the ground among them; streets have theirs. */
+  /** The number of classes of shapes, including the ground; streets have fixed classes. */
   readonly classes: number;
   readonly seed: number;
 }
 
-/** What was made. */
+/** The data set made. */
 export interface Made {
   readonly train: number;
   readonly test: number;
   readonly classes: number;
 }
 
-/** Share of the pairs that is held out. */
+/** The share of held-out pairs. */
 const heldOut = 0.2;
 
-/** Makes one sample: a pure function of its arguments, whatever others are made. */
+/** Makes one sample: a pure function of its arguments, independent of other samples. */
 export function makeSample(maker: Maker, split: string, index: number, size: Size, seed: number): MadeSample {
   return maker.make(new RandomStream(seed, `${split} picture ${index}`), size);
 }
@@ -45,7 +45,7 @@ export function makerOf(kind: Kind, classes: number): Maker {
   return kind === 'shapes' ? shapesMaker(classes) : streetsMaker();
 }
 
-/** Makes a data set in a new or empty folder. Throws a SpadeworkError where the folder holds something. */
+/** Makes a data set in a new or empty folder. Throws a SpadeworkError if the folder is not empty. */
 export async function makeData(
   { kind, folder, count, size, classes, seed }: MakeOptions,
   report?: (done: number, total: number) => void,

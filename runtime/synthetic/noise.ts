@@ -1,6 +1,6 @@
-/** Answers for textures that look grown rather than drawn: smooth noise, a pure function of place and seed. */
+/** Computes smooth noise for natural textures: a pure function of place and seed. */
 
-/** Gives a number from 0 to 1 for a place of the lattice. */
+/** Gives a number from 0 to 1 for a lattice point. */
 function atLattice(x: number, y: number, seed: number): number {
   let hash = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
@@ -10,7 +10,7 @@ function atLattice(x: number, y: number, seed: number): number {
 
 const ease = (t: number): number => t * t * (3 - 2 * t);
 
-/** Gives smooth noise from 0 to 1, whose hills are about 1 wide. */
+/** Gives smooth noise from 0 to 1; its hills have a width of about 1. */
 export function noise(x: number, y: number, seed: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const [across, down] = [ease(x - left), ease(y - top)];
@@ -19,7 +19,7 @@ export function noise(x: number, y: number, seed: number): number {
   return above * (1 - down) + below * down;
 }
 
-/** Gives noise with hills on its hills: each of `octaves` is half as wide and half as high as the one before. */
+/** Gives fractal noise: each of `octaves` has half the width and half the height of the previous one. */
 export function layeredNoise(x: number, y: number, seed: number, octaves = 4): number {
   let [sum, height, total] = [0, 1, 0];
   for (let octave = 0; octave < octaves; octave++) {

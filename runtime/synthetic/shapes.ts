@@ -1,4 +1,4 @@
-/** Answers for pictures of plain shapes: each class has a form, a color and a texture of its own, under one light. */
+/** Makes pictures of simple shapes: each class has its own form, color and texture, under one light. */
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import { numberedClasses } from '../data/classes.ts';
 import type { Color } from '../data/class-info.ts';
@@ -33,7 +33,7 @@ const textures: readonly {
 
 const mod = (value: number): number => value - Math.floor(value);
 
-/** Makes the maker of shapes: class 0 is what lies behind, the others are shapes. */
+/** Makes the maker of shapes: class 0 is the ground, the others are shapes. */
 export function shapesMaker(count: number): Maker {
   const classes = numberedClasses(count).map(({ id, color }) => {
     const form = forms[(id - 1) % forms.length]?.name ?? '';
@@ -63,9 +63,9 @@ function lightOf([red, green, blue]: Color): Light {
 }
 
 interface Lamp {
-  /** Where the light comes from. */
+  /** The direction of the light. */
   readonly angle: number;
-  /** How much of it comes from above. */
+  /** The share of the light that comes from above. */
   readonly height: number;
 }
 

@@ -1,4 +1,6 @@
-/** Answers for pictures of streets: a ray for each pixel meets ground, walls or sky; trees, cars and people stand before them. */
+/**
+ * Makes pictures of streets by casting a ray per pixel to ground, walls or sky; trees, cars and people stand in front.
+ */
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import type { Size } from '../data/decode.ts';
 import { Canvas, mix, scale, type Light, type Maker } from './canvas.ts';
@@ -21,11 +23,11 @@ const classes: Maker['classes'] = [
 const eye = 1.6;
 const curb = 4;
 const wall = 7.5;
-/** Farther away, haze hides everything. */
+/** Beyond this distance, haze hides everything. */
 const farthest = 90;
 
 interface House {
-  /** From where to where along the street. */
+  /** The range along the street. */
   readonly start: number;
   readonly end: number;
   readonly height: number;
@@ -35,13 +37,13 @@ interface House {
   readonly seed: number;
 }
 
-/** How a street looks from where the camera stands. */
+/** The view of a street from the camera. */
 interface View {
   readonly size: Size;
-  /** The pixel that the street vanishes in. */
+  /** The vanishing point of the street, in pixels. */
   readonly centerX: number;
   readonly horizon: number;
-  /** Pixels that a meter takes at a distance of one meter. */
+  /** The pixels of one meter at a distance of one meter. */
   readonly focus: number;
   readonly sun: { readonly side: -1 | 1; readonly color: Light; readonly haze: Light };
   readonly seed: number;
@@ -78,7 +80,7 @@ function viewOf(random: RandomStream, size: Size): View {
   };
 }
 
-/** Hides what is far away in haze. */
+/** Blends distant light into haze. */
 function hazed(view: View, light: Light, distance: number): Light {
   const lit: Light = [
     light[0] * view.sun.color[0],
@@ -187,7 +189,7 @@ function houseLight({ color, floor, height, start, seed }: House, along: number,
   return scale(isFrame ? mix(color, [1, 1, 1], 0.5) : color, bricks * worn);
 }
 
-/** Something that stands in the street, facing the camera. */
+/** A thing that stands in the street, facing the camera. */
 interface Thing {
   readonly distance: number;
   readonly paint: (canvas: Canvas, view: View, distance: number) => void;
@@ -217,7 +219,7 @@ function things(random: RandomStream): Thing[] {
   ];
 }
 
-/** Gives the light of a thing at a place of its own: `u` from -1 to 1 across, `v` from 0 at the ground to 1. */
+/** Gives the light of a thing in its own coordinates: `u` from -1 to 1 across, `v` from 0 at the ground to 1. */
 type OwnLight = (u: number, v: number, seed: number, color: Light) => Light | undefined;
 
 function standing(
