@@ -1,6 +1,5 @@
 /**
- * Answers for the whole list of what is promised about speed and memory: runs every comparison, and prints one Markdown table
- * of targets and figures.
+ * Runs all benchmarks of speed and memory with a target, and prints one Markdown table of targets and measured values.
  */
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -11,17 +10,17 @@ import { atLeast, defaultSettings, withPeerOptions, type CompareSettings } from 
 import { compare, medianOver, type Comparison, type Task } from './rounds.ts';
 import { compileSeconds, markdownTable, ratio, restyleRatio } from './table.ts';
 
-/** What a case says of its settings; the command line and the defaults say the rest. */
+/** The settings of a case; the command line and defaults give the others. */
 type CaseSettings = Partial<CompareSettings> & Pick<CompareSettings, 'labels'>;
 
-/** One comparison with what is promised: how many times as fast we are, at least. */
+/** A comparison with its target: the least speedup over the opponent. */
 interface Case {
   readonly name: string;
   readonly task: Task;
   readonly settings: CaseSettings;
-  /** Undefined where the figure is only measured. */
+  /** Undefined if the value is only measured. */
   readonly target?: number;
-  /** For the same map with another vector z. */
+  /** The target for another vector z with the same map. */
   readonly restyleTarget?: number;
 }
 
@@ -34,10 +33,10 @@ interface AllSettings extends Pick<CompareSettings, GivenSettings> {
   readonly quick?: true;
 }
 
-/** Not slower by more than a tenth. */
+/** At most a tenth slower. */
 const asFast = 1 / 1.1;
 
-/** Seconds until a step of width 64 is compiled, and that its first one takes, at most. */
+/** The most seconds for compiling a step of width 64, and for its first step. */
 const longestStart = { compile: 5, firstStep: 15 };
 
 const square = { width: 256, height: 256 };
@@ -95,15 +94,15 @@ function casesOf(data: string): Case[] {
 
 const small = { size: { width: 64, height: 64 }, width: 8, steps: 1, warmup: 0, rounds: 1 };
 
-/** Writes a figure, and whether it is worse than what is promised, where anything is. */
+/** Formats a value, and marks it if it misses its target. */
 function against(figure: number, digits: number, isMissed: boolean): string {
   return figure.toFixed(digits) + (isMissed ? ' (missed)' : '');
 }
 
-/** How far the peak that was estimated may be from the one that was measured. */
+/** The allowed relative error of the estimated peak memory. */
 const estimateWithin = 0.15;
 
-/** Says how far from the peak the estimate of a training step was. */
+/** Gives the relative error of the estimated peak of a training step. */
 function estimateOf(comparison: Comparison): string {
   if (comparison.rounds.some(({ ours }) => ours.estimated_rss_mb === undefined)) return '';
   const apart =
@@ -114,7 +113,7 @@ function estimateOf(comparison: Comparison): string {
   return `${apart < 0 ? '' : '+'}${against(100 * apart, 0, Math.abs(apart) > estimateWithin)} %`;
 }
 
-/** Makes a row for what a comparison found; another one for a changed vector z. */
+/** Makes a row for a comparison, and another one for a changed vector z. */
 function rowsOf({ name, task, settings, target, restyleTarget }: Case, comparison: Comparison): string[][] {
   const { ours, theirs } = must(comparison.rounds[0], 'at least one round was run');
   const [ourPeak, theirPeak] = [

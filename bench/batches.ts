@@ -1,4 +1,4 @@
-/** Answers for what a benchmark's steps are fed with: label maps in order of their names, or noise; photographs or noise. */
+/** Provides the batches of benchmarks: label maps in order of their names, or noise; photographs or noise. */
 import type { Diagnostic } from '../dsl/diagnostic.ts';
 import { readFileSync } from 'node:fs';
 import { RandomStream } from '../compiler/ir/random.ts';
@@ -19,19 +19,19 @@ import type { StepData } from '../runtime/train/step.ts';
 import { differentCounts, idAboveClasses, noiseAlone } from './messages.ts';
 import { noiseLabels, type BenchSettings } from './options.ts';
 
-/** Label maps that were read, and the batches made of them. */
+/** The label maps read, and the batches made from them. */
 export interface Batches {
   readonly classes: number;
-  /** How many different label maps there are. */
+  /** The number of different label maps. */
   readonly maps: number;
-  /** Gives the batch of a step: the next maps, round and round. */
+  /** Gives the batch of a step: the next maps, cyclically. */
   ofStep(step: number): Promise<StepData>;
 }
 
-/** One label map at the benchmark's size. */
+/** A label map at the benchmark's size. */
 interface Sample {
   readonly labels: Uint8Array | Uint16Array;
-  /** Undefined without instance maps, as `instances` are. */
+  /** Undefined without instance maps, like `instances`. */
   readonly edges: Uint8Array | undefined;
   readonly instances: Uint16Array | undefined;
 }
@@ -44,8 +44,8 @@ interface Samples {
 }
 
 /**
- * Reads label maps. Without a number of classes, all maps of the folder count for it; only those that the steps take are
- * kept, a byte or two a pixel. Throws a SpadeworkError with everything that cannot be used.
+ * Reads label maps. Without a given number of classes, the ids of all maps in the folder determine it; only the maps
+ * for the steps are kept, in one or two bytes per pixel. Throws a SpadeworkError with all problems.
  */
 export async function readBatches(settings: BenchSettings): Promise<Batches> {
   const { size, batch, images, seed } = settings;
@@ -85,12 +85,12 @@ export async function readBatches(settings: BenchSettings): Promise<Batches> {
   };
 }
 
-/** How many label maps the steps take. */
+/** The number of label maps that the steps use. */
 function wantedMaps({ warmup, steps, batch }: BenchSettings): number {
   return (warmup + steps) * batch;
 }
 
-/** Draws label maps of noise: every pixel is a patch of its own, the worst case of what is computed for each patch once. */
+/** Draws label maps of noise: every patch is distinct, the worst case for patch tables. */
 function drawNoise(settings: BenchSettings): Samples {
   const { size, classes, instances, images, seed } = settings;
   if (classes === undefined || instances !== undefined || images !== undefined) throw noiseAlone();
@@ -120,7 +120,7 @@ async function readMaps(settings: BenchSettings): Promise<Samples> {
     highest = Math.max(highest, most);
     if (index < wanted) kept.push({ ids: resizeNearest(found, size), index });
   }
-  // The class of pixels without one comes after the others.
+  // The class of unlabelled pixels follows the others.
   const classes = settings.classes ?? highest + 1 + (without === undefined ? 0 : 1);
   const samples = kept.map(async ({ ids, index }): Promise<Sample> => {
     const all = ids.map((id) => (id === without ? classes - 1 : id));
@@ -135,7 +135,7 @@ async function readMaps(settings: BenchSettings): Promise<Samples> {
   return { classes, samples: await Promise.all(samples), pairs };
 }
 
-/** Lists instance maps. They belong to label maps by their order: some sets name the two kinds of maps differently. */
+/** Lists instance maps. They are paired with label maps by order, as some data sets name the two kinds differently. */
 async function listInstances(
   { labels, instances }: BenchSettings,
   count: number,

@@ -1,4 +1,7 @@
-/** Answers for comparing training with PyTorch on the same settings: both times, their ratio, and what comes before the first step. */
+/**
+ * Compares the training step with PyTorch on equal settings: both times, their ratio, and the time before the first
+ * step.
+ */
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { compareCommand, readSettings, type CompareSettings } from './options.ts';

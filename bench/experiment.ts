@@ -1,7 +1,7 @@
-/** Answers for the experiments that are measured, as texts in the language; their data is fed, not opened. */
+/** Writes the experiments to measure, as texts in the language; their data is fed by the benchmark. */
 import type { BenchSettings, Model } from './options.ts';
 
-/** What of an experiment a model is: the imports, both networks, their losses and how they are trained. */
+/** The parts of an experiment that depend on the model: imports, networks, losses and training. */
 interface Parts {
   readonly uses: readonly string[];
   readonly generator: string;
@@ -13,7 +13,7 @@ interface Parts {
 const losses = 'losses { gan_generator, gan_fake, gan_real, feature_matching }';
 
 const models: Readonly<Record<Model, (settings: BenchSettings) => Parts>> = {
-  // Park et al. 2019, with the official losses and optimizers, but for the VGG loss.
+  // Park et al. 2019, with the official losses and optimizers, without the VGG loss.
   spade: ({ width }) => ({
     uses: ['generators { SpadeGenerator }', 'discriminators { MultiscaleDiscriminator }', losses],
     generator: `SpadeGenerator(width: ${width})`,
@@ -27,7 +27,7 @@ const models: Readonly<Record<Model, (settings: BenchSettings) => Parts>> = {
       'optimize D with adam(rate: 4e-4, beta1: 0, beta2: 0.9)',
     ],
   }),
-  // Wang et al. 2018: least squares added up over scales, a pass of D for each side, both losses from one picture.
+  // Wang et al. 2018: least squares summed over scales, a pass of D for each side, both losses from one picture.
   pix2pixhd: ({ width }) => ({
     uses: ['pix2pixhd { GlobalGenerator, Pix2PixHDDiscriminator }', losses, 'losses { least_squares }'],
     generator: `GlobalGenerator(width: ${width})`,
@@ -42,7 +42,7 @@ const models: Readonly<Record<Model, (settings: BenchSettings) => Parts>> = {
       'optimize D with adam(rate: 2e-4, beta1: 0.5)',
     ],
   }),
-  // Isola et al. 2017, in SPADE's order of work and with its spectral norm in D.
+  // Isola et al. 2017, with SPADE's order of work and its spectral norm in D.
   unet: ({ width, size }) => ({
     uses: [
       'generators { UNet }',
@@ -79,7 +79,7 @@ export function trainingExperiment(settings: BenchSettings, classes: number): st
   ]);
 }
 
-/** Writes the experiment whose synthesis is measured; SPADE starts from a vector there, so that its style can change. */
+/** Writes the experiment whose synthesis is measured; SPADE starts from a vector here, so that its style can change. */
 export function synthesisExperiment(settings: BenchSettings, classes: number): string {
   const { uses, generator } = models[settings.model](settings);
   const styled =

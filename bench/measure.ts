@@ -1,4 +1,4 @@
-/** Answers for measuring an experiment here: its compilation by phases, timed training steps or paintings, and memory. */
+/** Measures an experiment in this process: compile time by phase, times of training steps or synthesis, and memory. */
 import { SpadeworkError, must } from '../dsl/errors.ts';
 import { cpus } from 'node:os';
 import { memoryOfStep } from '../compiler/explain/explain.ts';
@@ -24,11 +24,11 @@ import type { BenchSettings, Model, Precision } from './options.ts';
 import { rounded, stopwatch, timeSteps, type Times } from './timing.ts';
 import { cpu, targetOf } from '../runtime/engine/target.ts';
 
-/** What was measured. */
+/** The result of a measurement. */
 export interface Measurement extends Times {
   readonly program: 'spadework';
   readonly compile_ms: Readonly<Record<'check' | 'choose' | 'build' | 'lower' | 'load', number>>;
-  /** How many levels of patches are computed in tables. */
+  /** The number of patch levels computed in tables. */
   readonly tables: number;
   readonly tensors_first: number;
   readonly tensors_last: number;
@@ -50,29 +50,32 @@ export interface Measurement extends Times {
   readonly classes: number;
   /** Channels of a label map: its classes, and its edges. */
   readonly label_channels: number;
-  /** How many different label maps the steps saw. */
+  /** The number of different label maps in the steps. */
   readonly label_maps: number;
-  /** Trained numbers by network. */
+  /** The number of trained values by network. */
   readonly parameters: Readonly<Record<string, number>>;
 }
 
-/** What was measured of a training step. */
+/** The measurement of a training step. */
 export interface StepMeasurement extends Measurement {
   /** Losses of the last step. */
   readonly losses: Readonly<Record<string, number>>;
-  /** The resident size with the graph loaded, and what `explain` says that a step takes (10^6 bytes): beside `peak_rss_mb`. */
+  /**
+   * The resident size with the graph loaded, plus the step's memory estimated by `explain` (10^6 bytes); to compare
+   * with `peak_rss_mb`.
+   */
   readonly estimated_rss_mb: number;
 }
 
-/** What was measured of synthesis. */
+/** The measurement of synthesis. */
 export interface SynthesisMeasurement extends Measurement {
-  /** The median time of painting a map again with another vector z; absent for models without one. */
+  /** The median time of synthesis from the same map with another vector z; absent for models without one. */
   readonly restyle_ms?: number;
 }
 
 /**
- * Measures the training step. `report` gets lines about its course. Throws a SpadeworkError for label maps that cannot be used,
- * and a SpadeworkError where the engine cannot be had.
+ * Measures the training step. `report` gets progress lines. Throws a SpadeworkError for unusable label maps, and if
+ * the engine is not available.
  */
 export async function measureStep(
   settings: BenchSettings,
@@ -99,7 +102,10 @@ export async function measureStep(
   };
 }
 
-/** Measures synthesis: a new map each time, then the same map with another vector z. Throws as `measureStep` does. */
+/**
+ * Measures synthesis: from a new map each time, then from the same map with another vector z. Throws like
+ * `measureStep`.
+ */
 export async function measureSynthesis(
   settings: BenchSettings,
   report: (line: string) => void,
@@ -137,7 +143,7 @@ interface Bench {
   readonly session: Session;
   readonly compileTimes: Measurement['compile_ms'];
   readonly tables: number;
-  /** What was found out about the patches of the maps. */
+  /** The decisions about the patches of the maps. */
   readonly levels: readonly LevelChoice[];
   /** The resident size with the graph loaded, before variables have values. */
   readonly residentBytes: number;
@@ -167,7 +173,7 @@ async function openBench(
   const program = compile(spec, { target: cpu, batch, methods: [method], sources, tables: choiceOf(keys) });
   const built = watch();
   const open = (one: Program): Promise<Session> => openSession(engine, one);
-  // Opening a session lowers once more; this one is only timed.
+  // Opening a session lowers again; this call is only for the time.
   if (engine.kind === 'native') lower(program, { target: targetOf(engine.tf) });
   else program.methods.forEach((one) => lowerToPortable(one));
   const lowered = watch();
@@ -181,7 +187,7 @@ async function openBench(
   return { batches, spec, engine, session, compileTimes, tables: keys.length, levels, residentBytes };
 }
 
-/** How many steps are looked at before tables are chosen, as before a training. */
+/** How many steps are examined before tables are chosen, as in a training. */
 const seenSteps = 4;
 
 async function someMaps(batches: Batches): Promise<MapBatch[]> {
@@ -189,7 +195,7 @@ async function someMaps(batches: Batches): Promise<MapBatch[]> {
   return (await Promise.all(steps)).map(({ labels, edges }) => ({ labels, edges }));
 }
 
-/** Times what `run` does with what `prepare` makes of each batch. */
+/** Times `run` on the result of `prepare` for each batch. */
 async function measure<Given>(
   { batches, engine, session, compileTimes, tables }: Bench,
   settings: BenchSettings,
@@ -241,7 +247,7 @@ async function measure<Given>(
   };
 }
 
-/** TensorFlow reads these while it loads. */
+/** TensorFlow reads these variables while it loads. */
 function useThreads(threads: number): void {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
 }

@@ -1,4 +1,4 @@
-/** Answers for showing that memory does not grow: many steps, with a line about memory at regular distances. */
+/** Shows that memory does not grow: runs many steps, and prints a line about memory at regular intervals. */
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { measureStep } from './measure.ts';

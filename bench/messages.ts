@@ -1,4 +1,4 @@
-/** What the benchmarks say to their user: one function a message. */
+/** The errors and notes of the benchmarks, one function each. */
 import { inputError, machineError, type SpadeworkError } from '../dsl/errors.ts';
 import { noiseLabels } from './options.ts';
 

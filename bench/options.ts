@@ -1,4 +1,4 @@
-/** Answers for the command lines of the benchmarks: one list of options for all of them, read and checked. */
+/** Defines the command line options that all benchmarks share, and reads them. */
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Size } from '../runtime/data/decode.ts';
@@ -9,10 +9,10 @@ export type Model = (typeof models)[number];
 const precisions = ['float32', 'bfloat16'] as const;
 export type Precision = (typeof precisions)[number];
 
-/** Stands for label maps of noise where a folder is expected. */
+/** The value of `labels` that selects label maps of noise. */
 export const noiseLabels = 'noise';
 
-/** What is measured. */
+/** The settings of a measurement. */
 export interface BenchSettings {
   readonly model: Model;
   readonly size: Size;
@@ -23,30 +23,30 @@ export interface BenchSettings {
   readonly labels: string;
   /** Folder of instance maps, in the order of the label maps; their edges are one more channel. */
   readonly instances?: string;
-  /** Folder of their photographs; noise stands in without it. */
+  /** Folder of their photographs; noise by default. */
   readonly images?: string;
-  /** Number of classes; without it the highest id of all maps, and one. */
+  /** The number of classes; by default the highest id of all maps plus one. */
   readonly classes?: number;
-  /** The id of pixels without a class: they become the last class. */
+  /** The id of unlabelled pixels; they become the last class. */
   readonly void?: number;
   readonly steps: number;
   /** Steps before the timed ones. */
   readonly warmup: number;
   readonly precision: Precision;
-  /** Computes pixel by pixel also where label maps repeat themselves. */
+  /** Disables tables, which compute repeated patches once. */
   readonly dense?: true;
   readonly engine: 'native' | 'portable';
   readonly threads: number;
   readonly seed: number;
-  /** How often a line about time and memory is written, in steps; 0 is never. */
+  /** The interval in steps between lines about time and memory; 0 disables them. */
   readonly reportEvery: number;
 }
 
-/** Who we are compared with: PyTorch, or ourselves in float32, or pixel by pixel. */
+/** The opponent: PyTorch, or Spadework in float32, or Spadework without tables. */
 const opponents = ['torch', 'float32', 'dense'] as const;
 export type Opponent = (typeof opponents)[number];
 
-/** What two programs are compared with. */
+/** The settings of a comparison. */
 export interface CompareSettings extends BenchSettings {
   readonly against: Opponent;
   readonly rounds: number;
@@ -55,11 +55,11 @@ export interface CompareSettings extends BenchSettings {
   readonly channelsLast?: true;
   readonly compile?: true;
   readonly lean?: true;
-  /** Takes the faster of eager and compiled PyTorch, both in channels-last layout. */
+  /** Compares with the faster of eager and compiled PyTorch, both in channels-last layout. */
   readonly fastest?: true;
 }
 
-/** What is measured where a command line says nothing else. */
+/** The default settings. */
 export const defaultSettings = {
   model: 'spade',
   size: { width: 256, height: 256 },
@@ -74,7 +74,7 @@ export const defaultSettings = {
   reportEvery: 0,
 } as const satisfies Omit<BenchSettings, 'labels'>;
 
-/** Makes a command with the options of all benchmarks; `changes` replaces some of their defaults. */
+/** Makes a command with the options of all benchmarks; `changes` overrides some defaults. */
 export function benchCommand(
   name: string,
   description: string,
@@ -134,7 +134,7 @@ export function compareCommand(name: string, description: string): Command {
   );
 }
 
-/** Adds the options that are about PyTorch. */
+/** Adds the options for PyTorch. */
 export function withPeerOptions(command: Command): Command {
   return command
     .option('--rounds <n>', 'how often both run', atLeast(1), 3)
@@ -145,12 +145,12 @@ export function withPeerOptions(command: Command): Command {
     .option('--fastest', 'take the faster of eager and compiled PyTorch, both in channels-last layout');
 }
 
-/** Reads a command line. Throws a CommanderError, which has been shown, where it cannot be used. */
+/** Reads a command line. Throws a CommanderError, which is already shown, if it is invalid. */
 export function readSettings<Settings extends object = BenchSettings>(command: Command): Settings {
   return command.parse().opts<Settings>();
 }
 
-/** Gives the arguments of ours that PyTorch's programs take as well. */
+/** Gives our arguments that PyTorch's programs accept, too. */
 export function sharedArguments(settings: BenchSettings): string[] {
   const { size, model, width, batch, labels, instances, images, classes, steps, warmup, threads, seed } =
     settings;
@@ -167,7 +167,7 @@ export function sharedArguments(settings: BenchSettings): string[] {
   ];
 }
 
-/** Makes a reader of integers from `least` on. */
+/** Makes a parser of integers that are at least `least`. */
 export function atLeast(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -180,7 +180,7 @@ export function atLeast(least: number): (text: string) => number {
 /** The generator halves its size five times. */
 const sizeStep = 32;
 
-/** Reads a size. Throws an InvalidArgumentError where the networks cannot halve it. */
+/** Parses a size. Throws an InvalidArgumentError if the networks cannot halve it. */
 export function sizeOf(text: string): Size {
   const found = /^(\d+)(?:x(\d+))?$/.exec(text);
   const width = Number(found?.[1]);

@@ -1,4 +1,4 @@
-/** Answers for timing synthesis: prints one line of JSON. */
+/** Measures synthesis, and prints one line of JSON. */
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { measureSynthesis } from './measure.ts';

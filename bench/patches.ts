@@ -27,7 +27,9 @@ interface LabelMap {
 
 const coarsest = 8;
 
-/** The plan of a generator that looks at every halving of the map, down to 8 pixels, through two 3 x 3 convolutions. */
+/**
+ * The patch plan of a generator that reads every halving of the map, down to 8 pixels, through two 3 x 3 convolutions.
+ */
 function pyramidPlan(size: Size, edges: boolean): PatchPlan {
   const window = squareWindow(3);
   const chains = [];
@@ -54,8 +56,8 @@ async function listMaps(role: 'label maps' | 'instance maps', folder: string): P
 }
 
 /**
- * Reads label maps spread evenly over a folder, with edges if a folder of instance maps is named behind a comma. Their files
- * belong together by their order: some sets name the two kinds of maps differently.
+ * Reads label maps spread evenly over a folder; with a folder of instance maps after a comma, edges too. The two are
+ * paired by order, as some data sets name the two kinds of maps differently.
  */
 async function readSet(folders: string, { maps, width, height }: Settings): Promise<LabelMap[]> {
   const [labels, instances] = folders.split(',') as [string, string | undefined];
@@ -93,7 +95,7 @@ function measure(name: string, maps: readonly LabelMap[], settings: Settings): s
   const indexer = patchIndexer(plan);
   const times = maps.map((): number[] => []);
   const shares = plan.levels.map((): number[] => []);
-  // One round more than is timed: the first one is the compiler's.
+  // One round more than is timed, as the first one includes JIT compilation.
   let before = process.cpuUsage();
   for (let round = 0; round <= settings.rounds; round++) {
     if (round === 1) before = process.cpuUsage();
@@ -105,7 +107,7 @@ function measure(name: string, maps: readonly LabelMap[], settings: Settings): s
     });
   }
   const { user, system } = process.cpuUsage(before);
-  // All of the process, collection of garbage included; unlike the others it does not grow while other programs run.
+  // Time of the whole process, including garbage collection; unlike wall time, it does not depend on other programs.
   const processor = (user + system) / 1000 / (settings.rounds * maps.length);
   const best = times.map((each) => Math.min(...each));
   const all = times.flat().sort((a, b) => a - b);

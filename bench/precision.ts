@@ -1,4 +1,7 @@
-/** Measures what bfloat16 gains on this processor: convolutions, their gradients and matrix products of SPADE's shapes. */
+/**
+ * Measures the speedup of bfloat16 on this processor: convolutions, their gradients and matrix products of SPADE's
+ * shapes.
+ */
 import { sumOver } from '../compiler/ops/primitive/support.ts';
 import { Command } from 'commander';
 import { reportError } from '../cli/base/errors.ts';
@@ -111,7 +114,7 @@ interface Found {
   readonly casts: number;
 }
 
-/** Makes the runner of one op on an engine; its result is summed up, so that none is large. */
+/** Makes the runner of one op on an engine; the result is reduced to a sum, so that reading it costs nothing. */
 async function prepare(
   open: (method: Method) => Promise<Session>,
   build: (b: Builder) => Node,

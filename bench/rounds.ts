@@ -1,4 +1,4 @@
-/** Answers for comparing two programs: runs both in turn on the same settings, checks that they do the same work. */
+/** Compares two programs: runs them alternately on equal settings, and checks that they do the same work. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { alreadyDense, differentWork, noPeer, notReduced, programFailed } from '
 import { sharedArguments, type CompareSettings } from './options.ts';
 import { medianOf } from './timing.ts';
 
-/** What is compared. */
+/** The measured task. */
 export type Task = 'training' | 'synthesis';
 
-/** What all programs print. */
+/** The values that all programs print. */
 export type Figures = Pick<
   Measurement,
   | ('ms' | 'min_ms' | 'max_ms' | 'first_step_ms' | 'peak_rss_mb')
@@ -29,15 +29,15 @@ export interface Round {
   readonly theirs: Figures;
 }
 
-/** What was found in all rounds. */
+/** The results of all rounds. */
 export interface Comparison {
   readonly rounds: readonly Round[];
-  /** Who we were compared with, in a word or two, with the variant that was taken. */
+  /** The opponent in a word or two, with the chosen variant. */
   readonly opponent: string;
 }
 
 interface Program {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly command: string;
   readonly words: readonly string[];
@@ -45,7 +45,7 @@ interface Program {
 
 const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Compares in rounds; `report` gets a line for each. Throws a SpadeworkError where a program fails or does other work. */
+/** Compares in rounds; `report` gets a line for each. Throws a SpadeworkError if a program fails or does other work. */
 export function compare(task: Task, settings: CompareSettings, report: (line: string) => void): Comparison {
   const us = ourProgram(task, settings);
   let opponents = opponentsOf(task, settings);
@@ -55,7 +55,7 @@ export function compare(task: Task, settings: CompareSettings, report: (line: st
     const found = opponents.map((program) => ({ program, theirs: run(program, round) }));
     const fastest = found.reduce((best, one) => (one.theirs.ms < best.theirs.ms ? one : best));
     if (found.length > 1) for (const { program, theirs } of found) report(`${program.name}: ${theirs.ms} ms`);
-    // The first round decides which variant the others are measured with.
+    // The first round selects the fastest variant for the others.
     opponents = [fastest.program];
     const { theirs } = fastest;
     refuseOtherWork({ ours, theirs });
@@ -77,7 +77,7 @@ function ourProgram(task: Task, settings: CompareSettings): Program {
   return { name: `bench/${file}`, command: process.execPath, words };
 }
 
-/** Lists the programs, or variants of one, of which the fastest is what we are compared with. */
+/** Lists the opponent's programs or variants, of which the fastest counts. */
 function opponentsOf(task: Task, settings: CompareSettings): Program[] {
   if (settings.against === 'float32') {
     if (settings.precision === 'float32') throw notReduced();
@@ -105,14 +105,14 @@ function opponentsOf(task: Task, settings: CompareSettings): Program[] {
   }));
 }
 
-/** Gives the first Python that has what the peer needs, or undefined. */
+/** Gives the first Python with the modules that the peer needs; undefined if there is none. */
 function findPython(candidates: readonly string[]): string | undefined {
   return candidates.find(
     (python) => spawnSync(python, ['-c', 'import torch, numpy, PIL'], { stdio: 'ignore' }).status === 0,
   );
 }
 
-/** Lists the Pythons to try: the one named, else that of an active environment and the system's. */
+/** Lists the Pythons to try: the given one, or that of an active environment and the system's. */
 function pythonCandidates(named: string | undefined): string[] {
   if (named !== undefined) return [named];
   const active = process.env['VIRTUAL_ENV'];
@@ -120,7 +120,7 @@ function pythonCandidates(named: string | undefined): string[] {
   return [...(inActive !== undefined && existsSync(inActive) ? [inActive] : []), 'python3', 'python'];
 }
 
-/** Runs a program to its end and reads its line of JSON. */
+/** Runs a program to its end and parses its line of JSON. */
 function run({ name, command, words }: Program, round: number): Figures {
   const { status, stdout } = spawnSync(command, words, {
     encoding: 'utf8',

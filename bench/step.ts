@@ -1,4 +1,4 @@
-/** Answers for timing the training step: prints one line of JSON. */
+/** Measures the training step, and prints one line of JSON. */
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { measureStep } from './measure.ts';

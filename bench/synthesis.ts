@@ -1,4 +1,6 @@
-/** Answers for comparing synthesis with PyTorch on the same settings: both times, their ratio, and what comes before the first. */
+/**
+ * Compares synthesis with PyTorch on equal settings: both times, their ratio, and the time before the first picture.
+ */
 import { reportError } from '../cli/base/errors.ts';
 import { note, print } from '../cli/base/terminal.ts';
 import { compareCommand, readSettings, type CompareSettings } from './options.ts';

@@ -1,4 +1,4 @@
-/** Answers for writing what a comparison found: a table of its rounds, and the times before the first step. */
+/** Renders a comparison: a table of its rounds, and the times before the first step. */
 import { must } from '../dsl/errors.ts';
 import { sharedArguments, type CompareSettings } from './options.ts';
 import { medianOver, type Comparison, type Figures, type Round } from './rounds.ts';
@@ -9,14 +9,14 @@ interface Column {
   readonly digits: number;
 }
 
-/** Gives how many times as long the opponent takes: above 1, we are faster. */
+/** Gives the speedup: above 1, we are faster. */
 export const ratio = ({ ours, theirs }: Round): number => theirs.ms / ours.ms;
 
-/** Gives the same for painting a map again with another vector z, which the opponent takes as long for as the first time. */
+/** Gives the speedup of synthesis with another vector z; the opponent computes it as slowly as the first time. */
 export const restyleRatio = ({ ours, theirs }: Round): number =>
   theirs.ms / must(ours.restyle_ms, 'every case was measured');
 
-/** Adds up the times of all phases, in seconds. */
+/** Sums the times of all phases, in seconds. */
 export function compileSeconds({ compile_ms }: Figures): number {
   return Object.values(compile_ms).reduce((sum, milliseconds) => sum + milliseconds, 0) / 1e3;
 }
@@ -72,7 +72,7 @@ function roundsTable(comparison: Comparison): string[] {
   return markdownTable(['round', ...columns.map(({ head }) => head)], [...rows, ['median', ...medians]]);
 }
 
-/** Writes a Markdown table: the first column to the left where `leftFirst`, all others to the right. */
+/** Renders a Markdown table: the first column is left-aligned if `leftFirst`, all others right-aligned. */
 export function markdownTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

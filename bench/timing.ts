@@ -1,4 +1,4 @@
-/** Answers for measuring time and memory of this process. */
+/** Measures the time and memory of repeated work in this process. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { must } from '../dsl/errors.ts';
 
@@ -9,17 +9,17 @@ export interface Times {
   readonly min_ms: number;
   readonly max_ms: number;
   readonly all_ms: readonly number[];
-  /** The median processor time of a step, over all threads: it suffers less from other work on the machine. */
+  /** The median processor time of a step, over all threads: it is less sensitive to other work on the machine. */
   readonly cpu_ms: number;
-  /** The very first step, in which the engine prepares the graph. */
+  /** The first step, in which the engine prepares the graph. */
   readonly first_step_ms: number;
-  /** The largest resident size during the timed steps, or since the start where the system tells only that. */
+  /** The largest resident size during the timed steps, or since the start if the system reports only that. */
   readonly peak_rss_mb: number;
   readonly rss_first_mb: number;
   readonly rss_last_mb: number;
 }
 
-/** Runs steps and times all but the first `warmup` of them; `prepare` makes what a step takes, outside of its time. */
+/** Runs steps and times all but the first `warmup`; `prepare` makes a step's input, outside of the timed part. */
 export async function timeSteps<Given>(
   { warmup, steps }: { readonly warmup: number; readonly steps: number },
   prepare: (step: number) => Promise<Given>,
@@ -51,14 +51,14 @@ export async function timeSteps<Given>(
     all_ms: timed,
     cpu_ms: medianOf(busy.slice(warmup)),
     first_step_ms: at(all, 0),
-    // The system counts pages of each thread for itself, so that its peak may lie a little below what was read.
+    // Linux counts pages per thread, so its peak may be slightly below the measured sizes.
     peak_rss_mb: Math.max(peakResident(), ...sizes.slice(warmup)),
     rss_first_mb: at(sizes, warmup),
     rss_last_mb: at(sizes, -1),
   };
 }
 
-/** Gives the median; of an even count the mean of the middle two, as Python's `statistics` does. */
+/** Gives the median; for an even count the mean of the middle two, as in Python's `statistics`. */
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
@@ -68,7 +68,7 @@ export function medianOf(values: readonly number[]): number {
   );
 }
 
-/** Starts a watch: each call gives the milliseconds since the one before. */
+/** Starts a stopwatch: each call gives the milliseconds since the last one. */
 export function stopwatch(): () => number {
   let last = performance.now();
   return () => {
@@ -84,22 +84,22 @@ export function rounded(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
 }
 
-/** Lets the system's peak of the resident size start anew, where it can (Linux, proc(5), clear_refs). */
+/** Resets the system's peak of the resident size, if possible (Linux, proc(5), clear_refs). */
 function forgetPeak(): void {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
-    // The peak then includes what came before the timed steps.
+    // The peak then includes the time before the timed steps.
   }
 }
 
-/** Reads the peak of the resident size in MB. */
+/** Reads the peak resident size in MB. */
 function peakResident(): number {
   try {
     const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
     if (found) return rounded((Number(found[1]) * 1024) / 1e6);
   } catch {
-    // Not Linux: Node knows the peak since the start.
+    // Without /proc, Node gives the peak since the start.
   }
   return rounded((process.resourceUsage().maxRSS * 1024) / 1e6);
 }

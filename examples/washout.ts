@@ -1,6 +1,6 @@
 /**
- * Answers for `npm run washout`: measures what the norms of washout.spade keep of a label, prints a table, and writes a page
- * with pictures. Nothing is trained.
+ * Runs `npm run washout`: measures how much of a label the norms of washout.spade preserve, prints a table, and writes
+ * a page with pictures. Nothing is trained.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { shown, writeWashoutPage } from './washout/page.ts';
 
 const data = fileURLToPath(new URL('data/camvid-mini', import.meta.url));
 const mapFile = join(data, 'test/labels/Seq05VD_f00210.png');
-/** Pixels of the real map: enough to see a street. */
+/** The size of the real map: large enough to recognize a street. */
 const mapSize = { width: 192, height: 144 };
 
 interface Settings {

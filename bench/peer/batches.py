@@ -1,4 +1,4 @@
-"""Answers for what the peer's steps are fed with: label maps in order of their names, or noise; photographs or noise."""
+"""Provides the batches of the peer's steps: label maps in order of their names, or noise; photographs or noise."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Answers for what both programs of the peer share: their options, timed calls, memory, and the line of JSON."""
+"""Parses options, times calls, reads memory and prints the line of JSON, for both programs of the peer."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Answers for the peer's networks: SPADE's, pix2pixHD's and the U-Net, as their authors' code has them."""
+"""Builds the peer's networks: SPADE's, pix2pixHD's and the U-Net, as in their authors' code."""
 
 import torch
 import torch.nn.functional as F

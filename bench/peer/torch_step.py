@@ -1,4 +1,4 @@
-"""Answers for the peer: the same training step in PyTorch, timed on the same label maps.
+"""Times the same training step in PyTorch, on the same label maps.
 
 One step is what the official trainer does on one batch. For SPADE: a step of the generator (hinge and ten times feature
 matching), then a step of the discriminator on a picture made anew. `--check` compares three steps of SPADE with the

@@ -1,4 +1,4 @@
-"""Answers for the peer of synthesis: a generator's forward pass in PyTorch's eval mode, timed on the same label maps."""
+"""Times a generator's forward pass in PyTorch's eval mode, on the same label maps."""
 
 import json
 import sys

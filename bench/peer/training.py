@@ -1,4 +1,4 @@
-"""Answers for the peer's training steps: losses, and the order of work of the official trainers."""
+"""Runs the peer's training steps: losses, and the order of work of the official trainers."""
 
 import torch
 import torch.nn.functional as F

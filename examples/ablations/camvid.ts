@@ -1,7 +1,7 @@
 /**
- * Answers for `npm run ablate:camvid`: trains the judge on real photographs, then SPADE, concat and pix2pixHD at one budget over
- * three seeds, measures all of them by it, and writes the page that compares them. Every part is a command that a user would
- * type; the same line again goes on where it stopped.
+ * Runs `npm run ablate:camvid`: trains a segmenter on real photographs, then SPADE, concat and pix2pixHD with equal
+ * budgets and three seeds, evaluates all of them with it, and writes a page that compares them. Each part is a command
+ * that users can type; running the line again continues after an interruption.
  */
 import { exitCodes } from '../../dsl/errors.ts';
 import { join, relative } from 'node:path';
@@ -19,7 +19,7 @@ interface Settings {
   readonly quick?: boolean;
 }
 
-/** Steps that show that everything works, in some minutes; too few to say anything about the networks. */
+/** A run of some minutes that tests the whole procedure; its steps are too few to judge networks. */
 const quick = { segmenter: 60, runs: 40, seeds: 2, maps: 24 };
 
 function readSettings(): Settings {
@@ -37,11 +37,11 @@ function readSettings(): Settings {
     .opts<Settings>();
 }
 
-/** Gives the path of a file of the package as one types it in the working folder. */
+/** Gives the path of a file of the package, relative to the working folder. */
 const here = (path: string): string =>
   relative(process.cwd(), fileURLToPath(new URL(`../../${path}`, import.meta.url)));
 
-/** Runs one command, showing it first; ends everything where it fails or is interrupted. */
+/** Prints and runs one command; exits if it fails or is interrupted. */
 async function run(...words: string[]): Promise<void> {
   note(`\n$ ${commandLine(words)}`);
   const code = await spadework(words);

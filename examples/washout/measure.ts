@@ -1,6 +1,6 @@
 /**
- * Answers for what a norm keeps of a label: runs the networks of washout.spade, with random weights, on maps of a single label
- * and on a real map, and measures how far the outputs of different labels are apart.
+ * Measures how much of a label a norm preserves: runs the networks of washout.spade with random weights on maps of a
+ * single label and on a real map, and computes how different the outputs of different labels are.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,17 +15,17 @@ import {
   type VariableInfo,
 } from '../../runtime/index.ts';
 
-/** The file that holds the networks. */
+/** The file of the networks. */
 export const specFile = fileURLToPath(new URL('../washout.spade', import.meta.url));
 
-/** Some networks of washout.spade, under what they have in common. */
+/** Networks of washout.spade that have something in common, with its description. */
 export interface Group {
   readonly title: string;
   readonly text: string;
   readonly networks: readonly string[];
 }
 
-/** All networks of washout.spade, in the order in which they are shown. */
+/** All networks of washout.spade in display order. */
 export const groups: readonly Group[] = [
   {
     title: 'Norms that do not see the map',
@@ -79,60 +79,63 @@ export const groups: readonly Group[] = [
   },
 ];
 
-/** The networks whose map carries instances. */
+/** The networks whose input has instances. */
 const withInstances: readonly string[] = ['PositionalClade', 'EdgeAwareSpade'];
 
-/** Training passes that running statistics and power iterations have had before they are used. */
+/** The number of training passes that prepare running statistics and power iterations. */
 export const trainingPasses = 10;
 
-/** How far outputs of different labels are apart: the root mean square over pixels and colors, by that of all outputs. */
+/**
+ * The difference between outputs of different labels: the root mean square over pixels and colors, relative to that of
+ * all outputs.
+ */
 export interface Separation {
-  /** Of the two labels that are closest. */
+  /** Of the two labels with the closest outputs. */
   readonly least: number;
   /** Over all pairs of labels. */
   readonly mean: number;
-  /** Of the two labels that are farthest apart. */
+  /** Of the two labels with the most different outputs. */
   readonly most: number;
 }
 
 /**
- * Below this, outputs are the same. A uniform channel less its mean is 0 but for rounding; where weights are normalized, that
- * is some 1e-6 of its value, which the norm of the features then divides by the root of its epsilon, 0.003.
+ * Below this, outputs are equal. A uniform channel minus its mean is 0 up to rounding; with normalized weights, the
+ * rounding error is about 1e-6 of its value, which the features' norm then divides by the root of its epsilon, 0.003.
  */
 export const lostBelow = 0.01;
 
 export type Verdict = 'lost' | 'kept' | 'in part';
 
-/** Says whether all labels give the same output, or each another one. */
+/** Tells whether all labels give the same output, or each a different one. */
 export function verdictOf({ least, most }: Separation): Verdict {
   return most < lostBelow ? 'lost' : least >= lostBelow ? 'kept' : 'in part';
 }
 
-/** What a network of washout.spade does with labels. */
+/** The results of a network of washout.spade. */
 export interface Washout {
   readonly network: string;
-  /** What ran it. */
+  /** The engine that ran it. */
   readonly engine: Model['engine'];
-  /** How it calls `paint`, as the spec has it. */
+  /** Its call of `paint`, as written in the spec. */
   readonly call: string;
-  /** What the spec says of it. */
+  /** Its comment in the spec. */
   readonly note: string;
-  /** In training, where each map is a batch of its own. */
+  /** In training, with each map as its own batch. */
   readonly alone: Separation;
-  /** In training, where the maps of all labels are one batch. */
+  /** In training, with the maps of all labels as one batch. */
   readonly together: Separation;
-  /** In use: with running statistics where there are any. */
+  /** In inference: with running statistics, if there are any. */
   readonly inUse: Separation;
-  /** The output for the map of each label, alone in training, [H,W,3] of `uniformSize` in [-1,1]. */
+  /** The output for the map of each label, each as its own training batch, [H,W,3] of `uniformSize` in [-1,1]. */
   readonly uniform: readonly Float32Array[];
-  /** The output for the real map, alone in training, [H,W,3] in [-1,1]. */
+  /** The output for the real map, as its own training batch, [H,W,3] in [-1,1]. */
   readonly real: Float32Array;
 }
 
-/** The size of the maps of a single label. They are small, since the mean of many equal numbers is not exact in float32. */
+/** The size of the maps of a single label. They are small, as the mean of many equal numbers is inexact in float32. */
 export const uniformSize: Size = { width: 16, height: 12 };
 
-/** What is measured with. */
+/** The options of the measurement. */
 export interface WashoutOptions {
   readonly classes: number;
   readonly engine: EngineChoice;
@@ -141,8 +144,8 @@ export interface WashoutOptions {
 }
 
 /**
- * Opens a network of washout.spade for maps of a size, with weights drawn from the seed: the same for the same layer of every
- * network.
+ * Opens a network of washout.spade for maps of a size, with weights drawn from the seed: equal layers of all networks
+ * get equal weights.
  */
 export async function openWashout(
   network: string,
@@ -159,8 +162,8 @@ export async function openWashout(
 }
 
 /**
- * Draws a parameter. Weights keep the size of what they are applied to, unlike the small ones that SPADE's training starts
- * from, and biases are not 0: so the outputs have colors. All are whole multiples of `grain`.
+ * Draws a parameter. Weights preserve the scale of their input, unlike SPADE's small initial weights, and biases are
+ * not 0, so that the outputs have colors. All values are multiples of `grain`.
  */
 function draw({ name, shape, network }: VariableInfo, seed: number): Float32Array {
   const own = name.slice(network.length + 1);
@@ -174,10 +177,13 @@ function draw({ name, shape, network }: VariableInfo, seed: number): Float32Arra
   return Float32Array.from({ length: size }, () => coarse(mean + deviation * random.normal()));
 }
 
-/** Layers that are given classes, of which one is there at a pixel: their weights are larger, for what is summed is less. */
+/** Layers that read one-hot classes: their weights are larger, as each sum has fewer terms. */
 const readsClasses = /features|mlp_shared|style|class_specified_affine/;
 
-/** Sums of few-bit numbers are exact in float32 in any order; else the mean of equal numbers is off by some 1e-6 of them. */
+/**
+ * Sums of numbers with few bits are exact in float32 in any order; otherwise the mean of equal numbers is off by about
+ * 1e-6.
+ */
 const grain = 1 / 64;
 
 /** Measures one network; `map` is the real map. */
@@ -237,7 +243,10 @@ export async function paint(
   return maps.map((_, i) => values.slice(i * length, (i + 1) * length));
 }
 
-/** Gives maps to a network; where it takes instances, each connected area of a class is one, as in CLADE's official code. */
+/**
+ * Makes the inputs of a network from maps; for instances, each connected area of a class is one, as in CLADE's
+ * official code.
+ */
 function feedsOf(network: string, maps: readonly Int32Array[], size: Size): Feeds {
   return {
     seg: concatenate(maps),
@@ -251,7 +260,7 @@ function concatenate(maps: readonly Int32Array[]): Int32Array {
   return Int32Array.from(maps.flatMap((map) => [...map]));
 }
 
-/** Numbers the areas of pixels with one label that hang together by their sides: [H,W] -> [H,W], from 0. */
+/** Numbers the connected areas (by sides) of pixels with one label: [H,W] -> [H,W], from 0. */
 export function connectedAreas(labels: Int32Array, { width }: Size): Int32Array {
   const areas = new Int32Array(labels.length).fill(-1);
   let count = 0;
@@ -275,7 +284,7 @@ export function connectedAreas(labels: Int32Array, { width }: Size): Int32Array 
   return areas;
 }
 
-/** Measures how far outputs, one for each label, are apart. */
+/** Measures the differences between outputs, one for each label. */
 export function separationOf(outputs: readonly Float32Array[]): Separation {
   const scale = Math.sqrt(average(outputs.map((values) => average(values, (value) => value ** 2))));
   const squares = outputs.flatMap((a, i) =>
@@ -298,7 +307,7 @@ function average(
   return sum / values.length;
 }
 
-/** Reads from the spec how a network calls `paint`, and what is said of it. */
+/** Reads a network's call of `paint` and its comment from the spec. */
 function describeNetwork(network: string, model: Model): { readonly call: string; readonly note: string } {
   const body = new RegExp(
     `\\bnetwork ${network}\\(seg: LabelMap\\) -> Image \\{\\s*return seg \\|> paint\\((.*)\\)\n`,

@@ -1,4 +1,4 @@
-/** Answers for the page that shows what norms keep of labels: pictures and a number for each, and why. */
+/** Renders the page that shows how much of labels norms preserve: pictures and a number for each, and the reason. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClassInfo } from '../../runtime/data/class-info.ts';
@@ -21,24 +21,26 @@ import {
   type Washout,
 } from './measure.ts';
 
-/** What a page is about. */
+/** The content of a page. */
 export interface PageFacts {
   readonly map: IdMap;
   readonly classes: readonly ClassInfo[];
   readonly engine: string;
   readonly seed: number;
-  /** Command line that repeats the work. */
+  /** The command line, to repeat the work. */
   readonly command: string;
 }
 
-/** The networks that stand at the top of the page, and what they are called there. */
+/** The networks at the top of the page, with their titles. */
 const argument: readonly (readonly [network: string, name: string])[] = [
   ['None', 'Without a norm'],
   ['Instance', 'Instance norm'],
   ['SpadeInstance', 'SPADE over instance norm'],
 ];
 
-/** Writes `index.html` and its pictures into a folder, and returns the page's path. Pictures are named after networks. */
+/**
+ * Writes `index.html` and its pictures into a folder, and returns the page's path. Pictures are named after networks.
+ */
 export async function writeWashoutPage(
   folder: string,
   washouts: readonly Washout[],
@@ -144,7 +146,7 @@ layer norm      (a<sub>k</sub>(c) − mean over p and c) / √(variance over p a
   </section>`;
 }
 
-/** Shows the maps as the rows below show what became of them. */
+/** Shows the input maps, above the rows of outputs. */
 function mapsRow(title: string, { classes, map }: PageFacts): Markup {
   return normRow(
     html`<h3>${title}</h3>`,
@@ -179,7 +181,7 @@ function strip(name: string, description: string, labels: number): Markup {
   return picture(`${name}.png`, description, { width: width * labels, height });
 }
 
-/** States what was measured; what is the same in all settings is stated once. */
+/** Renders the measurements; equal values of all settings are rendered once. */
 function numbers({ alone, together, inUse }: Washout): Markup {
   const differs = (a: Separation, b: Separation): boolean => shown(a) !== shown(b);
   const isConstant = !differs(alone, together) && !differs(alone, inUse);
@@ -196,12 +198,12 @@ function verdict(separation: Separation, setting: string | undefined): Markup {
   </p>`;
 }
 
-/** Writes a separation as the page and the table show it. */
+/** Formats a separation for the page and the table. */
 export function shown({ mean }: Separation): string {
   return mean < 1e-3 && mean > 0 ? mean.toExponential(0) : threeDigits(Number(mean.toFixed(3)));
 }
 
-/** Turns `code` in a comment of the spec into markup. */
+/** Converts `code` in a comment of the spec to markup. */
 function spans(note: string): Content {
   return note.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part));
 }
@@ -223,7 +225,7 @@ async function writePictures(
   }
 }
 
-/** Puts pictures of one size next to each other, without a gap: where all are the same, it looks like one. */
+/** Joins pictures of one size without gaps: equal ones look like one picture. */
 function sideBySide(pictures: readonly Picture[]): Picture {
   const { width, height } = uniformSize;
   const data = new Uint8Array(3 * width * height * pictures.length);

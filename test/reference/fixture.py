@@ -1,4 +1,4 @@
-"""Answers for making one fixture: runs a scenario in float32 and in float64, and writes numbers, tolerances and layouts."""
+"""Makes one fixture: runs a scenario in float32 and in float64, and writes numbers, tolerances and layouts."""
 
 import argparse
 import json

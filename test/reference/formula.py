@@ -1,4 +1,4 @@
-"""Answers for the numbers that are computed rather than stored: parameters, inputs and cotangents, exact in float32."""
+"""Computes parameters, inputs and cotangents of fixtures by formulas that are exact in float32, so that they need no storage."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Answers for loading the official repositories unmodified on a CPU: stands in for what they import and this does not need."""
+"""Loads the official repositories unmodified on a CPU; replaces their unneeded imports by stubs."""
 
 import importlib.util
 import pickle

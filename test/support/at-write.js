@@ -1,6 +1,6 @@
 /**
- * Answers for reading at-write-process.ts before a command of a test begins; in plain JavaScript, which Node reads by itself. Plans are
- * for the process that works, and for commands that train.
+ * Loads at-write-process.ts before a test's command starts; plain JavaScript, as Node runs it without a loader. Plans apply to the
+ * process that does the work, and to commands that train.
  */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
