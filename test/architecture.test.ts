@@ -1,4 +1,7 @@
-/** Answers for the direction of imports: dsl <- compiler <- runtime <- cli, the first two free of engines and of Node. */
+/**
+ * Checks the architecture: layers (dsl <- compiler <- runtime <- cli) and rooms import only from below, without
+ * cycles; dsl and compiler load neither engines nor Node.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
@@ -8,14 +11,14 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Layers from the lowest: each may import from itself and from those before it. */
+/** Layers from the lowest: each may import from itself and from the ones before it. */
 const layers = ['dsl', 'compiler', 'runtime', 'cli'];
 const pureLayers = ['dsl', 'compiler'];
 
 interface Import {
-  /** What is imported, as written. */
+  /** The import's path, as written. */
   readonly specifier: string;
-  /** Whether it is gone when the program runs. */
+  /** Whether the import exists only for types, and is erased. */
   readonly typeOnly: boolean;
 }
 
@@ -26,7 +29,7 @@ function importsOf(text: string, name = 'file.ts'): Import[] {
     if (specifier && ts.isStringLiteralLike(specifier)) found.push({ specifier: specifier.text, typeOnly });
   };
   const visit = (node: ts.Node): void => {
-    // With verbatimModuleSyntax, `import { type T }` still loads the module: only `import type` is gone.
+    // With verbatimModuleSyntax, `import { type T }` still loads the module: only `import type` is erased.
     if (ts.isImportDeclaration(node))
       add(node.moduleSpecifier, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
@@ -40,7 +43,7 @@ function importsOf(text: string, name = 'file.ts'): Import[] {
   return found;
 }
 
-/** Every import of the files under a top-level folder, with the file that has it. */
+/** All imports of the files in a top-level folder, with the importing file. */
 function importsUnder(folder: string): (Import & { readonly file: string })[] {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   return files
@@ -51,7 +54,7 @@ function importsUnder(folder: string): (Import & { readonly file: string })[] {
     );
 }
 
-/** The top-level folder that a relative import leads to. */
+/** The top-level folder of a relative import. */
 function targetFolder(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   return relative(root, join(root, dirname(file), specifier)).split(sep)[0];
@@ -92,7 +95,7 @@ describe.each(layers)('%s/', (layer) => {
   const allowed = layers.slice(0, layers.indexOf(layer) + 1);
 
   it(`imports from ${allowed.join(', ')} only`, () => {
-    // The standard library and the data beside it may be read by what runs, but never by what compiles.
+    // The standard library and its data may be read at run time, but not by the compiler.
     const others = pureLayers.includes(layer) ? [] : ['specs', 'package.json'];
     const wrong = imports.filter(({ file, specifier }) => {
       const target = targetFolder(file, specifier);
@@ -123,8 +126,8 @@ describe.each(layers)('%s/', (layer) => {
 });
 
 /**
- * The rooms, from the ground up: each takes from those before it alone, so that no circle leads through folders. docs/architecture.md
- * says what each of them is.
+ * The rooms, from the ground up: each imports only from those before it, so that folders form no cycle.
+ * docs/architecture.md describes each of them.
  */
 const rooms = [
   'dsl',
@@ -166,7 +169,7 @@ const rooms = [
 ].map((room) => room.replace(/\/$/, ''));
 
 describe('the rooms', () => {
-  /** Which files each file takes anything from, types included. */
+  /** The files that each file imports, type imports included. */
   const graph = new Map<string, string[]>();
   for (const { file, specifier } of layers.flatMap(importsUnder)) {
     const known = graph.get(file) ?? [];
@@ -221,7 +224,7 @@ describe('the standard streams', () => {
         .filter((file) => file.endsWith('.ts'))
         .map((file) => join(folder, file)),
     );
-    // An empty write waits for those before it.
+    // An empty write waits for earlier ones.
     const writes = /console\.\w+\(|process\.std(?:out|err)\.write\((?!'')|\bstream\.write\(/;
     const wrong = files.filter((file) => writes.test(readFileSync(join(root, file), 'utf8')));
     expect(wrong).toEqual([join('cli', 'base', 'terminal.ts')]);
@@ -256,7 +259,7 @@ describe('errors', () => {
   });
 
   it('have codes of their own in each place that words them', () => {
-    /** Things that are found in several places. */
+    /** Texts that occur in several places. */
     const shared = ['disk-full', 'file-too-large', 'out-of-memory', 'too-many-files', 'unreadable-file'];
     const makers = /\b(?:inputError|machineError|wrongCall|wrong|odd|warningText)\(\s*'([a-z-]+)'/g;
     const codes = sources

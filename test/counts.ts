@@ -1,6 +1,6 @@
-/** Answers for what counts as passed, failed and skipped in vitest's report of a tier. */
+/** Counts passed, failed and skipped tests in vitest's report of a tier. */
 
-/** What is read of the report. */
+/** The fields of the report that are read. */
 export interface Report {
   readonly testResults: readonly {
     readonly name: string;
@@ -16,19 +16,19 @@ export interface Report {
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
-  /** How many tests were skipped for a need, by its tag. */
+  /** The number of tests skipped for each need, by tag. */
   readonly skipped: ReadonlyMap<string, number>;
-  /** Tests that were skipped although no need of theirs is missing; they are among the failed ones. */
+  /** Tests skipped although none of their needs is missing; they count as failed. */
   readonly unexplained: readonly string[];
 }
 
-/** Counts tests, of one tier or all; `missing` are the tags of needs that are missing here. */
+/** Counts tests, of one tier or all; `missing` are the tags of needs that are missing on this machine. */
 export function countTests(
   { testResults }: Report,
   missing: readonly string[],
   tier?: 'quick' | 'full',
 ): Counts {
-  // A file that cannot be loaded, or in which there is no test, holds no failed test, but it is a failure.
+  // A file that cannot be loaded, or without tests, has no failed test, but counts as a failure.
   let failed = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   ).length;

@@ -1,4 +1,4 @@
-/** Answers for the benchmarks of training and synthesis: they run, and their line of JSON holds what comparisons rely on. */
+/** Runs the benchmarks of training and synthesis, and checks the line of JSON that comparisons read. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,13 @@ import { RandomStream } from '../../compiler/ir/random.ts';
 import type { StepMeasurement, SynthesisMeasurement } from '../../bench/measure.ts';
 import { describeNative, full } from '../support/engines.ts';
 
-/** Programs are started anew for every measurement, on a machine that may be busy. */
+/** Each measurement starts programs, on a machine that may be busy. */
 const patience = 240_000;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const classes = 5;
 
-/** Writes label maps of random ids, the highest of them in a corner, in another size than the benchmark's. */
+/** Writes label maps of random ids with the highest id in a corner, in another size than the benchmark's. */
 async function writeLabelMaps(folder: string, count: number): Promise<void> {
   const random = new RandomStream(1, 'label maps');
   const [width, height] = [48, 40];
@@ -31,7 +31,7 @@ async function writeLabelMaps(folder: string, count: number): Promise<void> {
   }
 }
 
-/** Runs a benchmark as a user does; a failing one rejects with its exit code and streams. */
+/** Runs a benchmark like a user; a failing one rejects with its exit code and streams. */
 function runBench(file: string, ...settings: string[]): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)(process.execPath, ['--import', 'tsx', `bench/${file}`, ...settings], {
     cwd: root,
@@ -78,7 +78,8 @@ await describeNative(
         expect(Object.keys(found.compile_ms)).toEqual(['check', 'choose', 'build', 'lower', 'load']);
         expect(found.peak_rss_mb).toBeGreaterThanOrEqual(found.rss_last_mb);
         expect(found.tensors_last, 'tensors that a step leaves behind').toBe(found.tensors_first);
-        // Counted by hand: the generator's fc, conv_img, and convolutions of seven blocks; the discriminator's two scales.
+        // Counted by hand: the generator's fc, conv_img, and the convolutions of seven blocks; the discriminator's two
+        // scales.
         expect(found.parameters).toEqual({
           G: expectedGenerator(2, classes),
           D: expectedDiscriminator(2, classes),

@@ -18,7 +18,7 @@ const environment = { SPADEWORK_ENGINE: 'portable' };
 
 let folder: string;
 let cluster: Cluster | undefined;
-/** Where plans for jobs lie. */
+/** The folder of the jobs' plans. */
 let plan: string;
 const words = (...more: string[]): string[] => [
   'ablate',
@@ -27,14 +27,17 @@ const words = (...more: string[]): string[] => [
   ...more,
 ];
 
-/** Asks Ray about a job. */
+/** Queries a job's state from Ray. */
 async function jobOf(out: string, run: string, number: number): Promise<{ status: string }> {
   const path = join(folder, out);
   const id = jobIdOf(path, readAblation(path)!, run, number, 'train');
   return (await (await fetch(`${cluster!.address}/api/jobs/${id}`)).json()) as { status: string };
 }
 
-/** Plans that a run's first process waits in the write of its second checkpoint, for the ablation that is started next. */
+/**
+ * Makes a plan by which a run's first process waits while it writes its second checkpoint; it applies to the next
+ * ablation.
+ */
 const planWaitingIn = (out: string, run: string) => planWaiting(plan, secondCheckpoint(out, run));
 
 function secondCheckpoint(out: string, run: string): Omit<Plan, 'then'> {
@@ -47,7 +50,7 @@ describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }
     ({ folder } = await makeTinyExperiment());
     writeFileSync(join(folder, 'kernels.spade'), tinyAblation(20));
     plan = join(folder, 'plan');
-    // Jobs have the environment of the cluster.
+    // Jobs get their environment from the cluster.
     cluster = await startRay(findRay()!, followingPlan(plan));
   }, 120_000);
   afterAll(async () => {

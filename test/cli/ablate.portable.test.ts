@@ -1,5 +1,5 @@
 /**
- * Tests `spadework ablate` as users run it: whole ablations in processes of their own, killed and gone on with.
+ * Tests `spadework ablate` like a user: whole ablations in separate processes, killed and resumed.
  *
  * @module-tag full
  */
@@ -22,7 +22,7 @@ const runs = ['three_s0', 'one_s0'];
 const steps = 12;
 const random = new RandomStream(0, 'ablate');
 let folder: string;
-/** Digests of the last checkpoints of an ablation that nothing disturbed, by run. */
+/** Digests of the last checkpoints of an undisturbed ablation, by run. */
 let undisturbed: Record<string, string>;
 let whole: Ended;
 
@@ -36,7 +36,7 @@ afterAll(() => removeFolder(folder));
 
 const ablate = (...words: string[]) => runCli(['ablate', ...words], { folder, environment });
 
-/** Gives the digests of the variables that runs of an ablation ended with. */
+/** Gives the digests of the variables at the end of runs. */
 function ends(out: string, names = runs): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
@@ -51,14 +51,14 @@ function ends(out: string, names = runs): Record<string, string> {
   );
 }
 
-/** Draws a moment of a run in the write of a checkpoint, neither of the first nor of the last ones. */
+/** Draws a random moment in a checkpoint's write, excluding the first and last checkpoints. */
 function drawMoment(out: string): Omit<Plan, 'then'> {
   const { checkpoints } = layoutOf(join(folder, out, 'three_s0'));
   const step = 2 + random.below(steps - 5);
   return { below: join(checkpoints, `${stepName(step)}.tmp`), moment: 1 + random.below(500) };
 }
 
-/** Starts an ablation whose processes follow a plan, and does not wait for it. */
+/** Starts an ablation whose processes follow a plan, without waiting for it. */
 function start(
   name: string,
   out: string,
@@ -135,7 +135,7 @@ describe('ablate', { timeout: 900_000 }, () => {
   });
 
   it('says why a run failed, exits with 1, and compares the others', async () => {
-    // A damaged checkpoint is what a run cannot go on from.
+    // A run cannot be resumed from a damaged checkpoint.
     const run = join(folder, 'whole', 'one_s0');
     const record = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as object;
     writeFileSync(join(run, 'run.json'), JSON.stringify({ ...record, status: 'stopped' }));

@@ -1,4 +1,7 @@
-/** Tests the pages that commands write in a real browser: their scripts run, their pictures load, nothing is against their policy. */
+/**
+ * Tests the pages of commands in a real browser: scripts run, pictures load, and nothing violates the content security
+ * policy.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -9,10 +12,10 @@ import { runCli } from './run-cli.ts';
 
 const environment = { SPADEWORK_ENGINE: 'portable' };
 let folder: string;
-/** The page of the check, by what is in its data. */
+/** The page of the data check, by its data. */
 let checked: string;
 
-/** Runs a command; gives the path that it ends with. */
+/** Runs a command; gives the path in its last line. */
 async function run(...words: string[]): Promise<string> {
   const { code, out, err } = await runCli(words, { folder, environment });
   expect(code, err).toBe(0);
@@ -43,7 +46,7 @@ describe('in Chromium', { tags: ['full', 'needs-chromium'], timeout: 180_000 }, 
     const { document } = parseHTML(html);
     expect(document.querySelector('meta[http-equiv="Content-Security-Policy"]')).not.toBeNull();
     const found = document.querySelector(part);
-    // What only a script can lead through is hidden until the script has run.
+    // Elements that need a script are hidden until it has run.
     expect(found?.hasAttribute('hidden')).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-/** Answers for running the command as users do: as a process, whose output and exit code are what counts. */
+/** Runs commands as processes, and collects their output and exit code. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -10,13 +10,13 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Where and how the command runs. */
+/** The folder and environment of the command. */
 export interface CliPlace {
   readonly folder?: string;
   readonly environment?: Record<string, string>;
 }
 
-/** Starts `spadework` in a folder, as the first of a process group of its own. */
+/** Starts `spadework` in a folder, as the leader of a new process group. */
 export function startCli(
   words: readonly string[],
   { folder = process.cwd(), environment = {} }: CliPlace = {},
@@ -25,7 +25,7 @@ export function startCli(
   return spawn(process.execPath, [command, ...words], { cwd: folder, env, detached: true });
 }
 
-/** Runs `spadework` in a folder; `interruptOn` sends SIGINT when the error stream first holds that text. */
+/** Runs `spadework` in a folder; sends SIGINT when the error stream first contains `interruptOn`. */
 export function runCli(
   words: readonly string[],
   { interruptOn, ...place }: CliPlace & { readonly interruptOn?: string } = {},

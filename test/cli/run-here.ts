@@ -1,8 +1,8 @@
-/** Answers for running a command within the process of a test, which takes no start: for what it says and exits with. */
+/** Runs commands inside the test's process, which saves their start-up time, and collects output and exit code. */
 import { spadework } from '../../cli/main.ts';
 import type { Ended } from './run-cli.ts';
 
-/** Runs `spadework` in a folder, within this process; one at a time. */
+/** Runs `spadework` in a folder inside this process; only one at a time. */
 export async function runHere(words: readonly string[], folder = process.cwd()): Promise<Ended> {
   const said = { stdout: '', stderr: '' };
   const before = process.cwd();
@@ -25,7 +25,7 @@ export async function runHere(words: readonly string[], folder = process.cwd()):
     process.chdir(before);
     if (NO_COLOR === undefined) delete process.env['NO_COLOR'];
     else process.env['NO_COLOR'] = NO_COLOR;
-    // Left by the command for the end of its process, which this is not.
+    // The command sets the exit code of its process, which is the test's here.
     process.exitCode = undefined;
   }
 }

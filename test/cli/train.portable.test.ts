@@ -1,4 +1,4 @@
-/** Tests the commands that train and paint, on the engine that is always there. */
+/** Tests the commands that train and synthesize, on the portable engine. */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -85,7 +85,7 @@ describe('train', () => {
   });
 
   it('refuses a folder in the place of which there is a file', async () => {
-    // A file where a folder has to be stops every user, root included.
+    // A file in place of a folder stops every user, including root.
     writeFileSync(join(folder, 'file'), '');
     const { code, err } = await run('train', 'tiny.spade', '--out', 'file/run');
     expect(code).toBe(1);
@@ -105,7 +105,7 @@ describe('train', () => {
 
 describe('synth', () => {
   it('paints a folder and prints the path of the page', async () => {
-    // A map may be called like the overview.
+    // A map may have the same name as the overview.
     mkdirSync(join(folder, 'maps'));
     for (const name of ['test1', 'grid'])
       copyFileSync(join(folder, 'data/test-labels/test1.png'), join(folder, `maps/${name}.png`));

@@ -1,5 +1,5 @@
 /**
- * Tests what a run says and keeps when the machine or somebody else gets in its way.
+ * Tests a run's messages and files when the machine or another process interferes.
  *
  * @module-tag full
  */
@@ -29,11 +29,11 @@ let folder: string;
 const run = (...words: string[]) => runCli(words, { folder, environment });
 const shown = (error: SpadeworkError): string => `${error.render({ color: false })}\n`;
 
-/** Starts a training that has no end of its own, and waits until it waits in turn: it writes its second checkpoint. */
+/** Starts a training without an end, and waits until it waits while writing its second checkpoint. */
 async function startEndless(out: string): Promise<{
   readonly child: ReturnType<typeof startCli>;
   readonly worker: Waiting;
-  /** What it says in the end. */
+  /** Its output at the end. */
   readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
 }> {
   const plan = join(folder, `${out}.plan`);
@@ -132,13 +132,13 @@ describe('a command whose process', patience, () => {
     const words = ['train', 'short.spade', '--out', 'orphan', '--overwrite', '--steps', '2', '--quiet'];
     expect(await run(...words)).toMatchObject({ code: 0, err: '' });
     expect(() => process.kill(worker.pid, 0)).toThrow('ESRCH');
-    // It heard as of SIGTERM, and said nothing else.
+    // It was stopped as by SIGTERM, and printed nothing else.
     expect((await ended).err).toMatch(/^Finishing the step[^\n]*\n$/);
   });
 });
 
 describe('a run whose folder', patience, () => {
-  /** Trains until the process loses its folder, between two checkpoints. */
+  /** Trains until the process loses its folder between two checkpoints. */
   const trainUntil = (out: string, then: Deed): Promise<Ended> => {
     const plan = join(folder, `${out}.plan`);
     makePlan(plan, { below: layoutOf(join(folder, out)).metrics, moment: 50, then });

@@ -1,4 +1,4 @@
-/** Answers for wrong usage: unknown, empty and repeated words are refused with what to write instead, before anything is done. */
+/** Checks that wrong usage (unknown, empty and repeated words) is refused with a hint, before anything is done. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { runHere } from './run-here.ts';
 const folder = mkdtempSync(join(tmpdir(), 'spadework-usage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Requires that a command line is refused as wrong usage, and gives what is said. */
+/** Requires that a command line is refused as wrong usage, and gives the message. */
 async function refused(...words: readonly string[]): Promise<string> {
   const { code, out, err } = await runHere(words, folder);
   expect([code, out]).toEqual([2, '']);

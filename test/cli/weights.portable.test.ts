@@ -1,5 +1,5 @@
 /**
- * Tests the commands that bring weights in and give them out, from an official-looking file to pictures and back.
+ * Tests the commands that import and export weights, from an official-looking file to pictures and back.
  *
  * @module-tag full
  */
@@ -29,7 +29,7 @@ const run = (...words: string[]) => runCli(words, { folder, environment });
 const containing = (text: string): string => expect.stringContaining(text) as string;
 const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
 
-/** Writes weights of a network of a text, drawn with a seed, as the official code would store them. */
+/** Writes weights of a network given as a text, drawn with a seed, in the official code's format. */
 async function writeWeights(text: string, name: string, seed: number, file: string): Promise<void> {
   const { spec } = check({ name: 'tiny.spade', text }, fileProvider());
   const { variables } = spec!.networks.find((network) => network.name === name) as NetworkSpec;
@@ -83,7 +83,7 @@ describe('import', () => {
     const out = await run('export', 'same', '--network', 'G', '--mapping', 'spade', '-o', 'back.safetensors');
     expect(out).toMatchObject({ code: 0, out: 'back.safetensors\n', err: matching(/^\d+ tensors of G$/m) });
     expect(readFileSync(at('back.safetensors')).equals(readFileSync(at('net_G.safetensors')))).toBe(true);
-    // The official code calls this layer so, and has no `mlp_shared.weight`.
+    // The official code's name for this layer; it has no `mlp_shared.weight`.
     expect(readFileSync(at('back.safetensors'), 'latin1')).toContain('"head_0.norm_0.mlp_shared.0.weight"');
   });
 
@@ -130,7 +130,7 @@ describe('import', () => {
     const otherMapping = [...words, '--network', 'G', '--mapping', 'pix2pixhd'];
     const { code, err } = await run('import', 'net_G.safetensors', ...otherMapping);
     expect(code).toBe(1);
-    // Without statistics, a generator has the same names in both codes.
+    // Without statistics, a generator has equal names in both codes.
     expect(err).toMatch(/^hint: everything fits with --network G --mapping (?:oasis|spade)$/m);
     expect(existsSync(at('other'))).toBe(false);
   });
@@ -190,7 +190,7 @@ describe('import', () => {
 
 describe('hints and refusals', () => {
   const specOf = (text: string): Spec => check({ name: at('tiny.spade'), text }, fileProvider()).spec!;
-  /** Imports in this process; gives what was said, and the error where there was one. */
+  /** Imports in this process; gives the output, and the error if there is one. */
   async function importing(options: Partial<ImportOptions>): Promise<{ said: string; failed: boolean }> {
     const lines: string[] = [];
     const whole = {
@@ -240,7 +240,7 @@ describe('hints and refusals', () => {
       said: containing('everything fits elsewhere in the file, too: --inside netG.module'),
     });
 
-    // Who asks for silence learns of a choice that he did not make, too, and so does who loads.
+    // The choice is also reported in quiet mode, and when a spec loads the file.
     const words = ['--spec', 'tiny.spade', '--network', 'G', '--mapping', 'spade', '--out', 'quiet'];
     const taken = `warning[one-of-copies]: '${file}' holds G 2 times, read is 'netG_ema'\nhint: everything fits elsewhere in the file, too: --inside netG.module`;
     const quiet = await run('import', file, ...words, '--quiet');

@@ -1,4 +1,4 @@
-/** Answers for ablations: which runs a declaration expands into, and what they are called. */
+/** Tests the expansion of ablations: their runs and the runs' names. */
 import { describe, expect, it } from 'vitest';
 import { checkAblation, listAblations, type Ablation } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';

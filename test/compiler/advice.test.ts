@@ -1,4 +1,4 @@
-/** Answers for warnings: they are given where they are due, and a spec that has them is a spec all the same. */
+/** Tests warnings: they are given for the right specs, and do not invalidate them. */
 import { describe, expect, it } from 'vitest';
 import { checkJson } from '../../compiler/index.ts';
 import { checkText } from '../support/specs.ts';

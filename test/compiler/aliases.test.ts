@@ -1,4 +1,4 @@
-/** Answers for aliases: a second name changes what is written, and nothing of what is made. */
+/** Tests aliases: a second name for a block does not change the spec. */
 import { describe, expect, it } from 'vitest';
 import { check, checkAblation, diffSpecs, type CheckResult } from '../../compiler/index.ts';
 import type { Alias, Block, Statement } from '../../dsl/ast.ts';
@@ -20,7 +20,7 @@ function checkFiles(text: string, files: Readonly<Record<string, string>>): Chec
   return check({ name: 'input.spade', text }, { ...provider(), file });
 }
 
-/** A spec without the places that its parts were written at. */
+/** A spec without the places of its parts. */
 const made = (spec: unknown): unknown =>
   JSON.parse(JSON.stringify(spec, (key, value: unknown) => (key === 'at' || key === 'sources' ? 0 : value)));
 
@@ -165,7 +165,7 @@ ${more}`;
   });
 });
 
-/** Tells whether a block does nothing but call another with its own parameters, as if by another name. */
+/** Tells whether a block only calls another one with its own parameters, like an alias. */
 function isWrapper({ parameters, body }: Block): boolean {
   const [statement] = body as readonly (Statement | undefined)[];
   if (body.length !== 1 || statement?.kind !== 'return' || statement.value.kind !== 'pipeline') return false;

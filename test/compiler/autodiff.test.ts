@@ -1,4 +1,4 @@
-/** Answers for the reverse walk itself; the rules of ops are tested from the op table. */
+/** Tests reverse-mode differentiation itself; the gradient rules of ops are tested with the op table. */
 import { constant } from '../../compiler/ops/primitive/sources.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';

@@ -1,4 +1,6 @@
-/** Answers for the budget of expansion: no honest spec comes near it, and what has no end is stopped at its place. */
+/**
+ * Tests the budget of expansion: legitimate specs stay far below it, and endless ones are stopped at the right place.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +13,7 @@ import { provider } from '../support/specs.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How many times what the largest honest spec takes must fit into the budget. */
+/** How many times the largest legitimate spec must fit into the budget. */
 const room = 20;
 
 function expandText(text: string): Expanded {
@@ -131,7 +133,7 @@ describe('expansion without end', () => {
     ],
   ])('is stopped: %s', (_name, text, counted, shown) => {
     const { budget, diagnostics } = expandText(text);
-    // What was taken is at most one more step than there is, of all that is counted.
+    // Each counter exceeds its limit by at most one step.
     for (const [key, limit] of Object.entries(limits))
       expect(budget.used[key as Counted]).toBeLessThanOrEqual(
         key === 'nodes' || key === 'entries' ? 2 * limit : limit + 200_000,

@@ -1,4 +1,4 @@
-/** Answers for specs written as JSON: sound ones are taken, mistakes get a place in the text, and nothing throws. */
+/** Tests specs written as JSON: valid ones are accepted, mistakes are reported with places, and nothing throws. */
 import { describe, expect, it } from 'vitest';
 import { checkJson, compile } from '../../compiler/index.ts';
 import { nodesOf } from '../../compiler/ir/program.ts';
@@ -8,7 +8,7 @@ import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-/** A spec small enough to read: one convolution, two losses' worth of structure left out. */
+/** A small valid spec: one convolution, and losses without much structure. */
 const small = {
   format: 'spadework/1',
   name: 'small',

@@ -1,4 +1,4 @@
-/** Answers for the promise that a mistake in a spec is a diagnostic, never an exception: every small change of a sound text. */
+/** Tests that mistakes in a spec give diagnostics, never exceptions: tries every small change of a valid text. */
 import { describe, expect, it } from 'vitest';
 import { tokenize } from '../../dsl/tokens.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
@@ -40,7 +40,7 @@ experiment small {
 }
 `;
 
-/** Codes, calls of networks, shared losses and loaded weights. */
+/** A text with codes, calls of networks, shared losses and loaded weights. */
 const codes = `network Painter(seg: LabelMap, z: Latent, n: Latent? = none) -> Image {
   x = concat(z, n) |> dense(2) |> fold(height: 1, width: 1, channels: 2)
   y = segment_mean(resize(x, like: seg), seg.instances)
@@ -80,7 +80,7 @@ describe.each([
 function checkMutants(text: string): void {
   const { tokens } = tokenize(text);
 
-  /** Replaces a token and requires an answer: a spec, or messages with places. */
+  /** Replaces a token and requires a result: a spec, or diagnostics with places. */
   function answer(index: number, replacement: string): void {
     const token = tokens[index]!;
     const changed =

@@ -1,4 +1,4 @@
-/** Answers for what data may say of itself: presets, values of label maps, and settings that follow from others. */
+/** Tests the settings of data: presets, values of label maps, and derived settings. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { specSchema } from '../../compiler/schema/spec.ts';

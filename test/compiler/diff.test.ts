@@ -1,4 +1,4 @@
-/** Answers for comparisons of specs: differences in meaning are found, grouped and counted; others are none. */
+/** Tests the comparison of specs: differences in meaning are found, grouped and counted; others are ignored. */
 import { describe, expect, it } from 'vitest';
 import { diffSpecs, renderDiff, type Spec } from '../../compiler/index.ts';
 import { specOf } from '../support/specs.ts';
@@ -26,7 +26,7 @@ const changed = (...sets: string[]) =>
     .split('\n')
     .slice(1);
 
-/** A spec as other tools write it: without the arguments of its networks. */
+/** A spec from another tool: without the arguments of its networks. */
 const unwritten = (spec: Spec): Spec => ({
   ...spec,
   networks: spec.networks.map(({ arguments: _, ...network }) => network),

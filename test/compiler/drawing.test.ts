@@ -1,4 +1,4 @@
-/** Answers for drawings of networks: which boxes and arrows they have, and that Graphviz lays them out. */
+/** Tests the drawings of networks: their boxes and arrows, and that Graphviz accepts them. */
 import { describe, expect, it } from 'vitest';
 import { drawNetwork } from '../../compiler/explain/drawing.ts';
 import { layOut } from '../../runtime/report/drawing.ts';
@@ -11,13 +11,13 @@ function draw(text: string, depth = 1): string {
   return drawNetwork(spec.networks[0]!, spec.networks, { depth });
 }
 
-/** The titles of a drawing's boxes, in order; ops are not bold. */
+/** The titles of a drawing's boxes in order; ops are not bold. */
 const titles = (dot: string): string[] =>
   [...dot.matchAll(/^ *b\d+ \[label=<<TABLE.*?<TD>(?:<B>)?(.*?)(?:<\/B>)?<\/TD>/gm)].map(
     (match) => match[1]!,
   );
 
-/** Its arrows between boxes, by title. */
+/** The arrows of a drawing between boxes, by title. */
 function arrows(dot: string): string[] {
   const names = titles(dot);
   return [...dot.matchAll(/^ *b(\d+) -> b(\d+)/gm)].map(

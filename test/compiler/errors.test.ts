@@ -1,4 +1,4 @@
-/** Answers for what users read about mistakes in specs: every folder `samples/errors/<case>` holds a source and its messages. */
+/** Tests the diagnostics about specs: every folder `samples/errors/<case>` has a source and its expected messages. */
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { checkSample, codesOf, errorSamples, folderOf, messagePage } from '../support/error-samples.ts';
@@ -30,7 +30,7 @@ describe('docs/messages.md', () => {
   ])('has two samples of every message of %s, which reach it in different ways', (module) => {
     const codes = codesOf(module);
     expect(codes.length).toBeGreaterThan(0);
-    // One ends a text of a hundred mistakes, which no page should show; the other does not happen in this library.
+    // One code ends a text of a hundred mistakes, too long for a page; the other does not occur in this library.
     const exceptions = ['too-many-mistakes', 'ambiguous-name'];
     const few = codes.filter((code) => samplesOf(code).length < 2 && !exceptions.includes(code));
     expect(few).toEqual([]);

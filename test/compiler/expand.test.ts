@@ -1,4 +1,7 @@
-/** Answers for what the language means: names of parameters, sharing, values at compile time, and independence of layout. */
+/**
+ * Tests the semantics of the language: names of parameters, sharing, values at compile time, and independence of
+ * layout.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, print } from '../../dsl/index.ts';
@@ -6,7 +9,7 @@ import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { checkText, specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
 
-/** Expands a lone network over 8x4 label maps of 2 classes. */
+/** Expands a single network over 8x4 label maps of 2 classes. */
 function painter(body: string, before = ''): NetworkSpec {
   return specOf(network(body, before), { name: 'Painter', assume: { width: 8, height: 4, classes: 2 } })
     .networks[0]!;
@@ -17,7 +20,7 @@ const shapes = ({ variables }: NetworkSpec) =>
   Object.fromEntries(variables.map(({ name, shape }) => [name, shape]));
 const ops = ({ nodes }: NetworkSpec): string[] => nodes.map(({ op }) => op);
 
-/** Evaluates an expression to an integer, by way of a shape. */
+/** Evaluates an expression to an integer, through the shape of a tensor. */
 function integer(expression: string, before = ''): number {
   const { variables } = painter(`  ${before}\n  return seg |> conv(${expression}) as c`);
   return variables[0]!.shape[3]!;

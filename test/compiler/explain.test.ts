@@ -1,4 +1,4 @@
-/** Answers for explanations: parameter counts as published, costs that add up, and text that fits a terminal. */
+/** Tests explanations: published parameter counts, costs that sum up, and text that fits a terminal. */
 import { input } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
 import { reshape } from '../../compiler/ops/primitive/shapes.ts';
@@ -14,7 +14,7 @@ import { specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-// Of the classes, one is the label for pixels that do not matter, and one the edge map, where data have them.
+// The class counts include the void label and the edge map, where data have them.
 describe('the SPADE generator of width 64', () => {
   it.each([
     ['CamVid', 12, '92.33'],

@@ -1,15 +1,15 @@
-/** Answers for hints that are edits: made, they end the mistake that they are for, and bring no other. */
+/** Tests the edits of hints: applying them removes the mistake, and adds no other. */
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../dsl/index.ts';
 import { checkSample, codesOf, errorSamples } from '../support/error-samples.ts';
 
 const syntaxCodes = codesOf('dsl/messages.ts');
 
-/** Lists what is said, without places, which edits move. */
+/** Lists messages without places, as edits move them. */
 const said = (diagnostics: readonly Diagnostic[]): string[] =>
   diagnostics.map(({ code, message }) => `${code}: ${message}`).toSorted();
 
-/** Takes one of each of `others` out of `all`. */
+/** Removes one occurrence of each of `others` from `all`. */
 function without(all: readonly string[], others: readonly string[]): string[] {
   const left = [...others];
   return all.filter((one) => {
@@ -25,7 +25,7 @@ const fixable = errorSamples.flatMap((sample) =>
   ),
 );
 
-/** What is said of a sample: of its syntax alone where mistakes of that hide others. */
+/** The messages about a sample; only those about its syntax, if it has syntax mistakes. */
 function checked(sample: string, fix: Diagnostic['fix'] = []): string[] {
   const all = checkSample(sample, fix);
   return said(sample.startsWith('syntax-') ? all.filter(({ code }) => syntaxCodes.includes(code)) : all);
@@ -40,7 +40,7 @@ describe('the edits of a hint', () => {
   });
 
   it.each(fixable)('are what it says: $sample, $what', ({ diagnostic }) => {
-    // Commas and brackets around an argument go without saying.
+    // Commas and brackets around an argument need no mention.
     for (const { text } of diagnostic.fix)
       expect(diagnostic.hint).toContain(text.trim().replace(/^[(,]\s*(?=\w)|(?<=\w)[),]$/g, ''));
   });

@@ -1,4 +1,4 @@
-/** Tests fold-upsample-into-conv: convolutions of upsampled pictures and their gradients, computed on the pictures themselves, are the same. */
+/** Tests the pass fold-upsample-into-conv: convolutions of upsampled pictures and their gradients are unchanged. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { foldUpsampleIntoConv } from '../../compiler/passes/fold-upsample-into-conv.ts';
@@ -17,7 +17,7 @@ interface Case {
   readonly attrs?: Attrs;
 }
 
-/** A convolution of a picture that was made larger, as it is written and as it is rewritten. */
+/** A convolution of an upsampled picture, before and after the pass. */
 function convolutions({ size = [33, 32], kernel = 3, factor = 2, attrs = {} }: Case) {
   const b = new GraphBuilder();
   const x = b.input({ name: 'x', ...f32(2, ...size, 3) });

@@ -1,4 +1,4 @@
-/** Answers for fusion on the native engine: its kernels compute what TensorFlow's own ops do, to rounding, and each time alike. */
+/** Tests fusion on the native engine: its kernels equal TensorFlow's ops up to rounding, and are deterministic. */
 import { must } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import type { Method } from '../../compiler/ir/program.ts';

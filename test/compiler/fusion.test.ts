@@ -1,4 +1,7 @@
-/** Answers for fusion without an engine: fused graphs mean what they were made of, in float64, and take as few passes as they can. */
+/**
+ * Tests fusion in float64 without an engine: fused graphs equal the original ones, with as few passes over memory as
+ * possible.
+ */
 import { fused as fusedOp } from '../../compiler/ops/index.ts';
 import { input, item } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
@@ -43,14 +46,14 @@ const methodOf = (...outputs: Node[]): Method => ({
 const countOf = (method: Method, op: string): number =>
   nodesOf(method).filter((node) => node.op.name === op).length;
 
-/** The programs of a method's kernels that run over pictures of a height. */
+/** The kernel programs of a method that run over pictures of a height. */
 const passesOver = (method: Method, height: number): string[] =>
   nodesOf(method).flatMap(({ op, attrs }) => {
     const text = String(attrs['program']);
     return op === fusedOp && parseProgramText(text).domain[1] === height ? [text] : [];
   });
 
-/** Fuses a method and requires that its outputs stay what they are. */
+/** Fuses a method and requires equal outputs. */
 function fusedAlike(method: Method, seed: string): Method {
   const fused = fuse(method);
   verifyProgram({ variables: [], methods: [fused] });

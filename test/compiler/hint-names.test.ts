@@ -1,4 +1,4 @@
-/** Answers for what hints recommend: every function, block, module, setting and type in them exists. */
+/** Checks that every function, block, module, setting and type that hints mention exists. */
 import { formulas, carriedOverTargets, ways } from '../../compiler/messages/carried-over.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { parse } from '../../dsl/index.ts';
 import { checkSample, errorSamples } from '../support/error-samples.ts';
 import { checkText, libraryModules, provider } from '../support/specs.ts';
 
-/** The blocks and networks of each module of the library, with their parameters. */
+/** The blocks and networks of each library module, with their parameters. */
 const library = new Map(
   libraryModules.map((module) => {
     const source = provider().library(module);
@@ -20,7 +20,7 @@ const library = new Map(
 );
 const blocks = [...library.values()].flat();
 
-/** All keys of objects that the schema of specs describes, and all choices. */
+/** All property names in the schema of specs, and all enum values. */
 function settingsIn(schema: unknown): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const own = Object.entries(schema);
@@ -48,7 +48,7 @@ const known: ReadonlySet<string> = new Set([
   ...['true', 'false', 'none'],
 ]);
 
-/** Names that stand for the user's own in examples. */
+/** Names that represent the user's own in examples. */
 const placeholders: ReadonlySet<string> = new Set(['f', 'g', 'a', 'Name']);
 
 const callsIn = (text: string): string[] =>

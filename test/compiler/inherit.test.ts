@@ -1,4 +1,4 @@
-/** Answers for variants of experiments: each is the experiment that one would have written in full. */
+/** Tests variants of experiments: each equals the experiment written in full. */
 import { describe, expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
@@ -28,7 +28,7 @@ const base = `experiment a {
 }
 `;
 
-/** A spec without what says where it was written. */
+/** A spec without the places of its parts. */
 function meaning(spec: Spec): unknown {
   const { name: _name, doc: _doc, sources: _sources, ...rest } = spec;
   return JSON.parse(JSON.stringify(rest, (key, value: unknown) => (key === 'at' ? undefined : value)));

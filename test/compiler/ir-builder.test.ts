@@ -1,4 +1,4 @@
-/** Answers for the builder: equal expressions are one node, unequal ones are not. */
+/** Tests the graph builder: equal expressions become one node, unequal ones do not. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';

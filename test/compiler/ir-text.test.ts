@@ -1,4 +1,4 @@
-/** Answers for the text of graphs: it is stable, readable and reads back as the same graph. */
+/** Tests the text of graphs: it is stable and readable, and parses to the same graph. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { parseMethod } from '../../compiler/ops/parse.ts';

@@ -1,4 +1,4 @@
-/** Answers for the verifier: it accepts what the builder makes and refuses every broken invariant. */
+/** Tests the graph verifier: it accepts graphs of the builder, and rejects every broken invariant. */
 import { add, exp } from '../../compiler/ops/primitive/pointwise.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';

@@ -1,4 +1,4 @@
-/** Answers for docs/language.md: what it shows as declarations is accepted by the compiler. */
+/** Checks docs/language.md: the compiler accepts the declarations that it shows. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../dsl/index.ts';
@@ -16,7 +16,7 @@ use discriminators { MultiscaleDiscriminator }
 use losses { gan_generator, gan_fake, gan_real, feature_matching }
 `;
 
-/** The examples that start with one of `words`, without their indentation. */
+/** The examples that start with one of `words`, unindented. */
 const examples = (...words: string[]): string[] =>
   [...page.matchAll(/(?:^ {4}.*\n|^\n(?= {4}))+/gm)]
     .map(([text]) => text.replaceAll(/^ {4}/gm, '').trim())
@@ -115,7 +115,7 @@ experiment codes {
   });
 
   it('names every function and type', () => {
-    // The ops that the library is made of are left to the schema.
+    // The ops that the library uses are documented by the schema.
     const left =
       /^(add|sub|mul|div|neg|one_hot|constant|conv2d|linear|\w+_norm|resize_nearest|batch_\w+|random_normal)$/;
     const missing = [...builtins.keys()].filter(

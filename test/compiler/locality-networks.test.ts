@@ -1,4 +1,7 @@
-/** Answers for label locality of the library's networks at tiny sizes, and of whole training steps: facts, values and time. */
+/**
+ * Tests label locality of the library's networks at small sizes, and of whole training steps: windows, values and
+ * FLOP.
+ */
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { input } from '../../compiler/ir/sources.ts';
 import { is } from '../../compiler/ir/op.ts';
@@ -36,7 +39,7 @@ function methodOf(text: string, training: boolean): Method {
   return networkMethod(spec, spec.networks[0]!, { name: 'm', batch: 2, training, gradients: false });
 }
 
-/** A generator on data that have instances, and therefore edges. */
+/** A generator on data with instances, and therefore edges. */
 function methodWithEdges(norm: string): Method {
   const text = camvid
     .replace('use losses', 'use norms { spade, edge_aware_spade }\nuse losses')
@@ -47,7 +50,7 @@ function methodWithEdges(norm: string): Method {
   return networkMethod(spec, spec.networks[0]!, { name: 'm', batch: 2, training: true, gradients: false });
 }
 
-/** What is said of the convolutions whose block's path ends like this, at the resolutions that are larger than a window. */
+/** The local values of convolutions whose block's path has this ending, at resolutions larger than a window. */
 function localAt(method: Method, ending: string): (LocalValue | undefined)[] {
   const { local } = analyzeLocality(method.outputs.values(), { isMap });
   return nodesOf(method)

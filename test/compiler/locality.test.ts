@@ -1,6 +1,6 @@
 /**
- * Answers for label locality: what the analysis says of windows, grids and classes, and, without trusting it, that values in
- * float64 are what it says. Graphs are drawn at random; networks are those of the library.
+ * Tests label locality: the analysis's windows, grids and classes, and independently that float64 values agree with
+ * it, on random graphs.
  */
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { mean } from '../../compiler/ops/primitive/support.ts';
@@ -39,7 +39,7 @@ const conv = (
 
 const localOf = (node: Node): LocalValue | undefined => analyzeLocality([node], { isMap }).local.get(node);
 
-/** The window of a value's only view, rows and columns. */
+/** The window of a value with one view, rows and columns. */
 const windowOf = (node: Node): number[] | undefined => {
   const local = localOf(node);
   expect(local?.views.length ?? 1).toBe(1);
@@ -149,7 +149,8 @@ describe('the analysis', () => {
     expect(y.readsOutside).toBe(true);
     const doubled = b.upsampleNearest(conv(b, encoded, 3, 'valid'), { factor: 2 });
     const phases = localOf(conv(b, doubled, 3, 'valid'))!.rowClasses;
-    // Within a doubled pixel both rows see two pixels of the source, one that before and one that after.
+    // Inside a doubled pixel, both rows read two pixels of the source, one with the pixel before and one with the
+    // pixel after.
     const inside = phases.slice(2, -2);
     expect(new Set(inside).size).toBe(2);
     expect(inside.every((phase, row) => phase === inside[row % 2])).toBe(true);
@@ -229,7 +230,7 @@ type Draw = (b: Builder, x: Node, random: RandomStream) => Node;
 
 const [least, most] = [3, 24];
 
-/** Ops whose windows are as large as they are said to be. */
+/** Ops whose windows are exactly as large as declared. */
 const tightOps: readonly Draw[] = [
   (b, x, random) => {
     const [kernel, stride] = [1 + random.below(5), 1 + random.below(2)];
@@ -263,7 +264,7 @@ const anyOps: readonly Draw[] = [
   },
   (b, x, random) => b.reflectPad(x, { amounts: [0, 0, ...[0, 1, 2, 3].map(() => random.below(3)), 0, 0] }),
   (b, x, random) => b.maxPool2d(x, { size: 1 + random.below(3), stride: 1 + random.below(2) }),
-  // The mean of what lies inside, as spec pooling writes it.
+  // The mean over the pixels inside, as spec pooling writes it.
   (b, x) => {
     const around = { amounts: [0, 0, 1, 1, 1, 1, 0, 0], value: 0 };
     const window = { size: 3, stride: 2 };
@@ -271,7 +272,7 @@ const anyOps: readonly Draw[] = [
     const mean = (y: Node): Node => b.avgPool2d(b.pad(y, around), window);
     return b.div(mean(x), mean(ones));
   },
-  // A convolution of every other row and column.
+  // A convolution with stride 2.
   (b, x, random) => {
     const [, height, width] = shapeOf(x) as [number, number, number];
     const every = (size: number): number[] => Array.from({ length: Math.ceil(size / 2) }, (_, i) => 2 * i);
@@ -311,7 +312,7 @@ const anyOps: readonly Draw[] = [
     return b.item(b.split(x, { axis: 3, sizes: [1, channels - 1] }), random.below(2));
   },
   (b, x) => (shapeOf(x)[0]! > 4 ? x : b.concat([x, x], { axis: 0 })),
-  // Beside itself in another reading.
+  // Combined with itself, read differently.
   (b, x) => b.concat([x, conv(b, x, 3)], { axis: 3 }),
   (b, x) => b.mul(x, b.sigmoid(conv(b, x, 2, 'same', 1, shapeOf(x)[3]))),
   (b, x) => b.select(b.greaterEqual(x, b.constant({ value: 0.1 })), x, b.neg(x)),
@@ -326,7 +327,7 @@ function resize(b: Builder, x: Node, height: number, width: number): Node {
   });
 }
 
-/** Starts from a map, with or without edges, at any resolution; then applies ops while the picture stays of a fit size. */
+/** Starts from a map, with or without edges, at any resolution; then applies ops while the picture has a valid size. */
 function drawGraph(random: RandomStream, draws: readonly Draw[]): Node {
   const b = new GraphBuilder();
   const [height, width] = [6 + random.below(6), 6 + random.below(6)];

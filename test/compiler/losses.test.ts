@@ -1,4 +1,4 @@
-/** Answers for what experiments mean beyond one generator and its judge: codes, calls of networks, shared losses, weights. */
+/** Tests experiments beyond one generator and discriminator: codes, calls of networks, shared losses, weights. */
 import { describe, expect, it } from 'vitest';
 import { encodersOf, frozenNetworks, generatorOf } from '../../compiler/format/queries.ts';
 import type { NodeSpec, ObjectiveSpec, Spec } from '../../compiler/format/types.ts';
@@ -39,7 +39,7 @@ interface Parts {
   readonly settings?: string;
 }
 
-/** Writes an experiment on pictures of 16x8 around the given lines. */
+/** Writes an experiment on pictures of 16x8 with the given lines. */
 function experiment({
   lets,
   losses,

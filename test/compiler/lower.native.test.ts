@@ -1,4 +1,4 @@
-/** Answers for methods on the native engine. */
+/** Runs the method tests on the native engine. */
 import { NativeSession } from '../../runtime/session/native.ts';
 import { describeNative } from '../support/engines.ts';
 import { testMethodsOn } from '../support/method-tests.ts';

@@ -1,4 +1,4 @@
-/** Answers for methods on the portable engine. */
+/** Runs the method tests on the portable engine. */
 import { describe } from 'vitest';
 import { PortableSession } from '../../runtime/session/portable.ts';
 import { portableTensorFlow } from '../support/engines.ts';

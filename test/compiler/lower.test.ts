@@ -1,4 +1,4 @@
-/** Answers for the plans: values live exactly as long as they are needed, and every method keeps its own names. */
+/** Tests the engine plans: values are freed after their last use, and methods have separate names. */
 import { add, neg } from '../../compiler/ops/primitive/pointwise.ts';
 import { input } from '../../compiler/ir/sources.ts';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
 import { withoutKernels } from '../../runtime/engine/target.ts';
 
-/** A chain with a value that is used late, one that is an output and used, and one that is written. */
+/** A chain with a value used late, an output that is also used, and a written value. */
 function exampleMethod(): { method: Method; x: Node; early: Node; output: Node } {
   const b = new GraphBuilder();
   const x = b.input({ name: 'x', ...f32(2) });

@@ -1,4 +1,4 @@
-/** Tests what holds of every optimizer of the table, by float64 reference. */
+/** Tests properties of every optimizer in the table with the float64 reference. */
 import { describe, expect, it } from 'vitest';
 import { moveWeight, scalarInputs, scalarNames, slotsOf } from '../../compiler/build/optimizers.ts';
 import type { RefTensor } from '../../compiler/ir/emitter.ts';
@@ -14,7 +14,7 @@ const vector = (data: readonly number[]): RefTensor => ({
 });
 const scalar = (value: number): RefTensor => ({ shape: [], data: Float64Array.of(value) });
 
-/** Every optimizer with its defaults, and with all of its settings that may be 0.5 at 0.5. */
+/** Every optimizer with its defaults, and with all settings that allow it at 0.5. */
 const cases = optimizers.flatMap(({ kind, settings }) =>
   (['defaults', 'halves'] as const).map((name) => {
     const own = Object.entries(settings).map(([key, rule]) => [key, name === 'halves' ? 0.5 : rule.default]);
@@ -23,7 +23,7 @@ const cases = optimizers.flatMap(({ kind, settings }) =>
   }),
 );
 
-/** Takes steps on |w|^2 / 2, whose gradient is w; gives the weight after each. */
+/** Steps on |w|^2 / 2, whose gradient is w; gives the weight after each step. */
 function descend(spec: OptimizerSpec, start: readonly number[], steps: number): number[][] {
   const b = new GraphBuilder();
   const type = f32(start.length);
@@ -85,7 +85,7 @@ describe('every optimizer', () => {
   it.each(cases)('keeps and feeds what it says, of its own names: $title', ({ spec }) => {
     const b = new GraphBuilder();
     const slots = slotsOf(spec);
-    // What else may stand beside a weight.
+    // Other variables that can exist beside a weight.
     for (const companion of ['average', 'sum']) expect(slots).not.toContain(companion);
     const nodes = ['weight', ...slots].map((name) => b.read({ name, ...f32(2, 3) }));
     const moved = moveWeight(b, spec, { weight: nodes[0]!, slots: nodes.slice(1), gradient: nodes[0]! });

@@ -1,6 +1,7 @@
 /**
- * Tests every pass on its samples: what it makes of `before.ir` is `after.ir`, both are sound, and both compute the same on random numbers,
- * in float64, with gradients where there are none yet. `npx vitest run test/compiler/pass-samples.test.ts -u` writes `after.ir` anew.
+ * Tests every pass on its samples: its result for `before.ir` is `after.ir`, both are valid, and both compute the same
+ * on random numbers in float64, with gradients if they have none yet. `npx vitest run
+ * test/compiler/pass-samples.test.ts -u` writes `after.ir`.
  */
 import { must } from '../../dsl/errors.ts';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -20,7 +21,7 @@ import {
 } from '../support/pass-samples.ts';
 import { distance } from '../support/samples.ts';
 
-/** Passes change the order of sums, and nothing else; this is relative to the largest entry. */
+/** Passes change only the order of sums; the tolerance is relative to the largest entry. */
 const tolerance = 1e-9;
 
 const textOf = (methods: Parameters<typeof printMethod>[0][]): string =>
@@ -47,7 +48,7 @@ describe.each(allPasses.map((pass) => [pass.name, pass] as const))('%s', (name, 
   });
 });
 
-// After those that may write after.ir anew.
+// Runs after the tests that may write after.ir.
 it('every pass has samples, one at least in which it acts, and every sample has a pass', () => {
   const names = allPasses.map(({ name }) => name);
   expect(names.filter((name) => casesOf(name).length === 0)).toEqual([]);

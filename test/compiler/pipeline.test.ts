@@ -1,4 +1,4 @@
-/** Tests the driver of passes: what it reports, and that a graph that a pass broke names the pass and the node. */
+/** Tests the driver of passes: its reports, and that a graph broken by a pass names the pass and the node. */
 import { add, mul } from '../../compiler/ops/primitive/pointwise.ts';
 import { is } from '../../compiler/ir/op.ts';
 import { describe, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ const methodPass = (run: (method: Method) => Method): MethodPass => ({
   run,
 });
 
-/** A pass that replaces the output by something else. */
+/** A pass that replaces the output by another value. */
 const withOutput = (change: (y: Node) => Node): MethodPass =>
   methodPass((method) => ({ ...method, outputs: new Map([['y', change(method.outputs.get('y')!)]]) }));
 

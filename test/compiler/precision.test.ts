@@ -1,4 +1,4 @@
-/** Answers for rounding to bfloat16: the arithmetic of `compiler/ops/primitive/precision.ts` against the bits of the numbers. */
+/** Tests rounding to bfloat16: the arithmetic of `compiler/ops/primitive/precision.ts` against the bits of numbers. */
 import { expect, it } from 'vitest';
 import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -6,7 +6,7 @@ import { RandomStream } from '../../compiler/ir/random.ts';
 const bits = new Uint32Array(1);
 const floats = new Float32Array(bits.buffer);
 
-/** Rounds a float32 number by its bits: bfloat16 is its upper half; a half in the lower one goes to the even neighbor. */
+/** Rounds a float32 number by its bits: bfloat16 is its upper half, rounded half to even. */
 function roundBits(x: number): number {
   floats[0] = x;
   const isOdd = (bits[0]! >>> 16) & 1;
@@ -14,7 +14,7 @@ function roundBits(x: number): number {
   return floats[0];
 }
 
-/** The same splitting with every step rounded to float32, as backends compute it. */
+/** The same splitting with every step rounded to float32, as engines compute it. */
 function roundInFloat32(x: number): number {
   const c = Math.fround(x * 65537);
   return Math.fround(c - Math.fround(c - x));

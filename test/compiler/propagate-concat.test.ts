@@ -1,4 +1,4 @@
-/** Tests propagate-concat on training steps and on the graphs that it is for: less is computed, and it is the same. */
+/** Tests the pass propagate-concat on training steps and on the graphs it targets: results are equal with less work. */
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { is } from '../../compiler/ir/op.ts';
 import { deriveOp } from '../../compiler/ops/primitive/derive.ts';
@@ -24,7 +24,7 @@ const specOf = (name: string) =>
     ),
   );
 
-/** A step pixel by pixel, with its gradients. */
+/** A step computed per pixel, with its gradients. */
 function stepOf(name: string, asWritten: boolean): Program {
   const spec = specOf(name);
   const { batch } = must(spec.data, 'it has data');
@@ -45,7 +45,7 @@ describe.each(
 )('the step of %s', (name, kind) => {
   const [apart, written] = [stepOf(name, false), stepOf(name, true)];
 
-  // Statistics, edges and U-Nets are of the full tier.
+  // Statistics, edges and U-Nets belong to the full tier.
   const isQuick = ['SPADE', 'updates at once', 'a gradient penalty'].includes(name);
   it(`is what is written, for maps of ${kind}`, isQuick ? {} : full, () => {
     const [found, expected] = [apart, written].map((step) => evaluateStep(specOf(name), step, kind));
@@ -140,7 +140,7 @@ describe('a discriminator of painted and real pictures', () => {
   const real = b.input({ name: 'real', ...f32(1, size, size, 3) });
   const painted = b.mul(b.input({ name: 'x', ...f32(1, size, size, 3) }), scale);
 
-  /** Judges both in one pass, with statistics over the given axes, and gives the judgement of the painted one. */
+  /** Judges both pictures in one pass with statistics over the given axes; gives the judgement of the generated one. */
   const judged = (axes: readonly number[]): Node => {
     const both = b.concat([painted, real], { axis: 0 });
     const x = b.conv2d(both, filters[0], { stride: 1, padding: 'same' });

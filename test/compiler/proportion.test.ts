@@ -1,4 +1,4 @@
-/** Tests that reading and checking take work in proportion to what is written, and that what is imported and expanded is bounded. */
+/** Tests that parsing and checking take work proportional to the text, and that imports and expansion are bounded. */
 import { describe, expect, it } from 'vitest';
 import { importLimits, limits, specsOfFile } from '../../compiler/language/values/budget.ts';
 import { expandOpened } from '../../compiler/expand/index.ts';
@@ -15,7 +15,7 @@ const block = (body: string): string => `block B(x) { ${body}\nreturn x }`;
 const source = (text: string) => ({ name: 'input.spade', text });
 const said = (diagnostics: readonly Diagnostic[]): string => renderDiagnostics(diagnostics, { color: false });
 
-/** A painter of `rounds` layers, and an experiment with lines of its own before. */
+/** A generator of `rounds` layers, and an experiment with extra lines before it. */
 const experiment = (lines: string): string => `network P(seg: LabelMap, rounds: int) -> Image {
   x = conv(seg, 3)
   for i in range(rounds) { x = x + 1 }
@@ -30,7 +30,7 @@ ${lines}
 }
 `;
 
-/** Gives imported files by the numbers in their names, and counts how often one is read. */
+/** Provides imported files by the numbers in their names, and counts reads. */
 function numbered(text: (index: number) => string): SourceProvider & { reads: number } {
   const files = {
     ...provider(),
@@ -88,7 +88,7 @@ describe('work', () => {
     ],
     ['unknown keys of JSON', (n) => checkJson(source(`{${repeat(n, (i) => `"key ${i}": 1`, ',')}}`))],
   ])('is in proportion to the number of %s', (_, work) => {
-    // What is made once, such as the validator of specs, is no part of it.
+    // Work done once, such as compiling the schema's validator, is excluded.
     work(1);
     const [least, less, more] = [1, few, times * few].map((count) => countWork(() => work(count)));
     expect((more! - least!) / (less! - least!)).toBeLessThan(1.5 * times);

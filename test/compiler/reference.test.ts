@@ -1,4 +1,4 @@
-/** Answers for the reference interpreter's own part: binding values and walking the graph. */
+/** Tests the reference interpreter itself: binding of values and traversal of the graph. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';
@@ -34,7 +34,7 @@ describe('evaluate', () => {
   });
 
   it('knows the error function to the digits of float64', () => {
-    // Abramowitz and Stegun, table 7.1, and libm's values.
+    // From Abramowitz and Stegun, table 7.1, and libm.
     const expected = new Map([
       [-7, -1],
       [-0.5, -0.5204998778130465],

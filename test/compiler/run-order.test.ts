@@ -1,4 +1,4 @@
-/** Answers for what makes a method ready to run: when its weights move, and in which order of axes they are kept. */
+/** Tests the last passes before a method runs: the order of weight updates, and the axis order of stored variables. */
 import { item, input } from '../../compiler/ir/sources.ts';
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { is } from '../../compiler/ir/op.ts';
@@ -16,7 +16,7 @@ import { asRun, fused } from '../support/passes.ts';
 import { tableCases, tableSpec } from '../support/table-tests.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-/** An experiment's step as it is trained: nothing shows its gradients. */
+/** An experiment's step as it is trained, without gradients as outputs. */
 function programOf(name: string, inTables = false): Program {
   const found = tableCases.find((one) => one.name === name);
   const spec = tableSpec(must(found, name));
@@ -82,7 +82,7 @@ describe.each(systems)('in the step of %s', (name) => {
 });
 
 describe('weights are kept as they are used', () => {
-  // A discriminator's first filter is cut into labels and picture, and so is kept as it is.
+  // A discriminator's first filter is split into labels and picture, so its order is kept.
   const turns = (methods: readonly Method[]): number =>
     methods
       .flatMap((method) => nodesOf(method))

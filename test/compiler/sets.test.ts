@@ -1,4 +1,4 @@
-/** Answers for changes from a command line that do not fit: each is told once, by what is wrong with it and nothing else. */
+/** Tests invalid changes from a command line: each gives one message about its own mistake. */
 import { describe, expect, it } from 'vitest';
 import { checkText } from '../support/specs.ts';
 
@@ -17,7 +17,7 @@ experiment one {
 }
 `;
 
-/** Changes, the beginning of what is said about each, and the part of the change that it points at. */
+/** Changes, the beginning of each message, and the part of the change that it underlines. */
 const cases: readonly (readonly [set: string, message: string, blamed?: string])[] = [
   // Values of the wrong kind.
   ['G = 3', 'let G: expected a network', '3'],
@@ -33,7 +33,7 @@ const cases: readonly (readonly [set: string, message: string, blamed?: string])
   ['optimize.G.rate = "x"', "'rate' of adam: expected a number", '"x"'],
   ['loss.G = D', 'a loss is one number', 'D'],
   ['loss.D.gan_fake.kind = 3', "argument 'kind' of gan_fake: expected a block", '3'],
-  // Names that there are not.
+  // Unknown names.
   ['G = foo', "nothing is called 'foo'", 'foo'],
   ['data.size = big', "nothing is called 'big'", 'big'],
   ['data.path = foo/bar', "nothing is called 'foo'", 'foo'],

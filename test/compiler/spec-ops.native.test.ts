@@ -1,4 +1,4 @@
-/** Answers for spec ops on the native engine. */
+/** Runs the composite op tests on the native engine. */
 import { NativeSession } from '../../runtime/session/native.ts';
 import { describeNative } from '../support/engines.ts';
 import { testSpecOpsOn } from '../support/spec-op-tests.ts';

@@ -1,4 +1,4 @@
-/** Answers for spec ops on the portable engine. */
+/** Runs the composite op tests on the portable engine. */
 import { describe } from 'vitest';
 import { PortableSession } from '../../runtime/session/portable.ts';
 import { portableTensorFlow } from '../support/engines.ts';

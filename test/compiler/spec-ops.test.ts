@@ -1,4 +1,4 @@
-/** Answers for the ops that specs are written with: their numbers, derivatives, state, shapes and what they refuse. */
+/** Tests the composite ops of specs: values, gradients, state, shapes and rejected inputs. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
@@ -81,7 +81,7 @@ describe('gradients are derivatives', () => {
     const floats = floatOperands(operands);
     const values = bindingsOf(
       operands.map((operand, index) =>
-        // Drawn numbers even where the case has counted ones, which tie.
+        // Random numbers, even if the case has counted ones, which have ties.
         typeOf(operand).dtype === 'f32'
           ? drawUniform(`${each.name} ${index}`, shapeOf(operand))
           : inputsOfCase(each)[index]!,
@@ -310,7 +310,7 @@ describe('numbers for which an op has no value are refused where they are writte
 describe('in the language', () => {
   const assume = { width: 8, height: 4, classes: 2 };
 
-  /** The shape that a value of a network over 8x4 maps of 2 classes has there, by way of parameters. */
+  /** The shape of a value of a network over 8x4 maps of 2 classes, read through parameters. */
   const shapeInside = (expression: string): readonly number[] => {
     const body = `  x = seg |> conv(5) as c\n  value = ${expression}\n  w = parameter([1] + value.shape, init: zeros()) as probe\n  return seg |> conv(3)`;
     const { variables } = specOf(network(body), { name: 'Painter', assume }).networks[0]!;

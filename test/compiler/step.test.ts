@@ -1,4 +1,4 @@
-/** Tests what the methods of an experiment take, give and change; what they compute is tested on engines. */
+/** Tests the inputs, outputs and writes of an experiment's methods; their values are tested on engines. */
 import { matmul } from '../../compiler/ops/primitive/matmul.ts';
 import { randomNormal } from '../../compiler/ops/primitive/random.ts';
 import { read } from '../../compiler/ir/sources.ts';
@@ -13,16 +13,16 @@ import { fileProvider } from '../../runtime/specs/read.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
 interface Variant {
-  /** What the generator's code is bound to. */
+  /** The binding of the generator's code. */
   readonly code?: string;
   readonly train?: string;
   readonly optimizer?: string;
   readonly encoder?: string;
-  /** What the generator's loss has besides. */
+  /** Further terms of the generator's loss. */
   readonly extra?: string;
   /** The last layer of the generator. */
   readonly painter?: string;
-  /** Whether there is a network of two blocks that name their noise alike. */
+  /** Whether there is a network of two blocks that give their noise the same name. */
   readonly noisy?: boolean;
 }
 
@@ -85,7 +85,7 @@ describe('a step', () => {
     const { writes } = methodsOf(specOf()).get('step')!;
     const networks = [...new Set([...writes.keys()].map((name) => name.split('.')[0]!))].sort();
     expect(networks).toEqual(['D', 'E', 'G']);
-    // Statistics move only in networks that train.
+    // Statistics change only in trained networks.
     const { variables } = compile(specOf(), { target: cpu, batch: 2 });
     expect(variables.filter(({ name }) => name.startsWith('V.')).map(({ role }) => role)).toContain('state');
   });
@@ -140,7 +140,7 @@ describe('a step', () => {
     const train = ', updates: "at_once"';
     expect(noises(specOf({ code: 'noise(4)', train }))).toBe(1);
     const twice = specOf({ code: 'noise(4)', train, extra: ' - mean(abs(G(labels()) - G(labels())))' });
-    // The picture that is judged, and the two that are compared.
+    // The judged picture, and the two compared ones.
     expect(noises(twice)).toBe(3);
   });
 

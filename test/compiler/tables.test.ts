@@ -1,4 +1,4 @@
-/** Tests patch tables in float64: a step in tables is the same function as the step pixel by pixel. */
+/** Tests patch tables in float64: a step with tables equals the step computed per pixel. */
 import { describe, expect, it } from 'vitest';
 import { memoryOfStep } from '../../compiler/explain/explain.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
@@ -17,7 +17,7 @@ import {
 
 const tolerance = 1e-7;
 
-/** Cases that differ in what is held in rows; the engines' tests have all of them. */
+/** Cases that differ in what tables hold; the engines' tests run all of them. */
 const cases = tableCases.filter(({ name }) => /edges|every layer|pix2pixHD|penalty/.test(name));
 
 describe('a step in patch tables', () => {

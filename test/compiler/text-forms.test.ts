@@ -1,4 +1,6 @@
-/** Answers for texts of other editors and systems: byte order marks, line ends of Windows, tabs. Places and edits stay right. */
+/**
+ * Tests texts of other editors and systems (byte order marks, Windows line ends, tabs): places and edits stay right.
+ */
 import { describe, expect, it } from 'vitest';
 import { check, checkJson } from '../../compiler/index.ts';
 import { applyEdits, renderDiagnostics, type Diagnostic } from '../../dsl/index.ts';
@@ -20,7 +22,7 @@ const placesOf = (source: Source): string[] =>
     return `${line}:${column} ${message}`;
   });
 
-/** Makes all edits, one after the other, as a person would. */
+/** Applies all edits one by one. */
 function mended(given: string): string {
   let now = given;
   for (let turn = 0; turn < 10; turn += 1) {

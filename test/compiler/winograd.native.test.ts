@@ -1,4 +1,4 @@
-/** Answers for minimal filtering: its kernels compute what TensorFlow's own do, at borders too, and each time alike. */
+/** Tests winograd convolution: its kernels equal TensorFlow's, at borders too, and are deterministic. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
@@ -23,8 +23,8 @@ interface Case {
 }
 
 /**
- * Sizes that leave parts of tiles, of vectors and of panels over; channels that the cache of one thread holds, and too many for that,
- * with several blocks of tiles and with one.
+ * Sizes that are no multiples of tiles, vectors and panels; channels that fit into the cache of one thread, and too
+ * many for it, with several blocks of tiles and with one.
  */
 const cases: readonly Case[] = [
   { x: [1, 64, 64, 48], kernel: 3, out: 64, padding: 'same' },
@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
   { x: [1, 32, 32, 256], kernel: 4, out: 272, padding: 'same', stride: 2 },
 ];
 
-/** The convolution and its gradients for picture and filter, as outputs of a method. */
+/** A convolution and its gradients for picture and filter, as outputs of a method. */
 function methodOf({ x, kernel, out, padding, stride = 1 }: Case, attrs = {}): Method {
   const b = new GraphBuilder();
   const picture = b.input({ name: 'x', ...f32(...x) });
@@ -108,7 +108,7 @@ await describeNative('minimal filtering', (tf) => {
         precision,
       })),
     );
-    // Every fifth stands for kernels, paddings, strides and precisions in turn.
+    // Every fifth case is in the quick tier, so that kernels, paddings, strides and precisions alternate.
     each.forEach(({ name, one, precision }, index) =>
       it(`is the convolution and both cotangents: ${name}`, fullAfterFirst(index % 5), async () => {
         const method = methodOf(one, precisions[precision]);
@@ -127,7 +127,7 @@ await describeNative('minimal filtering', (tf) => {
             (most, value, at) => Math.max(most, Math.abs(value - values[at]!)),
             0,
           );
-          // A sum that lies between two numbers of bfloat16 may be rounded to either.
+          // A sum between two numbers of bfloat16 may be rounded to either.
           expect(furthest / largest, name).toBeLessThan(precision === 'float32' ? 1e-5 : 2 ** -7);
           if (precision === 'bfloat16') {
             const apart = wanted.filter((value, at) => value !== values[at]).length;

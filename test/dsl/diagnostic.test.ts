@@ -1,4 +1,4 @@
-/** Answers for how diagnostics look: frames, several labels, several files, colors and the closing count. */
+/** Tests rendered diagnostics: frames, several labels, several files, colors and the closing count. */
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostic, renderDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { span, type Source } from '../../dsl/source.ts';

@@ -1,4 +1,4 @@
-/** Answers for text of users meaning nothing but itself in each medium that it is written to. */
+/** Tests that text from users is escaped in each output medium. */
 import { describe, expect, it } from 'vitest';
 import {
   forCsv,
@@ -10,7 +10,7 @@ import {
   visible,
 } from '../../dsl/escape.ts';
 
-/** A sign of each kind that is not seen, by its number. */
+/** An invisible character of each kind, by code point. */
 const unseen = [
   ...[0x0, 0x7, 0x8, 0x9, 0xa, 0xd, 0x1b, 0x1f, 0x7f, 0x80, 0x9b, 0x9d, 0x9f, 0xad],
   ...[0x61c, 0x180e, 0x200b, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2060],

@@ -1,4 +1,4 @@
-/** Answers for the grammar itself: chevrotain finds no fault with it, and the types of its tree are up to date. */
+/** Checks the grammar with chevrotain's validation, and that the types of its tree are up to date. */
 import { generateCstDts, Lexer } from 'chevrotain';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Answers for the trees that texts parse to, and for the places of their nodes. */
+/** Tests the trees of parsed texts, and the spans of their nodes. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { children, walk, type Block, type Expression, type Node } from '../../dsl/ast.ts';
@@ -26,7 +26,7 @@ function expression(text: string): Expression {
   return statement.value;
 }
 
-/** The text a node was parsed from. */
+/** The text of a node. */
 function textOf({ span }: Node): string {
   return span.source.text.slice(span.start, span.end);
 }

@@ -1,4 +1,4 @@
-/** Answers for the printer: its text parses to the tree it was printed from, and looks as the goldens show. */
+/** Tests the printer: its text parses to the same tree, and matches the goldens. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ function parsed(name: string, text: string): File {
   return file;
 }
 
-/** Leaves out what printing may change. */
+/** Removes what printing may change. */
 function withoutPlaces(file: File): unknown {
   return JSON.parse(
     JSON.stringify(file, (key, value: unknown) => (key === 'span' || key === 'source' ? undefined : value)),

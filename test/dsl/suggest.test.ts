@@ -1,4 +1,4 @@
-/** Answers for "did you mean" suggestions. */
+/** Tests "did you mean" suggestions. */
 import { expect, it } from 'vitest';
 import { suggest } from '../../dsl/suggest.ts';
 

@@ -1,4 +1,6 @@
-/** Answers for what users read about syntax mistakes: every folder `samples/errors/syntax-*` holds a source and its messages. */
+/**
+ * Tests the diagnostics about syntax: every folder `samples/errors/syntax-*` has a source and its expected messages.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Tests that every ablation that is shipped expands, that each of its cells compiles, and that its cells differ. */
+/** Tests that every shipped ablation expands, that its cells compile, and that they differ. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ describe.each(files)('%s', (name) => {
   const source = { name: join(folder, name), text: readFileSync(join(folder, name), 'utf8') };
 
   it('expands without a remark, and every cell compiles to a step of its own', { timeout: 120_000 }, () => {
-    // Smaller than it is shipped: what is asked is whether it compiles, not how fast.
+    // Smaller than shipped: the test is about compiling, not about speed.
     const sets = ['data.size = 64x64', 'D.width = 4'];
     const { ablation, diagnostics } = checkAblation(source, fileProvider(), { sets });
     expect(renderDiagnostics(diagnostics, { color: false })).toBe('');

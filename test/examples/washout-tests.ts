@@ -1,4 +1,4 @@
-/** Answers for the washout example on an engine: which norms lose a label, exactly, and why the others do not. */
+/** Tests the washout example on an engine: which norms lose a label, exactly, and why the others do not. */
 import { describe, expect, it } from 'vitest';
 import {
   groups,
@@ -24,9 +24,9 @@ const map = {
   ids: Uint16Array.from({ length: 96 }, (_, i) => (i % 12 < 5 ? 0 : i < 48 ? 3 : 1)),
 };
 
-/** A norm that sees one map at a time and nothing else of it has this as its largest difference. */
+/** The largest difference of a norm that sees one map at a time and nothing else of it. */
 const exact = 0;
-/** Where weights are normalized, features are no few-bit numbers, and the root of epsilon divides their rounding. */
+/** With normalized weights, features have many bits, and the root of epsilon divides their rounding errors. */
 const rounding = 5e-3;
 const lost: ReadonlyMap<string, number> = new Map([
   ...['Batch', 'SyncBatch', 'Instance', 'InstanceAffine', 'GroupsOfOne'].map(
@@ -36,7 +36,7 @@ const lost: ReadonlyMap<string, number> = new Map([
     (name) => [name, rounding] as const,
   ),
 ]);
-/** These lose a label only as long as a map is normalized by itself. */
+/** These lose a label only if each map is normalized by itself. */
 const batchwise = ['Batch', 'SyncBatch'];
 
 /** Tests the washout on an engine. */
@@ -56,7 +56,7 @@ export function testWashoutOn(engine: EngineKind): void {
     });
   });
 
-  /** Applies a network to the map of each label, alone in training; `values` replaces variables. */
+  /** Applies a network to the map of each label, each as its own training batch; `values` replaces variables. */
   async function paintEach(
     network: string,
     values: (model: Model) => Readonly<Record<string, Float32Array>> = () => ({}),
@@ -99,7 +99,7 @@ export function testWashoutOn(engine: EngineKind): void {
   });
 
   it('layer norm loses the offset and scale that the channels have in common, and nothing else', async () => {
-    // Of a one-hot map, label k gives the sum of its weights over the taps: here, the weight of one tap.
+    // For a one-hot map, label k gives the sum of its weights over the taps: here, the weight of one tap.
     const channels = 32;
     const pattern = Float32Array.from({ length: channels }, (_, c) => 8 * Math.cos(c * c));
     const rows = [
@@ -121,14 +121,14 @@ export function testWashoutOn(engine: EngineKind): void {
     const [layer, group, none] = [await pictures('Layer'), await pictures('Group'), await pictures('None')];
     expect(distance(layer[1]!, layer[0]!)).toBeLessThan(1e-4);
     for (const other of [2, 3, 4]) expect(distance(layer[other]!, layer[0]!)).toBeGreaterThan(0.05);
-    // In groups, a label may even have an offset and scale for each: two halves of the channels are whole groups.
+    // In groups, a label can have an offset and scale per group: two halves of the channels are whole groups.
     for (const other of [1, 2]) expect(distance(group[other]!, group[0]!)).toBeLessThan(1e-4);
     for (const other of [3, 4]) expect(distance(group[other]!, group[0]!)).toBeGreaterThan(0.05);
     for (const other of [1, 2, 3, 4]) expect(distance(none[other]!, none[0]!)).toBeGreaterThan(0.05);
   });
 }
 
-/** On a map of several regions, every norm tells them apart. */
+/** On a map with several regions, every norm preserves the labels. */
 function expectRegions({ real, network }: Washout): void {
   const pixel = (x: number, y: number): Float32Array => real.slice(3 * (12 * y + x), 3 * (12 * y + x) + 3);
   const [first, second, third] = [pixel(2, 4), pixel(8, 2), pixel(8, 6)];
@@ -143,7 +143,7 @@ function betaOf(label: number, model: Record<string, Float32Array>): number[] {
   return convolveUniform(hidden, model, 'norm.mlp_beta');
 }
 
-/** Computes what follows the norm: leaky relu, the mixture of channels, tanh. */
+/** Computes the layers after the norm: leaky relu, the mixture of channels, tanh. */
 function colorsOf(x: readonly number[], model: Record<string, Float32Array>): number[] {
   const active = x.map((value) => Math.max(value, 0.2 * value));
   return convolveUniform(active, model, 'colors').map(Math.tanh);

@@ -1,4 +1,4 @@
-/** Answers for the washout example without an engine: its list of networks, its measure, its page. */
+/** Tests the washout example without an engine: its list of networks, its measure, its page. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ it('shows every network of the spec once', () => {
 
 it('measures outputs by their size', () => {
   const [a, b] = [Float32Array.of(3, 0), Float32Array.of(0, 4)];
-  // The squares are 25 / 2 in the mean between the two, and 25 / 4 in the mean over both.
+  // The mean squares are 25 / 2 between the two, and 25 / 4 over both.
   expect(separationOf([a, b]).mean).toBeCloseTo(Math.sqrt(2), 6);
   const three = separationOf([a, b, a]);
   expect(three.least).toBe(0);

@@ -1,4 +1,4 @@
-/** Tests damaged checkpoints: each is read, or refused in words; none ends otherwise. The long form is `npm run fuzz`. */
+/** Tests damaged checkpoints: each is read, or refused with a message. The long form is `npm run fuzz`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ describe('damaged checkpoints', () => {
       if (kind === 'refused') expect(said).toContain('\nhint: ');
       expect(cost.built, `${index}`).toBeLessThan(64 * mebibyte + 16 * made.bytes.length);
     }
-    // The generator reaches both ends, in every way; what archives say of their bytes keeps most damage from being read.
+    // The generator makes both outcomes in every way; the checksums of archives detect most damage before reading.
     expect(Math.min(ends.tensors, ends.refused)).toBeGreaterThan(count / 20);
     expect(whats.size).toBe(9);
   });

@@ -1,6 +1,6 @@
 /**
- * Answers for damaged and hostile checkpoints in any number: each follows from a seed and its index alone, and is read in this
- * process. Reading ends in tensors or in a SpadeworkError; anything else is a mistake of ours.
+ * Makes damaged and hostile checkpoints, each a pure function of a seed and an index, and reads them in this process.
+ * Reading must end in tensors or in a SpadeworkError; anything else is a bug.
  */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,18 +21,18 @@ import {
 } from '../runtime/weights/pickles.ts';
 import { Choices } from './choices.ts';
 
-/** A checkpoint as it lies on disk. */
+/** A checkpoint on disk. */
 export interface FuzzedCheckpoint {
-  /** A file name, whose ending is that of its format. */
+  /** A file name with the ending of its format. */
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** What was done to it. */
+  /** The applied damage. */
   readonly what: string;
 }
 
-/** What reading a checkpoint came to, and what it cost (runtime/weights/limits.ts says what is counted). */
+/** The outcome of reading a checkpoint, and its cost (as counted by runtime/weights/limits.ts). */
 export interface CheckpointOutcome {
-  /** `tensors`: all were read; `refused`: a SpadeworkError said why not. */
+  /** `tensors`: all were read; `refused`: a SpadeworkError gave the reason. */
   readonly kind: 'tensors' | 'refused';
   readonly said: string;
   readonly cost: Pick<Meter, 'built' | 'unpacked' | 'taken'>;
@@ -47,7 +47,7 @@ export function fuzzedCheckpoint(seed: number, index: number): FuzzedCheckpoint 
   return { ...make(choices), what };
 }
 
-/** Reads all tensors of a checkpoint, which is written into `folder`. Throws what is no SpadeworkError. */
+/** Writes a checkpoint into `folder` and reads all its tensors. Throws errors that are not SpadeworkErrors. */
 export async function readFuzzedCheckpoint(
   folder: string,
   { name: file, bytes }: FuzzedCheckpoint,
@@ -70,7 +70,7 @@ type Kind = readonly [what: string, make: (choices: Choices) => Made];
 
 let bases: readonly Made[] | undefined;
 
-/** Gives a checkpoint that nobody damaged; among the fixtures are hostile ones. */
+/** Gives an undamaged checkpoint; the hostile fixtures are excluded. */
 function base(choices: Choices): Made {
   bases ??= [
     ...readdirSync(fixtures)
@@ -90,7 +90,7 @@ function headerOf(count: number): Record<string, object> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`layer_${i}.weight`, entry(i)]));
 }
 
-/** Numbers at which lengths and places break. */
+/** Numbers at the limits of lengths and offsets. */
 const edges = [0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 53, 2 ** 64 - 1];
 
 function withEdges(choices: Choices, bytes: Uint8Array): Buffer {
@@ -113,7 +113,7 @@ function withBytes(choices: Choices, bytes: Uint8Array): Buffer {
   return changed;
 }
 
-/** Cuts a piece out, or puts it in a second time elsewhere, or often. */
+/** Removes a piece, or inserts it again elsewhere, once or often. */
 function withPiece(choices: Choices, bytes: Uint8Array): Buffer {
   const start = choices.below(bytes.length + 1);
   const piece = bytes.subarray(start, start + choices.few(200));
@@ -130,7 +130,7 @@ function withPiece(choices: Choices, bytes: Uint8Array): Buffer {
   }
 }
 
-/** Parts of pickles that a hostile one repeats, nests and mixes. */
+/** Instructions that a hostile pickle repeats, nests and mixes. */
 const parts: readonly Uint8Array[] = [
   ...Object.values(op).filter((one) => one instanceof Uint8Array),
   ...[0x32, 0x29, 0x81, 0x88, 0x8f, 0x90, 0x91, 0x94, 0x85, 0x86, 0x87, 0x52, 0x51, 0x6f, 0x92].map((code) =>
@@ -174,7 +174,7 @@ function archiveOf(choices: Choices, pickled: Uint8Array): Uint8Array {
   return zip(entries.filter(() => choices.below(12) > 0));
 }
 
-/** Values that a header has in the place of right ones. */
+/** Wrong values for a header. */
 const oddities: readonly unknown[] = [
   null,
   -1,
@@ -229,10 +229,10 @@ function onBase(choices: Choices, damage: (choices: Choices, bytes: Uint8Array) 
   return { name: file, bytes: damage(choices, bytes) };
 }
 
-/** Puts a hostile pickle in the place of one of those that the older layout begins with. */
+/** Replaces one of the first pickles of the older layout by a hostile one. */
 function olderLayout(choices: Choices): Uint8Array {
   const whole = readFileSync(join(fixtures, 'plain.legacy.pth'));
-  // Magic number and protocol take so many bytes.
+  // The size of the magic number and the protocol.
   const start = choices.of([0, 15, 20]);
   return Buffer.concat([
     whole.subarray(0, start),

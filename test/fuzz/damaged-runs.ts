@@ -1,6 +1,6 @@
 /**
- * Answers for damaging what a run or an ablation left, in ways that disks, copies, editors and attackers do: the same seed and number
- * give the same damage. `tryDamaged` reads the result by every command that reads runs.
+ * Damages the folders of runs and ablations as disks, copies, editors and attackers do: a pure function of the seed
+ * and the number. `tryDamaged` reads the result by every command that reads runs.
  */
 import {
   lstatSync,
@@ -33,15 +33,15 @@ import { stageOfRun } from '../../runtime/run/stage.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
 import { slotsOf } from './slots.ts';
 
-/** One damage: what was done, and to which file or folder. */
+/** A damage: its kind, and the file or folder. */
 export interface Damage {
   readonly place: string;
   readonly what: string;
 }
 
-/** Files that commands read; the others are pictures and pages. */
+/** Files that commands read; others are pictures and pages. */
 const records = /(\.json|\.jsonl|SHA256SUMS|\.safetensors|\.spade)$/;
-/** Records are damaged this much more often than other files. */
+/** How much more often records are damaged than other files. */
 const weightOfRecords = 6;
 const depth = 100_000;
 
@@ -67,7 +67,7 @@ type Kind = readonly [what: string, damage: (path: string, random: RandomStream)
 
 const remove = (path: string): void => rmSync(path, { recursive: true, force: true });
 
-/** Puts a link in the place of something. */
+/** Replaces something by a link. */
 const linked =
   (target: (path: string) => string) =>
   (path: string): void => {
@@ -130,7 +130,7 @@ const ofFiles: readonly Kind[] = [
   ],
 ];
 
-/** What values of JSON are replaced by, as text. */
+/** Replacements for values of JSON, as text. */
 const replacements: readonly string[] = [
   'null',
   'true',
@@ -161,7 +161,7 @@ const ofJson: readonly Kind[] = [
   ['a key gone', (path, random) => changeJson(path, random, true)],
 ];
 
-/** Changes or deletes one value in a file of JSON, or of lines of JSON. */
+/** Changes or deletes one value in a JSON file, or in a file of JSON lines. */
 function changeJson(path: string, random: RandomStream, isDeleted: boolean): void {
   const lines = path.endsWith('.jsonl')
     ? readFileSync(path, 'utf8').trimEnd().split('\n')
@@ -177,29 +177,29 @@ function changeJson(path: string, random: RandomStream, isDeleted: boolean): voi
   writeFileSync(path, `${lines.join('\n')}\n`);
 }
 
-/** Folders that damaged runs are read with. */
+/** The folders for reading damaged runs. */
 export interface DamagedPlace {
   /** The folder of an ablation, one of whose runs is `run`; both may be damaged. */
   readonly ablation: string;
   readonly run: string;
-  /** A run that is whole. */
+  /** An undamaged run. */
   readonly other: string;
-  /** Label maps to paint. */
+  /** Label maps for synthesis. */
   readonly labels: string;
-  /** A folder for what commands write. */
+  /** A folder for the output of commands. */
   readonly out: string;
 }
 
-/** How a command took the damage. */
+/** A command's result on a damaged folder. */
 export interface Outcome {
   readonly command: string;
-  /** `fine`, or what the command says, with its exit code in front. */
+  /** `fine`, or the command's message after its exit code. */
   readonly said: string;
 }
 
 /**
- * Reads damaged folders by all that reads runs; those that need an engine only where asked. Throws where a command throws what it has
- * no words for.
+ * Reads damaged folders by all commands that read runs; those with an engine only if `withEngine`. Throws if a command
+ * throws anything but a SpadeworkError.
  */
 export async function tryDamaged(place: DamagedPlace, withEngine: boolean): Promise<Outcome[]> {
   const { ablation, run, other, labels, out } = place;
@@ -218,7 +218,7 @@ export async function tryDamaged(place: DamagedPlace, withEngine: boolean): Prom
       const spec = readRunSpec(other);
       for (const step of listSteps(checkpoints)) {
         const path = join(checkpoints, stepName(step), 'variables.safetensors');
-        // As a spec does that says: load G from "…" naming "spadework".
+        // As a spec with: load G from "…" naming "spadework".
         const networks = spec.networks.map((one) =>
           one.name === 'G' ? { ...one, weights: { path, mapping: 'spadework' } } : one,
         );

@@ -1,4 +1,4 @@
-/** Answers for damaged pictures: each is read, or refused in words; none ends otherwise. The long form is `npm run fuzz`. */
+/** Tests damaged pictures: each is read, or refused with a message. The long form is `npm run fuzz`. */
 import { describe, expect, it } from 'vitest';
 import { fuzzedImage, readFuzzed } from './images.ts';
 
@@ -20,7 +20,7 @@ describe('damaged pictures', () => {
       kinds[kind]++;
       for (const text of said) expect(text.split('\n').length, text).toBeLessThan(3);
     }
-    // The generator reaches both ends.
+    // The generator makes both outcomes.
     expect(Math.min(kinds.picture, kinds.refused)).toBeGreaterThan(count / 10);
   });
 });

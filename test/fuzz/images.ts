@@ -1,6 +1,6 @@
 /**
- * Answers for damaged and odd pictures in any number: each follows from a seed and its index alone, and is read as `data check`
- * reads it, in this process. Reading ends in a picture or in a fault that is told; anything else is a mistake of ours.
+ * Makes damaged and odd pictures, each a pure function of a seed and its index, and reads them like `data check`, in
+ * this process. Reading must end in a picture or in a fault; anything else is a bug.
  */
 import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { crc32, deflateSync } from 'node:zlib';
@@ -9,28 +9,28 @@ import { sampleProblems, type Meaning } from '../../runtime/data/problems.ts';
 import { sampleReader } from '../../runtime/data/sample.ts';
 import { Choices } from './choices.ts';
 
-/** A picture as it lies on disk. */
+/** A picture on disk. */
 export interface FuzzedImage {
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** What reading a picture came to. */
+/** The outcome of reading a picture. */
 export interface ImageOutcome {
-  /** `picture`: it was decoded as a photo at least; `refused`: it was not, and a SpadeworkError would say why. */
+  /** `picture`: it was decoded, at least as a photo; `refused`: it was not, with a SpadeworkError. */
   readonly kind: 'picture' | 'refused';
   /** The messages of errors and warnings. */
   readonly said: readonly string[];
 }
 
-/** Values at which programs break. */
+/** Boundary values. */
 const edges = [
   0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 127, 128, 254, 255, 256, 0x7fff, 0xffff, 50000, 0x7fffffff, 0xffffffff,
 ];
 
 type Maker = (choices: Choices) => Promise<Buffer> | Buffer;
 
-/** Makes a sound picture, from which damage starts. */
+/** Makes a valid picture to damage. */
 const soundPicture: Maker = async (choices) => {
   const [width, height] = [1 + choices.below(40), 1 + choices.below(40)];
   const channels = choices.of([1, 2, 3, 4] as const);
@@ -63,7 +63,7 @@ const soundPicture: Maker = async (choices) => {
   }
 };
 
-/** Makes a PNG chunk, whose length or checksum may be wrong. */
+/** Makes a PNG chunk, possibly with a wrong length or checksum. */
 function chunk(choices: Choices, type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -72,7 +72,10 @@ function chunk(choices: Choices, type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** Makes a PNG by hand: odd depths, color types and sizes, and pixels that are too few, too many or far smaller than they unpack to. */
+/**
+ * Makes a PNG from bytes: odd depths, color types and sizes, and too few or too many pixels, or a high compression
+ * ratio.
+ */
 const handMade: Maker = (choices) => {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(choices.below(3) === 0 ? choices.of(edges) : 1 + choices.below(64), 0);
@@ -156,7 +159,7 @@ function changed(bytes: Buffer, choices: Choices, count: number, below: number):
   return copy;
 }
 
-/** Makes the picture of an index: the same bytes for the same seed. */
+/** Makes the picture of an index: a pure function of seed and index. */
 export async function fuzzedImage(seed: number, index: number): Promise<FuzzedImage> {
   const choices = new Choices('image', seed, index);
   const make = choices.of([soundPicture, soundPicture, soundPicture, handMade, handMade, garbage]);
@@ -168,7 +171,9 @@ export async function fuzzedImage(seed: number, index: number): Promise<FuzzedIm
 
 const classes = [0, 1, 2, 3].map((id) => ({ id, name: `class ${id}`, color: [id * 80, 0, 0] as const }));
 const values = classes.map(({ id }) => [id, id] as const);
-/** Ways to read a picture: as photo, as map of ids or of colors, as both halves of a pair, turned or not. */
+/**
+ * Ways to read a picture: as a photo, a map of ids or colors, or both halves of a pair, with or without orientation.
+ */
 const readings: readonly (Meaning & { readonly photoHalf?: 'left' | 'right' })[] = [
   { classes, coding: { values } },
   { classes, coding: { values, colors: { classes, distance: 0 } }, isTurned: true },
@@ -178,8 +183,8 @@ const readings: readonly (Meaning & { readonly photoHalf?: 'left' | 'right' })[]
 const size = { width: 16, height: 16 };
 
 /**
- * Reads a picture as photo, label map and instance map at once, in one of the ways, which its length chooses. Throws only where there
- * is a mistake of ours: a picture that is refused by no fault, or by something else than one.
+ * Reads a picture as photo, label map and instance map, in one of the ways, selected by its length. Throws only for a
+ * bug: a picture that is refused without a fault, or by another error.
  */
 export async function readFuzzed({ name, bytes }: FuzzedImage): Promise<ImageOutcome> {
   const reading = readings[bytes.length % readings.length]!;

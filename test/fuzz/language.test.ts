@@ -1,4 +1,4 @@
-/** Tests odd texts and odd specs: each is read, or refused with places; none ends otherwise. The long form is `npm run fuzz`. */
+/** Tests odd texts and specs: each is read, or refused with places. The long form is `npm run fuzz`. */
 import { describe, expect, it } from 'vitest';
 import { checkFuzzedSource, fuzzedSource } from './sources.ts';
 import { checkFuzzedSpec, fuzzedSpec } from './specs.ts';

@@ -1,7 +1,7 @@
 /**
- * Reads damaged input of every kind in large numbers: `npm run fuzz [-- --seed N --only sources,specs,…  --share 0.1]`. Prints the
- * seed, the counts and the worst cases, and ends with 1 where anything raised an exception, took more than a second of processor time,
- * or more than 500 MB of memory.
+ * Reads damaged input of every kind in large numbers: `npm run fuzz [-- --seed N --only sources,specs,…  --share
+ * 0.1]`. Prints the seed, the counts and the worst cases; exits with 1 if any case threw an unexpected error, took
+ * more than a second of processor time, or used more than 500 MB of memory.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { fuzzedImage, readFuzzed } from './images.ts';
 import { checkFuzzedSource, fuzzedSource } from './sources.ts';
 import { checkFuzzedSpec, fuzzedSpec } from './specs.ts';
 
-/** A case that is made already, so that only reading it is measured. */
+/** A prepared case, of which only the reading is measured. */
 type Case = () => unknown;
 
 interface Outcome {
@@ -24,7 +24,7 @@ interface Outcome {
 
 interface Fuzzer {
   readonly count: number;
-  /** Gets ready; gives how each case is made, and what ends it all. */
+  /** Prepares a fuzzer; gives the function that makes each case, and the cleanup. */
   start(
     seed: number,
   ): Promise<{ readonly make: (index: number) => Case | Promise<Case>; readonly end?: () => void }>;
@@ -33,7 +33,7 @@ interface Fuzzer {
 const secondsAllowed = 1;
 const megabytesAllowed = 500;
 const shown = 3;
-/** Every so many damaged runs are also opened by what needs an engine. */
+/** The share of damaged runs that are also opened with an engine. */
 const damagesForEngines = 10;
 
 const fuzzers: Readonly<Record<string, Fuzzer>> = {
@@ -67,7 +67,7 @@ const fuzzers: Readonly<Record<string, Fuzzer>> = {
       return {
         make: async (index) => {
           if (index % damagesForEngines === 0) {
-            // Painting and training take their time, which is not that of reading.
+            // Synthesis and training take time that does not count as reading.
             const { place, remove } = damaged(index);
             await tryDamaged(place, true);
             remove();
@@ -105,7 +105,7 @@ for (const name of flags.only.split(',')) failures += await fuzz(name);
 console.log(failures === 0 ? '0 exceptions, nothing too slow or too large' : `${failures} failures`);
 process.exit(failures === 0 ? 0 : 1);
 
-/** Makes a fuzzer of cases that need nothing beside: how each is made, and how it is read. */
+/** Makes a fuzzer from functions that make and read a case. */
 function fuzzerOf<T>(
   count: number,
   makeCase: (seed: number, index: number) => T | Promise<T>,
@@ -123,13 +123,13 @@ function fuzzerOf<T>(
   };
 }
 
-/** Runs one fuzzer; gives how many of its cases failed. */
+/** Runs one fuzzer; gives the number of failed cases. */
 async function fuzz(name: string): Promise<number> {
   const fuzzer = fuzzers[name];
   if (!fuzzer) throw new Error(`there is no '${name}'; there are: ${Object.keys(fuzzers).join(', ')}`);
   const count = Math.max(1, Math.round(fuzzer.count * Number(flags.share)));
   const { make, end } = await fuzzer.start(seed);
-  // What is loaded and compiled once is no case's fault.
+  // One-time loading and compilation is not counted for a case.
   for (let index = 0; index < 20; index++)
     await Promise.resolve()
       .then(() => make(count + index))
@@ -141,7 +141,7 @@ async function fuzz(name: string): Promise<number> {
   for (let index = 0; index < count; index++) {
     try {
       const first = await measured(await make(index));
-      // The garbage of earlier cases may have been collected during this one; then it is not slow a second time.
+      // Garbage of earlier cases may have been collected during this one; then a second attempt is fast.
       const { kind, ...cost } = isAllowed(first) ? first : await measured(await make(index));
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       all.push({ index, ...cost });
@@ -170,7 +170,7 @@ function isAllowed({ seconds, megabytes }: Omit<Worst, 'index'>): boolean {
   return seconds <= secondsAllowed && megabytes <= megabytesAllowed;
 }
 
-/** Does a case, and gives what it took of the processor and how much the process grew by. */
+/** Runs a case, and measures processor time and memory growth. */
 async function measured(work: Case): Promise<{ kind: string; seconds: number; megabytes: number }> {
   const before = process.memoryUsage().rss;
   const start = process.cpuUsage();

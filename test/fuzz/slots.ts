@@ -1,12 +1,12 @@
-/** Answers for the places of a JSON value that a fuzzer changes. */
+/** Lists the values inside a JSON value, for fuzzers to change. */
 
-/** A place that holds a value: a key of an object, or an index of a list. */
+/** The position of a value: a key of an object, or an index of a list. */
 export interface Slot {
   readonly owner: Record<string, unknown>;
   readonly key: string;
 }
 
-/** Lists all places in a value that hold values, outer ones before what is in them. */
+/** Lists all positions in a value, outer ones before inner ones. */
 export function slotsOf(value: unknown): Slot[] {
   if (typeof value !== 'object' || value === null) return [];
   const owner = value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * Answers for texts of the language that people and machines get wrong: the same seed and number give the same text. Each is
- * answered by a spec or by messages with places.
+ * Makes invalid texts of the language, a pure function of seed and number. Each must give a spec, or messages with
+ * places.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { fileProvider } from '../../runtime/specs/read.ts';
 
 export interface FuzzedSource {
   readonly text: string;
-  /** How it was made. */
+  /** The applied change. */
   readonly what: string;
 }
 
@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 let bases: readonly string[] | undefined;
 
-/** Reads what is changed: the standard library, the examples, and texts with mistakes of every kind. */
+/** Reads the base texts: the standard library, the examples, and texts with mistakes of every kind. */
 function baseTexts(): readonly string[] {
   bases ??= ['specs', 'examples', 'test/samples/errors'].flatMap((folder) =>
     readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
@@ -40,12 +40,12 @@ const oddTexts: readonly string[] = [
 
 type Change = (text: string, random: RandomStream) => string;
 
-/** The pieces of a text: words, numbers, strings, white space, single signs. */
+/** Splits a text into words, numbers, strings, white space and single characters. */
 const piecesOf = (text: string): string[] => text.match(/\w+|"[^"\n]*"|\s+|[^\w\s]/gu) ?? [];
 
 const pick = <T>(from: readonly T[], random: RandomStream): T | undefined => from[random.below(from.length)];
 
-/** Changes the pieces at a few places. */
+/** Changes a few of the pieces. */
 const atPieces =
   (change: (pieces: string[], at: number, random: RandomStream) => void): Change =>
   (text, random) => {
@@ -115,10 +115,10 @@ export function fuzzedSource(seed: number, index: number): FuzzedSource {
   return { text: change(base, random), what };
 }
 
-/** What nothing that is said may hold: names of insides, and values that were never meant to be seen. */
+/** Words that no message may contain: names of internals, and values that should not be visible. */
 const slips = /broken invariant|\bundefined\b|\[object |\bNaN\b.*expected|\n\s+at .*:\d+:\d+/;
 
-/** Checks a text. Throws where it has no answer: neither a spec nor an error, or words that only a mistake of ours explains. */
+/** Checks a text. Throws if it gives neither a spec nor an error, or a message with such words. */
 export function checkFuzzedSource({ text }: FuzzedSource): {
   readonly kind: 'fine' | 'refused';
   readonly said: string;
@@ -133,7 +133,7 @@ export function checkFuzzedSource({ text }: FuzzedSource): {
   return { kind: isRefused ? 'refused' : 'fine', said };
 }
 
-/** Leaves out the lines of the source, which may say anything. */
+/** Removes the lines of the source, which may have any words. */
 function withoutFrames(said: string): string {
   return said
     .split('\n')

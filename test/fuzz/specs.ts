@@ -1,7 +1,4 @@
-/**
- * Answers for specs as JSON that other programs get wrong: the same seed and number give the same spec. Each is refused with its
- * places, or compiles.
- */
+/** Makes invalid specs as JSON, a pure function of seed and number. Each must be refused with places, or compile. */
 import { check, checkJson, compile, type Spec } from '../../compiler/index.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
@@ -13,13 +10,13 @@ import { cpu } from '../../runtime/engine/target.ts';
 
 export interface FuzzedSpec {
   readonly text: string;
-  /** What was done to it. */
+  /** The applied change. */
   readonly what: string;
 }
 
 let bases: readonly string[] | undefined;
 
-/** Small sound specs with everything that a spec may have. */
+/** Small valid specs that together have every part of a spec. */
 function baseSpecs(): readonly string[] {
   bases ??= [tinySpec(), tinySegmenterSpec(), statefulSpec({ steps: 2 })].map((text) => {
     const { spec, diagnostics } = check({ name: 'base.spade', text }, fileProvider());
@@ -46,7 +43,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
   'a key more': ({ owner }, _, random) => {
     const key = ['extra', '__proto__', 'constructor', 'op', 'inputs'][random.below(5)] ?? '';
-    // A list has no keys in JSON, and one that is called __proto__ is not made by assigning.
+    // Lists have no keys in JSON, and assigning `__proto__` does not add a key.
     if (!Array.isArray(owner))
       Object.defineProperty(owner, key, { value: 1, enumerable: true, writable: true, configurable: true });
   },
@@ -79,10 +76,10 @@ export function fuzzedSpec(seed: number, index: number): FuzzedSpec {
   return { text: JSON.stringify(value), what: done.join(', ') };
 }
 
-/** Specs of more nodes are checked only; compiling each would take longer than all checks. */
+/** Specs with more nodes are only checked, as compiling each would take longer than all checks. */
 const smallEnough = 20_000;
 
-/** Checks a spec, and compiles it where it is sound. Throws where it has no answer. */
+/** Checks a spec, and compiles it if it is valid. Throws if it gives no result. */
 export function checkFuzzedSpec({ text }: FuzzedSpec): {
   readonly kind: 'fine' | 'refused';
   readonly said: string;
@@ -96,7 +93,7 @@ export function checkFuzzedSpec({ text }: FuzzedSpec): {
   return { kind: spec ? 'fine' : 'refused', said };
 }
 
-/** Tells whether what it computes is small, so that compiling it is no work. */
+/** Tells whether a spec is small enough to compile quickly. */
 function isSmall({ data, networks }: Spec): boolean {
   const nodes = networks.reduce((sum, network) => sum + network.nodes.length, 0);
   return nodes < smallEnough && (!data || data.size.width * data.size.height * data.batch < 2 ** 20);

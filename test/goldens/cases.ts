@@ -1,4 +1,4 @@
-/** Lists the examples whose stages of compilation are kept in examples/compiled: which as text, the others by their digests. */
+/** Lists the examples whose compilation stages are kept in examples/compiled, as text or as digests. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +8,14 @@ import { fileProvider } from '../../runtime/specs/read.ts';
 
 export const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 
-/** An example as it is compiled for goldens: small, since its structure is what is compared. */
+/** An example for goldens; small, as only its structure is compared. */
 export interface GoldenCase {
-  /** The example's file without its ending, and the run where it holds an ablation: `systems/spade`. */
+  /** The example's file without its ending, and the run if it is an ablation: `systems/spade`. */
   readonly name: string;
   readonly spec: Spec;
 }
 
-/** The examples that are kept as text: one of each kind of network and of objective. */
+/** The examples kept as text: one for each kind of network and objective. */
 export const shown: readonly string[] = [
   'camvid-segmenter',
   'systems/cascaded-refinement',
@@ -27,7 +27,10 @@ export const shown: readonly string[] = [
 
 const [size, largerSize] = ['data.size = 32x32', 'data.size = 64x64'];
 const width = 4;
-/** What some need beside a small width: a size that they can halve often enough, or fewer layers of one kind, so that texts stay short. */
+/**
+ * Settings that some need beside a small width: a size that halves often enough, or fewer repeated layers, for short
+ * texts.
+ */
 const sets: Readonly<Record<string, readonly string[]>> = {
   'camvid-mini-portable': [largerSize],
   'systems/pix2pix': [largerSize],
@@ -35,17 +38,17 @@ const sets: Readonly<Record<string, readonly string[]>> = {
   'systems/spade': [size, 'D.scales = 1', 'D.layers = 2'],
 };
 
-/** Reads the examples that hold an experiment each, or networks alone. */
+/** Reads the examples with an experiment, or with networks alone. */
 export function experimentCases(): GoldenCase[] {
   return ['', 'systems'].flatMap(filesIn).map(([name, path]) => {
     const source = { name: path, text: readFileSync(path, 'utf8') };
     const [experiment] = listDeclared(source).experiments;
     const plain = checked(check(source, fileProvider(), { name: experiment }).spec, name);
-    // Networks alone have the size that they are shown with.
+    // Networks alone have the size at which they are shown.
     if (experiment === undefined) return { name, spec: plain };
     const { networks } = plain;
     const narrow = networks
-      // Those that load their weights have the width of these.
+      // Networks with loaded weights have the width of these.
       .filter(({ weights }) => !weights)
       .map((network) => `${network.name}.width = ${width}`);
     const result = check(source, fileProvider(), {
@@ -56,7 +59,7 @@ export function experimentCases(): GoldenCase[] {
   });
 }
 
-/** Reads the runs of the ablations, in the size that each of them sets; runs that differ in their seed alone are one case. */
+/** Reads the runs of the ablations at their own sizes; runs that differ only in the seed are one case. */
 export function ablationCases(): GoldenCase[] {
   return filesIn('ablations').flatMap(([name, path]) => {
     const source = { name: path, text: readFileSync(path, 'utf8') };

@@ -1,6 +1,6 @@
 /**
- * Tests that examples compile to what examples/compiled keeps: specs, graphs and plans, to the byte. Where a change is meant,
- * `npm run goldens` writes them anew, and the commit says why.
+ * Tests that examples compile byte for byte to the specs, graphs and plans in examples/compiled. After an intended
+ * change, `npm run goldens` writes them again, and the commit gives the reason.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

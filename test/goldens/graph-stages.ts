@@ -37,7 +37,7 @@ function headOf({ name, methods, nodes }: Stage): string {
   return `## ${name}: ${size}, sha256 of the text ${digest}`;
 }
 
-/** Lists what a pass took away and what came, each kind of node with the number of its nodes. */
+/** Lists the nodes that a pass removed and added, with the count of each kind. */
 function changesOf({ before, methods }: Stage): string[] {
   if (!before) return [];
   const [was, is] = [kindsOf(before), kindsOf(methods)];
@@ -56,7 +56,7 @@ function kindsOf(methods: readonly Method[]): ReadonlyMap<string, number> {
 
 function kindOf({ op, attrs, results }: Node): string {
   const types = results.map(formatType).join(', ');
-  // The plan has the programs of kernels in full.
+  // The plan contains the programs of kernels in full.
   const program = attrs['program'];
   const shown = op.traits.isSource
     ? ''

@@ -1,4 +1,4 @@
-/** Writes examples/compiled anew: `npm run goldens`. Whoever changes a graph on purpose commits what differs after it. */
+/** Writes examples/compiled (`npm run goldens`). After an intended change of graphs, commit the result. */
 import { ablationCases, experimentCases } from './cases.ts';
 import { writeGoldens } from './folder.ts';
 

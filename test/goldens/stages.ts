@@ -12,13 +12,13 @@ import type { GoldenCase } from './cases.ts';
 import { stagesText } from './graph-stages.ts';
 import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
 
-/** Files of an example that is kept as text, by name. */
+/** Files of an example kept as text, by name. */
 export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt' | 'stages.txt', string>>;
 
 /** SHA-256 of stages, by name. */
 export type Digests = Readonly<Record<string, string>>;
 
-/** Compiles an example as training does without tables, for a library that has our kernels; its stages are with tables. */
+/** Compiles an example as training does without tables, for a library with our kernels; its stages use tables. */
 export function textsOf({ spec }: GoldenCase): Texts {
   const { program, nodes } = denseOf(spec);
   return {
@@ -29,12 +29,12 @@ export function textsOf({ spec }: GoldenCase): Texts {
   };
 }
 
-/** Gives the digests of an example's spec, and of its graphs without tables: what any drift of an example shows in. */
+/** Gives the digests of an example's spec, and of its graphs without tables, which show any drift. */
 export function mainDigestsOf({ spec }: GoldenCase): Digests {
   return { spec: digest(printSpec(spec)), graph: digest(printProgram(denseOf(spec).program)) };
 }
 
-/** Gives the digests of an example in all forms that are trained and painted with. */
+/** Gives the digests of an example in all forms used for training and synthesis. */
 export function digestsOf(one: GoldenCase): Digests {
   const { spec } = one;
   const { program: dense, nodes } = denseOf(spec);
@@ -63,7 +63,7 @@ interface Dense {
   readonly nodes: TensorflowPlan['nodes'];
 }
 
-/** What specs compile to without tables: both texts and digests are made of it. */
+/** The result of compiling a spec without tables, from which both texts and digests are made. */
 const compiled = new WeakMap<Spec, Dense>();
 
 function denseOf(spec: Spec): Dense {
@@ -84,10 +84,10 @@ const digest = (content: string | Uint8Array): string => createHash('sha256').up
 const planDigest = (program: Program, target: Target = cpu): string =>
   digest(encodeSavedModel(lower(program, { target }).nodes));
 
-/** Down to this depth a spec has a line for each value. */
+/** Down to this depth, a printed spec has one line per value. */
 const depthOfLines = 3;
 
-/** Prints a spec without the places of its source, which move with every comment. */
+/** Prints a spec without places in its source, as these move with every comment. */
 function printSpec(spec: Spec): string {
   const plain = JSON.parse(
     JSON.stringify(spec, (key, value: unknown) => (key === 'at' || key === 'sources' ? undefined : value)),
