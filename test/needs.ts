@@ -1,6 +1,6 @@
 /**
- * Lists what tests may need that is not everywhere. A test names its need by a tag (`{ tags: 'needs-ray' }`) and is skipped
- * where that is missing; `npm test` says which needs were missing and why, and takes any other skip for a failure.
+ * Lists requirements of tests that some machines lack. A test names its need by a tag (`{ tags: 'needs-ray' }`) and is
+ * skipped if that is missing; `npm test` reports missing needs with reasons, and counts any other skip as a failure.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,9 +13,9 @@ import { findRay } from './support/ray.ts';
 import { findTensorBoard } from './support/tensorboard.ts';
 
 export interface Need {
-  /** What tests carry. */
+  /** The tags of tests. */
   readonly tag: string;
-  /** What is needed, and why it is not everywhere. */
+  /** The requirement, and why some machines lack it. */
   readonly reason: string;
   readonly isMissing: () => boolean | Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** Answers for P3 on the native engine: every op in TensorFlow, with our own kernels and without, agrees with the reference. */
+/** Tests that every op on the native engine, with and without our own kernels, agrees with the float64 reference. */
 import { describe } from 'vitest';
 import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { NativeSession } from '../runtime/session/native.ts';

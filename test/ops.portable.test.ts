@@ -1,4 +1,4 @@
-/** Answers for P3 on the portable engine: every op on WebAssembly agrees with the float64 reference. */
+/** Tests that every op on the portable engine (WebAssembly) agrees with the float64 reference. */
 import { describe } from 'vitest';
 import { PortableSession } from '../runtime/session/portable.ts';
 import { portableTensorFlow } from './support/engines.ts';

@@ -1,4 +1,4 @@
-/** Answers for the op table without an engine: shapes, gradients of first and second order, constraints and the page. */
+/** Tests the op table without an engine: shapes, first and second order gradients, constraints and the page. */
 import { constant } from '../compiler/ops/primitive/sources.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../compiler/ops/gradients.ts';
@@ -47,17 +47,17 @@ describe('the inferred shape is the shape of the reference result', () => {
 const step = 1e-5;
 const gradientTolerance = 1e-8;
 
-/** A differentiable sample with its inputs bound: floats may be moved, ids and conditions stay. */
+/** A differentiable sample with its inputs bound: floats may be varied, ids and conditions are fixed. */
 interface GradientCase {
   readonly b: Builder;
   readonly inputs: ReadonlyMap<string, RefTensor>;
   readonly operands: readonly Node[];
-  /** sum of <result, weight> over the results, the weights being inputs too. */
+  /** The sum of <result, weight> over the results; the weights are inputs, too. */
   readonly loss: Node;
   readonly weights: readonly Node[];
 }
 
-// What rounds has steps, and no derivative to compare with; its gradients have tests of their own.
+// Rounding ops are step functions without a derivative to compare with; their gradients have separate tests.
 const differentiable = [...sampleCases, ...derivedAlone.flatMap(samplesOf)].filter(
   (each) =>
     typeof each.op.vjp === 'function' &&
@@ -77,7 +77,9 @@ function gradientCase(each: SampleCase): GradientCase {
   return { b, inputs, operands: floats, loss: pairing(b, results, weights), weights };
 }
 
-/** Requires that <gradient of `loss`, v> is its derivative along a random v, moving all `targets` together. */
+/**
+ * Requires that <gradient of `loss`, v> is the derivative of `loss` along a random v, varying all `targets` together.
+ */
 function expectGradient(
   name: string,
   { b, inputs }: GradientCase,
@@ -169,7 +171,7 @@ describe('derived ops', () => {
     ({ isExpanded }) => isExpanded,
   );
 
-  /** Values of nodes that are made both ways are the same. */
+  /** Values of nodes built both ways are equal. */
   const expectSame = (found: readonly RefTensor[], expected: readonly RefTensor[]): void => {
     expect(found.length).toBe(expected.length);
     found.forEach(({ shape, data }, index) => {
@@ -303,7 +305,7 @@ describe('infer refuses what the reference cannot compute', () => {
           refused.add((error as OpError).constraint);
           continue;
         }
-        // What is accepted must work. Ids beyond those of the sample would be another matter.
+        // Accepted inputs must work. The sample's ids are kept, as others may be out of range.
         const values = operands.map((type, index) => drawUniform(`${op.name}/${index}`, type.shape));
         evaluate(resultsOf(b, node), { inputs: bindingsOf(values), variables: new Map() }).forEach(
           ({ shape, data }, r) => {

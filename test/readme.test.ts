@@ -1,4 +1,4 @@
-/** Answers for the README: the specs that it shows are read as they stand there, without a mistake. */
+/** Tests that the specs shown in the README are valid. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { check, checkAblation } from '../compiler/index.ts';

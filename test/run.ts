@@ -31,7 +31,7 @@ const start = Date.now();
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 if (isWhole && tier === 'quick') await runChecks();
-// The native engine is set up here, so that its tests run; where it cannot be, they are skipped and it is said why.
+// The native engine is set up first, so that its tests run; if that fails, they are skipped with the reason.
 await runNode('cli/spadework.js', 'engine', 'install');
 await runTests(isWhole ? [`--tags-filter=${filter}`] : chosen);
 
@@ -41,7 +41,7 @@ const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** Runs every check, two at a time, also after one has failed. */
+/** Runs every check, two at a time, continuing after failures. */
 async function runChecks(): Promise<void> {
   const checks = {
     types: ['node_modules/typescript/bin/tsc', '--noEmit'],
@@ -56,7 +56,7 @@ async function runChecks(): Promise<void> {
   await Promise.all([check('types'), check('lint').then(() => check('format'))]);
 }
 
-/** Runs vitest and counts what it reports. */
+/** Runs vitest and counts the results of its report. */
 async function runTests(options: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spadework-test-'));
   const file = join(folder, 'report.json');
@@ -78,7 +78,7 @@ async function runTests(options: readonly string[]): Promise<void> {
   }
 }
 
-/** Adds what a report counts, and says what was skipped and why. */
+/** Adds the counts of a report, and prints skipped tests with reasons. */
 async function count(report: Report): Promise<void> {
   const missing: string[] = [];
   for (const need of needs) if (await need.isMissing()) missing.push(need.tag);
@@ -92,7 +92,7 @@ async function count(report: Report): Promise<void> {
   for (const tests of skipped.values()) counts.skipped += tests;
 }
 
-/** Runs a program of Node in the project's folder with this terminal; gives its exit code. */
+/** Runs a Node program in the project's folder, attached to this terminal; gives its exit code. */
 function runNode(...words: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, words, { cwd: root, stdio: 'inherit' });

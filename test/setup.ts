@@ -1,5 +1,6 @@
 /**
- * Runs before every file of tests: each compilation verifies its graph after every stage, here and in the processes that tests start.
+ * Runs before every test file: every compilation verifies its graph after each stage, here and in processes that tests
+ * start.
  */
 import { verifyEverywhere } from '../compiler/passes/verification.ts';
 

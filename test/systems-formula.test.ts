@@ -1,4 +1,4 @@
-/** Answers for the formula of the system fixtures: the test vectors of its README, and that every fixture can be computed. */
+/** Tests the formula of the system fixtures: the test vectors of its README, and that every fixture can be computed. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { draw, readSystem } from './support/systems.ts';

@@ -1,12 +1,13 @@
 /**
- * Writes the graphs of an example after each stage of compilation in few bytes. Of each stage stands how many nodes it has, how many of them
- * are new, and the digest of its whole text; of each pass also which nodes it took away and which came, by type, op and attributes.
+ * Writes the graphs of an example after each stage of compilation in few bytes. Each stage has the number of its nodes, the
+ * number of new ones, and the digest of its whole text; each pass also has the kinds of nodes that it removed and added (type,
+ * op and attributes).
  *
  *     ## propagate-concat: 410 -> 405 nodes, 23 new, sha256 of the text 9a8f…
  *     -2 f32[4,16,16,15] = avg_pool2d {padding: "same", size: 3, stride: 2}
  *     +1 f32[1,16,16,12] = avg_pool2d {padding: "same", size: 3, stride: 2}
  *
- * Operands are left out, since their numbers change with every node that comes before them: the digest stands for these.
+ * Operands are left out, since their numbers change with every node before them; the digest covers them.
  */
 import { createHash } from 'node:crypto';
 import type { Spec } from '../../compiler/index.ts';

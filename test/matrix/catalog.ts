@@ -1,4 +1,4 @@
-/** Answers for what the standard library holds, read from its texts: networks by what they are for, norms, losses, weights. */
+/** Reads the standard library's texts, and lists networks, norms, losses and weights by their use. */
 import { children, type Block, type Node } from '../../dsl/ast.ts';
 import { parse } from '../../dsl/index.ts';
 import { libraryModules, provider } from '../support/specs.ts';
@@ -8,7 +8,7 @@ export interface Declared {
   readonly name: string;
   readonly module: string;
   readonly block: Block;
-  /** All words that its text mentions: names, types, members. */
+  /** All words in its text: names, types, members. */
   readonly words: ReadonlySet<string>;
 }
 
@@ -46,7 +46,7 @@ const inModule = (module: string): readonly Declared[] => declared.filter((one) 
 /** All networks of the library. */
 export const networks: readonly Declared[] = declared.filter(({ block }) => block.keyword === 'network');
 
-/** Blocks (x, seg, ...) of norms.spade whose other parameters have defaults: what a network takes as its norm. */
+/** Blocks (x, seg, ...) of norms.spade whose other parameters have defaults: possible norms of a network. */
 export const normBlocks: readonly Declared[] = inModule('norms').filter(({ block: { parameters } }) => {
   const [x, seg, ...others] = parameters;
   return (
@@ -54,7 +54,7 @@ export const normBlocks: readonly Declared[] = inModule('norms').filter(({ block
   );
 });
 
-/** Blocks (w, ...): what a convolution takes as its weight. */
+/** Blocks (w, ...): possible weights of a convolution. */
 export const weightBlocks: readonly Declared[] = [...inModule('prelude'), ...inModule('norms')].filter(
   ({ block: { parameters } }) =>
     parameters[0]?.name.text === 'w' && parameters.slice(1).every((other) => other.default !== undefined),
@@ -67,7 +67,7 @@ export const lossBlocks: readonly Declared[] = inModule('losses');
 export const takes = ({ block }: Declared, parameter: string): boolean =>
   block.parameters.some(({ name }) => name.text === parameter);
 
-/** Whether a norm gives its base the map, too. */
+/** Whether a norm passes the map to its base. */
 export const handsMapOn = ({ block }: Declared): boolean =>
   nodesOf(block).some(
     (node) =>
@@ -77,10 +77,10 @@ export const handsMapOn = ({ block }: Declared): boolean =>
       node.arguments.some(({ value }) => value.kind === 'reference' && value.name === 'seg'),
   );
 
-/** Gives the declarations that texts mention, and those that these mention, and so on. */
+/** Gives the declarations that texts mention, directly or indirectly. */
 export function reachedFrom(words: Iterable<string>): ReadonlySet<string> {
   const reached = new Set(words);
-  // A set hands out what is added while it is walked.
+  // Iterating a set includes items added meanwhile.
   for (const word of reached) for (const next of byName.get(word)?.words ?? []) reached.add(next);
   return reached;
 }
@@ -88,7 +88,7 @@ export function reachedFrom(words: Iterable<string>): ReadonlySet<string> {
 /** The words of a text of the language. */
 export const wordsIn = (text: string): readonly string[] => text.match(/\w+/g) ?? [];
 
-/** Writes the imports of everything of the library that a text mentions; the prelude needs none. */
+/** Writes imports for all library names in a text; the prelude needs none. */
 export function importsOf(text: string): string {
   const modules = new Map<string, string[]>();
   for (const word of new Set(wordsIn(text))) {

@@ -1,4 +1,4 @@
-/** Answers for the cells of the matrix: which there are, the texts of their experiments, and which are refused with what words. */
+/** Lists the cells of the matrix, writes their experiments, and gives the expected refusals. */
 import { check, type CheckResult } from '../../compiler/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
 import { handsMapOn, networks, importsOf, reachedFrom, takes } from './catalog.ts';
@@ -20,9 +20,9 @@ export interface Cell {
   readonly generator: Generator;
   readonly norm: Norm;
   readonly loss: Loss;
-  /** How the generator parametrizes its weights, where that is not its default. */
+  /** The generator's weight block, if not the default. */
   readonly weight?: string;
-  /** What judges, where that is not the loss's own choice. */
+  /** The discriminator, if not the loss's default. */
   readonly discriminator?: Discriminator;
 }
 
@@ -35,12 +35,12 @@ export const nameOf = ({ generator, norm, loss, weight, discriminator }: Cell): 
 const namedDiscriminator = ({ name, norm, weight }: Discriminator): string =>
   [name, norm?.name, weight].filter((part) => part !== undefined).join(', ');
 
-/** Pictures of 64x64 pixels, two a step. */
+/** Pictures of 64x64 pixels, two per step. */
 export const side = 64;
 export const batch = 2;
 const classes = 12;
 
-/** A network of the user's that classifies pixels, for `cross_entropy`. */
+/** A user's network that classifies pixels, for `cross_entropy`. */
 const segmenter = `network Segmenter(image: Image) {
   return image |> conv(8) as conv_0 |> relu |> conv(${classes}) as conv_1
 }
@@ -91,21 +91,21 @@ experiment cell {
 `;
 }
 
-/** The library as it was when it was first read, for all cells. */
+/** The library, cached for all cells. */
 export const library = fileProvider();
 
-/** Checks a cell: its spec, or what is wrong with it. */
+/** Checks a cell: gives its spec, or its diagnostics. */
 export function checkCell(cell: Cell): CheckResult {
   return check({ name: 'cell.spade', text: textOf(cell) }, library);
 }
 
-/** Why a cell makes no sense, and how the compiler says it. */
+/** Why a cell is invalid, and the expected diagnostic. */
 export interface Refusal {
   readonly why: string;
   readonly code: string;
   readonly message: string;
   readonly applies: (cell: Cell) => boolean;
-  /** The names of the choices that do not go together. */
+  /** The names of the choices that are incompatible. */
   readonly about: (cell: Cell) => readonly (string | undefined)[];
 }
 
@@ -124,7 +124,7 @@ const mentions = ({ generator, opponent }: Loss, word: string): boolean =>
 const judgeOf = ({ loss, discriminator }: Cell): string | undefined =>
   (discriminator ?? loss.discriminator)?.network;
 
-/** All reasons to refuse; a cell that none applies to trains. */
+/** All reasons for refusal; a cell without any trains. */
 export const refusals: readonly Refusal[] = [
   {
     why: 'the norm takes no style',
@@ -214,10 +214,10 @@ export const refusals: readonly Refusal[] = [
   },
 ];
 
-/** The reasons that apply to a cell. */
+/** The reasons for refusing a cell. */
 export const refusalsOf = (cell: Cell): readonly Refusal[] => refusals.filter(({ applies }) => applies(cell));
 
-/** Says how a cell's diagnostics differ from what is expected; undefined where they do not. */
+/** Describes how a cell's diagnostics differ from the expected ones; undefined if they do not. */
 export function surpriseOf(cell: Cell): string | undefined {
   const expected = refusalsOf(cell);
   const { diagnostics } = checkCell(cell);
@@ -265,7 +265,7 @@ export const weightCells: readonly Cell[] = generators.flatMap((generator) =>
   })),
 );
 
-/** Every discriminator with every adversarial loss; with every norm and every weight that it takes. */
+/** Every discriminator with every adversarial loss, and with every norm and weight that it accepts. */
 export const discriminatorCells: readonly Cell[] = discriminators.flatMap((discriminator) => {
   const takenBy = (parameter: string): boolean =>
     networks.some((one) => one.name === discriminator.network && takes(one, parameter));
@@ -281,7 +281,7 @@ export const discriminatorCells: readonly Cell[] = discriminators.flatMap((discr
   );
 });
 
-/** A sensible cell for every generator and loss that have one, the norms going round. */
+/** A valid cell for every generator and loss that have one, with alternating norms. */
 export const selection: readonly Cell[] = generators.flatMap((generator, i) =>
   losses.flatMap((loss, j) => {
     const start = i * losses.length + j;
@@ -294,7 +294,7 @@ export const selection: readonly Cell[] = generators.flatMap((generator, i) =>
   }),
 );
 
-/** A cell for every reason to refuse and all choices that it is about. */
+/** A cell for every reason of refusal and each of its choices. */
 export const refusedSelection: readonly Cell[] = (() => {
   const seen = new Set<string>();
   return [...mainCells, ...variantCells, ...discriminatorCells].filter((cell) => {

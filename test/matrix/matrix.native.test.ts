@@ -1,4 +1,4 @@
-/** Answers for training a selection of the matrix: every generator with every loss, the norms going round. */
+/** Trains a selection of the matrix: every generator with every loss, with alternating norms. */
 import { beforeAll, it } from 'vitest';
 import type { Batch } from '../../runtime/data/dataset.ts';
 import { describeNative, full } from '../support/engines.ts';

@@ -1,4 +1,4 @@
-/** Answers for the matrix of generators, norms and losses without an engine: who is in it, what is refused, and its page. */
+/** Tests the matrix of generators, norms and losses without an engine: completeness, refusals, and its page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { lossBlocks, networks, normBlocks, reachedFrom, weightBlocks, wordsIn } from './catalog.ts';
@@ -15,8 +15,8 @@ import {
 import { discriminators, generators, losses, norms, partsOfNorms } from './table.ts';
 
 /**
- * Networks that recognize things and paint nothing; one stands for those that features are taken of, in `perceptual`. Each has
- * tests of its own.
+ * Networks for recognition rather than synthesis; one represents the feature networks, in `perceptual`. Each has its
+ * own tests.
  */
 const recognizing = ['SqueezeNet11', 'MobileNetV1', 'InceptionV3', 'SegmentationUNet'];
 

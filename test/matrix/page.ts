@@ -1,4 +1,4 @@
-/** Answers for docs/matrix.md: what trains and what is refused, in tables made from the cells. */
+/** Renders docs/matrix.md from the cells: tables of what trains and what is refused. */
 import {
   discriminatorCells,
   mainCells,
@@ -11,12 +11,12 @@ import {
 import { generators, losses, norms } from './table.ts';
 import { steps } from './train.ts';
 
-/** Tells whether a cell was trained; false where the run did not get to it. */
+/** Tells whether a cell was trained; false if the run stopped before it. */
 export type WasTrained = (cell: Cell) => boolean;
 
 const letterOf = (index: number): string => String.fromCharCode('a'.charCodeAt(0) + index);
 
-/** Says of cells how many were trained, of how many if not all, and by letters why the others are refused. */
+/** Summarizes cells: how many were trained, out of how many, and letters for the reasons of refusals. */
 function summary(cells: readonly Cell[], wasTrained: WasTrained): string {
   const why = new Set(
     cells.flatMap((cell) => refusalsOf(cell).map((one) => letterOf(refusals.indexOf(one)))),
@@ -27,7 +27,7 @@ function summary(cells: readonly Cell[], wasTrained: WasTrained): string {
   return [...(sensible.length > 0 ? [count] : []), ...[...why].sort()].join(' ');
 }
 
-/** Writes a table of cells, one row and column for each value of two of their choices. */
+/** Renders a table of cells, with one row and column for each value of two choices. */
 function table(
   corner: string,
   cells: readonly Cell[],
@@ -54,10 +54,10 @@ function table(
 
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
-/** What the page says of the experiments that make sense where each was trained. */
+/** The page's text if all valid experiments were trained. */
 export const allWereTrained = 'all of these were trained';
 
-/** Writes the page, before prettier has aligned its tables. */
+/** Renders the page, before prettier aligns its tables. */
 export function matrixPage(wasTrained: WasTrained): string {
   const cells = [...mainCells, ...variantCells, ...weightCells, ...discriminatorCells];
   const sensible = cells.filter((cell) => refusalsOf(cell).length === 0);

@@ -1,7 +1,7 @@
 /**
- * Answers for `npm run matrix`: checks and trains the cells on the native engine, in several processes, and writes docs/matrix.md
- * where none did otherwise than expected. `--jobs N` says how many processes, `--minutes N` when to stop with what is done,
- * `--only NAME` that only the cells with a generator, norm, loss or discriminator of this name are new: the page has the others.
+ * Runs `npm run matrix`: checks and trains the cells on the native engine in several processes, and writes
+ * docs/matrix.md if all give the expected result. `--jobs N` sets the number of processes, `--minutes N` a time limit,
+ * and `--only NAME` runs only cells with this generator, norm, loss or discriminator: the page keeps the others.
  */
 import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { cells, nameOf, refusalsOf, surpriseOf, type Cell } from './cells.ts';
 import { allWereTrained, matrixPage } from './page.ts';
 import { readBatches, trainCell } from './train.ts';
 
-/** What a process says of a cell: why it did not do as expected, if it did not. */
+/** A process's result for a cell: the unexpected outcome, if any. */
 interface Outcome {
   readonly index: number;
   readonly surprise: string | undefined;
@@ -31,10 +31,10 @@ interface Settings {
 
 const page = fileURLToPath(new URL('../../docs/matrix.md', import.meta.url));
 
-/** About 0.618 of all cells, the golden ratio: those done first are spread over all tables. */
+/** The golden ratio, about 0.618: the first cells are spread over all tables. */
 const stride = 1303;
 
-/** Does every n-th cell and tells the process that started this one. */
+/** Runs every n-th cell and reports to the parent process. */
 async function doPart(
   part: number,
   parts: number,
@@ -47,7 +47,7 @@ async function doPart(
     const cell = cells[index]!;
     if (!isChosen(cell)) continue;
     const isRefused = refusalsOf(cell).length > 0;
-    // Refusals take no time, so all of them are looked at.
+    // Refusals are fast, so all of them are tested.
     if (!isRefused && Date.now() >= end) continue;
     const surprise = isRefused
       ? surpriseOf(cell)
@@ -56,13 +56,13 @@ async function doPart(
           (error: unknown) => String(error),
         );
     process.send?.({ index, surprise } satisfies Outcome);
-    // Nothing else in this loop lets messages and signals through.
+    // Yields to the event loop, as nothing else here lets messages and signals through.
     await setImmediate();
     if (!process.connected) return;
   }
 }
 
-/** Runs one part in a process of its own; gives what was not as expected. */
+/** Runs one part in a separate process; gives the unexpected outcomes. */
 function runPart(part: number, settings: Settings, done: (cell: Cell) => void): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const surprises: string[] = [];

@@ -1,4 +1,4 @@
-/** Answers for swapping a generator, norm, discriminator or loss by one line of a spec. */
+/** Tests that a generator, norm, discriminator or loss can be swapped by one line of a spec. */
 import { expect, it } from 'vitest';
 import { checkText } from '../support/specs.ts';
 import { importsOf, lossBlocks, networks, normBlocks } from './catalog.ts';
@@ -21,10 +21,10 @@ const base = `experiment swapped {
 }
 `;
 
-/** The names that a spec may use; they are imported once for all swaps. */
+/** The names that a spec may use, imported once for all swaps. */
 const imports = importsOf([...networks, ...normBlocks, ...lossBlocks].map(({ name }) => name).join(' '));
 
-/** Puts a line in the place of the one that starts like it. */
+/** Replaces the line with the same beginning. */
 function swap(line: string): string {
   const start = /^\w+( [A-Z])? =/.exec(line)?.[0] ?? line;
   const lines = base.split('\n');

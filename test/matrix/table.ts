@@ -1,16 +1,17 @@
 /**
- * Answers for what is combined: generators, norms, losses and discriminators, each small, as lines of a spec. Norms, weights and
- * bases come from the library's texts; networks and losses are listed here, and a test fails where one is missing.
+ * Lists the choices of the matrix: small generators, norms, losses and discriminators, as lines of a spec. Norms,
+ * weights and bases come from the library's texts; networks and losses are listed here, and a test fails if one is
+ * missing.
  */
 import { handsMapOn, normBlocks, reachedFrom, takes, weightBlocks, type Declared } from './catalog.ts';
 
-/** A choice in one line of a spec. */
+/** A choice, as one line of a spec. */
 export interface Choice {
-  /** What the page calls it. */
+  /** Its name on the page. */
   readonly name: string;
 }
 
-/** A generator: its `let` line takes a norm; an encoder's line, where it has one, comes before. */
+/** A generator: its `let` line with a parameter for the norm, after an encoder's line if it has one. */
 export interface Generator extends Choice {
   readonly network: string;
   readonly settings: string;
@@ -19,28 +20,28 @@ export interface Generator extends Choice {
 export interface Norm extends Choice {
   readonly text: string;
   readonly declared: Declared;
-  /** What normalizes below it, where that is not its default. */
+  /** The base norm, if not the default. */
   readonly base?: Norm;
   /** Whether the data have instances. */
   readonly instances: boolean;
 }
-/** A discriminator, perhaps with a norm or weights that are not its own. */
+/** A discriminator, possibly with another norm or weight block than its default. */
 export interface Discriminator extends Choice {
   readonly network: string;
   readonly settings: string;
   readonly norm?: Norm;
   readonly weight?: string;
 }
-/** The loss of a generator, with what it needs: lines of other networks and their losses. */
+/** The loss of a generator, with the lines of other networks and losses that it needs. */
 export interface Loss extends Choice {
   readonly generator: string;
-  /** The network that judges, D. */
+  /** The discriminator, D. */
   readonly discriminator?: Discriminator;
-  /** Another network that the loss asks, with its weights. */
+  /** Another network that the loss uses, with its weights. */
   readonly judge?: string;
-  /** An encoder that the loss is about; a generator's own takes its place. */
+  /** An encoder that the loss needs; a generator's own encoder replaces it. */
   readonly encoder?: string;
-  /** What trains D or the other network. */
+  /** The training of D or of the other network. */
   readonly opponent?: string;
 }
 
@@ -80,10 +81,10 @@ export const generators: readonly Generator[] = [
   },
 ];
 
-/** Arguments that keep a norm small, by the name of its parameter. */
+/** Arguments that make a norm small, by parameter name. */
 const smallNorm: Readonly<Record<string, string>> = { hidden: '8', groups: '2' };
 
-/** Blocks that only look like norms. */
+/** Blocks with the parameters of norms that are not norms. */
 export const partsOfNorms: readonly string[] = ['class_affine'];
 
 const called = (declared: Declared, more: Readonly<Record<string, string>> = {}): string => {
@@ -106,14 +107,14 @@ const plainNorms: readonly Norm[] = normDeclarations.map((declared) => ({
   instances: false,
 }));
 
-/** All norms; those that look at instances also with data that have them. */
+/** All norms; those that use instances also with data that have them. */
 export const norms: readonly Norm[] = plainNorms.flatMap((plain) =>
   looksAtInstances(plain.declared)
     ? [plain, { ...plain, name: `${plain.name}, instances`, instances: true }]
     : [plain],
 );
 
-/** Norms over every base, and those with scale and shift, which are their own. */
+/** Norms over every base, and those with their own scale and shift. */
 export const variants: readonly Norm[] = normDeclarations.flatMap((declared) => [
   ...(takes(declared, 'base')
     ? plainNorms.map((base) => ({

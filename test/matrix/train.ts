@@ -1,6 +1,6 @@
 /**
- * Answers for training a cell: ten steps on pictures of CamVid as the loader gives them, after which all losses and variables
- * are numbers and every trained network has moved. CamVid has no instances; connected areas of a class stand in for them.
+ * Trains a cell for ten steps on pictures of CamVid from the loader, and requires that all losses and variables are
+ * finite, and that every trained network changed. CamVid has no instances; connected areas of a class replace them.
  */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,7 @@ async function writeInstances(labels: string, folder: string): Promise<void> {
   }
 }
 
-/** Reads the batches of ten steps, flipped and shuffled as a training gets them. */
+/** Reads the batches of ten steps, flipped and shuffled as in training. */
 export async function readBatches(): Promise<readonly Batch[]> {
   const folder = mkdtempSync(join(tmpdir(), 'spadework-matrix-'));
   try {
@@ -83,9 +83,9 @@ export async function readBatches(): Promise<readonly Batch[]> {
   }
 }
 
-/** Trains a cell for ten steps; throws where a number is none, or where a network stays as it was. */
+/** Trains a cell for ten steps; throws if a value is not finite, or a network did not change. */
 export async function trainCell(cell: Cell, batches: readonly Batch[], engine: EngineChoice): Promise<void> {
-  // No file of weights is read: a perceptual loss by random features has the same gradients to go wrong.
+  // No weight file is read: a perceptual loss with random features tests the same gradients.
   const model = await openText(textOf(cell), {
     name: `${nameOf(cell)}.spade`,
     engine,
@@ -123,7 +123,7 @@ function expectNumbers(tensors: Tensors, when: string): void {
   }
 }
 
-/** Most variables move; those of weight 0 or behind a constant may stay for a while. */
+/** Requires that most variables changed; those with weight 0 or behind a constant may not. */
 function expectMoved(network: string, first: Tensors, last: Tensors): void {
   const own = Object.keys(first).filter((name) => name.startsWith(`${network}.`));
   const still = own.filter((name) =>

@@ -1,4 +1,4 @@
-/** Answers for equality with the official code: runs the fixtures on an engine through the library, as embedding programs do. */
+/** Tests parity with the official code: runs the fixtures on an engine through the library. */
 import { describe, expect, it } from 'vitest';
 import {
   openText,
@@ -15,10 +15,10 @@ import { expectClose, findFixture, readFixture, type Fixture } from '../support/
 
 export type EngineKind = 'native' | 'portable';
 
-/** Everything here is in PyTorch's order. */
+/** All shapes here are in PyTorch's order. */
 const layout = 'NCHW' as const;
 
-/** Opens a model for a test and frees it after. */
+/** Opens a model for a test and disposes of it afterwards. */
 async function withModel(
   text: string,
   options: { readonly engine: EngineKind; readonly inputs?: Readonly<Record<string, InputDeclaration>> },
@@ -32,7 +32,7 @@ async function withModel(
   }
 }
 
-/** Defines a test, skipped with a reason where the fixture is not there. */
+/** Defines a test, skipped with a reason if the fixture is missing. */
 function itWith(name: string, what: string, test: (fixture: Fixture) => Promise<void>): void {
   if (findFixture(name)) it(what, () => test(readFixture(name)));
   else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
@@ -40,11 +40,11 @@ function itWith(name: string, what: string, test: (fixture: Fixture) => Promise<
 
 interface LayerCase {
   readonly fixture: string;
-  /** A network L that is given what `inputs` names; the layer in it is labelled `layer`. */
+  /** A network L with the inputs named in `inputs`; its tested layer is labelled `layer`. */
   readonly source: string;
   /** Inputs of L, by the fixture's names. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** What the fixture calls the outputs. */
+  /** The fixture's names of the outputs. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly mapping?: string | readonly NameRule[];
 }
@@ -53,7 +53,7 @@ const one = { output: 'y' };
 const ofImage = { x: 'input.x' };
 const withMap = { x: 'input.x', seg: 'input.segmap' };
 const withSeg = { x: 'input.x', seg: 'input.seg' };
-/** PyTorch's norms have scale and shift as their own. */
+/** PyTorch's norms contain their scale and shift. */
 const plainAffine = [{ ours: 'affine.{p}', official: '{p}' }];
 
 const layerCases: readonly LayerCase[] = [
@@ -125,7 +125,7 @@ const layerCases: readonly LayerCase[] = [
     outputs: one,
   })),
   {
-    // Both forms, over the same linear layer, as the fixture has them.
+    // Both forms over the same linear layer, as in the fixture.
     fixture: 'norms/adain',
     source: `use norms { adain }
       network L(x: Image, w: Latent) {
@@ -138,7 +138,7 @@ const layerCases: readonly LayerCase[] = [
   },
 ];
 
-/** Tests forward in both modes, gradients and state of layers and networks against their fixtures. */
+/** Tests layers and networks against their fixtures: forward in both modes, gradients and state. */
 export function testLayersOn(engine: EngineKind): void {
   describe.each(layerCases)('$fixture', (each) => {
     itWith(each.fixture, 'equals the official code: forward in both modes, gradients, state', (fixture) => {
@@ -197,9 +197,9 @@ async function checkLayer(
   for (const [key, stored] of after) expectClose(`param_after.${key}`, state[key], stored);
 }
 
-/** Tests the encoder as training uses it: its divergence, and the style that is drawn from what it says. */
+/** Tests the encoder in training: its divergence, and the style sampled from its output. */
 export function testEncodingOn(engine: EngineKind): void {
-  // A generator that paints the style itself, each number as a square of 4x4 gray pixels.
+  // A generator whose picture is the style itself, each number as a square of 4x4 gray pixels.
   const text = `
     use encoders { StyleEncoder }
     use losses { kl, l1 }
@@ -276,7 +276,7 @@ experiment parity {
 const officialD: OfficialOptions = { network: 'D', prefix: 'netD.', mapping: 'spade' };
 const officialG: OfficialOptions = { network: 'G', prefix: 'netG.', mapping: 'spade' };
 
-/** Gives the fixture's label maps as data gives them. */
+/** Gives the fixture's label maps in the format of data. */
 function mapsOf(fixture: Fixture): { readonly labels: Tensor<Int32Array>; readonly edges: Tensor } {
   const { labels, edges } = splitSemantics(fixture.get('input.semantics'), { layout, edges: true });
   if (!edges) throw new Error('the fixture has edges');
@@ -287,7 +287,7 @@ const join = (first: Iterable<number>, second: Iterable<number>): number[] => [.
 
 /** Tests the discriminator with its losses, on given fake pictures. */
 export function testDiscriminatorOn(engine: EngineKind): void {
-  // A generator that paints the picture that it is given as noise, moved by zero.
+  // A generator whose picture is its input noise, plus zero.
   const networks = {
     generator: `Given(z: noise(${64 * 64 * 3}))`,
     discriminator: 'MultiscaleDiscriminator(scales: 2, layers: 3, width: 8)',
@@ -467,7 +467,8 @@ function checkGradients(fixture: Fixture, model: Model, gradients: Tensors): voi
   const zero = new Set(fixture.meta['zero_gradient_tensors'] as string[]);
   const large = fixture.meta['large_gradients'] as Record<string, { l2: number; stride: number }>;
   const expectNear = (key: string, values: Float32Array, stored: ReturnType<Fixture['get']>): void => {
-    // A kink may move single entries; then the whole must still agree (fixtures' README, "Kinks").
+    // An activation near a kink may change single entries; then the whole must still agree (fixtures' README,
+    // "Kinks").
     const distance = lengthOf(values.map((value, i) => value - stored.values[i]!));
     if (distance > 1e-2 * lengthOf(stored.values))
       expectClose(`gradient of ${key}`, { shape: stored.shape, values }, stored);
@@ -493,7 +494,7 @@ function checkGradients(fixture: Fixture, model: Model, gradients: Tensors): voi
   expect(counts.D).toBeGreaterThan(10);
 }
 
-/** Compares a state by quantiles, but for biases whose gradient is noise; buffers by their tolerance. */
+/** Compares a state by quantiles, except biases whose gradient is noise; buffers by their tolerance. */
 async function checkParameters(fixture: Fixture, model: Model, iteration: number): Promise<void> {
   const noisy = new Set(fixture.meta['parameters_with_zero_gradient_in_exact_arithmetic'] as string[]);
   const state = { ...(await model.readOfficial(officialG)), ...(await model.readOfficial(officialD)) };

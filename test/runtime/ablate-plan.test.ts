@@ -1,4 +1,4 @@
-/** Tests how ablations are laid out in a folder, and how the pool goes through them, with a launcher that only pretends. */
+/** Tests the folder layout of ablations, and how the pool runs them, with a fake launcher. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -100,7 +100,7 @@ describe('a plan', () => {
 describe('the pool', () => {
   const never = { gently: new AbortController().signal, atOnce: new AbortController().signal };
 
-  /** Lets those that come wait until `count` have come; whoever comes later goes through. */
+  /** A barrier: callers wait until `count` have come; later ones pass. */
   function gate(count: number): () => Promise<void> {
     let come = 0;
     let open: () => void;
@@ -111,7 +111,7 @@ describe('the pool', () => {
     };
   }
 
-  /** Makes a launcher whose jobs end as `end` says once `pass` lets them; one that succeeds leaves a finished run. */
+  /** Makes a launcher whose jobs end with the outcome of `end` after `pass`; a successful one leaves a finished run. */
   function launcher(
     end: (job: Job) => JobEnd,
     jobs: string[] = [],

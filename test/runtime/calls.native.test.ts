@@ -1,4 +1,4 @@
-/** Calls of sessions on the native engine, which computes on other threads. */
+/** Tests calls of sessions on the native engine, which computes on other threads. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ await describeNative('calls in TensorFlow', (tf) => {
   testCallsOn((program) => NativeSession.open(tf, program));
   const module = sessionModuleOf(tf);
 
-  /** Loads a graph that gives x where it is finite, and fails where it is not. */
+  /** Loads a graph that returns x if it is finite, and fails otherwise. */
   const loadChecked = async () => {
     const nodes = [
       { name: 'x', op: 'Placeholder', inputs: [], attrs: { dtype: { type: 'f32' } } },
@@ -68,7 +68,7 @@ await describeNative('calls in TensorFlow', (tf) => {
     const collect = runInNewContext('gc') as () => void;
     const { model, run } = await loadChecked();
     const counted = async (): Promise<number> => {
-      // Finalizers have a turn of their own.
+      // Finalizers run in their own turn of the event loop.
       for (let turn = 0; turn < 5; turn++) {
         collect();
         await new Promise((next) => setImmediate(next));
@@ -98,7 +98,7 @@ await describeNative('calls in TensorFlow', (tf) => {
     })();
     const start = performance.now();
     let calls = 0;
-    // However fast the machine is, some timers fire while calls run.
+    // On any machine, some timers fire during calls.
     while (late.length < 60) {
       await session.run('m', {}, { outputs: [] });
       calls++;
@@ -107,9 +107,9 @@ await describeNative('calls in TensorFlow', (tf) => {
     going = false;
     await watch;
     await session.dispose();
-    // Each call would hold up those that fire meanwhile, most of them by more than half of its length.
+    // A blocking call would delay the timers that fire during it, most of them by more than half of its length.
     expect(perCall, 'a call takes long enough to see').toBeGreaterThan(50);
-    // Other programs of the machine may hold up a few.
+    // Other programs on the machine may delay a few.
     late.sort((one, other) => one - other);
     expect(late[Math.floor(0.9 * late.length)]).toBeLessThan(20);
   });

@@ -1,4 +1,4 @@
-/** Calls of sessions on the portable engine, which computes on the thread of JavaScript. */
+/** Tests calls of sessions on the portable engine, which computes on the JavaScript thread. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { PortableSession } from '../../runtime/session/portable.ts';

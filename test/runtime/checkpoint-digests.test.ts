@@ -1,4 +1,7 @@
-/** Tests that a checkpoint in which anything is not as it was saved is refused by name, and one of before there were digests is not. */
+/**
+ * Tests that a changed checkpoint is refused with the name of the changed file, and that checkpoints of the format
+ * without digests open.
+ */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import {
   copyFileSync,
@@ -53,7 +56,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Gives why the last checkpoint is refused; the error has to be the user's, and to say how to go on. */
+/** Gives the reason why the last checkpoint is refused; the error must be for users and have a hint. */
 async function refusal(): Promise<string> {
   const error = await loadLastCheckpoint(folder, 'run').then(
     () => undefined,

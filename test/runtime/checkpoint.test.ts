@@ -1,4 +1,4 @@
-/** Tests safetensors files: what is written is read, and what is damaged is refused with the reason. */
+/** Tests safetensors files: written tensors are read back, and damaged files are refused with the reason. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a file of a header and some bytes of data, as another program might. */
+/** Writes a file with a header and some bytes of data, as another program might. */
 function writeRaw(header: unknown, dataBytes: number): string {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

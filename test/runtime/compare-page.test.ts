@@ -1,4 +1,4 @@
-/** Tests comparisons of run folders: cells, protocols, pictures, pages and the tables beside them. */
+/** Tests comparisons of run folders: cells, protocols, pictures, pages and tables. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ beforeEach(() => {
   root = join(base, `case-${count++}`);
 });
 
-/** Makes an evaluated run that scores `score` on its first map and more on its second. */
+/** Makes an evaluated run with `score` on its first map and a higher one on its second. */
 async function made(name: string, text: string, seed: number, score?: number, protocol?: Partial<Protocol>) {
   const folder = join(root, name);
   const evaluation =
@@ -275,7 +275,7 @@ describe('the page', () => {
     await compareIn(folders);
     const panels = Array.from(pageOf().querySelectorAll('#held-out .panel'));
     expect(panels.map((panel) => panel.querySelector('h3')!.textContent)).toEqual(['SSIM', 'L1']);
-    // One line for the run of two values, dots for those of a single one.
+    // One line for the run with two values, dots for those with a single one.
     const count = (what: string): number[] => panels.map((panel) => panel.querySelectorAll(what).length);
     expect(count('[aria-label="line"] path')).toEqual([1, 0]);
     expect(count('[aria-label="dot"] circle')).toEqual([1, 1]);

@@ -1,4 +1,4 @@
-/** Tests the statistics of comparisons against known values, and that intervals cover as often as they claim. */
+/** Tests the statistics of comparisons against known values, and the coverage of intervals. */
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import {
@@ -66,7 +66,7 @@ describe('differences of a segmenter’s scores', () => {
   const scored = metricsOf('class counts');
   const labels = { classes: 4, voidIds: [3] };
 
-  /** Makes maps of which a segmenter finds a share right, fewer classes in some than in others. */
+  /** Makes maps of which a segmenter finds a share of pixels, some maps with fewer classes than others. */
   function countsOf(count: number, share: number, seed: number): ClassCounts[] {
     const random = new RandomStream(seed, 'maps');
     return Array.from({ length: count }, (_, map) => {

@@ -1,4 +1,4 @@
-/** Answers for a photo that turns out to be damaged in the middle of a training, of data too large to be decoded ahead. */
+/** Tests a photo that proves damaged during a training, with data too large to be decoded before it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -12,10 +12,10 @@ it('ends a training with the name of the file, and nothing that was trained is l
   const { folder, spec } = await makeTinyExperiment();
   onTestFinished(() => removeFolder(folder));
   const out = join(folder, 'run');
-  // The last photo is met in the fourth step; what is looked at before any step are others.
+  // The last photo is read in the fourth step; the photos checked before the training are others.
   const isFourth = (one: number): boolean => new SampleOrder(5, one).ofStep(3, 1)[0]?.index === 4;
   const seed = Array.from({ length: 100 }, (_, one) => one).find(isFourth);
-  // Five pairs of this size are more than the cache holds: of the photos only the headers are read before.
+  // Five pairs of this size exceed the cache: only the headers of the photos are read before.
   const text = tinySpec({
     train: `steps: 6, sample_every: 100, checkpoint_every: 100, seed: ${seed}`,
   }).replace('batch: 2', 'batch: 1, crop_from: 8192x4096');

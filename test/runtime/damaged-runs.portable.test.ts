@@ -1,4 +1,4 @@
-/** Tests that whatever is damaged in a run or an ablation is said, with the file, by every command that reads it. */
+/** Tests that every command reports damage in a run or an ablation, with the file's name. */
 import {
   mkdirSync,
   readdirSync,
@@ -20,7 +20,7 @@ import { removeFolder } from '../support/tiny-experiment.ts';
 
 const seed = 15;
 const damages = 24;
-/** Which of them are also read by commands that need an engine. */
+/** The cases that are also read by commands with an engine. */
 const withEngine = (index: number): boolean => index % 12 === 0;
 
 let folder: string;

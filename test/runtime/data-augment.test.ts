@@ -1,4 +1,4 @@
-/** Answers for random changes of training pictures: pure functions of seed, epoch and sample, one geometry for all maps. */
+/** Tests augmentation: it is a pure function of seed, epoch and sample, with one geometry for photo and maps. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyChange, changeOf, type Augmentation } from '../../runtime/data/augment.ts';
 import type { DecodedSample } from '../../runtime/data/sample.ts';
@@ -13,7 +13,7 @@ import { greyPng, rgb, writeFiles } from './data-support.ts';
 const STORED = { width: 12, height: 10 };
 const SIZE = { width: 8, height: 6 };
 
-/** A sample in which every pixel tells where it is: its column in labels, its row in red. */
+/** A sample in which every pixel encodes its position: its column in labels, its row in red. */
 function placed({ width, height }: { width: number; height: number }): DecodedSample {
   const pixels = Array.from(
     { length: width * height },

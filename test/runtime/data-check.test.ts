@@ -1,4 +1,4 @@
-/** Answers for the check of a data set: every mistake is found at once, and counts are those of the pixels. */
+/** Tests the check of data: all mistakes are found at once, and counts match the pixels. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ const map = (...ids: readonly number[]): Promise<Buffer> =>
     4,
   );
 
-/** A data set without mistakes: three pairs to train on, one held out. */
+/** A data set without mistakes: three training pairs, one held out. */
 async function sound(): Promise<Record<string, Buffer>> {
   return {
     'train/images/a.png': await photo(1),
@@ -69,7 +69,7 @@ describe('a data set without mistakes', () => {
       ['road', { share: (8 + 4) / 48, maps: 2 }, { share: 1, maps: 1 }],
       ['car', { share: 8 / 48, maps: 1 }, { share: 0, maps: 0 }],
     ]);
-    // Of a map of one class, only what lies outside tells patches apart: corners, sides and the middle.
+    // In a map of one class, only the part of the window outside distinguishes patches: corners, sides and the middle.
     expect(test?.patches[0]).toEqual({ window: 3, share: 9 / 16 });
   });
 });
@@ -235,7 +235,7 @@ describe('the page', () => {
 
   it('gives a hint once where one problem after the other has it', async () => {
     const files = await sound();
-    // In both parts, and all maps: as many messages as parts.
+    // In both splits and all maps: as many messages as splits.
     for (const name of ['a', 'b', 'c']) files[`train/images/${name}.gif.png`] = await photo(1);
     for (const name of ['d', 'e']) files[`test/labels/${name}x.png`] = await map(1);
     const out = join(temporaryFolder(), 'page');

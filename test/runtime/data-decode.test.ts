@@ -1,4 +1,4 @@
-/** Answers for pixels: ids arrive exactly as stored, whatever the PNG, and are scaled by the stated rules. */
+/** Tests decoding: ids are exactly those stored, in every kind of PNG, and scaling follows its rule. */
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
@@ -95,7 +95,7 @@ describe('colors of a PNG', () => {
   ])('%s are read as they are stored', async (name, make) => {
     const file = await make();
     const { rgb: found } = await decodeColors(file);
-    // A profile that is given to a picture changes its values as they are stored.
+    // Attaching a profile to a picture changes its stored values.
     const raw = await sharp(file, { ignoreIcc: true }).removeAlpha().toColourspace('srgb').raw().toBuffer();
     expect([...found]).toEqual(name.includes('profile') ? [...raw] : colors.flat());
   });

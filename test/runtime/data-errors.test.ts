@@ -1,4 +1,4 @@
-/** Answers for what a user is told about bad data: every mistake has its message, and all of them come at once. */
+/** Tests the messages about bad data: every mistake has one, and all are reported at once. */
 import { error, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import { classesUpTo, greyPng, numberedFiles, rgb, temporaryFolder, writeFiles }
 
 const SIZE = { width: 4, height: 2 };
 
-/** Gives the problems that an action is refused with. */
+/** Gives the diagnostics of a refused action. */
 async function problemsOf(action: () => unknown): Promise<readonly Diagnostic[]> {
   try {
     await action();
@@ -87,7 +87,7 @@ describe('a data set whose folders are wrong', () => {
   });
 });
 
-// A cache that holds everything makes check() decode the photos too; without one it reads their headers only.
+// With a cache for everything, check() decodes the photos too; without one it reads only their headers.
 describe.each([
   ['with a cache', 2 ** 20],
   ['without a cache', 0],
@@ -123,7 +123,7 @@ describe.each([
 });
 
 describe.each(['decode', 'examine'] as const)('the files of a sample, to %s,', (kind) => {
-  /** Gives what is wrong with the samples of some folders. */
+  /** Gives the faults of the samples in some folders. */
   async function problemsIn(folders: DatasetFolders): Promise<Diagnostic[]> {
     const { pairs } = await listPairs(folders);
     const classes = classesUpTo(4);

@@ -1,4 +1,4 @@
-/** Answers for looking at data as `data check` does, without threads: what is wrong, what is odd, and hints followed. */
+/** Examines data like `data check` without threads: gives problems and warnings, and applies hints. */
 import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { join } from 'node:path';
 import type { Sharp } from 'sharp';
@@ -13,7 +13,7 @@ import { classesOf, foldersOf, readingOf } from '../../runtime/run/data.ts';
 import { specOf } from '../support/specs.ts';
 import { rgb, writeFiles } from './data-support.ts';
 
-/** Makes data of three classes whose photos and maps are 32x32. */
+/** Makes data of three classes with 32x32 photos and maps. */
 export const dataSpec = (path: string, more: Partial<DataSpec> = {}): DataSpec => ({
   name: 'mine',
   path,
@@ -25,12 +25,12 @@ export const dataSpec = (path: string, more: Partial<DataSpec> = {}): DataSpec =
   ...more,
 });
 
-/** A problem with its words: message and hint, a line each. */
+/** A problem with its text: message and hint, one line each. */
 export interface WordedProblem extends Problem {
   readonly text: string;
 }
 
-/** What was found, folders first. */
+/** The findings, those about folders first. */
 export interface Examination {
   readonly names: readonly string[];
   readonly errors: readonly WordedProblem[];
@@ -39,7 +39,7 @@ export interface Examination {
 
 const inWords = (problem: Problem): WordedProblem => ({ ...problem, text: describeDiagnostic(problem) });
 
-/** Looks at the training pairs of data, closely. */
+/** Examines the training pairs of data. */
 export async function examine(data: DataSpec): Promise<Examination> {
   const reading = readingOf(data, classesOf(data));
   const { pairs, problems, warnings } = await listPairs(foldersOf(data).train);
@@ -54,13 +54,13 @@ export async function examine(data: DataSpec): Promise<Examination> {
   };
 }
 
-/** Follows a hint: gives the data under its settings, as the language makes it of them. */
+/** Applies a hint: gives the data under its settings, as the language expands them. */
 export function follow(data: DataSpec, settings: Settings): DataSpec {
   const { void: voids, ...rest } = settings;
   return fillInData({ ...data, ...rest, ...(voids && { void: voids }) }, {}) as unknown as DataSpec;
 }
 
-/** Requires that a problem's hint, followed as it is written, makes all errors and that warning go. Gives the data then. */
+/** Requires that applying a problem's hint removes all errors and that warning. Gives the changed data. */
 export async function requireMended(data: DataSpec, problem: WordedProblem | undefined): Promise<DataSpec> {
   if (!problem?.settings) throw new Error(`no settings are given: ${problem?.text}`);
   const written = problem.hint ?? '';
@@ -74,7 +74,7 @@ export async function requireMended(data: DataSpec, problem: WordedProblem | und
   return mended;
 }
 
-/** Requires that the language takes the settings of data. */
+/** Requires that the language accepts the settings of data. */
 function requireAccepted({ name: _name, path: _path, ...settings }: DataSpec): void {
   const text = Object.entries(settings).map(([key, value]) =>
     key === 'size'
@@ -94,7 +94,7 @@ function requireAccepted({ name: _name, path: _path, ...settings }: DataSpec): v
 export const areas = (ids: readonly number[], width = 32, height = 32): number[] =>
   Array.from({ length: width * height }, (_, i) => ids[Math.floor((i % width) / 8) % ids.length]!);
 
-/** Makes a photo that no other has. */
+/** Makes a unique photo. */
 export const photoOf = (seed: number, width = 32, height = 32): Sharp =>
   rgb(
     Array.from({ length: 3 * width * height }, (_, i) => (seed * 31 + i * 7 + ((i * i) % 11)) % 256),

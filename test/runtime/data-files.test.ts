@@ -1,4 +1,4 @@
-/** Answers for what is read from disk: regular files alone, each other thing called what it is, and never waited for. */
+/** Tests reading of files: only regular files are read, others are named by their kind and never block. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -70,7 +70,7 @@ describe('things that are no regular files', { tags: 'needs-linux' }, () => {
     mkdirSync(path.join(linked, 'labels'));
     symlinkSync(path.join(root, 'labels/a.png'), path.join(linked, 'labels/a.png'));
     expect(await examine(dataSpec(linked))).toMatchObject({ names: ['a'], errors: [] });
-    // Links to folders within are not followed, so that no loop is.
+    // Links to folders inside are not followed, so loops are impossible.
     symlinkSync('..', path.join(root, 'labels', 'up'));
     symlinkSync('..', path.join(root, 'images', 'up'));
     expect(await examine(dataSpec(root, { subfolders: true }))).toMatchObject({ names: ['a'], errors: [] });

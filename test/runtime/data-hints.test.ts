@@ -1,4 +1,4 @@
-/** Answers for hints about label maps: they follow from what all maps hold, and data that follows them is right. */
+/** Tests hints about label maps: they follow from all maps, and data with the hint applied is valid. */
 import { follow, areas, dataSpec, examine, pairsOf, requireMended } from './data-examine.ts';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -21,12 +21,12 @@ const drawn = (ids: readonly number[], colors: readonly (readonly number[])[]): 
 
 const grey = (ids: readonly number[]): Promise<Buffer> => greyPng(ids, WIDTH);
 
-/** Looks at data whose maps have these ids in areas, one list a map. */
+/** Examines data whose maps have these ids in areas, one list per map. */
 async function ofAreas(maps: readonly (readonly number[])[], more: Partial<DataSpec>): Promise<DataSpec> {
   return dataSpec(await pairsOf(await Promise.all(maps.map((ids) => grey(areas(ids))))), more);
 }
 
-/** Follows the hint of the only error. */
+/** Applies the hint of the only error. */
 async function mended(data: DataSpec): Promise<DataSpec> {
   const { errors } = await examine(data);
   expect(errors.map(({ text }) => text)).toHaveLength(1);
@@ -295,7 +295,7 @@ describe('values that scatter', () => {
         .raw()
         .toBuffer()
     ).map(
-      // Squares alone leave little noise.
+      // Squares alone give little noise.
       (value, i) => (i % 8 === 0 ? Math.max(0, value + ((i * 7919) % 5) - 2) : value),
     );
     return grey([...ids]);
@@ -370,7 +370,7 @@ describe('wrong colors', () => {
     const { errors } = await examine(data);
     expect(errors).toHaveLength(1);
     const followed = await mended(data);
-    // It is the least that is right for all.
+    // The distance is the smallest that fits all.
     const less = { ...followed, color_distance: followed.color_distance! - 2 };
     expect((await examine(less)).errors).toHaveLength(1);
   });
@@ -431,7 +431,7 @@ describe('wrong colors', () => {
       const { errors } = await examine(data);
       expect(errors[0]?.text).not.toContain('color_distance');
       expect((await mended(data)).colors).toEqual([...colors, thin]);
-      // Where ids are expected, too: the colors are those of the classes, or none were said.
+      // Also where ids are expected, whether the colors are those of the classes or none are given.
       expect(await mended(dataSpec(data.path, { colors, names }))).toMatchObject({
         colors: [...colors, thin],
         classes: 4,
@@ -454,7 +454,7 @@ describe('wrong colors', () => {
     const noisy = await mended(dataSpec(await pairsOf([jpeg]), masks));
     expect(noisy.colors).toEqual(saved);
     expect(noisy.color_distance).toBeGreaterThan(0);
-    // One color alone may as well be that of one more class.
+    // A single color may as well be that of one more class.
     const one = {
       label_format: 'colors',
       classes: 2,
@@ -489,13 +489,13 @@ describe('wrong colors', () => {
       [0, 1, 0],
       [1, 1, 1],
     ]);
-    // Whether a channel is 0 is what masks that were compared with 0 tell.
+    // Masks that were compared with 0 only show whether a channel is 0.
     const half = strong.map((color) => color.map((channel) => Math.round(channel / 2)));
     const flagged = await mended(
       dataSpec(await pairsOf([await map.png().toBuffer()]), { ...said, colors: half }),
     );
     expect(flagged.colors).toEqual(followed.colors);
-    // Half of a channel is lost by it.
+    // This loses half of a channel.
     const weak = [
       [0, 0, 0],
       [255, 0, 0],

@@ -1,4 +1,4 @@
-/** Answers for the ways in which data sets lie on disk and say their classes: suffixes, subfolders, lists, colors, pairs in one file. */
+/** Tests layouts of data sets: suffixes, subfolders, lists, color-coded maps, photo and map in one file. */
 import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const SKY = [0, 0, 255];
 const ROAD = [128, 64, 128];
 const GRASS = [0, 128, 0];
 
-/** Says what data of 2x2 pixels and three classes are, unless told otherwise. */
+/** Describes data of 2x2 pixels and three classes, with changes. */
 function dataSpec(folder: string, more: Partial<DataSpec> = {}): DataSpec {
   return {
     name: 'test',

@@ -1,4 +1,4 @@
-/** Answers for the stream of batches: what a step sees depends on seed and step alone, and every sample gets its turn. */
+/** Tests the loader: a batch depends only on seed and step, and every sample occurs once per epoch. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,10 @@ async function open(options: DatasetOptions): Promise<Dataset> {
   return dataset;
 }
 
-/** Opens a data set of numbered samples, 4x2 pixels: sample n has the id n at its left edge, and an instance at its right. */
+/**
+ * Opens a data set of numbered samples, 4x2 pixels: sample n has the id n at its left edge, and an instance at its
+ * right.
+ */
 async function openNumbered(count: number, more: Partial<DatasetOptions> = {}): Promise<Dataset> {
   const root = writeFiles(await numberedFiles(count));
   const [images, labels, instances] = ['images', 'labels', 'instances'].map((name) => path.join(root, name));

@@ -1,4 +1,4 @@
-/** Answers for data sets that are computed: the same for the same seed, without mistakes, and worth learning from. */
+/** Tests synthetic data sets: equal for equal seeds, valid, and learnable. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';

@@ -1,4 +1,7 @@
-/** Answers for what would be read without a word though it may mean something else: each kind is one warning, and data is read as before. */
+/**
+ * Tests notes about files that may be read differently than intended: each kind gives one warning, and the data stays
+ * usable.
+ */
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
@@ -11,7 +14,7 @@ import { greyPng, handMadePng, rgb, writeFiles } from './data-support.ts';
 const ids = areas([0, 1, 2]);
 const plainMap = (): Promise<Buffer> => greyPng(ids, 32);
 
-/** Puts a chunk behind the header of a PNG file. */
+/** Inserts a chunk after the header of a PNG file. */
 function withChunk(png: Buffer, type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const frame = Buffer.alloc(8);
@@ -32,7 +35,7 @@ const word = (...values: number[]): Buffer => {
   return data;
 };
 
-/** Looks at data of these files, each pair of one stem; gives the first lines of what is said. */
+/** Examines data with these files, whose pairs share a stem; gives the first lines of the messages. */
 async function said(
   files: Readonly<Record<string, Buffer>>,
   more: Partial<DataSpec> = {},
@@ -44,11 +47,11 @@ async function said(
   return { errors: firstLines(errors), warnings: firstLines(warnings), root };
 }
 
-/** The same for one photo, named a with an ending, and a sound map. */
+/** Examines one photo, named a with an ending, and a valid map. */
 const ofPhoto = async (ending: string, content: Buffer) =>
   said({ [`images/a.${ending}`]: content, 'labels/a.png': await plainMap() });
 
-/** The same for one map and a sound photo. */
+/** Examines one map and a valid photo. */
 const ofMap = async (content: Buffer, more: Partial<DataSpec> = {}) =>
   said({ 'images/a.png': await photoOf(1).png().toBuffer(), 'labels/a.png': content }, more);
 
@@ -90,7 +93,7 @@ describe('orientation tags', () => {
     const [other] = (await examine(dataSpec(stored, { orientation: 'exif' }))).errors;
     expect(other?.text).toContain('orientation: "stored"');
     await requireMended(dataSpec(stored, { orientation: 'exif' }), other);
-    // Here shapes tell: the maps fit the stored pixels.
+    // Here shapes decide: the maps fit the stored pixels.
     const [warning] = (await examine(dataSpec(stored))).warnings;
     expect((await requireMended(dataSpec(stored), warning)).orientation).toBe('stored');
   });
@@ -195,7 +198,7 @@ describe('photos', () => {
       'it has 50000 x 50000 pixels, more than 268435456',
     );
     expect((await ofMap(vast)).errors[0]).toContain('it has 50000 x 50000 pixels, more than 67108864');
-    // Few pixels, in rows that would take gigabytes to scale.
+    // Few pixels, in rows that would need gigabytes to scale.
     vast.writeUInt32BE(5_000_000, 16);
     vast.writeUInt32BE(38, 20);
     vast.writeUInt32BE(crc32(vast.subarray(12, 29)), 29);

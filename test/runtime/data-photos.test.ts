@@ -1,4 +1,4 @@
-/** Tests photos that belong to no data set: one for all, or a folder by name. */
+/** Tests photos outside of a data set: one for all maps, or a folder by name. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

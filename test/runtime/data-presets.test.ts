@@ -1,4 +1,4 @@
-/** Answers for presets on the data sets that they are for, as these come; skipped where a data set is not there. */
+/** Tests presets on their original data sets; skipped where a data set is missing. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { voidIds } from '../../compiler/format/labels.ts';
@@ -7,13 +7,13 @@ import { openTestData, openTrainingData } from '../../runtime/run/data.ts';
 import { fillInData } from '../../compiler/language/data.ts';
 import { dataPresets } from '../../runtime/specs/read.ts';
 
-/** A data set in a folder, where its pictures are, how many pairs it has, and what a map of it holds. */
+/** A data set in a folder: the folder of its pictures, its number of pairs, and the content of a map. */
 const sets: readonly {
   readonly preset: string;
   readonly folder: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly pairs: readonly [train: number, test: number | undefined];
-  /** Shares of all pixels of some training map. */
+  /** Shares of all pixels in one training map. */
   readonly shares: Readonly<Record<string, number>>;
 }[] = [
   { preset: 'camvid', folder: 'camvid', pairs: [367, 233], shares: { Road: 0.05, Sky: 0.01 } },

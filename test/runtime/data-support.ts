@@ -1,4 +1,4 @@
-/** Answers for the pictures that the data tests run on: real files, written to a temporary folder. */
+/** Makes pictures for the data tests: real files, written to a temporary folder. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import type { Sharp } from 'sharp';
 import { onTestFinished } from 'vitest';
 import type { ClassInfo } from '../../runtime/data/class-info.ts';
 
-/** Makes a folder that lives as long as the test. */
+/** Makes a folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'spadework-data-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,12 +32,12 @@ export function greyPng(ids: readonly number[], width: number, bits: 8 | 16 = 8)
     : sharp(Uint16Array.from(ids), { raw }).toColourspace('grey16').png().toBuffer();
 }
 
-/** Makes a picture of RGB values, three a pixel. */
+/** Makes a picture of RGB values, three per pixel. */
 export function rgb(values: readonly number[], width: number): Sharp {
   return sharp(Uint8Array.from(values), { raw: { width, height: values.length / 3 / width, channels: 3 } });
 }
 
-/** Makes a PNG by hand, so that nothing comes between the indices given and the file: palette (3) or grey (0). */
+/** Makes a PNG from bytes, so that no library changes the given indices: palette (3) or grey (0). */
 export function handMadePng(
   indices: readonly number[],
   width: number,
@@ -76,7 +76,7 @@ export function handMadePng(
   ]);
 }
 
-/** Writes files given by path below a new folder, and gives that folder. */
+/** Writes files to a new folder, by relative path, and gives the folder. */
 export function writeFiles(files: Readonly<Record<string, Buffer | string>>): string {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
@@ -86,7 +86,7 @@ export function writeFiles(files: Readonly<Record<string, Buffer | string>>): st
   return folder;
 }
 
-/** Makes the files of a data set whose samples tell themselves apart: 4x2 pixels, sample n has the id n at its left edge. */
+/** Makes the files of a data set with distinguishable samples: 4x2 pixels, sample n has the id n at its left edge. */
 export async function numberedFiles(count: number): Promise<Record<string, Buffer>> {
   const files: Record<string, Buffer> = {};
   for (let n = 0; n < count; n++) {

@@ -1,6 +1,6 @@
 /**
- * Tests a run from when `sync_batch` was a block around `batch`, so that its variables have one more level in their names: it
- * opens, goes on, and changes weights with networks of today. The run was made by that version.
+ * Tests an old run from when `sync_batch` was a block around `batch`, so that its variables' names have one more
+ * level: it opens, resumes, and exchanges weights with current networks. The run was made by that version.
  */
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ let count = 0;
 const variablesOf = (of: string, step: number): string =>
   join(of, 'checkpoints', `step-00000${step}`, 'variables.safetensors');
 
-/** The spec of the run's text as it is read today; `changes` are of its text. */
+/** The run's text, parsed by the current version; `changes` are applied to the text. */
 function today(...changes: readonly (readonly [string, string])[]): { spec: Spec; sources: [] } {
   const changed = changes.reduce((all, [from, to]) => all.replace(from, to), text);
   const { spec, diagnostics } = check({ name: join(folder, 'today.spade'), text: changed }, fileProvider(), {
@@ -39,7 +39,7 @@ function today(...changes: readonly (readonly [string, string])[]): { spec: Spec
   return { spec, sources: [] };
 }
 
-/** The run's own spec, with the data where they are here. */
+/** The run's own spec, with the local path of the data. */
 function specOfRun(): Spec {
   const { spec } = checkJson({ name: 'spec.json', text: readFileSync(join(run, 'spec.json'), 'utf8') });
   if (!spec) throw new Error('the spec of the run is sound');
@@ -60,7 +60,7 @@ beforeEach(() => {
   cpSync(fixture, run, { recursive: true });
 });
 
-/** Today's names of the norms' variables, and those of the run. */
+/** [current name, name in the run] of the norms' variables. */
 const renamed: Readonly<Record<string, string>> = {
   'up_0.norm_0.param_free_norm.running_mean': 'up_0.norm_0.param_free_norm.batch.running_mean',
   'norm_1.running_var': 'norm_1.batch.running_var',

@@ -1,4 +1,4 @@
-/** Helps the tests of the engines: one fixed convolution with its result, and programs in processes of their own. */
+/** Helpers of the engine tests: a fixed convolution with its result, and scripts in separate processes. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { PortableTensorFlow } from '../../runtime/engine/portable.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Gives the address of a file of the engines, for an import in another process. */
+/** Gives the URL of an engine file, for an import in another process. */
 export const engineUrl = (file: string): string => pathToFileURL(join(root, 'runtime/engine', file)).href;
 
 const valueAt = (at: number) => Math.sin(at + 1);
@@ -23,7 +23,7 @@ export function convolve(tf: Pick<PortableTensorFlow, 'tidy' | 'tensor4d' | 'con
   ]);
 }
 
-/** Computes the same in plain float64, with zeros around the image. */
+/** Computes the same in float64, with zero padding. */
 export function convolveByHand(): number[] {
   const image = (y: number, x: number, c: number) =>
     y < 0 || y > 4 || x < 0 || x > 4 ? 0 : valueAt((y * 5 + x) * 2 + c);
@@ -38,13 +38,13 @@ export function convolveByHand(): number[] {
   });
 }
 
-/** Checks that two lists agree to four digits after the point. */
+/** Requires that two lists agree to four decimal places. */
 export function expectClose(found: readonly number[], expected: readonly number[]): void {
   expect(found.length).toBe(expected.length);
   found.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 4));
 }
 
-/** Runs JavaScript with top-level await in a process that understands TypeScript. Rejects where it fails. */
+/** Runs JavaScript with top-level await in a process that can load TypeScript. Rejects if it fails. */
 export function runScript(
   source: string,
   environment: NodeJS.ProcessEnv = process.env,

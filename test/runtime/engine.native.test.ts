@@ -1,4 +1,4 @@
-/** Tests the native engine, as far as it is set up on this machine, and its set-up from the library at hand. */
+/** Tests the native engine, if it is set up on this machine, and its set-up from a local library. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ describe('the native engine', { tags: 'needs-native' }, () => {
 
   it.each([
     ['on the main thread', (work: string) => `import('${nativeUrl}').then(${work})`],
-    // In a worker `process.env` is a copy, so what is set only there does not silence native code.
+    // In a worker `process.env` is a copy, so native code does not see changes made there.
     ['in a worker thread', (work: string) => startWorker(`${inWorker}.then(${work})`)],
   ])('writes nothing on its own %s', async (_place, script) => {
     const nodes = [
@@ -69,7 +69,7 @@ describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, 
     'by two processes at once makes one engine, after clearing away a killed one',
     { timeout: 180_000 },
     async () => {
-      // The cached library stands in for one that the user has, so nothing is downloaded.
+      // The cached library replaces a user's own, so nothing is downloaded.
       const library = join((cached as ReadyEngine).folder, 'tensorflow');
       const environment = { ...process.env, SPADEWORK_CACHE: folder, SPADEWORK_LIBTENSORFLOW: library };
       const place = findOwnLibrary(library);
@@ -86,7 +86,7 @@ describe('a real set-up', { tags: ['full', 'needs-native', 'needs-compiler'] }, 
       expect(made.map(({ origin }) => origin).sort()).toEqual(['built', 'cached']);
       expect(made[0]).toMatchObject({ kind: 'ready', folder: join(engines, key) });
       expect(readdirSync(engines)).toEqual([key]);
-      // Damage is noticed, and repaired only by a set-up.
+      // Damage is detected, and repaired only by a set-up.
       writeFileSync(join(engines, key, 'tfjs_binding.node'), 'damaged');
       expect(await findNativeEngine({ environment })).toEqual({ kind: 'unavailable', error: notSetUp() });
     },

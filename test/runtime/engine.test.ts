@@ -1,4 +1,4 @@
-/** Tests the set-up of the native engine: what is refused, what is taken, what is cleaned up, and what is reported. */
+/** Tests the set-up of the native engine: checks of downloads, unpacking, cleaning up, and messages. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import {
   existsSync,
@@ -47,7 +47,7 @@ afterEach(() => {
 
 const silent = () => undefined;
 
-/** Gives an environment that sees nothing of this machine: no programs, and a cache and a home of its own. */
+/** Gives an environment without this machine's programs, and with an empty cache and home. */
 function bareEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { PATH: join(folder, 'no-programs'), HOME: folder, SPADEWORK_CACHE: join(folder, 'cache'), ...more };
 }
@@ -101,7 +101,7 @@ describe('the digest', () => {
   });
 
   it('refuses a wheel that a package tool delivers with other bytes', async () => {
-    // A stand-in for a compromised index: a "pip" that writes something else under the right name.
+    // A fake "pip", as of a compromised index, that writes other content under the right name.
     const programs = join(folder, 'programs');
     mkdirSync(programs);
     const script =

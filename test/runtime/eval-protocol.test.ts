@@ -1,4 +1,4 @@
-/** Tests protocols: their digests, and what is said where two of them differ. */
+/** Tests evaluation protocols: their digests, and the description of differences. */
 import { expect, it } from 'vitest';
 import { comparable, protocolIdOf, canonicalJson } from '../../runtime/evaluate/protocol.ts';
 import type { Protocol } from '../../runtime/evaluate/record.ts';

@@ -1,4 +1,4 @@
-/** Tests evaluations from end to end, with networks of a few weights: every number is computed anew from the pictures that are left. */
+/** Tests whole evaluations with tiny networks: every metric is recomputed from the written pictures. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -25,7 +25,7 @@ afterAll(() => removeFolder(experiment.folder));
 
 const run = (options: Partial<EvaluateOptions> = {}): Promise<EvalRecord> =>
   evaluate({ run: experiment.run, engine: 'portable', ...options });
-/** On the training pairs, of which there are enough for covariances. */
+/** On the training pairs, which are enough for covariances. */
 const onTraining = (): Pick<EvaluateOptions, 'maps' | 'images'> => ({
   maps: experiment.maps,
   images: experiment.images,
@@ -108,7 +108,7 @@ describe('an evaluation', () => {
     const boundary = metric(record, 'boundary F1 (segments)');
     expect(boundary.score).toBeUndefined();
     expect(boundary.value).toBeCloseTo((boundary.perMap![0]! + boundary.perMap![1]!) / 2, 12);
-    // What was found in photographs is read from the cache now.
+    // Results of photographs now come from the cache.
     expect((await run({ segmenter: experiment.segmenter, again: true })).metrics).toEqual(record.metrics);
     const withoutZero = await run({ segmenter: experiment.segmenter, void: [0] });
     expect(withoutZero.protocol.voidIds).toEqual([0]);

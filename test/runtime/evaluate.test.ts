@@ -1,4 +1,4 @@
-/** Tests which step of a run is called the best. */
+/** Tests the choice of a run's best step. */
 import { describe, expect, it } from 'vitest';
 import type { MetricName } from '../../compiler/metrics/index.ts';
 import type { MetricRecord } from '../../runtime/run/records.ts';

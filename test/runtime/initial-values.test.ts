@@ -1,4 +1,6 @@
-/** Tests what variables start as: drawn from seed and name, read from a file, or taken from one another. */
+/**
+ * Tests the initial values of variables: drawn from seed and name, read from a file, or derived from other variables.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Initializer, Variable, VariableRole } from '../../compiler/ir/variables.ts';
 import { f32 } from '../../compiler/ir/types.ts';

@@ -1,4 +1,4 @@
-/** Tests what ops say of their instructions, and the header that kernels are compiled with. */
+/** Tests the instructions of ops, and the header that kernels are compiled with. */
 import { conv2d } from '../../compiler/ops/primitive/convolution/conv2d.ts';
 import { abs, leakyRelu, leakyReluGrad } from '../../compiler/ops/primitive/derived-pointwise.ts';
 import { select } from '../../compiler/ops/primitive/pointwise.ts';
@@ -60,7 +60,7 @@ SPADEWORK_INLINE float twice(float x) {
 
 }  // namespace spadework::instructions
 
-// Says the name of each instruction, and how many operands and parameters it has.
+// Gives the name of each instruction, and its numbers of operands and parameters.
 #define SPADEWORK_INSTRUCTIONS(entry) \\
   entry(select, 3, 0) \\
   entry(leaky_relu_grad, 2, 1) \\

@@ -1,4 +1,6 @@
-/** Tests that kernels are compiled with the instructions of an op table, and say so where a program has another one. */
+/**
+ * Tests that kernels are compiled with the instructions of an op table, and report a program with other instructions.
+ */
 import { abs } from '../../compiler/ops/primitive/derived-pointwise.ts';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +21,7 @@ import { engineUrl, runScript } from './engine-support.ts';
 
 const silent = { log: () => undefined };
 const found = await findNativeEngine(silent);
-// Kernels of other sources are compiled anew.
+// Kernels with other sources are compiled again.
 const cached = found.kind === 'ready' ? await ensureNativeEngine(silent) : found;
 
 const folder = mkdtempSync(join(tmpdir(), 'spadework-kernels-'));
@@ -27,13 +29,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const hasKernels = cached.kind === 'ready' && cached.kernels.kind === 'ready';
 
-/** Gives the engine that is set up, where tests run that need it. */
+/** Gives the set-up engine, in tests that require it. */
 function engine(): ReadyEngine {
   if (cached.kind === 'unavailable') throw cached.error;
   return cached;
 }
 
-/** An op that nobody has: x / (c + |x|), with statements, a parameter and another op's instruction. */
+/** A new op: x / (c + |x|), with statements, a parameter and another op's instruction. */
 const softsign: Op = {
   ...abs,
   name: 'softsign',
@@ -41,7 +43,7 @@ const softsign: Op = {
   instruction: { cpp: '\n  const float size = c + abs(x);\n  return x / size;', parameters: ['c'] },
 };
 
-/** Runs a fused program over x = [-3, 0, 1] and y = [1, 2, 4] in a process of its own; gives the first result. */
+/** Runs a fused program over x = [-3, 0, 1] and y = [1, 2, 4] in a separate process; gives the first result. */
 async function compute(
   { folder: place, kernels }: Pick<ReadyEngine, 'folder' | 'kernels'>,
   program: string,

@@ -1,4 +1,4 @@
-/** Tests what is said to the user of errors that are thrown by Node, by libraries and by the engine. */
+/** Tests the messages for errors of Node, of libraries and of the engine. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

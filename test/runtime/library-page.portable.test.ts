@@ -1,4 +1,6 @@
-/** Answers for docs/library.md and the package's entry: every example runs in plain Node and prints what the page says. */
+/**
+ * Tests docs/library.md and the package's entry: every example runs in plain Node and prints the output on the page.
+ */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +16,16 @@ const examples = [...page.matchAll(/```js\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*
   ([, code = '', printed]) => ({ code, printed }),
 );
 
-/** Runs a module as a program of a user would be run; the package finds itself by its name. */
+/** Runs a module like a user's program; the package resolves by its own name. */
 async function runPlainly(code: string): Promise<string> {
   const words = ['--input-type=module', '--eval', code];
   const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: root });
   return stdout;
 }
 
-/** What one program prints between the examples, all of which it runs: starting Node for each takes most of the time. */
+/**
+ * Makes one program of all examples, with a separator in its output: starting Node for each would dominate the time.
+ */
 const divider = '--- next example ---';
 
 function programOf(run: string): string {

@@ -1,4 +1,4 @@
-/** Tests making folders where the working folder was deleted: relative paths must not keep Node busy without end. */
+/** Tests creating folders in a deleted working folder: relative paths must not loop forever. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';

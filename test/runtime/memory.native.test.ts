@@ -1,4 +1,4 @@
-/** Tests the memory of trainings on the native engine: long ones, and what is held after loading. */
+/** Tests memory on the native engine: during long trainings, and after loading. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
@@ -8,7 +8,7 @@ import { describeNative } from '../support/engines.ts';
 import { testMemoryOn } from '../support/memory-tests.ts';
 import { runAndRead } from '../../runtime/session/session.ts';
 
-/** Megabytes of files, libraries above all, that this process has in memory. */
+/** Megabytes of mapped files in memory, mostly libraries. */
 function fileMegabytes(): number {
   const [, kilobytes] = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
   return Number(kilobytes) / 1e3;
@@ -24,7 +24,7 @@ await describeNative('memory on TensorFlow', (tf) => {
       variables: [],
       methods: [{ name: 'm', outputs, writes: new Map() }],
     });
-    // Code and constants that are needed come back: the library works, with a tenth of its 500 MB.
+    // Needed code and constants are loaded again: the library works with a tenth of its 500 MB.
     expect([...(await runAndRead(session, 'm', { x: Float32Array.of(0, 100) })).get('y')!]).toEqual([0, 1]);
     expect(fileMegabytes()).toBeLessThan(200);
     await session.dispose();

@@ -1,4 +1,4 @@
-/** Tests that messages have the lines that we give them: names and texts of files break none, whatever they hold. */
+/** Tests that messages have only our line breaks: names and texts from files add none. */
 import { describeDiagnostic, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
@@ -9,11 +9,11 @@ import type { WeightsFile } from '../../runtime/weights/stored.ts';
 import { compareWeights } from '../../runtime/weights/match.ts';
 import { renderReport } from '../../runtime/weights/report.ts';
 
-/** A name that would make lines of its own, and move the cursor. */
+/** A name with line breaks and cursor movements. */
 const evil = 'a|b\n\thint: rm\r\u001b[2J\u2028z';
 const shown = 'a|b\\u{a}\\u{9}hint: rm\\u{d}\\u{1b}[2J\\u{2028}z';
 
-/** Expects a name to be shown in a message, and no line but the first and hints of ours. */
+/** Requires that a message shows a name, and has only its first line and our hints. */
 function expectLines(message: string, lines: number): void {
   expect(message).toContain(shown);
   expect(message.split(/[\n\r\u2028]/)).toHaveLength(lines);

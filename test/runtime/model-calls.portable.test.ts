@@ -1,4 +1,4 @@
-/** Answers for mistakes in calls of the library: each is a SpadeworkError that says all of it, thrown before anything changes. */
+/** Tests wrong calls of the library: each throws a SpadeworkError with a full explanation, before anything changes. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ import {
 const engine = 'portable';
 const pixels = side * side;
 
-/** Gives the error that a call ends with, at once or later. */
+/** Gives the error of a call, thrown or rejected. */
 async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -57,7 +57,7 @@ describe('wrong calls of a model', () => {
   });
   beforeAll(async () => {
     model = await openText(tinySpec({ latent: true }), { engine });
-    // Optimizers have state, too, when a step was taken.
+    // Optimizers have slots only after a step.
     await model.step({ labels: new Uint8Array(pixels), real: new Float32Array(3 * pixels) });
     before = await state();
   });

@@ -1,4 +1,4 @@
-/** Answers for the ways in which a model is opened: a file, JSON, a text with imports of its own, a run. */
+/** Tests the ways to open a model: from a file, JSON, a text with imports, a run. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -165,7 +165,7 @@ describe('openRun', () => {
       const labels = new Int32Array(32 * 32);
       const { picture } = (await last.synthesize({ labels })).outputs;
       expect(picture?.shape).toEqual([1, 32, 32, 3]);
-      // It goes on from where the run was.
+      // Training continues from the run's step.
       await early.step({ labels, real: new Float32Array(32 * 32 * 3) });
       expect(early.steps).toBe(5);
       await last.dispose();

@@ -1,4 +1,7 @@
-/** Answers for folders that users name for results: nothing of theirs is replaced, whatever it and their maps are called. */
+/**
+ * Tests folders that users choose for results: none of their files is replaced, whatever its name and those of their
+ * maps.
+ */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { makeData } from '../../runtime/synthetic/index.ts';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -39,7 +42,7 @@ const plan = (names: readonly string[], photos = false) =>
     names.map((name) => ({ name, image: photos ? 'photo.jpg' : undefined })),
   );
 
-/** Paints maps as the command does: claims the folder, then writes every file of the plan. */
+/** Writes maps as the command does: claims the folder, then writes every planned file. */
 async function paint(names: readonly string[], photos = false): Promise<ReturnType<typeof plan>> {
   const planned = plan(names, photos);
   await claimOutputs(out, planned.outputs);
@@ -159,7 +162,7 @@ describe('a folder that holds something', () => {
     const { grid } = await paint(['a', 'b']);
     expect(grid).toBe('grid-2.png');
     expect(readFileSync(join(out, 'grid.png'), 'utf8')).toBe('painting grid.png');
-    // Ours of before that are not shown any more go.
+    // Our earlier files that are no longer needed are deleted.
     expect(['a', 'b', 'grid'].map((name) => existsSync(join(out, `labels/${name}.png`)))).toEqual([
       true,
       true,

@@ -1,4 +1,4 @@
-/** Answers for painting networks that draw numbers: what a map looks like is a matter of its name and the seed. */
+/** Tests synthesis with random numbers: a map's picture depends only on its name and the seed. */
 import { expect, it } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
@@ -19,7 +19,7 @@ const sample = (name: string): Styled => ({
   image: undefined,
 });
 
-/** Gives the pixels of samples, painted in batches of two by a network that ends as told. */
+/** Gives the pixels of samples, generated in batches of two by a network with the given last lines. */
 async function painted(
   end: string,
   names: readonly string[],

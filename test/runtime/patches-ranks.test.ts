@@ -1,4 +1,4 @@
-/** Proves the numbering of tuples: exact also where hashes collide, and in order of first appearance. */
+/** Tests the numbering of tuples: it is exact even if hashes collide, and in order of first occurrence. */
 import { describe, expect, it } from 'vitest';
 import { TupleRanks } from '../../compiler/patches/ranks.ts';
 
@@ -15,7 +15,7 @@ describe('TupleRanks', () => {
   });
 
   it('is exact where hashes of 32 bits collide', () => {
-    // 400,000 hashes of 32 bits hold about 18 pairs that are equal: without comparison some tuples would be taken for others.
+    // 400,000 hashes of 32 bits have about 18 equal pairs: without comparison some tuples would be confused.
     const count = 400_000;
     const values = new Int32Array(2 * count);
     for (let i = 0; i < count; i++) {

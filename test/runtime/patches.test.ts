@@ -1,4 +1,4 @@
-/** Proves the patches of label maps against an obvious implementation, which writes every patch out as a text. */
+/** Tests the patches of label maps against a naive implementation, which writes every patch as a text. */
 import { describe, expect, it } from 'vitest';
 import {
   OUTSIDE,
@@ -21,7 +21,7 @@ interface Maps {
   readonly edges: Uint8Array;
 }
 
-/** What a pixel shows: a label with its edge bit, or a patch as a text; undefined outside. */
+/** The content of a pixel: a label with its edge bit, or a patch as a text; undefined outside. */
 type Shown = string | undefined;
 type Picture = Shown[][];
 
@@ -109,7 +109,7 @@ const chains: Record<string, PatchChain> = {
 
 const patchText = (places: readonly string[]): string => `[${places.join(' ')}]`;
 
-/** Writes out what every pixel of a grid shows. */
+/** Writes the content of every pixel of a grid. */
 function shownBy(
   { rows, columns }: Grid,
   { labels, edges }: Maps,
@@ -124,7 +124,7 @@ function shownBy(
   );
 }
 
-/** Writes out what every pixel behind a window shows: the text of its patch. */
+/** Writes the patch of every pixel through a window as text. */
 function seenThrough({ rows, columns }: PatchWindow, seen: Picture): Picture {
   const places = (kernel: number, dilation: number) => Array.from({ length: kernel }, (_, i) => i * dilation);
   return Array.from({ length: sizeBehind(seen.length, rows) }, (_, y) =>
@@ -140,7 +140,7 @@ function seenThrough({ rows, columns }: PatchWindow, seen: Picture): Picture {
   );
 }
 
-/** Numbers texts in order of first appearance. */
+/** Numbers texts in order of first occurrence. */
 function numbered(texts: readonly Shown[]): number[] {
   const numbers = new Map<Shown, number>();
   return texts.map((text) => {
@@ -150,7 +150,7 @@ function numbered(texts: readonly Shown[]): number[] {
   });
 }
 
-/** Writes every row of every table out as a text, by looking its parts up: what the rows are said to hold. */
+/** Writes every row of every table as text, by looking up its parts. */
 function textsOf(plan: PatchPlan, { tables }: PatchTables): string[][] {
   const texts: string[][] = [];
   plan.levels.forEach(({ source }, level) => {
@@ -170,7 +170,7 @@ function textsOf(plan: PatchPlan, { tables }: PatchTables): string[][] {
   return texts;
 }
 
-/** Writes every pixel of every level out as a text, the obvious way. */
+/** Writes every pixel of every level as text, naively. */
 function expectedTexts(plan: PatchPlan, given: Maps, pictures: number): string[][] {
   const levels: Picture[][] = [];
   for (const { source, window } of plan.levels) {
@@ -185,7 +185,7 @@ function expectedTexts(plan: PatchPlan, given: Maps, pictures: number): string[]
   return levels.map((level) => level.flat(2) as string[]);
 }
 
-/** Checks tables against the obvious implementation: numbers, their order, contents, sizes. */
+/** Compares tables with the naive implementation: numbers, their order, contents, sizes. */
 function expectRight(plan: PatchPlan, found: PatchTables, given: Maps, pictures: number): void {
   const texts = textsOf(plan, found);
   expectedTexts(plan, given, pictures).forEach((expected, level) => {
@@ -204,7 +204,7 @@ function expectRight(plan: PatchPlan, found: PatchTables, given: Maps, pictures:
   });
 }
 
-/** The tables of each picture alone, put together. */
+/** The tables of each picture, computed separately and united. */
 function unitedOneByOne(plan: PatchPlan, { labels, edges }: Maps, pictures: number): PatchTables {
   const area = plan.height * plan.width;
   const indexer = patchIndexer(plan);

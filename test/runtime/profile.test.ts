@@ -1,4 +1,4 @@
-/** Answers for how profiles divide time, and for the names by which TensorFlow's traces say what ran. */
+/** Tests how profiles divide time, and the interpretation of names in TensorFlow's traces. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { f32 } from '../../compiler/ir/types.ts';

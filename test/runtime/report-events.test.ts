@@ -1,4 +1,4 @@
-/** Tests event files: their frames and messages here, and what the real TensorBoard reads out of them where it is installed. */
+/** Tests event files: their records and messages and, if it is installed, that TensorBoard reads them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ function histogram() {
 let folder: string;
 let png: Uint8Array;
 
-/** Writes the steps of a run that was killed after step 4 and taken up again after step 2. */
+/** Writes the steps of a run that was killed after step 4 and resumed after step 2. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spadework-events-'));
   const raw = { width: 4, height: 3, channels: 3 } as const;

@@ -1,4 +1,4 @@
-/** Checks that the pages of runs and syntheses say what the folder holds, escape it, and bear missing pieces. */
+/** Tests the pages of runs and syntheses: they show the folder's content, escape it, and tolerate missing parts. */
 import { runInNewContext } from 'node:vm';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -281,7 +281,7 @@ describe('writeRunPage', () => {
     const { document } = await pageOf();
     const window = parseHTML(document.documentElement.outerHTML);
     const page = window.document;
-    // What the script asks of a browser and linkedom lacks: an image that loads.
+    // The parts of a browser that linkedom lacks: an image that loads.
     class Loading {
       src = '';
     }

@@ -1,4 +1,4 @@
-/** Checks that pictures reach their files pixel by pixel. */
+/** Tests that written pictures have exactly the given pixels. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Tests which files are read as specs: regular ones that are called like specs, and no others. */
+/** Tests which files are read as specs: only regular ones with the ending of a spec. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,8 @@
-/** Tests that networks whose gradients stay 0 are told of, once. */
+/** Tests the warning about networks whose gradients stay 0, which is given once. */
 import { describe, expect, it } from 'vitest';
 import { StuckWatch, type Stuck } from '../../runtime/train/stuck.ts';
 
-/** Follows the lengths of one network's gradients; gives what is told, by step. */
+/** Feeds the norms of one network's gradients; gives the warnings, by step. */
 function follow(lengths: readonly (number | null)[], steps = lengths.length): [number, Stuck[]][] {
   const watch = new StuckWatch();
   return lengths

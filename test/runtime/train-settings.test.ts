@@ -1,4 +1,4 @@
-/** Tests what the command line changes in a spec: the result has to be a spec itself. */
+/** Tests overrides of a spec from the command line: the result must be a valid spec. */
 import { describe, expect, it } from 'vitest';
 import { check, checkJson } from '../../compiler/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';

@@ -1,4 +1,4 @@
-/** Answers for the experiments of `examples/systems`: each trains, and its losses are numbers. */
+/** Trains the experiments of `examples/systems` for two steps, and requires finite losses. */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const folder = fileURLToPath(new URL('../../examples/systems/', import.meta.url)
 
 const [pictures, side, classes] = [2, 64, 12];
 
-/** Rows of areas, as label maps have them, and pictures that differ everywhere. */
+/** Rows of areas, as in label maps, and pictures with distinct pixels. */
 function batch(): { labels: Int32Array; real: Float32Array } {
   const pixels = pictures * side * side;
   return {
@@ -18,7 +18,7 @@ function batch(): { labels: Int32Array; real: Float32Array } {
   };
 }
 
-/** Tests that every experiment takes two steps, in which every loss is a number and every network with a loss learns. */
+/** Tests that every experiment takes two steps with finite losses, in which every network with a loss changes. */
 export function testExamplesOn(engine: EngineKind): void {
   it.each(readdirSync(folder).filter((file) => file.endsWith('.spade')))('%s trains', async (file) => {
     const model = await openSpec(folder + file, { engine });

@@ -1,4 +1,4 @@
-/** Answers for the feature networks: with pretrained weights they give the activations that were computed by other means. */
+/** Tests the feature networks: with pretrained weights they give the reference activations of other implementations. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -16,9 +16,9 @@ interface Case {
   /** Its name among the references. */
   readonly reference: string;
   readonly file: string;
-  /** The network, and how the picture of 0 to 255 becomes what it takes. */
+  /** The network, and the conversion of a picture of 0 to 255 to its input. */
   readonly network: string;
-  /** Layers in the order of the network's list; undefined where the reference lacks one. */
+  /** Layers in the order of the network's list; undefined if the reference lacks one. */
   readonly layers: readonly (string | undefined)[];
 }
 
@@ -51,7 +51,10 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** The picture of the references, from -1 to 1: value (7y + 13x + 29c + (yx mod 31)) mod 256 at row y, column x, channel c. */
+/**
+ * The picture of the references, from -1 to 1: value (7y + 13x + 29c + (yx mod 31)) mod 256 at row y, column x,
+ * channel c.
+ */
 function picture(): Float32Array {
   const side = 64;
   return Float32Array.from({ length: side * side * 3 }, (_, i) => {
@@ -60,7 +63,7 @@ function picture(): Float32Array {
   });
 }
 
-/** Experiments load weights; a network of one number paints, so that there is one. */
+/** Experiments need a generator to load weights; this one has a single parameter. */
 const experimentOf = (network: string, file: string): string => `
 use features { Vgg19, SqueezeNet11, MobileNetV1 }
 network Painter(seg: LabelMap) -> Image {
@@ -78,7 +81,7 @@ experiment features {
   }
 }`;
 
-/** Tests every feature network whose weights are there. */
+/** Tests every feature network whose weights are available. */
 export function testFeaturesOn(engine: 'native' | 'portable'): void {
   const references = existsSync(`${folder}reference.json`)
     ? (JSON.parse(readFileSync(`${folder}reference.json`, 'utf8')) as {

@@ -1,6 +1,6 @@
 /**
- * Answers for the norms that look at instances, which have no official code: each equals a norm that has, over what this file
- * makes of the map in float64.
+ * Tests the norms that use instances, which have no official code: each equals a norm that has, applied to a map that
+ * this file computes in float64.
  */
 import { afterAll, expect, it } from 'vitest';
 import { openText, type InputDeclaration, type Model, type Tensor } from '../../runtime/index.ts';
@@ -31,7 +31,7 @@ async function open(source: string, inputs: Readonly<Record<string, InputDeclara
   return model;
 }
 
-/** Expects two models to give the same with the same parameters, whatever blocks these are in. */
+/** Requires equal results of two models with equal parameters, whatever blocks these are in. */
 async function expectSame(
   ours: Model,
   other: Model,

@@ -1,6 +1,6 @@
 /**
- * Answers for equality of the library's losses with the code that they are after: evaluates them through the library on the
- * predictions, logits and pictures that the fixtures of `test/fixtures/systems` give.
+ * Tests parity of the library's losses with the code that they follow, on the predictions, logits and pictures of the
+ * fixtures in `test/fixtures/systems`.
  */
 import { describe, expect, it } from 'vitest';
 import { openText, splitSemantics, type Feeds, type Model, type Result } from '../../runtime/index.ts';
@@ -8,10 +8,10 @@ import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';
 
-/** Everything here is in PyTorch's order. */
+/** All shapes here are in PyTorch's order. */
 const layout = 'NCHW' as const;
 
-/** Defines a test, skipped with a reason where the fixture is not there. */
+/** Defines a test, skipped with a reason if the fixture is missing. */
 function itWith(name: string, what: string, test: (fixture: SystemFixture) => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(`${name}: ${what}`, () => test(readSystem(name)));
   else it.skip(`${name}: ${what}`, { tags: 'needs-fixtures' }, () => undefined);
@@ -28,7 +28,7 @@ interface Setting {
   readonly batch: number;
 }
 
-/** Opens an experiment of one loss, and frees it after. */
+/** Opens an experiment of one loss, and disposes of it afterwards. */
 async function withLoss(
   engine: EngineKind,
   setting: Setting,
@@ -57,7 +57,7 @@ const blank = (side: number, batch: number): Feeds => ({
   real: { shape: [batch, side, side, 3], values: new Float32Array(batch * side * side * 3) },
 });
 
-/** A generator that paints the picture that it is given as noise, moved by a parameter that starts at zero where it is trained. */
+/** A generator whose picture is its input noise, plus a parameter that starts at zero if it is trained. */
 const given = (side: number, isTrained = true): string => `network Given(z: Latent) -> Image {
   return (z |> fold(height: ${side}, width: ${side}, channels: 3))${isTrained ? ' + parameter([3], init: zeros()) as shift' : ''}
 }`;
@@ -66,7 +66,7 @@ function expectTotal(fixture: SystemFixture, key: string, result: Result): void 
   fixture.expectResult(key, result.outputs['total']);
 }
 
-/** Tests the kinds of adversarial losses, by predictions of two scales. */
+/** Tests the kinds of adversarial losses on predictions of two scales. */
 function testKinds(engine: EngineKind): void {
   const kinds = { hinge: 'hinge', ls: 'least_squares', original: 'non_saturating', w: 'wasserstein' };
   const roles = { GAN: ['generator', 'fake'], D_Fake: ['fake', 'fake'], D_real: ['real', 'real'] } as const;
@@ -104,7 +104,7 @@ function testKinds(engine: EngineKind): void {
       });
 }
 
-/** The gradient by fed noise, under the name that it was fed by or the network's own. */
+/** The gradient of fed noise, under its fed name or the network's. */
 function gradientOf(result: Result, name: string) {
   return result.gradients[name] ?? result.gradients[name.replace(/^.*\//, '')];
 }
@@ -261,7 +261,7 @@ function testPerceptual(engine: EngineKind): void {
   );
 }
 
-/** Tests OASIS: the losses of one iteration, each picture in a pass of its own, with gradients and power iterations. */
+/** Tests OASIS: the losses of one iteration, with a separate pass per picture, gradients and power iterations. */
 function testOasis(engine: EngineKind): void {
   itWith('oasis_discriminator', "both sides' losses, their gradients, the state after", (fixture) =>
     withLoss(
@@ -312,7 +312,7 @@ function testOasis(engine: EngineKind): void {
   );
 }
 
-/** Tests pix2pixHD's losses, on semantics that are any numbers: a discriminator that is given them as noise. */
+/** Tests pix2pixHD's losses on arbitrary semantics: a discriminator that gets them as noise. */
 function testSums(engine: EngineKind): void {
   for (const [variant, norm] of [
     ['instance', 'instance'],

@@ -1,4 +1,4 @@
-/** Answers for `noisy`, which has no official code: it is its base, to which this file adds noise in float64. */
+/** Tests `noisy`, which has no official code: it equals its base plus noise, which this file adds in float64. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openText, type InputDeclaration, type Model } from '../../runtime/index.ts';
 
@@ -27,7 +27,7 @@ network L(x: Image, seg: LabelMap, norm: Norm = ${norm}) { return x |> norm(seg)
   return model;
 }
 
-/** What a model makes of x, whose noise may be fed. */
+/** The output of a model for x; its noise may be fed. */
 const run = async (model: Model, noise: Readonly<Record<string, Float32Array>> = {}): Promise<Float32Array> =>
   Float32Array.from(
     (await model.forward('L', { x, seg: ids, ...noise }, { batch: pictures })).outputs['output']!.values,

@@ -1,6 +1,6 @@
 /**
- * Answers for the operators on which frameworks disagree, for statistics over all devices, and for the network that Frechet
- * distances are computed with: their numbers are PyTorch's.
+ * Tests the operators on which frameworks disagree, statistics over all devices, and the network of Frechet distances
+ * against PyTorch.
  */
 import { describe, expect, it } from 'vitest';
 import { openText, type InputDeclaration, type Model } from '../../runtime/index.ts';
@@ -8,10 +8,10 @@ import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';
 
-/** Everything here is in PyTorch's order. */
+/** All shapes here are in PyTorch's order. */
 const layout = 'NCHW' as const;
 
-/** What each result of the fixture is called in a spec. Weights are parameters of the fixture's names. */
+/** The call in a spec for each result of the fixture. Weights are parameters with the fixture's names. */
 const operators = {
   reflect_pad_3: 'reflect_pad(x, amount: 3)',
   max_pool_3_2: 'max_pool(x, size: 3, stride: 2)',
@@ -32,7 +32,7 @@ const operators = {
   log_softmax: 'log_softmax(x)',
 };
 
-/** Opens a network L of pictures `x` of the fixture's size, and frees it after. */
+/** Opens a network L of pictures `x` of the fixture's size, and disposes of it afterwards. */
 async function withNetwork(
   engine: EngineKind,
   fixture: SystemFixture,
@@ -51,13 +51,13 @@ async function withNetwork(
   }
 }
 
-/** Defines a test, skipped with a reason where the fixture is not there. */
+/** Defines a test, skipped with a reason if the fixture is missing. */
 function itWith(name: string, what: string, test: (fixture: SystemFixture) => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(what, () => test(readSystem(name)));
   else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
-/** Tests them. */
+/** Tests all operators on an engine. */
 export function testOperatorsOn(engine: EngineKind): void {
   describe.each(Object.entries(operators))('%s', (name, call) => {
     itWith('operators', 'gives the values and gradients of PyTorch', (fixture) =>

@@ -1,4 +1,4 @@
-/** Answers for sizes: networks of the library have exactly as many parameters as the code they are after. */
+/** Tests that networks of the library have exactly as many parameters as the code that they follow. */
 import { expect, it } from 'vitest';
 import { check, type GivenInput } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
@@ -38,7 +38,7 @@ function parametersOf(network: string, channels: number): number {
 /** Semantic channels: COCO-Stuff has 182 classes, one for unlabeled, and edges; ADE20K 151; Cityscapes 35 and edges. */
 const [coco, ade, cityscapes] = [184, 151, 36];
 
-// Millions as the released code gives them, rounded to two places.
+// Millions in the released code, rounded to two decimal places.
 it.each([
   ['SpadeGenerator()', coco, 97.48],
   ['SpadeGenerator()', ade, 96.49],

@@ -1,7 +1,6 @@
 /**
- * Answers for every pass on every example: a training step in tables, with fused kernels, in the order in which it runs and with
- * variables laid out as they are kept is the same function as the plain graph's, in float64: losses, gradients of all weights, and
- * everything that is written.
+ * Tests every pass on every example: a training step with tables, fused kernels, the run order and the stored layout
+ * of variables equals the plain graph in float64: losses, gradients of all weights, and all writes.
  */
 import { must } from '../../dsl/errors.ts';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,10 +21,10 @@ const files = ['', 'systems/'].flatMap((folder) =>
     .filter((file) => readFileSync(examples + file, 'utf8').includes('train {')),
 );
 
-/** Those whose innermost layers are too small for pictures of 32 pixels. */
+/** Examples whose innermost layers are too small for pictures of 32 pixels. */
 const deep = /pix2pix\.|style\.|portable/;
 
-/** Reads an example, made small: what a pass does depends on the graph, not on the size of pictures or the width of layers. */
+/** Reads an example at a small size: what a pass does depends on the graph, not on sizes and widths. */
 function readExample(file: string, batch: number): Spec {
   const text = readFileSync(examples + file, 'utf8')
     .replace(/\bsize: \d+x\d+/, deep.test(file) ? 'size: 64x64' : 'size: 32x32')
@@ -39,14 +38,14 @@ function readExample(file: string, batch: number): Spec {
 
 const kinds = Object.keys(mapKinds);
 
-// Kinds of maps and sizes of batches take turns; the tests of tables have all of them for one experiment.
+// Kinds of maps and batch sizes alternate; the tests of tables combine all for one experiment.
 const cases = files.map((file, index) => ({
   file,
   kind: must(kinds[index % kinds.length], 'there are kinds'),
   batch: 1 + (index % 3),
 }));
 
-/** Those whose steps take long to evaluate; others stand for them: styles for noise, camvid for others of SPADE. */
+/** Examples with slow steps; others represent them: styles for noise, camvid for other SPADE ones. */
 const long = /style\.|oasis|systems\/spade\.|camvid-mini|clade/;
 
 for (const { file, kind, batch } of cases)

@@ -1,4 +1,4 @@
-/** Answers for combinations that make no sense: the library refuses each in one message that says what to take instead. */
+/** Tests that the library refuses invalid combinations, each with one message that says what to use instead. */
 import { expect, it } from 'vitest';
 import { check } from '../../compiler/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';

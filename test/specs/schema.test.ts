@@ -1,4 +1,4 @@
-/** Answers for the published schema: it is the one in use, and accepts what the language expands to. */
+/** Tests the published schema: it is up to date, and accepts expanded specs. */
 import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ describe('specs/schema/spec.schema.json', () => {
     );
   });
 
-  // Other tools use the file with a validator of their own.
+  // Other tools use the file with another validator.
   const schema = JSON.parse(readFileSync(file, 'utf8')) as object;
   const accepts = new Ajv({ discriminator: true, strictTypes: false }).compile(schema);
 

@@ -1,4 +1,4 @@
-/** Tests that the segmenter of the library learns: in a few steps it tells areas by their color, and leaves void out. */
+/** Tests that the library's segmenter learns: in a few steps it distinguishes areas by color, and ignores void. */
 import { expect, it } from 'vitest';
 import { openText } from '../../runtime/index.ts';
 
@@ -17,7 +17,7 @@ experiment areas {
 }
 `;
 
-/** Pictures of two areas, one light and one dark, with a margin that is void. */
+/** Pictures of two areas, one light and one dark, with a void margin. */
 function batch(): { labels: Int32Array; real: Float32Array } {
   const labels = Int32Array.from({ length: pictures * side * side }, (_, index) => {
     const [x, y, picture] = [index % side, Math.floor(index / side) % side, Math.floor(index / side ** 2)];

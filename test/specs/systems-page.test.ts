@@ -1,4 +1,4 @@
-/** Answers for docs/systems.md: that it says what is so, and that nothing of the library is missing on it. */
+/** Tests docs/systems.md: its facts are right, and it lists everything of the library. */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ describe('docs/systems.md', () => {
 
   it('has a row for every network, norm, weight and loss of the library', () => {
     const named = new Set(rows.map(({ spec: [, name] }) => name));
-    // What a row is for, and what losses are made of.
+    // The subject of a row, and the parts of losses.
     const parts =
       /^(plain|class_affine|said_of_|over_scales|predictions|gan_|feature_distance|squared_slopes|slope_penalty|pixel_cross|class_scores|oasis_|fake_cross|mixed_)/;
     const missing = [...networks, ...normBlocks, ...weightBlocks, ...lossBlocks]

@@ -1,6 +1,6 @@
 /**
- * Answers for docs/systems.md: tables of all systems, with parameters counted, tests found and pictures drawn; facts that no
- * program finds out come from systems-rows.ts.
+ * Renders docs/systems.md: tables of all systems with counted parameters, tests found in files, and drawings; facts
+ * that cannot be computed come from systems-rows.ts.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ export const fixturesBeside: readonly string[] = [
 
 type Inputs = NonNullable<ExpandOptions['inputs']>;
 
-/** What counted calls may be given, by name, with the type of the parameter that it is. */
+/** Arguments of counted calls, by name, with the types of their parameters. */
 const types = {
   seg: 'LabelMap',
   image: 'Image',
@@ -66,7 +66,7 @@ function variablesOf({ call, given, on = 'ADE20K' }: Counted): readonly Variable
     style: tensor(256),
   };
   const words: readonly string[] = `${call} ${given}`.match(/\w+/g) ?? [];
-  // `style:` names a parameter, and its value as well.
+  // `style:` is both the parameter's name and its value's.
   const names = (Object.keys(types) as (keyof typeof types)[]).filter((name) => words.includes(name));
   const text = `${importsOf(call)}network N(${names.map((name) => `${name}: ${types[name]}`).join(', ')}) {
     let it = ${call}
@@ -98,7 +98,7 @@ function parametersOf({ counted = [], optimizer }: Row): string {
     .join('<br>');
 }
 
-/** Counts the numbers that training keeps for each weight besides itself. */
+/** Counts the numbers that an optimizer keeps for each weight. */
 function slotsOf(optimizer: string): number {
   const text = `use losses { l1 }
     network Painter(seg: LabelMap) -> Image { return seg |> conv(3) as layer }
@@ -115,7 +115,7 @@ function slotsOf(optimizer: string): number {
   return variables.filter(({ name }) => name.startsWith('G.layer.weight/')).length;
 }
 
-/** The kinds of tests that there are under a path: on which engines they run. */
+/** The engines on which the tests under a path run. */
 function enginesOf(tests: string): string {
   const has = (tier: string): boolean => existsSync(`${root}test/${tests}${tier}.test.ts`);
   const [native, portable, pure] = ['.native', '.portable', ''].map(has);
@@ -134,7 +134,7 @@ function evidenceOf({ evidence }: Row): string {
   return lines.join('<br>');
 }
 
-/** The files of tests under a path, and those that they take their cases from. */
+/** The test files under a path, and the files of their cases. */
 export function filesOf(tests: string): readonly string[] {
   const folder = tests.replace(/\/[^/]*$/, '');
   const own = readdirSync(`${root}test/${folder}`)
@@ -155,14 +155,14 @@ export function filesOf(tests: string): readonly string[] {
 export function mentions({ tests }: Evidence, fixture: string): boolean {
   const name = fixture.replace(/^systems\//, '');
   const texts = filesOf(tests).map((file) => readFileSync(`${root}test/${file}`, 'utf8'));
-  // Names stand in quotes, or are keys of a table; folders may come before them.
+  // Names are in quotes, or keys of a table; folders may precede them.
   const words = texts.flatMap((text) => [
     ...text.matchAll(/['`](?:systems\/|\.\.\/fixtures\/)?([\w/${}]+?)(?:['`]|\/\w+\.json)/g),
     ...text.matchAll(/^ {2}(\w+): '/gm),
   ]);
   return words.some(([, word = '']) => {
     const pattern = word.replaceAll(/\$\{\w+\}/g, '\\w+');
-    // A template that is nothing but a place to fill in says nothing.
+    // A template of only a placeholder proves nothing.
     return pattern !== '\\w+' && new RegExp(`^${pattern.replaceAll(/[{}$]/g, '')}$`).test(name);
   });
 }
@@ -216,7 +216,7 @@ export async function draw({ file, depth, from }: Picture): Promise<string> {
   return layOut(drawNetwork(must(networks[0], 'a network'), networks, { depth }));
 }
 
-/** Gives the line of an example that a swap replaces: the one that begins alike. */
+/** Gives the line of an example that a swap replaces: the one with the same beginning. */
 export function lineOf(example: string, line: string): string {
   const start = must(/^\w+ \w+ =/.exec(line)?.[0], 'a line that binds');
   const text = readFileSync(`${root}examples/systems/${example}.spade`, 'utf8');
@@ -229,7 +229,7 @@ export function lineOf(example: string, line: string): string {
   );
 }
 
-/** Gives an example with a line of it replaced, and the imports that the new line needs. */
+/** Gives an example with one line replaced, and the imports for the new line. */
 export function swapped(example: string, line: string): string {
   const text = readFileSync(`${root}examples/systems/${example}.spade`, 'utf8');
   const known = /^use [^]*?(?=\n\n)/m.exec(text)?.[0] ?? '';
@@ -246,7 +246,7 @@ function swapOf([what, example, line]: (typeof swaps)[number]): string {
 \`\`\``;
 }
 
-/** A table of pictures under their captions, a few in a row; those of blocks as they are, those of networks all of one height. */
+/** A table of pictures with captions, a few per row; blocks at their own size, networks at one height. */
 function galleryOf(shown: readonly Picture[], size: string): string {
   const inRow = 4;
   const rows = Array.from({ length: Math.ceil(shown.length / inRow) }, (_, row) =>
@@ -271,7 +271,7 @@ function galleryOf(shown: readonly Picture[], size: string): string {
     .join('\n\n');
 }
 
-/** Writes the page. */
+/** Renders the page. */
 export function systemsPage(): string {
   const examples = readdirSync(`${root}examples/systems`)
     .filter((file) => file.endsWith('.spade'))

@@ -1,6 +1,6 @@
-/** Answers for the facts of docs/systems.md that no program can find out: where a system comes from, and where ours differs. */
+/** The facts of docs/systems.md that cannot be computed: the source of each system, and our differences from it. */
 
-/** The papers, as the page cites them; a declaration's doc comment names the first author and the year. */
+/** The papers, as the page cites them; a declaration's doc comment has the first author and the year. */
 export const papers = {
   adam: ['Kingma and Ba 2015', 'https://arxiv.org/abs/1412.6980'],
   adamw: ['Loshchilov and Hutter 2019', 'https://arxiv.org/abs/1711.05101'],
@@ -43,7 +43,7 @@ export const papers = {
   weightNorm: ['Salimans and Kingma 2016', 'https://arxiv.org/abs/1602.07868'],
 } as const satisfies Readonly<Record<string, readonly [label: string, address: string]>>;
 
-/** The maps and layers that parameters are counted on; maps by the classes and edges that the official options give. */
+/** The maps and layers on which parameters are counted; maps by the classes and edges of the official options. */
 export const inputSets = {
   ADE20K: { classes: 151, edges: false, width: 256, height: 256 },
   'COCO-Stuff': { classes: 183, edges: true, width: 256, height: 256 },
@@ -51,31 +51,34 @@ export const inputSets = {
   'Cityscapes of 20 classes': { classes: 20, edges: false, width: 2048, height: 1024 },
 } as const;
 
-/** A count of parameters: a call of the language, what its result is given, and on which map. */
+/** A count of parameters: a call of the language, the inputs of its result, and the map. */
 export interface Counted {
   readonly call: string;
   readonly given: string;
   readonly on?: keyof typeof inputSets;
 }
 
-/** Tests by the path of their files below `test`, without `.native.test.ts` and the like; what they read, and what they compare with. */
+/**
+ * Tests by their files' paths below `test`, without `.native.test.ts` and the like; the fixtures they read, and the
+ * reference.
+ */
 export interface Evidence {
   readonly tests: string;
   /** Folders below `test/fixtures`. */
   readonly fixtures?: readonly string[];
   /** The independent reference that the test computes. */
   readonly own?: string;
-  /** What it shows where it compares with no other program. */
+  /** What the test shows, if it compares with no other program. */
   readonly shows?: string;
 }
 
 export interface Row {
   readonly system: string;
   readonly paper: keyof typeof papers | undefined;
-  /** The module of `specs` and the name there; or a word of the language. */
+  /** The module of `specs` and the name in it, or a word of the language. */
   readonly spec: readonly [module: string, name: string];
   readonly counted?: readonly Counted[];
-  /** What an optimizer or setting of one is written as, whose numbers for each weight are counted. */
+  /** The text of an optimizer or its setting, for which the numbers per weight are counted. */
   readonly optimizer?: string;
   readonly evidence: readonly Evidence[];
   readonly differences: string;
@@ -781,7 +784,7 @@ export const sections: readonly Section[] = [
   },
 ];
 
-/** A picture: a network of the library, or a text with a network; and how it is drawn. */
+/** A picture: a network of the library, or a text with a network, and the options of its drawing. */
 export interface Picture {
   readonly file: string;
   readonly caption: string;
@@ -879,7 +882,7 @@ export const pictures: readonly Picture[] = [
   { file: 'InceptionV3', caption: '`InceptionV3()`', depth: 1, from: { module: 'features' } },
 ];
 
-/** Swaps: a line of an experiment in `examples/systems`, and what may stand in its place. */
+/** Swaps: a line of an experiment in `examples/systems`, and its replacement. */
 export const swaps = [
   ['generator', 'spade', 'let G = UNet(width: 8, reductions: 5)'],
   ['norm', 'spade', 'let G = SpadeGenerator(width: 8, norm: clade)'],

@@ -1,6 +1,6 @@
 /**
- * Answers for equality of the library's networks with the code that they are after: runs the fixtures of `test/fixtures/systems`
- * through the library, forward in both modes, backward, and what a training pass leaves in state.
+ * Tests parity of the library's networks with the code that they follow, on the fixtures of `test/fixtures/systems`:
+ * forward in both modes, backward, and the state after a training pass.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -16,27 +16,30 @@ import { readSystem, type SystemFixture } from '../support/systems.ts';
 
 export type EngineKind = 'native' | 'portable';
 
-/** Everything here is in PyTorch's order. */
+/** All shapes here are in PyTorch's order. */
 const layout = 'NCHW' as const;
 
 interface Case {
   readonly fixture: string;
-  /** Imports and a network L; what the fixture is of is labelled `layer` in it. */
+  /** Imports and a network L; the tested part is labelled `layer` in it. */
   readonly source: string;
   /** Inputs of L that are tensors, by the fixture's names. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** What is fed to named noise inside of L, by the fixture's names. */
+  /** Values of named noise inside of L, by the fixture's names. */
   readonly noise?: Readonly<Record<string, string>>;
-  /** The label map `seg` of L, where it has one: what the fixture calls it, and whether its last channel are edges. */
+  /** The label map `seg` of L, if it has one: its name in the fixture, and whether its last channel is edges. */
   readonly map?: { readonly name: string; readonly edges: boolean };
-  /** What the fixture calls its instances, where `seg` has these alone. */
+  /** The fixture's name of its instances, if `seg` has only these. */
   readonly instances?: string;
-  /** What the fixture calls the outputs; default: `y`. */
+  /** The fixture's names of the outputs; default: `y`. */
   readonly outputs?: Readonly<Record<string, string>>;
-  /** What stands in the names of the fixture's results; default: `train` for outputs, nothing for gradients. */
+  /** The part in the names of the fixture's results; default: `train` for outputs, nothing for gradients. */
   readonly variant?: 'paper' | 'eval';
   readonly mapping?: string | readonly NameRule[];
-  /** Whether activations within rounding of zero move gradients by more than the tolerance, so that they are left out. */
+  /**
+   * Whether activations within rounding of zero change gradients by more than the tolerance; then gradients are not
+   * compared.
+   */
   readonly kinks?: true;
 }
 
@@ -260,7 +263,7 @@ const cases = [
   ...others,
 ];
 
-/** The feeds and the declaration of a label map that the fixture gives as channels. */
+/** The feeds and the declaration of a label map given as channels. */
 function mapOf(fixture: SystemFixture, { name, edges: hasEdges }: NonNullable<Case['map']>) {
   const channels = fixture.given(name);
   const [, count = 1, height = 1, width = 1] = channels.shape;
@@ -270,7 +273,7 @@ function mapOf(fixture: SystemFixture, { name, edges: hasEdges }: NonNullable<Ca
   return { declaration, feeds: { seg: labels, ...(edges && { 'seg.edges': edges }) } };
 }
 
-/** The feeds and the declaration of a label map of one class whose instances the fixture gives. */
+/** The feeds and the declaration of a label map of one class, given by its instances. */
 function instancesOf(fixture: SystemFixture, name: string) {
   const { shape, values } = fixture.given(name);
   const [n = 1, , height = 1, width = 1] = shape;
@@ -333,13 +336,15 @@ async function checkNetwork(fixture: SystemFixture, engine: EngineKind, each: Ca
   }
 }
 
-/** Defines a test, skipped with a reason where the fixture is not there. */
+/** Defines a test, skipped with a reason if the fixture is missing. */
 function itWith(name: string, what: string, test: (fixture: SystemFixture) => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(what, () => test(readSystem(name)));
   else it.skip(`${what}: ${name}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
-/** What pix2pixHD's discriminator says in the passes of an iteration: of the fake, of the photograph, of the fake again. */
+/**
+ * Compares pix2pixHD's discriminator in the passes of an iteration: on the fake, on the photograph, on the fake again.
+ */
 async function checkPasses(fixture: SystemFixture, engine: EngineKind, norm: string): Promise<void> {
   const text = `use pix2pixhd { Pix2PixHDDiscriminator }
     ${norms}network L(seg: Image, image: Image) {

@@ -1,5 +1,5 @@
 /**
- * Answers for equality of whole trainings with the official code: iterations of pix2pixHD and of SPADE with its style encoder, from
+ * Tests parity of whole training iterations with the official code: pix2pixHD, and SPADE with its style encoder, on
  * the fixtures of `test/fixtures/systems`.
  */
 import { expect, it } from 'vitest';
@@ -17,7 +17,7 @@ import { findFixture } from '../support/fixtures.ts';
 import { readSystem, type SystemFixture } from '../support/systems.ts';
 import type { EngineKind } from './systems-tests.ts';
 
-/** Everything here is in PyTorch's order. */
+/** All shapes here are in PyTorch's order. */
 const layout = 'NCHW' as const;
 
 interface Experiment {
@@ -30,7 +30,9 @@ interface Experiment {
   readonly mapping: string;
 }
 
-/** Opens an experiment over 64x64 pixels with instances, its networks with the fixture's parameters, and frees it after. */
+/**
+ * Opens an experiment over 64x64 pixels with instances, sets the fixture's parameters, and disposes of it afterwards.
+ */
 async function withExperiment(
   engine: EngineKind,
   { fixture: name, classes, batch, imports, networks, body, mapping }: Experiment,
@@ -60,7 +62,7 @@ async function withExperiment(
   }
 }
 
-/** The batch that the fixture gives, with what of it the loss takes. */
+/** The fixture's batch, with the inputs that the loss needs. */
 function batchOf(fixture: SystemFixture, model: Model, method: string): Feeds {
   const { labels, edges } = splitSemantics(fixture.given('input.semantics'), { layout, edges: true });
   const feeds: Record<string, Feed | undefined> = {
@@ -75,7 +77,7 @@ function batchOf(fixture: SystemFixture, model: Model, method: string): Feeds {
   );
 }
 
-/** Expects the gradients of a network's variables to be those of the fixture. */
+/** Requires that the gradients of a network's variables equal the fixture's. */
 function expectGradients(
   fixture: SystemFixture,
   model: Model,
@@ -90,7 +92,7 @@ function expectGradients(
 
 const optimize = (networks: string): string => `optimize ${networks} with adam(rate: 2e-4, beta1: 0.5)`;
 
-/** pix2pixHD asks its discriminator in a pass for each side, adds scales up, and halves the loss of D. */
+/** pix2pixHD applies its discriminator in one pass per picture, sums scales, and halves the loss of D. */
 const pix2pixhd = (features: boolean): Experiment => ({
   fixture: features ? 'pix2pixhd_train_features' : 'pix2pixhd_train',
   classes: 5,
@@ -137,13 +139,16 @@ const style: Experiment = {
   mapping: 'spade',
 };
 
-/** Defines a test, skipped with a reason where the fixture is not there. */
+/** Defines a test, skipped with a reason if the fixture is missing. */
 function itWith(name: string, what: string, test: () => Promise<void>): void {
   if (findFixture(`systems/${name}`)) it(`${name}: ${what}`, test);
   else it.skip(`${name}: ${what}`, { tags: 'needs-fixtures' }, () => undefined);
 }
 
-/** Expects weights to be the stored ones but for a few, by quantiles (fixtures' README), and buffers by their tolerance. */
+/**
+ * Requires that weights equal the stored ones except a few, by quantiles (fixtures' README), and buffers by their
+ * tolerance.
+ */
 async function expectState(
   fixture: SystemFixture,
   model: Model,
@@ -169,7 +174,7 @@ async function expectState(
   expect(quantile, note).toBeLessThanOrEqual(iteration === 1 ? 1e-6 : 5e-5);
 }
 
-/** Tests pix2pixHD's iterations, which take all losses before anything moves, so that both are of one picture. */
+/** Tests pix2pixHD's iterations, which compute all losses from one picture before any update. */
 function testPix2pixHD(engine: EngineKind, features: boolean, iterations: number): void {
   const experiment = pix2pixhd(features);
   const names = {

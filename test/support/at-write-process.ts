@@ -1,4 +1,4 @@
-/** Answers for what a plan of at-write.ts asks of a process that trains: what it does at one of its writes. */
+/** Executes the plan of at-write.ts in a training process, at one of its writes. */
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { relative, resolve } from 'node:path';
@@ -17,13 +17,13 @@ watchWrites(({ path, waits }: Moment) => {
   count++;
   if (count < moment || (mustWait && !waits)) return;
   isDone = true;
-  // Whoever goes on with the run is not to meet the plan again.
+  // A process that resumes the run must not execute the plan again.
   rmSync(file);
   return act(then);
 });
 
 function act(deed: Deed): void | Promise<void> {
-  // A signal that a process sends to itself or to its group is there before the call returns.
+  // A signal that a process sends to itself or to its group arrives before the call returns.
   if (deed === 'die') process.kill(process.pid, 'SIGKILL');
   else if (deed === 'die with its group') process.kill(0, 'SIGKILL');
   else if ('remove' in deed) rmSync(deed.remove, { recursive: true });
@@ -31,9 +31,9 @@ function act(deed: Deed): void | Promise<void> {
   else return wait(deed.port);
 }
 
-/** Says that the moment is there, and waits until the test lets it go on or somebody asks it to end. */
+/** Reports the moment, and waits until the test continues it or a signal ends it. */
 async function wait(port: number): Promise<void> {
-  // The test sees by the end of our half that this process has ended.
+  // Closing our half tells the test that this process has ended.
   const line = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   line.write(String(process.pid));
   await new Promise<void>((resolve) => {
@@ -42,7 +42,7 @@ async function wait(port: number): Promise<void> {
       resolve();
     };
     for (const one of requests) process.on(one, goOn);
-    // Nothing but the end comes from the test.
+    // The test sends nothing but the end.
     line.once('end', goOn).resume();
   });
   line.unref();

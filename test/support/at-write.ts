@@ -1,50 +1,54 @@
 /**
- * Answers for tests that meet a training process at a known moment, however fast the machine is: it dies there, loses its folder, or
- * waits until the test has done what it wants to do. A moment is a write of the process, or the middle of one, by its number from 1 on.
+ * Stops a training process of a test at a known moment, independent of the machine's speed: the process dies there,
+ * loses its folder, or waits for the test. A moment is a write of the process, or the middle of one, by its number
+ * from 1.
  */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What the first process does that trains; those after it are left alone. */
+/** The action of the first training process; later ones run normally. */
 export interface Plan {
-  /** A folder or a file: writes elsewhere do not count. */
+  /** A folder or a file: other writes are not counted. */
   readonly below: string;
   readonly moment: number;
   readonly then: Deed;
 }
 
 export type Deed =
-  /** It dies by SIGKILL, alone or as the system kills a process group. */
+  /** It dies by SIGKILL, alone or with its process group. */
   | 'die'
   | 'die with its group'
   /** It loses a folder. */
   | { readonly remove: string }
   | { readonly move: string; readonly to: string }
-  /** It says so there, and waits; a write that cannot wait leaves this to the next one. */
+  /** It reports and waits; a write that cannot wait defers this to the next one. */
   | { readonly port: number };
 
 /** A process that waits at its moment. */
 export interface Waiting {
   readonly pid: number;
-  /** Lets it go on; it also does when somebody asks it to end. */
+  /** Continues the process; a signal to end it does, too. */
   goOn(): void;
-  /** Is there once the process has ended. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<unknown>;
 }
 
-/** Gives the environment in which commands follow the plan that lies in `file`, where one does. */
+/** Gives the environment in which commands follow the plan in `file`, if it exists. */
 export function followingPlan(file: string): Record<string, string> {
   const preload = new URL('at-write.js', import.meta.url).href;
   return { SPADEWORK_TEST_AT_WRITE: file, NODE_OPTIONS: `--import=${preload}` };
 }
 
-/** Makes a plan for the commands that are started next. */
+/** Makes a plan for the commands started next. */
 export function makePlan(file: string, plan: Plan): void {
   writeFileSync(file, JSON.stringify(plan));
 }
 
-/** Plans that a process waits. What it gives waits for that; it throws where `ended`, of the command, is there before. */
+/**
+ * Makes a plan by which a process waits; gives a function that awaits that moment, and throws if `ended`, of the
+ * command, comes first.
+ */
 export async function planWaiting(
   file: string,
   plan: Omit<Plan, 'then'>,
@@ -63,7 +67,7 @@ export async function planWaiting(
 }
 
 async function hear(line: Socket): Promise<Waiting> {
-  // A process that is killed may reset the line.
+  // A killed process may reset the connection.
   line.on('error', () => undefined);
   const ended = new Promise((resolve) => line.once('end', resolve).once('close', resolve));
   const [pid] = (await once(line, 'data')) as [Buffer];

@@ -1,4 +1,4 @@
-/** What calls of a session are on every engine: in order, on values that stay there, and done before the session ends. */
+/** Tests calls of a session on any engine: their order, values that stay on the engine, and disposal. */
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
@@ -8,7 +8,7 @@ import { withSession, type OpenSession } from './session-tests.ts';
 
 const vector = f32(2);
 
-/** A method that writes w * 2 + x and gives what w was and its double, and one that takes what others give. */
+/** A method that writes w * 2 + x and gives the old w and its double, and one that takes values of other calls. */
 function makeProgram(): Program {
   const b = new GraphBuilder();
   const w = b.read({ name: 'w', ...vector });
@@ -86,7 +86,7 @@ export function testCallsOn(open: OpenSession): void {
         const { signal } = controller;
         const first = session.run('move', { x }, { signal, outputs: [] });
         const second = session.run('move', { x }, { signal, outputs: [] });
-        // The first one begins in the next turn of the queue.
+        // The first call starts in the next turn of the queue.
         const abort = Promise.resolve().then(() => controller.abort(new Error('enough')));
         await first;
         await abort;

@@ -1,11 +1,11 @@
-/** Answers for Chromium: where it is, and what it makes of a page. */
+/** Finds Chromium, and opens pages in it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Finds Chromium: what SPADEWORK_TEST_CHROMIUM names, or one on the path; undefined where there is none. */
+/** Finds Chromium: the one in SPADEWORK_TEST_CHROMIUM, or one on the path; undefined if there is none. */
 export function findChromium(): string | undefined {
   const named = process.env['SPADEWORK_TEST_CHROMIUM'];
   if (named !== undefined) return named === '' ? undefined : named;
@@ -15,14 +15,14 @@ export function findChromium(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** A page as it is once its scripts have run. */
+/** A page after its scripts have run. */
 export interface Shown {
   readonly html: string;
-  /** What the page or the browser wrote to its console: scripts that failed, what could not be loaded or is against its policy. */
+  /** Console messages of the page and the browser: failed scripts, failed loads, and policy violations. */
   readonly console: readonly string[];
 }
 
-/** Opens a file as a user does who clicks on it. */
+/** Opens a local file, as with a click on it. */
 export function openPage(file: string): Shown {
   const profile = mkdtempSync(join(tmpdir(), 'spadework-chromium-'));
   const { stdout, stderr, status } = spawnSync(
@@ -38,7 +38,7 @@ export function openPage(file: string): Shown {
       '--disable-sync',
       `--user-data-dir=${profile}`,
       '--enable-logging=stderr',
-      // Time of the page's own, which passes as fast as the page allows: scripts and pictures are done when it ends.
+      // Virtual time, which advances as fast as the page allows: scripts and loads are done when it ends.
       '--virtual-time-budget=5000',
       '--dump-dom',
       pathToFileURL(file).href,

@@ -1,4 +1,4 @@
-/** Answers for folders of finished runs as training and evaluation leave them, with made-up numbers and pictures. */
+/** Makes folders of finished runs, as after training and evaluation, with artificial numbers and pictures. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, type Spec } from '../../compiler/index.ts';
@@ -12,7 +12,7 @@ import { layoutOf, writeRecord } from '../../runtime/run/folder.ts';
 import { overrideSpec } from '../../runtime/run/settings.ts';
 import { countParameters } from '../../compiler/format/queries.ts';
 
-/** What a made-up run is like. */
+/** The options of an artificial run. */
 export interface MadeRun {
   readonly folder: string;
   /** The text of its spec, and the folder of its data. */
@@ -22,7 +22,7 @@ export interface MadeRun {
   readonly steps?: number;
   readonly evaluation?: Pick<EvalRecord, 'maps' | 'metrics'> & { readonly protocol?: Partial<Protocol> };
   readonly painted?: (map: string) => Picture;
-  /** Measures on held-out pairs by step. */
+  /** Metrics on held-out pairs, by step. */
   readonly measured?: Readonly<Record<number, NonNullable<MetricRecord['evaluation']>>>;
 }
 
@@ -43,7 +43,7 @@ export const madeProtocol: Protocol = {
 
 const checked = new Map<string, Spec>();
 
-/** Reads the spec of a text whose data lie below `base`. */
+/** Reads the spec of a text whose data are below `base`. */
 export function specOf(text: string, base: string, seed: number): Spec {
   const known = checked.get(`${base} ${text}`) ?? checkedSpec(text, base);
   checked.set(`${base} ${text}`, known);
@@ -129,7 +129,7 @@ async function makeEvaluation(
     await writePicture(join(folder, record.pictures, `${map}.png`), painted!(map));
 }
 
-/** Makes a metric that is the mean of its values of single maps. */
+/** Makes a metric that is the mean of its values per map. */
 export function meanMetric(
   name: string,
   perMap: readonly number[],

@@ -1,4 +1,4 @@
-/** Answers for what a run promises that died at any of its writes, before it or in the middle of it: it is brought to its end as if it had not. */
+/** Tests resuming runs that died before or during any of their writes: the result equals that of an undisturbed run. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const text = tinySegmenterSpec().replace(
   'steps: 60, sample_every: 30',
   `steps: ${steps}, sample_every: 2, checkpoint_every: 1, evaluate_every: 1`,
 );
-/** What has to be the same however a run came to its end; times differ, and with them digests of files that hold them. */
+/** The content that must be equal; times differ, and so do digests of files with times. */
 function contentOf(run: string) {
   const layout = layoutOf(run);
   const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, 'utf8')) as never;
@@ -42,7 +42,7 @@ function contentOf(run: string) {
   };
 }
 
-/** Tests every `each`-th state that a death can leave, from the first on. */
+/** Tests every `each`-th state that a death can leave, starting with the first. */
 export function testDeathsOn(engine: 'native' | 'portable', { each }: { readonly each: number }): void {
   let folder: string;
   let spec: string;

@@ -1,10 +1,10 @@
-/** Answers for what a process that dies leaves behind: a folder is kept as it is before each write and in the middle of it. */
+/** Makes all states that a process's death could leave: copies a folder before each write and in the middle of it. */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { watchWrites } from './writes.ts';
 
-/** Lists the files of a folder with their content, but for what says that a process trains in it. */
+/** Lists the files of a folder with their content, except the training lock. */
 export function filesOf(folder: string): Map<string, Buffer> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const found = entries.flatMap((entry) => {
@@ -22,8 +22,8 @@ export function filesOf(folder: string): Map<string, Buffer> {
 }
 
 /**
- * Does work, and gives copies of `folder` below `kept`, one for each state that a death in the work could leave. States that are the
- * same to the byte are kept once.
+ * Does work, and copies `folder` into `kept`, once for each state that a death during the work could leave. Equal
+ * states are kept once.
  */
 export async function statesOfDeath(
   folder: string,

@@ -1,4 +1,4 @@
-/** Ops whose entries say nothing but what they are made of, so that every rule of theirs is one that follows. */
+/** Ops with entries of only their expansion, so that all their rules are derived. */
 import { shapeOf, type Node, type Op } from '../../compiler/ir/node.ts';
 import { number, type NoAttrs, type OpOf } from '../../compiler/ir/op.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
@@ -17,7 +17,7 @@ export const softsign: OpOf<readonly ['x'], NoAttrs> = deriveOp({
   samples: [{ operands: [f32(2, 3, 4)] }],
 });
 
-/** Several results, items of an op among others, an operand that no gradient reaches, and one that is a result as it is. */
+/** Several results, items of an op among others, an operand without a gradient, and an operand that is a result. */
 export const halves = deriveOp({
   name: 'halves',
   doc: 'Two halves of x, the second by the sum of ids and the first, and x.',

@@ -1,4 +1,4 @@
-/** Answers for the engines that tests run on: the portable one always, the native one where it is set up. */
+/** Provides the engines for tests: the portable one always, the native one if it is set up. */
 import { describe, it } from 'vitest';
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { findNativeEngine } from '../../runtime/engine/install.ts';
@@ -10,15 +10,15 @@ export function portableTensorFlow(): Promise<TensorFlow> {
   return loadPortable('wasm');
 }
 
-/** Marks tests that `npm test` leaves to `npm run test:full`. */
+/** Marks tests that run in `npm run test:full`, not in `npm test`. */
 export const full = { tags: 'full' } as const;
 
-/** Marks tests that a quick test of the same kind stands for: all of a list but the first. */
+/** Marks all tests of a list but the first as full, as the first represents them. */
 export function fullAfterFirst(index: number): { readonly tags?: 'full' } {
   return index === 0 ? {} : full;
 }
 
-/** Runs `define` with the native engine, or leaves one skipped test that says what it needs. */
+/** Runs `define` with the native engine, or defines one skipped test that names the missing need. */
 export async function describeNative(
   name: string,
   define: (tf: TensorFlow) => void,

@@ -1,4 +1,4 @@
-/** Answers for the samples of mistakes: their messages, and the page that shows one of each kind. */
+/** Checks the samples of mistakes, and renders the page with one message of each kind. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check, checkAblation, checkJson, type SourceProvider } from '../../compiler/index.ts';
@@ -13,12 +13,12 @@ const folder = fileURLToPath(new URL('../samples/errors/', import.meta.url));
 /** The names of all samples. */
 export const errorSamples: readonly string[] = readdirSync(folder).toSorted();
 
-/** Gives the folder of a sample, with a slash behind. */
+/** Gives the folder of a sample, with a final slash. */
 export const folderOf = (sample: string): string => `${folder}${sample}/`;
 
 /**
- * Checks a sample: `input.json` as a spec, else `input.spade` with the options of `options.json`; `ablation-*` as an ablation. With
- * `edits`, its texts are changed first.
+ * Checks a sample: `input.json` as a spec, otherwise `input.spade` with the options of `options.json`; `ablation-*` as
+ * an ablation. `edits` are applied to its texts first.
  */
 export function checkSample(sample: string, edits: readonly Edit[] = []): readonly Diagnostic[] {
   const known = checked.get(sample);
@@ -52,16 +52,16 @@ function checkEdited(sample: string, edits: readonly Edit[]): readonly Diagnosti
   return check(source, files, options).diagnostics;
 }
 
-/** Reads the codes that a module of messages gives. */
+/** Reads the codes in a module of messages. */
 export function codesOf(module: string): string[] {
   const text = readFileSync(new URL(`../../${module}`, import.meta.url), 'utf8');
   return [...text.matchAll(/(?:rror|arning)\(\s*'([a-z-]+)'/g)].map((match) => match[1] ?? '');
 }
 
-/** Makes docs/messages.md: every code that the samples show, with one message of it. */
+/** Renders docs/messages.md: every code in the samples, with one of its messages. */
 export function messagePage(): string {
   const examples = new Map<string, string>();
-  // A sample that is named after a code shows it best.
+  // A sample named after a code shows it best.
   const inOrder = errorSamples.toSorted(
     (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || (a < b ? -1 : 1),
   );

@@ -1,4 +1,7 @@
-/** Answers for what evaluations are tested with: a tiny run that paints in several ways, a segmenter, a network with weights. */
+/**
+ * Makes the inputs of evaluation tests: a tiny run that generates in several ways, a segmenter, and a network with
+ * weights.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -12,12 +15,12 @@ export interface EvalExperiment {
   readonly segmenter: string;
   /** A segmenter of pictures of half the size. */
   readonly smallSegmenter: string;
-  /** A network of two layers and a declaration of it, with a file of weights. */
+  /** A network of two layers with a declaration and a file of weights. */
   readonly judge: { readonly network: string; readonly weights: string };
   /** Its text, and its weights by name. */
   readonly judgeText: string;
   readonly judgeWeights: Readonly<Record<string, Float32Array>>;
-  /** Training pairs, of which there are more than held-out ones. */
+  /** Training pairs, which are more than the held-out ones. */
   readonly maps: string;
   readonly images: string;
 }
@@ -28,7 +31,7 @@ const judgeText = `network Tiny(image: Image) {
 }
 `;
 
-/** Trains everything, on the portable engine; the caller removes the folder. */
+/** Trains everything on the portable engine; the caller removes the folder. */
 export async function makeEvalExperiment(): Promise<EvalExperiment> {
   const { folder } = await makeTinyExperiment();
   const at = (name: string): string => join(folder, name);

@@ -1,6 +1,6 @@
 /**
- * Answers for the fixtures made with the official PyTorch code: finds them, reads them as they are (names and layouts are
- * PyTorch's), and compares as their README says.
+ * Finds and reads the fixtures made with the official PyTorch code, with PyTorch's names and layouts, and compares as
+ * their README defines.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,25 +10,25 @@ import type { Tensors } from '../../runtime/index.ts';
 export interface FixtureTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
-  /** Largest accepted distance, beside 1e-4 of the stored value. */
+  /** The largest accepted distance, plus 1e-4 of the stored value. */
   readonly atol: number | undefined;
 }
 export interface Fixture {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, FixtureTensor>;
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Gives a tensor; throws where the fixture has none of the name. */
+  /** Gives a tensor; throws if the fixture has none of that name. */
   get(name: string): FixtureTensor;
-  /** Gives the tensors whose names start with `prefix`, without it. */
+  /** Gives the tensors whose names start with `prefix`, without the prefix. */
   under(prefix: string): Record<string, FixtureTensor>;
 }
 
-/** Committed fixtures, then those that lie beside a checkout of the project. */
+/** Committed fixtures, then those beside a checkout of the project. */
 const folders = ['../fixtures/', '../../../shared/parity/'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 
-/** Finds a fixture's folder, or undefined where it is not there (the large ones are not committed). */
+/** Finds a fixture's folder; undefined if it is missing (large ones are not committed). */
 export function findFixture(name: string): string | undefined {
   return folders.map((folder) => folder + name).find((folder) => existsSync(`${folder}/fixture.safetensors`));
 }
@@ -73,7 +73,7 @@ export function readFixture(name: string): Fixture {
   };
 }
 
-/** Expects |actual - stored| <= atol + 1e-4 |stored| everywhere; `atol` is the fixture's for this tensor. */
+/** Requires |actual - stored| <= atol + 1e-4 |stored| everywhere; `atol` is the fixture's for this tensor. */
 export function expectClose(what: string, actual: Tensors[string] | undefined, stored: FixtureTensor): void {
   if (!actual) throw new Error(`${what} was not computed`);
   expect(actual.values.length, `${what}: number of entries`).toBe(stored.values.length);

@@ -1,4 +1,4 @@
-/** Answers for what a run promises to whoever kills it: at any of its writes, also inside that of a checkpoint, nothing is lost. */
+/** Tests killing runs at random writes, including checkpoints: they resume without loss. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,17 +14,20 @@ import { statefulSpec } from './stateful-experiment.ts';
 import { makeTinyExperiment, removeFolder } from './tiny-experiment.ts';
 
 const steps = 80;
-/** Moments of writing in eight steps, nearly all of them in checkpoints: a life ends within them, and steps remain for the others. */
+/**
+ * The number of write moments in eight steps, nearly all in checkpoints: a kill is within them, so that steps remain
+ * for later ones.
+ */
 const longestLife = 1000;
-/** Moments of writing before a first step. */
+/** The number of write moments before the first step. */
 const beginning = 45;
 
-/** Draws the moment of the n-th death of a run. */
+/** Draws the moment of the n-th kill of a run. */
 function momentOf(random: RandomStream, n: number): number {
   return 1 + random.below(n % 4 === 0 ? beginning : longestLife);
 }
 
-/** Tests that killed runs end with the bits of one that was never stopped: several runs, each killed `kills` times. */
+/** Tests that killed runs end with the bits of an undisturbed one: several runs, each killed `kills` times. */
 export function testKillingOn(
   engine: 'native' | 'portable',
   { runs, kills }: { readonly runs: number; readonly kills: number },
@@ -42,7 +45,7 @@ export function testKillingOn(
       .split('\n')
       .map((line) => ({ ...(JSON.parse(line) as MetricRecord), seconds: 0 }));
 
-  /** Trains or goes on until a moment of writing at which the system ends both processes of the command. */
+  /** Trains or resumes until a write at which both processes of the command are killed. */
   async function live(out: string, moment: number): Promise<void> {
     const plan = join(folder, `${out}.plan`);
     makePlan(plan, { below: join(folder, out), moment, then: 'die with its group' });
@@ -54,7 +57,7 @@ export function testKillingOn(
     let said = '';
     child.stderr.on('data', (part: Buffer) => (said += part.toString()));
     expect([...((await once(child, 'close')) as unknown[]), said]).toEqual([null, 'SIGKILL', '']);
-    // The system may take a moment to clear away what was killed.
+    // The system may need a moment to remove killed processes.
     while (isAnyAlive(child.pid!)) await delay(10);
   }
 

@@ -1,7 +1,4 @@
-/**
- * Answers for which pixels of a label-local value see the same patch, obviously and slowly: what tests are held
- * against.
- */
+/** Numbers the patches of a label-local value's pixels naively, as a reference for tests. */
 import { must } from '../../dsl/errors.ts';
 import { numbered } from '../../compiler/locality/axis.ts';
 import type { LocalAxis, LocalValue } from '../../compiler/locality/local.ts';
@@ -13,9 +10,9 @@ export interface MapData {
 }
 
 export interface PatchIndex {
-  /** The patch of each pixel of each picture, numbered in the order in which patches are met. */
+  /** The patch of each pixel of each picture, numbered in order of first occurrence. */
   readonly indices: readonly number[];
-  /** How many patches there are: the rows of a table of them. */
+  /** The number of patches: the rows of their table. */
   readonly count: number;
 }
 
@@ -42,7 +39,7 @@ export function indexPatches(local: LocalValue, maps: ReadonlyMap<string, MapDat
   return { indices, count: new Set(indices).size };
 }
 
-/** The rows of the map in the window of entry `index`, those outside left out. */
+/** The rows of the map in the window of entry `index`, without those outside. */
 export function cellsOf({ grid, anchors, from, to }: LocalAxis, index: number): number[] {
   const anchor = must(anchors[index], 'an axis has an anchor for each entry');
   return grid.slice(Math.max(0, anchor + from), Math.max(0, anchor + to + 1));

@@ -1,4 +1,4 @@
-/** Answers for holding label locality against values in float64, without trusting what it says. */
+/** Checks label locality against values in float64, independently of the analysis. */
 import { input, read } from '../../compiler/ir/sources.ts';
 import { expect } from 'vitest';
 import { reachable, shapeOf, type Node } from '../../compiler/ir/node.ts';
@@ -10,7 +10,7 @@ import type { RandomStream } from '../../compiler/ir/random.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { cellsOf, indexPatches } from './locality-patches.ts';
 
-/** Label maps of these tests are named `seg` (ids) and `seg.edges`, or as data name them. */
+/** Label maps of these tests are named `seg` (ids) and `seg.edges`, or as in data. */
 export const isMap = (name: string): boolean => /^(seg|labels)(\.edges)?$/.test(name);
 
 type Values = Map<string, RefTensor>;
@@ -35,7 +35,7 @@ export function mapsOf(roots: readonly Node[], random: RandomStream, classes = 3
   );
 }
 
-/** Draws numbers for all variables, none of them 0. */
+/** Draws nonzero numbers for all variables. */
 export function variablesOf(roots: readonly Node[], random: RandomStream): Values {
   const reads = reachable(roots).filter(({ op }) => op === read);
   return new Map(
@@ -52,7 +52,7 @@ export function variablesOf(roots: readonly Node[], random: RandomStream): Value
   );
 }
 
-/** The values of each pixel, all channels, as text that is equal where they are equal bit by bit. */
+/** The values of each pixel, all channels, as text that is equal for bitwise equal values. */
 function pixelsOf({ shape, data }: RefTensor): string[] {
   const channels = shape[3] ?? 1;
   return Array.from({ length: data.length / channels }, (_, pixel) =>
@@ -60,7 +60,7 @@ function pixelsOf({ shape, data }: RefTensor): string[] {
   );
 }
 
-/** Changes one entry of a map to another label; gives the maps and where it is. */
+/** Changes one entry of a map to another label; gives the maps and its position. */
 function changeLabel(maps: Values, name: string, flat: number): Values {
   const { shape, data } = maps.get(name)!;
   const changed = data.slice();
@@ -85,8 +85,8 @@ function reach(local: LocalValue, name: string, shape: readonly number[], pixel:
 }
 
 /**
- * Expects of every label-local node that roots need: pixels that see equal patches have equal values, and labels outside of a
- * pixel's windows do not change it. Gives how many nodes were local.
+ * Requires for every label-local node below the roots: pixels with equal patches have equal values, and labels outside
+ * of a pixel's windows do not change it. Gives the number of local nodes.
  */
 export function expectHolds(roots: readonly Node[], random: RandomStream, changes = 6): number {
   const { local } = analyzeLocality(roots, { isMap });
@@ -117,7 +117,10 @@ export function expectHolds(roots: readonly Node[], random: RandomStream, change
   return nodes.length;
 }
 
-/** Expects that a root is local, and that for every edge of its windows which lies inside the map, some label there counts. */
+/**
+ * Requires that a root is local, and that for every edge of its windows inside the map, some label there affects the
+ * value.
+ */
 export function expectTight(root: Node, random: RandomStream, tries = 60): void {
   const local = analyzeLocality([root], { isMap }).local.get(root)!;
   const variables = variablesOf([root], random);

@@ -1,10 +1,10 @@
-/** A program that takes some time without taking any of JavaScript's. */
+/** Makes a program that takes some time on the engine and almost none in JavaScript. */
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 
-/** Twelve convolutions of a picture in the engine, which gives one number: some 100 ms and next to nothing to copy. */
+/** Twelve convolutions of a picture that give one number: about 100 ms with almost no copying. */
 export function longProgram(): Program {
   const [picture, filter] = [f32(2, 128, 128, 64), f32(3, 3, 64, 64)];
   const variable = (name: string, type: typeof picture): Variable => ({

@@ -1,4 +1,4 @@
-/** Answers for memory that does not grow with the steps, tested over many of a tiny network. */
+/** Tests that memory does not grow with the number of steps, over many steps of a tiny network. */
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -7,12 +7,12 @@ import { statefulSpec } from './stateful-experiment.ts';
 import { makeTinyExperiment, removeFolder, trainText } from './tiny-experiment.ts';
 
 const steps = 2000;
-/** By now everything that is made once is there. */
+/** After this many steps, all one-time allocations are made. */
 const settled = 500;
-/** Less than a batch of 2 pictures of 32x32 is for each step between: a leak of any of them is seen. */
+/** Less than one leaked batch (2 pictures of 32x32) per step in between. */
 const allowedBytes = 24 * 2 ** 20;
 
-/** Tests that a training on an engine holds as much memory after 2,000 steps as after 500. */
+/** Tests that a training on an engine uses as much memory after 2,000 steps as after 500. */
 export function testMemoryOn(engine: 'native' | 'portable'): void {
   it(`memory stays as it is over ${steps} steps`, { timeout: 300_000, tags: 'full' }, async () => {
     setFlagsFromString('--expose-gc');

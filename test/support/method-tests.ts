@@ -1,4 +1,4 @@
-/** Answers for what methods mean on every engine: they read old values, write at the end, and leave nothing behind. */
+/** Tests methods on any engine: they read old values, write at the end, and leak nothing. */
 import { adam } from '../../compiler/ops/primitive/adam.ts';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
@@ -88,7 +88,7 @@ export function testMethodsOn(open: OpenSession): void {
         const values = Float32Array.from({ length: 120 }, (_, index) => index);
         await session.setVariables(new Map([['weight', values]]));
         expect((await session.readVariables()).get('weight')).toEqual(values);
-        // Entry [c, h, w, o] of what is turned is entry [h, w, c, o].
+        // Entry [c, h, w, o] of the permuted tensor is entry [h, w, c, o].
         const found = (await runAndRead(session, 'move', {})).get('turned')!;
         expect([...found.slice(0, 11)]).toEqual([0, 1, 2, 3, 4, 20, 21, 22, 23, 24, 40]);
         expect((await session.readVariables()).get('weight')).toEqual(
@@ -243,7 +243,7 @@ export function testMethodsOn(open: OpenSession): void {
         const whole = b.slice(x, { begin: [0], size: [2] });
         return [{ outputs: nothing, writes: record({ w: x, m: whole }) }];
       });
-      // Memory on a page boundary is what a library could use as it is.
+      // A library could use page-aligned memory without a copy.
       const values = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, 2);
       await withSession(open, keeping, async (session) => {
         await start(session);

@@ -1,4 +1,4 @@
-/** Answers for the library on every engine: what its calls compute, and that variables are one whatever is called. */
+/** Tests the library's models on any engine: results of calls, and variables shared by all methods. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
 import {
@@ -30,7 +30,7 @@ const distance = (a: Tensor | undefined, b: Tensor | undefined): number =>
     ? largest(a.values.map((value, i) => value - b.values[i]!))
     : Infinity;
 
-/** Gives the error that a call throws, or fails with. */
+/** Gives the error of a call, thrown or rejected. */
 async function errorOf(call: () => unknown): Promise<SpadeworkError> {
   try {
     await call();
@@ -131,7 +131,7 @@ export function testModelsOn(engine: EngineKind): void {
         'use norms { batch }\nnetwork L(x: Image) { return x |> batch as n }',
         async (model) => {
           let mean = 0;
-          // More batch sizes than sessions are kept.
+          // More batch sizes than cached sessions.
           for (const batch of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2]) {
             const x = { shape: [batch, 2, 2, 2], values: new Float32Array(batch * 8).fill(batch) };
             const { changed } = await model.forward('L', { x }, { training: true });
@@ -274,7 +274,7 @@ export function testModelsOn(engine: EngineKind): void {
           ),
         ).toBeCloseTo(1e-3, 5);
 
-        // What was learned is what paints, and a rate of zero learns nothing.
+        // Synthesis uses the trained weights, and a rate of zero changes nothing.
         const z = picture(2, 3);
         const painted = (await model.synthesize({ labels: feeds.labels, z })).outputs['picture'];
         const made = (await model.forward('G', { seg: feeds.labels, z })).outputs['output'];
@@ -307,7 +307,7 @@ export function testModelsOn(engine: EngineKind): void {
         await expect(waiting).rejects.toThrow('enough');
         await begun;
         expect(model.steps).toBe(3);
-        // What was called before is done before the model ends.
+        // Earlier calls finish before the model is disposed of.
         const last = model.step(feeds);
         await model.dispose();
         await last;
@@ -351,7 +351,7 @@ export function testModelsOn(engine: EngineKind): void {
       const feeds = tinyBatch(4);
       const after: Tensor[] = [];
       for (const settings of ['steps: 1', 'steps: 1, accumulate: 2']) {
-        // Without batch statistics and power iterations, the parts of a batch do not know of each other.
+        // Without batch statistics and power iterations, the parts of a batch are independent.
         const text = tinySpec({ train: settings, rate: '1e-2' })
           .replace('use norms { spade }', 'use norms { spade, layer }')
           .replace('norm: spade(hidden: 4)', 'norm: spade(hidden: 4, base: layer), weight: plain')

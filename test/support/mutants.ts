@@ -1,8 +1,8 @@
-/** Answers for wrong uses of ops: every small change to a sample, of which `infer` must refuse the ill-typed ones. */
+/** Makes wrong uses of ops, every small change to a sample; `infer` must reject the ill-typed ones. */
 import type { AttrValue, Attrs, Sample } from '../../compiler/ir/node.ts';
 import { formatType, type DType, type TensorType } from '../../compiler/ir/types.ts';
 
-/** A changed sample; `change` says what was changed, for messages. */
+/** A changed sample; `change` describes the change for messages. */
 export interface Mutant {
   readonly change: string;
   readonly operands: readonly TensorType[];

@@ -1,4 +1,4 @@
-/** Answers for what optimizers do on every engine: the numbers of PyTorch, whole batches or parts, without losing a bit when interrupted. */
+/** Tests optimizers on any engine: PyTorch's numbers, for whole batches and parts, and exact resumption. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { initialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-/** What `test/reference/optimizers.py` wrote. */
+/** The output of `test/reference/optimizers.py`. */
 interface Table {
   readonly batch: number;
   readonly average: number;
@@ -23,7 +23,7 @@ interface Table {
   readonly pictures: readonly (readonly number[])[];
   readonly cases: readonly {
     readonly name: string;
-    /** The settings of N's optimizer, but for the network. */
+    /** The settings of N's optimizer, without the network. */
     readonly optimizer: Omit<OptimizerSpec, 'network'>;
     readonly states: readonly Readonly<Record<string, readonly number[]>>[];
   }[];
@@ -64,7 +64,7 @@ const networks: readonly NetworkSpec[] = [
 
 type TrainableSpec = Spec & { readonly train: TrainSpec };
 
-/** Two networks on one loss, mean((M(N(x)) - 1)^2), each with an optimizer of its own. */
+/** Two networks with one loss, mean((M(N(x)) - 1)^2), each with its own optimizer. */
 function specOf(optimizer: Omit<OptimizerSpec, 'network'>, train: Partial<TrainSpec> = {}): TrainableSpec {
   const ofN = { ...optimizer, network: 'N', average: table.average } as OptimizerSpec;
   return {
@@ -106,7 +106,7 @@ function specOf(optimizer: Omit<OptimizerSpec, 'network'>, train: Partial<TrainS
 
 const start = new Map(Object.entries(table.start).map(([name, values]) => [name, Float32Array.from(values)]));
 
-/** Steps a session from `first` to before `end`; `seen` gets what each step gave. */
+/** Runs the steps from `first` to before `end` on a session; `seen` gets the outputs of each. */
 async function stepThrough(
   session: Session,
   spec: TrainableSpec,

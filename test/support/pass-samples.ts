@@ -1,6 +1,7 @@
 /**
- * Samples of what passes do: `test/samples/passes/<pass>/<case>/` holds `before.ir` and `after.ir`, and `options.json` where the pass has to
- * know more: which weights are trained, what of the target differs, where tables are made, which method is split.
+ * Reads and runs samples of passes: `test/samples/passes/<pass>/<case>/` has `before.ir` and `after.ir`, and
+ * `options.json` if the pass needs more: trained weights, changes of the target, the use of tables, the method to
+ * split.
  */
 import { is } from '../../compiler/ir/op.ts';
 import { read } from '../../compiler/ir/sources.ts';
@@ -31,7 +32,7 @@ import { turned } from './table-tests.ts';
 
 export const samplesFolder = fileURLToPath(new URL('../samples/passes/', import.meta.url));
 
-/** All passes, in their order. */
+/** All passes in order. */
 export const allPasses: readonly Pass[] = [...passes.forward, ...passes.partition, ...passes.finish];
 
 /** Lists the cases of a pass. */
@@ -41,22 +42,22 @@ export function casesOf(pass: string): string[] {
 }
 
 export interface SampleOptions {
-  /** Variables that gradients are asked of; those of all outputs are compared too. Default: all. */
+  /** Variables to differentiate by; gradients of all outputs are compared too. Default: all. */
   readonly trained?: readonly string[];
-  /** What differs of the target that the product has. */
+  /** Changes of the product's target. */
   readonly target?: Partial<Target>;
-  /** Whether label-local values are computed in rows. */
+  /** Whether label-local values are computed in tables. */
   readonly tables?: boolean;
-  /** The method that is split, and its inputs that are label maps. */
+  /** The method to split, and its inputs that are label maps. */
   readonly staged?: { readonly method: string; readonly maps: readonly string[] };
 }
 
-/** What a pass makes of a sample. */
+/** The result of a pass on a sample. */
 export interface PassSample {
-  /** The graphs before and after it; those of forward passes with the gradients of what they give. */
+  /** The graphs before and after it; those of forward passes with gradients of their outputs. */
   readonly before: Program;
   readonly after: Program;
-  /** The graphs after it alone, as `after.ir` shows them. */
+  /** Only the graphs after it, as in `after.ir`. */
   readonly shown: readonly Method[];
 }
 
@@ -65,13 +66,13 @@ export function readBefore(pass: string, name: string): string {
   return readFileSync(`${samplesFolder}${pass}/${name}/before.ir`, 'utf8');
 }
 
-/** Reads the text of its graphs after the pass; a sample that is new has none yet. */
+/** Reads the text of a sample's graphs after the pass; undefined for a new sample. */
 export function readAfter(pass: string, name: string): string | undefined {
   const file = `${samplesFolder}${pass}/${name}/after.ir`;
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** Runs a pass on a sample. The graphs of a forward pass share a builder, as objectives of a step do. */
+/** Runs a pass on a sample. The graphs of a forward pass share a builder, like the objectives of a step. */
 export function runSample(pass: Pass, name: string): PassSample {
   const file = `${samplesFolder}${pass.name}/${name}/options.json`;
   const options = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SampleOptions) : {};
@@ -115,7 +116,7 @@ function runForward(pass: ForwardPass, text: string, options: SampleOptions): Pa
   };
 }
 
-/** Adds to what a graph gives the gradients of it. */
+/** Adds gradients of a graph's outputs. */
 function withGradients(b: Builder, { name, outputs, writes }: Method, targets: readonly Node[]): Method {
   const found = [...outputs].flatMap(([output, y]) =>
     gradients(b, y, targets, b.input({ name: `dy of ${name} ${output}`, ...typeOf(y) })).map(
@@ -144,7 +145,7 @@ function variablesOf(methods: readonly Method[]): Variable[] {
   }));
 }
 
-/** Describes the label maps that methods take as the input `labels`, with edges beside them where these are taken. */
+/** Describes the label maps of methods with an input `labels`, with edges if they have that input. */
 function mapsOf(methods: readonly Method[]): ConstructorParameters<typeof LevelPlanner>[0] {
   const labels = methods.map((method) => inputsOf(method).get('labels')).find((type) => type);
   const [pictures, height, width] = must(labels, 'there is an input labels').shape as [
@@ -155,10 +156,12 @@ function mapsOf(methods: readonly Method[]): ConstructorParameters<typeof LevelP
   return { labels: 'labels', edges: 'labels.edges', pictures, height, width };
 }
 
-/** The numbers that a sample is evaluated on: values of inputs, and of variables, by name. */
+/** The values that a sample is evaluated on: of inputs and of variables, by name. */
 export type Drawn = ReadonlyMap<string, RefTensor>;
 
-/** Draws what the methods of a program take: ids 0 to 3 for integers, second moments that are positive, normal numbers else. */
+/**
+ * Draws inputs and variables of a program: ids 0 to 3 for integers, positive second moments, normal numbers otherwise.
+ */
 export function drawFor({ variables, methods }: Program): { readonly inputs: Drawn; readonly state: Drawn } {
   const draw = (name: string, { dtype, shape }: TensorType): [string, RefTensor] => {
     const random = new RandomStream(11, name);
@@ -174,8 +177,8 @@ export function drawFor({ variables, methods }: Program): { readonly inputs: Dra
 }
 
 /**
- * Calls the methods of a program one after another in float64, each from what those before it have written. Gives all outputs, by method
- * and name, and what variables hold in the end.
+ * Evaluates the methods of a program one after another in float64, each after the writes of earlier ones. Gives all
+ * outputs, by method and name, and the final variables.
  */
 export function evaluateProgram(
   { variables, methods, layouts, patches }: Program,

@@ -1,4 +1,4 @@
-/** Runs single passes on small graphs, for tests that build these themselves. */
+/** Runs single passes on small graphs that tests build. */
 import { must } from '../../dsl/errors.ts';
 import type { Builder, Node } from '../../compiler/ir/node.ts';
 import { passes } from '../../compiler/index.ts';
@@ -9,7 +9,7 @@ import { ForwardPipeline, runPasses } from '../../compiler/passes/pipeline.ts';
 import { simplifyAlgebra } from '../../compiler/passes/simplify-algebra.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-/** Gives what a forward pass makes of a value; `weights` stay as they are, of which some are trained. */
+/** Gives the result of a forward pass on a value; `weights` stay, some of which are trained. */
 export function rewrittenBy(
   pass: ForwardPass,
   b: Builder,
@@ -37,8 +37,8 @@ export function methodAfter(method: Method, some: readonly MethodPass[]): Method
   }, method);
 }
 
-/** Fuses the pointwise work of a method. */
+/** Fuses the pointwise ops of a method. */
 export const fused = (method: Method): Method => methodAfter(method, [simplifyAlgebra, fusePointwise]);
 
-/** Gives the program of some methods as it runs. */
+/** Gives the program of some methods in the form in which it runs. */
 export const asRun = (program: Program): Program => runPasses(passes.finish, program, { target: cpu });

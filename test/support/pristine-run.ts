@@ -1,4 +1,4 @@
-/** Answers for an ablation of one run that is whole in every part, to be damaged: trained, measured, evaluated, on the portable engine. */
+/** Makes an undamaged ablation of one run, trained and evaluated on the portable engine, for tests that damage it. */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { ablationFormat, writeAblation } from '../../runtime/run/ablation.ts';
@@ -10,7 +10,7 @@ import { makeTinyExperiment, trainText } from './tiny-experiment.ts';
 const engine = 'portable';
 const name = 'run_s5';
 
-/** Makes it in a new folder, which the caller removes. */
+/** Makes it in a new folder; the caller removes it. */
 export async function makePristine(): Promise<{ readonly folder: string; readonly ablation: string }> {
   const { folder, spec } = await makeTinyExperiment();
   const ablation = join(folder, 'ablation');
@@ -30,7 +30,7 @@ export async function makePristine(): Promise<{ readonly folder: string; readonl
   return { folder, ablation };
 }
 
-/** Copies the ablation to where it is damaged, and says what is read with it. */
+/** Copies the ablation to the place where it is damaged, and gives the folders to read it with. */
 export function copyPristine(folder: string, copy: string): DamagedPlace {
   cpSync(join(folder, 'ablation'), join(copy, 'ablation'), { recursive: true });
   return {

@@ -1,4 +1,4 @@
-/** Answers for what a profile promises on every engine, tested on a tiny experiment. */
+/** Tests profiles on any engine with a tiny experiment. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -10,7 +10,7 @@ import { writeProfilePage } from '../../runtime/profile/page.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
 import { makeTinyExperiment, removeFolder } from './tiny-experiment.ts';
 
-/** Tests profiles of a step that takes its batch in one piece, and of one that takes it in parts. */
+/** Tests profiles of a step with an undivided batch, and of one with a batch in parts. */
 export function testProfilesOn(engine: 'native' | 'portable'): void {
   describe.each([
     ['in one piece', 'steps: 6'],

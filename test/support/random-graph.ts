@@ -1,4 +1,4 @@
-/** Answers for random graphs: pointwise ops of every kind of broadcasting, sums, tables and convolutions, wired by chance. */
+/** Makes random graphs: pointwise ops with every kind of broadcasting, sums, tables and convolutions. */
 import { input } from '../../compiler/ir/sources.ts';
 import { mean } from '../../compiler/ops/primitive/support.ts';
 import { expect } from 'vitest';
@@ -33,7 +33,7 @@ class RandomGraph {
   private readonly low: Shape | undefined;
   private readonly pixels: Node;
   private readonly table: Node;
-  /** Values that may be used again. */
+  /** Values for further use. */
   private readonly pool: Node[];
 
   constructor(
@@ -101,7 +101,7 @@ class RandomGraph {
     return shape.every((size, axis) => size === 1 || size === this.full[axis + extra]);
   }
 
-  /** Keeps values near 1, so that chains of products neither grow nor vanish. */
+  /** Keeps values near 1, so that products neither explode nor vanish. */
   private bounded(node: Node): Node {
     return this.b.tanh(node);
   }
@@ -194,7 +194,7 @@ class RandomGraph {
     return this.random.below(2) === 0 ? small : b.upsampleNearest(small, { factor: 2 });
   }
 
-  /** Ops that no kernel takes in. */
+  /** Ops that no kernel fuses. */
   private outside(): Node {
     const { b } = this;
     const [, , , channels] = this.full;
@@ -206,7 +206,7 @@ class RandomGraph {
   }
 }
 
-/** Draws numbers for the inputs of a method: ids for the pixels, one number a row where `constant` says so. */
+/** Draws numbers for the inputs of a method: ids for pixels, one number per row if `constant` selects the input. */
 export function drawInputs(random: RandomStream, method: Method): Map<string, RefTensor> {
   const inputs = nodesOf(method).filter(({ op }) => op === input);
   return new Map(
@@ -222,7 +222,7 @@ export function drawInputs(random: RandomStream, method: Method): Map<string, Re
   );
 }
 
-/** Expects numbers near others; where all are small, as after a sum that cancels, near as numbers of the size of 1 are. */
+/** Requires near numbers; the tolerance is relative to at least 1, as small numbers may be left after cancellation. */
 export function expectNear(
   found: ArrayLike<number>,
   expected: Float64Array,

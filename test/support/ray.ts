@@ -1,4 +1,4 @@
-/** Answers for a Ray cluster of one machine to test against: where the command is, starting it, stopping it. */
+/** Finds, starts and stops a Ray cluster on this machine for tests. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Finds the command `ray`: what SPADEWORK_TEST_RAY names, or one on the path; undefined where there is none. */
+/** Finds the command `ray`: the one in SPADEWORK_TEST_RAY, or one on the path; undefined if there is none. */
 export function findRay(): string | undefined {
   const named = process.env['SPADEWORK_TEST_RAY'];
   if (named !== undefined) return named === '' ? undefined : named;
@@ -20,7 +20,7 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Starts a small cluster on free ports, whose jobs have an environment. */
+/** Starts a small cluster on free ports; its jobs inherit an environment. */
 export async function startRay(
   ray: string,
   environment: Readonly<Record<string, string>> = {},

@@ -1,4 +1,4 @@
-/** Answers for reading event files in tests, by a reader of its own: records with checked sums, messages, and what a restart drops. */
+/** Reads event files with an independent reader: records with checksums, messages, and steps dropped by a restart. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
@@ -47,7 +47,7 @@ interface ReadEvent {
   readonly summary?: { readonly value?: readonly Omit<ReadValue, 'step'>[] };
 }
 
-/** Computes CRC-32C bit by bit, as its definition has it. */
+/** Computes CRC-32C bit by bit from its definition. */
 export function slowChecksum(bytes: Uint8Array): number {
   let rest = 0xffffffff;
   for (const byte of bytes)
@@ -60,7 +60,10 @@ export function slowChecksum(bytes: Uint8Array): number {
 
 const masked = (sum: number): number => (((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0;
 
-/** Reads the messages of a TFRecord file; throws where a checksum is wrong. A record that the file ends in is passed over, as readers do. */
+/**
+ * Reads the messages of a TFRecord file; throws for a wrong checksum. An incomplete last record is ignored, as
+ * TensorBoard does.
+ */
 export function readRecords(bytes: Uint8Array): ReadEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const events: ReadEvent[] = [];
@@ -78,12 +81,15 @@ export function readRecords(bytes: Uint8Array): ReadEvent[] {
   return events;
 }
 
-/** Reads what TensorBoard shows of a folder: its files in order, each dropping the steps that it begins anew. */
+/**
+ * Reads the values that TensorBoard shows for a folder: its files in order, each dropping the steps that it restarts
+ * from.
+ */
 export function readEvents(folder: string): ReadValue[] {
   let values: ReadValue[] = [];
   for (const name of readdirSync(folder).sort()) {
     const [version, start, ...events] = readRecords(readFileSync(join(folder, name)));
-    // A process that died before it said anything of steps.
+    // A process that died before its first step.
     if (start === undefined) continue;
     if (version?.file_version !== 'brain.Event:2' || start?.session_log?.status !== 1)
       throw new Error(`${name} does not begin as event files do`);

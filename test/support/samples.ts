@@ -1,4 +1,4 @@
-/** Answers for the numbers that op tests run on: a pure function of the op's name, the sample and what they are for. */
+/** Draws the numbers of op tests: a pure function of the op's name, the sample and their use. */
 import { sumOver } from '../../compiler/ops/primitive/support.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { type Builder, shapeOf, typeOf, type Node, type Op, type Sample } from '../../compiler/ir/node.ts';
@@ -10,12 +10,12 @@ import { bfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import type { Feeds } from '../../runtime/session/session.ts';
 
-/** A sample of the op table with the name that its test has. */
+/** A sample of the op table with its test's name. */
 export interface SampleCase {
   readonly name: string;
   readonly op: Op;
   readonly sample: Sample;
-  /** Whether the op stands as the graph of others that it is made of. */
+  /** Whether the op is replaced by its expansion. */
   readonly isExpanded: boolean;
 }
 
@@ -50,10 +50,13 @@ export function drawUniform(name: string, shape: readonly number[]): RefTensor {
   return { shape, data };
 }
 
-/** Draws the operands of a sample as its entry says; floats are rounded to float32 so that every engine sees the same numbers. */
+/**
+ * Draws the operands of a sample by its entry's rule; floats are rounded to float32 so that every engine gets the same
+ * numbers.
+ */
 export function drawOperands({ name, sample }: SampleCase): RefTensor[] {
   return sample.operands.map(({ dtype, shape }, index) => {
-    // Integers without a rule of their own are ids 0..3.
+    // Integers without a rule are ids 0..3.
     const byDefault = (u: number): number => (dtype === 'i32' ? Math.floor(2 * u + 2) : u);
     const draw = (u: number): number => (sample.draw ? sample.draw(index, u) : byDefault(u));
     const uniform = drawUniform(`${name}/operand ${index}`, shape);
@@ -61,10 +64,10 @@ export function drawOperands({ name, sample }: SampleCase): RefTensor[] {
   });
 }
 
-/** The name under which operand `index` of a sample is fed. */
+/** The input name of operand `index` of a sample. */
 export const operandName = (index: number): string => `x${index}`;
 
-/** Makes the results of a sample. Booleans cannot be fed, so they come as 0 and 1 through a comparison. */
+/** Builds the results of a sample. Booleans cannot be fed, so they are made of 0 and 1 by a comparison. */
 export function buildSample(
   b: Builder,
   { op, sample, isExpanded }: SampleCase,
@@ -104,7 +107,7 @@ export function sampleProgram(cases: readonly SampleCase[]): Program {
 /** The method of the sample at `index` in a program of `sampleProgram`. */
 export const methodName = (index: number): string => `sample_${index}`;
 
-/** Turns drawn operands into feeds. */
+/** Converts drawn operands to feeds. */
 export function feedsOf(each: SampleCase, values: readonly RefTensor[]): Feeds {
   return Object.fromEntries(
     values.map(({ data }, index) => [

@@ -1,4 +1,4 @@
-/** Answers for what every engine must do with the op table: the tests that the portable and the native tier share. */
+/** Tests the op table on any engine: the tests that the portable and the native tier share. */
 import { adam, adamw } from '../../compiler/ops/primitive/adam.ts';
 import { leakyRelu, leakyReluGrad, sign } from '../../compiler/ops/primitive/derived-pointwise.ts';
 import { opTable, ops } from '../../compiler/ops/index.ts';

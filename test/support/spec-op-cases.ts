@@ -1,4 +1,4 @@
-/** Answers for uses of spec ops with what they should give: numbers of PyTorch, or straightforward loops beside them. */
+/** Lists uses of composite ops with expected results: numbers of PyTorch, or naive loops. */
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { type Builder, reachable, typeOf, type Node } from '../../compiler/ir/node.ts';
 import { inputsOf, type Method } from '../../compiler/ir/program.ts';
@@ -12,7 +12,7 @@ import { drawUniform, operandName, pairing } from './samples.ts';
 
 type Attrs = Readonly<Record<string, SpecAttr>>;
 
-/** A use of a spec op, and its result by a way of its own: given numbers, or a rule for each entry. */
+/** A use of a composite op, and its result from another source: given numbers, or a rule for each entry. */
 export interface SpecOpCase {
   readonly op: string;
   readonly operands: readonly TensorType[];
@@ -32,7 +32,7 @@ export function counted(shape: readonly number[]): RefTensor {
   return { shape, data: Float64Array.from({ length: sizeOf(shape) }, (_, i) => ((7 * i) % 11) - 5) };
 }
 
-/** Gives a case's inputs: counted where PyTorch saw them, drawn elsewhere; ids are 0, 1 and 2. */
+/** Gives a case's inputs: counted ones for PyTorch's numbers, random ones otherwise; ids are 0, 1 and 2. */
 export function inputsOfCase({ op, operands, torch }: SpecOpCase): RefTensor[] {
   return operands.map(({ dtype, shape }, index) => {
     if (torch) return counted(shape);
@@ -41,7 +41,7 @@ export function inputsOfCase({ op, operands, torch }: SpecOpCase): RefTensor[] {
   });
 }
 
-/** Gives what a case should give. */
+/** Gives the expected result of a case. */
 export function expectedOf(each: SpecOpCase): readonly number[] {
   if (each.torch) return each.torch;
   const inputs = inputsOfCase(each);
@@ -60,7 +60,7 @@ export function expectedOf(each: SpecOpCase): readonly number[] {
   });
 }
 
-/** Expands a composite in training mode, for batches of two; gives also what it sets variables to, by input. */
+/** Expands a composite in training mode, for batches of two; also gives its updates of variables, by input. */
 export function expandOp(
   b: Builder,
   name: string,
@@ -104,13 +104,13 @@ export function methodOfCase(b: Builder, each: SpecOpCase, name: string): Method
   return { name, outputs: new Map([['y', node], ...outputs]), writes: new Map() };
 }
 
-/** Gives values for everything that a method of a case may be fed. */
+/** Gives values for all possible inputs of a case's method. */
 export function valuesOfMethod(each: SpecOpCase, name: string): Map<string, RefTensor> {
   const values = inputsOfCase(each).map((value, index) => [operandName(index), value] as const);
   return new Map([...values, [`u_${name}`, drawUniform(`${name} u`, each.shape)]]);
 }
 
-/** Gives what a method of a case is fed. */
+/** Gives the feeds of a case's method. */
 export function feedsOfMethod(method: Method, values: ReadonlyMap<string, RefTensor>): Feeds {
   return Object.fromEntries(
     [...inputsOf(method)].map(([name, { dtype }]) => {
@@ -127,7 +127,7 @@ const sumOver = (count: number, value: (i: number) => number): number =>
 const inside = (read: Read, height: number, width: number) => (n: number, h: number, w: number, c: number) =>
   h < 0 || h >= height || w < 0 || w >= width ? 0 : read(0, n, h, w, c);
 
-/** A picture [2,3,4,2] reduced: over which of its axes, and what it gives for an index of the result. */
+/** A reduced picture [2,3,4,2]: the reduced axes, and the expected entry at an index of the result. */
 const reductions = (['mean', 'sum'] as const).flatMap((op): SpecOpCase[] => {
   const all = [2, 3, 4, 2] as const;
   const ranges = [
@@ -156,7 +156,7 @@ const reductions = (['mean', 'sum'] as const).flatMap((op): SpecOpCase[] => {
   }));
 });
 
-/** Made by PyTorch 2.13, float64, layouts turned into ours. */
+/** Made by PyTorch 2.13 in float64, with layouts converted to ours. */
 const fromTorch: readonly SpecOpCase[] = [
   {
     op: 'erf',
@@ -307,7 +307,7 @@ const byLoops: readonly SpecOpCase[] = [
     entry: ([n, p, c], read) => read(0, n!, p!, 2 + c!),
   },
   {
-    // The last window takes column 4 and the zero after it.
+    // The last window contains column 4 and the zero after it.
     op: 'conv2d',
     operands: [f32(2, 5, 4, 2), f32(3, 2, 2, 3)],
     attrs: { stride: 2, same: true },
@@ -368,7 +368,7 @@ const byLoops: readonly SpecOpCase[] = [
       const y = Math.max(0, ((h! + 0.5) * 3) / 7 - 0.5);
       const top = Math.floor(y);
       const bottom = Math.min(2, top + 1);
-      // Column w lies halfway between columns 2 w and 2 w + 1.
+      // Column w is halfway between columns 2 w and 2 w + 1.
       const row = (at: number) => (read(0, n!, at, 2 * w!, c!) + read(0, n!, at, 2 * w! + 1, c!)) / 2;
       return row(top) * (1 - (y - top)) + row(bottom) * (y - top);
     },
@@ -443,7 +443,7 @@ export const specOpCases: readonly (SpecOpCase & { readonly name: string })[] = 
   ...byLoops,
 ].map((each, index) => ({ ...each, name: `${index} ${each.op} ${JSON.stringify(each.attrs ?? {})}` }));
 
-/** The inputs of a case that flow into its result as numbers. */
+/** The inputs of a case that its result depends on numerically. */
 export function floatOperands(operands: readonly Node[]): Node[] {
   return operands.filter((operand) => typeOf(operand).dtype === 'f32');
 }

@@ -1,4 +1,4 @@
-/** Answers for what every engine must do with spec ops: the tests that the portable and the native tier share. */
+/** Tests composite ops on any engine: the tests that the portable and the native tier share. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import type { Program } from '../../compiler/ir/program.ts';
@@ -8,7 +8,7 @@ import { distance } from './samples.ts';
 import type { OpenSession } from './session-tests.ts';
 import { feedsOfMethod, methodOfCase, specOpCases, valuesOfMethod } from './spec-op-cases.ts';
 
-/** Tests that spec ops and their gradients are on the engine what they are in the reference. */
+/** Tests that composite ops and their gradients on the engine agree with the reference. */
 export function testSpecOpsOn(open: OpenSession): void {
   const b = new GraphBuilder();
   const methods = specOpCases.map((each, index) => methodOfCase(b, each, `case_${index}`));

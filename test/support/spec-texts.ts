@@ -1,4 +1,4 @@
-/** Answers for the texts of specs that several tests begin with. */
+/** Texts of specs that several tests start from. */
 
 /** The SPADE experiment on CamVid, of full width. */
 export const camvid = `use generators { SpadeGenerator }
@@ -20,7 +20,7 @@ experiment camvid_spade {
 }
 `;
 
-/** A network of its own around a body; the text before it may import and declare. */
+/** Writes a network with a body; `before` may have imports and declarations. */
 export function network(body: string, before = ''): string {
   return `${before}\nnetwork Painter(seg: LabelMap) -> Image {\n${body}\n}\n`;
 }

@@ -1,4 +1,4 @@
-/** Answers for reading specs in tests: the standard library from its folder, files from a sample's. */
+/** Reads specs in tests: the standard library from its folder, files from a sample's. */
 import { listMappings } from '../../runtime/weights/mapping.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const library = new Map(
   }),
 );
 
-/** Finds modules in the standard library, and files in `files`, a folder. */
+/** Provides modules of the standard library, and files from the folder `files`. */
 export function provider(files?: string): SourceProvider {
   return {
     library: (module) => library.get(module),
@@ -42,7 +42,7 @@ export function checkText(text: string, options: ExpandOptions = {}): CheckResul
   return check({ name: 'input.spade', text }, provider(), options);
 }
 
-/** Reads a text without errors into a spec; throws the messages where it has any. */
+/** Parses a text without errors into a spec; throws the messages if it has any. */
 export function specOf(text: string, options: ExpandOptions = {}): Spec {
   const { spec, diagnostics } = checkText(text, options);
   if (!spec) throw new Error(renderDiagnostics(diagnostics, { color: false }) || 'no spec');

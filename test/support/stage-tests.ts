@@ -1,4 +1,6 @@
-/** Answers for what a method in stages must do on every engine: what it does in one piece, and no more than is left to do. */
+/**
+ * Tests partitioned methods on any engine: results equal those of the whole method, and only changed stages run again.
+ */
 import { expect, it, vi } from 'vitest';
 import { compile } from '../../compiler/index.ts';
 import type { Program } from '../../compiler/ir/program.ts';

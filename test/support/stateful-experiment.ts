@@ -1,20 +1,20 @@
-/** Answers for an experiment that starts and steps fast and keeps state of every kind, for tests that end processes. */
+/** Writes an experiment that starts and steps fast and has state of every kind, for tests that kill processes. */
 
-/** What of a run is changed from the plain stateful experiment. */
+/** Changes of the plain stateful experiment. */
 export interface StatefulVariant {
   readonly steps: number;
   /** Further settings of `train`. */
   readonly train?: string;
-  /** Further networks and blocks, and the terms that a loss of G has beside its own. */
+  /** Further networks and blocks, and further terms of G's loss. */
   readonly before?: string;
   readonly term?: string;
   readonly rate?: string;
 }
 
 /**
- * Writes a spec whose variables are of every role: weights, running statistics, power iterations, slots of two optimizers,
- * moving averages and sums of gradients; with noise, mirrored samples and a rate that changes at every step. The data is that
- * of a tiny experiment.
+ * Writes a spec with variables of every role: weights, running statistics, power iterations, slots of two optimizers,
+ * moving averages and gradient sums; with noise, mirrored samples and a rate that changes at every step. Its data is
+ * that of a tiny experiment.
  */
 export function statefulSpec({
   steps,

@@ -1,4 +1,4 @@
-/** Answers for tiny experiments with everything beside the plain one: encoders, loaded networks, optimizers, parts of batches. */
+/** Writes tiny experiments with further features: encoders, loaded networks, optimizers, batches in parts. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, type Spec } from '../../compiler/index.ts';
@@ -8,19 +8,19 @@ import { initialValues } from '../../runtime/session/session.ts';
 import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { lightStyled } from './tiny-experiment.ts';
 
-/** How an experiment differs from the one with a sampled style. */
+/** Differences to the experiment with a sampled style. */
 export interface StyleVariant {
-  /** Whether the code is a map of features, one vector for each instance, rather than a sampled style. */
+  /** Whether the code is a feature map with one vector per instance, rather than a sampled style. */
   readonly features?: boolean;
   readonly train?: string;
   /** Reads the weights of V, and of others. */
   readonly loads?: string;
 }
 
-/** Where V's weights lie, relative to the spec. */
+/** The file of V's weights, relative to the spec. */
 export const weightsFile = 'pretrained/features.safetensors';
 
-/** Writes a spec whose generator takes codes of photographs, and whose loss asks a network that is not trained. */
+/** Writes a spec whose generator takes codes of photographs, and whose loss uses an untrained network. */
 export function styleSpec(variant: StyleVariant = {}): string {
   const {
     features = false,
@@ -71,14 +71,14 @@ experiment styled {
 `;
 }
 
-/** Checks a text that has no mistakes. */
+/** Parses a valid text. */
 export function specOf(text: string): Spec {
   const { spec, diagnostics } = check({ name: 'styled.spade', text }, fileProvider());
   if (!spec) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
   return spec;
 }
 
-/** Writes weights for a network of a spec, drawn from a seed, as a file that it can be loaded from; gives them. */
+/** Writes random weights for a network of a spec to a file that it can load; gives the weights. */
 export async function writeWeights(
   folder: string,
   spec: Spec,

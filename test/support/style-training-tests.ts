@@ -1,4 +1,4 @@
-/** Answers for trainings with encoders, loaded networks, averages, clipping and parts of batches, on every engine. */
+/** Tests trainings with encoders, loaded networks, averages, clipping and batches in parts, on any engine. */
 import { cpSync, existsSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -14,7 +14,7 @@ import type { MetricRecord } from '../../runtime/run/records.ts';
 import { specOf, styleSpec, weightsFile, writeWeights } from './style-experiment.ts';
 import { makeTinyExperiment, removeFolder, tinySpec, trainText } from './tiny-experiment.ts';
 
-/** Tests trainings and paintings on an engine. */
+/** Tests training and synthesis on an engine. */
 export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
   let folder: string;
   let spec: string;
@@ -124,7 +124,7 @@ export function testStyleTrainingOn(engine: 'native' | 'portable'): void {
       );
       expect(parameters.length).toBeGreaterThan(0);
       for (const { name } of parameters) {
-        // The first step of RMSprop moves by rate / sqrt(1 - decay) at most: a third of 1e-3, times ten.
+        // The first step of RMSprop moves by at most rate / sqrt(1 - decay): a third of 1e-3, times ten.
         const [before, now] = [drawn.get(name)!, after.get(`E.${name}`)!];
         const average = after.get(`E.${name}/average`)!;
         now.forEach((value, i) => {
@@ -207,7 +207,7 @@ experiment parts {
       const drawn = await paintWith('styled', 'drawn-again');
       const [a, b] = await Promise.all([one, each].map(({ pictures }) => pixelsOf(pictures[1]!)));
       expect(b!.equals(a!)).toBe(true);
-      // After so few steps most pixels are black or white whatever the style, so all pictures are asked.
+      // After so few steps most pixels are black or white whatever the style, so all pictures are compared.
       const isOther = await Promise.all(
         one.pictures.map(async (picture, index) => {
           const [styled, other] = await Promise.all([picture, drawn.pictures[index]!].map(pixelsOf));

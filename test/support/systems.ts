@@ -1,6 +1,6 @@
 /**
- * Answers for the fixtures of whole systems (test/fixtures/systems, whose README defines all this): computes the parameters and
- * inputs that they do not store, and compares results with the samples that they do.
+ * Reads the fixtures of whole systems (test/fixtures/systems, whose README defines the format): computes the
+ * parameters and inputs that they do not store, and compares results with the stored samples.
  */
 import { expect } from 'vitest';
 import { expectClose, readFixture, type Fixture } from './fixtures.ts';
@@ -17,18 +17,18 @@ export interface SystemFixture {
   readonly results: readonly string[];
   /** Computes a parameter, input or cotangent: `param.model.1.weight`, `input.x`. */
   given(name: string): Numbers;
-  /** Computes all whose names start with `prefix`, and leaves the prefix out. */
+  /** Computes all whose names start with `prefix`, without the prefix. */
   givenUnder(prefix: string): Record<string, Numbers>;
-  /** Expects a whole tensor to be the stored one, or to have its samples, norm and sum. */
+  /** Requires that a whole tensor equals the stored one, or has its samples, norm and sum. */
   expectResult(name: string, actual: Numbers | undefined): void;
   /**
-   * Expects a gradient to be the stored one, or to be off in few entries that rounding has moved over a kink: by less than 1 %
-   * of the whole (README of the parity fixtures, "Kinks").
+   * Requires that a gradient equals the stored one, or differs in few entries that rounding moved across a kink: by
+   * less than 1 % of the whole (README of the parity fixtures, "Kinks").
    */
   expectGradient(name: string, actual: Numbers | undefined): void;
-  /** Gives how far the entries that are stored are from those of a whole tensor. */
+  /** Gives the differences between the stored entries and those of a whole tensor. */
   distances(name: string, actual: Numbers | undefined): number[];
-  /** Expects the same of all results whose names start with `prefix`, and gives their number. */
+  /** Compares all results whose names start with `prefix`, and gives their number. */
   expectAll(prefix: string, actual: Readonly<Record<string, Numbers | undefined>>): number;
 }
 
@@ -58,7 +58,7 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-/** Gives a drawer of 24 bits by index. */
+/** Makes a function that draws 24 bits by index. */
 function bitsOf(text: string): (index: number) => number {
   const start = hash(text);
   return (index) => {

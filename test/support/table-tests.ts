@@ -1,6 +1,6 @@
 /**
- * Answers for what patch tables must do: experiments and label maps of every kind, and the comparison of a step in tables with
- * the same step pixel by pixel.
+ * Makes experiments and label maps of every kind for patch tables, and compares a step with tables with the same step
+ * computed per pixel.
  */
 import { must } from '../../dsl/errors.ts';
 import { expect, it } from 'vitest';
@@ -26,10 +26,10 @@ import { specOf } from './specs.ts';
 import { fullAfterFirst } from './engines.ts';
 import { cpu } from '../../runtime/engine/target.ts';
 
-/** How an experiment on tables differs from the plain one. */
+/** Differences of an experiment on tables to the plain one. */
 export interface TableCase {
   readonly name: string;
-  /** Definitions of its own. */
+  /** Its own definitions. */
   readonly definitions?: string;
   readonly generator?: string;
   readonly discriminator?: string;
@@ -41,7 +41,7 @@ export interface TableCase {
   readonly train?: string;
 }
 
-/** Styles of instances, in all sizes down to a pixel or so: resized maps have instances beyond the number of their pixels. */
+/** Styles of instances at all sizes down to about one pixel: resized maps have more instances than pixels. */
 export const instanceStyles = {
   definitions: `block styles(x, seg: LabelMap? = none, hidden: int = 3) {
   let map = resize(seg, like: x)
@@ -135,7 +135,7 @@ experiment tables {
 `);
 }
 
-/** Kinds of label maps, by what a pixel holds. */
+/** Kinds of label maps, by the label of a pixel. */
 export const mapKinds: Readonly<Record<string, (x: number, y: number, random: RandomStream) => number>> = {
   'two regions': (x, y) => (x + y < 40 ? 0 : 2),
   'one label': () => 1,
@@ -144,7 +144,10 @@ export const mapKinds: Readonly<Record<string, (x: number, y: number, random: Ra
   'stripes at the borders': (x, y) => (x === 0 || y === 0 || x === 31 || y === 31 ? 2 : 0),
 };
 
-/** Builds the step of a spec, with its gradients: in tables of all levels, or pixel by pixel, as it is written where that is said. */
+/**
+ * Builds the step of a spec with its gradients: with tables at all levels or per pixel, and without passes if
+ * `asWritten`.
+ */
 export function stepOf(spec: Spec, inTables: boolean, asWritten = false): Program {
   const whole = must(spec.data, 'it has data').batch;
   const parts = spec.train?.accumulate ?? 1;
@@ -159,7 +162,9 @@ export function stepOf(spec: Spec, inTables: boolean, asWritten = false): Progra
   });
 }
 
-/** Instances as Cityscapes numbers them, ids above the number of pixels: squares, of which every picture has all. */
+/**
+ * Instances numbered like in Cityscapes, with ids above the number of pixels: squares, all of them in every picture.
+ */
 function drawInstances([pictures = 1, height = 1, width = 1]: readonly number[]): Int32Array {
   return Int32Array.from({ length: pictures * height * width }, (_, i) => {
     const [x, y] = [Math.floor((i % width) / 5), Math.floor(((i / width) % height) / 7)];
@@ -170,7 +175,7 @@ function drawInstances([pictures = 1, height = 1, width = 1]: readonly number[])
 /** Feeds that are all arrays. */
 export type Arrays = Readonly<Record<string, Values>>;
 
-/** Draws what a method is called with: maps of a kind, photographs, and the scalars of the first step. */
+/** Draws the inputs of a method: maps of a kind, photographs, and the scalars of the first step. */
 export function drawFeeds(spec: Spec, program: Program, method: Method, kind: keyof typeof mapKinds): Arrays {
   const random = new RandomStream(7, kind);
   const scalars: Readonly<Record<string, Float32Array>> = scalarsAt(must(spec.train, 'it trains'), 0, 5);
@@ -195,7 +200,7 @@ export function drawFeeds(spec: Spec, program: Program, method: Method, kind: ke
   );
 }
 
-/** The variables at the start, where every bias is something. */
+/** The variables at the start, with nonzero biases. */
 export function drawVariables(program: Program): Map<string, Float32Array> {
   const values = initialValues(program.variables, 3);
   for (const { name, role } of program.variables) {
@@ -209,7 +214,9 @@ export function drawVariables(program: Program): Map<string, Float32Array> {
   return values;
 }
 
-/** Requires that all arrays agree, each within `tolerance` of its own largest number, or of `least` where that is larger. */
+/**
+ * Requires that all arrays agree, each within `tolerance` of its own largest number, or of `least` if that is larger.
+ */
 export function expectAgree(
   found: ReadonlyMap<string, ArrayLike<number>>,
   expected: ReadonlyMap<string, ArrayLike<number>>,
@@ -231,7 +238,7 @@ export function expectAgree(
   }
 }
 
-/** Makes float64 tensors of what a method is fed. */
+/** Converts feeds to float64 tensors. */
 export function bindings(
   method: Method,
   feeds: ReadonlyMap<string, ArrayLike<number>>,
@@ -244,7 +251,7 @@ export function bindings(
   );
 }
 
-/** Puts the axes of a tensor into an order. */
+/** Permutes the axes of a tensor. */
 export function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor {
   const b = new GraphBuilder();
   const x = b.input({ name: 'x', ...f32(...shape) });
@@ -255,13 +262,13 @@ export function turned({ shape, data }: RefTensor, order: AxisOrder): RefTensor 
   return must(result, 'one result');
 }
 
-/** How a method is changed, and in which orders of axes its variables are then kept. */
+/** A change of a method, and the axis orders in which its variables are stored afterwards. */
 export interface Change {
   readonly method: Method;
   readonly layouts?: ReadonlyMap<string, AxisOrder> | undefined;
 }
 
-/** Evaluates the first method of a step in float64, after `change`: outputs, and what is written. */
+/** Evaluates the first method of a step in float64, after `change`: its outputs and writes. */
 export function evaluateStep(
   spec: Spec,
   program: Program,
@@ -306,14 +313,14 @@ export function evaluateStep(
   return new Map([...outputs, ...writes]);
 }
 
-/** Tests on an engine that steps and pictures in tables are those of pixels. */
+/** Tests on an engine that training and synthesis with tables equal those per pixel. */
 export function testTablesOn(open: OpenSession, { repeats = false } = {}): void {
   const rest = (index: number) => (repeats ? fullAfterFirst(index) : {});
   const run = async (spec: Spec, program: Program, kind: string): Promise<Map<string, Float32Array>> => {
     const session = await open(program);
     try {
       await session.setVariables(drawVariables(program));
-      // Pictures first: a step moves weights with a gradient of nearly 0 one way or the other.
+      // Synthesis first: a step moves weights with a gradient near 0 in either direction.
       const names = ['synthesize', must(stepMethods(spec)[0], 'a step has a method').name];
       const found = new Map<string, Float32Array>();
       for (const name of names) {

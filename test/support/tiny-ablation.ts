@@ -1,9 +1,9 @@
-/** Answers for an ablation of the tiny experiment, as a text and as runs made by hand. */
+/** Makes ablations of the tiny experiment, as a text and as runs built by hand. */
 import type { Ablation } from '../../compiler/ablation/types.ts';
 import { specOf } from './compared-runs.ts';
 import { tinySpec } from './tiny-experiment.ts';
 
-/** Writes an ablation of two kernel sizes, and one of the first of them alone. */
+/** Writes an ablation of two kernel sizes, and one of only the first. */
 export function tinyAblation(steps = 4, checkpointEvery = 1): string {
   return `${tinySpec({ train: `steps: ${steps}, sample_every: 100000, checkpoint_every: ${checkpointEvery}, seed: 7` })}
 ablation kernels of tiny {
@@ -17,7 +17,7 @@ ablation alone of tiny {
 `;
 }
 
-/** Makes the same ablation by hand, its data below `base`. */
+/** Builds the same ablation by hand, with its data below `base`. */
 export function madeAblation(base: string, seeds: readonly number[] = [0, 1], kernels = [3, 1]): Ablation {
   return {
     name: 'kernels',

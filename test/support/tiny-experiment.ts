@@ -1,4 +1,4 @@
-/** Answers for an experiment that trains in seconds: made-up pictures of 32x32 and networks of a few weights. */
+/** Makes an experiment that trains in seconds: artificial pictures of 32x32 and networks with few weights. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,17 +17,17 @@ const colors = [
   [40, 120, 40],
 ] as const;
 
-/** How a tiny experiment differs from the plain one. */
+/** Differences of a tiny experiment to the plain one. */
 export interface TinyVariant {
   readonly train?: string;
   readonly rate?: string;
   readonly test?: boolean;
   readonly latent?: boolean;
-  /** A generator of a few layers in place of the library's: it compiles in a moment, for tests that train many times. */
+  /** A generator of a few layers instead of the library's: it compiles fast, for tests that train many times. */
   readonly light?: boolean;
 }
 
-/** A generator of a few layers that paints a map in the style of a vector. */
+/** A generator of a few layers with a style vector. */
 export const lightStyled = (name: string): string => `network ${name}(seg: LabelMap, z: Latent) -> Image {
   start = z |> dense(64) |> fold(height: 8, width: 8, channels: 1) |> resize(height: 32, width: 32)
   return concat(seg, start) |> conv(4) |> spade(seg, hidden: 4) |> leaky_relu(0.2) |> conv(3) |> tanh
@@ -74,7 +74,7 @@ experiment tiny {
 `;
 }
 
-/** Writes the spec of a tiny experiment on the same data that learns to find the classes in photographs. */
+/** Writes the spec of a tiny segmenter on the same data. */
 export function tinySegmenterSpec(scores: number = classes): string {
   return `use losses { cross_entropy }
 
@@ -100,7 +100,7 @@ experiment segments {
 `;
 }
 
-/** Writes a label map of two regions, and the photo that it is a map of. */
+/** Writes a label map of two regions, and its photo. */
 async function writePair(
   folder: string,
   labels: string,
@@ -144,7 +144,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Trains a spec of a file's text as the command does. */
+/** Trains the spec in a file's text, as the command does. */
 export function trainText(
   text: string,
   file: string,

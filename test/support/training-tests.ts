@@ -1,4 +1,4 @@
-/** Answers for what a training promises on every engine, tested on a tiny experiment from the first step to the pictures. */
+/** Tests trainings on any engine with a tiny experiment, from the first step to synthesis. */
 import {
   cpSync,
   existsSync,
@@ -53,9 +53,9 @@ import { statefulSpec } from './stateful-experiment.ts';
 
 const lightSpec = (variant: TinyVariant = {}): string => tinySpec({ ...variant, light: true });
 
-/** Tests training, going on, and painting on an engine. */
+/** Tests training, resuming and synthesis on an engine. */
 export function testTrainingOn(engine: 'native' | 'portable'): void {
-  // What does not depend on the engine is shown on the portable one.
+  // Tests that do not depend on the engine run on the portable one.
   const rest = engine === 'native' ? full : {};
   let folder: string;
   let spec: string;
@@ -118,7 +118,7 @@ export function testTrainingOn(engine: 'native' | 'portable'): void {
     it('moves every weight, from where the seed puts it', async () => {
       await run('short', lightSpec(), { steps: 1 });
       const { layout, spec: trained } = readRunFolder(at('short'));
-      // Biases in front of a norm have a gradient of zero, but for rounding.
+      // Biases before a norm have a gradient of zero up to rounding.
       const parameters = variablesOf(trained).filter(
         ({ role, name }) => role === 'parameter' && name.endsWith('.weight'),
       );
@@ -285,7 +285,7 @@ experiment`;
       expect(lines.at(-1)).toBe(replaying(step - 1 - Number(saved ?? 0)));
       expect(error).toMatch(/\w+ gives the first value that is not finite, at step \d+/);
       expect(error).toMatch(/= operand 1, \w+: \[.*\] /);
-      // The texts are kept with the run: going on names the line as well.
+      // The texts are stored in the run, so a resumed run names the line as well.
       const again = resume({ folder: at('runaway'), engine });
       const origin = error.slice(error.indexOf('error[first-not-finite]'), error.indexOf('\n\n2 errors'));
       expect(origin).toContain('operand 1');
@@ -293,7 +293,7 @@ experiment`;
     });
 
     it('never takes a checkpoint with weights that are not finite for a good one', async () => {
-      // Too large for float32: what a step gives is finite, what the last of its updates makes of the weights is not.
+      // Too large for float32: the step's outputs are finite, the weights after its last update are not.
       const text = statefulSpec({ steps: 4, train: 'checkpoint_every: 1' }).replace(
         'sgd(rate: 1e-3',
         'sgd(rate: 1e39',
@@ -301,7 +301,7 @@ experiment`;
       await expect(run('overflowing', text)).rejects.toThrow(
         /^error\[training-not-finite\]: training stopped: D\.\S+ is not a finite number at step 1; no checkpoint[^]*input 'D\/rate' gives the first/,
       );
-      // Without a checkpoint it begins again, and ends in the same way.
+      // Without a checkpoint it starts again, and ends in the same way.
       await expect(resume({ folder: at('overflowing'), engine })).rejects.toThrow(
         /not a finite number at step 1;/,
       );
@@ -311,7 +311,7 @@ experiment`;
       await expect(run('first', lightSpec())).rejects.toThrow(runFolderExists(at('first')).message);
       mkdirSync(at('mine'));
       writeFileSync(at('mine', 'letter.txt'), 'dear');
-      // What a hint says is no use there is not said to help.
+      // A hint must not suggest what it says is useless.
       for (const overwrite of [true, false])
         await expect(run('mine', lightSpec(), { overwrite })).rejects.toThrow(
           notARunFolder(at('mine')).message,
@@ -449,7 +449,7 @@ experiment`;
       expect(readFileSync(join(layout.samples, `${stepName(6)}.png`)).equals(before)).toBe(true);
       expect(readdirSync(join(layout.samples, stepName(6)))).toHaveLength(6);
       expect(existsSync(layout.page)).toBe(true);
-      // Weights of earlier steps are gone, and with them their histograms.
+      // Weights of earlier steps are gone, and so are their histograms.
       const gone = (one: string): boolean => /^weights\/\w 3$/.test(one);
       const found = readEvents(layout.events).map(({ tag, step }) => `${tag} ${step}`);
       expect(found.sort()).toEqual(events.filter((one) => !gone(one)).sort());
@@ -496,7 +496,7 @@ experiment`;
         }),
       );
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      // Painted one by one rather than in a batch, whose sums may round otherwise.
+      // Generated one by one rather than in a batch, whose sums may be rounded differently.
       expect(mean).toBeCloseTo(best.evaluation['PSNR']!, 1);
     });
 
@@ -563,7 +563,7 @@ experiment`;
       for (const [index, picture] of pictures.entries()) {
         const sample = join(layoutOf(at('first')).samples, 'step-000006', `painted-${index}.png`);
         const [a, b] = await Promise.all([picture, sample].map((file) => sharp(file).raw().toBuffer()));
-        // The samples were painted in a batch, whose sums may round otherwise.
+        // The samples were generated in a batch, whose sums may be rounded differently.
         a!.forEach((value, i) => expect(Math.abs(value - b![i]!)).toBeLessThanOrEqual(1));
       }
     });

@@ -1,17 +1,17 @@
-/** Answers for putting tables together that were made apart: those of a batch's pictures, and the same pictures again. */
+/** Unites patch tables that were made separately: those of a batch's pictures, or of the same pictures again. */
 import { codesOf, edgesOf, toLabels } from '../../compiler/patches/codes.ts';
 import { OUTSIDE, type PatchPlan } from '../../compiler/patches/plan.ts';
 import { TupleRanks } from '../../compiler/patches/ranks.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 
 /**
- * Unites tables of one plan, made of different pictures, to those of all pictures one after another: to the last entry what
- * an indexer makes of them in one call. Rows are compared, not only their hashes.
+ * Unites tables of one plan, made of different pictures, to those of all pictures in sequence: exactly as an indexer
+ * makes them in one call. Rows are compared, not only their hashes.
  */
 export function unitePatches(plan: PatchPlan, apart: readonly PatchTables[]): PatchTables {
   const [only] = apart;
   if (apart.length === 1 && only !== undefined) return only;
-  /** For each level done, for each of `apart`: the united row of each row. */
+  /** For each finished level, for each of `apart`: the united row of each row. */
   const rows: Int32Array[][] = [];
   const tables = plan.levels.map(({ source, pixels: wanted }, level) => {
     const parted = apart.map(({ tables }) => tables[level]!);
@@ -39,8 +39,8 @@ export function unitePatches(plan: PatchPlan, apart: readonly PatchTables[]): Pa
 }
 
 /**
- * Gives the tables of the same pictures `times` over, as a discriminator sees them that judges painted and real ones at once:
- * only pixels are repeated, the tables are shared.
+ * Gives the tables of the same pictures `times` over, as for a discriminator that judges generated and real pictures
+ * at once: only pixels are repeated, the tables are shared.
  */
 export function repeatPatches({ pictures, tables }: PatchTables, times: number): PatchTables {
   const repeated = tables.map((table) => {

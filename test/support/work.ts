@@ -1,8 +1,8 @@
-/** Answers for counting work: how many entries of collections some code puts in or goes through, whatever the machine does beside. */
+/** Counts work, independently of the machine: the entries of collections that code inserts or visits. */
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
-/** Methods that put in or look up one entry, and those that may go through all. */
+/** Methods that insert or look up one entry, and those that may visit all. */
 const single: readonly (readonly [object, readonly string[]])[] = [
   [Map.prototype, ['set', 'get', 'has']],
   [Set.prototype, ['add', 'has']],
@@ -29,7 +29,7 @@ const whole: readonly (readonly [object, readonly string[]])[] = [
   ],
 ];
 
-/** Counts what a synchronous piece of work does. */
+/** Counts the work of a synchronous function. */
 export function countWork(work: () => void): number {
   let count = 0;
   const undo: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Answers for seeing every write that this process does: the functions by which Node writes files are watched. */
+/** Watches every file write of this process, by wrapping Node's functions. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -10,13 +10,13 @@ const ofSync = ['writeSync', 'mkdirSync', 'rmSync', 'openSync'] as const;
 
 /** A moment at which a process can die: before a write, or in the middle of one that writes bytes. */
 export interface Moment {
-  /** What is written, as the caller names it; undefined where that is not known. */
+  /** What is written, as the caller names it; undefined if unknown. */
   readonly path: string | undefined;
-  /** Whether the write waits for what `look` gives. */
+  /** Whether the write waits for the result of `look`. */
   readonly waits: boolean;
 }
 
-/** Calls `look` at each moment of each write; gives what ends it. */
+/** Calls `look` at each moment of each write; gives the function that stops this. */
 export function watchWrites(look: (moment: Moment) => void | Promise<void>): () => void {
   const undo: (() => void)[] = [];
   const replace = (owner: object, name: string, make: (original: Call) => Call): void => {
@@ -26,7 +26,7 @@ export function watchWrites(look: (moment: Moment) => void | Promise<void>): () 
     undo.push(() => (functions[name] = original));
   };
   let isWithin = false;
-  /** Looks, unless the call comes out of another one: what looks may write as well. */
+  /** Calls `look`, unless inside another such call: `look` may write, too. */
   const alone = (path: unknown, waits: boolean): void | Promise<void> => {
     if (isWithin) return;
     isWithin = true;
@@ -46,7 +46,7 @@ export function watchWrites(look: (moment: Moment) => void | Promise<void>): () 
       }
       return original(...given);
     });
-  /** Files that are open for `writeSync`, by their numbers. */
+  /** Files open for `writeSync`, by descriptor. */
   const openFiles = new Map<unknown, unknown>();
   for (const name of ofSync)
     replace(fs, name, (original) => (...given) => {
@@ -65,7 +65,7 @@ export function watchWrites(look: (moment: Moment) => void | Promise<void>): () 
       original(given[0], bytes.subarray(firstHalf(bytes).length));
       return bytes.length;
     });
-  // Handles share one prototype, which is reached by an open file.
+  // Handles share one prototype, which an open file gives access to.
   replace(fs.promises, 'open', (original) => async (...given) => {
     if (isForReading(given[1])) return original(...given);
     const [path] = given;

@@ -42,7 +42,7 @@ class Options {
   training = true;
 }
 
-/** Arrays that are no batch, or no array. */
+/** Arrays that are not a batch, or not arrays. */
 export const wrongFeeds: readonly WrongCall[] = [
   [
     paint(labels(4)),
@@ -125,7 +125,7 @@ export const wrongFeeds: readonly WrongCall[] = [
   [train({ random_state: [1, 2] }), 'unknown-input', "'random_state'"],
 ];
 
-/** Options that have no such name or value, and arguments. */
+/** Options with unknown names or wrong values, and wrong arguments. */
 export const wrongOptions: readonly WrongCall[] = [
   [step({ signal: true }), 'wrong-option', "'signal'", 'found: true', 'an AbortSignal', 'controller.signal'],
   [step({ step: -1 }), 'wrong-option', "step: the option 'step'", 'found: -1', 'a whole number from 0'],
@@ -225,7 +225,7 @@ export const wrongOptions: readonly WrongCall[] = [
   [(model) => model.outputs('steps'), 'unknown-method', "did you mean 'step'?"],
 ];
 
-/** Mistakes in what variables are read and set by. */
+/** Mistakes in reading and setting variables. */
 export const wrongVariables: readonly WrongCall[] = [
   [(model) => model.read('G.conv_img.bias'), 'wrong-argument', "read: the argument 'names'", "['G.fc.bias']"],
   [(model) => model.read([7]), 'wrong-argument', 'found: 7'],

@@ -1,4 +1,4 @@
-/** Answers for small files that claim to hold very much: each would take gigabytes or minutes of a reader that believes it. */
+/** Lists small hostile files with huge claims: a naive reader would use gigabytes or minutes on each. */
 import {
   name,
   number,
@@ -13,7 +13,7 @@ import {
   type PickleParts,
 } from './pickles.ts';
 
-/** A file by its name, and what is said of it. */
+/** A file by name, and the expected message. */
 export interface Attack {
   readonly file: string;
   readonly make: () => Uint8Array;
@@ -33,7 +33,7 @@ const dictOf = (...items: readonly (readonly [string, Uint8Array])[]): PicklePar
 const range = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, i) => make(i));
 
-/** A deflated pickle: what repeats takes a thousandth. */
+/** A deflated pickle: repetition compresses to a thousandth. */
 const packed = (...parts: PickleParts): Uint8Array =>
   zip([{ path: 'a/data.pkl', content: pickle(parts), isDeflated: true }]);
 

@@ -1,4 +1,6 @@
-/** Tests files of weights: every format gives the numbers that PyTorch saved; what is malicious or damaged is refused. */
+/**
+ * Tests files of weights: every format gives the numbers that PyTorch saved; malicious and damaged files are refused.
+ */
 import { SpadeworkError } from '../../../dsl/errors.ts';
 import { loadMapping } from '../../../runtime/weights/mapping.ts';
 import { zip, archive, legacy, op, storage, tensor, text, type PickleParts } from './pickles.ts';
@@ -36,7 +38,7 @@ async function readAll(path: string): Promise<Saved> {
   );
 }
 
-/** Expects the error that a user is shown: what and where, never a failure of the program itself. */
+/** Requires an error for users: what and where, never a crash of the program. */
 async function expectRefused(path: string, text: string | RegExp): Promise<void> {
   const reading = readAll(path);
   await expect(reading).rejects.toBeInstanceOf(SpadeworkError);
@@ -159,7 +161,7 @@ describe('malicious files', () => {
     expect(malicious.length).toBe(17);
   });
 
-  // The older layout lists a storage then that nothing refers to.
+  // The older layout then lists a storage without a reference to it.
   const nothingToRead = /holds no tensors|nothing says what its storage '0' holds/;
   const cases: readonly (readonly [string, PickleParts, string | RegExp])[] = [
     ['list that holds itself', [op.emptyList, op.put(0), op.get(0), op.append], nothingToRead],
@@ -257,7 +259,7 @@ describe('malicious files', () => {
 
   it('which claim to unpack to more than deflate can are refused', async () => {
     const bytes = readFileSync(join(fixtures, 'deflated.pth'));
-    // The central directory says how long each entry is: 4 bytes, 24 into its record.
+    // The central directory has the length of each entry: 4 bytes, at offset 24 of its record.
     const record = 'PK\x01\x02';
     for (let at = bytes.indexOf(record); at >= 0; at = bytes.indexOf(record, at + 1))
       bytes.writeUInt32LE(0x7fffffff, at + 24);

@@ -1,4 +1,7 @@
-/** Tests that a file of weights costs what its size explains: values, unpacked bytes and tensors are counted, not seconds. */
+/**
+ * Tests that the cost of reading a file of weights is bounded by its size: counts values, unpacked bytes and tensors,
+ * not seconds.
+ */
 import { SpadeworkError } from '../../../dsl/errors.ts';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +55,7 @@ describe('small files that claim very much', () => {
       const reading = readAll(write(file, bytes), meter);
       await expect(reading).rejects.toBeInstanceOf(SpadeworkError);
       await expect(reading).rejects.toThrow(said);
-      // What is charged last is refused before it is made, so that it may be as large as the file says.
+      // The last charge is refused before allocation, so it may be as large as the file claims.
       expect(meter.built).toBeLessThan(36 * mebibyte + 16 * bytes.length);
     },
   );

@@ -1,4 +1,4 @@
-/** Tests mappings: our networks get exactly the names and shapes of the official ones, and mistakes in mappings are told. */
+/** Tests mappings: our networks get exactly the official names and shapes, and mistakes in mappings are reported. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const official = JSON.parse(readFileSync(namesFile, 'utf8')) as Record<string, R
 
 const made = new Map<string, NetworkSpec>();
 
-/** Makes one network out of an expression, with data of four classes and instances; the same one each time. */
+/** Makes one network from an expression, with data of four classes and instances; cached. */
 function networkOf(expression: string, size: number): NetworkSpec {
   const known = made.get(expression) ?? makeNetwork(expression, size);
   made.set(expression, known);

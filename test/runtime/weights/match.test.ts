@@ -1,4 +1,4 @@
-/** Tests how files and networks meet: reparametrized weights, parts of files, what does not fit, and the way back. */
+/** Tests matching files with networks: reparametrized weights, parts of files, mismatches, and exporting. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file that only says what it holds; every tensor counts from 0. */
+/** A file with listed tensors; the values of each count from 0. */
 function listed(tensors: Record<string, number[]>): WeightsFile {
   return {
     path: 'file.pth',
@@ -34,7 +34,7 @@ function listed(tensors: Record<string, number[]>): WeightsFile {
 
 const kernel = { shape: [2, 3, 3, 2] };
 const bias = { shape: [2] };
-/** Our variables of test/reference/make_pth.py's `reparametrized`. */
+/** Our variables for `reparametrized` in test/reference/make_pth.py. */
 const reparametrized: WeightVariable[] = [
   { name: 'spectral.weight', ...kernel },
   { name: 'spectral.bias', ...bias },
@@ -55,7 +55,7 @@ const others: WeightVariable[] = [
   { name: 'dense.bias', ...bias },
 ];
 
-/** Finds our entry [row, column, input, output] of a kernel by PyTorch's order. */
+/** Compares our entries [row, column, input, output] of a kernel with PyTorch's order. */
 function expectKernel(ours: Float32Array, stored: Float32Array, order: 'OIHW' | 'IOHW'): void {
   for (let row = 0; row < 2; row++)
     for (let column = 0; column < 3; column++)
@@ -80,7 +80,7 @@ describe('reparametrized weights', () => {
       expectKernel(values.get('lengths.weight')!, file.read('lengths.weight_v'), 'OIHW');
       expect(values.get('lengths.weight.g')).toEqual(file.read('lengths.weight_g'));
       expect(values.get('spectral.weight.u')).toEqual(file.read('spectral.weight_u'));
-      // PyTorch's v runs over inputs, rows, columns; ours over rows, columns, inputs.
+      // PyTorch's v is ordered by inputs, rows, columns; ours by rows, columns, inputs.
       const [v, stored] = [values.get('spectral_up.weight.v')!, file.read('spectral_up.weight_v')];
       for (let pixel = 0; pixel < 6; pixel++)
         for (let i = 0; i < 3; i++) expect(v[pixel * 3 + i]).toBe(stored[i * 6 + pixel]);
@@ -190,7 +190,7 @@ Left over in the file:
     expect(fits(report)).toBe(false);
   });
 
-  /** Renders how variables meet a file, and gives the hints. */
+  /** Renders the result of matching variables with a file, and gives the hints. */
   const hints = (variables: WeightVariable[], tensors: Record<string, number[]>): string[] =>
     renderReport(matchWeights(variables, listed(tensors)).report)
       .filter((line) => line.startsWith('  hint: '))

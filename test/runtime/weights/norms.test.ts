@@ -1,4 +1,4 @@
-/** Tests every norm of the library in a generator: its weights have the names of the official code, and come back as they went. */
+/** Tests every norm of the library in a generator: its weights have official names, and survive export and import. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const { 'SPADE generator': official = {} } = JSON.parse(readFileSync(namesFile, 
   Record<string, number[]>
 >;
 
-/** Checks a network, over maps of four classes with instances. */
+/** Checks a network over maps of four classes with instances. */
 function checkNetwork(network: 'Part' | 'SpadeGenerator', norm: string): CheckResult {
   const [size, settings] = network === 'Part' ? ['16x16', ''] : ['64x64', ', width: 2'];
   const text = `${importsOf(norm)}use generators { SpadeGenerator, SpadeResBlock }
@@ -47,10 +47,10 @@ function networkOf(network: 'Part' | 'SpadeGenerator', norm: string): NetworkSpe
   return made;
 }
 
-/** A first convolution and one residual block of a generator: enough for names. */
+/** A first convolution and one residual block of a generator, which are enough for names. */
 const partOf = (norm: string): NetworkSpec => networkOf('Part', norm);
 
-/** The names that the official code has for our variables. */
+/** The official names of our variables. */
 function namesOf(norm: string): string[] {
   return [...officialPlaces(partOf(norm).variables, loadMapping('spade')).values()]
     .map(({ name }) => name)
@@ -58,9 +58,9 @@ function namesOf(norm: string): string[] {
 }
 
 const isOfBase = (name: string): boolean => name.includes('.param_free_norm.');
-/** What the official part has whatever its base norm is. */
+/** The official part's names that do not depend on the base norm. */
 const ofPart = Object.keys(official).filter((name) => /^(fc|up_0|conv_img)\./.test(name) && !isOfBase(name));
-/** The official names of a part whose base norms keep these. */
+/** The official names of a part whose base norms have these variables. */
 const withBase = (...kept: readonly string[]): string[] => {
   const ofBase = ['0', '1', 's'].flatMap((place) =>
     kept.map((name) => `up_0.norm_${place}.param_free_norm.${name}`),
@@ -69,7 +69,7 @@ const withBase = (...kept: readonly string[]): string[] => {
 };
 
 const statistics = ['running_mean', 'running_var'];
-/** What PyTorch's norms keep that stand in for each base. */
+/** The variables of PyTorch's norms that correspond to each base. */
 const bases: Readonly<Record<string, readonly string[]>> = {
   identity: [],
   batch: statistics,

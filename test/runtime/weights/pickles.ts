@@ -1,4 +1,4 @@
-/** Answers for pickles and files around them that PyTorch would never write, put together from instructions. */
+/** Builds pickles and files around them from instructions, including ones that PyTorch never writes. */
 import { deflateRawSync } from 'node:zlib';
 
 export type PickleParts = readonly (Uint8Array | readonly Uint8Array[])[];
@@ -14,7 +14,7 @@ function uint32(value: number): Uint8Array {
   return buffer;
 }
 
-/** A number as pickles have it: small ones whole, others as LONG1 or, where they are fractions, as doubles. */
+/** A number in a pickle: small integers as BININT, others as LONG1, or doubles if they are fractions. */
 export function number(value: number): Uint8Array {
   const buffer = Buffer.alloc(9);
   if (Number.isInteger(value)) {
@@ -26,7 +26,7 @@ export function number(value: number): Uint8Array {
   return buffer;
 }
 
-/** Instructions by what they do. */
+/** Instructions by their effect. */
 export const op = {
   mark: bytes(0x28),
   pop: bytes(0x30),
@@ -48,7 +48,7 @@ export const op = {
 export const tuple = (...parts: readonly (Uint8Array | readonly Uint8Array[])[]): Uint8Array =>
   Buffer.concat([op.mark, ...parts.flat(), bytes(0x74)]);
 
-/** A storage of four float32. */
+/** A storage of four float32 numbers. */
 export function storage({
   type = name('torch', 'FloatStorage'),
   count = 4,
@@ -58,7 +58,7 @@ export function storage({
   return Buffer.concat([id, bytes(0x51)]);
 }
 
-/** A tensor of that storage; what is given differs from a good one. */
+/** A tensor of that storage; arguments override parts of a valid one. */
 export function tensor({
   shape = [4],
   strides = [1],
@@ -90,7 +90,7 @@ export const pickle = (parts: PickleParts): Uint8Array =>
   Buffer.concat([bytes(0x80, 2), ...parts.flat(), bytes(0x2e)]);
 const values = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
 
-/** Makes the older layout around a pickle. */
+/** Makes a file of the older layout around a pickle. */
 export function legacy(parts: PickleParts): Uint8Array {
   const magic = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
   return Buffer.concat([
@@ -109,9 +109,9 @@ export interface Entry {
   readonly path: string;
   readonly content: Uint8Array;
   readonly isDeflated?: boolean;
-  /** The entry whose bytes this one claims for its own, and has none itself. */
+  /** The entry whose bytes this one claims instead of having its own. */
   readonly as?: string;
-  /** What the directory says of its length, where that is a lie. */
+  /** The length in the directory, if it is false. */
   readonly claimed?: number;
 }
 
@@ -131,7 +131,7 @@ export function zip(entries: readonly Entry[]): Uint8Array {
   let end = 0;
   for (const { path, content, isDeflated = false, as, claimed } of entries) {
     const packed = isDeflated ? deflateRawSync(content) : content;
-    // Version, flags, method, time, checksum (which nobody asks for), and lengths.
+    // Version, flags, method, time, checksum (not verified), and lengths.
     const common = Buffer.concat([
       bytes(20, 0, 0, 0, isDeflated ? 8 : 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
       uint32(packed.length),
@@ -168,7 +168,7 @@ export function zip(entries: readonly Entry[]): Uint8Array {
   return Buffer.concat([...local, directory, ...last]);
 }
 
-/** Makes a safetensors file of a header's text and values. */
+/** Makes a safetensors file from a header's text and values. */
 export function safetensors(header: string | object, values = new Uint8Array(0)): Uint8Array {
   const content = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

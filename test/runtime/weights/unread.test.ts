@@ -1,4 +1,4 @@
-/** Tests what lies beside and in the place of tensors: unknown objects of Python, copies of a network, values that are not finite. */
+/** Tests unknown Python objects beside and in place of tensors, copies of a network, and values that are not finite. */
 import { SpadeworkError } from '../../../dsl/errors.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ const objectOf = (module: string, member: string, state = op.emptyDict): Uint8Ar
   concat(name(module, member), op.emptyTuple, op.newObject, state, op.build);
 const harm = text('echo harmed');
 
-/** Objects that files hold beside tensors, by what makes them. */
+/** Objects that files contain beside tensors, by constructor. */
 const objects: readonly (readonly [string, Uint8Array])[] = [
   ['argparse.Namespace', objectOf('argparse', 'Namespace', dict({ lr: number(1), w: bias }))],
   [
@@ -116,7 +116,7 @@ const objects: readonly (readonly [string, Uint8Array])[] = [
   ],
 ];
 
-/** What Python knows by name and is no tensor. */
+/** Named Python objects that are not tensors. */
 const names: readonly (readonly [string, Uint8Array])[] = [
   ['torch.float32', name('torch', 'float32')],
   ['torch.qint8', name('torch', 'qint8')],
@@ -173,7 +173,7 @@ describe('an unknown object', () => {
       expect(() => matchWeights(layer, file, undefined, inside)).toThrow(
         "is refused: 'netG' is made by '__main__.Net'; only tensors",
       );
-    // Nobody said where the network lies: then it may be that object.
+    // Without a requested part, the network may be that object.
     expect(renderReport(compareWeights(layer, file)).join('\n')).toContain(
       "'netG' is made by '__main__.Net'",
     );
@@ -361,7 +361,7 @@ describe('values that are not finite', () => {
 'fc.bias' (2): 1 of 2, the first at [1] (-Infinity)
 hint: the training that saved it had failed by then: take an earlier checkpoint of it`,
     );
-    // Whoever only looks into the file gets what is there.
+    // Opening a file without a network gives the stored values.
     expect([...file.read('fc.bias')]).toEqual([1, -Infinity]);
   });
 
