@@ -165,7 +165,7 @@ try {
     const found = runners.map((): Found[] => []);
     for (let round = 0; round < rounds; round++)
       for (const [which, run] of runners.entries()) found[which]?.push(await run());
-    const [exact, reduced] = found.map((times) => times.slice(1)); // the first round is the engine's
+    const [exact, reduced] = found.map((times) => times.slice(1)); // the first round initializes the engine
     const median = (times: readonly Found[] | undefined, of: (one: Found) => number): number =>
       medianOf(must(times, 'both precisions were run').map(of));
     const [before, after, casts] = [

@@ -147,7 +147,7 @@ export type Expression =
 /**
  * Comments and blank lines, kept for the printer and for tools that show documentation. Lines lack the `#` and the one
  * blank after it.
- * the one blank behind it.
+ * the one blank after it.
  */
 export interface Comments {
   /** Whether a blank line separates the node (with its comments) from the node before it in the same braces. */

@@ -220,7 +220,7 @@ function runsOf({ axes }: Plan, cells: readonly Cell[], seeds: readonly number[]
       if (!spec) return [];
       const point = values.map(({ label }, index) => ({ axis: axes[index]?.name ?? '', label }));
       const name = nameRun(point, seed, names);
-      names.add(name.toLowerCase()); // some file systems know no other
+      names.add(name.toLowerCase()); // some file systems ignore case
       const train = spec.train && { train: { ...spec.train, seed } };
       return [
         {

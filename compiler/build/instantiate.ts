@@ -204,7 +204,7 @@ function instantiateNode(
     (index, value) => {
       const ref = must(node.inputs[index], 'an update names an input that it changes');
       environment.variables.set(variableName(owner, ref.slice(1)), value);
-    }, // Names of noise in losses are whole ones.
+    }, // Noise in losses has full names already.
     environment.networks.has(owner) ? scopeOf(node, owner) : undefined,
   );
   return composite.expand(expansion, inputs, node.attrs);

@@ -22,7 +22,7 @@ export function rateAt(
   const rate = optimizer.rate * Math.min(1, (step + 1) / (optimizer.warmup ?? 1));
   const epochs = totalSteps(train, stepsPerEpoch) / stepsPerEpoch;
   if (train.decay_from === undefined || train.decay_from >= epochs) return rate;
-  const epoch = Math.floor(step / stepsPerEpoch); // epochs that are over
+  const epoch = Math.floor(step / stepsPerEpoch); // completed epochs
   const fallen = Math.max(0, epoch - train.decay_from) / (epochs - train.decay_from);
   return rate * Math.max(0, 1 - fallen);
 }

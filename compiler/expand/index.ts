@@ -193,7 +193,7 @@ function expandBody(
       context.report(messages.noExperiment(source.name));
       return undefined;
     }
-    return { name: 'library', networks: [], objectives: [] }; // blocks alone: their names and types were checked
+    return { name: 'library', networks: [], objectives: [] }; // a file of blocks only; their names and types were checked
   }
   const assume = options.assume ?? { width: 256, height: 256, classes: 35 };
   const given = inputsOfData({ size: assume, classes: assume.classes });

@@ -98,7 +98,7 @@ function numbers(block: BlockCost): string[] {
   return [formatCount(block.parameters), formatCount(block.flops), formatBytes(block.activationBytes)];
 }
 
-/** Tells how informative an op is for its block; the least informative ops are dropped if there are too many. */
+/** Tells whether an op says `little` or `most` about its block: ops of little are left out, ops of most come first. */
 function tells(op: string, how: CompositeTraits['tells']): boolean {
   return composites.get(op)?.traits.tells === how;
 }

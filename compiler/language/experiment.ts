@@ -495,7 +495,7 @@ class ExperimentExpansion {
   private encoded(name: string, span: Span): Value {
     const { evaluator } = this.context;
     const [network, result] = [this.networks.get(name), this.results.get(name)];
-    if (!network || !result) return unknown; // it has mistakes, or there is no data, which is reported
+    if (!network || !result) return unknown; // mistakes and missing data are reported elsewhere
     const why = whyNoEncoder(network);
     if (why !== undefined) return evaluator.fail(messages.notAnEncoder(name, why, span));
     const [mean, logVariance, ...others] = result.kind === 'list' ? result.items : [result];
@@ -542,7 +542,7 @@ class ExperimentExpansion {
     if (known.length < loss.networks.length || !hasSize(this.data)) return undefined;
     const trained = [...new Set(known.map(({ text }) => text))];
     const [name = '', ...together] = trained;
-    // Skips the check if a network has mistakes, which are reported elsewhere.
+    // A loss over networks with mistakes is not expanded: the mistakes are reported elsewhere.
     const isBroken = this.items('let').some(
       (item) => this.scope.bindings.get(item.name.text)?.kind === 'unknown',
     );

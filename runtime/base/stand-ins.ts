@@ -16,6 +16,6 @@ export const standIns = {
 /** Recognizes a placeholder by the beginning of a file, one character per byte; undefined for other files. */
 export function standInOf(start: string): keyof typeof standIns | undefined {
   if (start.startsWith('version https://git-lfs.github.com/spec/')) return 'pointer';
-  const text = start.replace('\u00ef\u00bb\u00bf', ''); // the mark of UTF-8
+  const text = start.replace('\u00ef\u00bb\u00bf', ''); // the byte order mark of UTF-8
   return /^\s*<(!doctype\s+html|html|head|body)\b/i.test(text) ? 'page' : undefined;
 }

@@ -103,7 +103,7 @@ function generatedColor(n: number): Color {
   const value = 1 - 0.22 * (Math.floor(n / 12) % 4);
   const saturation = 0.85 - 0.2 * (Math.floor(n / 48) % 3);
   const channel = (offset: number): number => {
-    const k = (offset + hue * 6) % 6; // the usual HSV to RGB, a channel at a time
+    const k = (offset + hue * 6) % 6; // HSV to RGB, one channel at a time
     return Math.round(255 * value * (1 - saturation * Math.max(0, Math.min(k, 4 - k, 1))));
   };
   return [channel(5), channel(3), channel(1)];

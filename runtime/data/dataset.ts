@@ -364,7 +364,7 @@ class PrefetchingLoader implements Loader {
   private fill(count: number): void {
     while (this.ahead.length < count) {
       const batch = this.make(this.step++);
-      batch.catch(() => undefined); // reported by the next() that gets to it, not as an unhandled rejection
+      batch.catch(() => undefined); // next() reports the error; this avoids an unhandled rejection
       this.ahead.push(batch);
     }
   }

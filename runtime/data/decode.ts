@@ -344,7 +344,7 @@ export function decodePhoto(
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer();
-    return new Uint8Array(pixels); // a copy: the decoder's own buffer cannot be handed to another thread
+    return new Uint8Array(pixels); // a copy, as the decoder's buffer cannot be transferred to another thread
   });
 }
 

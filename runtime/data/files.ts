@@ -18,7 +18,7 @@ export const LARGEST_FILE = 2 ** 28;
  * and the system's error if the file cannot be read.
  */
 export async function readRegular(file: string): Promise<Buffer> {
-  refuse(await stat(file)); // before it is opened: opening alone can do something to a device
+  refuse(await stat(file)); // before opening, as opening a device can have effects
   // The file may be replaced after `stat`: opening must not wait for a pipe's writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {

@@ -74,7 +74,7 @@ export function remarksOf(png: Buffer): PngRemarks {
   let gamma: number | undefined;
   let hasSpace = false;
   for (const { type, data } of chunksOf(png)) {
-    if (type === 'IDAT') break; // these come before the pixels
+    if (type === 'IDAT') break; // all remarks come before the pixels
     if (type === 'acTL' && data.length >= 4) frames = data.readUInt32BE(0);
     if (type === 'gAMA' && data.length >= 4) gamma = data.readUInt32BE(0);
     if (type === 'sRGB' || type === 'iCCP' || type === 'cICP') hasSpace = true;

@@ -38,7 +38,7 @@ export class SampleOrder {
     let order = this.epochs.get(epoch);
     if (order === undefined) {
       order = new RandomStream(this.seed, `order of samples in epoch ${epoch}`).permutation(this.count);
-      this.epochs.clear(); // a stream moves on: an epoch is rarely asked for again
+      this.epochs.clear(); // epochs are used in order, so old ones are rarely needed again
       this.epochs.set(epoch, order);
     }
     return order;

@@ -69,7 +69,7 @@ export class DecodingPool {
   async close(): Promise<void> {
     this.stop(new Error('the data set is closed'));
     const ends = this.threads.map(({ worker }) => {
-      worker.ref(); // else the process may end while the caller awaits this
+      worker.ref(); // otherwise the process may end while the caller awaits this
       return worker.terminate();
     });
     await Promise.all(ends);
@@ -78,7 +78,7 @@ export class DecodingPool {
   private start(): Thread {
     const worker = new Worker(new URL('./boot-worker.mjs', import.meta.url), {
       workerData: this.settings,
-      execArgv: [], // loaders of the main thread are not wanted twice
+      execArgv: [], // the main thread's loaders must not be registered twice
     });
     const waiting = new Map<number, Waiting>();
     worker.unref();

@@ -10,7 +10,7 @@ import { digestOf } from './repeats.ts';
 import { sampleReader, type SampleSettings } from './sample.ts';
 import { sampleSurveyor } from './survey-sample.ts';
 
-sharp.concurrency(1); // parallel over samples instead of inside one: less overhead, and the engine needs the cores
+sharp.concurrency(1); // samples are decoded in parallel instead: less overhead, and the engine needs the cores
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread only');

@@ -54,6 +54,6 @@ async function openFolders(
   return openDataset({
     folders: { images, labels: maps, instances },
     ...readingOf(data, classesOf(data)),
-    photoHalf: undefined, // maps that are asked for are files of their own
+    photoHalf: undefined, // requested maps are separate files
   });
 }

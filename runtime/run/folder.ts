@@ -209,7 +209,7 @@ export function readRunFolder(folder: string): {
   readonly record: FullRunRecord;
 } {
   const layout = layoutOf(folder);
-  if (!isInPlace(layout)) readRunSpec(folder); // says what is there in place of a run
+  if (!isInPlace(layout)) readRunSpec(folder); // throws the error that names what the folder contains instead
   const record = readRecord(layout.run, runFormat, damagedRunFile);
   if (!record) throw noRecord(folder);
   return { layout, spec: readRunSpec(folder, record.specSha256), record };

@@ -50,7 +50,7 @@ export async function makeData(
   { kind, folder, count, size, classes, seed }: MakeOptions,
   report?: (done: number, total: number) => void,
 ): Promise<Made> {
-  const place = resolve(folder); // an empty text is the working folder, as for all that joins paths
+  const place = resolve(folder); // an empty text means the working folder, as in path joins
   if (existsSync(place) && readdirSync(place).length > 0) throw dataError(folderInUse(folder));
   const maker = makerOf(kind, classes);
   const test = Math.max(1, Math.round(heldOut * count));

@@ -60,7 +60,7 @@ export function matchWeights(
   const values = report.matched.map((pairing): [string, Float32Array] => {
     const place = must(places.get(pairing.ours), `${pairing.ours} has a place in the network`);
     const stored = must(read.get(nameOf(pairing)), `${pairing.ours} was read`);
-    read.delete(nameOf(pairing)); // so that the values need not lie in memory twice
+    read.delete(nameOf(pairing)); // so that the values are not in memory twice
     return [pairing.ours, place.toOurs(stored)];
   });
   return { values: new Map(values), report };

@@ -86,7 +86,7 @@ export class Storages {
       return readPiece(piece, start, length);
     }
     if (this.unpacked?.key !== key) {
-      this.unpacked = undefined; // so that it need not lie beside the next
+      this.unpacked = undefined; // freed first, so that two storages are not in memory at once
       this.unpacked = { key, bytes: unpackPiece(piece, this.meter) };
     }
     return this.unpacked.bytes.slice(start, start + length);

@@ -198,7 +198,7 @@ describe('the spec', () => {
     };
     for (const { nodes } of spec!.networks)
       for (const { at, op, inputs } of nodes) {
-        if (op === 'one_hot' || (op === 'concat' && inputs.includes('seg.edges'))) continue; // made where maps enter
+        if (op === 'one_hot' || (op === 'concat' && inputs.includes('seg.edges'))) continue; // these are recorded where maps enter
         const [source, start, end] = at!;
         const text = sources[source]!.text.slice(start, end);
         expect(text.slice(0, 200), op).toMatch(callsOf[op] ?? new RegExp(op));

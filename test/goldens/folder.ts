@@ -23,7 +23,7 @@ export function readDigests(): Readonly<Record<string, Digests>> {
   return JSON.parse(readFileSync(digestsFile, 'utf8')) as Record<string, Digests>;
 }
 
-/** Writes the goldens of all examples anew; `log` hears of each. */
+/** Writes the goldens of all examples; `log` receives each example's name. */
 export function writeGoldens(cases: readonly GoldenCase[], log: (name: string) => void): void {
   rmSync(compiled, { recursive: true, force: true });
   const digests: Record<string, Digests> = {};

@@ -315,7 +315,7 @@ experiment mine {
   it('checks a known data set without a spec', async () => {
     const mini = fileURLToPath(new URL('../../examples/data/camvid-mini', import.meta.url));
     const { code, err } = await runHere(['data', 'check', '--preset', 'camvid', '--data', mini, '--json']);
-    expect(code).toBe(1); // the excerpt lies in other folders than the whole
+    expect(code).toBe(1); // the excerpt has other folders than the full data set
     expect(err).toBe('');
     const unknown = await runHere(['data', 'check', '--preset', 'camvd', '--data', mini]);
     expect([unknown.code, unknown.err]).toEqual([

@@ -101,7 +101,7 @@ describe('files', () => {
     const root = await onePair();
     writeFileSync(path.join(root, 'labels/a.png'), '');
     writeFileSync(path.join(root, 'images/a.png'), 'x');
-    truncateSync(path.join(root, 'images/a.png'), LARGEST_FILE + 1); // takes no room
+    truncateSync(path.join(root, 'images/a.png'), LARGEST_FILE + 1); // a sparse file, which uses no disk space
     const { errors } = await examine(dataSpec(root));
     expect(errors.map(({ text }) => text.split('\n')[0])).toEqual([
       `'${path.join(root, 'images/a.png')}' cannot be read: it has ${LARGEST_FILE + 1} bytes, expected at most ${LARGEST_FILE}`,

@@ -136,7 +136,7 @@ describe('photos', () => {
       "1 photo holds several pictures, of which only the first is read: 'images/a.webp' (2 pictures)",
     ]);
     const gif = await sharp(data, { raw }).gif().toBuffer();
-    expect((await ofPhoto('png', gif)).warnings).toHaveLength(2); // of another format, too
+    expect((await ofPhoto('png', gif)).warnings).toHaveLength(2); // the second warning is about the format
     const apng = withChunk(await photoOf(1).png().toBuffer(), 'acTL', word(3, 0));
     expect((await ofPhoto('png', apng)).warnings[0]).toContain('(3 pictures)');
   });

@@ -60,7 +60,7 @@ SPADEWORK_INLINE float twice(float x) {
 
 }  // namespace spadework::instructions
 
-// Gives the name of each instruction, and its numbers of operands and parameters.
+// Says the name of each instruction, and how many operands and parameters it has.
 #define SPADEWORK_INSTRUCTIONS(entry) \\
   entry(select, 3, 0) \\
   entry(leaky_relu_grad, 2, 1) \\

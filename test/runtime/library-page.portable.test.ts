@@ -57,7 +57,7 @@ describe('docs/library.md', () => {
     } finally {
       removeFolder(tiny.folder);
     }
-  }, 180_000); // a training, and a program that reads the whole package anew
+  }, 180_000); // includes a training, and a process that loads the whole package
 });
 
 describe('the entry of the package', () => {

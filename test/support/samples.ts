@@ -129,7 +129,7 @@ export function distance(found: ArrayLike<number>, expected: ArrayLike<number>):
   let worst = 0;
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(found[i]! - expected[i]!);
-    if (!(difference <= worst)) worst = difference; // not a number counts as worst, and stays so
+    if (!(difference <= worst)) worst = difference; // NaN counts as the worst difference, and stays
   }
   return Number.isNaN(worst) ? Infinity : worst / scale;
 }

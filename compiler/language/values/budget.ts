@@ -53,7 +53,7 @@ export type Counted = keyof typeof limits;
 /** A call uses as much stack as this many expressions. */
 const levelsOfCall = 3;
 
-/** A frame of the expansion: a call of a block, or a round of a loop. */
+/** A frame of the expansion: a call of a block, or a loop, which has no block. */
 export interface Frame {
   readonly block: Block | undefined;
   readonly span: Span;

@@ -14,7 +14,7 @@ function uint32(value: number): Uint8Array {
   return buffer;
 }
 
-/** A number in a pickle: small integers as BININT, others as LONG1, or doubles if they are fractions. */
+/** A number in a pickle: integers as LONG1, fractions as doubles. */
 export function number(value: number): Uint8Array {
   const buffer = Buffer.alloc(9);
   if (Number.isInteger(value)) {
