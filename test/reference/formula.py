@@ -1,4 +1,4 @@
-"""Computes parameters, inputs and cotangents of fixtures by formulas that are exact in float32, so that they need no storage."""
+"""Computes parameters, inputs and cotangents of fixtures by formulas, exact in float32, so that they are not stored."""
 
 import numpy as np
 
