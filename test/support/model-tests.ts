@@ -1,13 +1,7 @@
 /** Tests the library's models on any engine: results of calls, and variables shared by all methods. */
 import { SpadeworkError } from '../../dsl/errors.ts';
 import { describe, expect, it } from 'vitest';
-import {
-  openText,
-  splitSemantics,
-  type Model,
-  type Tensor,
-  type TextOptions,
-} from '../../runtime/index.ts';
+import { openText, splitSemantics, type Model, type Tensor, type TextOptions } from '../../runtime/index.ts';
 import { tinySpec } from './tiny-experiment.ts';
 
 type EngineKind = 'native' | 'portable';
