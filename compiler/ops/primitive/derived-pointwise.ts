@@ -146,10 +146,10 @@ export const sigmoid: Unary = derivedUnary({
 
 export const minimum: Binary = derivedBinary({
   name: 'minimum',
-  doc: 'The smaller of a and b, broadcast; where they are equal the gradient goes to a.',
+  doc: 'The smaller of a and b, broadcast; where they are equal each gets half of the gradient.',
   of: [maximum, neg],
   expand: (b, x, y) => b.neg(b.maximum(b.neg(x), b.neg(y))),
-  vjp: chosen('lessEqual'),
+  vjp: chosen('lessEqual', 'greaterEqual'),
   tensorflow: 'Minimum',
   tfjs: (tf, a, b) => tf.minimum(a, b),
   instruction: { cpp: 'a <= b || a != a ? a : b' },

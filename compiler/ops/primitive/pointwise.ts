@@ -209,12 +209,14 @@ interface BinaryRow extends BinaryEntry {
   readonly result?: DType;
 }
 
-/** Sends the cotangent of maximum and minimum to the chosen operand, to the first where both are equal. */
-export function chosen(comparison: 'greaterEqual' | 'lessEqual') {
+/** Sends the cotangent of maximum and minimum to the chosen operand, half to each where both are equal, and to both where either is no number. */
+export function chosen(isFirst: 'greaterEqual' | 'lessEqual', isSecond: 'greaterEqual' | 'lessEqual') {
   return (b: Builder, x: Node, y: Node, dy: Node): readonly [() => Node, () => Node] => {
-    const first = () => b[comparison](x, y);
-    const zero = b.constant({ value: 0 });
-    return [() => b.select(first(), dy, zero), () => b.select(first(), zero, dy)];
+    const shareWhere = (own: Node, other: Node): Node =>
+      b.select(other, b.select(own, b.mul(dy, 0.5), b.constant({ value: 0 })), dy);
+    const first = (): Node => b[isFirst](x, y);
+    const second = (): Node => b[isSecond](x, y);
+    return [() => shareWhere(first(), second()), () => shareWhere(second(), first())];
   };
 }
 
@@ -322,9 +324,9 @@ export const div: Binary = binary({
 
 export const maximum: Binary = binary({
   name: 'maximum',
-  doc: 'The larger of a and b, broadcast; where they are equal the gradient goes to a.',
+  doc: 'The larger of a and b, broadcast; where they are equal each gets half of the gradient.',
   value: Math.max,
-  vjp: chosen('greaterEqual'),
+  vjp: chosen('greaterEqual', 'lessEqual'),
   tensorflow: 'Maximum',
   tfjs: (tf, a, b) => tf.maximum(a, b),
   instruction: { cpp: 'a >= b || a != a ? a : b' },
