@@ -8,12 +8,12 @@ import { withoutKernels } from '../runtime/engine/target.ts';
 
 await describeNative(
   "ops in TensorFlow's own kernels",
-  (tf) => testOpsOn((program) => NativeSession.open(tf, program, withoutKernels)),
+  (tf) => testOpsOn((program) => NativeSession.open(tf, program, withoutKernels), 'tensorflow'),
   full,
 );
 
 await describeNative('ops with kernels of our own', (tf) => {
   describe.skipIf(!hasKernels(tf))('where they are compiled', { tags: 'needs-compiler' }, () => {
-    testOpsOn((program) => NativeSession.open(tf, program));
+    testOpsOn((program) => NativeSession.open(tf, program), 'kernels');
   });
 });

@@ -7,5 +7,5 @@ import { testOpsOn } from './support/session-tests.ts';
 const tf = await portableTensorFlow();
 
 describe('ops on WebAssembly', () => {
-  testOpsOn((program) => Promise.resolve(new PortableSession(tf, program)));
+  testOpsOn((program) => Promise.resolve(new PortableSession(tf, program)), 'portable');
 });

@@ -93,6 +93,8 @@ export interface Op {
   readonly name: string;
   /** One sentence for docs/ops.md, with the formula. */
   readonly doc: string;
+  /** What it does at ties and borders, with zeros, infinities and what is not a number, for docs/ops.md. */
+  readonly edges?: string;
   /** Operand names; the last may start with `...`. */
   readonly operands: readonly string[];
   readonly attrs: AttrRules;

@@ -64,6 +64,8 @@ export interface Entry<O extends readonly string[], A extends AttrRules> {
   readonly name: string;
   /** One sentence for docs/ops.md, with the formula. */
   readonly doc: string;
+  /** What it does at ties and borders, with zeros, infinities and what is not a number, for docs/ops.md. */
+  readonly edges?: string;
   /** Operand names; the last may start with `...`. */
   readonly operands: O;
   readonly attrs?: A;

@@ -26,6 +26,9 @@ The primitives of the graph, generated from \`compiler/ops\`; everything else is
 filters [H,W,I,O]. A name that starts with dots stands for any number of operands. Gradients are written with other ops
 of this page. Beside its own constraints, every op has this one: ${sharedConstraint}.
 
+Edges are ties and borders, zeros, infinities and what is not a number (NaN). At these, ops and their gradients do what PyTorch does,
+which tests compare on every engine; where one does otherwise, the op says so. TensorFlow takes numbers nearer to 0 than 2^-126 for 0.
+
 ${coreOps.length} of the ${ops.length} ops are core: each engine implements them. The others are derived: they mean the graph of other ops that
 stands below them, which is also how an engine computes them where it has no faster form.`;
 
@@ -42,6 +45,7 @@ function documentOp(op: Op): string {
         bullet(`Attribute ${code(name)}`, `${doc} (${kind}${mayLack ? ', or left out' : ''})`),
       ),
       ...(constraints.length > 0 ? [bullet('Requires', constraints.join('; '))] : []),
+      ...(op.edges === undefined ? [] : [bullet('Edges', op.edges)]),
       ...(typeof op.vjp === 'function' ? [] : [bullet('No gradient', op.vjp.nondifferentiable)]),
     ].join('\n'),
   ];

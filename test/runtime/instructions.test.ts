@@ -51,7 +51,8 @@ SPADEWORK_INLINE float select(float condition, float a, float b) {
   return condition != 0.0f ? a : b;
 }
 SPADEWORK_INLINE float leaky_relu_grad(float dy, float x, float slope) {
-  return x > 0.0f ? dy : slope * dy;
+  const float below = slope == 0.0f ? 0.0f : slope * dy;
+  return x > 0.0f || (slope == 0.0f && x != x) ? dy : below;
 }
 SPADEWORK_INLINE float twice(float x) {
   const float y = x + x;

@@ -1,26 +1,18 @@
 /** Tests the op table on any engine: the tests that the portable and the native tier share. */
 import { adam, adamw } from '../../compiler/ops/primitive/adam.ts';
-import { leakyRelu, leakyReluGrad, sign } from '../../compiler/ops/primitive/derived-pointwise.ts';
-import { opTable, ops } from '../../compiler/ops/index.ts';
+import { opTable } from '../../compiler/ops/index.ts';
 import { input } from '../../compiler/ir/sources.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
 import { GraphBuilder } from '../../compiler/ops/builder.ts';
-import {
-  printAttrs,
-  reachable,
-  shapeOf,
-  typeOf,
-  type Attrs,
-  type Node,
-  type Op,
-} from '../../compiler/ir/node.ts';
+import { reachable, shapeOf, type Attrs, type Node, type Op } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { f32, i32, type TensorType } from '../../compiler/ir/types.ts';
 import { roundToBfloat16 } from '../../compiler/ops/primitive/precision.ts';
 import { evaluate } from '../../compiler/ops/reference.ts';
 import { derivedAlone } from './derived-ops.ts';
+import { testEdgesOn, type EngineKind } from './edge-tests.ts';
 import { runAndRead, type Session } from '../../runtime/session/session.ts';
 import {
   bindingsOf,
@@ -42,7 +34,7 @@ export type OpenSession = (program: Program) => Promise<Session>;
 const defaultTolerance = 1e-5;
 
 /** Tests every op on the engine, and the forms of ops that only exist inside a session. */
-export function testOpsOn(open: OpenSession): void {
+export function testOpsOn(open: OpenSession, engine: EngineKind): void {
   testSamples(open);
   testReducedPrecision(open);
   testAdam(open);
@@ -50,7 +42,7 @@ export function testOpsOn(open: OpenSession): void {
   testRandomUniform(open);
   testTies(open);
   testSmallNumbers(open);
-  testEdges(open);
+  testEdgesOn(open, engine);
   testRepetition(open);
 }
 
@@ -353,55 +345,6 @@ function testSmallNumbers(open: OpenSession): void {
       x: Float32Array.of(1e-7, -1e-7, 1e-20, -1e-37, 0, 3),
     });
     for (const values of found.values()) expect([...values]).toEqual([1, -1, 1, -1, 0, 1]);
-  });
-}
-
-const edges = [0, -0, Infinity, -Infinity, NaN, 1, -1, 3e38, -3e38];
-
-/** Tells where engines do not agree: WebAssembly's sign of what is no number is 0, and factors of 0 make no number of infinities. */
-function isSettled(op: Op, attrs: Attrs, edge: number): boolean {
-  if (op === sign) return !Number.isNaN(edge);
-  if (op === leakyReluGrad) return Number.isFinite(edge);
-  return op !== leakyRelu || attrs['slope'] !== 0 || edge !== -Infinity;
-}
-
-/** Attributes of the samples of an op, each once. */
-const attrsOf = (op: Op): Attrs[] => [
-  ...new Map(op.samples.map(({ attrs = {} }) => [printAttrs(attrs), attrs])).values(),
-];
-
-/** What an op is made of must mean the same where kernels have rules of their own: at 0, at infinities, for what is no number. */
-function testEdges(open: OpenSession): void {
-  const cases = ops
-    .filter((op) => op.expand && op.traits.isPointwise)
-    .flatMap((op) => attrsOf(op).map((attrs) => ({ name: `${op.name} ${printAttrs(attrs)}`, op, attrs })));
-
-  it.each(cases)('$name is what it is made of at its edges', async ({ op, attrs }) => {
-    const settled = edges.filter((edge) => isSettled(op, attrs, edge));
-    const pairs = settled.flatMap((x) => settled.map((y) => [x, y] as const));
-    const b = new GraphBuilder();
-    const operands = op.operands.map((_, index) => b.input({ name: `x${index}`, ...f32(pairs.length) }));
-    const results = [b.make(op, operands, attrs), ...op.expand!(b, operands, attrs)];
-    const outputs = new Map(
-      results.map((y, index) => [`y${index}`, typeOf(y).dtype === 'bool' ? b.cast(y, { to: 'f32' }) : y]),
-    );
-    const feeds = Object.fromEntries(
-      operands.map((_, index) => [`x${index}`, Float32Array.from(pairs, (pair) => pair[index]!)]),
-    );
-    const program: Program = { variables: [], methods: [{ name: 'all', outputs, writes: new Map() }] };
-    await withSession(open, program, async (session) => {
-      const found = await runAndRead(session, 'all', feeds);
-      const [asNode, asGraph] = ['y0', 'y1'].map((name) => found.get(name)!);
-      asGraph!.forEach((value, index) => {
-        const expected = asNode![index]!;
-        const isNear = Math.abs(value - expected) <= 1e-6 * Math.abs(expected);
-        // Zeros of either sign are one number.
-        expect(
-          isNear || Object.is(value + 0, expected + 0),
-          `${value} against ${expected} at ${pairs[index]}`,
-        ).toBe(true);
-      });
-    });
   });
 }
 

@@ -61,6 +61,9 @@ function inPlace(
   return variables.map(readUpdated);
 }
 
+const edges =
+  'a gradient of 0 does not move a weight whose m is 0, whatever v is; an infinity or a NaN makes the weight NaN, as in';
+
 const nondifferentiable = 'an update is the end of a step';
 
 /** Sizes of a weight, its moments and its gradient for tests; `scalars` numbers follow. */
@@ -75,6 +78,7 @@ export const adam = deriveOp({
   doc:
     'One Adam update (Kingma and Ba 2015, algorithm 1) in the form m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, ' +
     'w = w - rate m / (sqrt(v) + epsilon), where rate and epsilon hold the bias corrections of the step.',
+  edges: `${edges} torch.optim.Adam`,
   operands: ['weight', 'm', 'v', 'gradient', 'rate', 'epsilon'],
   attrs: decays,
   requires: requireUpdate,
@@ -97,6 +101,7 @@ export const adamw = deriveOp({
   doc:
     'One update of Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2): Adam moves kept w, where kept is ' +
     '1 - rate times decay.',
+  edges: `${edges} torch.optim.AdamW`,
   operands: ['weight', 'm', 'v', 'gradient', 'rate', 'epsilon', 'kept'],
   attrs: decays,
   requires: (given, check) => {

@@ -5,11 +5,12 @@ import { padded, pick } from '../../locality/rule.ts';
 import { hasMargin } from '../../rows/forms.ts';
 import { shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, type Method } from '../../ir/op.ts';
-import { at, checkFinite, emitList, entryAt, tabulate } from './support.ts';
+import { at, checkFinite, emitList, entryAt, handedOn, tabulate } from './support.ts';
 
 export const pad = defineOp({
   name: 'pad',
   doc: 'Puts `value` around x: `amounts` holds (before, after) for each axis.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { amounts: list('(before, after) of each axis, flat'), value: number('what to put there') },
   infer: ({ x, amounts, value }, check) => {
@@ -62,6 +63,7 @@ export const pad = defineOp({
 export const slice = defineOp({
   name: 'slice',
   doc: 'The block of x that starts at `begin` and has `size`.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { begin: list('first index of each axis'), size: list('size of the block') },
   infer: ({ x, begin, size }, check) => {

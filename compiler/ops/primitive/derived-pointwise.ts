@@ -9,6 +9,7 @@ import {
   binaryRules,
   cast,
   chosen,
+  chosenEdges,
   div,
   entries,
   exp,
@@ -24,6 +25,7 @@ import {
   tanh,
   traits,
   unaryRules,
+  zeroOrNone,
   type Binary,
   type BinaryEntry,
   type Unary,
@@ -65,20 +67,24 @@ function derivedBinary(row: DerivedBinary): Binary {
   });
 }
 
-/** Chooses by the sign of x; gives `x` where it is not a number. */
+const signOfNaN = "TensorFlow's own kernel, where nothing is fused, keeps NaN";
+
+/** Chooses by the sign of x; what is not a number counts as `other`. */
 function whereSigned(
   b: Builder,
   x: Node,
-  { above, zero, below }: { readonly above: Node; readonly zero: Node; readonly below: Node },
+  { above, zero, below, other }: Readonly<Record<'above' | 'zero' | 'below' | 'other', Node>>,
 ): Node {
   const none = b.constant({ value: 0 });
   const isAtMost = b.greaterEqual(none, x);
-  return b.select(b.greaterEqual(x, none), b.select(isAtMost, zero, above), b.select(isAtMost, below, x));
+  return b.select(b.greaterEqual(x, none), b.select(isAtMost, zero, above), b.select(isAtMost, below, other));
 }
 
 export const rsqrt: Unary = derivedUnary({
   name: 'rsqrt',
   doc: '1 / sqrt(x)',
+  edges:
+    'Infinity at 0 and NaN below; the gradient at 0 is infinite, NaN where dy is 0, as that of torch.rsqrt',
   of: [div, sqrt],
   expand: (b, x) => b.div(b.constant({ value: 1 }), b.sqrt(x)),
   // d x^(-1/2) = -1/2 x^(-3/2)
@@ -92,6 +98,8 @@ export const rsqrt: Unary = derivedUnary({
 export const square: Unary = derivedUnary({
   name: 'square',
   doc: 'x * x',
+  edges:
+    'Infinity where float32 has no number as large; its gradient is 2 x dy there too, as that of torch.square',
   of: [mul],
   expand: (b, x) => b.mul(x, x),
   vjp: (b, x, _y, dy) => b.mul(dy, b.mul(x, 2)),
@@ -103,9 +111,11 @@ export const square: Unary = derivedUnary({
 export const abs: Unary = derivedUnary({
   name: 'abs',
   doc: 'The absolute value of x; the gradient at 0 is 0.',
+  edges: `the gradient is 0 at 0, and at NaN, as that of torch.abs. ${signOfNaN}`,
   of: [neg, select, greaterEqual],
   // Made of both comparisons, so that the value and the gradient at 0 and at -0 are 0.
-  expand: (b, x) => whereSigned(b, x, { above: x, zero: b.constant({ value: 0 }), below: b.neg(x) }),
+  expand: (b, x) =>
+    whereSigned(b, x, { above: x, zero: b.constant({ value: 0 }), below: b.neg(x), other: x }),
   vjp: (b, x, _y, dy) => b.mul(dy, b.sign(x)),
   tensorflow: 'Abs',
   tfjs: (tf, x) => tf.abs(x),
@@ -116,23 +126,24 @@ export const abs: Unary = derivedUnary({
 export const sign: Unary = derivedUnary({
   name: 'sign',
   doc: '-1, 0 or 1.',
+  edges: `0 at zeros of either sign, and at NaN; the gradient is 0 everywhere, as that of torch.sign. ${signOfNaN}`,
   of: [select, greaterEqual],
   expand: (b, x) => {
     const number = (value: number): Node => b.constant({ value });
-    return whereSigned(b, x, { above: number(1), zero: number(0), below: number(-1) });
+    return whereSigned(b, x, { above: number(1), zero: number(0), below: number(-1), other: number(0) });
   },
-  vjp: (b, x) => b.mul(x, 0),
   tensorflow: 'Sign',
   // WebAssembly's own sign takes numbers below 1e-7 for 0.
   tfjs: (tf, x) => tf.sub(tf.cast(tf.greater(x, 0), 'float32'), tf.cast(tf.less(x, 0), 'float32')),
   draw: awayFromZero,
-  instruction: { cpp: 'x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x' },
+  instruction: { cpp: 'x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f' },
 });
 
 export const sigmoid: Unary = derivedUnary({
   name: 'sigmoid',
   isBounded: true,
   doc: '1 / (1 + e^-x)',
+  edges: '0 and 1 at infinities, with gradient 0, as torch.sigmoid',
   of: [add, div, exp, neg],
   expand: (b, x) => {
     const one = b.constant({ value: 1 });
@@ -146,18 +157,20 @@ export const sigmoid: Unary = derivedUnary({
 
 export const minimum: Binary = derivedBinary({
   name: 'minimum',
-  doc: 'The smaller of a and b, broadcast; where they are equal each gets half of the gradient.',
+  doc: 'The smaller of a and b, broadcast.',
+  edges: chosenEdges('torch.minimum'),
   of: [maximum, neg],
   expand: (b, x, y) => b.neg(b.maximum(b.neg(x), b.neg(y))),
   vjp: chosen('lessEqual', 'greaterEqual'),
   tensorflow: 'Minimum',
-  tfjs: (tf, a, b) => tf.minimum(a, b),
+  tfjs: (tf, a, b) => tf.add(tf.minimum(a, b), zeroOrNone(tf, b)),
   instruction: { cpp: 'a <= b || a != a ? a : b' },
 });
 
 export const lessEqual: Binary = derivedBinary({
   name: 'less_equal',
   doc: 'Whether a <= b, broadcast.',
+  edges: 'false where either is NaN; zeros of either sign are equal, as in torch.le',
   of: [greaterEqual],
   expand: (b, x, y) => b.greaterEqual(y, x),
   tensorflow: 'LessEqual',
@@ -165,12 +178,16 @@ export const lessEqual: Binary = derivedBinary({
   instruction: { cpp: 'a <= b ? 1.0f : 0.0f' },
 });
 
+const reluEdges =
+  'Slope 0 is F.relu: 0 at -Infinity, and where x is NaN the gradient passes, which other slopes scale, as F.leaky_relu does';
+
 const slope = number('factor of negative values, 0 <= slope < 1');
 const slopes = [0.2, 0] as const;
 
 export const leakyRelu = deriveOp({
   name: 'leaky_relu',
   doc: 'Leaves positive values alone and scales the others by `slope`; slope 0 is ReLU.',
+  edges: `the gradient at 0 is slope * dy. ${reluEdges}`,
   operands: ['x'],
   attrs: { slope },
   requires: ({ x, slope }, check) => {
@@ -191,7 +208,12 @@ export const leakyRelu = deriveOp({
       : emit.op('LeakyRelu', [x], { ...float, alpha: { float: slope } }),
   tfjs: ({ x, slope }, { tf }) => (slope === 0 ? tf.relu(x) : tf.leakyRelu(x, slope)),
   traits,
-  instruction: { cpp: 'x > 0.0f ? x : slope * x', parameters: ['slope'] },
+  instruction: {
+    cpp: `
+  const float below = slope == 0.0f ? 0.0f : slope * x;
+  return x > 0.0f || (slope == 0.0f && x != x) ? x : below;`,
+    parameters: ['slope'],
+  },
   flops: entries,
   samples: slopes.map((slope) => ({
     operands: [f32(2, 3, 4)],
@@ -203,6 +225,7 @@ export const leakyRelu = deriveOp({
 export const leakyReluGrad = deriveOp({
   name: 'leaky_relu_grad',
   doc: 'dy where x > 0 and slope * dy elsewhere: the cotangent of leaky_relu in one pass.',
+  edges: `x = 0 counts as below. ${reluEdges} WebAssembly and TensorFlow's own kernels multiply dy by a mask: NaN where 0 meets an infinity, and NaN or 0 where x is NaN`,
   operands: ['dy', 'x'],
   attrs: { slope: number('factor of negative values') },
   requires: ({ dy, x }, check) => {
@@ -211,8 +234,10 @@ export const leakyReluGrad = deriveOp({
   },
   of: [mul, greaterEqual, select],
   expand: ({ dy, x, slope }, b): Node => {
-    const [zero, below] = [b.constant({ value: 0 }), b.mul(dy, slope)];
-    // Where x is not a number, it is not above 0.
+    const zero = b.constant({ value: 0 });
+    // As in PyTorch, ReLU asks whether x is at most 0 and the others whether it is above 0, which differ where x is no number.
+    if (slope === 0) return b.select(b.greaterEqual(zero, x), zero, dy);
+    const below = b.mul(dy, slope);
     return b.select(b.greaterEqual(x, zero), b.select(b.greaterEqual(zero, x), below, dy), below);
   },
   vjp: ({ x, slope }, { b, dy }): Cotangents => [
@@ -223,10 +248,16 @@ export const leakyReluGrad = deriveOp({
     slope === 0
       ? emit.op('ReluGrad', [dy, x], float)
       : emit.op('LeakyReluGrad', [dy, x], { ...float, alpha: { float: slope } }),
-  // A mask of 1 and slope rather than a select: every backend has these kernels, and they are fast.
+  // A mask of 1 and slope rather than a select, which takes two and a half times as long on WebAssembly.
   tfjs: ({ dy, x, slope }, { tf }) => tf.mul(dy, tf.step(x, slope)),
   traits,
-  instruction: { cpp: 'x > 0.0f ? dy : slope * dy', parameters: ['slope'], broadcasts: false },
+  instruction: {
+    cpp: `
+  const float below = slope == 0.0f ? 0.0f : slope * dy;
+  return x > 0.0f || (slope == 0.0f && x != x) ? dy : below;`,
+    parameters: ['slope'],
+    broadcasts: false,
+  },
   flops: entries,
   samples: slopes.map((slope) => ({
     operands: [f32(2, 3, 4), f32(2, 3, 4)],

@@ -39,6 +39,7 @@ export const erf: Unary = unary({
   name: 'erf',
   isBounded: true,
   doc: 'The error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.',
+  edges: '-1 and 1 at infinities, with gradient 0, as torch.erf',
   value: errorFunction,
   vjp: (b, x, _y, dy) => b.mul(dy, b.mul(b.exp(b.neg(b.square(x))), 2 / Math.sqrt(Math.PI))),
   tensorflow: 'Erf',

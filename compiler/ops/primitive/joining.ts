@@ -6,7 +6,7 @@ import { hasMargin, isSameGrid, type Form, type Piece } from '../../rows/forms.t
 import type { Tables } from '../../rows/rule.ts';
 import { slice } from './blocks.ts';
 import { deriveOp } from './derive.ts';
-import { four, at, emitList, entryAt, tabulate, withAxis } from './support.ts';
+import { at, emitList, entryAt, four, handedOn, tabulate, withAxis } from './support.ts';
 import { upTo } from '../../locality/axis.ts';
 import { type Node, shapeOf, typeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, type Method } from '../../ir/op.ts';
@@ -59,6 +59,7 @@ function joinedPieces(operands: readonly Node[], tables: Tables): Form | undefin
 export const concat = defineOp({
   name: 'concat',
   doc: 'Joins tensors along `axis`.',
+  edges: handedOn,
   operands: ['...parts'],
   attrs: { axis: number('the axis along which they are joined') },
   infer: ({ parts, axis }, check) => {
@@ -122,6 +123,7 @@ export const concat = defineOp({
 export const split = deriveOp({
   name: 'split',
   doc: 'Cuts x along `axis` into pieces of `sizes`; the inverse of concat.',
+  edges: handedOn,
   operands: ['x'],
   attrs: {
     axis: number('the axis that is cut'),

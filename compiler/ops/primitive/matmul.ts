@@ -3,7 +3,7 @@ import { shapeOf, type Cotangents, type Node, type Op } from '../../ir/node.ts';
 import { defineOp, flag, type Method } from '../../ir/op.ts';
 import { f32, sizeOf } from '../../ir/types.ts';
 import { precisionOf, reducible } from './precision.ts';
-import { at, checkFloat, checkRank, entryAt, float, tabulate } from './support.ts';
+import { at, checkFloat, checkRank, entryAt, float, multiplied, tabulate } from './support.ts';
 
 /** The sizes (rows, columns) of a matrix after it is transposed, or not. */
 const turned = ([rows = 1, columns = 1]: readonly number[], isTransposed: boolean): [number, number] =>
@@ -13,6 +13,7 @@ export const matmul = reducible(
   defineOp({
     name: 'matmul',
     doc: 'The matrix product of a and b, either of them transposed first.',
+    edges: multiplied('torch.matmul'),
     operands: ['a', 'b'],
     attrs: { transpose_a: flag('whether a is transposed'), transpose_b: flag('whether b is transposed') },
     infer: ({ a, b, transpose_a, transpose_b }, check) => {

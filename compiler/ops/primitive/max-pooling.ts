@@ -20,7 +20,7 @@ import {
   windowPlaces,
 } from './support.ts';
 
-/** Calls `visit` with the index of each window and that of its first largest entry. */
+/** Calls `visit` with the index of each window and that of its first largest entry, or of its last that is no number. */
 function eachMaximum(
   x: RefTensor,
   pooled: Shape,
@@ -33,7 +33,7 @@ function eachMaximum(
     for (let i = 0; i < size; i++)
       for (let j = 0; j < size; j++) {
         const index = [n, row * stride + i, column * stride + j, c];
-        if (entryAt(x, index) > entryAt(x, largest)) largest = index;
+        if (entryAt(x, index) > entryAt(x, largest) || Number.isNaN(entryAt(x, index))) largest = index;
       }
     return visit(target, largest);
   });
@@ -51,6 +51,9 @@ function markFirst(tf: TensorFlow, x: Tfjs.Tensor4D, { size, stride }: Window): 
   });
 }
 
+const poolingOfNaN =
+  'Where a window holds NaN PyTorch takes its last, while engines may pass over it, and take the lowest float32 for -Infinity';
+
 /** Pictures that the three ops are tested on. */
 const windows: readonly { x: TensorType; y: TensorType; attrs: Window }[] = [
   { x: f32(2, 7, 6, 3), y: f32(2, 3, 2, 3), attrs: { size: 3, stride: 2 } },
@@ -62,6 +65,7 @@ const windows: readonly { x: TensorType; y: TensorType; attrs: Window }[] = [
 export const maxPool2d = defineOp({
   name: 'max_pool2d',
   doc: 'The largest entry of size x size windows that lie wholly inside x [N,H,W,C].',
+  edges: `the gradient goes to the first of equal entries, row by row, as that of F.max_pool2d. ${poolingOfNaN}`,
   operands: ['x'],
   attrs: poolAttrs,
   infer: ({ x, size, stride }, check) => {
@@ -82,6 +86,7 @@ export const maxPool2d = defineOp({
 export const maxPool2dGrad = defineOp({
   name: 'max_pool2d_grad',
   doc: 'The cotangent of max_pool2d: adds dy up at the first largest entry of each window of x.',
+  edges: `the first of equal entries, row by row, as the gradient of F.max_pool2d. ${poolingOfNaN}`,
   operands: ['x', 'dy'],
   attrs: poolAttrs,
   infer: ({ x, dy, size, stride }, check) => {
@@ -131,6 +136,7 @@ export const maxPool2dGrad = defineOp({
 export const maxPool2dPick = defineOp({
   name: 'max_pool2d_pick',
   doc: 'The entries of t at the first largest entry of each window of x: the cotangent of max_pool2d_grad.',
+  edges: `the first of equal entries, row by row, as F.max_pool2d picks. ${poolingOfNaN}`,
   operands: ['x', 't'],
   attrs: poolAttrs,
   infer: ({ x, t, size, stride }, check) => {

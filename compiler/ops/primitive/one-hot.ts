@@ -8,6 +8,7 @@ import { entryAt, float, tabulate, wildId } from './support.ts';
 export const oneHot = defineOp({
   name: 'one_hot',
   doc: 'Turns ids [..] into float32 channels [.., depth]: 1 at the id, 0 elsewhere; ids outside 0 .. depth - 1 have no 1.',
+  edges: 'ids outside of the channels have no 1; F.one_hot refuses them',
   operands: ['ids'],
   attrs: { depth: number('number of channels') },
   infer: ({ ids, depth }, check) => {

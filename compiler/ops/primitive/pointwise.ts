@@ -15,14 +15,24 @@ import {
 } from '../../ir/node.ts';
 import { defineOp, oneOf, type Method, type NoAttrs, type OpOf } from '../../ir/op.ts';
 import { f32, sizeOf, type DType } from '../../ir/types.ts';
-import { broadcast, broadcastResult, checkFloat, entryAt, float, tabulate, unbroadcast } from './support.ts';
+import {
+  broadcast,
+  broadcastResult,
+  checkFloat,
+  entryAt,
+  float,
+  handedOn,
+  tabulate,
+  unbroadcast,
+} from './support.ts';
 
 /** What the entry of a function of one number says, whatever it is made of. */
 export interface UnaryEntry {
   readonly name: string;
   readonly doc: string;
-  /** The cotangent of x from that of y. */
-  readonly vjp: (b: Builder, x: Node, y: Node, dy: Node) => Node;
+  readonly edges?: string;
+  /** The cotangent of x from that of y; left out where the function is constant between its steps. */
+  readonly vjp?: (b: Builder, x: Node, y: Node, dy: Node) => Node;
   readonly tensorflow: string;
   readonly tfjs: (tf: TensorFlow, x: Tfjs.Tensor) => Tfjs.Tensor;
   readonly instruction: Instruction;
@@ -113,10 +123,12 @@ const unaryOperands = ['x'] as const;
 export const unaryRules = (row: UnaryEntry) => ({
   name: row.name,
   doc: row.doc,
+  ...(row.edges !== undefined && { edges: row.edges }),
   operands: unaryOperands,
-  vjp: ({ x }: { readonly x: Node }, { b, node, dy }: Differentiation): Cotangents => [
-    () => row.vjp(b, x, node, dy),
-  ],
+  vjp: ({ x }: { readonly x: Node }, { b, node, dy }: Differentiation): Cotangents => {
+    const { vjp } = row;
+    return [vjp && (() => vjp(b, x, node, dy))];
+  },
   tensorflow: ({ x }: { readonly x: string }, { emit }: TfContext) => emit.op(row.tensorflow, [x], float),
   tfjs: ({ x }: { readonly x: Tfjs.Tensor }, { tf }: TfjsContext) => row.tfjs(tf, x),
   traits: row.isBounded ? { ...traits, isBounded: true as const } : traits,
@@ -142,6 +154,7 @@ export function unary(row: UnaryRow): Unary {
 export const neg: Unary = unary({
   name: 'neg',
   doc: '-x',
+  edges: 'zeros change their sign too, as in torch.neg',
   value: (x) => -x,
   vjp: (b, _x, _y, dy) => b.neg(dy),
   tensorflow: 'Neg',
@@ -152,6 +165,7 @@ export const neg: Unary = unary({
 export const exp: Unary = unary({
   name: 'exp',
   doc: 'e to the power of x',
+  edges: 'Infinity where float32 has no number as large, 0 at -Infinity, as torch.exp',
   value: Math.exp,
   vjp: (b, _x, y, dy) => b.mul(dy, y),
   tensorflow: 'Exp',
@@ -162,6 +176,7 @@ export const exp: Unary = unary({
 export const log: Unary = unary({
   name: 'log',
   doc: 'The natural logarithm of x.',
+  edges: '-Infinity at 0 and NaN below; the gradient is dy / x there too, as that of torch.log',
   value: Math.log,
   vjp: (b, x, _y, dy) => b.div(dy, x),
   tensorflow: 'Log',
@@ -173,6 +188,7 @@ export const log: Unary = unary({
 export const sqrt: Unary = unary({
   name: 'sqrt',
   doc: 'The square root of x.',
+  edges: 'NaN below 0; the gradient at 0 is infinite, NaN where dy is 0, as that of torch.sqrt',
   value: Math.sqrt,
   vjp: (b, _x, y, dy) => b.div(b.mul(dy, 0.5), y),
   tensorflow: 'Sqrt',
@@ -185,6 +201,7 @@ export const tanh: Unary = unary({
   name: 'tanh',
   isBounded: true,
   doc: 'The hyperbolic tangent of x.',
+  edges: '-1 and 1 at infinities, with gradient 0, as torch.tanh',
   value: Math.tanh,
   vjp: (b, _x, y, dy) => b.mul(dy, b.sub(b.constant({ value: 1 }), b.square(y))),
   tensorflow: 'Tanh',
@@ -196,6 +213,7 @@ export const tanh: Unary = unary({
 export interface BinaryEntry {
   readonly name: string;
   readonly doc: string;
+  readonly edges?: string;
   /** Cotangents of both operands before broadcasting is undone; undefined for comparisons. */
   readonly vjp?: (b: Builder, x: Node, y: Node, dy: Node, result: Node) => readonly [() => Node, () => Node];
   readonly tensorflow: string;
@@ -208,6 +226,10 @@ interface BinaryRow extends BinaryEntry {
   readonly value: (a: number, b: number) => number;
   readonly result?: DType;
 }
+
+/** What is said of the edges of maximum and minimum. */
+export const chosenEdges = (pytorch: string): string =>
+  `where a and b are equal, each gets half of the gradient; where either is NaN, so is the result, and both get the gradient, as in ${pytorch}`;
 
 /** Sends the cotangent of maximum and minimum to the chosen operand, half to each where both are equal, and to both where either is no number. */
 export function chosen(isFirst: 'greaterEqual' | 'lessEqual', isSecond: 'greaterEqual' | 'lessEqual') {
@@ -228,6 +250,7 @@ const binaryOperands = ['a', 'b'] as const;
 export const binaryRules = (row: BinaryEntry) => ({
   name: row.name,
   doc: row.doc,
+  ...(row.edges !== undefined && { edges: row.edges }),
   operands: binaryOperands,
   vjp: cotangentsOf(row),
   tensorflow: ({ a, b }: Pair<string>, { emit }: TfContext) => emit.op(row.tensorflow, [a, b], float),
@@ -284,6 +307,7 @@ function binary(row: BinaryRow): Binary {
 export const add: Binary = binary({
   name: 'add',
   doc: 'a + b, broadcast.',
+  edges: 'infinities of both signs give NaN, as in torch.add',
   value: (a, b) => a + b,
   vjp: (_b, _x, _y, dy) => [() => dy, () => dy],
   tensorflow: 'AddV2',
@@ -294,6 +318,7 @@ export const add: Binary = binary({
 export const sub: Binary = binary({
   name: 'sub',
   doc: 'a - b, broadcast.',
+  edges: 'infinities of one sign give NaN, as in torch.sub',
   value: (a, b) => a - b,
   vjp: (b, _x, _y, dy) => [() => dy, () => b.neg(dy)],
   tensorflow: 'Sub',
@@ -304,6 +329,7 @@ export const sub: Binary = binary({
 export const mul: Binary = binary({
   name: 'mul',
   doc: 'a * b, broadcast.',
+  edges: '0 times an infinity is NaN, in gradients too, as in torch.mul',
   value: (a, b) => a * b,
   vjp: (b, x, y, dy) => [() => b.mul(dy, y), () => b.mul(dy, x)],
   tensorflow: 'Mul',
@@ -314,6 +340,7 @@ export const mul: Binary = binary({
 export const div: Binary = binary({
   name: 'div',
   doc: 'a / b, broadcast.',
+  edges: 'infinite where only b is 0, with the signs of both, and NaN where both are 0, as torch.div',
   value: (a, b) => a / b,
   vjp: (b, _x, y, dy, result) => [() => b.div(dy, y), () => b.neg(b.div(b.mul(dy, result), y))],
   tensorflow: 'RealDiv',
@@ -322,19 +349,24 @@ export const div: Binary = binary({
   instruction: { cpp: 'a / b' },
 });
 
+/** 0 where x is a number. WebAssembly's maximum and minimum are numbers where the second operand is none. */
+export const zeroOrNone = (tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor => tf.mul(tf.step(x), 0);
+
 export const maximum: Binary = binary({
   name: 'maximum',
-  doc: 'The larger of a and b, broadcast; where they are equal each gets half of the gradient.',
+  doc: 'The larger of a and b, broadcast.',
+  edges: chosenEdges('torch.maximum'),
   value: Math.max,
   vjp: chosen('greaterEqual', 'lessEqual'),
   tensorflow: 'Maximum',
-  tfjs: (tf, a, b) => tf.maximum(a, b),
+  tfjs: (tf, a, b) => tf.add(tf.maximum(a, b), zeroOrNone(tf, b)),
   instruction: { cpp: 'a >= b || a != a ? a : b' },
 });
 
 export const greaterEqual: Binary = binary({
   name: 'greater_equal',
   doc: 'Whether a >= b, broadcast.',
+  edges: 'false where either is NaN; zeros of either sign are equal, as in torch.ge',
   value: (a, b) => Number(a >= b),
   result: 'bool',
   tensorflow: 'GreaterEqual',
@@ -345,6 +377,7 @@ export const greaterEqual: Binary = binary({
 export const select = defineOp({
   name: 'select',
   doc: 'a where the condition holds and b elsewhere, broadcast.',
+  edges: 'what is not chosen does not count, not even NaN, and its gradient is 0, as in torch.where',
   operands: ['condition', 'a', 'b'],
   infer: ({ condition, a, b }, check) => {
     check(condition.dtype === 'bool', 'the condition is boolean', condition.dtype);
@@ -385,6 +418,7 @@ export const select = defineOp({
 export const cast = defineOp({
   name: 'cast',
   doc: 'The same numbers with another dtype; booleans become 0 and 1.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { to: oneOf(['f32'], 'the other dtype') },
   infer: ({ x, to }) => ({ dtype: to, shape: x.shape }),

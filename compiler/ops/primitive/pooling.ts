@@ -8,7 +8,17 @@ import { list, number, type Method } from '../../ir/op.ts';
 import { f32, isSize, sizeOf, type Shape } from '../../ir/types.ts';
 import { deriveOp } from './derive.ts';
 import { add, div } from './pointwise.ts';
-import { at, checkFloat, checkRank, emitList, float, four, picture, spreadPixels } from './support.ts';
+import {
+  at,
+  checkFloat,
+  checkRank,
+  emitList,
+  float,
+  four,
+  handedOn,
+  picture,
+  spreadPixels,
+} from './support.ts';
 import { take, takeGrad } from './take.ts';
 
 /** Square windows over a picture. */
@@ -65,6 +75,7 @@ const placesAlong = (length: number, { size, stride }: Window): number[][] =>
 export const avgPool2d = deriveOp({
   name: 'avg_pool2d',
   doc: 'The mean over size x size windows that lie wholly inside x [N,H,W,C].',
+  edges: 'a NaN makes the means of its windows NaN, as F.avg_pool2d; -Infinity on WebAssembly',
   operands: ['x'],
   attrs: poolAttrs,
   infer: ({ x, size, stride }, check) => {
@@ -105,6 +116,8 @@ export const avgPool2d = deriveOp({
 export const avgPool2dGrad = deriveOp({
   name: 'avg_pool2d_grad',
   doc: 'The cotangent of avg_pool2d for its input of `shape`: every window spreads dy / size^2.',
+  edges:
+    'a NaN makes the entries of its window NaN, as the gradient of F.avg_pool2d; -Infinity on WebAssembly',
   operands: ['dy'],
   attrs: { ...poolAttrs, shape: list('shape of the input') },
   infer: ({ dy, size, stride, shape }, check) => {
@@ -142,6 +155,7 @@ export const avgPool2dGrad = deriveOp({
 export const upsampleNearest = deriveOp({
   name: 'upsample_nearest',
   doc: 'Repeats every pixel of x [N,H,W,C] factor x factor times.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { factor: number('how often, along both axes') },
   requires: ({ x, factor }, check) => {

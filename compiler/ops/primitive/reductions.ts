@@ -93,6 +93,7 @@ type ReducingNode = Node & { readonly operands: readonly [Node]; readonly attrs:
 export const sum = defineOp({
   name: 'sum',
   doc: 'Adds x up over `axes`; with `keep` they stay as axes of size 1.',
+  edges: 'infinities of both signs, or a NaN, give NaN, as torch.sum',
   operands: ['x'],
   attrs: { axes: list('axes to sum over, ascending'), keep },
   infer: ({ x, axes, keep }, check) => inferReduction(x, { axes, keep }, check),
@@ -145,7 +146,9 @@ function keepLarger(data: Float64Array, target: number, value: number): void {
 
 export const max = defineOp({
   name: 'max',
-  doc: 'The largest entry of x over `axes`; with `keep` they stay as axes of size 1. Ties share the gradient equally.',
+  doc: 'The largest entry of x over `axes`; with `keep` they stay as axes of size 1.',
+  edges:
+    'equal entries share the gradient evenly, as in torch.amax: over several axes none of them is the first, which torch.max along one axis picks. A NaN gives NaN, and so does its gradient',
   operands: ['x'],
   attrs: { axes: list('axes to reduce, ascending'), keep },
   infer: ({ x, axes, keep }, check) => inferReduction(x, { axes, keep }, check),

@@ -5,7 +5,7 @@ import type { TensorFlow } from '../../ir/emitter.ts';
 import { shapeOf, type Check, type Cotangents, type Node, type Op } from '../../ir/node.ts';
 import { list, type Method } from '../../ir/op.ts';
 import { deriveOp } from './derive.ts';
-import { at, checkFloat, float } from './support.ts';
+import { at, checkFloat, float, handedOn } from './support.ts';
 import { take, takeGrad } from './take.ts';
 
 const reflectionAttrs = {
@@ -57,6 +57,7 @@ const alongPadded = (shape: Shape, amounts: readonly number[]): PaddedAxis[] =>
 export const reflectPad = deriveOp({
   name: 'reflect_pad',
   doc: 'Puts the mirror image of x around x, in which the border itself is not repeated.',
+  edges: handedOn,
   operands: ['x'],
   attrs: reflectionAttrs,
   requires: ({ x, amounts }, check) => {
@@ -84,6 +85,7 @@ export const reflectPad = deriveOp({
 export const reflectPadGrad = deriveOp({
   name: 'reflect_pad_grad',
   doc: 'Adds the mirror images in dy to what they show: the cotangent of reflect_pad.',
+  edges: 'sums, as the gradient of F.pad: an infinity or a NaN stays where it goes to',
   operands: ['dy'],
   attrs: reflectionAttrs,
   requires: ({ dy, amounts }, check) => {

@@ -83,6 +83,8 @@ export const segmentMean = defineOp({
   doc:
     'Gives every pixel of x [N,H,W,C] the mean of x over the pixels of the same picture that have its id; ids [N,H,W] are any ' +
     'integers. Averaging is a projection that equals its adjoint, so the cotangent is averaged too.',
+  edges:
+    'no segment is empty, since segments are what pixels have ids of. An infinity or a NaN stays in its segment, as in torch.index_add; on WebAssembly an infinity gives NaN',
   operands: ['x', 'ids'],
   infer: ({ x, ids }, check) => {
     check(x.dtype === 'f32', 'x is floating-point', x.dtype);

@@ -9,6 +9,7 @@ import {
   broadcast,
   emitList,
   entryAt,
+  handedOn,
   inverseOrder,
   tabulate,
   unbroadcast,
@@ -18,6 +19,7 @@ import {
 export const reshape = defineOp({
   name: 'reshape',
   doc: 'The same entries, in row-major order, under another shape.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { shape: list('the new shape') },
   infer: ({ x, shape }, check) => {
@@ -54,6 +56,7 @@ export const reshape = defineOp({
 export const transpose = defineOp({
   name: 'transpose',
   doc: 'Permutes the axes: axis i of the result is axis permutation[i] of x.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { permutation: list('which axis goes where') },
   infer: ({ x, permutation }, check) => {
@@ -92,6 +95,7 @@ export const transpose = defineOp({
 export const broadcastTo = defineOp({
   name: 'broadcast_to',
   doc: 'Repeats x along its axes of size 1 (and new leading axes) until it has `shape`.',
+  edges: handedOn,
   operands: ['x'],
   attrs: { shape: list('the shape to fill') },
   infer: ({ x, shape }, check) => {

@@ -6,7 +6,7 @@ import { shapeOf, type Cotangents, type Op } from '../../ir/node.ts';
 import { defineOp, list, number, preset, type Method } from '../../ir/op.ts';
 import { input, read } from '../../ir/sources.ts';
 import { f32 } from '../../ir/types.ts';
-import { checkFinite, emitList, float, tabulate } from './support.ts';
+import { checkFinite, emitList, float, handedOn, tabulate } from './support.ts';
 
 export const constant = defineOp({
   name: 'constant',
@@ -43,6 +43,7 @@ export const constant = defineOp({
 export const stopGradient = defineOp({
   name: 'stop_gradient',
   doc: 'The value of x, through which no gradient flows.',
+  edges: handedOn,
   operands: ['x'],
   infer: ({ x }) => x,
   vjp: { nondifferentiable: 'that is its purpose' },

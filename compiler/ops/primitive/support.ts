@@ -30,6 +30,13 @@ export function withAxis(values: readonly number[], axis: number, value: number)
 /** The sizes of a shape beside 1. */
 export const withoutOnes = (shape: Shape): Shape => shape.filter((size) => size !== 1);
 
+/** What is said of the edges of ops that move numbers. */
+export const handedOn = 'infinities and NaN are handed on as they are';
+
+/** What is said of the edges of products, which `function` of PyTorch has. */
+export const multiplied = (pytorch: string): string =>
+  `a NaN meets every factor, and 0 times an infinity is NaN, as in ${pytorch}`;
+
 /** Requires float32 operands. */
 export function checkFloat(types: readonly TensorType[], check: Check): void {
   check(

@@ -10,7 +10,7 @@ import type { Rules } from '../../../ir/op.ts';
 import type { Fact } from '../../../locality/facts.ts';
 import type { Reading, Walk } from '../../../locality/rule.ts';
 import { f32, sizeOf, type Shape } from '../../../ir/types.ts';
-import { at, checkFloat, picture } from '../support.ts';
+import { at, checkFloat, multiplied, picture } from '../support.ts';
 import {
   eachMeeting,
   type dilatedAttrs,
@@ -122,11 +122,16 @@ interface Family {
   readonly filterGrad: Common<readonly ['x', 'dy'], typeof dilatedAttrs & typeof shapeOfFilter>;
 }
 
+const edges =
+  `${multiplied('F.conv2d and its gradients')}. Whether it meets the zeros of the padding too, and with minimal filtering the other ` +
+  'results of a square, is up to the engine';
+
 /** Gives the rules of the three ops of a kind. */
 export function familyOf({ infer, channels, locality, make, tensorflow, tfjs, samples }: Kind): Family {
   const eachProduct = productsOf(channels);
   return {
     convolution: {
+      edges,
       operands: ['x', 'filter'],
       traits: { isLinear: true },
       infer: ({ x, filter, ...geometry }, check) => {
@@ -152,6 +157,7 @@ export function familyOf({ infer, channels, locality, make, tensorflow, tfjs, sa
       samples: samples.map(({ x, filter, attrs }) => ({ operands: [f32(...x), f32(...filter)], attrs })),
     },
     inputGrad: {
+      edges,
       operands: ['dy', 'filter'],
       traits: { isLinear: true },
       infer: ({ dy, filter, shape, ...geometry }, check) => {
@@ -181,6 +187,7 @@ export function familyOf({ infer, channels, locality, make, tensorflow, tfjs, sa
       })),
     },
     filterGrad: {
+      edges,
       operands: ['x', 'dy'],
       traits: { isLinear: true },
       infer: ({ x, dy, shape, ...geometry }, check) => {
