@@ -1,28 +1,12 @@
-/** Answers for the `spadework` command: its commands, and how each of them ends. */
-import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import { addAblate } from './commands/ablate.ts';
-import { addCheck } from './commands/check.ts';
-import { addData } from './commands/data.ts';
-import { addCompare } from './commands/compare.ts';
-import { addDiff } from './commands/diff.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addEngine } from './commands/engine.ts';
-import { addEval } from './commands/eval.ts';
-import { addExplain } from './commands/explain.ts';
-import { addExport } from './commands/export.ts';
-import { addFmt } from './commands/fmt.ts';
-import { addImport } from './commands/import.ts';
-import { addProfile } from './commands/profile.ts';
-import { addResume } from './commands/resume.ts';
-import { addSynth } from './commands/synth.ts';
-import { addTrain } from './commands/train.ts';
-import { verifyEverywhere } from '../compiler/passes/verification.ts';
+/** The `spadework` command: its commands, and how each of them ends. */
+import { Help, type Command } from 'commander';
 import { exitCodes } from '../dsl/errors.ts';
+import { packageVersion } from '../runtime/base/package.ts';
 import { outputLost, reportError } from './base/errors.ts';
 import { commandLine } from './base/options.ts';
 import { endWithParent, lostOutput, showsColor, tolerateClosedPipe, write } from './base/terminal.ts';
 import { StrictCommand } from './base/strict-command.ts';
+import { commands } from './commands.ts';
 
 const examples = `
 Examples:
@@ -36,11 +20,12 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 /** Runs the command of this process and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
-  verifyEverywhere(process.env['SPADEWORK_VERIFY'] === '1');
   failWhereFilesAreTooLarge();
   // What is thrown outside of the command's own course, such as by a thread, ends it as everything else does.
   process.on('uncaughtException', (error) => process.exit(reportError(error)));
   endWithParent();
+  if (process.env['SPADEWORK_VERIFY'] === '1')
+    (await import('../compiler/passes/verification.ts')).verifyEverywhere(true);
   const code = await spadework(argv.slice(2));
   // Engines leave threads behind that would keep the process alive.
   process.stdout.write('', (error) => {
@@ -59,20 +44,18 @@ function failWhereFilesAreTooLarge(): void {
 export async function spadework(words: readonly string[]): Promise<number> {
   process.exitCode = exitCodes.fine;
   try {
-    await makeProgram(commandLine(words)).parseAsync([...words], { from: 'user' });
+    await (await makeProgram(words)).parseAsync([...words], { from: 'user' });
     return process.exitCode;
   } catch (error) {
     return reportError(error);
   }
 }
 
-function makeProgram(line: string): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
+/** Makes the program with all commands by name, and what the one that is asked for takes and does. */
+async function makeProgram(words: readonly string[]): Promise<Command> {
   const program = new StrictCommand('spadework')
     .description('Trains networks for semantic image synthesis from specs, as one fused TensorFlow graph.')
-    .version(version)
+    .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(add --help for how to use it)')
     .configureOutput({
@@ -81,25 +64,20 @@ function makeProgram(line: string): Command {
       getErrHasColors: () => showsColor(process.stderr),
       getOutHasColors: () => showsColor(process.stdout),
     })
+    .configureHelp({ subcommandTerm: termOf })
     .addHelpText('after', examples);
-  for (const add of [
-    addCheck,
-    addFmt,
-    addExplain,
-    addDiff,
-    addTrain,
-    addResume,
-    addProfile,
-    addSynth,
-    addEval,
-    addImport,
-    addExport,
-    addData,
-    addAblate,
-    addCompare,
-    addDoctor,
-    addEngine,
-  ])
-    add(program, line);
+  for (const { name, summary } of commands) program.command(name).summary(summary);
+  const asked = words.find((word) => commands.some(({ name }) => name === word));
+  await Promise.all(
+    program.commands.map(async (command, index) => {
+      if (command.name() === asked) (await commands[index]?.load())?.(command, commandLine(words));
+    }),
+  );
   return program;
+}
+
+/** Writes a command of a list; those of this program are known from the table alone. */
+function termOf(command: Command): string {
+  const listed = command.parent?.parent === null && commands.find(({ name }) => name === command.name());
+  return listed ? `${listed.name} ${listed.usage}`.trimEnd() : new Help().subcommandTerm(command);
 }

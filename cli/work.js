@@ -1,4 +1,4 @@
-/** Answers for the process that does a command's work: Node learns to read TypeScript, then the command itself is loaded. */
+/** Starts the process that does a command's work: loads the command, and says so where that fails. */
 import { failureOfLoading } from './supervise.js';
 
 /** Ends for what keeps the command from being loaded; main.ts takes over once it is there. */
@@ -8,10 +8,7 @@ const endWhileLoading = (error) => {
 };
 
 process.on('uncaughtException', endWhileLoading);
-const { register } = await import('tsx/esm/api');
-// Loaded before Node learns: the parser library comes in hundreds of files, each of which would be asked about.
-await import('chevrotain');
-register();
+await import('./typescript.js');
 const { main } = await import('./main.ts');
 process.off('uncaughtException', endWhileLoading);
 await main(process.argv);

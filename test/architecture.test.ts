@@ -150,7 +150,7 @@ const rooms = [
     ],
   ].map((room) => join('compiler', room)),
   ...[
-    ...['engine', 'base', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
+    ...['base', 'engine', 'weights', 'specs', 'data', 'synthetic', 'session', 'report', 'run'],
     ...[
       'check-data',
       'synthesize',

@@ -43,10 +43,8 @@ The same command again, or with the ablation's folder in place of the file, goes
 as they are, interrupted ones are resumed. Ctrl-C lets runs here finish their step and save; jobs on Ray go on without it.`;
 
 /** Adds the command. */
-export function addAblate(program: Command): void {
-  program
-    .command('ablate')
-    .summary('train and compare all runs of an ablation')
+export function addAblate(command: Command): void {
+  command
     .description(
       'Trains every run of an ablation in a process of its own, evaluates it where asked, and writes a page that compares them.',
     )

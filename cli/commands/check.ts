@@ -20,10 +20,8 @@ import { checkFile, isJson, readSpecFile, type SpecChoice } from '../../runtime/
 import { print } from '../base/terminal.ts';
 
 /** Adds the command. */
-export function addCheck(program: Command): void {
-  program
-    .command('check')
-    .summary('report all mistakes of specs')
+export function addCheck(command: Command): void {
+  command
     .description(
       'Reads specs (.spade, or .json in the published schema) and reports all of their mistakes: of every experiment, and of ' +
         'every run of every ablation.',

@@ -22,10 +22,8 @@ Examples:
 Runs of one spec that differ in the seed alone are one cell of the table. Numbers of different protocols are refused.`;
 
 /** Adds the command; `line` is the command line, which the page shows. */
-export function addCompare(program: Command, line: string): void {
-  program
-    .command('compare')
-    .summary('put runs side by side')
+export function addCompare(command: Command, line: string): void {
+  command
     .description(
       'Compares runs, or all runs of an ablation: a page with numbers, paired differences, pictures and curves, and tables as Markdown, CSV and LaTeX.',
     )

@@ -41,10 +41,8 @@ Examples:
 Exit code 1 where there are errors: what keeps the data from being trained on. Warnings are about what is rarely meant.`;
 
 /** Adds the command with its subcommands; `line` is the command line, which the page shows. */
-export function addData(program: Command, line: string): void {
-  const data = program
-    .command('data')
-    .summary('check the data of a spec, or make data')
+export function addData(command: Command, line: string): void {
+  const data = command
     .description('Checks data sets before training on them, and makes data sets for trying things out.')
     .addHelpText('after', examples);
   addDataCheck(data, line);

@@ -12,10 +12,8 @@ interface DiffFlags {
 }
 
 /** Adds the command. */
-export function addDiff(program: Command): void {
-  program
-    .command('diff')
-    .summary('show what differs between two specs or runs')
+export function addDiff(command: Command): void {
+  command
     .description(
       'Shows what differs between two specs in meaning: data, networks, losses, training. Layout, comments and names of ' +
         'experiments make no difference.',

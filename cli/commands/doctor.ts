@@ -4,10 +4,8 @@ import { exitCodes } from '../../dsl/errors.ts';
 import { print, showsColor } from '../base/terminal.ts';
 
 /** Adds the command. */
-export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .summary('examine the machine and the engines')
+export function addDoctor(command: Command): void {
+  command
     .description(
       'Examines the machine and the engines, and says what to do where something is missing. Installs nothing.',
     )

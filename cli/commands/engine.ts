@@ -3,10 +3,8 @@ import type { Command } from 'commander';
 import { print } from '../base/terminal.ts';
 
 /** Adds the command with its subcommands. */
-export function addEngine(program: Command): void {
-  const engine = program
-    .command('engine')
-    .summary('set up, remove or find the native engine')
+export function addEngine(command: Command): void {
+  const engine = command
     .description(
       'Manages the native engine. Commands that need it set it up by themselves; without it they run on the portable one.',
     )

@@ -38,10 +38,8 @@ Examples:
   spadework eval runs/styled-1 --perceptual squeezenet11 --perceptual-weights squeezenet.safetensors --styles 5`;
 
 /** Adds the command. */
-export function addEval(program: Command): void {
-  program
-    .command('eval')
-    .summary('measure what a trained run paints')
+export function addEval(command: Command): void {
+  command
     .description(
       `Paints every held-out label map with a checkpoint of a run, and measures the pictures: ${inWords(namesOf('photographs'))} ` +
         `to the photographs, and through networks ${inWords(namesOf('class counts', 'class maps', 'features', 'layers'))}. ` +

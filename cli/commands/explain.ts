@@ -43,10 +43,8 @@ Examples:
 The GFLOP/s of a machine are what "spadework doctor" measures; a run takes longer than its operations at this rate.`;
 
 /** Adds the command. */
-export function addExplain(program: Command): void {
-  program
-    .command('explain')
-    .summary('show layers, parameters, work and memory of a spec')
+export function addExplain(command: Command): void {
+  command
     .description('Shows what a spec amounts to: a table of its networks, and the costs of its training step.')
     .argument('<file>', 'the spec')
     .option('--name <name>', 'the experiment or network to explain, where the file holds several')

@@ -21,10 +21,8 @@ Examples:
 In Python: network.load_state_dict(safetensors.torch.load_file("net_G.safetensors"))`;
 
 /** Adds the command. */
-export function addExport(program: Command): void {
-  program
-    .command('export')
-    .summary('give weights to another program')
+export function addExport(command: Command): void {
+  command
     .description(
       "Writes a network of a run's last checkpoint into a file, in PyTorch's order of axes and, by a mapping, with official names.",
     )

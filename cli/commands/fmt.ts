@@ -15,10 +15,8 @@ interface FmtOptions {
 }
 
 /** Adds the command. */
-export function addFmt(program: Command): void {
-  program
-    .command('fmt')
-    .summary('print specs in their canonical layout')
+export function addFmt(command: Command): void {
+  command
     .description('Prints specs in their canonical layout; comments stay.')
     .argument('<file...>', 'specs to format')
     .option('--check', 'only name the files that are laid out otherwise, and exit with 1 if there are any')

@@ -26,10 +26,8 @@ Examples:
 A file has to hold all weights of the network and nothing else; --partial takes what fits. Nothing in a file is ever run.`;
 
 /** Adds the command; `line` is the command line, which a new run keeps. */
-export function addImport(program: Command, line: string): void {
-  program
-    .command('import')
-    .summary('take over weights of another program')
+export function addImport(command: Command, line: string): void {
+  command
     .description(
       'Reads weights (safetensors, or a .pth file of PyTorch) into a network: of a new run that --spec describes, or of the last checkpoint of a run.',
     )

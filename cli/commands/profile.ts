@@ -31,10 +31,8 @@ Times are time that passed. Where kernels run at once, each moment is divided am
 the step takes. Gradients count for the line that they are of.`;
 
 /** Adds the command; `line` is the command line, which the page shows. */
-export function addProfile(program: Command, line: string): void {
-  program
-    .command('profile')
-    .summary('show where the time of a training step goes')
+export function addProfile(command: Command, line: string): void {
+  command
     .description(
       'Times some training steps of an experiment by source line, op and block. Writes a page with a flame graph.',
     )

@@ -19,10 +19,8 @@ Examples:
 On the same engine and machine the run ends with the same bits as one that was never stopped.`;
 
 /** Adds the command. */
-export function addResume(program: Command): void {
-  program
-    .command('resume')
-    .summary('go on with a run')
+export function addResume(command: Command): void {
+  command
     .description(
       'Goes on with a run from its last checkpoint, with the spec and the settings that it was started with.',
     )

@@ -23,10 +23,8 @@ Examples:
   spadework synth runs/with-encoder-1 --labels my-maps --style evening.jpg --out painted`;
 
 /** Adds the command; `line` is the command line, which the run keeps. */
-export function addSynth(program: Command, line: string): void {
-  program
-    .command('synth')
-    .summary('paint label maps with a trained run')
+export function addSynth(command: Command, line: string): void {
+  command
     .description(
       'Paints every label map (PNG, one class id a pixel, any size) of a folder with a checkpoint of a run; of folders within it, where the data of the run say subfolders.',
     )

@@ -30,10 +30,8 @@ Examples:
 Ctrl-C finishes the running step and saves; "spadework resume RUN" goes on from there.`;
 
 /** Adds the command; `line` is the command line, which the run keeps. */
-export function addTrain(program: Command, line: string): void {
-  program
-    .command('train')
-    .summary('train an experiment')
+export function addTrain(command: Command, line: string): void {
+  command
     .description(
       'Trains an experiment. The run folder gets checkpoints, metrics, samples and a page that shows them.',
     )

@@ -1,17 +1,11 @@
 /** Answers for jobs as child processes on this machine, which end with this process however that ends. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { SpadeworkError } from '../../dsl/errors.ts';
+import { commandScript } from '../base/package.ts';
 import { reasonOf } from '../base/file-reasons.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
 import { diedOf, jobNotStarted } from './messages.ts';
-
-/** The command itself. */
-export const spadeworkScript = fileURLToPath(new URL('../../cli/spadework.js', import.meta.url));
-
-/** The process of it that works: this one says how its jobs end, so that they need no first process of their own. */
-const workScript = fileURLToPath(new URL('../../cli/work.js', import.meta.url));
 
 /** Makes the launcher; jobs are spread over `gpus`, named as CUDA_VISIBLE_DEVICES does. */
 export function localLauncher(gpus: readonly string[] = []): Launcher {
@@ -25,8 +19,9 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
   if (gently.aborted) return Promise.resolve('stopped');
   const log = openSync(job.log, 'w');
   return new Promise((resolve) => {
+    // This process says how its jobs end, so that they need no first process of their own.
     // A group of its own, so that Ctrl-C reaches it through us alone; the channel lets it notice when we are gone.
-    const child = spawn(process.execPath, [workScript, ...job.words], {
+    const child = spawn(process.execPath, [commandScript('work'), ...job.words], {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
       env: {

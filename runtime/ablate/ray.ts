@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { writeWhole } from '../base/files.ts';
 import { quoted } from '../base/shell.ts';
 import type { Job, JobEnd, Launcher, Stopping } from './launcher.ts';
-import { spadeworkScript } from './local.ts';
+import { commandScript } from '../base/package.ts';
 import { noRay, rayRefused } from './messages.ts';
 
 export interface RayOptions {
@@ -89,7 +89,7 @@ class Ray {
       return value === undefined ? [] : [[name, value] as const];
     });
     const body = JSON.stringify({
-      entrypoint: `cd ${quoted(process.cwd())} && exec node ${[spadeworkScript, ...words].map(quoted).join(' ')}`,
+      entrypoint: `cd ${quoted(process.cwd())} && exec node ${[commandScript('spadework'), ...words].map(quoted).join(' ')}`,
       submission_id: id,
       runtime_env: { env_vars: Object.fromEntries(variables) },
       metadata: { program: 'spadework' },

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import 'sharp';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
+import { moduleFile, packageFile, runsSources } from '../base/package.ts';
 import type { Size } from './decode.ts';
 import type { Pair } from './pair.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
@@ -76,10 +77,13 @@ export class DecodingPool {
   }
 
   private start(): Thread {
-    const worker = new Worker(new URL('./boot-worker.mjs', import.meta.url), {
-      workerData: this.settings,
-      execArgv: [], // the main thread's loaders must not be registered twice
-    });
+    const worker = new Worker(
+      runsSources ? packageFile('runtime/data/boot-worker.mjs') : moduleFile('runtime/data/worker'),
+      {
+        workerData: this.settings,
+        execArgv: [], // loaders of the main thread are not wanted twice
+      },
+    );
     const waiting = new Map<number, Waiting>();
     worker.unref();
     worker.on('message', ({ ticket, ...reply }: Reply) => {

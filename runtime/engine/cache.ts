@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import lockfile from 'proper-lockfile';
 import { bindingFile, bindingPackageFolder, hostFile, sessionFile } from './load-binding.ts';
+import { packageFile } from '../base/package.ts';
 import { waitingForOther } from './messages.ts';
 import { nodeApiVersion, tensorflowVersion, wheelContents, type WheelKey } from './recipe.ts';
 import type { Log } from './types.ts';
@@ -82,12 +82,12 @@ function bindingSources(): string[] {
 
 /** Gives the path of the source of the small helper module. */
 export function hostSource(): string {
-  return fileURLToPath(new URL('host.cc', import.meta.url));
+  return packageFile('runtime/engine/host.cc');
 }
 
 /** Gives the path of the source of the module that runs sessions. */
 export function sessionSource(): string {
-  return fileURLToPath(new URL('session.cc', import.meta.url));
+  return packageFile('runtime/engine/session.cc');
 }
 
 /** Reads the stamp of the engine in `folder`, or undefined where it is absent, of another key, or not whole. */

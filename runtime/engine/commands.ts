@@ -1,9 +1,8 @@
 /** Finds and runs other programs, without a shell. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { wordsToRun } from '../base/package.ts';
 
 /** Holds how a program ended. `code` is null where a signal ended it. */
 export interface CommandResult {
@@ -63,15 +62,14 @@ export function runCommand(
   });
 }
 
-/** Runs a TypeScript file of this folder in a Node process of its own. */
+/** Runs a module of this folder in a Node process of its own. */
 export function runProgram(
   name: string,
   parameters: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<CommandResult> {
-  const typeScriptLoader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const program = fileURLToPath(new URL(name, import.meta.url));
-  return runCommand(process.execPath, ['--import', typeScriptLoader, program, ...parameters], environment);
+  const words = [...wordsToRun(`runtime/engine/${name}`), ...parameters];
+  return runCommand(process.execPath, words, environment);
 }
 
 /** Gives the last line that says something, for a one-line reason. */

@@ -192,7 +192,7 @@ async function checkSpeed(
   parameters: string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Check> {
-  const result = await runProgram('speed.ts', parameters, environment);
+  const result = await runProgram('speed', parameters, environment);
   const speed = Number(lastLine(result.output));
   if (result.code !== 0 || !(speed > 0)) {
     const cause = `the engine fails: ${lastLine(result.errors)}`;

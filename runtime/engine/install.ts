@@ -260,7 +260,7 @@ interface Proof {
 
 /** Loads the engine in a process of its own, which may crash there without harm, and checks a matrix product. */
 async function proveEngine(folder: string, logFile: string, environment: NodeJS.ProcessEnv): Promise<Proof> {
-  const result = await runProgram('proof.ts', [folder], environment);
+  const result = await runProgram('proof', [folder], environment);
   if (result.code === 0) {
     const proof = JSON.parse(lastLine(result.output)) as Proof;
     if (proof.product.join() === '19,22,43,50') return proof;

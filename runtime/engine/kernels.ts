@@ -3,7 +3,7 @@ import { SpadeworkError } from '../../dsl/errors.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../base/package.ts';
 import { whileLocked } from './cache.ts';
 import { lastLine, runProgram } from './commands.ts';
 import { compileKernels, findCompiler, type LibraryPlace } from './compile.ts';
@@ -26,7 +26,7 @@ export interface KernelSetup {
 
 /** Lists the sources of the kernels, headers included. */
 export function kernelSources(): string[] {
-  const folder = fileURLToPath(new URL('kernels', import.meta.url));
+  const folder = packageFile('runtime/engine/kernels');
   return readdirSync(folder)
     .filter((name) => /\.(cc|h)$/.test(name))
     .sort()
@@ -110,7 +110,7 @@ async function prove(
   logFile: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const result = await runProgram('kernels-proof.ts', [engine, kernels], environment);
+  const result = await runProgram('kernels-proof', [engine, kernels], environment);
   if (result.code === 0 && lastLine(result.output) === '5,6,1,2') return;
   mkdirSync(dirname(logFile), { recursive: true });
   writeFileSync(logFile, `exit ${result.code ?? result.signal}\n${result.output}\n${result.errors}\n`);

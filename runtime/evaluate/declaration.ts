@@ -1,8 +1,8 @@
 /** Finds the declaration of a network used by metrics (a judge), in the package or in a user's file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
+import { packageFile } from '../base/package.ts';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { badJudge, noSuchJudge } from './messages.ts';
@@ -22,8 +22,8 @@ export interface JudgeDeclaration {
   readonly linear?: string;
 }
 
-const libraryFolder = fileURLToPath(new URL('../../specs/judges/', import.meta.url));
-const schemaFile = fileURLToPath(new URL('../../specs/schema/judge.schema.json', import.meta.url));
+const libraryFolder = packageFile('specs/judges');
+const schemaFile = packageFile('specs/schema/judge.schema.json');
 const ending = '.json';
 
 /** Lists the networks of the package, by name. */

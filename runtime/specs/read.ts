@@ -1,15 +1,15 @@
 /** Reads texts from files: specs, their imports, and the standard library of the package. */
 import { shortageOf } from '../base/shortage.ts';
-import { listMappings } from '../weights/mapping.ts';
+import { listMappings } from '../weights/library.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DataPresets, SourceProvider } from '../../compiler/language/values/module.ts';
 import type { Source } from '../../dsl/source.ts';
 import { reasonOf } from '../base/file-reasons.ts';
+import { packageFile } from '../base/package.ts';
 import { DamagedRecord, readText } from '../base/records.ts';
 
-const libraryFolder = fileURLToPath(new URL('../../specs/', import.meta.url));
+const libraryFolder = packageFile('specs');
 const ending = '.spade';
 /** The prefix of library texts' names in messages. */
 const libraryName = 'specs/';

@@ -3,7 +3,8 @@
  */
 import { isInputError } from '../../dsl/errors.ts';
 import type { WeightsFile } from './stored.ts';
-import { listMappings, loadMapping, type Mapping } from './mapping.ts';
+import { listMappings } from './library.ts';
+import { loadMapping, type Mapping } from './mapping.ts';
 import { compareWeights, fits, type MatchReport } from './match.ts';
 import { type Asked, type Fitting } from './messages.ts';
 import type { WeightVariable } from './official.ts';

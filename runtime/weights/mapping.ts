@@ -3,12 +3,12 @@
  * PyTorch's reparametrizations are translated first, without rules: rules see `conv.weight_orig`.
  */
 import { whyNotJson, isPathError, reasonOf } from '../base/file-reasons.ts';
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import { packageFile } from '../base/package.ts';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import { suggest } from '../../dsl/suggest.ts';
+import { libraryMapping, listMappings } from './library.ts';
 import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
 
 /**
@@ -44,17 +44,7 @@ export const plainMapping: Mapping = {
   ignore: [],
 };
 
-const libraryFolder = fileURLToPath(new URL('../../specs/mappings/', import.meta.url));
-const schemaFile = fileURLToPath(new URL('../../specs/schema/mapping.schema.json', import.meta.url));
-const ending = '.json';
-
-/** Lists the mappings of the package, by name. */
-export function listMappings(): string[] {
-  return readdirSync(libraryFolder)
-    .filter((file) => file.endsWith(ending))
-    .map((file) => basename(file, ending))
-    .sort();
-}
+const schemaFile = packageFile('specs/schema/mapping.schema.json');
 
 /** Loads a mapping: one of the package by name, or a JSON file by path. Throws a SpadeworkError. */
 export function loadMapping(nameOrPath: string): Mapping {
@@ -62,7 +52,7 @@ export function loadMapping(nameOrPath: string): Mapping {
   const known = listMappings();
   if (!isPath && !known.includes(nameOrPath))
     throw noSuchMapping(nameOrPath, known, suggest(nameOrPath, known));
-  return readMapping(isPath ? nameOrPath : join(libraryFolder, nameOrPath + ending), nameOrPath);
+  return readMapping(isPath ? nameOrPath : libraryMapping(nameOrPath), nameOrPath);
 }
 
 let compiled: ReturnType<Ajv['compile']> | undefined;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobIdOf } from '../../runtime/ablate/pool.ts';
 import { readAblation } from '../../runtime/run/ablation.ts';
-import { spadeworkScript } from '../../runtime/ablate/local.ts';
+import { commandScript } from '../../runtime/base/package.ts';
 import { stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
 import { followingPlan, makePlan, planWaiting, type Plan } from '../support/at-write.ts';
@@ -71,7 +71,7 @@ describe('an ablation on Ray', { timeout: 240_000, tags: ['full', 'needs-ray'] }
 
   it('finds its jobs again after the client was killed, and starts none twice', async () => {
     const reached = await planWaitingIn('restarted', 'three_s0');
-    const client = spawn(process.execPath, [spadeworkScript, ...words('--out', 'restarted')], {
+    const client = spawn(process.execPath, [commandScript('spadework'), ...words('--out', 'restarted')], {
       cwd: folder,
       env: { ...process.env, ...environment },
       stdio: 'ignore',

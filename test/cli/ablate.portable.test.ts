@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import { spadeworkScript } from '../../runtime/ablate/local.ts';
+import { commandScript } from '../../runtime/base/package.ts';
 import { readAblation } from '../../runtime/run/ablation.ts';
 import { listSteps, stepName } from '../../runtime/run/checkpoint.ts';
 import { layoutOf } from '../../runtime/run/folder.ts';
@@ -65,7 +65,7 @@ function start(
   plan: string,
 ): { readonly pool: ChildProcess; readonly ended: Promise<number | null> } {
   const words = ['ablate', 'kernels.spade', '--name', name, '--out', out];
-  const pool = spawn(process.execPath, [spadeworkScript, ...words], {
+  const pool = spawn(process.execPath, [commandScript('spadework'), ...words], {
     cwd: folder,
     env: { ...process.env, ...environment, ...followingPlan(plan) },
     stdio: 'ignore',

@@ -1,5 +1,5 @@
-/** Reads specs in tests: the standard library from its folder, files from a sample's. */
-import { listMappings } from '../../runtime/weights/mapping.ts';
+/** Answers for reading specs in tests: the standard library from its folder, files from a sample's. */
+import { listMappings } from '../../runtime/weights/library.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { check, type CheckResult, type SourceProvider } from '../../compiler/index.ts';
