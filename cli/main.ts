@@ -53,7 +53,10 @@ export async function spadework(words: readonly string[]): Promise<number> {
 
 /** Makes the program with all commands by name, and what the one that is asked for takes and does. */
 async function makeProgram(words: readonly string[]): Promise<Command> {
-  const program = new StrictCommand('spadework')
+  const asked = words.find((word) => commands.some(({ name }) => name === word));
+  // It knows the metrics and the settings of specs, which help needs not.
+  const pointers = asked === undefined ? undefined : await import('./base/pointers.ts');
+  const program = new StrictCommand('spadework', pointers?.pointerFor)
     .description('Trains networks for semantic image synthesis from specs, as one fused TensorFlow graph.')
     .version(packageVersion())
     .exitOverride()
@@ -67,7 +70,6 @@ async function makeProgram(words: readonly string[]): Promise<Command> {
     .configureHelp({ subcommandTerm: termOf })
     .addHelpText('after', examples);
   for (const { name, summary } of commands) program.command(name).summary(summary);
-  const asked = words.find((word) => commands.some(({ name }) => name === word));
   await Promise.all(
     program.commands.map(async (command, index) => {
       if (command.name() === asked) (await commands[index]?.load())?.(command, commandLine(words));

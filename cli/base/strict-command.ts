@@ -4,16 +4,21 @@
  */
 import { Command, Option } from 'commander';
 import { suggest } from '../../dsl/suggest.ts';
-import { pointerFor } from './pointers.ts';
 
 /** An option that may be given several times. */
 export class RepeatableOption extends Option {}
+
+/** Says what an unknown option of a command may mean, where the command has the options `known`. */
+export type PointerFor = (option: string, command: string, known: readonly string[]) => string | undefined;
 
 /** A command whose words are checked before it acts. */
 export class StrictCommand extends Command {
   private readonly given = new Set<Option>();
 
-  constructor(name?: string) {
+  constructor(
+    name?: string,
+    private readonly pointerFor: PointerFor = () => undefined,
+  ) {
     super(name);
     this.hook('preAction', (holder, acting) => {
       if (holder === acting) this.checkArguments();
@@ -21,7 +26,7 @@ export class StrictCommand extends Command {
   }
 
   override createCommand(name?: string): StrictCommand {
-    return new StrictCommand(name);
+    return new StrictCommand(name, this.pointerFor);
   }
 
   /** Adds an option; each of its values is checked as it is read. */
@@ -47,7 +52,7 @@ export class StrictCommand extends Command {
       .visibleOptions(this)
       .flatMap(({ long }) => long ?? []);
     const near = nearOption(name, known);
-    const hint = near === undefined ? pointerFor(name, this.name(), known) : `did you mean ${near}?`;
+    const hint = near === undefined ? this.pointerFor(name, this.name(), known) : `did you mean ${near}?`;
     return this.refuse(`unknown option '${name}'`, hint, 'unknownOption');
   }
 

@@ -1,6 +1,6 @@
 /**
- * Says where the package's own files are. They are found from its root, since this module runs from three places: the clone
- * (`runtime/base/package.ts`), the modules that the compiler makes of it (`dist/`), and the command's bundle.
+ * Says where the package's own files are. They are looked for from here upwards, since this module runs in three places: the clone
+ * (`runtime/base/package.ts`), what the compiler makes of it (`dist/runtime/base/package.js`), and a chunk of the command's bundle.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,23 +8,23 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = fileURLToPath(import.meta.url);
+const ending = extname(here);
 
 /** Tells whether the sources themselves run, which Node needs a loader for. */
-export const runsSources = extname(here) === '.ts';
+export const runsSources = ending === '.ts';
+
+/** Finds the nearest folder around this module that holds a file. */
+function folderWith(file: string): string {
+  let folder = dirname(here);
+  while (!existsSync(join(folder, file)) && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+}
 
 let root: string | undefined;
 
-/** Finds the folder that holds package.json. */
-function packageRoot(): string {
-  if (root !== undefined) return root;
-  let folder = dirname(here);
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return (root = folder);
-}
-
-/** Gives the path of a file or folder of the package, such as `specs`, which is not made by the build. */
+/** Gives the path of a file or folder that the build does not make, such as `specs`. */
 export function packageFile(path: string): string {
-  return join(packageRoot(), path);
+  return join((root ??= folderWith('package.json')), path);
 }
 
 /** Gives the package's version. */
@@ -33,14 +33,15 @@ export function packageVersion(): string {
   return version;
 }
 
-/** Gives the path of a module that is run by itself, as it can be run here: `runtime/data/worker` has its ending to be added. */
+/** Gives the path of a module that a thread or a process starts with, named without its ending: `runtime/data/worker`. */
 export function moduleFile(name: string): string {
-  return runsSources ? packageFile(`${name}.ts`) : packageFile(join('dist', `${name}.js`));
+  return join(folderWith(name + ending), name + ending);
 }
 
-/** Gives the script that is the command. */
+/** Gives a script of the command: its first process, or the one that works. */
 export function commandScript(name: 'spadework' | 'work'): string {
-  return packageFile(join(runsSources ? 'cli' : 'dist/cli', `${name}.js`));
+  const ofClone = packageFile(`cli/${name}.js`);
+  return existsSync(ofClone) ? ofClone : packageFile(`dist/command/cli/${name}.js`);
 }
 
 /** Gives the words by which Node runs a module in a process of its own. */

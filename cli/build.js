@@ -1,0 +1,46 @@
+/**
+ * Makes `dist/`, all the JavaScript of the package; `npm pack` calls it. The compiler writes a module and its types for each module of
+ * the library, so that bundlers of others leave out what they do not use; the command is a bundle of its own (bundle.js).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root, scripts, writeBundle } from './bundle.js';
+
+/** Puts the command itself in the place of what makes it in the clone. */
+const commandWithin = {
+  name: 'command-within',
+  setup(builder) {
+    const contents = "export const loadCommand = () => import('./main.ts');";
+    builder.onLoad({ filter: /[\\/]cli[\\/]load\.js$/ }, () => ({ contents, resolveDir: join(root, 'cli') }));
+  },
+};
+
+const target = join(root, 'dist');
+rmSync(target, { recursive: true, force: true });
+compileLibrary();
+await writeBundle(join(target, 'command'), {
+  more: scripts,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  plugins: [commandWithin],
+});
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const missing = Object.values(exports)
+  .flatMap((door) => Object.values(typeof door === 'string' ? { door } : door))
+  .filter((file) => !existsSync(join(root, file)));
+if (missing.length > 0) fail(`package.json exports what there is not: ${missing.join(', ')}`);
+
+/** Writes the library, as tsconfig.build.json says. */
+function compileLibrary() {
+  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const words = [compiler, '--project', join(root, 'tsconfig.build.json')];
+  if (spawnSync(process.execPath, words, { stdio: 'inherit' }).status !== 0)
+    fail('the library does not compile');
+}
+
+function fail(why) {
+  process.stderr.write(`error: ${why}\n`);
+  process.exit(1);
+}

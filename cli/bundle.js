@@ -1,0 +1,80 @@
+/**
+ * Writes the bundle that the command runs from, in plain JavaScript because the clone makes it before anything reads TypeScript
+ * (load.js). Loading hundreds of modules takes longer than most commands do; what only some commands need stays in chunks of its own.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What processes and threads start with, by the names that runtime/base/package.ts finds them by. */
+const entries = {
+  'cli/main': 'cli/main.ts',
+  'runtime/data/worker': 'runtime/data/worker.ts',
+  'runtime/engine/kernels-proof': 'runtime/engine/kernels-proof.ts',
+  'runtime/engine/proof': 'runtime/engine/proof.ts',
+  'runtime/engine/speed': 'runtime/engine/speed.ts',
+};
+
+/** The scripts that the package starts with, too; the clone has its own. */
+export const scripts = { 'cli/spadework': 'cli/spadework.js', 'cli/work': 'cli/work.js' };
+
+/** Packages that become part of it, since nearly every command needs them. The others are loaded where they are used. */
+const bundled = ['ajv', 'chevrotain', 'commander', 'jsonc-parser', 'picocolors'];
+
+/** Writes the bundle into a folder, with more entries and other settings of esbuild where they are given. */
+export async function writeBundle(folder, { more = {}, plugins = [], ...settings } = {}) {
+  const { build } = await import('esbuild');
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await build({
+    ...shared,
+    entryPoints: { ...entries, ...more },
+    outdir: folder,
+    splitting: true,
+    external: [...Object.keys(dependencies).filter((name) => !bundled.includes(name)), 'esbuild'],
+    plugins: [schemaAhead, ...plugins],
+    ...settings,
+  });
+}
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Another form of jsonc-parser asks for its parts in a way that no bundler sees.
+  mainFields: ['module', 'main'],
+  // Packages of the older kind ask for parts of Node.
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** Compiles the schema of specs ahead: at run time that takes as long as all else that `check` does. */
+const schemaAhead = {
+  name: 'schema-ahead',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]compiler[\\/]check[\\/]spec-validator\.ts$/ }, async ({ path }) => {
+      const { outputFiles } = await builder.esbuild.build({
+        ...shared,
+        entryPoints: [path],
+        banner: {},
+        write: false,
+      });
+      const text = Buffer.from(outputFiles[0].contents).toString('base64');
+      const { validatorOptions, validatedSchema } = await import(`data:text/javascript;base64,${text}`);
+      const [{ Ajv }, { default: standalone }] = await Promise.all([
+        import('ajv'),
+        import('ajv/dist/standalone/index.js'),
+      ]);
+      const ajv = new Ajv({ ...validatorOptions, code: { source: true, esm: true } });
+      const code = standalone.default(ajv, ajv.compile(validatedSchema()));
+      const contents = `${code}\nexport const specValidator = () => validate;\n`;
+      return { contents, loader: 'js', resolveDir: dirname(path) };
+    });
+  },
+};
