@@ -2,7 +2,8 @@
  * Writes the bundle that the command runs from, in plain JavaScript because the clone makes it before anything reads TypeScript
  * (load.js). Loading hundreds of modules takes longer than most commands do; what only some commands need stays in chunks of its own.
  */
-import { readFileSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,7 +34,7 @@ export async function writeBundle(folder, { more = {}, plugins = [], ...settings
     outdir: folder,
     splitting: true,
     external: [...Object.keys(dependencies).filter((name) => !bundled.includes(name)), 'esbuild'],
-    plugins: [schemaAhead, ...plugins],
+    plugins: [schemaAhead, treesAhead, ...plugins],
     ...settings,
   });
 }
@@ -54,27 +55,62 @@ const shared = {
   logLevel: 'warning',
 };
 
+/** Runs a module of the sources now; gives what it exports. */
+async function runNow({ build }, module) {
+  const bundle = await build({ ...shared, stdin: { ...module, loader: 'ts' }, banner: {}, write: false });
+  return import(
+    `data:text/javascript;base64,${Buffer.from(bundle.outputFiles[0].contents).toString('base64')}`
+  );
+}
+
 /** Compiles the schema of specs ahead: at run time that takes as long as all else that `check` does. */
 const schemaAhead = {
   name: 'schema-ahead',
-  setup(builder) {
-    builder.onLoad({ filter: /[\\/]compiler[\\/]check[\\/]spec-validator\.ts$/ }, async ({ path }) => {
-      const { outputFiles } = await builder.esbuild.build({
-        ...shared,
-        entryPoints: [path],
-        banner: {},
-        write: false,
-      });
-      const text = Buffer.from(outputFiles[0].contents).toString('base64');
-      const { validatorOptions, validatedSchema } = await import(`data:text/javascript;base64,${text}`);
+  setup({ onLoad, esbuild }) {
+    onLoad({ filter: /[\\/]compiler[\\/]check[\\/]spec-validator\.ts$/ }, async ({ path }) => {
+      const resolveDir = dirname(path);
+      const contents = "export { validatorOptions, validatedSchema } from './spec-validator.ts';";
+      const { validatorOptions, validatedSchema } = await runNow(esbuild, { contents, resolveDir });
       const [{ Ajv }, { default: standalone }] = await Promise.all([
         import('ajv'),
         import('ajv/dist/standalone/index.js'),
       ]);
       const ajv = new Ajv({ ...validatorOptions, code: { source: true, esm: true } });
       const code = standalone.default(ajv, ajv.compile(validatedSchema()));
-      const contents = `${code}\nexport const specValidator = () => validate;\n`;
-      return { contents, loader: 'js', resolveDir: dirname(path) };
+      return {
+        contents: `${code}\nexport const specValidator = () => validate;\n`,
+        loader: 'js',
+        resolveDir,
+      };
     });
   },
 };
+
+/** Parses the standard library ahead. */
+const treesAhead = {
+  name: 'trees-ahead',
+  setup({ onLoad, esbuild }) {
+    onLoad({ filter: /[\\/]runtime[\\/]specs[\\/]trees-ahead\.ts$/ }, async ({ path }) => {
+      const contents = `
+        export { parse } from '../../dsl/index.ts';
+        export { digestOf, storeTree } from './stored-trees.ts';`;
+      const { parse, digestOf, storeTree } = await runNow(esbuild, { contents, resolveDir: dirname(path) });
+      const trees = librarySpecs().map((file) => {
+        const source = { name: file, text: readFileSync(file, 'utf8') };
+        return [digestOf(source.text), storeTree(parse(source), source)];
+      });
+      return {
+        contents: `export const treesAhead = ${JSON.stringify(Object.fromEntries(trees))};`,
+        loader: 'js',
+      };
+    });
+  },
+};
+
+/** Lists the texts of the standard library. */
+function librarySpecs() {
+  const folder = join(root, 'specs');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.spade'))
+    .map((name) => join(folder, name));
+}

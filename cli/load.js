@@ -62,9 +62,9 @@ function digestOfSources() {
     const { mtimeMs, size } = statSync(path);
     digest.update(`${path} ${mtimeMs} ${size}\n`);
   };
-  for (const layer of ['dsl', 'compiler', 'runtime', 'cli'])
+  for (const layer of ['dsl', 'compiler', 'runtime', 'cli', 'specs'])
     for (const name of readdirSync(join(root, layer), { recursive: true, encoding: 'utf8' }).sort())
-      if (/\.[jt]s$/.test(name)) add(join(root, layer, name));
+      if (/\.([jt]s|spade)$/.test(name)) add(join(root, layer, name));
   for (const name of ['package.json', 'package-lock.json']) add(join(root, name));
   return digest.digest('hex').slice(0, 16);
 }

@@ -148,7 +148,7 @@ export class ModuleLoader {
     if (isOwn && (this.isSpent || !this.spend('files', 1, from))) return undefined;
     this.loaded.set(key, 'loading');
     this.note(source);
-    const { file, diagnostics, pieces } = parse(source);
+    const { file, diagnostics, pieces } = this.provider.parsed?.(source) ?? parse(source);
     diagnostics.forEach(this.report);
     const lost = diagnostics.length > 0 ? namesWritten(source.text) : [];
     if (isOwn && !(this.spend('tokens', pieces, from) && this.spend('depth', 1, from))) {

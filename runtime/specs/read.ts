@@ -8,6 +8,7 @@ import type { Source } from '../../dsl/source.ts';
 import { reasonOf } from '../base/file-reasons.ts';
 import { packageFile } from '../base/package.ts';
 import { DamagedRecord, readText } from '../base/records.ts';
+import { treeAhead } from './stored-trees.ts';
 
 const libraryFolder = packageFile('specs');
 const ending = '.spade';
@@ -59,6 +60,7 @@ export function fileProvider(): SourceProvider {
       libraryTexts.add(source);
       return source;
     },
+    parsed: (source) => (libraryTexts.has(source) ? treeAhead(source) : undefined),
     file(path, from) {
       // Sources are named by their path, so that imports are resolved relative to the importer.
       const place = isAbsolute(path) ? path : normalize(join(dirname(from.name), path));

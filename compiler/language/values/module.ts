@@ -1,5 +1,6 @@
 /** Defines modules of the language, and the interface that provides their texts. */
 import type { Block, Experiment, File, Variant } from '../../../dsl/ast.ts';
+import type { ParseResult } from '../../../dsl/index.ts';
 import type { Source } from '../../../dsl/source.ts';
 
 /** Data settings of a spec, by the name of the data set. */
@@ -11,7 +12,9 @@ export interface SourceProvider {
   library(module: string): Source | undefined;
   /** Names of the library's modules. */
   readonly libraryModules: readonly string[];
-  /** Reads a file relative to the source that imports it, or says why that fails. */
+  /** Gives what a text of the library was parsed into before, where that is at hand. */
+  parsed?(source: Source): ParseResult | undefined;
+  /** Reads a file relative to the source that imports it, or says why it cannot. */
   file(path: string, from: Source): Source | { readonly why: string };
   /** Settings of known data sets by name; an experiment's settings override them. */
   readonly presets?: DataPresets;
