@@ -6,29 +6,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root, scripts, writeBundle } from './bundle.js';
-
-/** Puts the command itself in the place of what makes it in the clone. */
-const commandWithin = {
-  name: 'command-within',
-  setup(builder) {
-    const contents = "export const loadCommand = () => import('./main.ts');";
-    builder.onLoad({ filter: /[\\/]cli[\\/]load\.js$/ }, () => ({ contents, resolveDir: join(root, 'cli') }));
-  },
-};
+import { root, writeBundle } from './bundle.js';
 
 const target = join(root, 'dist');
 rmSync(target, { recursive: true, force: true });
 compileLibrary();
 await writeBundle(join(target, 'command'), {
-  more: scripts,
   minifySyntax: true,
   minifyWhitespace: true,
-  plugins: [commandWithin],
 });
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const missing = Object.values(exports)
-  .flatMap((door) => Object.values(typeof door === 'string' ? { door } : door))
+  .flatMap((door) => (typeof door === 'string' ? [door] : [door.types, door.default]))
   .filter((file) => !existsSync(join(root, file)));
 if (missing.length > 0) fail(`package.json exports what there is not: ${missing.join(', ')}`);
 

@@ -1,6 +1,6 @@
 /**
  * Writes the bundle that the command runs from, in plain JavaScript because the clone makes it before anything reads TypeScript
- * (load.js). Loading hundreds of modules takes longer than most commands do; what only some commands need stays in chunks of its own.
+ * (clone-bundle.js). Loading hundreds of modules takes longer than most commands do; what only some commands need stays in chunks of its own.
  */
 import { Buffer } from 'node:buffer';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,23 +18,20 @@ const entries = {
   'runtime/engine/speed': 'runtime/engine/speed.ts',
 };
 
-/** The scripts that the package starts with, too; the clone has its own. */
-export const scripts = { 'cli/spadework': 'cli/spadework.js', 'cli/work': 'cli/work.js' };
-
 /** Packages that become part of it, since nearly every command needs them. The others are loaded where they are used. */
 const bundled = ['ajv', 'chevrotain', 'commander', 'jsonc-parser', 'picocolors'];
 
-/** Writes the bundle into a folder, with more entries and other settings of esbuild where they are given. */
-export async function writeBundle(folder, { more = {}, plugins = [], ...settings } = {}) {
+/** Writes the bundle into a folder, with other settings of esbuild where they are given. */
+export async function writeBundle(folder, settings = {}) {
   const { build } = await import('esbuild');
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await build({
     ...shared,
-    entryPoints: { ...entries, ...more },
+    entryPoints: entries,
     outdir: folder,
     splitting: true,
     external: [...Object.keys(dependencies).filter((name) => !bundled.includes(name)), 'esbuild'],
-    plugins: [schemaAhead, treesAhead, ...plugins],
+    plugins: [schemaAhead, treesAhead],
     ...settings,
   });
 }

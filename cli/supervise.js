@@ -5,7 +5,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
+const workScript = fileURLToPath(new URL('work.js', import.meta.url));
 const machine = 3;
 /** By these somebody asks a command to end. */
 const requests = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -91,12 +93,12 @@ export function failureOfLoading(error) {
   );
 }
 
-/** Does a command, given by its words, in a process of its own that `script` works in; ends this process as that one ends. */
-export function superviseWork(script, words) {
+/** Does a command, given by its words, in a process of its own, and ends this process as that one ends. */
+export function superviseWork(words) {
   let worker;
   try {
     // The channel lets it notice when we are gone.
-    worker = spawn(process.execPath, [...process.execArgv, script, ...words], {
+    worker = spawn(process.execPath, [...process.execArgv, workScript, ...words], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
   } catch (error) {

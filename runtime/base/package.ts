@@ -40,8 +40,7 @@ export function moduleFile(name: string): string {
 
 /** Gives a script of the command: its first process, or the one that works. */
 export function commandScript(name: 'spadework' | 'work'): string {
-  const ofClone = packageFile(`cli/${name}.js`);
-  return existsSync(ofClone) ? ofClone : packageFile(`dist/command/cli/${name}.js`);
+  return packageFile(`cli/${name}.js`);
 }
 
 /** Gives the words by which Node runs a module in a process of its own. */

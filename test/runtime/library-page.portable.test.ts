@@ -18,7 +18,10 @@ const examples = [...page.matchAll(/```js\n([\s\S]*?)```\n(?:\n```text\n([\s\S]*
 
 /** Runs a module like a user's program; the package resolves by its own name. */
 async function runPlainly(code: string): Promise<string> {
-  const words = ['--input-type=module', '--eval', code];
+  const words = [
+    ...['--import', 'tsx', '--conditions', 'spadework-source'],
+    ...['--input-type=module', '--eval', code],
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: root });
   return stdout;
 }
