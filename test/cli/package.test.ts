@@ -1,0 +1,155 @@
+/**
+ * Tests the package as `npm pack` makes it, beside the packages that it asks for and nothing else: it is small, its command works, and
+ * programs and their types find the library.
+ *
+ * @module-tag full
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadedBy } from '../support/loaded-modules.ts';
+import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const mostBytes = 3e6;
+
+let folder: string;
+let archive: string;
+let experiment: Awaited<ReturnType<typeof makeTinyExperiment>>;
+const script = (): string => join(folder, 'node_modules/spadework/cli/spadework.js');
+
+function spadework(...words: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script(), ...words], {
+    cwd: experiment.folder,
+    env: { ...process.env, SPADEWORK_ENGINE: 'portable' },
+    encoding: 'utf8',
+  });
+  expect([words, status, status === 0 ? '' : stderr]).toEqual([words, 0, '']);
+  return stdout;
+}
+
+/** Puts the packages that the lock file has for users beside the package, as an installation without a network would. */
+function linkDependencies(): void {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+  for (const [path, { dev }] of Object.entries(packages)) {
+    const isInner = path.split('node_modules/').length > 2;
+    if (path === '' || dev === true || isInner || !existsSync(join(root, path))) continue;
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(join(root, path), join(folder, path));
+  }
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spadework-package-'));
+  experiment = await makeTinyExperiment();
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root });
+  archive = join(
+    folder,
+    readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+  );
+  mkdirSync(join(folder, 'node_modules/spadework'), { recursive: true });
+  execFileSync('tar', [
+    'xzf',
+    archive,
+    '--strip-components',
+    '1',
+    '-C',
+    join(folder, 'node_modules/spadework'),
+  ]);
+  linkDependencies();
+}, 600_000);
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  removeFolder(experiment.folder);
+});
+
+describe('the package', () => {
+  it('is small, and needs nothing that reads TypeScript', () => {
+    expect(statSync(archive).size).toBeLessThan(mostBytes);
+    for (const name of ['tsx', 'typescript', 'esbuild'])
+      expect(existsSync(join(folder, 'node_modules', name))).toBe(false);
+  });
+
+  it('has a command that starts with few modules, checks, trains and paints', () => {
+    expect(spadework('--version')).toBe(`${versionOf()}\n`);
+    const spec = join(folder, 'node_modules/spadework/examples/camvid.spade');
+    for (const [words, most] of [
+      [['--help'], 250_000],
+      [['check', spec], 2_500_000],
+    ] as const) {
+      const { packages, size } = loadedBy(script(), words, folder);
+      expect(packages).toEqual([]);
+      expect(size).toBeLessThan(most);
+    }
+    spadework('train', experiment.spec, '--steps', '2', '--out', 'run', '--quiet');
+    const labels = join(experiment.folder, 'labels');
+    const page = spadework('synth', 'run', '--labels', labels, '--out', 'painted', '--quiet');
+    expect(existsSync(join(experiment.folder, page.trim()))).toBe(true);
+  });
+
+  it('is a library for plain Node', () => {
+    const code =
+      "import { openText } from 'spadework'; const m = await openText('network N(image: Image) {\\n  return image\\n}\\n', { engine: 'portable' }); console.log(Object.keys(m).length > 0)";
+    const words = ['--input-type=module', '--eval', code];
+    expect(execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' })).toBe('true\n');
+  });
+
+  it.each(['nodenext', 'bundler'])(
+    'has types that the compiler made, for programs resolved as %s',
+    (resolution) => {
+      writeFileSync(
+        join(folder, 'program.mts'),
+        "import { parseSpec, type ParsedSpec } from 'spadework';\nexport const parsed: ParsedSpec = parseSpec('');\n// @ts-expect-error It takes a text.\nparseSpec(1);\n",
+      );
+      const words = [
+        '--noEmit',
+        '--strict',
+        '--target',
+        'es2023',
+        '--skipLibCheck',
+        'false',
+        '--types',
+        'node',
+      ];
+      const module = resolution === 'bundler' ? 'esnext' : 'nodenext';
+      const compiler = join(root, 'node_modules/typescript/bin/tsc');
+      const result = spawnSync(
+        process.execPath,
+        [
+          compiler,
+          ...words,
+          '--typeRoots',
+          join(root, 'node_modules/@types'),
+          '--module',
+          module,
+          '--moduleResolution',
+          resolution,
+          'program.mts',
+        ],
+        { cwd: folder, encoding: 'utf8' },
+      );
+      expect(result.stdout).toBe('');
+      expect(result.status).toBe(0);
+    },
+  );
+});
+
+function versionOf(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string })
+    .version;
+}
