@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 
 /** Gives the module of the command. */
 export async function loadCommand() {
-  if (!existsSync(new URL('main.ts', import.meta.url))) return import('../dist/command/cli/main.js');
+  const packed = new URL('../dist/command/cli/main.js', import.meta.url);
+  if (!existsSync(new URL('main.ts', import.meta.url))) return import(packed.href);
   const { currentBundle } = await import('./clone-bundle.js');
   const bundle = await currentBundle();
   if (bundle !== undefined) return import(pathToFileURL(`${bundle}/cli/main.js`).href);

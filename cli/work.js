@@ -12,6 +12,8 @@ const endWhileLoading = (error) => {
 };
 
 process.on('uncaughtException', endWhileLoading);
+// Throws where the folder was deleted that files are named from.
+process.cwd();
 const { loadCommand } = await import('./load.js');
 const { main } = await loadCommand();
 process.off('uncaughtException', endWhileLoading);
