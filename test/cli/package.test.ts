@@ -90,14 +90,14 @@ describe('the package', () => {
     const spec = join(folder, 'node_modules/spadework/examples/camvid.spade');
     for (const [words, most] of [
       [['--help'], 250_000],
-      [['check', spec], 2_500_000],
+      [['check', spec], 3_000_000],
     ] as const) {
       const { packages, size } = loadedBy(script(), words, folder);
       expect(packages).toEqual([]);
       expect(size).toBeLessThan(most);
     }
     spadework('train', experiment.spec, '--steps', '2', '--out', 'run', '--quiet');
-    const labels = join(experiment.folder, 'labels');
+    const labels = join(experiment.folder, 'data', 'labels');
     const page = spadework('synth', 'run', '--labels', labels, '--out', 'painted', '--quiet');
     expect(existsSync(join(experiment.folder, page.trim()))).toBe(true);
   });
