@@ -66,19 +66,9 @@ const schemaAhead = {
   setup({ onLoad, esbuild }) {
     onLoad({ filter: /[\\/]compiler[\\/]check[\\/]spec-validator\.ts$/ }, async ({ path }) => {
       const resolveDir = dirname(path);
-      const contents = "export { validatorOptions, validatedSchema } from './spec-validator.ts';";
-      const { validatorOptions, validatedSchema } = await runNow(esbuild, { contents, resolveDir });
-      const [{ Ajv }, { default: standalone }] = await Promise.all([
-        import('ajv'),
-        import('ajv/dist/standalone/index.js'),
-      ]);
-      const ajv = new Ajv({ ...validatorOptions, code: { source: true, esm: true } });
-      const code = standalone.default(ajv, ajv.compile(validatedSchema()));
-      return {
-        contents: `${code}\nexport const specValidator = () => validate;\n`,
-        loader: 'js',
-        resolveDir,
-      };
+      const contents = "export { standaloneValidator } from '../schema/standalone.ts';";
+      const { standaloneValidator } = await runNow(esbuild, { contents, resolveDir });
+      return { contents: standaloneValidator(), loader: 'js', resolveDir };
     });
   },
 };
