@@ -4,6 +4,8 @@
  */
 import { isPathError, isFile, reasonOf, whyNotRead } from './file-reasons.ts';
 import { shortageOf } from './shortage.ts';
+import { must, SpadeworkError } from '../../dsl/errors.ts';
+import { otherVersion } from '../../compiler/messages/versions.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
@@ -11,6 +13,22 @@ import type { Schema } from '../../compiler/json/schema.ts';
 
 /** The reason why a file is damaged; the caller adds the file's name. */
 export class DamagedRecord extends Error {}
+
+/** The reason why a whole file cannot be read: another version of Spadework wrote it. */
+export class OtherVersion extends Error {
+  constructor(
+    private readonly found: unknown,
+    private readonly known: readonly string[],
+  ) {
+    super('another version wrote it');
+  }
+
+  /** Makes the error that names the file. */
+  of(file: string): SpadeworkError {
+    const diagnostic = otherVersion(`'${file}'`, this.found, this.known);
+    return new SpadeworkError('input', [must(diagnostic, 'the format was another one')]);
+  }
+}
 
 /** The deepest nesting: our records have a few levels, and recursive readers fail at about ten thousand. */
 const deepest = 100;
@@ -95,6 +113,7 @@ export class RecordFormat<T> {
     this.validator ??= new Ajv({ allErrors: true, verbose: true, strict: true }).compile<T>(this.schema);
     const validate = this.validator;
     if (validate(value)) return value;
+    for (const { data, parentSchema } of validate.errors ?? []) requireOwnVersion(data, parentSchema ?? {});
     throw new DamagedRecord(describe(validate.errors ?? []));
   }
 
@@ -137,8 +156,16 @@ export function whileReading<T>(
   try {
     return work();
   } catch (error) {
+    if (error instanceof OtherVersion) throw error.of(file);
     throw error instanceof DamagedRecord ? damaged(file, error.message) : error;
   }
+}
+
+/** Throws OtherVersion if a value is a format that other versions have in place of those of its schema. */
+function requireOwnVersion(value: unknown, schema: Schema): void {
+  const choices = Array.isArray(schema['enum']) ? (schema['enum'] as readonly unknown[]) : [schema['const']];
+  const known = choices.filter((one) => typeof one === 'string');
+  if (otherVersion('it', value, known)) throw new OtherVersion(value, known);
 }
 
 function describe(errors: readonly ErrorObject[]): string {

@@ -8,7 +8,14 @@ import { basename, join } from 'node:path';
 import type { Variable } from '../../compiler/ir/variables.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { areFinite, type Session } from '../session/session.ts';
-import { DamagedRecord, listFolder, readRecord, readText, RecordFormat } from '../base/records.ts';
+import {
+  DamagedRecord,
+  OtherVersion,
+  listFolder,
+  readRecord,
+  readText,
+  RecordFormat,
+} from '../base/records.ts';
 import { bestSchema, stateSchema } from '../base/schemas.ts';
 import {
   allCheckpointsDamaged,
@@ -315,6 +322,7 @@ function readState(folder: string): { readonly state: RunState; readonly text: s
       throw new DamagedRecord(`its step is ${state.step}, but the folder is ${basename(folder)}`);
     return { state, text };
   } catch (error) {
+    if (error instanceof OtherVersion) throw error.of(join(folder, stateFile));
     throw error instanceof DamagedRecord ? new DamagedFile(`${stateFile}: ${error.message}`) : error;
   }
 }

@@ -1,4 +1,5 @@
 /** Defines the layout of a run's folder; creates and clears it, and reads its spec and record. */
+import { SpadeworkError } from '../../dsl/errors.ts';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { checkJson } from '../../compiler/index.ts';
@@ -226,6 +227,8 @@ export function readRunSpec(folder: string, known?: string): Spec {
     if (known !== undefined && digestOf(text) === known) return value as Spec;
     const { spec, diagnostics } = checkJson({ name: file, text });
     if (spec) return spec;
+    const version = diagnostics.find(({ code }) => code === 'other-version');
+    if (version) throw new SpadeworkError('input', [version]);
     const mistakes = diagnostics.filter(({ severity }) => severity === 'error');
     throw new DamagedRecord(mistakes.slice(0, shownMistakes).map(describeMistake).join('; '));
   });
