@@ -5,7 +5,11 @@
  *     export const scale = defineOp({ name: 'scale', operands: ['x'], attrs: { factor: number('the factor') }, … });
  *     declare module '../../ir/node.ts' { interface Builder { scale: Method<typeof scale> } }
  *
- * The rule of a gradient states its result's type, `Cotangents`, since ops and their gradients name each other.
+ * The rule of a gradient states its result's type, `Cotangents`, since ops and their gradients name each other: without it, types form
+ * a circle (TS7022). So would a type of all methods that is computed from the table, because rules use builders; that is why each
+ * entry declares its own method. Free functions, `conv2d(b, x, filter)`, have no circle, but read badly when nested, and their names meet
+ * those of variables. Calls with lists, `b.op(conv2d, [x, filter], { stride })`, do not name the operands. Types have one level of
+ * conditions at most, so that a wrong attribute is answered in one line.
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { brokenInvariant } from '../../dsl/errors.ts';

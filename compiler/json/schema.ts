@@ -2,7 +2,8 @@
  * Makes JSON Schemas whose TypeScript types TypeBox infers: `ValueOf<typeof schema>` is the type of the values that a schema accepts.
  *
  * Only TypeBox's types are used. Its builders are some 300 modules, which take longer to load than a spec takes to check. A schema here
- * is plain JSON with what our messages need: a description, often a title or an example.
+ * is plain JSON with what our messages need: a description, often a title or an example. Types are stated, not inferred, in four places:
+ * nested references, places (whose numbers have names), settings of nodes, and unions (whose members come from lists).
  */
 import type {
   Static,
