@@ -3,6 +3,10 @@
  *
  *     leaky_relu  ->  inline float leaky_relu(float x, float slope) { return x > 0.0f ? x : slope * x; }
  *                     entry(leaky_relu, 1, 1)                            1 operand, 1 parameter
+ *
+ * Bodies are C++ rather than a notation of our own, because what makes them fast (bits of numbers, fused multiplications, choices
+ * without branches) is said best in the language that is compiled. The header's text is a part of the hash that names compiled
+ * kernels, so kernels always have the instructions of the ops at hand.
  */
 import type { Instruction, Op } from '../../compiler/ir/node.ts';
 import { ops } from '../../compiler/ops/index.ts';

@@ -6,8 +6,8 @@
  *
  * A tile of results takes 36 products of transformed values for each pair of channels, where a plain 3x3 convolution takes 144; both
  * cotangents are the transposed formulas. Tiles are taken in blocks that stay in the cache from the transform to the results, so that
- * memory sees pictures only. Blocks depend on sizes alone, and so do results. The points of the transform are 0, ±√½ and ±√2: they make
- * about half the rounding errors that ±1 and ±2 make. Deep layers of pix2pixHD magnify such errors, where instance norm divides by
+ * memory sees pictures only. Blocks depend on sizes alone, and so do results. The points of the transform
+ * (minimal-filtering.h) are chosen for small rounding errors, since deep layers of pix2pixHD magnify them, where instance norm divides by
  * next to nothing.
  */
 import type { TfAttrs } from '../../../ir/emitter.ts';
