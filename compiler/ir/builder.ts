@@ -22,7 +22,8 @@ import type { TensorType } from './types.ts';
 /** What all builders do; `builderOf` adds the methods of ops. */
 export class NodeMaker {
   private readonly interned = new Map<string, Node>();
-  private count = 0;
+  /** All nodes by their number. */
+  private readonly nodes: Node[] = [];
 
   /** The origin given to nodes that are made now; `within` alone sets it. */
   private origin: Origin | undefined = undefined;
@@ -46,14 +47,17 @@ export class NodeMaker {
     this.asked += 1;
     if (operands.some((operand) => operand.results.length !== 1))
       throw brokenInvariant(`an operand of ${op.name} has several results; take one with item`);
+    if (operands.some((operand) => this.nodes[operand.id] !== operand))
+      throw brokenInvariant(`an operand of ${op.name} is a node of another builder`);
     const key = `${op.name}|${operands.map((operand) => operand.id).join(',')}|${printAttrs(attrs)}`;
     const known = this.interned.get(key);
+    if (known && known.op !== op) throw brokenInvariant(`two ops are called ${op.name}`);
     if (known) return known;
     const inferred = inferTypes(op, operands.map(typeOf), attrs, (condition, constraint, found) => {
       if (!condition)
         throw new OpError(op.name, constraint, found ?? operands.map((o) => `[${shapeOf(o)}]`).join(' and '));
     });
-    return this.intern(key, { op, operands, attrs, results: inferred, origin: this.origin });
+    return this.intern(key, { op, operands, attrs: copyOf(attrs), results: inferred, origin: this.origin });
   }
 
   /** Takes result `index` of a node with several. */
@@ -73,10 +77,18 @@ export class NodeMaker {
   }
 
   private intern(key: string, parts: Omit<Node, 'id'>): Node {
-    const node: Node = { id: this.count++, ...parts };
+    const node: Node = { id: this.nodes.length, ...parts };
+    this.nodes.push(node);
     this.interned.set(key, node);
     return node;
   }
+}
+
+/** Copies the lists of attributes, which their owner may change later. */
+function copyOf(attrs: Attrs): Attrs {
+  const lists = Object.entries(attrs).filter(([, value]) => typeof value === 'object');
+  if (lists.length === 0) return attrs;
+  return { ...attrs, ...Object.fromEntries(lists.map(([name, value]) => [name, [...(value as number[])]])) };
 }
 
 /** Gives the types of the results of an op, after checking its operands and attributes. */

@@ -11,6 +11,8 @@ type Argument = Operand | readonly Operand[] | Attrs;
 export function builderOf(ops: readonly Op[], constant: Op): new () => Builder & NodeMaker {
   class OpBuilder extends NodeMaker {}
   for (const op of ops) {
+    if (methodName(op.name) in OpBuilder.prototype)
+      throw brokenInvariant(`two ops, or an op and a method of every builder, are called ${op.name}`);
     const presets = presetsOf(op.attrs);
     const hasPresets = Object.keys(presets).length > 0;
     const count = op.operands.length;

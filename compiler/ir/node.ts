@@ -222,7 +222,26 @@ export class OpError extends Error {
 export function printAttrs(attrs: Attrs): string {
   const names = Object.keys(attrs).sort();
   if (names.length === 0) return '';
-  return `{${names.map((name) => `${name}: ${JSON.stringify(attrs[name])}`).join(', ')}}`;
+  return `{${names.map((name) => `${name}: ${printValue(attrs[name])}`).join(', ')}}`;
+}
+
+/** Prints a value as JSON does, but for the numbers that JSON has no text for, or one text for two. */
+function printValue(value: AttrValue | undefined): string {
+  if (typeof value === 'number') return printNumber(value);
+  return typeof value === 'object' ? `[${value.map(printNumber).join(',')}]` : JSON.stringify(value);
+}
+
+const printNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
+/** Reads what `printAttrs` wrote for a value. Throws where it is none. */
+export function parseValue(text: string): AttrValue {
+  if (text.startsWith('[')) return text.slice(1, -1).split(',').filter(Boolean).map(parseNumber);
+  return /^-?[\dIN]/.test(text) ? parseNumber(text) : (JSON.parse(text) as AttrValue);
+}
+
+function parseNumber(text: string): number {
+  if (['Infinity', '-Infinity', 'NaN'].includes(text)) return Number(text);
+  return JSON.parse(text) as number;
 }
 
 /** Nodes at which a walk ends. */

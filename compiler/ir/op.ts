@@ -196,6 +196,10 @@ export function defineNumbered<O extends readonly string[], A extends AttrRules>
   const attrs = same.attrs ?? ({} as A);
   const clash = operands.find((operand) => nameOf(operand) in attrs);
   if (clash !== undefined) throw brokenInvariant(`${name} has an operand and an attribute ${clash}`);
+  if (new Set(operands.map(nameOf)).size < operands.length)
+    throw brokenInvariant(`${name} has two operands of one name: ${operands.join(', ')}`);
+  if (operands.slice(0, -1).some(isVariadic))
+    throw brokenInvariant(`${name} has a list of operands that is not the last: ${operands.join(', ')}`);
   return {
     ...same,
     ...rules,

@@ -51,6 +51,10 @@ export function cotangents(
     const rule = node.op.vjp;
     if (typeof rule !== 'function') return; // nondifferentiable, and its entry says why
     const thunks = rule({ b, node, dy, dys });
+    if (thunks.length !== node.operands.length)
+      throw brokenInvariant(
+        `${node.op.name} has ${node.operands.length} operands and gives ${thunks.length} cotangents`,
+      );
     node.operands.forEach((operand, index) => {
       const thunk = thunks[index];
       if (thunk && needed.has(operand)) accumulate(operand, 0, thunk());

@@ -1,6 +1,6 @@
 /** Reads printed graphs back, through the builder: a text whose types are wrong is refused. */
 import { item } from '../ir/sources.ts';
-import { OpError, type Attrs, type AttrValue, type Builder, type Node, type Op } from '../ir/node.ts';
+import { OpError, parseValue, type Attrs, type AttrValue, type Builder, type Node, type Op } from '../ir/node.ts';
 import { GraphBuilder } from './builder.ts';
 import { opTable } from './index.ts';
 import type { Method } from '../ir/program.ts';
@@ -159,7 +159,7 @@ class Line {
     return { dtype, shape };
   }
 
-  /** Reads `name: value, name: value}`; values are JSON. */
+  /** Reads `name: value, name: value}`. */
   attrs(): Attrs {
     const attrs: Record<string, AttrValue> = {};
     do {
@@ -167,7 +167,7 @@ class Line {
       this.take(/: /y, "': '");
       const value = this.take(/"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,}]+/y, 'a value');
       try {
-        attrs[name] = JSON.parse(value) as AttrValue;
+        attrs[name] = parseValue(value);
       } catch {
         this.fail(`${value} is no value`);
       }

@@ -135,7 +135,7 @@ export class NativeSession implements Session {
         tensor: must(binding.inputs.get(name), `the plan has the input ${name}`),
         ...input,
       }));
-      const names = outputs ?? [...binding.outputs.keys()];
+      const names = [...new Set(outputs ?? binding.outputs.keys())];
       const fetches = names.map((name) => {
         const tensor = binding.outputs.get(name);
         if (tensor === undefined) throw unknownOutput(method, name);

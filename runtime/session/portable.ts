@@ -52,8 +52,11 @@ export class PortableSession implements Session {
 
   setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void> {
     return this.calls.add(() => {
-      for (const [name, array] of values) {
-        const type = typeOfVariable(this.types, name, array);
+      // All are looked at before any is set.
+      const typed = [...values].map(
+        ([name, array]) => [name, array, typeOfVariable(this.types, name, array)] as const,
+      );
+      for (const [name, array, type] of typed) {
         this.variables.get(name)?.dispose();
         this.variables.set(name, this.tf.tensor(array.slice(), [...type.shape]));
       }

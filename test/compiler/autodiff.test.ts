@@ -1,4 +1,6 @@
 /** Tests reverse-mode differentiation itself; the gradient rules of ops are tested with the op table. */
+import { deriveOp } from '../../compiler/ops/primitive/derive.ts';
+import { mul } from '../../compiler/ops/primitive/pointwise.ts';
 import { constant } from '../../compiler/ops/primitive/sources.ts';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../compiler/ops/gradients.ts';
@@ -22,6 +24,29 @@ describe('gradients', () => {
     const x = b.input({ name: 'x', ...f32() });
     const y = b.add(b.mul(x, x), b.mul(x, 3)); // x^2 + 3x
     expect(values(gradients(b, y, [x]), { x: 5 })).toEqual([13]);
+  });
+
+  it('of a derived op that is given a value twice count each use once', () => {
+    const scaled = deriveOp({
+      name: 'scaled',
+      doc: 'x times its factor',
+      operands: ['x', 'factor'],
+      of: [mul],
+      expand: ({ x, factor }, b): Node => b.mul(x, factor),
+      samples: [],
+    });
+    const b = new GraphBuilder();
+    const x = b.input({ name: 'x', ...f32() });
+    expect(values(gradients(b, b.make(scaled, [x, x]), [x]), { x: 5 })).toEqual([10]);
+  });
+
+  it('are refused where a rule gives too few', () => {
+    const b = new GraphBuilder();
+    const x = b.input({ name: 'x', ...f32() });
+    const half = { ...mul, name: 'half', vjp: () => [() => x] };
+    expect(() => gradients(b, b.make(half, [x, b.exp(x)]), [x])).toThrow(
+      'half has 2 operands and gives 1 cotangents',
+    );
   });
 
   it('can be taken again and again', () => {

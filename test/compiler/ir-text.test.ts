@@ -4,6 +4,7 @@ import { GraphBuilder } from '../../compiler/ops/builder.ts';
 import { parseMethod } from '../../compiler/ops/parse.ts';
 import { printMethod, printNodes, printProgram } from '../../compiler/ir/print.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
+import { parseValue, printAttrs } from '../../compiler/ir/node.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
 
@@ -58,6 +59,14 @@ describe('printing', () => {
   it('puts an empty line between methods', () => {
     const text = printProgram({ variables: [], methods: [exampleMethod(), exampleMethod()] });
     expect(text).toBe(`${exampleText}\n\n${exampleText}\n`);
+  });
+});
+
+describe('numbers that JSON has no text for', () => {
+  it.each([0, -0, 1e21, Infinity, -Infinity, NaN])('%s is read as it was printed', (value) => {
+    const printed = printAttrs({ value, list: [value, 1] });
+    const [, list = '', one = ''] = /^\{list: (\[.*\]), value: (.*)\}$/.exec(printed) ?? [];
+    expect([parseValue(one), parseValue(list)]).toEqual([value, [value, 1]]);
   });
 });
 

@@ -44,6 +44,7 @@ export function testOpsOn(open: OpenSession, engine: EngineKind): void {
   testSmallNumbers(open);
   testEdgesOn(open, engine);
   testRepetition(open);
+  testSharedMemory(open);
 }
 
 /** Runs a program for the length of `use` and requires that it leaves no tensors behind. */
@@ -376,6 +377,42 @@ async function expectReference(
     },
   );
   return found;
+}
+
+/** The same memory is multiplied and summed under two shapes: kernels may keep what they made of it for the first. */
+function testSharedMemory(open: OpenSession): void {
+  it('a tensor is read in each of the shapes that it has', async () => {
+    const b = new GraphBuilder();
+    const [w, x, y] = [f32(4, 6), f32(3, 4), f32(2, 8)].map((type, index) =>
+      b.input({ name: `x${index}`, ...type }),
+    );
+    const plain = { transpose_a: false, transpose_b: false };
+    const total = (shape: readonly number[]): Node =>
+      b.sum(b.reshape(w!, { shape }), { axes: [0], keep: false });
+    const outputs = new Map([
+      ['first', b.matmul(x!, w!, plain)],
+      ['second', b.matmul(y!, b.reshape(w!, { shape: [8, 3] }), plain)],
+      ...[
+        [4, 6],
+        [8, 3],
+        [6, 4],
+        [2, 12],
+      ].map((shape) => [`sum ${shape}`, total(shape)] as const),
+    ]);
+    const data = [w, x, y].map((node, index) => drawUniform(`shared/${index}`, shapeOf(node!)));
+    const feeds = Object.fromEntries(data.map((one, index) => [`x${index}`, Float32Array.from(one.data)]));
+    const expected = evaluate([...outputs.values()], {
+      inputs: new Map(data.map((one, index) => [`x${index}`, one])),
+      variables: new Map(),
+    });
+    const program: Program = { variables: [], methods: [{ name: 'm', outputs, writes: new Map() }] };
+    await withSession(open, program, async (session) => {
+      const found = await runAndRead(session, 'm', feeds);
+      [...outputs.keys()].forEach((name, index) =>
+        expect(distance(found.get(name)!, expected[index]!.data), name).toBeLessThan(defaultTolerance),
+      );
+    });
+  });
 }
 
 /** Kernels that add up what meets could do so in the order in which threads come by. */

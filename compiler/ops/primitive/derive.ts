@@ -199,8 +199,9 @@ function differentiate(
     const dy = dys[index];
     return dy ? [[result, dy] as const] : [];
   });
-  return operands.map((operand) =>
-    met.has(operand) && typeOf(operand).dtype === 'f32'
+  // The whole derivative by a node that is given twice is that of its first place.
+  return operands.map((operand, index) =>
+    operands.indexOf(operand) === index && met.has(operand) && typeOf(operand).dtype === 'f32'
       ? () => cotangents(b, seeds, [operand], leaves)[0] ?? b.constant({ value: 0, shape: shapeOf(operand) })
       : undefined,
   );

@@ -3,7 +3,7 @@ import { shapeOf, type Cotangents, type Node, type Op } from '../../ir/node.ts';
 import { defineOp, flag, type Method } from '../../ir/op.ts';
 import { f32, sizeOf } from '../../ir/types.ts';
 import { precisionOf, reducible } from './precision.ts';
-import { at, checkFloat, checkRank, entryAt, float, multiplied, tabulate } from './support.ts';
+import { at, checkFloat, checkRank, entryAt, float, multiplied, product, tabulate } from './support.ts';
 
 /** The sizes (rows, columns) of a matrix after it is transposed, or not. */
 const turned = ([rows = 1, columns = 1]: readonly number[], isTransposed: boolean): [number, number] =>
@@ -49,7 +49,8 @@ export const matmul = reducible(
         transpose_a: { bool: transpose_a },
         transpose_b: { bool: transpose_b },
       }),
-    tfjs: ({ a, b, transpose_a, transpose_b }, { tf }) => tf.matMul(a, b, transpose_a, transpose_b),
+    tfjs: ({ a, b, transpose_a, transpose_b }, { tf }) =>
+      product(tf, a, b, { transposeA: transpose_a, transposeB: transpose_b }),
     traits: { isLinear: true },
     flops: ({ a, transpose_a }, node) => 2 * turned(a.shape, transpose_a)[1] * sizeOf(shapeOf(node)),
     samples: [

@@ -19,7 +19,10 @@ const keep = flag('whether they stay with size 1');
 function inferReduction(x: TensorType, { axes, keep }: Reduction, check: Check): TensorType {
   check(x.dtype === 'f32', 'x is floating-point', x.dtype);
   check(
-    axes.every((axis, i) => axis >= 0 && axis < x.shape.length && (i === 0 || axis > at(axes, i - 1))),
+    axes.every(
+      (axis, i) =>
+        Number.isInteger(axis) && axis >= 0 && axis < x.shape.length && (i === 0 || axis > at(axes, i - 1)),
+    ),
     'axes are axes of x in ascending order',
     `[${axes}] of [${x.shape}]`,
   );

@@ -219,14 +219,35 @@ function divisorNearRoot(count: number): number {
 }
 
 /**
+ * Multiplies matrices. WebAssembly's kernel keeps the right one in packed form by the memory that it lies in, whatever its shape: memory
+ * that is multiplied as [4,6] and, reshaped, as [8,3], would be read as [4,6] both times, beyond its end. So the right one is copied.
+ */
+export function product(
+  tf: TensorFlow,
+  a: Tfjs.Tensor,
+  b: Tfjs.Tensor,
+  { transposeA = false, transposeB = false } = {},
+): Tfjs.Tensor {
+  return tf.matMul(
+    a,
+    tf.slice(
+      b,
+      b.shape.map(() => 0),
+    ),
+    transposeA,
+    transposeB,
+  );
+}
+
+/**
  * Adds up the rows of x [rows,C], giving [1,C]: as products with ones, which every backend does fast. In two stages, since a
  * product adds number after number: two short runs keep more digits than a long one.
  */
 export function sumRows(tf: TensorFlow, x: Tfjs.Tensor): Tfjs.Tensor {
   const [rows, width] = [at(x.shape, 0), at(x.shape, 1)];
   const stage = divisorNearRoot(rows);
-  const part = tf.matMul(tf.ones([1, rows / stage]), tf.reshape(x, [rows / stage, stage * width]));
-  return stage === 1 ? part : tf.matMul(tf.ones([1, stage]), tf.reshape(part, [stage, width]));
+  const part = product(tf, tf.ones([1, rows / stage]), tf.reshape(x, [rows / stage, stage * width]));
+  return stage === 1 ? part : product(tf, tf.ones([1, stage]), tf.reshape(part, [stage, width]));
 }
 
 /** Gives the order of axes that undoes `order`, whose entry `i` says which axis comes `i`-th. */
