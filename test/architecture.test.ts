@@ -249,6 +249,7 @@ describe('errors', () => {
       'FileRefused of runtime/data/files.ts',
       'IrSyntaxError of compiler/ops/parse.ts',
       'NotFiniteVariable of runtime/run/checkpoint.ts',
+      'OtherVersion of runtime/base/records.ts',
       'OpError of compiler/ir/node.ts',
       'OtherKind of runtime/weights/errors.ts',
       'PictureError of runtime/data/decode.ts',
