@@ -124,12 +124,14 @@ function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, fee
   for (const [name, type] of inputs) {
     const values = feeds[name];
     if (!values) throw brokenInvariant(`method ${method} needs input '${name}' ([${type.shape}])`);
+    if (Array.isArray(values))
+      throw brokenInvariant(`input '${name}' of ${method} is fed a list; it takes ${type.dtype}`);
     if (!isArray(values)) checkDeviceValue(method, name, type, values);
     else if (values.length !== sizeOf(type.shape))
       throw brokenInvariant(
         `input '${name}' of ${method} has ${values.length} entries; [${type.shape}] needs ${sizeOf(type.shape)}`,
       );
-    else if (values instanceof Int32Array !== (type.dtype === 'i32'))
+    else if (values.constructor !== (type.dtype === 'i32' ? Int32Array : Float32Array))
       throw brokenInvariant(
         `input '${name}' of ${method} is fed a ${values.constructor.name}; it takes ${type.dtype}`,
       );

@@ -115,6 +115,15 @@ export function testCallsOn(open: OpenSession): void {
   });
 
   describe('values', () => {
+    it('are there once where an output is asked for twice', () =>
+      withStart(async (session) => {
+        const before = session.valueCount();
+        const outputs = await session.run('move', { x }, { outputs: ['old', 'old'] });
+        expect(session.valueCount()).toBe(before + 1);
+        outputs.get('old')!.dispose();
+        expect(session.valueCount()).toBe(before);
+      }));
+
     it('of one call are fed to another, and outlive what they were made of', () =>
       withStart(async (session) => {
         const before = session.valueCount();

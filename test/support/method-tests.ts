@@ -255,6 +255,15 @@ export function testMethodsOn(open: OpenSession): void {
       });
     });
 
+    it('sets no variable where it refuses one of them', async () => {
+      await withSession(open, program, async (session) => {
+        await start(session);
+        const values = new Map(['w', 'u'].map((name) => [name, Float32Array.of(20, 21)]));
+        await expect(session.setVariables(values)).rejects.toThrow("there is no variable 'u'");
+        expect(await stateOf(session)).toMatchObject({ w: [1, 2] });
+      });
+    });
+
     it.each<[string, (session: Session) => Promise<unknown>, string | RegExp]>([
       [
         'a method that is not there',
@@ -286,6 +295,21 @@ export function testMethodsOn(open: OpenSession): void {
         'an input that the method does not take',
         (session) => runAndRead(session, 'method_0', { x: Float32Array.of(1, 2), z: Float32Array.of(1) }),
         "method method_0 has no input 'z'; it has x",
+      ],
+      [
+        'numbers of another width',
+        (session) => runAndRead(session, 'method_0', { x: Uint8Array.of(1, 2) as never }),
+        "input 'x' of method_0 is fed a Uint8Array; it takes f32",
+      ],
+      [
+        'numbers of twice the width',
+        (session) => runAndRead(session, 'method_0', { x: Float64Array.of(1, 2) as never }),
+        "input 'x' of method_0 is fed a Float64Array; it takes f32",
+      ],
+      [
+        'a list in place of an array',
+        (session) => runAndRead(session, 'method_0', { x: [1, 2] as never }),
+        "input 'x' of method_0 is fed a list; it takes f32",
       ],
     ])('refuses %s', async (_name, use, message) => {
       await withSession(open, program, async (session) => {
