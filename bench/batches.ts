@@ -3,15 +3,8 @@ import type { Diagnostic } from '../dsl/diagnostic.ts';
 import { readFileSync } from 'node:fs';
 import { RandomStream } from '../compiler/ir/random.ts';
 import { must } from '../dsl/errors.ts';
-import {
-  decodeIds,
-  decodePhoto,
-  denseIds,
-  edgesOf,
-  resizeNearest,
-  type IdMap,
-  type PictureError,
-} from '../runtime/data/decode.ts';
+import { decodeIds, decodePhoto, type PictureError } from '../runtime/data/decode.ts';
+import { denseIds, edgesOf, resizeNearest, type IdMap } from '../runtime/data/maps.ts';
 import { dataError, coloredMaps, undecodable } from '../runtime/data/messages.ts';
 import { listFolder, listPairs } from '../runtime/data/pairs.ts';
 import type { Pair } from '../runtime/data/pair.ts';

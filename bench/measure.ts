@@ -11,7 +11,8 @@ import { labelsInput } from '../compiler/format/types.ts';
 import { choiceOf, chosenKeys, type LevelChoice } from '../compiler/passes/deduplicate-patches/choose.ts';
 import { chooseEngine, type Engine } from '../runtime/engine/choose.ts';
 import { fileProvider } from '../runtime/specs/read.ts';
-import { describeLibrary, openSession, whileComputing } from '../runtime/session/open.ts';
+import { whileComputing } from '../runtime/session/computing.ts';
+import { describeLibrary, openSession } from '../runtime/session/open.ts';
 import { synthesisMethod } from '../runtime/synthesize/paint.ts';
 import { makeStepper, type StepData } from '../runtime/train/step.ts';
 import { edgesInput, mapInputs } from '../runtime/session/feeds.ts';
@@ -22,7 +23,8 @@ import { readBatches, type Batches } from './batches.ts';
 import { synthesisExperiment, trainingExperiment } from './experiment.ts';
 import type { BenchSettings, Model, Precision } from './options.ts';
 import { rounded, stopwatch, timeSteps, type Times } from './timing.ts';
-import { cpu, targetOf } from '../runtime/engine/target.ts';
+import { cpu } from '../runtime/engine/target.ts';
+import { targetOf } from '../runtime/engine/target-of.ts';
 
 /** The result of a measurement. */
 export interface Measurement extends Times {

@@ -1,7 +1,7 @@
 /** Defines the command line options that all benchmarks share, and reads them. */
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Size } from '../runtime/data/decode.ts';
+import type { Size } from '../runtime/data/maps.ts';
 
 const models = ['spade', 'pix2pixhd', 'unet'] as const;
 export type Model = (typeof models)[number];

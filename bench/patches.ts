@@ -9,7 +9,8 @@ import { nearestGrid, planPatches, squareWindow, type PatchPlan } from '../compi
 import { patchIndexer } from '../compiler/patches/tables.ts';
 import { print as line } from '../cli/base/terminal.ts';
 import { RandomStream } from '../compiler/ir/random.ts';
-import { decodeIds, edgesOf, resizeNearest, type IdMap, type Size } from '../runtime/data/decode.ts';
+import { decodeIds } from '../runtime/data/decode.ts';
+import { edgesOf, resizeNearest, type IdMap, type Size } from '../runtime/data/maps.ts';
 import { dataError, coloredMaps } from '../runtime/data/messages.ts';
 import { listFolder } from '../runtime/data/pairs.ts';
 import { atLeast } from './options.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import type { IdMap, Size } from '../../runtime/data/decode.ts';
+import type { IdMap, Size } from '../../runtime/data/maps.ts';
 import {
   openSpec,
   type EngineChoice,

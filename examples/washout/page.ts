@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClassInfo } from '../../runtime/data/class-info.ts';
-import type { IdMap } from '../../runtime/data/decode.ts';
+import type { IdMap } from '../../runtime/data/maps.ts';
 import { threeDigits } from '../../runtime/base/format.ts';
 import { highlight } from '../../runtime/report/highlight.ts';
 import { html, type Content, type Markup } from '../../runtime/base/html.ts';
 import { classLegend, commandBlock, document, pageHeader, picture } from '../../runtime/report/parts.ts';
-import { colorize, fromFloat, writePicture, type Picture } from '../../runtime/report/picture.ts';
+import { writePicture } from '../../runtime/report/picture.ts';
+import { colorize, fromFloat, type Picture } from '../../runtime/report/pixels.ts';
 import { writeWhole } from '../../runtime/base/files.ts';
 import {
   groups,

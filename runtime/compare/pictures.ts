@@ -9,7 +9,7 @@ import type { DataSpec } from '../../compiler/format/types.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Metric } from '../evaluate/record.ts';
-import { colorize, fromFloat, type Picture } from '../report/picture.ts';
+import { colorize, fromFloat, type Picture } from '../report/pixels.ts';
 import { readSamples } from '../run/records.ts';
 import { openTestData } from '../run/data.ts';
 import { damagedRunFile } from '../run/messages.ts';

@@ -4,7 +4,7 @@
  */
 import { hashText, philox4x32 } from '../../compiler/ir/random.ts';
 import { scaleSize } from '../../compiler/format/queries.ts';
-import { denseIds, edgesOf, type Size } from './decode.ts';
+import { denseIds, edgesOf, type Size } from './maps.ts';
 import { isFlipped, type Place } from './order.ts';
 import type { DecodedSample } from './sample.ts';
 

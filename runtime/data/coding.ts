@@ -1,7 +1,8 @@
 /** Decodes the content of label maps to class ids: values by a table, colors by the nearest class color. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 import type { ClassInfo, Color } from './class-info.ts';
-import type { IdMap, RgbMap } from './decode.ts';
+import type { RgbMap } from './decode.ts';
+import type { IdMap } from './maps.ts';
 import type { Undeclared, UndeclaredColor } from './findings.ts';
 import { pack, unpack } from './tally.ts';
 

@@ -2,7 +2,8 @@
  * Defines what checking samples finds, faults and notes, as plain data that threads can send and that can be merged.
  */
 import type { ClassInfo, Color } from './class-info.ts';
-import type { PictureError, Size } from './decode.ts';
+import type { PictureError } from './decode.ts';
+import type { Size } from './maps.ts';
 import { emptyTally, TallySum, type Tally } from './tally.ts';
 
 /** The role of a file in a data set, as messages name it. */

@@ -1,7 +1,8 @@
 /** Reads photos without label maps: a single one, or those of a folder by name, scaled to a size. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { stat } from 'node:fs/promises';
-import { decodePhoto, PictureError, type Decoding, type Size } from './decode.ts';
+import { decodePhoto, PictureError, type Decoding } from './decode.ts';
+import type { Size } from './maps.ts';
 import { toUnitRange } from './dataset.ts';
 import { shortageOf } from '../base/shortage.ts';
 import { readRegular, whyUnread } from './files.ts';

@@ -6,7 +6,7 @@ import 'sharp';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { moduleFile, packageFile, runsSources } from '../base/package.ts';
-import type { Size } from './decode.ts';
+import type { Size } from './maps.ts';
 import type { Pair } from './pair.ts';
 import type { Outcome, SampleSettings } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';

@@ -1,7 +1,7 @@
 /** Defines the requests to a decoding thread, and its replies. */
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
-import type { Size } from './decode.ts';
+import type { Size } from './maps.ts';
 import type { Pair } from './pair.ts';
 import type { Examined, Outcome } from './sample.ts';
 import type { SampleSurvey } from './survey-sample.ts';

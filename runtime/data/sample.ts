@@ -5,21 +5,17 @@ import {
   decodeColors,
   decodeIds,
   decodePhoto,
-  denseIds,
-  edgesOf,
   halfOf,
   idsOfColors,
   isTransparent,
   PictureError,
   readHeader,
-  resizeNearest,
   type Colored,
   type Half,
   type Header,
-  type IdMap,
   type RgbMap,
-  type Size,
 } from './decode.ts';
+import { denseIds, edgesOf, resizeNearest, type IdMap, type Size } from './maps.ts';
 import { readRegular, whyUnread } from './files.ts';
 import type { Fault, Findings, Note, Role } from './findings.ts';
 import { isGreyByte } from './formats.ts';

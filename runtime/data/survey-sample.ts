@@ -1,7 +1,8 @@
 /** Surveys one sample without keeping it: its sizes, classes, digests and findings. */
 import { nearestGrid, planPatches, squareWindow } from '../../compiler/patches/plan.ts';
 import { patchIndexer, type PatchIndexer } from '../../compiler/patches/tables.ts';
-import { bitsOf, resizeNearest, type IdMap, type Size } from './decode.ts';
+import { bitsOf } from './decode.ts';
+import { resizeNearest, type IdMap, type Size } from './maps.ts';
 import { readRegular } from './files.ts';
 import type { Findings } from './findings.ts';
 import type { Pair } from './pair.ts';

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { availableParallelism } from 'node:os';
 import type { DatasetOptions } from './dataset.ts';
-import type { Size } from './decode.ts';
+import type { Size } from './maps.ts';
 import { FindingsSum, type Findings } from './findings.ts';
 import { listPairs } from './pairs.ts';
 import type { Pair } from './pair.ts';

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { patchIndexer, type PatchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import type { PatchPlan } from '../../compiler/patches/plan.ts';
-import type { Size } from './decode.ts';
+import type { Size } from './maps.ts';
 import { readRegular } from './files.ts';
 import { digestOf } from './repeats.ts';
 import { sampleReader, type SampleSettings } from './sample.ts';

@@ -1,6 +1,5 @@
 /** The machines that programs are compiled for: from which sizes on each form of a graph pays there, as it was measured. */
 import type { Target } from '../../compiler/ir/target.ts';
-import { hasKernels } from './load-binding.ts';
 
 /** A processor with our own kernels. Where no device is known yet, graphs are rewritten for it as well. */
 export const cpu: Target = {
@@ -42,8 +41,3 @@ export const cpu: Target = {
 
 /** The same with TensorFlow's ops alone, as on a GPU, or where our kernels could not be compiled. */
 export const withoutKernels: Target = { ...cpu, kernels: false, fuse: false };
-
-/** Says what programs are lowered for that run on `tf`, which `loadBinding` gave. */
-export function targetOf(tf: object): Target {
-  return hasKernels(tf) ? cpu : withoutKernels;
-}

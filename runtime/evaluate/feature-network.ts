@@ -3,8 +3,9 @@ import { must } from '../../dsl/errors.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
 import type { Engine } from '../engine/choose.ts';
 import type { FeatureMap } from '../../compiler/metrics/define.ts';
-import type { Picture } from '../report/picture.ts';
-import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
+import type { Picture } from '../report/pixels.ts';
+import { whileComputing, withoutUnusedVariables } from '../session/computing.ts';
+import { openSession } from '../session/open.ts';
 import { runAndRead, type Session } from '../session/session.ts';
 import { scalePicture, toUnit } from './pictures.ts';
 import {

@@ -3,7 +3,7 @@ import type { Metric, EvalRecord, Protocol } from './record.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { Sample } from '../data/dataset.ts';
 import type { Engine } from '../engine/choose.ts';
-import { fromFloat } from '../report/picture.ts';
+import { fromFloat } from '../report/pixels.ts';
 import { PhotoCache } from './cache.ts';
 import { LayerNetwork, VectorNetwork } from './feature-network.ts';
 import type { HeldOut } from './held-out.ts';

@@ -8,7 +8,8 @@ import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts
 import type { Engine } from '../engine/choose.ts';
 import { writePicture } from '../report/picture.ts';
 import { restore, type Checkpoint } from '../run/checkpoint.ts';
-import { whileComputing } from '../session/open.ts';
+import { whileComputing } from '../session/computing.ts';
+import { openSession } from '../session/open.ts';
 import type { FullRunRecord, RunLayout } from '../run/folder.ts';
 import { whileWriting, whileWritingAsync } from '../base/files.ts';
 import { styleNeeded } from '../run/messages.ts';
@@ -53,7 +54,7 @@ export async function paintHeldOut(
   const generator = must(generatorOf(spec), 'a run without a generator was refused before it paints');
   if (needsPhoto(generator) && !heldOut.hasPhotos) throw styleNeeded(spec.name);
   const weights = await readFrozenWeights(layout, spec);
-  const session = await openPainting(engine, spec, run);
+  const session = await openPainting((program) => openSession(engine, program), spec, run);
   try {
     if (styles > 1 && !drawsNumbers(session, generator)) throw alwaysTheSame(spec.name);
     await restore(session, checkpoint, weights);

@@ -1,8 +1,8 @@
 /** Reads and scales the 8-bit pictures of an evaluation, and converts them for networks. */
 import sharp from 'sharp';
 import { toUnitRange } from '../data/dataset.ts';
-import { resizeNearest, type Size } from '../data/decode.ts';
-import type { Picture } from '../report/picture.ts';
+import { resizeNearest, type Size } from '../data/maps.ts';
+import type { Picture } from '../report/pixels.ts';
 
 /** Reads a generated picture. */
 export async function readPicture(file: string): Promise<Picture> {

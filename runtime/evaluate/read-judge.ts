@@ -6,7 +6,7 @@ import { must } from '../../dsl/errors.ts';
 import { networkMethod } from '../../compiler/build/probes.ts';
 import { specFormat, type NetworkSpec, type Spec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
 import { loadWeights, type LoadedWeights } from '../run/weights.ts';
 import { declaredJudge, type JudgeDeclaration } from './declaration.ts';

@@ -14,13 +14,13 @@ import { meanDifference } from '../../compiler/metrics/l1.ts';
 import { featureDistance } from '../../compiler/metrics/perceptual-distance.ts';
 import { meanOfKnown } from '../../compiler/metrics/spread.ts';
 import type { Sample } from '../data/dataset.ts';
-import type { Picture } from '../report/picture.ts';
+import type { Picture } from '../report/pixels.ts';
 import type { PhotoRows } from './cache.ts';
 import type { LayerNetwork, VectorNetwork } from './feature-network.ts';
 import { scaleLabels } from './pictures.ts';
 import type { Metric } from './record.ts';
 import type { Segmenter } from './segmenter.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 
 /** A held-out map with its generated pictures. */
 export interface PaintedMap {

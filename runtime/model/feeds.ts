@@ -5,7 +5,7 @@
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
 import { edgesOf } from '../../compiler/build/instantiate.ts';
-import { denseIds, edgesOf as edgesOfIds } from '../data/decode.ts';
+import { denseIds, edgesOf as edgesOfIds } from '../data/maps.ts';
 import type { Values } from '../session/session.ts';
 import { checkShape, convert, open, shapeIn, type Given } from './arrays.ts';
 import { entriesOf } from './checks.ts';

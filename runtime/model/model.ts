@@ -7,9 +7,9 @@ import { rateAt, scalarsAt } from '../../compiler/build/schedule.ts';
 import { partsOfStep, variablesOf } from '../../compiler/build/step.ts';
 import type { TrainSpec } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
-import type { Engine } from '../engine/choose.ts';
 import { Calls } from '../session/calls.ts';
 import { callInParts } from '../train/step.ts';
+import { plainMapping } from '../weights/mapping.ts';
 import { convert, isFeed, open, tensorIn } from './arrays.ts';
 import { describe, entriesOf, textArgument, type Checks } from './checks.ts';
 import {
@@ -37,7 +37,8 @@ import {
   type MethodName,
   type Variant,
 } from './methods.ts';
-import { fromOfficial, namesOfPart, toOfficial } from './official.ts';
+import type { Host } from './host.ts';
+import { fromOfficial, namesOfPart, toOfficial, type NamedPart } from './official.ts';
 import {
   callOptions,
   forwardOptions,
@@ -98,16 +99,16 @@ export class OpenModel implements Model {
   constructor(
     private readonly spec: Spec,
     private readonly sources: readonly Source[],
-    engine: Engine,
+    private readonly host: Host,
     private readonly seed: number,
     steps = 0,
   ) {
     this.name = spec.name;
-    this.engine = engine.kind;
+    this.engine = host.engine;
     this.done = steps;
     const variables = variablesOf(spec);
     this.byName = new Map(variables.map((variable) => [variable.name, variable]));
-    this.sessions = new Sessions(engine, variables, seed);
+    this.sessions = new Sessions(host.openSession, variables, seed);
     this.methods = methodNames(spec);
     this.variables = variables.map(({ name, type, role, network }) => ({
       name,
@@ -167,7 +168,7 @@ export class OpenModel implements Model {
 
   readOfficial(options: OfficialOptions): Promise<Tensors> {
     return this.inTurn('readOfficial', async () => {
-      const read = readOfficialOptions(options);
+      const read = this.partNamed(options);
       const network = findNetwork(this.spec, read.network);
       return toOfficial(network, await this.copy(namesOfPart(network, read)), read);
     });
@@ -175,7 +176,7 @@ export class OpenModel implements Model {
 
   writeOfficial(tensors: OfficialTensors, options: OfficialOptions): Promise<OfficialReport> {
     return this.inTurn('writeOfficial', () => {
-      const read = readOfficialOptions(options);
+      const read = this.partNamed(options);
       const { values, report } = fromOfficial(findNetwork(this.spec, read.network), tensors, read);
       this.take(values);
       return report;
@@ -184,7 +185,7 @@ export class OpenModel implements Model {
 
   toOfficial(tensors: Tensors, options: OfficialOptions): Tensors {
     return this.inUse('toOfficial', () => {
-      const read = readOfficialOptions(options);
+      const read = this.partNamed(options);
       return toOfficial(findNetwork(this.spec, read.network), tensors, read);
     });
   }
@@ -300,6 +301,12 @@ export class OpenModel implements Model {
 
   private requireInUse(): void {
     if (this.isDisposed) throw messages.disposed(this.name);
+  }
+
+  private partNamed(options: OfficialOptions): NamedPart {
+    const { mapping, ...rest } = readOfficialOptions(options);
+    if (typeof mapping === 'string') return { ...rest, mapping: this.host.mapping(mapping) };
+    return { ...rest, mapping: mapping ? { ...plainMapping, rules: mapping } : plainMapping };
   }
 
   private namesIn(names: unknown): string[] {

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
-import { loadMapping, plainMapping, type Mapping } from '../weights/mapping.ts';
+import type { Mapping } from '../weights/mapping.ts';
 import { matchWeights } from '../weights/match.ts';
 import { officialPlaces, type Official, type WeightVariable } from '../weights/official.ts';
 import { checkShape, convert, open, type Given } from './arrays.ts';
@@ -17,6 +17,9 @@ import {
 } from './messages.ts';
 import type { OfficialOptions, OfficialReport, OfficialTensors, Tensor, Tensors } from './types.ts';
 
+/** Options of official names, with the mapping that they name. */
+export type NamedPart = Omit<OfficialOptions, 'mapping'> & { readonly mapping: Mapping };
+
 /** The part of a network that official names belong to. */
 interface Part {
   readonly variables: readonly WeightVariable[];
@@ -26,19 +29,13 @@ interface Part {
   readonly prefix: string;
 }
 
-function partOf(network: NetworkSpec, { within, prefix = '', mapping }: OfficialOptions): Part {
+function partOf(network: NetworkSpec, { within, prefix = '', mapping }: NamedPart): Part {
   const start = within === undefined ? '' : `${within}.`;
   const variables = network.variables
     .filter(({ name }) => name.startsWith(start))
     .map((variable) => ({ ...variable, name: variable.name.slice(start.length) }));
   if (within !== undefined && variables.length === 0) throw unknownPart(network.name, within);
-  const rules =
-    mapping === undefined
-      ? plainMapping
-      : typeof mapping === 'string'
-        ? loadMapping(mapping)
-        : { ...plainMapping, rules: mapping };
-  return { variables, mapping: rules, ours: `${network.name}.${start}`, prefix };
+  return { variables, mapping, ours: `${network.name}.${start}`, prefix };
 }
 
 /** Lists the variables of a part by our full names, with how the official code stores them. */
@@ -47,7 +44,7 @@ function placesOf({ variables, mapping, ours }: Part): Map<string, Official> {
 }
 
 /** Lists our full names of the variables that official names belong to. */
-export function namesOfPart(network: NetworkSpec, options: OfficialOptions): string[] {
+export function namesOfPart(network: NetworkSpec, options: NamedPart): string[] {
   return [...placesOf(partOf(network, options)).keys()];
 }
 
@@ -55,7 +52,7 @@ export function namesOfPart(network: NetworkSpec, options: OfficialOptions): str
  * Renames and reorders tensors of a network's variables; what belongs to none of them, such as gradients of other networks, is left
  * out. Throws a SpadeworkError where that is everything.
  */
-export function toOfficial(network: NetworkSpec, tensors: Tensors, options: OfficialOptions): Tensors {
+export function toOfficial(network: NetworkSpec, tensors: Tensors, options: NamedPart): Tensors {
   const part = partOf(network, options);
   const places = placesOf(part);
   const shapes = new Map(part.variables.map(({ name, shape }) => [part.ours + name, shape]));
@@ -86,7 +83,7 @@ export function toOfficial(network: NetworkSpec, tensors: Tensors, options: Offi
 export function fromOfficial(
   network: NetworkSpec,
   tensors: OfficialTensors,
-  options: OfficialOptions,
+  options: NamedPart,
 ): { readonly values: ReadonlyMap<string, Float32Array>; readonly report: OfficialReport } {
   const part = partOf(network, options);
   const { prefix } = part;

@@ -9,13 +9,16 @@ import {
 import { variablesOf } from '../../compiler/build/step.ts';
 import { problemOf, SpadeworkError } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
-import { chooseEngine } from '../engine/choose.ts';
+import { chooseEngine, type Engine } from '../engine/choose.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
 import { readSources, textsBeside } from '../run/sources.ts';
 import { isJson } from '../run/spec-files.ts';
-import { loadCheckpoint, loadLastCheckpoint, valuesOf } from '../run/checkpoint.ts';
+import { loadCheckpoint, loadLastCheckpoint } from '../run/checkpoint.ts';
+import { valuesOf } from '../run/variables.ts';
 import { readRunFolder } from '../run/folder.ts';
 import { absolutePaths, defaultSeed } from '../run/settings.ts';
+import { openSession } from '../session/open.ts';
+import { loadMapping } from '../weights/load-mapping.ts';
 import { loadWeights, readFrozenWeights } from '../run/weights.ts';
 import { pathArgument, textArgument } from './checks.ts';
 import { checkedProvider } from './declarations.ts';
@@ -27,6 +30,7 @@ import {
   undeclaredInput,
   uselessOption,
 } from './messages.ts';
+import type { Host } from './host.ts';
 import { OpenModel } from './model.ts';
 import { checkOptions, openOptions, readOptions, runOptions, textOptions } from './options.ts';
 import type {
@@ -119,10 +123,16 @@ async function openFolder(folder: string, options: RunOptions): Promise<Model> {
       : await loadCheckpoint(layout.checkpoints, folder, step);
   if (!checkpoint) throw noCheckpointOf(folder, step ?? 0);
   const engine = await chooseEngine(options.engine ?? 'auto', log);
-  const model = new OpenModel(spec, [], engine, options.seed ?? record.seed, checkpoint.state.step);
+  const model = new OpenModel(spec, [], hostOf(engine), options.seed ?? record.seed, checkpoint.state.step);
   model.take(valuesOf(variablesOf(spec), checkpoint, await readFrozenWeights(layout, spec)));
   return model;
 }
+
+const hostOf = (engine: Engine): Host => ({
+  engine: engine.kind,
+  openSession: (program) => openSession(engine, program),
+  mapping: loadMapping,
+});
 
 const unnamed = 'spec.spade';
 const specPath = 'the path of a .spade text or a spec as JSON';
@@ -183,7 +193,7 @@ async function openChecked(
     if (!parameters.includes(name)) throw undeclaredInput(name, parameters);
   const engine = await chooseEngine(request ?? 'auto', log);
   const loaded = weights ? await loadWeights(absolutePaths(spec, dirname(file))) : undefined;
-  const model = new OpenModel(spec, sources, engine, seed ?? spec.train?.seed ?? defaultSeed);
+  const model = new OpenModel(spec, sources, hostOf(engine), seed ?? spec.train?.seed ?? defaultSeed);
   if (loaded) model.take(loaded);
   return model;
 }

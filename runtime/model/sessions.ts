@@ -6,9 +6,8 @@ import type { Program } from '../../compiler/ir/program.ts';
 import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
 import { must } from '../../dsl/errors.ts';
 import { variableName } from '../../compiler/build/instantiate.ts';
-import type { Engine } from '../engine/choose.ts';
-import { openSession, whileComputing, withoutUnusedVariables } from '../session/open.ts';
-import { initialValues, runAndRead, type Feeds, type Session } from '../session/session.ts';
+import { whileComputing, withoutUnusedVariables } from '../session/computing.ts';
+import { initialValues, runAndRead, type Feeds, type OpenSession, type Session } from '../session/session.ts';
 
 /** Sessions that are kept; each holds copies of the variables it uses. */
 const mostSessions = 8;
@@ -33,7 +32,7 @@ export class Sessions {
 
   /** Starts with values drawn from `seed`, each when it is first needed. */
   constructor(
-    private readonly engine: Engine,
+    private readonly openSession: OpenSession,
     readonly variables: readonly Variable[],
     private readonly seed: number,
   ) {
@@ -100,7 +99,7 @@ export class Sessions {
   }
 
   private async open(program: Program): Promise<Opened> {
-    const session = await openSession(this.engine, withoutUnusedVariables(program));
+    const session = await this.openSession(withoutUnusedVariables(program));
     return { session, versions: new Map() };
   }
 

@@ -6,7 +6,8 @@ import { choiceOf, chosenKeys } from '../../compiler/passes/deduplicate-patches/
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
 import { openTrainingData } from '../run/data.ts';
-import { describeLibrary, openSession, whileComputing } from '../session/open.ts';
+import { whileComputing } from '../session/computing.ts';
+import { describeLibrary, openSession } from '../session/open.ts';
 import { overrideSpec, rhythmOf, type SpecOverrides } from '../run/settings.ts';
 import { makeStepper } from '../train/step.ts';
 import { tablesFor } from '../train/tables.ts';

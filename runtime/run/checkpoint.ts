@@ -21,7 +21,6 @@ import {
   allCheckpointsDamaged,
   checkpointDamaged,
   checkpointLeftOut,
-  checkpointOfOtherSpec,
   damagedBest,
   damagedRunFile,
   lastCheckpointDamaged,
@@ -31,10 +30,9 @@ import {
 import { writeWhole } from '../base/files.ts';
 import { digestOf, requireDigests, writeDigests } from '../weights/digests.ts';
 import { DamagedFile } from '../weights/errors.ts';
-import { notFiniteIn } from '../weights/finite.ts';
-import { notFiniteValue } from '../weights/messages.ts';
-import { readSafetensors, writeSafetensors, type StoredTensor } from '../weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { requireFinite, valuesOf } from './variables.ts';
 
 export const checkpointFormat = 'spadework-checkpoint/2';
 /** The format without digests of all files: state.json has the digest of the variables, the folder's name the step. */
@@ -288,19 +286,8 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   if (state.format !== formatWithoutDigests) requireDigests(folder, digestsOf(text, sha256));
   if (sha256 !== state.sha256)
     throw new DamagedFile(`${variablesFile}: its bytes are not those that were saved (SHA-256 differs)`);
-  requireFinite(tensors);
+  requireFinite(variablesFile, tensors);
   return { folder, state, values: new Map([...tensors].map(([name, { values }]) => [name, values])) };
-}
-
-/** Rejects variables that are not finite, as we never save such. */
-function requireFinite(tensors: ReadonlyMap<string, StoredTensor>): void {
-  for (const [name, { shape, values }] of tensors) {
-    const found = notFiniteIn(values, shape);
-    if (found)
-      throw new DamagedFile(
-        `${variablesFile}: ${notFiniteValue({ name, dtype: 'F32', ...found })} is not finite`,
-      );
-  }
 }
 
 async function named<T>(file: string, work: Promise<T>): Promise<T> {
@@ -337,27 +324,4 @@ export async function restore(
   frozen: ReadonlyMap<string, Float32Array>,
 ): Promise<void> {
   await session.setVariables(valuesOf(session.program.variables, checkpoint, frozen));
-}
-
-/** Finds the values for `restore`, by full name. Throws a SpadeworkError if they do not fit. */
-export function valuesOf(
-  variables: readonly Variable[],
-  { folder, values }: Checkpoint,
-  frozen: ReadonlyMap<string, Float32Array>,
-): Map<string, Float32Array> {
-  return new Map(
-    variables.map(({ name, type, role }) => {
-      const found =
-        role === 'accumulator'
-          ? new Float32Array(sizeOf(type.shape))
-          : (values.get(name) ?? frozen.get(name));
-      if (!found) throw checkpointOfOtherSpec(folder, `variable ${name} is missing`);
-      if (found.length !== sizeOf(type.shape))
-        throw checkpointOfOtherSpec(
-          folder,
-          `variable ${name} has ${found.length} values, expected [${type.shape.join(',')}]`,
-        );
-      return [name, found] as const;
-    }),
-  );
 }

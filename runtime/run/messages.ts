@@ -1,7 +1,6 @@
 /** The errors and notes about runs, one function each. */
 
 import { suggesting } from '../../dsl/fix.ts';
-import { join } from 'node:path';
 import { formatBytes, formatSeconds } from '../base/format.ts';
 import { error, warningText, type Diagnostic } from '../../dsl/diagnostic.ts';
 import { inputError, machineError, SpadeworkError } from '../../dsl/errors.ts';
@@ -460,7 +459,7 @@ export const mapsNotSearched = (folder: string, within: ReadonlyMap<string, numb
     'maps-not-searched',
     `${count === 1 ? '1 label map lies' : `${count} label maps lie`} in folders within '${folder}', which are not searched, and ` +
       `${count === 1 ? 'is' : 'are'} not painted: ${places.slice(0, listed).join(', ')}${places.length > listed ? ', ...' : ''}`,
-    `paint each folder by itself: --labels ${quoted(join(folder, first))} --out FOLDER`,
+    `paint each folder by itself: --labels ${quoted(`${folder.endsWith('/') ? folder : `${folder}/`}${first}`)} --out FOLDER`,
   );
 };
 

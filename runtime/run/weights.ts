@@ -10,7 +10,7 @@ import { frozenNetworks } from '../../compiler/format/queries.ts';
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { compareWeights, fits, matchWeights } from '../weights/match.ts';
 import { findFitting } from '../weights/fitting.ts';
-import { loadMapping } from '../weights/mapping.ts';
+import { loadMapping } from '../weights/load-mapping.ts';
 import { oneOfCopies } from '../weights/messages.ts';
 import { openWeights } from '../weights/file.ts';
 import { renderReport } from '../weights/report.ts';

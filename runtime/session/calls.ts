@@ -32,3 +32,10 @@ export class Calls {
     return this.end;
   }
 }
+
+/** Waits until timers, signals and messages that are due have had their turn. */
+export function nextTurn(): Promise<void> {
+  // Pages have no setImmediate; their timers come a little later.
+  const later = globalThis.setImmediate as typeof setImmediate | undefined;
+  return new Promise((turn) => (later ? later(turn) : setTimeout(turn)));
+}

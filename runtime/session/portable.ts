@@ -16,7 +16,7 @@ import type { Node } from '../../compiler/ir/node.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
 import { lowerToPortable, type PortableStep } from '../../compiler/lower/portable.ts';
 import type { TensorFlow } from '../../compiler/ir/emitter.ts';
-import { Calls } from './calls.ts';
+import { Calls, nextTurn } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
 
 /** Sees a node with its results and with those of its operands, while they are there. */
@@ -84,7 +84,7 @@ export class PortableSession implements Session {
   ): Promise<Map<string, DeviceValue>> {
     return this.calls.add(async () => {
       // The work below keeps this thread: timers, signals and decoded pictures have their turn before it.
-      await new Promise((turn) => setImmediate(turn));
+      await nextTurn();
       const fed = this.feeds.of(method, feeds, patches);
       return this.compute(this.plan(method, outputs), fed);
     }, signal);

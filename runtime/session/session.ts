@@ -57,6 +57,9 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** Puts a program on the engine that somebody has chosen. */
+export type OpenSession = (program: Program) => Promise<Session>;
+
 /** Runs a method, and copies the outputs that come back. */
 export async function runAndRead(
   session: Pick<Session, 'run' | 'read'>,

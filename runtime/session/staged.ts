@@ -17,14 +17,14 @@ import {
   type PatchFinder,
   type Values,
 } from './feeds.ts';
-import type { KernelTime, RunOptions, Session } from './session.ts';
+import type { KernelTime, OpenSession, RunOptions, Session } from './session.ts';
 
 /** Opens a session in which `method` runs in stages; `maps` names its inputs that hold label maps. */
 export async function openStaged(
   program: Program,
   method: string,
   maps: readonly string[],
-  open: (program: Program) => Promise<Session>,
+  open: OpenSession,
 ): Promise<Session> {
   const isMap = (input: string): boolean => maps.includes(input);
   const staged = partition(program, { method, isMap }, { target: cpu });

@@ -8,7 +8,7 @@ import { labelsInput, randomStateInput, realInput, type NetworkSpec } from '../.
 import { encodingMethod, encodingOutputs } from '../../compiler/build/step.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import type { Sample } from '../data/dataset.ts';
-import { fromFloat, type Picture } from '../report/picture.ts';
+import { fromFloat, type Picture } from '../report/pixels.ts';
 import { runAndRead, type DeviceValue, type Feeds, type Session, type Values } from '../session/session.ts';
 import { edgesInput, instancesInput } from '../session/feeds.ts';
 

@@ -2,10 +2,9 @@
 import { compile } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { choiceOf } from '../../compiler/passes/deduplicate-patches/choose.ts';
-import type { Engine } from '../engine/choose.ts';
-import type { Session } from '../session/session.ts';
+import type { OpenSession, Session } from '../session/session.ts';
 import { openStaged } from '../session/staged.ts';
-import { openSession, withoutUnusedVariables } from '../session/open.ts';
+import { withoutUnusedVariables } from '../session/computing.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 import { synthesisMethod } from './paint.ts';
 import { mapInputs } from '../session/feeds.ts';
@@ -16,7 +15,7 @@ import { cpu } from '../engine/target.ts';
  * bits for a map, whatever it is painted together with.
  */
 export function openPainting(
-  engine: Engine,
+  open: OpenSession,
   spec: Spec,
   { tables }: Pick<FullRunRecord, 'tables'>,
 ): Promise<Session> {
@@ -28,5 +27,5 @@ export function openPainting(
       tables: choiceOf(tables ?? []),
     }),
   );
-  return openStaged(program, synthesisMethod, mapInputs, (one) => openSession(engine, one));
+  return openStaged(program, synthesisMethod, mapInputs, open);
 }

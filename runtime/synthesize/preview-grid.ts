@@ -1,7 +1,8 @@
 /** Answers for a painted map among what it is shown beside: its label map and, where there is one, its photo. */
 import type { ClassInfo } from '../data/class-info.ts';
 import type { Sample } from '../data/dataset.ts';
-import { colorize, fromFloat, writeGrid, type Picture } from '../report/picture.ts';
+import { writeGrid } from '../report/picture.ts';
+import { colorize, fromFloat, type Picture } from '../report/pixels.ts';
 import type { PictureSize, Task } from '../report/parts.ts';
 
 /** Holds the pictures of one map. */

@@ -13,7 +13,8 @@ import { writePicture } from '../report/picture.ts';
 import { writeSynthPage, type SynthItem } from './page.ts';
 import { loadBestCheckpoint, loadLastCheckpoint, restore } from '../run/checkpoint.ts';
 import { classesOf, readingOf } from '../run/data.ts';
-import { describeLibrary, whileComputing } from '../session/open.ts';
+import { whileComputing } from '../session/computing.ts';
+import { describeLibrary, openSession } from '../session/open.ts';
 import { readRunFolder } from '../run/folder.ts';
 import { whileWritingAsync } from '../base/files.ts';
 import {
@@ -104,7 +105,7 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
     const files = planFiles(options, dataset.pairs);
     await claimOutputs(options.out, files.outputs);
     const engine = await chooseEngine(options.engine ?? 'auto', log);
-    const session = await openPainting(engine, spec, record);
+    const session = await openPainting((program) => openSession(engine, program), spec, record);
     try {
       await restore(session, checkpoint, weights);
       const { items } = files;

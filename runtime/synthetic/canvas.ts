@@ -1,7 +1,7 @@
 /** Paints a synthetic sample from back to front: the photograph, class ids and instances of the same pixels. */
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import type { ClassInfo } from '../data/class-info.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 
 /** Red, green and blue; 0 is black, 1 the brightest value of a photograph. */
 export type Light = readonly [red: number, green: number, blue: number];

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { RandomStream } from '../../compiler/ir/random.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 import { dataError, folderInUse } from '../data/messages.ts';
 import { writeWhole } from '../base/files.ts';
 import type { MadeSample, Maker } from './canvas.ts';

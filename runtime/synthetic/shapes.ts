@@ -2,7 +2,7 @@
 import type { RandomStream } from '../../compiler/ir/random.ts';
 import { numberedClasses } from '../data/classes.ts';
 import type { Color } from '../data/class-info.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 import { Canvas, mix, scale, type Light, type Maker } from './canvas.ts';
 import { layeredNoise, noise } from './noise.ts';
 

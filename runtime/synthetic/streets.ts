@@ -2,7 +2,7 @@
  * Makes pictures of streets by casting a ray per pixel to ground, walls or sky; trees, cars and people stand in front.
  */
 import type { RandomStream } from '../../compiler/ir/random.ts';
-import type { Size } from '../data/decode.ts';
+import type { Size } from '../data/maps.ts';
 import { Canvas, mix, scale, type Light, type Maker } from './canvas.ts';
 import { layeredNoise, noise } from './noise.ts';
 

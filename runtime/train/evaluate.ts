@@ -11,7 +11,7 @@ import { metricNamed, ofClasses, ofPaintings } from '../../compiler/metrics/inde
 import { meanOfKnown } from '../../compiler/metrics/spread.ts';
 import { evenly } from '../data/order.ts';
 import type { Dataset, Sample } from '../data/dataset.ts';
-import { fromFloat } from '../report/picture.ts';
+import { fromFloat } from '../report/pixels.ts';
 import type { MetricRecord } from '../run/records.ts';
 import type { Session } from '../session/session.ts';
 import { paint } from '../synthesize/paint.ts';

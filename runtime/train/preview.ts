@@ -5,7 +5,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { numberedClasses } from '../data/classes.ts';
 import type { ClassInfo } from '../data/class-info.ts';
 import type { Sample } from '../data/dataset.ts';
-import { colorize, type Picture } from '../report/picture.ts';
+import { colorize, type Picture } from '../report/pixels.ts';
 import type { Task } from '../report/parts.ts';
 import type { Session } from '../session/session.ts';
 import { paint } from '../synthesize/paint.ts';

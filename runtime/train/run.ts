@@ -10,7 +10,8 @@ import { gradientLengthOf, partsOfStep } from '../../compiler/build/step.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Batch, Dataset, Loader, LoaderOptions, Sample } from '../data/dataset.ts';
 import type { Engine, EngineRequest } from '../engine/choose.ts';
-import { writePicture, type Picture } from '../report/picture.ts';
+import { writePicture } from '../report/picture.ts';
+import type { Picture } from '../report/pixels.ts';
 import { writeRunPage } from '../run/page.ts';
 import { writeWhole, whileWriting, whileWritingAsync, type Writing } from '../base/files.ts';
 import { type MetricRecord, readMetrics } from '../run/records.ts';
@@ -31,7 +32,8 @@ import {
 import { augmentationOf } from '../run/data.ts';
 import { bestStep, makeEvaluator, type Evaluator } from './evaluate.ts';
 import { findNotFinite } from './diagnose.ts';
-import { describeLibrary, whileComputing } from '../session/open.ts';
+import { whileComputing } from '../session/computing.ts';
+import { describeLibrary } from '../session/open.ts';
 import {
   isInPlace,
   requireInPlace,

@@ -1,5 +1,4 @@
 /** Defines the number formats of stored tensors: their sizes, and their conversion to float32. */
-import { endianness } from 'node:os';
 
 const readers = {
   F64: { bytes: 8, read: (view: DataView, at: number, little: boolean) => view.getFloat64(at, little) },
@@ -42,11 +41,14 @@ export function bytesOf(dtype: Dtype): number {
   return readers[dtype].bytes;
 }
 
+/** Whether this machine stores the low byte of a number first. */
+export const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** Converts stored numbers to float32, rounding wider formats; `bytes` holds complete numbers. */
 export function toFloat32(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype, little: boolean): Float32Array {
   const { bytes: size, read } = readers[dtype];
   const count = bytes.length / size;
-  if (dtype === 'F32' && little === (endianness() === 'LE') && bytes.byteOffset % size === 0)
+  if (dtype === 'F32' && little === isLittleEndian && bytes.byteOffset % size === 0)
     return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(count);

@@ -4,7 +4,8 @@
 import { isInputError } from '../../dsl/errors.ts';
 import type { WeightsFile } from './stored.ts';
 import { listMappings } from './library.ts';
-import { loadMapping, type Mapping } from './mapping.ts';
+import { loadMapping } from './load-mapping.ts';
+import type { Mapping } from './mapping.ts';
 import { compareWeights, fits, type MatchReport } from './match.ts';
 import { type Asked, type Fitting } from './messages.ts';
 import type { WeightVariable } from './official.ts';

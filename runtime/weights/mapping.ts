@@ -1,15 +1,8 @@
 /**
- * Loads mappings: files of rules that translate our variable names to the names of other programs. The names of
+ * Applies mappings: rules that translate our variable names to the names of other programs. The names of
  * PyTorch's reparametrizations are translated first, without rules: rules see `conv.weight_orig`.
  */
-import { whyNotJson, isPathError, reasonOf } from '../base/file-reasons.ts';
-import { readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
-import { packageFile } from '../base/package.ts';
-import { isMappingFile } from '../../compiler/format/queries.ts';
-import { suggest } from '../../dsl/suggest.ts';
-import { libraryMapping, listMappings } from './library.ts';
-import { badMapping, noSuchMapping, oneNameForTwo } from './messages.ts';
+import { oneNameForTwo } from './messages.ts';
 
 /**
  * A rule that renames variables of ours that match `ours`. Placeholders stand for integers, or for one or several
@@ -44,49 +37,10 @@ export const plainMapping: Mapping = {
   ignore: [],
 };
 
-const schemaFile = packageFile('specs/schema/mapping.schema.json');
-
-/** Loads a mapping: one of the package by name, or a JSON file by path. Throws a SpadeworkError. */
-export function loadMapping(nameOrPath: string): Mapping {
-  const isPath = isMappingFile(nameOrPath);
-  const known = listMappings();
-  if (!isPath && !known.includes(nameOrPath))
-    throw noSuchMapping(nameOrPath, known, suggest(nameOrPath, known));
-  return readMapping(isPath ? nameOrPath : libraryMapping(nameOrPath), nameOrPath);
-}
-
-let compiled: ReturnType<Ajv['compile']> | undefined;
-
-function readMapping(path: string, name: string): Mapping {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const why = isPathError(error) ? reasonOf(error) : `it is not JSON (${whyNotJson(error)})`;
-    throw badMapping(path, why);
-  }
-  compiled ??= new Ajv({ useDefaults: true }).compile(JSON.parse(readFileSync(schemaFile, 'utf8')) as object);
-  if (!compiled(content)) {
-    const [error] = compiled.errors ?? [];
-    const extra: unknown = error?.params['additionalProperty'];
-    throw badMapping(
-      path,
-      `${error?.instancePath || 'it'} ${error?.message ?? 'is wrong'}${typeof extra === 'string' ? ` ('${extra}')` : ''}`,
-    );
-  }
-  const { rules, ...rest } = content as Omit<Mapping, 'name'>;
-  for (const { ours, official, without = '' } of rules)
-    for (const [pattern, text] of [[official, 'official'] as const, [without, 'without'] as const]) {
-      const unknown = placeholdersOf(pattern).find((one) => !placeholdersOf(ours).includes(one));
-      if (unknown !== undefined)
-        throw badMapping(path, `'${text}' has {${unknown}}, which '${ours}' has not`);
-    }
-  return { name, ...rest, rules };
-}
-
 const placeholder = /\{(\w+)\}/g;
 
-function placeholdersOf(pattern: string): string[] {
+/** Lists the names of a pattern's placeholders. */
+export function placeholdersOf(pattern: string): string[] {
   return [...pattern.matchAll(placeholder)].map(([, name]) => name ?? '');
 }
 

@@ -1,36 +1,22 @@
-/**
- * Reads and writes safetensors files: 8 bytes with the length of a JSON header (little endian), the header, then the
- * values of all tensors in sequence. Only float32 tensors are written and read as a whole file, as all variables are
- * float32; headers of other number formats can be read, too.
- */
+/** Reads and writes safetensors files (see safetensors-layout.ts) tensor by tensor, so that a model is in memory once. */
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { endianness } from 'node:os';
-import { sizeOf, type Shape } from '../../compiler/ir/types.ts';
+import { sizeOf } from '../../compiler/ir/types.ts';
 import { whyNotRead } from '../base/file-reasons.ts';
-import { bytesOf, isDtype, toFloat32 } from './dtypes.ts';
+import { isLittleEndian, toFloat32 } from './dtypes.ts';
 import { DamagedFile } from './errors.ts';
-import { parseHeader, type HeaderEntry } from './header.ts';
-import { longestHeader, Meter } from './limits.ts';
+import { Meter } from './limits.ts';
+import {
+  headerLengthOf,
+  lengthBytes,
+  placesOf,
+  requireF32,
+  tooShort,
+  type StoredTensor,
+  type TensorHead,
+  type TensorPlace,
+} from './safetensors-layout.ts';
 
-export interface TensorHead {
-  readonly name: string;
-  readonly shape: Shape;
-}
-
-/** A tensor in a file: its number format, and the range of bytes. */
-export interface TensorPlace extends TensorHead {
-  readonly dtype: string;
-  readonly start: number;
-  readonly length: number;
-}
-
-export interface StoredTensor {
-  readonly shape: Shape;
-  readonly values: Float32Array;
-}
-
-const lengthBytes = 8;
 const bytesPerValue = 4;
 /** A single read, and a single update of a digest, must be below 2 GiB. */
 const maximumReadBytes = 2 ** 28;
@@ -99,9 +85,10 @@ export function readSafetensors(
     const hash = createHash('sha256');
     const tensors = new Map<string, StoredTensor>();
     // The entries are in the order of the data, without gaps, so sequential reads suffice.
-    for (const { name, shape, dtype, length } of await readHeads(file, hash, new Meter())) {
-      if (dtype !== 'F32') throw new DamagedFile(`'${name}' has dtype ${dtype}, expected F32`);
-      tensors.set(name, { shape, values: toFloat32(await readNext(file, length, hash), dtype, true) });
+    for (const place of await readHeads(file, hash, new Meter())) {
+      const { name, shape, length } = place;
+      requireF32(place);
+      tensors.set(name, { shape, values: toFloat32(await readNext(file, length, hash), 'F32', true) });
     }
     return { tensors, sha256: hash.digest('hex') };
   });
@@ -133,29 +120,9 @@ async function whileOpen<T>(path: string, work: (file: FileHandle) => Promise<T>
 async function readHeads(file: FileHandle, hash: Hash, meter: Meter): Promise<TensorPlace[]> {
   const { size } = await file.stat();
   meter.begin(size);
-  if (size < lengthBytes) throw new DamagedFile(`it has ${size} bytes, too few for a header`);
-  const length = await readNext(file, lengthBytes, hash);
-  const headerLength = Number(new DataView(length.buffer).getBigUint64(0, true));
-  const dataStart = lengthBytes + headerLength;
-  const dataLength = size - dataStart;
-  if (headerLength > longestHeader || dataLength < 0)
-    throw new DamagedFile(`its header claims ${headerLength} bytes, but the file has ${size}`);
-  const header = parseHeader(await readNext(file, headerLength, hash), meter);
-  let expected = 0;
-  const places = header.map(([name, entry]) => {
-    const { start, end } = checkEntry(name, entry, expected, dataLength);
-    expected = end;
-    return {
-      name,
-      shape: entry.shape,
-      dtype: entry.dtype,
-      start: dataStart + start,
-      length: end - start,
-    };
-  });
-  if (expected !== dataLength)
-    throw new DamagedFile(`it holds ${dataLength} bytes of values, its header accounts for ${expected}`);
-  return places;
+  if (size < lengthBytes) throw tooShort(size);
+  const length = headerLengthOf(await readNext(file, lengthBytes, hash), size);
+  return placesOf(await readNext(file, length, hash), size, meter);
 }
 
 /** Reads and hashes the next bytes of a file. */
@@ -171,27 +138,7 @@ async function readNext(file: FileHandle, length: number, hash: Hash): Promise<U
   return bytes;
 }
 
-function checkEntry(
-  name: string,
-  entry: HeaderEntry,
-  expected: number,
-  dataLength: number,
-): { start: number; end: number } {
-  const [start, end] = entry.data_offsets;
-  const bytes = isDtype(entry.dtype) ? bytesOf(entry.dtype) * sizeOf(entry.shape) : end - start;
-  if (end - start !== bytes || bytes < 0)
-    throw new DamagedFile(
-      `'${name}' has ${end - start} bytes, its shape [${entry.shape.join(',')}] needs ${bytes}`,
-    );
-  if (start !== expected) throw new DamagedFile(`'${name}' starts at byte ${start}, expected ${expected}`);
-  if (end > dataLength)
-    throw new DamagedFile(
-      `'${name}' ends at byte ${end}, but the file has only ${dataLength} bytes of values`,
-    );
-  return { start, end };
-}
-
 function littleEndian(values: Float32Array): Uint8Array {
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
+  return isLittleEndian ? bytes : Buffer.from(bytes).swap32();
 }

@@ -16,7 +16,7 @@ import { readSafetensors, writeSafetensors } from '../../runtime/weights/safeten
 import { importWeights, type ImportOptions } from '../../runtime/exchange/exchange.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
-import { loadMapping } from '../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../runtime/weights/load-mapping.ts';
 import { writeOfficial } from '../../runtime/weights/write-official.ts';
 import { makeTinyExperiment, removeFolder, tinySpec } from '../support/tiny-experiment.ts';
 import { runCli } from './run-cli.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyChange, changeOf, type Augmentation } from '../../runtime/data/augment.ts';
 import type { DecodedSample } from '../../runtime/data/sample.ts';
-import { denseIds, edgesOf } from '../../runtime/data/decode.ts';
+import { denseIds, edgesOf } from '../../runtime/data/maps.ts';
 import { augmentationOf, openTrainingData } from '../../runtime/run/data.ts';
 import type { DataSpec } from '../../compiler/format/types.ts';
 import type { Batch, LoaderOptions } from '../../runtime/data/dataset.ts';

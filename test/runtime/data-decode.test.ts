@@ -1,15 +1,8 @@
 /** Tests decoding: ids are exactly those stored, in every kind of PNG, and scaling follows its rule. */
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import {
-  decodeColors,
-  decodeIds,
-  decodePhoto,
-  denseIds,
-  edgesOf,
-  readHeader,
-  resizeNearest,
-} from '../../runtime/data/decode.ts';
+import { decodeColors, decodeIds, decodePhoto, readHeader } from '../../runtime/data/decode.ts';
+import { denseIds, edgesOf, resizeNearest } from '../../runtime/data/maps.ts';
 import { greyPng, handMadePng, rgb } from './data-support.ts';
 
 async function idsOf(png: Buffer): Promise<number[]> {

@@ -14,7 +14,7 @@ import { exportWeights, importWeights } from '../../runtime/exchange/exchange.ts
 import { resume } from '../../runtime/train/train.ts';
 import { synth } from '../../runtime/synthesize/synthesize.ts';
 import { loadWeights } from '../../runtime/run/weights.ts';
-import { loadMapping } from '../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../runtime/weights/load-mapping.ts';
 import { matchWeights } from '../../runtime/weights/match.ts';
 import { openWeights } from '../../runtime/weights/file.ts';
 import { makeTinyExperiment, removeFolder } from '../support/tiny-experiment.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { brokenInvariant, inputError } from '../../dsl/errors.ts';
 import { knownError } from '../../runtime/base/known-error.ts';
-import { whileComputing } from '../../runtime/session/open.ts';
+import { whileComputing } from '../../runtime/session/computing.ts';
 
 const coded = (code: string): Error => Object.assign(new Error(`${code}: refused`), { code });
 const same = (error: unknown): unknown => error;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { colorize, fromFloat, writeGrid, writePicture, type Picture } from '../../runtime/report/picture.ts';
+import { writeGrid, writePicture } from '../../runtime/report/picture.ts';
+import { colorize, fromFloat, type Picture } from '../../runtime/report/pixels.ts';
 
 const SKY = { id: 0, name: 'Sky', color: [128, 129, 130] } as const;
 const ROAD = { id: 7, name: 'Road', color: [255, 0, 64] } as const;

@@ -1,4 +1,4 @@
-/** Answers for reading specs in tests: the standard library from its folder, files from a sample's. */
+/** Reads specs in tests: the standard library from its folder, files from a sample's. */
 import { listMappings } from '../../runtime/weights/library.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -2,7 +2,7 @@
  * Tests files of weights: every format gives the numbers that PyTorch saved; malicious and damaged files are refused.
  */
 import { SpadeworkError } from '../../../dsl/errors.ts';
-import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../../runtime/weights/load-mapping.ts';
 import { zip, archive, legacy, op, storage, tensor, text, type PickleParts } from './pickles.ts';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import { check } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
 import { fileProvider } from '../../../runtime/specs/read.ts';
 import { listMappings } from '../../../runtime/weights/library.ts';
-import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../../runtime/weights/load-mapping.ts';
 import { officialPlaces } from '../../../runtime/weights/official.ts';
 
 const namesFile = fileURLToPath(new URL('../../fixtures/weights/official_names.json', import.meta.url));

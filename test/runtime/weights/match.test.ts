@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fits, matchWeights } from '../../../runtime/weights/match.ts';
-import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../../runtime/weights/load-mapping.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
 import type { WeightsFile } from '../../../runtime/weights/stored.ts';
 import { renderReport } from '../../../runtime/weights/report.ts';

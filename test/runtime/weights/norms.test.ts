@@ -8,7 +8,7 @@ import { check, type CheckResult } from '../../../compiler/index.ts';
 import type { NetworkSpec } from '../../../compiler/format/types.ts';
 import { fileProvider } from '../../../runtime/specs/read.ts';
 import { fits, matchWeights } from '../../../runtime/weights/match.ts';
-import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../../runtime/weights/load-mapping.ts';
 import { officialPlaces } from '../../../runtime/weights/official.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
 import type { WeightsFile } from '../../../runtime/weights/stored.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareWeights, fits, matchWeights } from '../../../runtime/weights/match.ts';
 import { findFitting } from '../../../runtime/weights/fitting.ts';
-import { loadMapping } from '../../../runtime/weights/mapping.ts';
+import { loadMapping } from '../../../runtime/weights/load-mapping.ts';
 import { openWeights } from '../../../runtime/weights/file.ts';
 import { renderReport } from '../../../runtime/weights/report.ts';
 import { writeOfficial } from '../../../runtime/weights/write-official.ts';
