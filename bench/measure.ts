@@ -23,8 +23,8 @@ import { readBatches, type Batches } from './batches.ts';
 import { synthesisExperiment, trainingExperiment } from './experiment.ts';
 import type { BenchSettings, Model, Precision } from './options.ts';
 import { rounded, stopwatch, timeSteps, type Times } from './timing.ts';
-import { cpu } from '../runtime/engine/target.ts';
-import { targetOf } from '../runtime/engine/target-of.ts';
+import { cpu } from '../compiler/lower/targets.ts';
+import { targetOf } from '../runtime/engine/target.ts';
 
 /** The result of a measurement. */
 export interface Measurement extends Times {

@@ -1,7 +1,7 @@
 /** What the package gives to programs: specs checked and compiled, models, and all that the command does with runs. */
 export { SpadeworkError } from '../dsl/errors.ts';
 export { compile, lower, optimize } from '../compiler/index.ts';
-export { cpu, withoutKernels } from './engine/target.ts';
+export { cpu, withoutKernels } from '../compiler/lower/targets.ts';
 export { check, openRun, openSpec, openText } from './model/open.ts';
 export { splitSemantics } from './model/semantics.ts';
 export { readTensors } from './model/tensors.ts';

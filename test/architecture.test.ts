@@ -60,6 +60,12 @@ function targetFolder(file: string, specifier: string): string | undefined {
   return relative(root, join(root, dirname(file), specifier)).split(sep)[0];
 }
 
+/** Tells whether a package is a part of Node, or computes. */
+const isOfNodeOrEngine = (name: string): boolean =>
+  name.startsWith('@tensorflow/') ||
+  name.startsWith('node:') ||
+  builtinModules.includes(name.split('/')[0] ?? '');
+
 const describeImport = ({ file, specifier }: { file: string; specifier: string }): string =>
   `${file} imports ${specifier}`;
 
@@ -107,13 +113,7 @@ describe.each(layers)('%s/', (layer) => {
   if (pureLayers.includes(layer))
     it('loads no engine and nothing of Node when it runs', () => {
       expect(imports.length, 'there are files to look at').toBeGreaterThan(0);
-      const wrong = imports.filter(
-        ({ specifier, typeOnly }) =>
-          !typeOnly &&
-          (specifier.startsWith('@tensorflow/') ||
-            specifier.startsWith('node:') ||
-            builtinModules.includes(specifier.split('/')[0]!)),
-      );
+      const wrong = imports.filter(({ specifier, typeOnly }) => !typeOnly && isOfNodeOrEngine(specifier));
       expect(wrong.map(describeImport)).toEqual([]);
     });
 
@@ -162,6 +162,7 @@ const rooms = [
       'ablate',
       'model',
       'library',
+      'browser',
       '',
     ],
   ].map((room) => join('runtime', room)),
@@ -213,7 +214,39 @@ describe('the rooms', () => {
       return text.statements.length > 0 && text.statements.every(ts.isExportDeclaration);
     });
     // What the package gives to others.
-    expect(doors).toEqual([join('runtime', 'index.ts')]);
+    expect(doors.sort()).toEqual(
+      [['browser', 'index.ts'], ['index.ts']].map((path) => join('runtime', ...path)),
+    );
+  });
+});
+
+describe('what pages import', () => {
+  const known = new Map<string, Import[]>();
+  for (const { file, ...one } of layers.flatMap(importsUnder))
+    known.set(file, [...(known.get(file) ?? []), one]);
+
+  /** Lists the packages, and parts of Node, that a file brings with it when it runs, each with the file that asks for it. */
+  function packagesOf(door: string): string[] {
+    const files = new Set([door]);
+    const packages: string[] = [];
+    // A set hands out what is added while it is walked.
+    for (const file of files)
+      for (const { specifier, typeOnly } of known.get(file) ?? []) {
+        if (typeOnly) continue;
+        if (specifier.startsWith('.')) files.add(relative(root, join(root, dirname(file), specifier)));
+        else packages.push(specifier);
+      }
+    expect(files.size, 'the door leads somewhere').toBeGreaterThan(100);
+    return [...new Set(packages)].sort();
+  }
+
+  it.each([
+    ['compiler', 'door.ts'],
+    ['runtime', 'browser', 'index.ts'],
+  ])('brings nothing of Node, no engine and no decoder of files: %s/%s', (...path) => {
+    // Which tfjs there is, on which backend, is the page's choice.
+    const wrong = packagesOf(join(...path)).filter((name) => isOfNodeOrEngine(name) || name === 'sharp');
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import { hasKernels } from '../runtime/engine/load-binding.ts';
 import { NativeSession } from '../runtime/session/native.ts';
 import { describeNative, full } from './support/engines.ts';
 import { testOpsOn } from './support/session-tests.ts';
-import { withoutKernels } from '../runtime/engine/target.ts';
+import { withoutKernels } from '../compiler/lower/targets.ts';
 
 await describeNative(
   "ops in TensorFlow's own kernels",

@@ -101,7 +101,7 @@ async function printIr(file: string, flags: ExplainFlags, stage: string): Promis
     import('../../compiler/explain/stages.ts'),
     import('../../compiler/build/step.ts'),
     import('../../runtime/session/feeds.ts'),
-    import('../../runtime/engine/target.ts'),
+    import('../../compiler/lower/targets.ts'),
   ]);
   if (!shownStages.includes(stage)) throw unknownStage(stage, shownStages);
   const { spec, sources } = loadSpec(file, flags);
@@ -264,7 +264,7 @@ async function explainedStep(
   const [{ compile, lower }, { partsOfStep }, { cpu }] = await Promise.all([
     import('../../compiler/index.ts'),
     import('../../compiler/build/step.ts'),
-    import('../../runtime/engine/target.ts'),
+    import('../../compiler/lower/targets.ts'),
   ]);
   const whole = flags.batch ?? spec.data.batch;
   const options = { target: cpu, batch: Math.ceil(whole / partsOfStep(spec)), methods: ['step'] as const };

@@ -1,6 +1,6 @@
 /**
  * Says what a program is compiled for: which ops of our own the library has, and from which sizes on each form of a graph pays on
- * the machine. The compiler holds none of these numbers; runtime/engine/target.ts has those that were measured.
+ * the machine. The compiler holds none of these numbers; compiler/lower/targets.ts has those that were measured.
  */
 export interface Target {
   /** Whether the library has our own ops (runtime/engine/kernels); else TensorFlow's alone must do. */

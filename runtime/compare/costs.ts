@@ -8,7 +8,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { partsOfStep } from '../../compiler/build/step.ts';
 import { mean } from '../../compiler/metrics/spread.ts';
 import type { Cell } from './types.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 export interface Costs {
   /** Parameters of the generator. */

@@ -17,7 +17,7 @@ import { notASegmenter, otherClasses } from './messages.ts';
 import { scalePicture, toUnit } from './pictures.ts';
 import { digestOfNetwork } from './protocol.ts';
 import type { JudgeRecord } from './record.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** The batch size of a call. */
 const batch = 4;

@@ -26,7 +26,8 @@ import { checkRunPlace, makeRunFolder, readRunFolder, writeRecord, type RunLayou
 import { whileWritingAsync } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
 import { noAverages, noData, noSuchNetwork, paintsOnly } from '../run/messages.ts';
-import { absolutePaths, defaultSeed } from '../run/settings.ts';
+import { defaultSeed } from '../run/seed.ts';
+import { absolutePaths } from '../run/settings.ts';
 import { beginRun } from '../train/train.ts';
 import { requireOwnExport } from '../run/outputs.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights, type LoadedWeights } from '../run/weights.ts';

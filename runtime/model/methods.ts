@@ -18,7 +18,7 @@ import type { Source } from '../../dsl/source.ts';
 import { calledMethods, type CalledMethod } from '../train/step.ts';
 import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';
 import type { InputRole } from './types.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** What a method is: its kind, and the network whose it is where there is one for each. */
 export type MethodName =

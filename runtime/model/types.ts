@@ -2,10 +2,10 @@
  * Answers for what embedding programs see of a model: plain data and one interface, free of imports but for plain data, so that any TypeScript
  * project can read it.
  */
-import type { Spec } from '../../compiler/format/types.ts';
-import type { Problem } from '../../dsl/problem.ts';
+import type { SpecText } from '../../compiler/door.ts';
 import type { Signal } from '../session/calls.ts';
 
+export type { CheckedSpec, SpecText } from '../../compiler/door.ts';
 export type { Problem } from '../../dsl/problem.ts';
 
 /** What computes: TensorFlow (`native`), TensorFlow.js on WebAssembly (`portable`), or the first of them that is there. */
@@ -296,12 +296,6 @@ export interface Source {
 /** A spec: the path of a `.spade` text or of JSON, or a text. */
 export type SpecSource = string | SpecText;
 
-/** A text of the language; `name` is what messages call it, and what its imports are relative to (default `spec.spade`). */
-export interface SpecText {
-  readonly text: string;
-  readonly name?: string;
-}
-
 /** What of a text is checked, and how. */
 export type CheckOptions = Pick<
   TextOptions,
@@ -318,13 +312,4 @@ export interface TextOptions extends OpenOptions {
 export interface RunOptions extends Pick<OpenOptions, 'engine' | 'seed' | 'log'> {
   /** The step whose checkpoint to load; without it the last one. */
   readonly checkpoint?: number;
-}
-
-/** What was found of a spec. */
-export interface CheckedSpec {
-  /** The spec as JSON (`specs/schema/spec.schema.json`); undefined where any problem is an error. */
-  readonly spec: Spec | undefined;
-  /** The texts that it was read from, its own first. */
-  readonly sources: readonly Source[];
-  readonly problems: readonly Problem[];
 }

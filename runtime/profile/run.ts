@@ -14,7 +14,7 @@ import { tablesFor } from '../train/tables.ts';
 import { loadWeights } from '../run/weights.ts';
 import { setInitialValues, type KernelTime } from '../session/session.ts';
 import { makeProfile, type Profile } from './profile.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 export interface ProfileOptions extends Omit<SpecOverrides, 'steps'> {
   readonly spec: Spec;

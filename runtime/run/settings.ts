@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { isMappingFile } from '../../compiler/format/queries.ts';
 import type { DataSpec, Spec, TrainSpec, WeightsSpec } from '../../compiler/format/types.ts';
+import { defaultSeed } from './seed.ts';
 import { batchNotInParts, nothingToTrain, photosMissing } from './messages.ts';
 
 /** Settings that can be overridden without changing the spec's text. */
@@ -65,8 +66,6 @@ function placed({ path, mapping }: WeightsSpec, fromBase: (file: string) => stri
   };
 }
 
-/** The seed of a training without one. */
-export const defaultSeed = 0;
 /** How many times a run makes samples and checkpoints, if the spec does not set an interval. */
 const defaultSampleCount = 10;
 const longestUnsaved = 1000;

@@ -26,7 +26,7 @@ import type {
   Outcome,
   SessionModule,
 } from '../engine/session-module.ts';
-import { targetOf } from '../engine/target-of.ts';
+import { targetOf } from '../engine/target.ts';
 import { Calls } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
 import { readTrace } from './trace.ts';

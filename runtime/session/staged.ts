@@ -7,7 +7,7 @@ import { must } from '../../dsl/errors.ts';
 import type { PatchTables } from '../../compiler/patches/tables.ts';
 import { partition } from '../../compiler/index.ts';
 import { stageMethod } from '../../compiler/passes/partition-by-dependency.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { outerInputs } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 import {
   arrayOf,

@@ -3,6 +3,7 @@ import { shortageOf } from '../base/shortage.ts';
 import { listMappings } from '../weights/library.ts';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { libraryName, type Library } from '../../compiler/library.ts';
 import type { DataPresets, SourceProvider } from '../../compiler/language/values/module.ts';
 import type { Source } from '../../dsl/source.ts';
 import { reasonOf } from '../base/file-reasons.ts';
@@ -12,8 +13,6 @@ import { treeAhead } from './stored-trees.ts';
 
 const libraryFolder = packageFile('specs');
 const ending = '.spade';
-/** The prefix of library texts' names in messages. */
-const libraryName = 'specs/';
 
 const libraryTexts = new WeakSet<Source>();
 
@@ -38,6 +37,14 @@ export function dataPresets(): DataPresets {
   return presets;
 }
 
+/** Reads all of the standard library, for programs that read no files. */
+export function readLibrary(): Library {
+  const provider = fileProvider();
+  const { libraryModules, presets = {}, mappings = [] } = provider;
+  const modules = libraryModules.map((module) => [module, provider.library(module)?.text ?? ''] as const);
+  return { modules: Object.fromEntries(modules), presets, mappings };
+}
+
 /** Makes the source provider that commands and trainings pass to the compiler. */
 export function fileProvider(): SourceProvider {
   const modules = readdirSync(libraryFolder)
@@ -55,7 +62,7 @@ export function fileProvider(): SourceProvider {
       const known = read.get(module);
       if (known) return known;
       const text = readFileSync(join(libraryFolder, module + ending), 'utf8');
-      const source = { name: `${libraryName}${module}${ending}`, text };
+      const source = { name: libraryName(module), text };
       read.set(module, source);
       libraryTexts.add(source);
       return source;

@@ -8,7 +8,7 @@ import { withoutUnusedVariables } from '../session/computing.ts';
 import type { FullRunRecord } from '../run/folder.ts';
 import { synthesisMethod } from './paint.ts';
 import { mapInputs } from '../session/feeds.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /**
  * Opens the session of a run's spec, without values of its variables. It takes one map at a time, in the run's tables: the same

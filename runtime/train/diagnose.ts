@@ -18,7 +18,7 @@ import { PortableSession } from '../session/portable.ts';
 import { firstNotFinite, replaying, type ValueRange } from '../run/messages.ts';
 import type { TrainableSpec } from '../run/settings.ts';
 import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** A run whose step gave a value that is not finite. */
 export interface FailedRun {

@@ -11,7 +11,7 @@ import { evenly } from '../data/order.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { openTrainingData } from '../run/data.ts';
 import type { TrainableSpec } from '../run/settings.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** Label maps of one call. */
 export interface MapBatch {

@@ -39,7 +39,7 @@ import { overrideSpec, type SpecOverrides, type TrainableSpec } from '../run/set
 import { readSources, writeSources } from '../run/sources.ts';
 import { tablesFor } from './tables.ts';
 import { keepFrozenWeights, loadWeights, readFrozenWeights } from '../run/weights.ts';
-import { cpu } from '../engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 export interface TrainOptions extends CommonOptions, SpecOverrides {
   /** Computes everything pixel by pixel, whatever the label maps are like. */

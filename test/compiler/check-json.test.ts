@@ -6,7 +6,7 @@ import { isRequired, composites } from '../../compiler/ops/composite/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid } from '../support/spec-texts.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** A small valid spec: one convolution, and losses without much structure. */
 const small = {

@@ -4,7 +4,7 @@ import { passes } from '../../compiler/index.ts';
 import { graphStages, printStage, stageNames, type StageSettings } from '../../compiler/explain/stages.ts';
 import { printMethod } from '../../compiler/ir/print.ts';
 import { parseMethods } from '../../compiler/ops/parse.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
 import { specOf } from '../support/specs.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';

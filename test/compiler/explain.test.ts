@@ -12,7 +12,7 @@ import type { Builder } from '../../compiler/ir/node.ts';
 import { f32 } from '../../compiler/ir/types.ts';
 import { specOf } from '../support/specs.ts';
 import { camvid, network } from '../support/spec-texts.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 // The class counts include the void label and the edge map, where data have them.
 describe('the SPADE generator of width 64', () => {

@@ -22,7 +22,7 @@ import {
   tableCases,
   tableSpec,
 } from '../support/table-tests.ts';
-import { withoutKernels } from '../../runtime/engine/target.ts';
+import { withoutKernels } from '../../compiler/lower/targets.ts';
 
 const sizes = [
   { pictures: 1, height: 16, width: 24, channels: 19 },

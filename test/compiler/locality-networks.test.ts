@@ -19,7 +19,7 @@ import { shapeOf, type Node } from '../../compiler/ir/node.ts';
 import { expectHolds, isMap } from '../support/locality.ts';
 import { camvid } from '../support/spec-texts.ts';
 import { specOf } from '../support/specs.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const generator = (
   call: string,

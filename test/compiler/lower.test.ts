@@ -10,7 +10,7 @@ import { f32 } from '../../compiler/ir/types.ts';
 import { lowerToPortable } from '../../compiler/lower/portable.ts';
 import { encodeSavedModel } from '../../compiler/lower/saved-model.ts';
 import { sampleCases, sampleProgram } from '../support/samples.ts';
-import { withoutKernels } from '../../runtime/engine/target.ts';
+import { withoutKernels } from '../../compiler/lower/targets.ts';
 
 /** A chain with a value used late, an output that is also used, and a written value. */
 function exampleMethod(): { method: Method; x: Node; early: Node; output: Node } {

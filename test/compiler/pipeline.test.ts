@@ -11,7 +11,7 @@ import { f32 } from '../../compiler/ir/types.ts';
 import type { MethodPass, ProgramPass } from '../../compiler/passes/pass.ts';
 import { runPasses, type StageReport } from '../../compiler/passes/pipeline.ts';
 import { rewriteMethod } from '../../compiler/passes/rewrite.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { specOf } from '../support/specs.ts';
 import { tinySpec } from '../support/tiny-experiment.ts';
 

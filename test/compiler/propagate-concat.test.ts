@@ -14,7 +14,7 @@ import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { f32, i32 } from '../../compiler/ir/types.ts';
 import { rewrittenBy } from '../support/passes.ts';
 import { evaluateStep, expectAgree, mapKinds, tableCases, tableSpec } from '../support/table-tests.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const specOf = (name: string) =>
   tableSpec(

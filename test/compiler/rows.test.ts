@@ -15,7 +15,7 @@ import { take } from '../../compiler/ops/primitive/take.ts';
 import { deduplicatePatches } from '../../compiler/passes/deduplicate-patches.ts';
 import { LevelPlanner } from '../../compiler/passes/deduplicate-patches/levels.ts';
 import { ForwardPipeline } from '../../compiler/passes/pipeline.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { drawFor, evaluateProgram } from '../support/pass-samples.ts';
 import { distance } from '../support/samples.ts';
 

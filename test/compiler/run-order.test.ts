@@ -14,7 +14,7 @@ import { nodesOf, type Method, type Program } from '../../compiler/ir/program.ts
 import { ownerOf, readsReplaced, usersByOwner } from '../../compiler/passes/memory.ts';
 import { asRun, fused } from '../support/passes.ts';
 import { tableCases, tableSpec } from '../support/table-tests.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** An experiment's step as it is trained, without gradients as outputs. */
 function programOf(name: string, inTables = false): Program {

@@ -10,7 +10,7 @@ import type { Spec } from '../../compiler/format/types.ts';
 import { lossMethod } from '../../compiler/build/probes.ts';
 import { stepMethods, variablesOf, type StepOptions } from '../../compiler/build/step.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 interface Variant {
   /** The binding of the generator's code. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryOfStep } from '../../compiler/explain/explain.ts';
 import { nodesOf, type Program } from '../../compiler/ir/program.ts';
 import { verifyProgram } from '../../compiler/ops/verify.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { chooseTables } from '../../runtime/train/tables.ts';
 import { full } from '../support/engines.ts';
 import {

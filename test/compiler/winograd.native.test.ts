@@ -12,7 +12,7 @@ import { hasKernels } from '../../runtime/engine/load-binding.ts';
 import { NativeSession } from '../../runtime/session/native.ts';
 import { runAndRead, type Feeds } from '../../runtime/session/session.ts';
 import { describeNative, fullAfterFirst } from '../support/engines.ts';
-import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
+import { cpu, withoutKernels } from '../../compiler/lower/targets.ts';
 
 interface Case {
   readonly x: readonly [number, number, number, number];

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkAblation, compile } from '../../compiler/index.ts';
 import { renderDiagnostics } from '../../dsl/index.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const folder = fileURLToPath(new URL('../../examples/ablations', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.spade'));

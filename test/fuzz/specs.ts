@@ -6,7 +6,7 @@ import { fileProvider } from '../../runtime/specs/read.ts';
 import { statefulSpec } from '../support/stateful-experiment.ts';
 import { tinySegmenterSpec, tinySpec } from '../support/tiny-experiment.ts';
 import { slotsOf, type Slot } from './slots.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 export interface FuzzedSpec {
   readonly text: string;

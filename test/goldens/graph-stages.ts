@@ -17,7 +17,7 @@ import { printMethod } from '../../compiler/ir/print.ts';
 import { nodesOf, type Method } from '../../compiler/ir/program.ts';
 import { hashText } from '../../compiler/ir/random.ts';
 import { formatType } from '../../compiler/ir/types.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
 
 /** Compiles an example in tables, trained and painted, and writes its stages. */

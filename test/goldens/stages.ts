@@ -10,7 +10,7 @@ import { synthesisMethod } from '../../runtime/synthesize/paint.ts';
 import { mapInputs } from '../../runtime/session/feeds.ts';
 import type { GoldenCase } from './cases.ts';
 import { stagesText } from './graph-stages.ts';
-import { cpu, withoutKernels } from '../../runtime/engine/target.ts';
+import { cpu, withoutKernels } from '../../compiler/lower/targets.ts';
 
 /** Files of an example kept as text, by name. */
 export type Texts = Readonly<Record<'spec.json' | 'step.ir' | 'plan.txt' | 'stages.txt', string>>;

@@ -7,7 +7,7 @@ import { PortableSession } from '../../runtime/session/portable.ts';
 import { initialValues } from '../../runtime/session/session.ts';
 import { portableTensorFlow } from '../support/engines.ts';
 import { specOf } from '../support/specs.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const tf = await portableTensorFlow();
 

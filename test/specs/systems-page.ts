@@ -24,7 +24,7 @@ import {
   type Picture,
   type Row,
 } from './systems-rows.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,5 +1,6 @@
 /** Finds Chromium, and opens pages in it. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -22,22 +23,52 @@ export interface Shown {
   readonly console: readonly string[];
 }
 
+/** Shows no window, and asks no network but for the page. */
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--enable-logging=stderr',
+];
+
+const makeProfile = (): string => mkdtempSync(join(tmpdir(), 'spadework-chromium-'));
+
+/** Keeps a page open while `work` waits for what it does; fails where the browser ends before that. */
+export async function whileOpen<T>(address: string, work: Promise<T>): Promise<T> {
+  const profile = makeProfile();
+  const browser = spawn(findChromium() ?? 'chromium', [...flags, `--user-data-dir=${profile}`, address], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  browser.stderr.on('data', (part: Buffer) => (said += part.toString()));
+  const ended = once(browser, 'close');
+  try {
+    return await Promise.race([
+      work,
+      ended.then(() => {
+        throw new Error(`Chromium ended: ${said}`);
+      }),
+    ]);
+  } finally {
+    browser.kill();
+    await ended;
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
 /** Opens a local file, as with a click on it. */
 export function openPage(file: string): Shown {
-  const profile = mkdtempSync(join(tmpdir(), 'spadework-chromium-'));
+  const profile = makeProfile();
   const { stdout, stderr, status } = spawnSync(
     findChromium() ?? 'chromium',
     [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
+      ...flags,
       `--user-data-dir=${profile}`,
-      '--enable-logging=stderr',
       // Virtual time, which advances as fast as the page allows: scripts and loads are done when it ends.
       '--virtual-time-budget=5000',
       '--dump-dom',

@@ -11,7 +11,7 @@ import { loadLastCheckpoint, restore, saveCheckpoint } from '../../runtime/run/c
 import { makeStepper } from '../../runtime/train/step.ts';
 import { initialValues, type Session } from '../../runtime/session/session.ts';
 import { withSession, type OpenSession } from './session-tests.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** The output of `test/reference/optimizers.py`. */
 interface Table {

@@ -27,7 +27,7 @@ import { LevelPlanner } from '../../compiler/passes/deduplicate-patches/levels.t
 import type { ForwardPass, MethodPass, Pass, ProgramPass } from '../../compiler/passes/pass.ts';
 import { ForwardPipeline, runPasses } from '../../compiler/passes/pipeline.ts';
 import { patchIndexer } from '../../compiler/patches/tables.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 import { turned } from './table-tests.ts';
 
 export const samplesFolder = fileURLToPath(new URL('../samples/passes/', import.meta.url));

@@ -7,7 +7,7 @@ import { fusePointwise } from '../../compiler/passes/fuse-pointwise.ts';
 import type { ForwardPass, MethodPass } from '../../compiler/passes/pass.ts';
 import { ForwardPipeline, runPasses } from '../../compiler/passes/pipeline.ts';
 import { simplifyAlgebra } from '../../compiler/passes/simplify-algebra.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** Gives the result of a forward pass on a value; `weights` stay, some of which are trained. */
 export function rewrittenBy(

@@ -16,7 +16,7 @@ import {
   type Arrays,
   type TableCase,
 } from './table-tests.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 const cases: readonly TableCase[] = [
   { name: 'a style', generator: 'SpadeGenerator(width: 2, norm: spade(hidden: 3), z: noise(4))', batch: 1 },

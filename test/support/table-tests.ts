@@ -24,7 +24,7 @@ import { initialValues, runAndRead, type Values } from '../../runtime/session/se
 import type { OpenSession } from './session-tests.ts';
 import { specOf } from './specs.ts';
 import { fullAfterFirst } from './engines.ts';
-import { cpu } from '../../runtime/engine/target.ts';
+import { cpu } from '../../compiler/lower/targets.ts';
 
 /** Differences of an experiment on tables to the plain one. */
 export interface TableCase {

@@ -1,0 +1,2 @@
+/** The seed of a training without one. */
+export const defaultSeed = 0;
