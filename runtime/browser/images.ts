@@ -72,11 +72,14 @@ export function imageOf({ width, height, data }: Picture): ImageData {
   return image;
 }
 
+/** What pictures are put with, on a canvas of either kind. */
+type PictureContext = Pick<CanvasRenderingContext2D, 'putImageData'>;
+
 /** Shows a picture on a canvas, which gets its size. Throws a SpadeworkError where the canvas is used in another way already. */
 export function draw(picture: Picture, canvas: HTMLCanvasElement | OffscreenCanvas): void {
   canvas.width = picture.width;
   canvas.height = picture.height;
-  const context = canvas.getContext('2d');
+  const context: PictureContext | null = canvas.getContext('2d');
   // One that was drawn on by WebGL has no other context anymore.
   if (!context) throw noContext();
   context.putImageData(imageOf(picture), 0, 0);

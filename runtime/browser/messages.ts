@@ -22,6 +22,13 @@ export const frozenMissing = (networks: readonly string[]): SpadeworkError =>
     "fetch them from the run's folder, weights/<network>.safetensors, and give their bytes by network: frozen: { name: bytes }",
   );
 
+export const frozenIncomplete = (network: string, missing: readonly string[]): SpadeworkError =>
+  inputError(
+    'frozen-weights-incomplete',
+    `the bytes of ${network} lack ${missing.join(', ')}`,
+    `give all bytes of weights/${network}.safetensors, which lies in the run's folder`,
+  );
+
 export const wrongSize = (found: string, expected: string): SpadeworkError =>
   inputError(
     'wrong-image-size',

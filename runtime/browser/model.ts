@@ -10,7 +10,7 @@ import type { Model } from '../model/types.ts';
 import { defaultSeed } from '../run/seed.ts';
 import { PortableSession } from '../session/portable.ts';
 import type { Session } from '../session/session.ts';
-import { frozenMissing, namedMapping } from './messages.ts';
+import { frozenIncomplete, frozenMissing, namedMapping } from './messages.ts';
 import { readTensors, readVariables, type Bytes } from './variables.ts';
 
 /** How a spec is opened in a page. */
@@ -56,7 +56,9 @@ export async function openModel(
     const saved = variablesOf(spec).filter(({ network }) => !untrained.has(network));
     model.take(readVariables(variables, saved));
   }
-  for (const [network, bytes] of Object.entries(frozen))
-    await model.writeOfficial(Object.fromEntries(readTensors(bytes)), { network });
+  for (const [network, bytes] of Object.entries(frozen)) {
+    const { missing } = await model.writeOfficial(Object.fromEntries(readTensors(bytes)), { network });
+    if (missing.length > 0) throw frozenIncomplete(network, missing);
+  }
   return model;
 }
