@@ -3,7 +3,7 @@
  * the library, so that bundlers of others leave out what they do not use; the command is a bundle of its own (bundle.js).
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root, writeBundle } from './bundle.js';
@@ -11,6 +11,7 @@ import { root, writeBundle } from './bundle.js';
 const target = join(root, 'dist');
 rmSync(target, { recursive: true, force: true });
 compileLibrary();
+await writeTexts();
 await writeBundle(join(target, 'command'), {
   minifySyntax: true,
   minifyWhitespace: true,
@@ -27,6 +28,12 @@ function compileLibrary() {
   const words = [compiler, '--project', join(root, 'tsconfig.build.json')];
   if (spawnSync(process.execPath, words, { stdio: 'inherit' }).status !== 0)
     fail('the library does not compile');
+}
+
+/** Writes the texts of the standard library as one file, for pages. */
+async function writeTexts() {
+  const { readLibrary } = await import('../dist/runtime/specs/read.js');
+  writeFileSync(join(target, 'library.json'), JSON.stringify(readLibrary()));
 }
 
 function fail(why) {

@@ -111,12 +111,29 @@ describe('the package', () => {
     expect(execFileSync(process.execPath, words, { cwd: folder, encoding: 'utf8' })).toBe('true\n');
   });
 
+  it('has doors for pages, which load no engine, and the texts that they need', () => {
+    const code = `import { createRequire } from 'node:module';
+      import { check } from 'spadework/compiler';
+      import { openPainter } from 'spadework/browser';
+      const [library, schema] = ['library', 'schema'].map((name) => createRequire(import.meta.url)(\`spadework/\${name}.json\`));
+      const { spec, problems } = check({ text: 'use norms { spde }' }, { library });
+      console.log(typeof openPainter, typeof schema.$id, spec, problems[0].hint);`;
+    const program = join(folder, 'doors.mjs');
+    writeFileSync(program, code);
+    const printed = execFileSync(process.execPath, [program], { cwd: folder, encoding: 'utf8' });
+    expect(printed).toBe("function string undefined did you mean 'spade'?\n");
+    const { packages } = loadedBy(program, [], folder);
+    expect(packages.filter((name) => name.startsWith('@tensorflow') || name === 'sharp')).toEqual([]);
+  });
+
   it.each(['nodenext', 'bundler'])(
     'has types that the compiler made, for programs resolved as %s',
     (resolution) => {
       writeFileSync(
         join(folder, 'program.mts'),
-        "import { openText, type Model } from 'spadework';\nexport const model: Promise<Model> = openText('');\n// @ts-expect-error It takes a text.\nvoid openText(1);\n",
+        "import { openText, type Model } from 'spadework';\nexport const model: Promise<Model> = openText('');\n// @ts-expect-error It takes a text.\nvoid openText(1);\n" +
+          "import { check, type CheckedSpec } from 'spadework/compiler';\nimport { openPainter, type Painter } from 'spadework/browser';\n" +
+          "export const checked: CheckedSpec = check({ text: '' });\nexport const open: (...given: Parameters<typeof openPainter>) => Promise<Painter> = openPainter;\n",
       );
       const words = [
         '--noEmit',
