@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { root, writeBundle } from './bundle.js';
 
 const target = join(root, 'dist');
@@ -32,7 +33,7 @@ function compileLibrary() {
 
 /** Writes the texts of the standard library as one file, for pages. */
 async function writeTexts() {
-  const { readLibrary } = await import('../dist/runtime/specs/read.js');
+  const { readLibrary } = await import(pathToFileURL(join(target, 'runtime/specs/read.js')).href);
   writeFileSync(join(target, 'library.json'), JSON.stringify(readLibrary()));
 }
 
