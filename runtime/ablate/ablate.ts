@@ -1,4 +1,4 @@
-/** Answers for an ablation as a whole: its plan, its runs, and the page that compares them. */
+/** Runs an ablation: plans its runs, runs them, and writes the page that compares them. */
 import { compare } from '../compare/compare.ts';
 import { whileWriting } from '../base/files.ts';
 import { whileLocked } from '../run/lock.ts';
@@ -13,23 +13,26 @@ export interface AblateOptions extends Pick<
   PoolOptions,
   'folder' | 'parallel' | 'training' | 'evaluation' | 'stopping' | 'observer'
 > {
-  /** What is to be run; without it, what an earlier call planned in the folder. */
+  /** The ablation to run; without it, the plan that an earlier call left in the folder. */
   readonly plan?: Omit<PlanOptions, 'folder'> | undefined;
   readonly launcher: Launcher;
   /** Is called with the plan before the first run. */
   readonly planned?: (record: AblationRecord) => void;
-  /** The command line that compares again. */
+  /** The command line that compares the runs again. */
   readonly command: string;
 }
 
 export interface AblateResult {
   readonly record: AblationRecord;
-  /** The page that compares the runs; undefined where none has begun. */
+  /** The page that compares the runs; undefined if none has begun. */
   readonly page: string | undefined;
   readonly verdict: readonly string[];
 }
 
-/** Runs an ablation, or what is left of it. Throws a SpadeworkError where it cannot be begun; a run that fails is marked. */
+/**
+ * Runs an ablation, or the rest of it. Throws a SpadeworkError if it cannot begin; a run that fails is marked as
+ * failed.
+ */
 export async function ablate(options: AblateOptions): Promise<AblateResult> {
   const { folder, plan, command } = options;
   if (!plan && !readAblation(folder)) throw noAblation(folder);

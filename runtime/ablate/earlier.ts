@@ -1,8 +1,8 @@
-/** Answers for runs that an earlier version planned: where only names of variables have changed since, nothing has changed. */
+/** Recognizes runs planned by an earlier version: a spec that differs only in names of variables is the same spec. */
 import type { NetworkSpec, Spec } from '../../compiler/format/types.ts';
 import { otherVersionsNames } from '../weights/earlier-names.ts';
 
-/** Gives a spec of before the names that its variables have in the spec of today, where an earlier version named them otherwise. */
+/** Renames the variables of an earlier spec to their present names, if only the names differ. */
 export function withNamesOfToday(before: Spec, today: Spec): Spec {
   const networks = before.networks.map((network, index) => {
     const same = today.networks[index];

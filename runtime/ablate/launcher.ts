@@ -1,29 +1,29 @@
-/** Answers for what a launcher is: it runs commands of ours as jobs somewhere, and says how they ended. */
+/** Defines the interface of a launcher, which runs our commands as jobs and reports how they ended. */
 
-/** One command of ours. */
+/** One command to run. */
 export interface Job {
-  /** Names it for good: the same run, stage and attempt always have the same name. */
+  /** The permanent name: the same run, stage and attempt always have the same name. */
   readonly id: string;
   /** The words after `spadework`. */
   readonly words: readonly string[];
-  /** The file that gets what the command says. */
+  /** The file for the output of the command. */
   readonly log: string;
-  /** Which of the jobs that run side by side it is, from 0. */
+  /** The index of the job among those that run in parallel, from 0. */
   readonly slot: number;
 }
 
-/** `left`: it goes on without us, and can be found again by its name. */
+/** `left`: the job runs on without this process, and can be found again by its name. */
 export type JobEnd = 'succeeded' | 'failed' | 'stopped' | 'left';
 
-/** How jobs are asked to end early. */
+/** Signals that ask jobs to end early. */
 export interface Stopping {
-  /** After the running step, all saved. */
+  /** Ends the job after the running step, with everything saved. */
   readonly gently: AbortSignal;
   readonly atOnce: AbortSignal;
 }
 
 export interface Launcher {
-  /** Whether a job outlives this process, so that one which was started before is followed rather than started again. */
+  /** Whether jobs outlive this process; a job started earlier is then followed, not started again. */
   readonly remembers: boolean;
   /** Runs a job to its end. */
   run(job: Job, stopping: Stopping): Promise<JobEnd>;

@@ -1,4 +1,4 @@
-/** Answers for jobs as child processes on this machine, which end with this process however that ends. */
+/** Runs jobs as child processes on this machine; they end when this process ends, for any reason. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { SpadeworkError } from '../../dsl/errors.ts';
@@ -19,8 +19,9 @@ function runLocally(job: Job, { gently, atOnce }: Stopping, gpus: readonly strin
   if (gently.aborted) return Promise.resolve('stopped');
   const log = openSync(job.log, 'w');
   return new Promise((resolve) => {
-    // This process says how its jobs end, so that they need no first process of their own.
-    // A group of its own, so that Ctrl-C reaches it through us alone; the channel lets it notice when we are gone.
+    // The worker script is run directly: this process reports how jobs end, so they need no supervising process.
+    // The child has its own process group, so that Ctrl-C reaches it only through this process. Through the channel it
+    // notices when this process is gone.
     const child = spawn(process.execPath, [commandScript('work'), ...job.words], {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,

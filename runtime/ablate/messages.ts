@@ -1,7 +1,7 @@
-/** Answers for what is said to a user about ablations: one function a message. */
+/** Makes the messages about ablations: one function a message. */
 import { inputError, machineError, type SpadeworkError } from '../../dsl/errors.ts';
 
-/** How many names a message lists. */
+/** The most names that a message lists. */
 const listed = 6;
 
 const some = (names: readonly string[]): string =>
@@ -14,7 +14,7 @@ export const otherAblation = (folder: string, found: string, expected: string): 
     'give another --out, or add --overwrite to replace what is there',
   );
 
-/** `differences` is what the first of the changed runs differs in. */
+/** `differences` lists how the first of the changed runs differs. */
 export const changedRuns = (
   folder: string,
   changed: readonly string[],

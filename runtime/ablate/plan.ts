@@ -1,4 +1,7 @@
-/** Answers for laying an ablation out in its folder: specs that hold from anywhere, and agreement with what is there already. */
+/**
+ * Plans an ablation in its folder: writes specs that do not depend on the working folder, and compares them with an
+ * earlier plan.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -26,21 +29,21 @@ import { makeFolder } from '../base/make-folder.ts';
 
 export interface PlanOptions extends Pick<SpecOverrides, 'steps' | 'data' | 'batch'> {
   readonly ablation: Ablation;
-  /** The texts that it was read from, its own first. */
+  /** The texts that the ablation was read from, its own first. */
   readonly sources: readonly Source[];
   /** The folder that paths in its specs are relative to. */
   readonly base: string;
   /** The ablation's folder. */
   readonly folder: string;
-  /** How many of its seeds are run; more than it names follow its largest one. */
+  /** How many seeds are run; seeds beyond those that the ablation names count up from its largest. */
   readonly seeds?: number | undefined;
-  /** Whether runs that were planned otherwise are deleted. */
+  /** Whether runs with a changed plan are deleted. */
   readonly overwrite?: boolean | undefined;
 }
 
 /**
- * Writes the plan of an ablation into its folder. What an earlier call left there stays where it is planned as it was: runs may be
- * added. Throws a SpadeworkError where runs have changed or are gone and may not be overwritten.
+ * Writes the plan of an ablation to its folder. Runs of an earlier call stay if their plan is unchanged, and runs may
+ * be added. Throws a SpadeworkError if runs have changed or are gone and may not be overwritten.
  */
 export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   const { base, folder, steps, data, batch, overwrite = false } = options;
@@ -96,16 +99,19 @@ export async function planRuns(options: PlanOptions): Promise<AblationRecord> {
   return record;
 }
 
-/** Parts of a spec that say where and how it was written. */
+/** Parts of a spec that tell where and how it was written. */
 const ofTexts = new Set(['at', 'sources', 'arguments']);
 
-/** Digests what a run trains; how it was written does not count, so that cases and comments may be added. */
+/**
+ * Computes a digest of what a run trains. How the spec was written does not count, so that cases and comments may be
+ * added.
+ */
 function digestOf(spec: Spec): string {
   const text = JSON.stringify(spec, (key, value: unknown) => (ofTexts.has(key) ? undefined : value));
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Gives an ablation with `count` seeds: its first ones, or further ones after its largest. */
+/** Gives the ablation with `count` seeds: its first ones, then further ones after its largest. */
 export function withSeeds(ablation: Ablation, count: number | undefined): Ablation {
   if (count === undefined || count === ablation.seeds.length) return ablation;
   const seeds = ablation.seeds.slice(0, count);
@@ -129,10 +135,10 @@ function withSeed(run: PlannedRun, seed: number): PlannedRun {
   };
 }
 
-/** More differences of a run than these are only counted. */
+/** The most differences of a run that are shown; the others are counted. */
 const shownDifferences = 4;
 
-/** Says what a run differs in from its plan of before; nothing where that cannot be read. */
+/** Lists how a run differs from its earlier plan; empty if that cannot be read. */
 function differencesTo(
   folder: string,
   { run, spec }: { readonly run: PlannedRun; readonly spec: Spec },
@@ -141,7 +147,7 @@ function differencesTo(
   return before ? differingLines(before, spec, shownDifferences) : [];
 }
 
-/** Reads the spec that an earlier call planned for a run; undefined where it cannot be read. */
+/** Reads the spec that an earlier call planned for a run; undefined if it cannot be read. */
 function plannedSpec(folder: string, run: string): Spec | undefined {
   const name = join(ablationLayout(folder).plan, `${run}.json`);
   try {
@@ -151,12 +157,12 @@ function plannedSpec(folder: string, run: string): Spec | undefined {
   }
 }
 
-/** Tells whether a spec of before trains the same, though an earlier version named its variables otherwise. */
+/** Tells whether an earlier spec trains the same and differs only in names of variables. */
 function isRenamed(before: Spec | undefined, today: Spec): boolean {
   return before !== undefined && digestOf(withNamesOfToday(before, today)) === digestOf(today);
 }
 
-/** Refuses a folder that holds something else. */
+/** Throws if a folder holds something else. */
 function requireEmpty(folder: string): void {
   const isOther = (name: string): boolean => name !== lockFile && name !== lockGuard;
   whileWriting(folder, () => {
@@ -165,7 +171,7 @@ function requireEmpty(folder: string): void {
   });
 }
 
-/** Deletes a run, and its folder where nothing else is in it. */
+/** Deletes a run, and its folder if nothing else is in it. */
 function removeRun(folder: string): void {
   if (!statSync(folder, { throwIfNoEntry: false })) return;
   clearRun(layoutOf(folder));

@@ -1,6 +1,6 @@
 /**
- * Answers for running an ablation's plan: so many jobs at a time, in its order. How far a run is stands in its folder, so that a pool
- * which was killed goes on where it was; a job that dies is tried once more, and others go on whatever becomes of it.
+ * Runs an ablation's plan in order, several jobs at a time. The state of a run is in its folder, so a killed pool
+ * continues from there. A job that dies is tried once more; a failed run does not stop the others.
  */
 import { isForUser } from '../../dsl/errors.ts';
 import { createHash } from 'node:crypto';
@@ -19,27 +19,27 @@ export interface PoolOptions {
   readonly record: AblationRecord;
   readonly launcher: Launcher;
   readonly parallel: number;
-  /** Words for `spadework train` and `spadework resume` after their own. */
+  /** Further arguments of `spadework train` and `spadework resume`. */
   readonly training?: readonly string[] | undefined;
-  /** Words for `spadework eval` after the run's folder; without them, runs are not evaluated. */
+  /** Arguments of `spadework eval` after the run's folder; without them, runs are not evaluated. */
   readonly evaluation?: readonly string[] | undefined;
   readonly stopping: Stopping;
   readonly observer?: PoolObserver | undefined;
 }
 
-/** Hears how an ablation goes. */
+/** Is told how an ablation proceeds. */
 export interface PoolObserver {
   readonly log?: (line: string) => void;
-  /** Is called whenever the state of a run changes, with all of them. */
+  /** Is called with all runs when the state of a run changes. */
   readonly changed?: (runs: readonly RunEntry[], changed: RunEntry) => void;
 }
 
-/** A job is tried this often. */
+/** How often a job is tried. */
 const tries = 2;
-/** How many lines of a failed job are kept. */
+/** The number of last lines kept of a failed job's output. */
 const keptLines = 12;
 
-/** Runs what is not done yet, and gives the record as it is then. */
+/** Runs what is not done yet, and gives the final record. */
 export async function runPool(options: PoolOptions): Promise<AblationRecord> {
   const pool = new Pool(options);
   const workers = Array.from({ length: Math.max(1, options.parallel) }, (_, slot) => pool.work(slot));
@@ -50,13 +50,13 @@ export async function runPool(options: PoolOptions): Promise<AblationRecord> {
 class Pool {
   record: AblationRecord;
   private next = 0;
-  /** Whether a job was stopped, by us or on the cluster: whoever stops one does not want the next. */
+  /** Whether a job was stopped, by us or on the cluster: then no further job starts. */
   private isHalted = false;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: PoolOptions) {
     const { record, launcher } = options;
-    // Whoever starts an ablation again wants what failed tried again.
+    // Starting an ablation again also tries failed runs again.
     const runs = record.runs.map((entry): RunEntry => {
       const { lines: _, ...kept } = entry;
       const goesOn = launcher.remembers && isUnderWay(entry);
@@ -74,7 +74,7 @@ class Pool {
     }
   }
 
-  /** Brings one run to its end: its training, then its evaluation, each in a job of its own. */
+  /** Brings one run to its end: first its training, then its evaluation, each as a job. */
   private async finish(index: number, slot: number): Promise<void> {
     const { launcher, stopping, evaluation } = this.options;
     let follows = isUnderWay(this.entry(index));
@@ -84,7 +84,7 @@ class Pool {
       try {
         stage = this.stageOf(entry);
       } catch (error) {
-        // Its files are damaged: that is this run's failure, and no reason to leave the others.
+        // Damaged files make this run fail, but not the others.
         if (!isForUser(error)) throw error;
         return this.change(index, { state: 'failed', lines: error.render({ color: false }).split('\n') });
       }
@@ -107,7 +107,7 @@ class Pool {
     }
   }
 
-  /** Tells whether a run is to get a further job after one of its jobs has ended; a run that is not is marked as failed. */
+  /** Tells whether a run gets a further job after one has ended; if not, marks it as failed. */
   private async isToGoOn(index: number, job: Job, stage: Stage, end: JobEnd): Promise<boolean> {
     const entry = this.entry(index);
     const isShort = end === 'succeeded' && this.stageOf(entry) === stage;
@@ -129,7 +129,7 @@ class Pool {
     return this.record.runs[index]!;
   }
 
-  /** Says what comes next for a run, by what its folder holds. */
+  /** Finds the next job of a run from the content of its folder. */
   private stageOf({ name, evaluated }: RunEntry): Stage | undefined {
     const { evaluation, folder } = this.options;
     const stage = stageOfRun(join(folder, name));
@@ -146,7 +146,7 @@ class Pool {
       resume: ['resume', run, ...training],
       eval: ['eval', run, ...evaluation],
     }[stage];
-    // A training is one job whether it begins or goes on, so that it is found again by its name.
+    // A new and a resumed training share one job name, so that the job is found again.
     const kind = stage === 'eval' ? 'eval' : 'train';
     return {
       id: jobIdOf(folder, record, name, jobs, kind),
@@ -156,10 +156,10 @@ class Pool {
     };
   }
 
-  /** Waits for the child of a pool that was killed: it ends after its step. */
+  /** Waits for the child of a killed pool: it ends after its step. */
   private async untilFree({ name }: RunEntry): Promise<void> {
     const { folder, observer, stopping, launcher } = this.options;
-    // A job that is followed holds its folder itself.
+    // A followed job holds the lock of its folder itself.
     if (launcher.remembers) return;
     for (let waited = 0; isHeld(join(folder, name)); waited++) {
       if (waited === 0) observer?.log?.(waitingForProcess(name));
@@ -168,7 +168,7 @@ class Pool {
     }
   }
 
-  /** Changes a run's entry and writes the record; writes follow each other. */
+  /** Changes a run's entry and writes the record; writes happen in order. */
   private async change(index: number, changes: Partial<RunEntry>): Promise<void> {
     const changed = { ...this.entry(index), ...changes };
     this.record = { ...this.record, runs: this.record.runs.with(index, changed) };
@@ -183,7 +183,10 @@ class Pool {
 
 type Stage = 'train' | 'resume' | 'eval';
 
-/** Names the job of a run: the same for all who look at the same ablation, and for no other ablation. */
+/**
+ * Gives the name of a run's job: equal for every process that runs the same ablation, and different for other
+ * ablations.
+ */
 export function jobIdOf(
   folder: string,
   { created }: Pick<AblationRecord, 'created'>,

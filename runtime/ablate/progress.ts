@@ -1,4 +1,4 @@
-/** Answers for how far a run is while another process trains it: by the end of the file that it records its steps in. */
+/** Reads the progress of a run that another process trains, from the end of its metrics file. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readText } from '../base/records.ts';
 import type { MetricRecord } from '../run/records.ts';
@@ -10,21 +10,21 @@ export interface RunProgress {
   readonly secondsPerStep: number;
 }
 
-/** More than the longest record has. */
+/** More bytes than the longest record. */
 const tailBytes = 8192;
 
-/** Reads how far a run is; undefined where it has not done a step. */
+/** Reads the progress of a run; undefined before its first step. */
 export function progressOf(folder: string): RunProgress | undefined {
   const { metrics, run } = layoutOf(folder);
   try {
     const { stepsPlanned } = JSON.parse(readText(run) ?? '') as FullRunRecord;
-    // The last line may be half written.
+    // The last line may be incomplete.
     for (const line of tailOf(metrics).split('\n').slice(0, -1).reverse()) {
       const { step, seconds } = JSON.parse(line) as MetricRecord;
       return { step, planned: stepsPlanned, secondsPerStep: seconds / step };
     }
   } catch {
-    // Files that are being written anew are not there, or not whole, for a moment.
+    // A file that is being replaced may be missing or incomplete for a moment.
   }
   return undefined;
 }

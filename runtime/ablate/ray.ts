@@ -1,6 +1,6 @@
 /**
- * Answers for jobs on a Ray cluster, through its Jobs HTTP API. Our command and the ablation's folder lie in a folder that all machines
- * share. Jobs outlive this process: one that was submitted before is found by its name and followed.
+ * Runs jobs on a Ray cluster through its Jobs HTTP API. Our command and the ablation's folder lie in a folder shared by
+ * all machines. Jobs outlive this process: a job submitted earlier is found by its name and followed.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -12,33 +12,33 @@ import { commandScript } from '../base/package.ts';
 import { noRay, rayRefused } from './messages.ts';
 
 export interface RayOptions {
-  /** Of the dashboard: `http://127.0.0.1:8265`. */
+  /** The address of the dashboard: `http://127.0.0.1:8265`. */
   readonly address: string;
-  /** What Ray reserves for each job. */
+  /** The resources that Ray reserves for each job. */
   readonly cpus?: number | undefined;
   readonly gpus?: number | undefined;
 }
 
-/** What Ray says about a job (Ray 2.60, Jobs API, JobDetails). */
+/** Ray's answer about a job (Ray 2.60, Jobs API, JobDetails). */
 interface JobDetails {
   readonly status: 'PENDING' | 'RUNNING' | 'STOPPED' | 'SUCCEEDED' | 'FAILED';
 }
 
 const pollMilliseconds = 1000;
 const answerMilliseconds = 30_000;
-/** A dashboard that restarts is away for a while. */
+/** How long to retry: a dashboard that restarts does not answer for a while. */
 const patienceMilliseconds = 60_000;
-/** Settings of ours that jobs need as well. */
+/** Environment variables that jobs inherit. */
 const handedOn = ['SPADEWORK_ENGINE', 'SPADEWORK_CACHE', 'SPADEWORK_DEBUG'] as const;
 
-/** Makes the launcher. Throws a SpadeworkError where Ray does not answer. */
+/** Makes the launcher. Throws a SpadeworkError if Ray does not answer. */
 export async function rayLauncher(options: RayOptions): Promise<Launcher> {
   const ray = new Ray(options);
   await ray.greet();
   return { remembers: true, run: (job, stopping) => ray.run(job, stopping) };
 }
 
-/** Asks Ray to stop jobs by their names; those that are unknown or have ended are left alone. */
+/** Asks Ray to stop jobs by their names; unknown and ended jobs are skipped. */
 export async function stopOnRay(options: RayOptions, ids: readonly string[]): Promise<void> {
   const ray = new Ray(options);
   for (const id of ids) await ray.stop(id);
@@ -97,7 +97,7 @@ class Ray {
       ...(gpus !== undefined && { entrypoint_num_gpus: gpus }),
     });
     const answer = await this.patiently(() => ask(this.jobs, 'POST', body));
-    // An answer that was lost on its way leaves a job behind, which a second try meets.
+    // If the answer to a submission was lost, the job exists already at the second try.
     if (answer.status !== 200 && !(await this.find(id)))
       throw rayRefused(address, answer.status, answer.text);
   }
@@ -113,14 +113,14 @@ class Ray {
       await writeWhole(log, (JSON.parse(text) as { readonly logs: string | null }).logs ?? '');
   }
 
-  /** Asks again while Ray does not answer, or is not well. Throws a SpadeworkError in the end. */
+  /** Retries while Ray does not answer, or answers 502 or above; finally throws a SpadeworkError. */
   private async patiently(asking: () => Promise<Answer>): Promise<Answer> {
     const start = performance.now();
     for (;;) {
       let why: string;
       try {
         const answer = await asking();
-        // 500 is also what Ray says about wrong requests, which waiting does not mend.
+        // Ray also answers 500 to wrong requests, which a retry does not fix.
         if (answer.status < 502) return answer;
         why = `HTTP ${answer.status}`;
       } catch (error) {
@@ -137,7 +137,10 @@ interface Answer {
   readonly text: string;
 }
 
-/** Sends one request. Not by `fetch`, which says that it is one: Ray takes that for a browser, and refuses what changes anything. */
+/**
+ * Sends one request. It does not use `fetch`, whose headers make Ray take us for a browser and refuse requests that
+ * change anything.
+ */
 function ask(url: string, method: 'GET' | 'POST' = 'GET', body = ''): Promise<Answer> {
   const { request } = url.startsWith('https:') ? https : http;
   const headers = body === '' ? {} : { 'content-type': 'application/json' };

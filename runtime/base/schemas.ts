@@ -1,4 +1,4 @@
-/** Answers for the shapes of the records that runs, ablations and evaluations leave, as JSON Schemas beside their types. */
+/** Defines the records of runs, ablations and evaluations as JSON Schemas. */
 import type { Schema } from '../../compiler/json/schema.ts';
 import { largestSeed, specFormat } from '../../compiler/format/types.ts';
 

@@ -16,31 +16,31 @@ import type { AblationRecord } from '../run/ablation.ts';
 import { checkAblationFile, isFolder } from '../run/spec-files.ts';
 import { checksOf } from './options.ts';
 
-/** What is ablated: the `.spade` file that declares it, the folder of one that was begun, or one that was checked. */
+/** What is ablated: the `.spade` file that declares the ablation, the folder of a started one, or a checked one. */
 export type Ablatable = string | Pick<PlanOptions, 'ablation' | 'sources'>;
 
-/** Hears how an ablation goes. */
+/** Is told how an ablation proceeds. */
 export interface AblateObserver extends NonNullable<PoolOptions['observer']> {
-  /** Is called with the plan before the first run, and with how many run at a time. */
+  /** Is called before the first run with the plan and the number of parallel runs. */
   readonly planned?: (record: AblationRecord, parallel: number, folder: string) => void;
 }
 
 /** How an ablation is run. */
 export interface AblateOptions extends Pick<PlanOptions, 'steps' | 'data' | 'batch' | 'seeds' | 'overwrite'> {
-  /** The ablation, where the file declares several. */
+  /** The name of the ablation, if the file declares several. */
   readonly ablation?: string | undefined;
   /** Changes by path: `G.norm=instance()`. */
   readonly set?: readonly string[] | undefined;
-  /** The ablation's folder; without it `ablations/<name>`. */
+  /** The ablation's folder; default `ablations/<name>`. */
   readonly out?: string | undefined;
-  /** Runs at a time; without it one for each GPU, or 1, and 4 on Ray. */
+  /** The number of parallel runs; default: one for each GPU, or 1, and 4 on Ray. */
   readonly parallel?: number | undefined;
   readonly engine?: EngineRequest | undefined;
-  /** Evaluates each run after its training, with these words behind `spadework eval RUN`; they may be none. */
+  /** Evaluates each run after its training, with these arguments after `spadework eval RUN`; the list may be empty. */
   readonly evaluation?: readonly string[] | undefined;
-  /** Trains on a Ray cluster in place of this machine. */
+  /** Trains on a Ray cluster instead of this machine. */
   readonly ray?: RayOptions | undefined;
-  /** Asks runs to stop after their step and save; jobs on Ray go on without us. */
+  /** Stops runs after their step, saved; jobs on Ray run on. */
   readonly signal?: AbortSignal | undefined;
   /** Ends runs at once. */
   readonly kill?: AbortSignal | undefined;
@@ -68,8 +68,8 @@ const ablateOptions: Checks<AblateOptions> = {
 const parallelOnRay = 4;
 
 /**
- * Runs every run of an ablation in a process of its own, or what is left of them, and writes the page that compares them. Throws a SpadeworkError where it cannot be begun; a run that fails is
- * marked in the record.
+ * Runs every run of an ablation in its own process, or those that are left, and writes the page that compares them.
+ * Throws a SpadeworkError if the ablation cannot begin; a run that fails is marked in the record.
  */
 export function ablate(source: Ablatable, options: AblateOptions = {}): Promise<AblateResult> {
   return inLongCall('ablate', async () => {
@@ -94,12 +94,12 @@ export function ablate(source: Ablatable, options: AblateOptions = {}): Promise<
   });
 }
 
-/** Evaluations run on the engine of the trainings, unless their own words say another. */
+/** Evaluations use the engine of the trainings, unless their arguments name another. */
 function engineFor(words: readonly string[], engine: EngineRequest): string[] {
   return words.some((word) => /^--engine(=|$)/.test(word)) ? [] : ['--engine', engine];
 }
 
-/** Gives the folder of an ablation, and what is planned in it; an ablation that was begun has its plan there. */
+/** Gives the folder of an ablation and what is planned in it; for a started ablation, the folder holds the plan. */
 function placeOf(
   source: Ablatable,
   { out, ablation: name, set, steps, data, batch, seeds, overwrite }: AblateOptions,

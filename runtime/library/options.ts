@@ -1,4 +1,4 @@
-/** What the functions of the library that do a command's work have in common: their options, and what they are called in errors. */
+/** The options that the library's functions for commands share, with their checks. */
 import { largestSeed } from '../../compiler/format/types.ts';
 import type { Source } from '../../dsl/source.ts';
 import type { Spec } from '../../compiler/format/types.ts';
@@ -8,10 +8,10 @@ import { checkSource } from '../model/open.ts';
 import { callOptions, openOptions } from '../model/options.ts';
 import type { CheckedSpec, SpecSource } from '../model/types.ts';
 
-/** What is trained: a spec's file, a text, or what `check` gave. */
+/** What is trained: a spec's file, a text, or the result of `check`. */
 export type Trainable = SpecSource | Pick<CheckedSpec, 'spec' | 'sources'>;
 
-/** The command that pages and records show, where the caller names none. */
+/** The command shown on pages and in records if the caller names none. */
 export const ofLibrary = 'the library';
 
 export const checksOf = {
@@ -25,7 +25,7 @@ export const checksOf = {
   count: whole(1, Number.MAX_SAFE_INTEGER),
 } satisfies Readonly<Record<string, Check>>;
 
-/** Gives the spec of what is trained. Throws a SpadeworkError with all of its mistakes. */
+/** Gives the spec to train. Throws a SpadeworkError with all its mistakes. */
 export function specOf(
   given: Trainable,
   {

@@ -11,18 +11,18 @@ import { inLongCall } from '../model/messages.ts';
 import { readOptions } from '../model/options.ts';
 import { checksOf, ofLibrary, specOf, type Trainable } from './options.ts';
 
-/** How an experiment is trained. */
+/** Options of a training. */
 export interface TrainOptions
   extends CommonOptions, SpecOverrides, Pick<TrainSpecOptions, 'out' | 'overwrite' | 'dense'> {
-  /** The experiment to train where the text holds several. */
+  /** The experiment to train, if the text holds several. */
   readonly experiment?: string | undefined;
   /** Changes by path: `G.norm=instance()`. */
   readonly set?: readonly string[] | undefined;
-  /** What the run's page shows as the command that made it. */
+  /** The command line that the run's page shows. */
   readonly command?: string | undefined;
 }
 
-/** How a run goes on. */
+/** Options of a resumed run. */
 export type ResumeOptions = CommonOptions & Pick<SpecOverrides, 'steps' | 'data'>;
 
 const common: Checks<CommonOptions> = {
@@ -46,9 +46,9 @@ const trainOptions: Checks<TrainOptions> = {
 const resumeOptions: Checks<ResumeOptions> = { ...common, ...lengths };
 
 /**
- * Trains an experiment from the start, and gives the run's folder and page. Paths in the spec are relative to its file. An aborted
- * `signal` ends the run after the running step, with a checkpoint to resume from. Throws a SpadeworkError for mistakes of the spec, for
- * data that cannot be used, where the engine cannot be had, and for what ends a run.
+ * Trains an experiment from the start, and gives the run's folder and page. Paths in the spec are relative to its file.
+ * An aborted `signal` ends the run after the running step, with a checkpoint to resume from. Throws a SpadeworkError
+ * for mistakes in the spec, unusable data, an unavailable engine, and anything that ends a run.
  */
 export function train(source: Trainable, options: TrainOptions = {}): Promise<RunResult> {
   return inLongCall('train', () => {
@@ -58,8 +58,8 @@ export function train(source: Trainable, options: TrainOptions = {}): Promise<Ru
 }
 
 /**
- * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped; `steps` makes it longer. Throws a
- * SpadeworkError as `train` does, and where the folder holds no run.
+ * Resumes a run from its last checkpoint, with bits equal to those of an uninterrupted run; `steps` makes it longer.
+ * Throws a SpadeworkError as `train` does, and if the folder holds no run.
  */
 export function resume(run: string, options: ResumeOptions = {}): Promise<RunResult> {
   return inLongCall('resume', () => {

@@ -23,39 +23,39 @@ import { choice, readOptions } from '../model/options.ts';
 import { synth, type SynthOptions, type SynthResult } from '../synthesize/synthesize.ts';
 import { checksOf, ofLibrary } from './options.ts';
 
-/** Hears how far a painting is. */
+/** Is told the progress of a synthesis. */
 export interface SynthesizeObserver {
   readonly log?: SynthOptions['log'];
   /** Is called before the first map and after each. */
   readonly painted?: SynthOptions['painted'];
 }
 
-/** What is painted, and where to. */
+/** Options of a synthesis. */
 export interface SynthesizeOptions extends Omit<SynthOptions, 'run' | 'log' | 'painted' | 'command'> {
-  /** What the page shows as the command that made it. */
+  /** The command line that the page shows. */
   readonly command?: string | undefined;
   /** Stops between two maps; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly observer?: SynthesizeObserver | undefined;
 }
 
-/** Hears how far an evaluation is. */
+/** Is told the progress of an evaluation. */
 export interface EvaluateObserver {
   readonly log?: EvaluateRunOptions['log'];
-  /** Is called before the first map of each part of the work, and after some. */
+  /** Is called before the first map of each part of the work, and at intervals after it. */
   readonly progressed?: EvaluateRunOptions['progressed'];
 }
 
-/** How a run is measured. */
+/** Options of an evaluation. */
 export interface EvaluateOptions extends Omit<EvaluateRunOptions, 'run' | 'log' | 'progressed'> {
   /** Stops between two maps; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly observer?: EvaluateObserver | undefined;
 }
 
-/** How runs are compared. */
+/** Options of a comparison. */
 export interface CompareOptions extends Omit<CompareRunsOptions, 'folders' | 'isOurs' | 'command'> {
-  /** What the page shows as the command that made it. */
+  /** The command line that the page shows. */
   readonly command?: string | undefined;
 }
 
@@ -110,9 +110,9 @@ const compareOptions: Checks<CompareOptions> = {
 const runPath = "the path of a run's folder";
 
 /**
- * Paints every label map of the folder `labels` with what a run learned, into `out/<name>.png`, with a page beside them. Throws a
- * SpadeworkError for maps that cannot be used, where the run has no whole checkpoint, and where `out` cannot be written or holds what
- * would be overwritten.
+ * Paints every label map of the folder `labels` with a run's weights, into `out/<name>.png`, with a page beside them.
+ * Throws a SpadeworkError for unusable maps, for a run without a complete checkpoint, and if `out` cannot be written or
+ * holds files that would be overwritten.
  */
 export function synthesize(run: string, options: SynthesizeOptions): Promise<SynthResult> {
   return inLongCall('synthesize', () => {
@@ -133,8 +133,8 @@ export function synthesize(run: string, options: SynthesizeOptions): Promise<Syn
 }
 
 /**
- * Paints the held-out maps of a run and measures the pictures; the numbers come with their protocol, and are kept in the run. Throws a
- * SpadeworkError where the run or what it looks through cannot be used.
+ * Paints the held-out maps of a run and computes metrics of the pictures; the numbers come with their protocol, and are
+ * kept in the run. Throws a SpadeworkError if the run or a network of the metrics cannot be used.
  */
 export function evaluate(run: string, options: EvaluateOptions = {}): Promise<EvalRecord> {
   return inLongCall('evaluate', () => {
@@ -153,8 +153,8 @@ export function evaluate(run: string, options: EvaluateOptions = {}): Promise<Ev
 }
 
 /**
- * Compares runs, or all runs of one ablation: a page with numbers, paired differences, pictures and curves, and tables beside it, in the
- * folder `out`. Throws a SpadeworkError where they cannot be compared.
+ * Compares runs, or all runs of one ablation: writes a page with numbers, paired differences, pictures and curves, with
+ * tables beside it, to the folder `out`. Throws a SpadeworkError if the runs cannot be compared.
  */
 export function compare(folders: readonly string[], options: CompareOptions): Promise<CompareResult> {
   return inLongCall('compare', () => {

@@ -1,4 +1,4 @@
-/** Answers for the page that `spadework synth` leaves beside what it painted. */
+/** Writes the page that `spadework synth` leaves beside the painted pictures. */
 import { join } from 'node:path';
 import type { ClassInfo } from '../data/class-info.ts';
 import { html } from '../base/html.ts';
@@ -22,19 +22,19 @@ export interface SynthItem {
   readonly photo?: string | undefined;
 }
 
-/** Says what painted the pictures of a page. */
+/** The facts about a synthesis that the page shows. */
 export interface SynthFacts {
   readonly title: string;
   /** Classes for the legend. */
   readonly classes?: readonly ClassInfo[];
   readonly size?: PictureSize;
-  /** Further facts in the order to show, such as run, step, engine, time per picture. */
+  /** Further facts in display order, such as run, step, engine, time per picture. */
   readonly facts: readonly Fact[];
-  /** Command line that repeats the work. */
+  /** The command line that repeats the synthesis. */
   readonly command?: string;
 }
 
-/** Writes the page of a folder of painted label maps, under a name in it, and returns its path. */
+/** Writes the page of a folder of painted label maps under the given name, and returns its path. */
 export async function writeSynthPage(
   directory: string,
   items: readonly SynthItem[],
@@ -74,7 +74,7 @@ export async function writeSynthPage(
 // More would break the strip under the title into lines.
 const STRIP_FACTS = 6;
 
-/** Turns a relative file path into a relative URL: file names may hold blanks, `#` and `%`. */
+/** Turns a relative file path into a relative URL; file names may contain blanks, `#` and `%`. */
 function toUrl(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }

@@ -1,4 +1,4 @@
-/** Answers for painting label maps with the `synthesize` method, in batches of the size that it was compiled for. */
+/** Paints label maps with the `synthesize` method, in batches of the size that the method was compiled for. */
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
@@ -14,38 +14,38 @@ import { edgesInput, instancesInput } from '../session/feeds.ts';
 
 export const synthesisMethod = 'synthesize';
 
-/** What samples are painted with. */
+/** What is needed to paint samples. */
 export interface Painter {
   readonly session: Session;
   readonly generator: NetworkSpec;
   readonly seed: number;
 }
 
-/** A sample with the photo in whose style it is painted. */
+/** A sample with the style photo for its painting. */
 export interface Styled extends Sample {
-  /** RGB in [-1,1], [H,W,3]; without it, sampled codes are drawn, and others are those of the sample's own photo. */
+  /** RGB in [-1,1], [H,W,3]. Without it, sampled codes are drawn, and other codes come from the sample's own photo. */
   readonly style?: Float32Array | undefined;
 }
 
-/** Tells whether a generator cannot paint without a photo: it takes codes that are not drawn from a distribution. */
+/** Tells whether a generator needs a photo: it takes codes that are not drawn from a distribution. */
 export function needsPhoto(generator: NetworkSpec): boolean {
   return encodedInputs(generator).some(({ sampled }) => !sampled);
 }
 
 /**
- * Paints samples. Noise that has a name and sampled codes are numbers drawn from the seed and the sample's name, so that a map
- * looks the same whatever it is painted together with; a style gives its code's mean in their place. Noise without a name is
- * drawn from the seed and the place in the batch.
+ * Paints samples. Named noise and sampled codes are drawn from the seed and the sample's name, so the other maps of a
+ * batch do not change a picture; a style gives the mean of its code instead. Unnamed noise is drawn from the seed and
+ * the position in the batch.
  */
 export async function paint(painter: Painter, samples: readonly Styled[]): Promise<Picture[]> {
   const method = methodOf(painter.session, synthesisMethod);
-  // The label map tells nothing about sizes: a generator that starts from noise alone takes none.
+  // The batch size does not come from the label map: a generator that starts from noise alone takes none.
   const made = must(method.outputs.get('picture')?.results[0], 'the method that paints gives a picture');
   const [batch, height, width] = made.shape as [number, number, number];
   const pictures: Picture[] = [];
   for (let start = 0; start < samples.length; start += batch) {
     const part = samples.slice(start, start + batch);
-    // The last batch is filled up with its last sample, which is painted in vain.
+    // The last batch is padded with its last sample, whose further pictures are discarded.
     const full = Array.from({ length: batch }, (_, i) =>
       must(part[i] ?? part.at(-1), 'a batch is not empty'),
     );
@@ -66,7 +66,10 @@ function methodOf({ program }: Session, name: string): Method {
   );
 }
 
-/** Encodes the photos of samples, for the inputs that take their codes from photos: values by input, which stay on the engine. */
+/**
+ * Encodes the photos of samples for the inputs that take codes of photos. Gives values by input; they stay on the
+ * engine.
+ */
 async function codesOf(
   { session, generator, seed }: Painter,
   samples: readonly Styled[],
@@ -108,7 +111,7 @@ function gather(name: string, type: TensorType, samples: readonly Styled[], seed
   return whole;
 }
 
-/** Gives what a sample holds for an input; undefined for inputs of noise. Throws where the sample lacks it. */
+/** Gives a sample's value for an input; undefined for inputs of noise. Throws if the sample lacks it. */
 function valuesOf(name: string, sample: Styled): Values | undefined {
   const held = new Map<string, Values | undefined>([
     [labelsInput, sample.labels],

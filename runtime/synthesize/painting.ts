@@ -1,4 +1,4 @@
-/** Answers for the session that a run's label maps are painted in after training. */
+/** Opens the session that paints label maps with a trained run. */
 import { compile } from '../../compiler/index.ts';
 import type { Spec } from '../../compiler/format/types.ts';
 import { choiceOf } from '../../compiler/passes/deduplicate-patches/choose.ts';
@@ -11,8 +11,8 @@ import { mapInputs } from '../session/feeds.ts';
 import { cpu } from '../../compiler/lower/targets.ts';
 
 /**
- * Opens the session of a run's spec, without values of its variables. It takes one map at a time, in the run's tables: the same
- * bits for a map, whatever it is painted together with.
+ * Opens the session of a run's spec, without values of its variables. It takes one map at a time, with the run's patch
+ * tables, so that a map gives the same bits in any company.
  */
 export function openPainting(
   open: OpenSession,

@@ -1,18 +1,18 @@
-/** Answers for a painted map among what it is shown beside: its label map and, where there is one, its photo. */
+/** Makes preview grids: each row shows a painted picture, its label map and, if there is one, its photo. */
 import type { ClassInfo } from '../data/class-info.ts';
 import type { Sample } from '../data/dataset.ts';
 import { writeGrid } from '../report/picture.ts';
 import { colorize, fromFloat, type Picture } from '../report/pixels.ts';
 import type { PictureSize, Task } from '../report/parts.ts';
 
-/** Holds the pictures of one map. */
+/** The pictures of one map. */
 export interface Row {
   readonly label: Picture;
   readonly painted: Picture;
   readonly photo: Picture | undefined;
 }
 
-/** Puts what was painted beside what it was painted from. */
+/** Makes a row from a painted picture and its sample. */
 export function makeRow(
   { labels, image }: Sample,
   painted: Picture,
@@ -26,10 +26,10 @@ export function makeRow(
   };
 }
 
-/** Narrower pictures are shown at twice their size. */
+/** Pictures narrower than this are shown at twice their size. */
 const smallWidth = 200;
 
-/** Writes rows as one picture under headings. */
+/** Writes rows as one picture with headings. */
 export async function writeRows(path: string, rows: readonly Row[], task: Task = 'paint'): Promise<void> {
   const hasPhotos = rows.some(({ photo }) => photo !== undefined);
   const columns = ['label map', task === 'paint' ? 'painted' : 'found', ...(hasPhotos ? ['photograph'] : [])];

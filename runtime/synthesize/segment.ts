@@ -1,4 +1,4 @@
-/** Answers for finding the classes of photographs' pixels with the `segment` method, in batches of the size it was compiled for. */
+/** Segments photographs with the `segment` method, in batches of the size that the method was compiled for. */
 import { must } from '../../dsl/errors.ts';
 import { realInput } from '../../compiler/format/types.ts';
 import { segmentation } from '../../compiler/build/step.ts';
@@ -10,8 +10,8 @@ export function canSegment({ program }: Pick<Session, 'program'>): boolean {
 }
 
 /**
- * Gives the class of every pixel, the one with the highest score (the first of equal ones): ids [H,W] for each photograph
- * (RGB in [-1,1], [H,W,3], of the size that the network is made for).
+ * Gives the class of every pixel, the one with the highest score (the first of a tie): ids [H,W] for each photograph
+ * (RGB in [-1,1], [H,W,3], of the size of the network's input).
  */
 export async function segment(session: Session, photos: readonly Float32Array[]): Promise<Int32Array[]> {
   const method = must(
@@ -24,7 +24,7 @@ export async function segment(session: Session, photos: readonly Float32Array[])
   const found: Int32Array[] = [];
   for (let start = 0; start < photos.length; start += batch) {
     const part = photos.slice(start, start + batch);
-    // The last batch is filled up with black pictures, which are segmented in vain.
+    // The last batch is padded with black pictures, whose results are discarded.
     const fed = new Float32Array(batch * pixels * 3).fill(-1);
     part.forEach((photo, index) => fed.set(photo, index * pixels * 3));
     const outputs = await runAndRead(session, segmentation.method, { [realInput]: fed });
@@ -34,7 +34,7 @@ export async function segment(session: Session, photos: readonly Float32Array[])
   return found;
 }
 
-/** Finds for every pixel the channel with the highest value, in a picture that begins at `from`. */
+/** Finds the channel with the highest value for every pixel, in a picture that begins at `from`. */
 function highest(scores: Float32Array, from: number, pixels: number, channels: number): Int32Array {
   return new Int32Array(pixels).map((_, pixel) => {
     const start = from + pixel * channels;

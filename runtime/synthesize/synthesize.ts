@@ -1,4 +1,4 @@
-/** Answers for painting a folder of label maps with what a run learned, its spec taken from the run. */
+/** Paints a folder of label maps with the spec and weights of a run. */
 import { realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -37,15 +37,15 @@ import { readFrozenWeights } from '../run/weights.ts';
 export interface SynthOptions {
   /** The folder of the run. */
   readonly run: string;
-  /** Which checkpoint paints: the last one (by default), or the best one. */
+  /** The checkpoint to paint with: the last one (default) or the best one. */
   readonly checkpoint?: 'last' | 'best' | undefined;
   /** Folder of label maps, PNG, of any size. */
   readonly labels: string;
   /** Folder of instance maps, for runs that were trained with them. */
   readonly instances?: string | undefined;
-  /** Folder of photos to show beside the paintings, and to encode where the generator cannot do without. */
+  /** Folder of photos to show beside the pictures, and to encode if the generator needs photos. */
   readonly images?: string | undefined;
-  /** A photo in whose style all maps are painted, or a folder with one for each map, of the same name. */
+  /** The style photo for all maps, or a folder with one of the same name for each map. */
   readonly style?: string | undefined;
   readonly out: string;
   readonly engine?: EngineRequest | undefined;
@@ -62,13 +62,13 @@ export interface SynthResult {
   readonly secondsPerPicture: number;
 }
 
-/** More rows make a picture that viewers fail on. */
+/** The most rows of the grid: viewers fail on larger pictures. */
 const gridRows = 12;
 
 /**
- * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them, whose names step aside for maps'.
- * Throws a SpadeworkError for maps that cannot be used, and where the run has no whole checkpoint, or `out` cannot be written
- * or holds what would be overwritten.
+ * Paints every label map of a folder into `out/<name>.png`, with a page and a grid beside them, which are renamed if a
+ * map has their name. Throws a SpadeworkError for unusable maps, for a run without a complete checkpoint, and if `out`
+ * cannot be written or holds files that would be overwritten.
  */
 export async function synth(options: SynthOptions): Promise<SynthResult> {
   const log = options.log ?? (() => undefined);
@@ -159,16 +159,16 @@ export async function synth(options: SynthOptions): Promise<SynthResult> {
   }
 }
 
-/** Keeps paintings from replacing what they are painted from, or being taken for it the next time. */
+/** Keeps pictures from replacing their inputs, and from being read as inputs the next time. */
 function refuseToOverwrite({ out, labels, images, instances, style }: SynthOptions): void {
   const written = ['.', 'labels', 'photos'].map((folder) => realPlace(join(out, folder)));
-  // A style may be one file: then its folder must not be written to.
+  // A style may be one file: its folder must not be written to.
   const styleFolder = style !== undefined && extname(style) !== '' ? dirname(style) : style;
   for (const read of [labels, images, instances, styleFolder])
     if (read !== undefined && written.includes(realPlace(read))) throw wouldOverwrite(read, out);
 }
 
-/** Gives the place of a folder without links, as far as it is there. */
+/** Resolves links in the existing part of a folder's path. */
 function realPlace(folder: string): string {
   try {
     return realpathSync(folder);
@@ -177,7 +177,7 @@ function realPlace(folder: string): string {
   }
 }
 
-/** Names all files of a painting: the user's names stay, and ours step aside. */
+/** Names all files of a synthesis: pictures keep the user's names, and our own files are renamed on a conflict. */
 export function planFiles(
   { out }: Pick<SynthOptions, 'out'>,
   pairs: readonly Pick<Pair, 'name' | 'image'>[],
@@ -188,7 +188,7 @@ export function planFiles(
   readonly page: string;
 } {
   const paintings = pairs.map(({ name }) => `${name}.png`);
-  // What was painted here before is the user's, too, but for what lies in folders of ours.
+  // Pictures of an earlier synthesis belong to the user, except those in our folders.
   const taken = [...readOutputs(out).named, ...paintings];
   const [labels, photos] = [freeName('labels', taken), freeName('photos', taken)];
   const items = pairs.map(({ name, image }): SynthItem => ({
@@ -207,7 +207,7 @@ export function planFiles(
   };
 }
 
-/** Requires a style for every map. */
+/** Requires a style photo for every map. */
 function requireStyles(styles: Photos, pairs: readonly Pair[]): void {
   const without = pairs.map(({ name }) => name).filter((name) => !styles.has(name));
   if (without.length > 0) throw stylesMissing(styles.place, without, pairs.length);
@@ -225,7 +225,7 @@ async function countOtherSizes(
   return count;
 }
 
-/** Writes what was painted, and what it is shown beside. */
+/** Writes a painted picture, and the pictures shown beside it. */
 async function writeRow(out: string, item: SynthItem, row: Row): Promise<void> {
   await writePicture(join(out, item.painted), row.painted);
   await writePicture(join(out, item.label), row.label);

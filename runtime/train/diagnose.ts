@@ -1,6 +1,7 @@
 /**
- * Answers for where a value that is not finite came from. A step is a pure function of variables, seed and step: it is done
- * again from the last good state, at the end value by value on the graph as it was written, without tables and kernels.
+ * Finds the cause of a value that is not finite. A step is a pure function of variables, seed and step, so it is
+ * repeated from the last good state; the failing step runs node by node on the unoptimized graph, without tables and
+ * kernels.
  */
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { compile } from '../../compiler/index.ts';
@@ -23,28 +24,28 @@ import { cpu } from '../../compiler/lower/targets.ts';
 /** A run whose step gave a value that is not finite. */
 export interface FailedRun {
   readonly spec: TrainableSpec;
-  /** The texts that nodes come from; without them there is no line to show. */
+  /** The texts of the spec; without them, no source line is shown. */
   readonly sources: readonly Source[];
   readonly tf: TensorFlow;
   readonly session: Session;
   readonly stepper: Stepper;
   readonly settings: StepperSettings;
-  /** Steps that were done when the run was saved for the last time, and what brings the variables back there. */
+  /** The steps done at the last save, and the function that restores the variables of that step. */
   readonly saved: number;
   readonly restore: () => Promise<void>;
-  /** Gives the batches from a step on, one after another. */
+  /** Gives the batches from a step on, in order. */
   readonly batchesFrom: (step: number) => AsyncIterable<Batch>;
   readonly signal?: AbortSignal | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
 /**
- * Finds what made the first value that is not finite, after step `failed` (from 0) gave one; says so at the line of
- * the source. Undefined where it does not show again, or somebody asked to stop.
+ * Finds the node that made the first value that is not finite, after step `failed` (from 0) gave one, and reports its
+ * source line. Undefined if the value does not recur, or a stop was requested.
  */
 export async function findNotFinite(run: FailedRun, failed: number): Promise<Diagnostic | undefined> {
   run.log?.(replaying(failed - run.saved));
-  // Losses show at once what gradients and weights hold, but a weight that is not finite may hide for a while.
+  // Losses show bad values of gradients and weights at once, but a bad weight may stay unseen for a while.
   let bad = failed;
   await replay(run, failed);
   if (!(await holdsFinite(run.session))) {
@@ -56,7 +57,7 @@ export async function findNotFinite(run: FailedRun, failed: number): Promise<Dia
   return undefined;
 }
 
-/** Brings the variables to what they were before a step. */
+/** Restores the variables to their values before a step. */
 async function replay(run: FailedRun, step: number): Promise<void> {
   await run.restore();
   await stepOn(run, step, () => Promise.resolve(true));
@@ -87,7 +88,7 @@ async function stepOn(
   }
 }
 
-/** Tells whether all variables are finite, reading some at a time. */
+/** Tells whether all variables are finite; reads them in groups. */
 async function holdsFinite(session: Session): Promise<boolean> {
   const bytesOf = ({ type }: Session['program']['variables'][number]): number => 4 * sizeOf(type.shape);
   for (const some of inGroups(session.program.variables, bytesOf))
@@ -96,7 +97,7 @@ async function holdsFinite(session: Session): Promise<boolean> {
   return true;
 }
 
-/** Does a step value by value, up to the method that gives something that is not finite, and describes what did. */
+/** Runs a step node by node, up to the method with the first value that is not finite, and describes its origin. */
 async function describe(
   { spec, sources, tf, session, settings }: FailedRun,
   step: number,
@@ -116,7 +117,7 @@ async function describe(
     const stepper = makeStepper(
       {
         program,
-        // Without tables the graph takes no patches of the maps.
+        // Without tables the graph takes no patches.
         async run(name, feeds) {
           const watch = new Watch();
           let outputs = new Map<string, DeviceValue>();
@@ -145,16 +146,16 @@ async function describe(
   }
 }
 
-/** A node whose results are not all finite though its operands are. */
+/** A node whose operands are finite but whose results are not. */
 interface Origin {
   readonly node: Node;
   readonly result: ValueRange;
   readonly operands: readonly (ValueRange & { readonly op: string })[];
 }
 
-/** Sees the values of a method, and remembers where they stop being finite. */
+/** Watches the values of a method, and records where they become non-finite. */
 class Watch {
-  /** The nodes with values that are not finite; those that made the first of them with what they made them of. */
+  /** The nodes with non-finite values; the origins among them are stored with their operands. */
   private readonly bad = new Map<Node, Origin | undefined>();
 
   readonly look = (
@@ -181,7 +182,10 @@ class Watch {
     );
   };
 
-  /** Finds the first origin that what a method gives or writes comes from: others may be masked, as infinite logits are. */
+  /**
+   * Finds the first origin that an output or write depends on: other non-finite values may be masked, such as infinite
+   * logits.
+   */
   originIn(method: Method): Origin | undefined {
     const roots = [...method.outputs.values(), ...method.writes.values()].filter((node) =>
       this.bad.has(node),

@@ -1,4 +1,4 @@
-/** Answers for what a run will need, said before it starts: room on the disk, which is refused where it is short, and memory. */
+/** Estimates the memory and disk space of a run before it starts; a run without enough disk space is refused. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
@@ -13,21 +13,21 @@ import { layoutOf } from '../run/folder.ts';
 import { memoryShort, needs, noRoomForCheckpoints, tooLargeForMachine } from '../run/messages.ts';
 import type { TrainableSpec } from '../run/settings.ts';
 
-/** What a run is estimated by. */
+/** What the estimate depends on. */
 export interface Estimated {
   readonly program: Pick<Program, 'variables'>;
   readonly frozen: ReadonlySet<string>;
-  /** Whether one more checkpoint is kept than the last ones. */
+  /** Whether the best checkpoint is kept beside the last ones. */
   readonly keepsBest: boolean;
-  /** What its step needs, where that is known. */
+  /** The memory of a step, if known. */
   readonly memory: StepMemory | undefined;
-  /** Whether values lie in a device's own memory. */
+  /** Whether values are stored in a device's own memory. */
   readonly isOnGpu: boolean;
 }
 
 /**
- * Tells what a run in `folder` needs. Throws a SpadeworkError where its disk has no room for the checkpoints beside those that lie
- * there, which give way to new ones. Memory is only warned about: what others hold now may be free later.
+ * Reports what a run in `folder` needs. Throws a SpadeworkError if the disk has no space for the checkpoints; existing
+ * ones, which will be replaced, are not counted. Too little memory is only a warning: other processes may free theirs.
  */
 export async function announceNeeds(
   { program, frozen, keepsBest, memory, isOnGpu }: Estimated,
@@ -35,7 +35,7 @@ export async function announceNeeds(
   log: (line: string) => void,
 ): Promise<void> {
   const checkpointBytes = bytesOfVariables(savedVariables(program, frozen));
-  // The last ones, and the one that is being written.
+  // The last checkpoints, and the one being written.
   const checkpoints = keptCheckpoints + 1 + (keepsBest ? 1 : 0);
   const memoryBytes = memory?.memoryBytes;
   log(needs({ checkpointBytes, checkpoints, memoryBytes }));
@@ -48,8 +48,8 @@ export async function announceNeeds(
 }
 
 /**
- * Requires the machine to have what a run needs in any case, before data are read and anything is compiled: memory for its weights, what
- * optimizers keep beside them, and the pictures and maps of a batch. Throws a SpadeworkError.
+ * Requires the minimum memory of a run before data are read and the spec is compiled: weights, optimizer slots, and the
+ * pictures and maps of a batch. Throws a SpadeworkError.
  */
 export function requireMemory(spec: TrainableSpec): void {
   const { size, batch } = spec.data;
@@ -74,7 +74,7 @@ function bytesBelow(folder: string): number {
   );
 }
 
-/** Finds what is free on the disk of a folder, which may not be there yet. */
+/** Finds the free space on the disk of a folder, which may not exist yet. */
 async function freeBytes(folder: string): Promise<number> {
   let there = resolve(folder);
   while (!existsSync(there)) there = dirname(there);

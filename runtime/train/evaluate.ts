@@ -1,6 +1,6 @@
 /**
- * What a run measures of itself while it trains, with no network but its own: how near paintings of held-out maps
- * are to the photographs, or how much of held-out maps a segmenter finds.
+ * Evaluates a run during training without other networks: the distance of paintings of held-out maps from the
+ * photographs, or the accuracy of a segmenter on held-out maps.
  */
 import { must } from '../../dsl/errors.ts';
 import { generatorOf, measuredMetrics } from '../../compiler/format/queries.ts';
@@ -17,19 +17,19 @@ import type { Session } from '../session/session.ts';
 import { paint } from '../synthesize/paint.ts';
 import { canSegment, segment } from '../synthesize/segment.ts';
 
-/** At most so many held-out pairs are measured, spread evenly over all of them: training waits for it. */
+/** The most held-out pairs that are evaluated, spread evenly over all of them: training waits meanwhile. */
 const mostPairs = 64;
 
-/** Measures a run now and then, and says which step is the best. */
+/** Evaluates a run at intervals, and tells which step is the best. */
 export interface Evaluator {
   readonly every: number;
-  /** The metric that decides about the best checkpoint. */
+  /** The metric that decides the best checkpoint. */
   readonly metric: string;
-  /** Measures the weights as they are now; numbers by metric, null for what has no value. */
+  /** Evaluates the present weights; numbers by metric, null if a metric has no value. */
   readonly measure: () => Promise<Record<string, number | null>>;
 }
 
-/** What to measure, on which session. */
+/** What to evaluate, on which session. */
 export interface Evaluated {
   readonly spec: Spec;
   readonly session: Session;
@@ -38,9 +38,7 @@ export interface Evaluated {
   readonly samples: readonly Sample[];
 }
 
-/**
- * Makes the evaluator of a run; undefined where its spec asks for none, or where it neither paints nor segments.
- */
+/** Makes the evaluator of a run; undefined if its spec asks for none, or if it neither paints nor segments. */
 export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Evaluator | undefined {
   const every = spec.train?.evaluate_every;
   const generator = generatorOf(spec);
@@ -53,13 +51,13 @@ export function makeEvaluator({ spec, session, seed, samples }: Evaluated): Eval
   return { every, metric, measure };
 }
 
-/** Reads the held-out pairs that are measured. */
+/** Reads the held-out pairs for the evaluation. */
 export function readEvaluated(dataset: Dataset): Promise<Sample[]> {
   const { length } = dataset.pairs;
   return Promise.all(evenly(length, Math.min(length, mostPairs)).map((place) => dataset.read(place)));
 }
 
-/** Finds the step whose numbers are the best, the first of equal ones; undefined where nothing was measured. */
+/** Finds the step with the best numbers, the first of a tie; undefined without evaluations. */
 export function bestStep(records: readonly MetricRecord[], metric: string): number | undefined {
   const sign = metricNamed(metric).better === 'lower' ? -1 : 1;
   let best: { readonly step: number; readonly value: number } | undefined;

@@ -1,7 +1,7 @@
 /**
- * Answers for event files of TensorBoard: records framed as TFRecord (length, content, both with a masked CRC-32C), each an
- * `Event` message. The messages are the part of TensorFlow's public `core/util/event.proto` and `core/framework/summary.proto`
- * that we write.
+ * Writes event files of TensorBoard: records framed as TFRecord (length, content, both with a masked CRC-32C), each an
+ * `Event` message. The definitions are the part of TensorFlow's public `core/util/event.proto` and
+ * `core/framework/summary.proto` that we write.
  */
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -31,7 +31,7 @@ message HistogramProto {
 
 const eventType = protobuf.parse(definitions, { keepCase: true }).root.lookupType('Event');
 
-/** `SessionLog.START`: whoever reads forgets what is there of its step and of later ones. */
+/** `SessionLog.START`: readers drop earlier values of its step and of later steps. */
 const sessionStart = 1;
 const fileVersion = 'brain.Event:2';
 const fileName = /^events\.out\.tfevents\.(\d+)\./;
@@ -43,7 +43,7 @@ export type EventValue =
   /** The bytes of a PNG of RGB. */
   | { readonly tag: string; readonly png: Uint8Array };
 
-/** Counts of values between growing limits; the first bucket has no lower limit. */
+/** Counts of values in buckets with increasing limits; the first bucket has no lower limit. */
 export interface Histogram {
   readonly min: number;
   readonly max: number;
@@ -54,13 +54,13 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** Writes values of steps into an event file of its own. */
+/** Writes the values of steps to a new event file. */
 export class EventWriter {
   private readonly file: number;
 
   /**
-   * Begins a file in `folder` whose first step is `first`. Readers take files in the order of their names and drop, at the
-   * beginning of one, what earlier ones say of its steps: those were done again.
+   * Begins a file in `folder` whose first step is `first`. Readers take files in the order of their names, and drop the
+   * values of repeated steps in earlier files.
    */
   constructor(folder: string, first: number) {
     makeFolder(folder);
@@ -72,7 +72,7 @@ export class EventWriter {
     this.append({ step: first, session_log: { status: sessionStart } });
   }
 
-  /** Writes values of a step; they are in the file when this returns. */
+  /** Writes the values of a step; they are in the file when this returns. */
   write(step: number, values: readonly EventValue[]): void {
     this.append({ step, summary: { value: values.map(encodeValue) } });
   }
@@ -99,7 +99,7 @@ function encodeValue(value: EventValue): object {
   };
 }
 
-/** Reads the size out of a PNG's first chunk, which starts behind 16 bytes. */
+/** Reads the size from a PNG's first chunk, which starts at byte 16. */
 function sizeOfPng(png: Uint8Array): { readonly width: number; readonly height: number } {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -123,20 +123,22 @@ function frame(content: Uint8Array): Uint8Array {
   return record;
 }
 
-/** TFRecord's mask, so that a checksum of checksums is no special case: rotated right by 15 bits, plus a constant. */
+/** TFRecord's mask, which makes checksums of checksums safe: rotated right by 15 bits, plus a constant. */
 function masked(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }
 
-/** Buckets grow by this factor from the smallest limit on, on both sides of zero (TensorFlow's default buckets). */
+/**
+ * Limits of buckets grow by this factor from the smallest one, on both sides of zero (TensorFlow's default buckets).
+ */
 const growth = 1.1;
 const smallestLimit = 1e-12;
-/** Above the bucket of the largest float32. */
+/** The bucket above the largest float32. */
 const lastBucket = 1222;
 
-/** Counts values into a histogram, some at a time; those that are not finite are left out. */
+/** Counts values into a histogram incrementally; skips those that are not finite. */
 export class HistogramCounter {
-  /** By bucket, from the lowest on. */
+  /** Counts by bucket, from the lowest one. */
   private readonly counts = new Float64Array(2 * lastBucket + 1);
   private total = 0;
   private sum = 0;
@@ -156,10 +158,11 @@ export class HistogramCounter {
     }
   }
 
-  /** Gives what was counted; undefined where there was nothing. */
+  /** Gives the histogram; undefined if nothing was counted. */
   histogram(): Histogram | undefined {
     if (this.total === 0) return undefined;
-    // An empty bucket below a full one is written, too: else the full one would seem to reach down to the one before.
+    // The empty bucket below a full one is written as well; otherwise the full one would extend down to the previous
+    // limit.
     const edges = [...this.counts.entries()].filter(
       ([index, count]) => count > 0 || (this.counts[index + 1] ?? 0) > 0,
     );
@@ -175,7 +178,7 @@ export class HistogramCounter {
   }
 }
 
-/** Numbers buckets: 0 around zero, n > 0 up to the n-th limit above it, mirrored below. */
+/** Numbers buckets: 0 around zero, n > 0 up to the n-th limit above it, mirrored below zero. */
 function bucketOf(value: number): number {
   const size = Math.abs(value);
   if (size < smallestLimit) return 0;

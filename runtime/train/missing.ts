@@ -1,4 +1,4 @@
-/** Answers for what a run lacks that was killed, or that somebody deleted parts of: whether its folder is as it should be. */
+/** Finds what is missing in a run's folder after a crash or a deletion, and removes unfinished files. */
 import {
   bestGone,
   damagedRunFile,
@@ -16,7 +16,7 @@ import { readMetrics } from '../run/records.ts';
 import { isEventFile } from './events.ts';
 import { unfinishedFile, type FullRunRecord, type RunLayout } from '../run/folder.ts';
 
-/** Tells whether all pictures of a step's samples are there, and whole; a run that shows nothing has none. */
+/** Tells whether all preview pictures of a step exist and are complete; a run without previews has none. */
 export function hasPictures(
   { samples }: RunLayout,
   sampled: FullRunRecord['sampled'],
@@ -32,7 +32,7 @@ export function hasPictures(
   );
 }
 
-/** Tells whether a file begins and ends as PNG does. */
+/** Tells whether a file begins and ends like a PNG. */
 function isWholePicture(file: string): boolean {
   return (
     readStart(file, 8)?.toString('latin1') === '\x89PNG\r\n\x1a\n' &&
@@ -42,12 +42,12 @@ function isWholePicture(file: string): boolean {
 
 const isPicture = (name: string): boolean => name.endsWith('.png');
 
-/** Tells whether there is anything for TensorBoard. */
+/** Tells whether the run has an event file for TensorBoard. */
 export function hasEvents({ events }: RunLayout): boolean {
   return listFolder(events, uselessEvents).some((name) => isEventFile(join(events, name)));
 }
 
-/** Says what a run lacks that cannot be made again; records that are gone are told by whoever goes on, too. */
+/** Lists what a run lacks that cannot be made again. Lost records are listed by `lostRecords`. */
 export function lostOf({ source, checkpoints }: RunLayout, { best }: FullRunRecord): string[] {
   const isBestThere = best === undefined || listSteps(checkpoints).includes(best.step);
   return [
@@ -56,13 +56,13 @@ export function lostOf({ source, checkpoints }: RunLayout, { best }: FullRunReco
   ];
 }
 
-/** Says how many records of a run's steps are gone. */
+/** Reports how many records of a run's steps are lost. */
 export function lostRecords({ folder }: RunLayout, steps: number): string[] {
   const lost = steps - readMetrics(folder).filter(({ step }) => step <= steps).length;
   return lost > 0 ? [recordsGone(lost)] : [];
 }
 
-/** Tells whether a run is finished and nothing of it is missing, so that neither its data nor an engine is needed. */
+/** Tells whether a run is finished and complete, so that neither its data nor an engine is needed. */
 export function isComplete(layout: RunLayout, record: FullRunRecord, { step }: RunState): boolean {
   const { status, steps, stepsPlanned, best, sampled } = record;
   return (
@@ -76,7 +76,7 @@ export function isComplete(layout: RunLayout, record: FullRunRecord, { step }: R
   );
 }
 
-/** Deletes what a killed process had not finished writing. */
+/** Deletes the unfinished files of a killed process. */
 export function removeUnfinished({ folder, checkpoints, samples, evaluations }: RunLayout): void {
   const pictures = listFolder(samples, uselessSamples)
     .filter((name) => !isPicture(name))

@@ -1,4 +1,4 @@
-/** Answers for what a run shows of what it learned: label maps painted, or, where nothing paints, photographs segmented. */
+/** Makes the previews of a run: painted label maps or, if nothing paints, segmented photographs. */
 import { must } from '../../dsl/errors.ts';
 import { generatorOf } from '../../compiler/format/queries.ts';
 import type { Spec } from '../../compiler/format/types.ts';
@@ -17,7 +17,7 @@ export interface Shown {
   readonly show: (samples: readonly Sample[]) => Promise<Picture[]>;
 }
 
-/** Finds what a session can show; undefined where its spec neither paints nor segments. */
+/** Finds the previews that a session can make; undefined if its spec neither paints nor segments. */
 export function shownBy(
   spec: Spec,
   session: Session,
@@ -28,7 +28,7 @@ export function shownBy(
   const { data } = spec;
   if (!data || !canSegment(session)) return undefined;
   const { width, height } = data.size;
-  // A legend may leave out classes, which can be found all the same.
+  // A class list may be incomplete, but the network may still predict missing classes.
   const colored = [...numberedClasses(data.classes), ...classes];
   return {
     task: 'segment',

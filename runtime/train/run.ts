@@ -1,4 +1,4 @@
-/** Answers for one training, from its first or a later step to its end: steps, records, measures, paints samples, saves. */
+/** Runs one training to its end, from its first or a later step: steps, records, evaluations, previews, checkpoints. */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import { isInputError, must } from '../../dsl/errors.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -63,9 +63,9 @@ import { StuckWatch } from './stuck.ts';
 import { makeStepper, type Stepper, type StepperSettings } from './step.ts';
 import { loadWeights, readFrozenWeights, type LoadedWeights } from '../run/weights.ts';
 
-/** Hears how a run goes; everything is optional. */
+/** Is told how a run proceeds; everything is optional. */
 export interface RunObserver {
-  /** Gets a finished line about what is being done. */
+  /** Gets a finished line about the present work. */
   readonly log?: (line: string) => void;
   /** Is called before the first step. */
   readonly started?: (run: {
@@ -76,11 +76,11 @@ export interface RunObserver {
   }) => void;
   /** Is called after each step (counted from 1). */
   readonly stepped?: (record: MetricRecord) => void;
-  /** Is called when samples were painted and the page was written anew. */
+  /** Is called after previews and the page were written. */
   readonly painted?: (step: number) => void;
 }
 
-/** What both new and resumed runs take. */
+/** Options of both new and resumed runs. */
 export interface CommonOptions {
   readonly engine?: EngineRequest | undefined;
   /** Asks to stop after the running step: the run is saved and can be resumed. */
@@ -92,21 +92,24 @@ export interface RunResult {
   readonly folder: string;
   readonly page: string;
   readonly status: 'finished' | 'stopped';
-  /** Steps that are done. */
+  /** The number of steps done. */
   readonly steps: number;
   readonly stepsPlanned: number;
-  /** Steps that this call did. */
+  /** The number of steps done by this call. */
   readonly stepsNow: number;
   readonly secondsPerStep: number;
   readonly memory: RunMemory | undefined;
 }
 
-/** The step after which memory is measured for the first time: by then everything that is made once is there. */
+/** The first step at which memory is measured: by then everything that is allocated once exists. */
 const earlyStep = 10;
-/** How many steps tell how long the others will take; the first, in which the engine prepares itself, is left out. */
+/**
+ * The number of steps for the estimate of the remaining time; the first one, which includes the engine's preparation,
+ * does not count.
+ */
 const timedSteps = 6;
 
-/** What a run computes with. */
+/** The session of a run and what belongs to it. */
 export interface Started {
   readonly engine: Engine;
   readonly session: Session;
@@ -114,23 +117,23 @@ export interface Started {
 
 /** The data of a run, opened and checked. */
 export interface RunData {
-  /** Held-out pairs that are measured, where the spec asks for it. */
+  /** Held-out pairs for the evaluation, if the spec asks for it. */
   readonly evaluated: readonly Sample[];
   readonly training: Dataset;
-  /** What samples are painted for. */
+  /** The samples for previews. */
   readonly samples: readonly Sample[];
-  /** Whether training never sees them. */
+  /** Whether they are held out from training. */
   readonly heldOut: boolean;
 }
 
-/** What a run keeps about how it came about. */
+/** How a run came about. */
 export interface RunFacts extends CommonOptions {
   readonly tables?: readonly string[] | undefined;
   readonly file: string;
   readonly created: string;
   readonly command: string;
   readonly sources: readonly Source[];
-  /** What the record of a run that goes on says; absent in a new run. */
+  /** The record of a resumed run; undefined in a new run. */
   readonly before?: FullRunRecord | undefined;
 }
 
@@ -146,15 +149,15 @@ export class Run {
   private readonly stepper: Stepper;
   private readonly shown: Shown | undefined;
   private readonly evaluator: Evaluator | undefined;
-  /** The records of steps that were measured. */
+  /** The records of steps with an evaluation. */
   private evaluated: readonly MetricRecord[] = [];
   private readonly frozen: ReadonlySet<string>;
   private memory: RunMemory | undefined;
-  /** The last step whose samples are all written. */
+  /** The last step with complete previews. */
   private sampled: FullRunRecord['sampled'];
   private saved: number | undefined;
   private secondsBefore = 0;
-  /** Steps that are done. */
+  /** The number of steps done. */
   private done = 0;
 
   constructor(
@@ -178,7 +181,7 @@ export class Run {
     this.evaluator = makeEvaluator({ spec, session, seed: this.rhythm.seed, samples: data.evaluated });
   }
 
-  /** Trains to the end, or until the signal, with the weights that were read; from `checkpoint` on where there is one. */
+  /** Trains to the end, or until the signal, from the loaded weights; from `checkpoint` if there is one. */
   async go(weights: LoadedWeights, checkpoint: Checkpoint | undefined): Promise<RunResult> {
     const { session, rhythm, layout } = this;
     const first = checkpoint?.state.step ?? 0;
@@ -226,7 +229,7 @@ export class Run {
     };
   }
 
-  /** Requires a run without a checkpoint to be one that was ended before it saved its first: then it begins again. */
+  /** Requires that a run without a checkpoint ended before its first save: then it begins again. */
   private requireNothingSaved(): void {
     const { layout, rhythm, evaluator, steps } = this;
     const recorded = readMetrics(layout.folder).at(-1)?.step ?? 0;
@@ -235,8 +238,8 @@ export class Run {
   }
 
   /**
-   * Brings the folder to where a run goes on: the spec as it is now, no records of steps that are done again, and the mark of the
-   * best checkpoint. It may have been killed between any two writes.
+   * Brings the folder to the state of the step where the run resumes: the present spec, no records of steps that will
+   * be repeated, and the mark of the best checkpoint. The run may have been killed between any two writes.
    */
   private async takeUp(first: number): Promise<void> {
     const { layout, spec } = this;
@@ -256,14 +259,14 @@ export class Run {
     });
   }
 
-  /** Makes what is missing of the step where a run goes on, then steps to the end or until the signal. */
+  /** Makes what is missing for the step where a run resumes, then trains to the end or until the signal. */
   private async goOn(): Promise<void> {
     const { layout } = this;
     const first = this.done;
     const isSampled = first === 0 || !this.isTimeToSample(first) || hasPictures(layout, this.sampled, first);
     const isOnBoard = hasEvents(layout);
     if (first === this.steps && isSampled && isOnBoard) return;
-    // Readers of events drop what earlier files say of the steps from the first of a new file on.
+    // Readers of events drop the values that earlier files hold for steps of a new file.
     const from = !isOnBoard ? 1 : isSampled ? first + 1 : first;
     const board = whileWriting(layout.folder, () => new Board(layout.events, from), this.written);
     try {
@@ -279,7 +282,7 @@ export class Run {
     return step === this.steps || step % this.rhythm.sampleEvery === 0;
   }
 
-  /** Steps from `done` on, to the end or until the signal. */
+  /** Trains from step `done` to the end or until the signal. */
   private async stepOn(board: Board): Promise<void> {
     const { layout, facts, rhythm } = this;
     const first = this.done;
@@ -322,7 +325,7 @@ export class Run {
     }
   }
 
-  /** Adds to a step's record what is measured after it, where it is time to. */
+  /** Adds an evaluation to a step's record, if one is due. */
   private async evaluate(record: MetricRecord): Promise<MetricRecord> {
     const { evaluator, steps } = this;
     if (!evaluator || (record.step % evaluator.every !== 0 && record.step !== steps)) return record;
@@ -332,7 +335,7 @@ export class Run {
     return complete;
   }
 
-  /** Tells whether a step was measured and is the best so far. */
+  /** Tells whether a step was evaluated and is the best so far. */
   private isBest(step: number): boolean {
     return this.bestStep() === step;
   }
@@ -353,7 +356,7 @@ export class Run {
     });
   }
 
-  /** Saves what was trained before a file turned out to be damaged: the step that it was for has not begun. */
+  /** Saves the training when a data file turns out to be damaged: the step that needed it has not begun. */
   private async saveBeforeFile(): Promise<void> {
     const { done, layout } = this;
     if (done === 0) return;
@@ -361,29 +364,29 @@ export class Run {
       if (this.saved !== done) await this.save(done);
       this.observer.log?.(savedBeforeFile(done, layout.folder));
     } catch {
-      // The file is what the user has to hear of.
+      // Report the file's error, not the error of saving.
     }
   }
 
-  /** Says in the folder that the run ended before its time, where that can be written: the disk may be what failed. */
+  /** Records in the folder that the run ended early, if that can be written: the disk may have caused the failure. */
   private async recordFailure(): Promise<void> {
     if (!isInPlace(this.layout)) return;
     try {
       await this.record('failed', this.done);
       await this.page();
     } catch {
-      // What ended the run is what the user has to hear.
+      // Report the error that ended the run, not this one.
     }
   }
 
-  /** Seconds spent in steps by this process, and how many of them. */
+  /** Seconds spent in steps by this process, and the number of these steps. */
   private spent = { seconds: 0, steps: 0 };
 
   private secondsPerStep(done: number): number {
     return done === 0 ? 0 : (this.secondsBefore + this.spent.seconds) / done;
   }
 
-  /** Seconds of the first step of this process. */
+  /** Seconds of this process's first step. */
   private firstSeconds = 0;
 
   /** Does one step (from 0) and gives its record. */
@@ -418,7 +421,10 @@ export class Run {
     };
   }
 
-  /** Finds what made the first value that is not finite, from the last checkpoint on; the variables are not needed any more. */
+  /**
+   * Finds the origin of the first value that is not finite, starting from the last checkpoint; the variables are not
+   * needed afterwards.
+   */
   private findNotFinite(step: number): Promise<Diagnostic | undefined> {
     const { spec, layout, session, stepper, settings, saved, facts } = this;
     return findNotFinite(
@@ -443,7 +449,7 @@ export class Run {
         log: this.observer.log,
       },
       step,
-      // Whatever keeps it from being found, such as memory: what ended the run is what the user has to hear.
+      // The search may fail, such as for lack of memory: report the error that ended the run.
     ).catch(() => undefined);
   }
 
@@ -456,7 +462,7 @@ export class Run {
     }
   }
 
-  /** Says how long the rest will take. */
+  /** Reports the remaining time. */
   private sayTime(done: number): void {
     const { seconds, steps } = this.spent;
     this.observer.log?.(takes(this.steps - done, (seconds - this.firstSeconds) / (steps - 1)));
@@ -490,7 +496,7 @@ export class Run {
     this.saved = step;
   }
 
-  /** Shows the samples, each in a file of its own and all in one grid, and writes the page anew. */
+  /** Makes the previews, each as a file and all in one grid, and rewrites the page. */
   private async sample(step: number, board: Board): Promise<void> {
     await this.writing(() => board.weights(step, this.session, this.frozen));
     const pictures = this.shown ? await this.paint(step, this.shown, board) : 0;
@@ -500,7 +506,7 @@ export class Run {
     this.observer.painted?.(step);
   }
 
-  /** Writes the pictures of a step; gives how many they are. */
+  /** Writes the previews of a step; gives their number. */
   private async paint(step: number, { show, task }: Shown, board: Board): Promise<number> {
     const { layout, data, spec } = this;
     const painted = await whileComputing(() => show(data.samples));
@@ -525,7 +531,7 @@ export class Run {
     return this.write(() => writeRunPage(this.layout.folder));
   }
 
-  /** Does work that writes into the run's folder, unless the run is there no more. */
+  /** Does work that writes to the run's folder, unless the folder is gone. */
   private write<T>(work: () => Promise<T>): Promise<T> {
     requireInPlace(this.layout);
     return this.writing(work);
@@ -573,7 +579,7 @@ export class Run {
   }
 }
 
-/** Says which patches a run's loader finds: those of the label maps that each call of a method takes. */
+/** Tells which patches a run's loader finds: those of the label maps in each call of a method. */
 function patchesOfLoader({ program }: Session, spec: Spec): LoaderOptions['patches'] {
   return program.patches && { plan: program.patches.plan, parts: partsOfStep(spec) };
 }

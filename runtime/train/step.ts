@@ -1,4 +1,4 @@
-/** Answers for a training step on a session: which methods it calls, in which parts of the batch, and what they are fed. */
+/** Runs a training step on a session: calls the methods in order, for each part of the batch, with their inputs. */
 import type { Program } from '../../compiler/ir/program.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
@@ -19,10 +19,12 @@ import { runAndRead, type Feeds, type Session, type Values } from '../session/se
 /** What a step takes from its batch. */
 export type StepData = Pick<Batch, 'labels' | 'edges' | 'instances' | 'images' | 'patches'>;
 
-/** Does a step (counted from 0) with a batch; gives what the objectives gave, means over the parts of the batch. */
+/**
+ * Does a step (counted from 0) with a batch; gives the outputs of the objectives, averaged over the parts of the batch.
+ */
 export type Stepper = (step: number, batch: StepData) => Promise<Map<string, Float32Array>>;
 
-/** A method of a call, with its inputs. */
+/** A method to call, with its inputs. */
 export interface CalledMethod {
   readonly name: string;
   /** Whether it is called for each part of the batch, or once. */
@@ -31,8 +33,9 @@ export interface CalledMethod {
 }
 
 /**
- * Calls methods in order, those that take a part of the batch once for each. `valueOf` gives an input's values for the whole
- * batch. Outputs of parts are joined: numbers are averaged, as gradients are, and pictures follow each other.
+ * Calls methods in order; those that take a part of the batch are called once for each part. `valueOf` gives an input's
+ * values for the whole batch. Outputs of parts are joined: numbers are averaged, like gradients, and pictures are
+ * concatenated.
  */
 export async function callInParts(
   methods: readonly CalledMethod[],
@@ -78,7 +81,7 @@ function joinParts(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-/** What steps depend on beside their batch. */
+/** What steps depend on besides their batch. */
 export interface StepperSettings {
   readonly seed: number;
   readonly stepsPerEpoch: number;
@@ -110,7 +113,7 @@ export function makeStepper(
   };
 }
 
-/** Finds the inputs of methods once, for many calls. */
+/** Looks the inputs of methods up once, for many calls. */
 export function calledMethods(
   program: Program,
   methods: readonly { readonly name: string; readonly perPart: boolean }[],

@@ -1,21 +1,24 @@
-/** Notices networks that have stopped to learn: their gradients are exactly 0, step after step. */
+/** Detects networks that have stopped learning: their gradients are exactly 0 for several steps in a row. */
 import type { MetricRecord } from '../run/records.ts';
 
-/** Steps with gradients of 0 before it is said: one or two may be a loss whose margins all hold for once. */
+/** Steps with zero gradients before a warning: in one or two steps, all margins of a loss may hold by chance. */
 const patience = 10;
 
-/** A network whose gradients are 0, and the step from which on. */
+/** A network with zero gradients, and the first such step. */
 export interface Stuck {
   readonly network: string;
   readonly since: number;
 }
 
-/** Follows the gradients of a training; each network is told of once. */
+/** Watches the gradients of a training; warns of each network once. */
 export class StuckWatch {
   private readonly since = new Map<string, number>();
   private readonly told = new Set<string>();
 
-  /** Takes the record of a step, in order; gives the networks to tell of. At the last step two steps of zeros are enough. */
+  /**
+   * Takes the record of a step, in order; gives the networks to warn of. At the last step, two steps of zeros are
+   * enough.
+   */
   after({ step, gradients = {} }: MetricRecord, isLast: boolean): Stuck[] {
     const needed = isLast ? 2 : patience;
     const stuck: Stuck[] = [];

@@ -1,4 +1,6 @@
-/** Answers for where a run computes in patch tables: some of its label maps are looked at before the program is compiled. */
+/**
+ * Decides which levels of a run compute in patch tables, from some of its label maps, before the program is compiled.
+ */
 import { isInputError, must } from '../../dsl/errors.ts';
 import { resolve } from 'node:path';
 import { compile } from '../../compiler/index.ts';
@@ -21,10 +23,10 @@ export interface MapBatch {
   readonly edges: Float32Array | undefined;
 }
 
-/** How many calls the patches are counted of. */
+/** The number of calls whose patches are counted. */
 const countedCalls = 4;
 
-/** Counts the distinct patches of each level of a program, in each of some batches of maps. */
+/** Counts the distinct patches of each level of a program, in each batch of maps. */
 function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number[][] {
   const indexer = patchIndexer(plan);
   const found = batches.map(({ labels, edges }) =>
@@ -36,8 +38,8 @@ function countPatches({ plan }: PatchFeed, batches: readonly MapBatch[]): number
 }
 
 /**
- * Decides, for each level of patches that methods of a spec could use, whether a table pays for maps like `batches`. Gives no
- * level where there is nothing to decide.
+ * Decides, for each level of patches that methods of a spec could use, whether a table pays off for maps like
+ * `batches`. Gives no levels if there is nothing to decide.
  */
 export function chooseTables(
   spec: Spec,
@@ -60,8 +62,8 @@ async function levelsFor(spec: Spec, dataset: Dataset, batch: number): Promise<r
 }
 
 /**
- * Decides about tables from a spec's own data, or those in the folder `data`. Gives undefined where these cannot be read: who
- * only wants to know about a spec need not have its data.
+ * Decides about tables from a spec's own data, or from the folder `data`. Undefined if these cannot be read: a spec can
+ * be explained without its data.
  */
 export async function decideTables(
   spec: Spec,

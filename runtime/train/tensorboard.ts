@@ -1,4 +1,6 @@
-/** Answers for what a run tells TensorBoard: losses, rates, gradients and times of each step; weights and pictures of some. */
+/**
+ * Writes a run's data for TensorBoard: losses, rates, gradients and times of each step; weights and pictures of some.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf } from '../../compiler/ir/types.ts';
@@ -7,7 +9,7 @@ import { type MetricRecord, readMetrics, readSamples } from '../run/records.ts';
 import { inGroups, type Session } from '../session/session.ts';
 import type { RunLayout } from '../run/folder.ts';
 
-/** The event file of a run, from one of its steps on. */
+/** Writes the event file of a run, beginning at one of its steps. */
 export class Board {
   private readonly writer: EventWriter;
 
@@ -41,7 +43,7 @@ export class Board {
     this.writer.write(record.step, values);
   }
 
-  /** Writes the histograms of the parameters of each network but the `frozen`. */
+  /** Writes the histograms of the parameters of each network that is not `frozen`. */
   async weights(step: number, session: Session, frozen: ReadonlySet<string>): Promise<void> {
     const counters = new Map<string, HistogramCounter>();
     const shown = session.program.variables.filter(
@@ -72,7 +74,10 @@ export class Board {
   }
 }
 
-/** Tells a board again what a run's folder knows of the steps from `first` on: their records, and the grids of samples up to a step. */
+/**
+ * Writes to a board again what a run's folder holds of the steps from `first` on: their records, and the preview grids
+ * up to a step.
+ */
 export async function fillBoard(
   board: Board,
   { folder }: RunLayout,

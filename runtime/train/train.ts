@@ -1,7 +1,6 @@
 /**
- * Answers for starting a training and for going on with one: the data are opened, the spec is compiled and put on an engine. A step is
- * a pure function of (variables, seed, step), so a run that goes on from a checkpoint ends with the same bits as one that was
- * never stopped.
+ * Starts and resumes trainings: opens the data, compiles the spec and opens a session. A step is a pure function of
+ * (variables, seed, step), so a run resumed from a checkpoint ends with the same bits as an uninterrupted one.
  */
 import { renderDiagnostic } from '../../dsl/diagnostic.ts';
 import { dirname } from 'node:path';
@@ -42,17 +41,17 @@ import { keepFrozenWeights, loadWeights, readFrozenWeights } from '../run/weight
 import { cpu } from '../../compiler/lower/targets.ts';
 
 export interface TrainOptions extends CommonOptions, SpecOverrides {
-  /** Computes everything pixel by pixel, whatever the label maps are like. */
+  /** Computes pixel by pixel, without patch tables. */
   readonly dense?: boolean | undefined;
   readonly spec: Spec;
   /** The texts of the spec, its own first. */
   readonly sources: readonly Source[];
-  /** The folder that paths in the spec are relative to; that of the first source without it. */
+  /** The folder that paths in the spec are relative to; default: that of the first source. */
   readonly base?: string | undefined;
-  /** The run's folder; without it a new one below `runs/`. */
+  /** The run's folder; default: a new one below `runs/`. */
   readonly out?: string | undefined;
   readonly overwrite?: boolean | undefined;
-  /** The command line, to repeat the run. */
+  /** The command line that repeats the run. */
   readonly command: string;
 }
 
@@ -63,8 +62,8 @@ export interface ResumeOptions extends CommonOptions, Pick<SpecOverrides, 'steps
 const sampleCount = 6;
 
 /**
- * Trains an experiment from the start. Throws a SpadeworkError for data that cannot be used, before the first step; a
- * SpadeworkError where the engine asked for cannot be had; and for what ends a run.
+ * Trains an experiment from the start. Throws a SpadeworkError for unusable data before the first step, for an
+ * unavailable engine, and for anything that ends a run.
  */
 export async function train(options: TrainOptions): Promise<RunResult> {
   const file = options.sources[0]?.name ?? '.';
@@ -75,7 +74,7 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   return withData(spec, options, async (data) => {
     const levels = options.dense ? [] : await tablesFor(spec, data.training);
     const tables = chosenKeys(levels);
-    // An old run is deleted last of all, when nothing but the disk can keep the new one from starting.
+    // An old run is deleted last, when only the disk can keep the new one from starting.
     return withSession(spec, options.sources, tables, options, async (started) => {
       const memory = memoryOfStep(spec, started.session.program, levels, cpu);
       await announceNeeds(estimatedBy(spec, started, memory), options.out ?? 'runs', logOf(options));
@@ -91,26 +90,26 @@ export async function train(options: TrainOptions): Promise<RunResult> {
   });
 }
 
-/** Makes a run's folder anew, under its lock; what an old run left is deleted. */
+/** Makes a run's folder, under its lock; deletes what an old run left. */
 export async function beginRun(
   layout: RunLayout,
   spec: Spec,
   options: Pick<TrainOptions, 'sources' | 'overwrite'>,
 ): Promise<void> {
-  // Another process may have trained here since the place was checked.
+  // Another process may have trained here since the folder was checked.
   checkRunPlace({ ...options, out: layout.folder });
   clearRun(layout);
   removeUnfinished(layout);
   await whileWritingAsync(layout.folder, async () => {
-    // First of all, since it tells that the folder holds a run.
+    // Written first, since it marks the folder as a run's.
     await writeSpec(layout, spec);
     await writeSources(layout, options.sources);
   });
 }
 
 /**
- * Goes on with a run from its last checkpoint, to the same bits as if it had never stopped, and makes whatever is missing. Throws
- * as `train` does.
+ * Resumes a run from its last checkpoint, with bits equal to those of an uninterrupted run, and makes whatever is
+ * missing. Throws as `train` does.
  */
 export async function resume(options: ResumeOptions): Promise<RunResult> {
   const { layout, spec: stored, record } = readRunFolder(options.folder);
@@ -139,7 +138,7 @@ export async function resume(options: ResumeOptions): Promise<RunResult> {
   });
 }
 
-/** Says that there is nothing to do, and brings the page up to date: it may be older than the record. */
+/** Reports that nothing is left to do, and updates the page, which may be older than the record. */
 async function alreadyComplete(
   layout: RunLayout,
   { steps, stepsPlanned, secondsPerStep, memory }: FullRunRecord,
@@ -177,7 +176,7 @@ async function withData(
   }
 }
 
-/** Puts the spec on the engine asked for, and frees its variables after the work. */
+/** Opens a session on the requested engine, and frees its variables after the work. */
 async function withSession(
   spec: TrainableSpec,
   sources: readonly Source[],
