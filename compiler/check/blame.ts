@@ -1,18 +1,19 @@
 /**
- * Answers for which change is to blame for a mistake: what a variant, an ablation or a command line changes may make something
- * else invalid, which is said at the change. The experiment is checked again with fewer changes, only where there are mistakes.
+ * Finds the change that causes a mistake: a variant, an ablation or the command line may make another part invalid, and
+ * the mistake is then reported at that change. Only if there are mistakes, the experiment is checked again with fewer
+ * changes.
  */
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Span } from '../../dsl/source.ts';
 import { checkExpanded } from './index.ts';
 import type { Expanded } from '../expand/index.ts';
 
-/** Checks an expanded spec; a mistake that a change brings is said at that change, with a label where it was found. */
+/** Checks an expanded spec; a mistake caused by a change is reported at the change, with a label where it was found. */
 export function checkWithBlame(expanded: Expanded): Diagnostic[] {
   return checkExpanded(expanded).map(blaming(expanded));
 }
 
-/** Makes the function that says a mistake of an expanded spec where it was brought in. */
+/** Makes the function that moves a diagnostic of an expanded spec to the change that caused it. */
 export function blaming({ history }: Expanded): (diagnostic: Diagnostic) => Diagnostic {
   const found = new Map<number, readonly string[]>();
   return (diagnostic) => {
@@ -26,19 +27,22 @@ export function blaming({ history }: Expanded): (diagnostic: Diagnostic) => Diag
       found.set(count, known);
       return known.includes(identity);
     };
-    // What reading and merging found is not found again: it is said where it is.
+    // Mistakes of reading and merging are not found again: they stay where they are.
     const change = isIn(changes.length) ? firstWith(isIn, changes.length) : undefined;
     const guilty = change === undefined ? undefined : changes[change - 1];
     return guilty ? movedTo(guilty.whole, diagnostic) : diagnostic;
   };
 }
 
-/** Says what is one mistake before and after a change elsewhere. */
+/** Identifies a mistake, equal before and after a change elsewhere. */
 function identityOf({ code, message, span }: Diagnostic): string {
   return `${code} ${span?.source.name} ${span?.start} ${message}`;
 }
 
-/** Finds the fewest changes that bring a mistake, which all together do; undefined where it is there without any. */
+/**
+ * Finds the smallest number of first changes that cause a mistake which all changes cause; undefined if it occurs
+ * without changes.
+ */
 function firstWith(has: (count: number) => boolean, all: number): number | undefined {
   let [without, bringing] = [0, all];
   if (has(0)) return undefined;
@@ -58,7 +62,7 @@ function movedTo(change: Span, diagnostic: Diagnostic): Diagnostic {
     ...diagnostic,
     span: change,
     labels: [...(span && !isThere ? [{ span, text: 'breaks this' }] : []), ...others],
-    // What is right without the change is not to be changed.
+    // Text that is correct without the change is not edited.
     fix: diagnostic.fix.every((edit) => isWithin(edit.span, change)) ? diagnostic.fix : [],
   };
 }

@@ -1,7 +1,10 @@
-/** Answers for settings of the wrong kind that show what is meant: a number in quotes, one length for two, one item for a list. */
+/**
+ * Corrects settings of the wrong type with a clear meaning: a number in quotes, one length for a size, one item for a
+ * list.
+ */
 import type { Schema } from '../json/schema.ts';
 
-/** Gives the value that is meant where `value` does not fit a schema; undefined where that is not plain. */
+/** Gives the intended value if `value` does not fit a schema; undefined if the intention is not clear. */
 export function corrected(value: unknown, schema: Schema): unknown {
   switch (schema['type']) {
     case 'integer':
@@ -39,7 +42,7 @@ function numberIn(value: unknown, schema: Schema): number | undefined {
   return fits ? number : undefined;
 }
 
-/** Puts one item into a list where lists of such items are asked for. */
+/** Puts one item into a list if the schema is of lists of such items. */
 function listOf(value: unknown, schema: Schema): readonly unknown[] | undefined {
   if (Number(schema['minItems'] ?? 0) > 1) return undefined;
   const item = schema['items'] as Schema | undefined;
@@ -52,18 +55,21 @@ function listOf(value: unknown, schema: Schema): readonly unknown[] | undefined 
   return isItem && (typeof value === 'string' || typeof value === 'number') ? [value] : undefined;
 }
 
-/** Tells whether two lengths are given where one size is asked for. */
+/** Tells whether a list of two lengths is given for a size. */
 export function isPairForSize(value: unknown, schema: Schema): boolean {
   return isSize(schema) && Array.isArray(value) && value.length === 2 && value.every(isLength);
 }
 
-/** Tells a schema of sizes. */
+/** Tells whether a schema is of sizes. */
 export const isSize = (schema: Schema): boolean =>
   Object.keys(schema['properties'] ?? {})
     .toSorted()
     .join() === 'height,width';
 
-/** Reads `256`, `[256, 256]` and `"256x192"`; of two lengths in a list, which others write the other way round, only equal ones. */
+/**
+ * Reads `256`, `[256, 256]` and `"256x192"`; two lengths in a list must be equal, since other programs put the height
+ * first.
+ */
 function sizeIn(value: unknown): { readonly width: number; readonly height: number } | undefined {
   const numbers =
     typeof value === 'string'

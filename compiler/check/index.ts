@@ -1,6 +1,6 @@
 /**
- * Answers for the verdict on a spec: the schema first, then rules that a schema cannot say. A spec may come from the
- * language (places are known from the expansion) or be written as JSON (places are found in its text).
+ * Checks a spec: first against the schema, then by rules that a schema cannot express. A spec may come from the
+ * language (its places come from the expansion) or be written as JSON (its places come from the text).
  */
 import { sortDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
 import type { Source } from '../../dsl/source.ts';
@@ -18,17 +18,17 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
   const locate = locateExpanded(expanded);
   const isIncomplete = diagnostics.length > 0;
   const wrong = validate(spec, locate, 'language').wrong.filter(
-    // Where expansion failed, only the settings are as the author wrote them.
+    // After a failed expansion, only the settings are as the author wrote them.
     ({ pointer }) => !broken.has(pointer) && (!isIncomplete || isSetting(pointer)),
   );
-  // Inputs of networks are as the data says: what is wrong with it is said once.
+  // Inputs of networks follow from the data, so a mistake in the data is reported only there.
   const wrongOnes = wrong.some(({ pointer }) => isSetting(pointer))
     ? wrong.filter(({ pointer }) => isSetting(pointer))
     : wrong;
   const found = [...diagnostics, ...wrongOnes.map(({ diagnostic }) => diagnostic)];
-  // A setting that a mistake left out is neither missing nor at odds with others.
+  // A setting left out because of a mistake is not missing, and must not be compared with others.
   if (wrong.length === 0 && broken.size === 0) found.push(...apply(settingRules, spec, locate));
-  // A wrong picture keeps the losses from being expanded, so it comes first.
+  // A wrong painting network prevents the expansion of losses, so it is checked first.
   for (const rules of [wholeRules, nameRules, adviceRules])
     if (found.length === 0) found.push(...apply(rules, spec, locate));
   return sortDiagnostics(found);
@@ -38,12 +38,12 @@ export function checkExpanded(expanded: Expanded): Diagnostic[] {
 const isSetting = (pointer: string): boolean => /^\/(data|train)\//.test(pointer);
 
 export interface JsonResult {
-  /** The spec; undefined where there is any error. */
+  /** The spec; undefined if there is any error. */
   readonly spec: Spec | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Checks a spec that is written as JSON; places are those of its text. */
+/** Checks a spec written as JSON; its places are those of the text. */
 export function checkJsonSpec(source: Source): JsonResult {
   const parsed = parseJson(source);
   if ('mistakes' in parsed) return { spec: undefined, diagnostics: parsed.mistakes };
@@ -61,7 +61,7 @@ function apply(rules: readonly Rule[], spec: Spec, locate: Locate): Diagnostic[]
   return rules.flatMap((rule) => rule.check(spec, locate));
 }
 
-/** Finds the nearest place that expansion noted: of the setting itself, or of what it belongs to. */
+/** Finds the nearest place recorded by the expansion: of the setting itself, or of what contains it. */
 function locateExpanded({ places }: Expanded): Locate {
   return (pointer, part) => {
     for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {

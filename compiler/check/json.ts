@@ -1,6 +1,6 @@
 /**
- * Answers for specs as JSON text: its values, where each is written, and what a reader of JSON would take without a word. Such a text
- * may come from anybody, so that its size and depth are looked at first.
+ * Parses specs as JSON text: gives the value and the place of each part, and rejects repeated keys, which JSON.parse
+ * accepts. The text may be untrusted, so its size and depth are checked first.
  */
 import { parseTree, printParseErrorCode, visit, type Node as JsonNode, type ParseError } from 'jsonc-parser';
 import type { Diagnostic } from '../../dsl/diagnostic.ts';
@@ -8,25 +8,25 @@ import { span as spanIn, type Source, type Span } from '../../dsl/source.ts';
 import * as messages from './rules/messages.ts';
 import type { Locate } from './rules/rule.ts';
 
-/** Specs nest a handful of levels; what reads them recurses. */
+/** The deepest nesting: specs have a few levels, and their readers are recursive. */
 const deepest = 100;
-/** A spec has about a dozen values for each operation. */
+/** The most values: a spec has about a dozen for each operation. */
 const mostValues = 2_000_000;
 
-/** Parses a text, or gives what is wrong with it. */
+/** Parses a text, or gives its mistakes. */
 export function parseJson(
   source: Source,
 ): { readonly value: unknown; readonly locate: Locate } | { readonly mistakes: readonly Diagnostic[] } {
   const excess = excessOf(source);
   if (excess) return { mistakes: [excess] };
-  // A byte order mark is passed over, as in the language; a blank keeps all places.
+  // A byte order mark is skipped, as in the language; a blank in its place keeps all offsets.
   const text = source.text.replace(/^\uFEFF/, ' ');
   const mistakes = [...syntaxMistakes(text, source), ...repeatedKeys(text, source)];
   if (mistakes.length > 0) return { mistakes };
   return { value: JSON.parse(text), locate: locateIn(text, source) };
 }
 
-/** Finds where a text has more values, or nests them deeper, than any spec. */
+/** Finds the place where a text has too many values, or too many levels. */
 function excessOf(source: Source): Diagnostic | undefined {
   const { text } = source;
   let [values, level] = [1, 0];
@@ -48,7 +48,7 @@ function excessOf(source: Source): Diagnostic | undefined {
   return undefined;
 }
 
-/** Gives the first mistake of the syntax: what follows is mostly its consequence. */
+/** Gives the first syntax error: later ones mostly follow from it. */
 function syntaxMistakes(text: string, source: Source): Diagnostic[] {
   const errors: ParseError[] = [];
   visit(
@@ -61,7 +61,7 @@ function syntaxMistakes(text: string, source: Source): Diagnostic[] {
   );
 }
 
-/** Reports keys that an object has twice: JSON readers would take the last without a word. */
+/** Reports repeated keys of an object: JSON readers would silently take the last one. */
 function repeatedKeys(text: string, source: Source): Diagnostic[] {
   const found: Diagnostic[] = [];
   const open: Set<string>[] = [];
@@ -78,7 +78,7 @@ function repeatedKeys(text: string, source: Source): Diagnostic[] {
   return found;
 }
 
-/** Finds places in the text of a spec; the tree of it is made only where one is asked for. */
+/** Finds places in the text of a spec; the syntax tree is built at the first request. */
 function locateIn(text: string, source: Source): Locate {
   let tree: JsonNode | undefined;
   const partsOf = new Map<JsonNode, ReadonlyMap<string, JsonNode>>();
@@ -104,7 +104,7 @@ function locateIn(text: string, source: Source): Locate {
   };
 }
 
-/** Gives the values of an object by their keys, of which it may have thousands. */
+/** Indexes the values of an object by key; there may be thousands. */
 function partsByKey({ children = [] }: JsonNode): Map<string, JsonNode> {
   return new Map(
     children.flatMap(({ children: [key, value] = [] }) => (key && value ? [[String(key.value), value]] : [])),

@@ -1,4 +1,6 @@
-/** The schema of specs as a function that checks. Builds may put the text of `schema/standalone.ts` in its place. */
+/**
+ * Compiles the schema of specs to a validator. Builds may replace this module by the text of `schema/standalone.ts`.
+ */
 import { Ajv, type ValidateFunction } from 'ajv';
 import { validatorOptions } from '../schema/ajv-options.ts';
 import type { Spec } from '../format/types.ts';
@@ -6,7 +8,7 @@ import { specSchema } from '../schema/spec.ts';
 
 let compiled: ValidateFunction<Spec> | undefined;
 
-/** Gives the function, which is made at the first call. */
+/** Gives the validator, which is compiled at the first call. */
 export function specValidator(): ValidateFunction<Spec> {
   compiled ??= new Ajv(validatorOptions).compile<Spec>(specSchema);
   return compiled;

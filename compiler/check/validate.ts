@@ -1,4 +1,4 @@
-/** Answers for the schema's verdict on a spec: ajv's errors, rewritten into diagnostics that name found and expected. */
+/** Checks a value against the schema of specs; rewrites ajv's errors as diagnostics with found and expected. */
 import type { Locate } from './rules/rule.ts';
 import { carriedOver, plainName, settingElsewhere } from '../messages/carried-over.ts';
 import { textOf, type Span } from '../../dsl/source.ts';
@@ -15,21 +15,21 @@ import { specFormat, type Spec } from '../format/types.ts';
 import type { Schema } from '../json/schema.ts';
 import { specValidator } from './spec-validator.ts';
 
-/** How values are written in the text that the user sees. */
+/** The notation of values in the text that the user sees. */
 export type Notation = 'language' | 'json';
 
-/** A mistake with the JSON pointer of what it is about. */
+/** A mistake with the JSON pointer of its part. */
 export interface PointedDiagnostic {
   readonly pointer: string;
   readonly diagnostic: Diagnostic;
 }
 
-/** A value that is a spec, or what is wrong with it. */
+/** A valid spec, or its mistakes. */
 export type Verdict =
   | { readonly spec: Spec; readonly wrong: readonly [] }
   | { readonly spec: undefined; readonly wrong: readonly PointedDiagnostic[] };
 
-/** Checks a value against the schema of specs; `notation` says how examples are written. */
+/** Checks a value against the schema of specs; `notation` is the notation of examples in messages. */
 export function validate(value: unknown, locate: Locate, notation: Notation): Verdict {
   const isSpec = specValidator();
   if (isSpec(value)) return { spec: value, wrong: [] };
@@ -40,7 +40,7 @@ export function validate(value: unknown, locate: Locate, notation: Notation): Ve
   return { spec: undefined, wrong: mistakesOf(isSpec.errors ?? [], locate, notation) };
 }
 
-/** Says what ajv found, a message a setting. */
+/** Converts ajv's errors to diagnostics, one for each setting. */
 function mistakesOf(
   errors: readonly ErrorObject[],
   locate: Locate,
@@ -53,13 +53,13 @@ function mistakesOf(
       return [...withoutEchoes([...found.values()]), { pointer: `${error.instancePath}/`, diagnostic }];
     }
     const pointed = explain(error, locate, notation);
-    // One message a setting: ajv also reports what follows from the first mistake.
+    // One message for each setting: ajv also reports consequences of the first mistake.
     if (pointed && !found.has(pointed.pointer)) found.set(pointed.pointer, pointed);
   }
   return withoutEchoes([...found.values()]);
 }
 
-/** Leaves out what is missing under its right name because it is there under a wrong one. */
+/** Leaves out settings that are missing only because their names are misspelled. */
 function withoutEchoes(found: readonly PointedDiagnostic[]): PointedDiagnostic[] {
   const meantOnes = new Set(
     found.flatMap(({ pointer, diagnostic: { code, fix } }) =>
@@ -157,7 +157,7 @@ function wrong(error: ErrorObject, schema: Schema, locate: Locate, notation: Not
   return { pointer: instancePath, diagnostic };
 }
 
-/** Says what to write in place of a wrong value: the choice that is near, or the same in the right form. */
+/** Gives a hint for a wrong value: a similar choice, or the same value in the right form. */
 function hintOfWrong(
   value: unknown,
   choices: readonly string[],
@@ -174,7 +174,7 @@ function hintOfWrong(
       `${product[1]}x${product[2]}`,
       (written) => `a size is written in one: ${written}`,
     );
-  // What is computed is none of the lengths that are meant.
+  // The lengths in a computed value cannot be told.
   const isComputed =
     notation === 'language' && typeof value === 'number' && place && /[-+*/%]/.test(textOf(place));
   const right = isComputed ? undefined : corrected(value, schema);
@@ -186,19 +186,19 @@ function hintOfWrong(
   return place ? replacing(place, text, (written) => `write ${written}`) : `write ${text}`;
 }
 
-/** Says which item of a list is there twice. */
+/** Describes a repeated item of a list. */
 function writeRepeated(value: unknown, { params }: ErrorObject, notation: Notation): string {
   const item: unknown = Array.isArray(value) ? value[Number(params['i'])] : undefined;
   return `${write(item, notation)} twice`;
 }
 
-/** The const of a union's member: the op or kind that it is for. */
+/** Gives the constant of a union member's tag: its op or kind. */
 function tagOf(member: Schema, tag: string): string {
   const properties = member['properties'] as Readonly<Record<string, Schema>>;
   return String(properties[tag]?.['const']);
 }
 
-/** Names what a pointer leads to: `/data/size` is `size`, `/networks/0/nodes/3` is `nodes[3]`. */
+/** Names the target of a pointer: `/data/size` is `size`, `/networks/0/nodes/3` is `nodes[3]`. */
 function nameOf(pointer: string): string {
   const parts = pointer.split('/').slice(1).map(unescape);
   const last = parts.at(-1);
@@ -208,7 +208,7 @@ function nameOf(pointer: string): string {
   return `${parts[name] ?? ''}${indices.join('')}`;
 }
 
-/** Says how a setting of other frameworks is written: one that is on or off, with its value. */
+/** Gives a hint for a setting of other frameworks; a switch that is on can be replaced by our setting. */
 function hintOfForeignSetting(
   name: string,
   path: string,
@@ -230,11 +230,11 @@ function hintOfForeignSetting(
   return replacing({ ...at, end: to.end }, text, (written) => `write ${written}`);
 }
 
-/** Epochs at the full rate, and those in which it falls: the options of SPADE, pix2pixHD and pix2pix. */
+/** Epochs at the full rate, and epochs of the decay: options of SPADE, pix2pixHD and pix2pix. */
 const fullEpochs = ['niter', 'nepochs'];
 const fallingEpochs = ['niterdecay', 'nepochsdecay'];
 
-/** `niter: 50, niter_decay: 50`: here `epochs` counts all, and `decay_from` those at the full rate. */
+/** Converts `niter: 50, niter_decay: 50`: here `epochs` counts all, and `decay_from` those at the full rate. */
 function hintOfDecay(
   name: string,
   settings: unknown,
@@ -263,7 +263,7 @@ function hintOfDecay(
   return { words: written.words, fix: [...written.fix, { span: inList(rest), text: '' }] };
 }
 
-/** What is called otherwise here, and given by that name already: one of the two is to go. */
+/** Gives a hint for a foreign or misspelled setting whose right name is given as well: one of the two is removed. */
 function hintOfGivenSetting(
   name: string,
   path: string,
@@ -286,9 +286,9 @@ function placeOf(pointer: string, locate: Locate): Span | undefined {
   return at && to && at.source === to.source && at.start < to.end ? { ...at, end: to.end } : undefined;
 }
 
-/** Gives the place of a setting with the comma that goes with it. */
+/** Extends the place of a setting by the adjacent comma. */
 function inList({ source, start, end }: Span): Span {
-  // Only the line counts: texts may be long.
+  // Only the line is searched: texts may be long.
   const line = source.text.lastIndexOf('\n', start - 1) + 1;
   const before = /,[ \t]*$/.exec(source.text.slice(line, start));
   if (before) return { source, start: line + before.index, end };
@@ -296,7 +296,7 @@ function inList({ source, start, end }: Span): Span {
   return { source, start, end: end + (behind?.[0].length ?? 0) };
 }
 
-/** What a spec holds but the language writes in another way. */
+/** Settings of a spec that the language writes in another way. */
 const unwritten: ReadonlySet<string> = new Set(['/data/name', '/train/optimizers']);
 
 const pointerTo = (pointer: string, key: string): string => `${pointer}/${escape(key)}`;
@@ -304,7 +304,7 @@ const pointerTo = (pointer: string, key: string): string => `${pointer}/${escape
 const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 const unescape = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** Says what a schema accepts: `an integer of at least 1`. */
+/** Describes what a schema accepts: `an integer of at least 1`. */
 export function phraseOf(schema: Schema): string {
   if (typeof schema['title'] === 'string') return schema['title'];
   if (Array.isArray(schema['enum'])) return schema['enum'].map((one) => JSON.stringify(one)).join(' or ');
@@ -356,7 +356,7 @@ function write(value: unknown, notation: Notation): string {
   )
     return `${String(value.width)}x${String(value.height)}`;
   if (value === null) return notation === 'language' ? 'none' : 'null';
-  // JSON has no other word for numbers that a 64-bit float cannot hold.
+  // JSON has no notation for numbers beyond a 64-bit float.
   if (typeof value === 'number' && !Number.isFinite(value)) return 'a number that is too large';
   const text = JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;

@@ -1,4 +1,4 @@
-/** The schema of data: where pictures and label maps lie, what their values mean, and how they are varied. */
+/** The schema of data: the folders of pictures and label maps, the meaning of their values, and the augmentation. */
 import { longestSide, mostClasses, mostPictures } from './limits.ts';
 import { axisOf } from './shared.ts';
 import { boolean, choice, integer, integerFrom, listOf, number, object, text } from '../json/schema.ts';
@@ -37,13 +37,13 @@ export const dataSchema = object(
     paired: choice(['photo_left', 'photo_right'], {
       description: 'Photograph and label map lie side by side in each file: where the photograph is.',
     }),
-    /** Where nobody says so, pictures are taken as stored, and tags are warned of. */
+    /** By default, pictures are taken as stored, with a warning if they have orientation tags. */
     orientation: choice(['stored', 'exif'], {
       description:
         'Whether pictures are taken as stored (default), or turned as the orientation tags (EXIF) in their files say.',
     }),
     subfolders: boolean({ description: 'Whether files are searched for in subfolders, too.' }),
-    /** Files without it are left out. */
+    /** Files without the suffix are skipped. */
     image_suffix: text('What names of photographs have before their ending and partners do not share.'),
     label_suffix: text('What names of label maps have before their ending and partners do not share.'),
     instance_suffix: text('What names of instance maps have before their ending and partners do not share.'),
@@ -67,7 +67,10 @@ export const dataSchema = object(
       { description: 'Colors of the classes in order.', minItems: 1 },
     ),
     ids_from: value16({ description: 'The value of class 0 in the label maps; 0 by default.' }),
-    /** Values that are no class otherwise become the last class, which then has no value of its own (see `compiler/format/labels.ts`). */
+    /**
+     * Void values without a class of their own belong to the last class, which then has no value of its own (see
+     * `compiler/format/labels.ts`).
+     */
     void: listOf(value16(), {
       description: 'Values in the label maps of pixels that count nowhere.',
       minItems: 1,
@@ -85,7 +88,7 @@ export const dataSchema = object(
       uniqueItems: true,
     }),
     crop_from: sizeOf('What training pictures are scaled to before a random part is taken.'),
-    /** On `crop_from`, or on the data's size where that is not given. */
+    /** The factor applies to `crop_from`, or to the data's size if that is not given. */
     scale: listOf(number({ exclusiveMinimum: 0 }), {
       description: 'The range of a random factor on the size that is cropped from.',
       minItems: 2,
@@ -103,5 +106,5 @@ export const dataSchema = object(
 
 export type DataSpec = ValueOf<typeof dataSchema>;
 
-/** Where the photograph is in a picture that holds it and its label map side by side. */
+/** The side of the photograph in a picture that holds it and its label map side by side. */
 export type PhotoSide = NonNullable<DataSpec['paired']>;

@@ -1,17 +1,17 @@
-/** Answers for what the values of label maps mean: which class each of them is, and which classes count nowhere. */
+/** Gives the class of each value of label maps, and the void classes, which are ignored. */
 import type { DataSpec } from './types.ts';
 
 type LabelSettings = Pick<DataSpec, 'classes' | 'ids_from' | 'void'>;
 
-/** Gives the class that a value counts up to; undefined where that is none. */
+/** Gives the class of a value by counting from `ids_from`; undefined if the value is out of range. */
 function inOrder({ classes, ids_from = 0 }: LabelSettings, value: number): number | undefined {
   const id = value - ids_from;
   return id >= 0 && id < classes ? id : undefined;
 }
 
 /**
- * Tells whether the last class is made for void values which are no class otherwise, as SPADE's is for 255 of COCO-Stuff and 0
- * of ADE20K.
+ * Tells whether the last class is the void class: it holds void values outside the range of classes, such as 255 of
+ * COCO-Stuff and 0 of ADE20K in SPADE.
  */
 export function lastClassIsVoid(data: LabelSettings): boolean {
   return (data.void ?? []).some((value) => inOrder(data, value) === undefined);
@@ -35,7 +35,7 @@ export function labelValues(data: LabelSettings): (readonly [value: number, id: 
   });
 }
 
-/** Lists the classes that count nowhere: neither in metrics nor in what is said about classes. */
+/** Lists the void classes: neither metrics nor reports on classes count them. */
 export function voidIds(data: LabelSettings): number[] {
   const ids = (data.void ?? []).map((value) => inOrder(data, value) ?? data.classes - 1);
   return [...new Set(ids)].sort((a, b) => a - b);

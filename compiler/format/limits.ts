@@ -1,25 +1,25 @@
-/** The constants of specs: their version, the ranges of their numbers, and the names of what data give. */
+/** The constants of specs: their version, the limits of their numbers, and the names of data inputs. */
 
 export const specFormat = 'spadework/1';
 
-/** Seeds enter the graph as int32. */
+/** The largest seed: seeds enter the graph as int32. */
 export const largestSeed = 2 ** 31 - 1;
 
-/** Pictures have at most so many pixels on a side: rows of more take gigabytes to scale. */
+/** The most pixels on a side of a picture: longer rows take gigabytes to scale. */
 export const longestSide = 2 ** 16;
 
-/** A batch has at most so many pictures. */
+/** The most pictures in a batch. */
 export const mostPictures = 2 ** 16;
 
-/** Label maps hold ids of 16 bits. */
+/** The most classes: label maps hold ids of 16 bits. */
 export const mostClasses = 2 ** 16;
 
-/** The names of what data gives: label maps (and `labels.edges`) and photographs. */
+/** The names of data inputs: label maps (and `labels.edges`) and photographs. */
 export const labelsInput = 'labels';
 export const realInput = 'real';
 
-/** The name of the input that holds [seed, step] of random ops; the parts of a step count as steps. */
+/** The name of the input that holds [seed, step] for random ops; each part of a step counts as a step. */
 export const randomStateInput = 'random_state';
 
-/** Orders of axes that PyTorch has for some weights: kernels of transposed convolutions, and tables with a row for each class. */
+/** PyTorch's axis orders of some weights: kernels of transposed convolutions, and tables with a row for each class. */
 export const storedOrders = { IOHW: 4, IO: 2 } as const;

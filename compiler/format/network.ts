@@ -1,4 +1,4 @@
-/** The schema of networks: what they are given, learn, compute and give. */
+/** The schema of networks: inputs, variables, nodes and outputs. */
 import { mostClasses, storedOrders } from './limits.ts';
 import { initializerSchema } from '../ir/initializer.ts';
 import { nodeRef } from './node.ts';
@@ -57,7 +57,7 @@ const inputSchema = union('kind', 'What a network is given.', [
   ),
 ]);
 
-/** What a network or an objective is given. */
+/** An input of a network or an objective. */
 export type InputSpec = ValueOf<typeof inputSchema>;
 
 /** An input that a network gets from an encoder. */
@@ -76,7 +76,7 @@ const variableSchema = object(
     initializer: initializerSchema,
   },
   {
-    /** The usual order is OIHW for [h,w,I,O], CHW for [h,w,C], OI for [I,O]. */
+    /** The default order is OIHW for [h,w,I,O], CHW for [h,w,C], OI for [I,O]. */
     stored: choice(keysOf(storedOrders), {
       description: "PyTorch's order of axes, where it is not the usual one for the rank.",
     }),

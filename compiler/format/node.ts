@@ -1,4 +1,7 @@
-/** What holds of a node of any op. The schema of each op, which says more of its inputs and settings, comes from the table of ops. */
+/**
+ * The schema of what nodes of all ops share. The table of ops gives the schema of each op, with its inputs and
+ * settings.
+ */
 import { listOf, object, ref, string, text, unsafe, type ValueOf } from '../json/schema.ts';
 import { idRef, placeRef, valueRef } from './shared.ts';
 

@@ -1,4 +1,7 @@
-/** Answers for what follows from a spec by looking at it. */
+/**
+ * Answers questions about a spec: which network paints, segments or encodes, what data gives, how many parameters there
+ * are.
+ */
 import { sizeOf } from '../ir/types.ts';
 import type { Metric } from '../metrics/define.ts';
 import { ofClasses, ofPaintings } from '../metrics/index.ts';
@@ -15,7 +18,7 @@ import {
   type Spec,
 } from './types.ts';
 
-/** Tells whether a network paints: it takes no picture (label maps, noise and codes alone) and gives one value. */
+/** Tells whether a network paints: it takes no picture (only label maps, noise and codes) and gives one value. */
 export function isGenerator(network: NetworkSpec): boolean {
   return typeof network.outputs === 'string' && network.inputs.every((input) => input.kind !== 'tensor');
 }
@@ -26,8 +29,8 @@ export function generatorOf(spec: Spec): NetworkSpec | undefined {
 }
 
 /**
- * Finds the network that segments photographs, in a spec where none paints: it is trained, and takes the photograph alone.
- * Whether it gives scores for the classes is known when it is applied.
+ * Finds the network that segments photographs, in a spec without a painting network: it is trained, and takes only the
+ * photograph. Whether it gives class scores is known when it is applied.
  */
 export function segmenterOf(spec: Pick<Spec, 'networks' | 'objectives' | 'data'>): NetworkSpec | undefined {
   const { networks, objectives, data } = spec;
@@ -41,7 +44,10 @@ export function segmenterOf(spec: Pick<Spec, 'networks' | 'objectives' | 'data'>
   );
 }
 
-/** Lists what the evaluation in the course of a training measures: of pictures, of classes, or nothing where it does neither. */
+/**
+ * Lists the metrics of the evaluation during training: of pictures, of classes, or none if the spec neither paints nor
+ * segments.
+ */
 export function measuredMetrics(spec: Spec): readonly Metric[] {
   if (generatorOf(spec)) return ofPaintings;
   return segmenterOf(spec) ? ofClasses : [];
@@ -52,32 +58,35 @@ export function encodedInputs({ inputs }: Pick<NetworkSpec, 'inputs'>): EncodedI
   return inputs.filter((input) => input.kind === 'encoded');
 }
 
-/** Says why a network is no encoder; undefined where it is one: it takes the photograph, and at most the label map beside it. */
+/**
+ * Says why a network is not an encoder; undefined if it is one: it takes the photograph, and at most the label map
+ * beside it.
+ */
 export function whyNoEncoder({ inputs }: Pick<NetworkSpec, 'inputs'>): string | undefined {
   if (!inputs.some(({ kind }) => kind === 'tensor')) return 'takes no photograph';
   const other = inputs.find(({ kind }) => kind === 'noise' || kind === 'encoded');
   return other && `takes '${other.name}', which is ${other.kind === 'noise' ? 'noise' : 'a code itself'}`;
 }
 
-/** Lists the networks whose results others take as codes, in the order of the spec. */
+/** Lists the networks whose outputs other networks take as codes, in the order of the spec. */
 export function encodersOf({ networks }: Pick<Spec, 'networks'>): NetworkSpec[] {
   const names = new Set(networks.flatMap((network) => encodedInputs(network).map((one) => one.encoder)));
   return networks.filter(({ name }) => names.has(name));
 }
 
-/** Lists the networks that an objective trains, the one that names it first. */
+/** Lists the networks that an objective trains, in order, the named one first. */
 export function trainedBy(objective: ObjectiveSpec): readonly string[] {
   return [objective.network, ...(objective.together ?? [])];
 }
 
-/** Finds the networks whose weights come from a file and stay as they are; they run as after training. */
+/** Finds the networks with fixed weights from a file; they run in inference mode. */
 export function frozenNetworks(spec: Pick<Spec, 'networks' | 'objectives'>): ReadonlySet<string> {
   const trained = new Set(spec.objectives.flatMap(trainedBy));
   const loaded = spec.networks.filter(({ name, weights }) => weights && !trained.has(name));
   return new Set(loaded.map(({ name }) => name));
 }
 
-/** Tells whether a mapping of names is a file, rather than one that comes along, which is named. */
+/** Tells whether a mapping of names is a file, not the name of a built-in mapping. */
 export function isMappingFile(mapping: string): boolean {
   return mapping.endsWith('.json');
 }
@@ -87,12 +96,12 @@ export function shapeOfPictures({ size }: Pick<DataSpec, 'size'>): readonly [num
   return [size.height, size.width, 3];
 }
 
-/** Gives a size times a factor, in whole pixels: what pictures are scaled to before a part is taken. */
+/** Multiplies a size by a factor, in whole pixels: pictures are scaled to it before the crop. */
 export function scaleSize({ width, height }: DataSpec['size'], factor: number): DataSpec['size'] {
   return { width: Math.round(width * factor), height: Math.round(height * factor) };
 }
 
-/** The inputs that data gives to networks and losses. */
+/** Lists the inputs that data gives to networks and losses. */
 export function inputsOfData(data: Pick<DataSpec, 'size' | 'classes' | 'instances'>): {
   readonly labels: InputSpec;
   readonly real: InputSpec;

@@ -1,4 +1,4 @@
-/** The schema of training: its length, its optimizers, and what it leaves behind on the way. */
+/** The schema of training: its length, optimizers, checkpoints, previews and evaluations. */
 import { largestSeed } from './limits.ts';
 import { bestNames, ofClasses, ofPaintings } from '../metrics/index.ts';
 import { optimizerSchemas } from '../optimizers/index.ts';
@@ -10,12 +10,12 @@ export const trainSchema = object(
   'How to train.',
   { optimizers: listOf(optimizerSchema, { description: 'One optimizer for each network that is trained.' }) },
   {
-    /** Steps or epochs: one of the two. */
+    /** Exactly one of `steps` and `epochs` is set. */
     steps: integerFrom(1, 'Length of the training in steps.'),
     epochs: integerFrom(1, 'Length of the training in epochs.'),
     decay_from: integerFrom(0, 'The epoch after which the rates fall linearly, to reach 0 at the end.'),
     accumulate: integerFrom(1, 'Parts that a batch is taken in, their gradients summed up before an update.'),
-    /** `in_turn` is SPADE's way, `at_once` that of pix2pixHD. */
+    /** `in_turn` is the order of SPADE, `at_once` that of pix2pixHD. */
     updates: choice(['in_turn', 'at_once'], {
       description:
         'Whether each loss sees what the one before it changed, with a picture made anew (default), or all are computed at once, from one picture.',

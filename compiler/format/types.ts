@@ -1,7 +1,7 @@
 /**
- * The spec: the flat, declarative node graph as JSON. The language expands into it, other tools may write it directly
- * (specs/schema/spec.schema.json), and everything after it is made from it alone. Shapes leave the batch out: a spec serves any
- * batch size. Types are inferred from schemas, which stand beside them in a file for each part.
+ * The types of the spec: the flat, declarative node graph as JSON. The language expands to it, other tools may write it
+ * directly (specs/schema/spec.schema.json), and all later stages depend on it alone. Shapes leave the batch out: a spec
+ * serves any batch size. The types are inferred from the schemas, one file for each part.
  */
 import { listOf, literal, object, string, text, type ValueOf } from '../json/schema.ts';
 import { dataSchema } from './data.ts';
@@ -18,7 +18,7 @@ export type { ObjectiveSpec, TermSpec } from './objective.ts';
 export type { ArgumentSpec, CallSpec, Place, Ref, RefTree } from './shared.ts';
 export type { TrainSpec } from './train.ts';
 
-/** The schema of a spec, without the definitions that it refers to: `compiler/schema/spec.ts` has the whole. */
+/** The schema of a spec without its definitions: `compiler/schema/spec.ts` has the complete schema. */
 export const rootSchema = object(
   'A flat, declarative node graph: networks, losses and training. Shapes leave the batch out.',
   {

@@ -1,5 +1,6 @@
 /**
- * Makes JSON Schemas whose TypeScript types TypeBox infers: `ValueOf<typeof schema>` is the type of the values that a schema accepts.
+ * Builds JSON Schemas with TypeScript types inferred by TypeBox: `ValueOf<typeof schema>` is the type of the values
+ * that a schema accepts.
  *
  * Only TypeBox's types are used. Its builders are some 300 modules, which take longer to load than a spec takes to check. A schema here
  * is plain JSON with what our messages need: a description, often a title or an example. Types are stated, not inferred, in four places:
@@ -25,10 +26,10 @@ import type {
 /** A JSON Schema, or a part of one, for code that reads schemas. */
 export type Schema = { readonly [key: string]: unknown };
 
-/** The type of the values that a schema accepts; nothing in them is ever changed. */
+/** The type of the values that a schema accepts; they are read-only. */
 export type ValueOf<Part extends TSchema> = Static<Part>;
 
-/** An object schema with properties that must be there, and some that may be left out. */
+/** An object schema with required and optional properties. */
 export type ObjectOf<Required extends TProperties, Left extends TProperties> = TObject<
   { [Name in keyof Required]: TReadonly<Required[Name]> } & {
     [Name in keyof Left]: TReadonly<TOptional<Left[Name]>>;
@@ -37,19 +38,19 @@ export type ObjectOf<Required extends TProperties, Left extends TProperties> = T
 
 export type ListOf<Item extends TSchema> = TImmutable<TArray<Item>>;
 
-/** The object schema `object` makes without optional properties. */
+/** The type argument of an object schema without optional properties. */
 type None = Record<never, never>;
 
 /**
- * Gives a schema the type under which TypeBox knows its like. TypeBox tells schemas apart by a mark (`~kind`) that nothing reads when
- * the program runs, so that this one function casts. A test compares all builders with TypeBox's own.
+ * Gives a schema its TypeBox type. TypeBox tells schemas apart by a tag (`~kind`) that nothing reads at run time, so
+ * this one function casts. A test compares all builders with TypeBox's own.
  */
 const typed = <Part extends TSchema>(schema: Schema): Part => schema as TSchema as Part;
 
-/** A schema whose values have a type that is said, not inferred: TypeBox has no form of schema for it. */
+/** A schema with an explicit type, for which TypeBox has no form. */
 export const unsafe = <Value>(schema: Schema): TUnsafe<Value> => typed(schema);
 
-/** A part of the schema under `$defs`. */
+/** A reference to a schema under `$defs`. */
 export const ref = <Value>(name: string): TUnsafe<Value> => unsafe({ $ref: `#/$defs/${name}` });
 
 export const integer = (extra: Schema = {}): TInteger => typed({ type: 'integer', ...extra });
@@ -57,11 +58,11 @@ export const number = (extra: Schema = {}): TNumber => typed({ type: 'number', .
 export const boolean = (extra: Schema = {}): TBoolean => typed({ type: 'boolean', ...extra });
 export const string = (extra: Schema = {}): TString => typed({ type: 'string', ...extra });
 
-/** A whole number from `minimum`. */
+/** An integer of at least `minimum`. */
 export const integerFrom = (minimum: number, description: string, extra: Schema = {}): TInteger =>
   integer({ minimum, description, ...extra });
 
-/** A text that is not empty. */
+/** A non-empty string. */
 export const text = (description: string, extra: Schema = {}): TString =>
   string({ minLength: 1, description, ...extra });
 
@@ -70,7 +71,7 @@ export const literal = <const Value extends string | boolean>(
   extra: Schema = {},
 ): TLiteral<Value> => typed({ const: value, ...extra });
 
-/** One of some texts. */
+/** A schema of one of several strings. */
 export const choice = <const Value extends string>(
   values: readonly Value[],
   extra: Schema = {},
@@ -79,7 +80,7 @@ export const choice = <const Value extends string>(
 export const listOf = <Item extends TSchema>(items: Item, extra: Schema = {}): ListOf<Item> =>
   typed({ type: 'array', items, ...extra });
 
-/** An object that has no other properties than these; those in `optional` may be left out. */
+/** An object without further properties; those in `optional` may be left out. */
 export const object = <Required extends TProperties, Left extends TProperties = None>(
   description: string,
   required: Required,
@@ -95,7 +96,7 @@ export const object = <Required extends TProperties, Left extends TProperties = 
     ...extra,
   });
 
-/** One of several kinds of object, told apart by the property `tag`. Members may come from a list: they need be no tuple. */
+/** A union of object schemas, told apart by the property `tag`. The members may come from a list of any length. */
 export const union = <Member extends TSchema>(
   tag: string,
   description: string,
@@ -112,6 +113,6 @@ export const propertiesOf = <Name extends string, Entry, Part extends TSchema>(
   return Object.fromEntries(made) as Record<Name, Part>;
 };
 
-/** Lists the keys of a table, which has no others than its type says. */
+/** Lists the keys of a table; its type allows no others. */
 export const keysOf = <Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] =>
   Object.keys(table) as Name[];

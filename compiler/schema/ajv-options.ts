@@ -1,4 +1,4 @@
-/** How ajv checks specs: all mistakes at once, with the part of the schema that each is about. */
+/** The options of ajv for specs: report all mistakes at once, with the part of the schema that each violates. */
 export const validatorOptions = {
   allErrors: true,
   verbose: true,

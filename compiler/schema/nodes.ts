@@ -1,4 +1,4 @@
-/** The schema of nodes: one member of a union for each composite of the table, and calls of networks. */
+/** The schema of nodes: a union with one member for each composite of the table, and one for calls of networks. */
 import { anyNode, type NodeSpec } from '../format/node.ts';
 import { axis, idRef, valueRef } from '../format/shared.ts';
 import { isVariadic } from '../ir/op.ts';
@@ -63,7 +63,7 @@ const callNode = object(
   { scope, at },
 );
 
-/** Nodes of all ops; that each is a node as types know it is checked here. */
+/** Nodes of all ops; the type checker compares each with the type of nodes here. */
 export const nodeSchema: TUnsafe<NodeSpec> = union('op', 'One op.', [
   ...[...composites.values()].map(compositeNode),
   callNode,

@@ -1,4 +1,4 @@
-/** The JSON Schema of the spec, and questions about the settings of its sections. */
+/** The JSON Schema of the spec, and queries about the settings of its sections. */
 import { dataSchema } from '../format/data.ts';
 import { sharedDefs } from '../format/shared.ts';
 import { trainSchema } from '../format/train.ts';
@@ -7,7 +7,7 @@ import type { Schema } from '../json/schema.ts';
 import { nodeSchema } from './nodes.ts';
 import type { TProperties } from 'typebox';
 
-/** Titles of schemas are noun phrases, which messages use; `examples` show how a missing setting is written. */
+/** Messages use the titles of schemas, so titles are noun phrases; `examples` show how a missing setting is written. */
 export const specSchema: Schema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'spadework/spec/1',
@@ -18,12 +18,12 @@ export const specSchema: Schema = {
 
 const sections = { data: dataSchema, train: trainSchema };
 
-/** Lists the settings that a section may have. */
+/** Lists the settings of a section. */
 export function settingNames(section: keyof typeof sections): string[] {
   return Object.keys(sections[section].properties);
 }
 
-/** Tells whether a setting is a text, or a list of them. */
+/** Tells whether a setting is a text, or a list of texts. */
 export function isTextSetting(section: keyof typeof sections, name: string): boolean {
   const properties: TProperties = sections[section].properties;
   const schema: Schema = { ...properties[name] };
