@@ -1,6 +1,6 @@
 /**
- * Answers for the npm scripts of a fresh clone, in plain JavaScript because it runs before anything is installed: brings the
- * dependencies to what the lock file says, then runs one of the tasks below.
+ * Runs the npm scripts of a fresh clone, in plain JavaScript because no dependency is installed yet: installs the
+ * dependencies of the lock file, then runs one of the tasks below.
  *
  *     node cli/bootstrap.js test [arguments]           test/run.ts quick
  *     node cli/bootstrap.js test:full [arguments]      test/run.ts full
@@ -20,7 +20,7 @@ if (major < 20) {
   process.exit(3);
 }
 
-/** Scripts by the names of tasks, with their first arguments. */
+/** The scripts of the tasks by name, with their first arguments. */
 const tasks = {
   test: ['test/run.ts', 'quick'],
   'test:full': ['test/run.ts', 'full'],
@@ -45,7 +45,7 @@ function installDependencies() {
   const stamp = join(root, 'node_modules', '.spadework-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('Installing dependencies (npm ci) ...');
-  // --include=dev: also where NODE_ENV says production, since tests and TypeScript itself are needed.
+  // --include=dev: tests and TypeScript itself are needed even if NODE_ENV says production.
   const result = run('npm', [
     'ci',
     '--prefer-offline',
@@ -65,7 +65,7 @@ function installDependencies() {
 
 /** Runs a program in the project's folder with this terminal; gives its exit code. */
 function run(command, args) {
-  // On Windows npm is a script, which only a shell starts.
+  // On Windows npm is a script, which only a shell can start.
   const shell = process.platform === 'win32' && command === 'npm';
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell });
   if (result.error) console.error(`cannot run ${command}: ${result.error.message}`);

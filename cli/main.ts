@@ -1,4 +1,4 @@
-/** The `spadework` command: its commands, and how each of them ends. */
+/** Defines the `spadework` command: its subcommands, and how they end. */
 import { Help, type Command } from 'commander';
 import { exitCodes } from '../dsl/errors.ts';
 import { packageVersion } from '../runtime/base/package.ts';
@@ -21,13 +21,13 @@ Settings: SPADEWORK_ENGINE, SPADEWORK_CACHE, NO_COLOR; SPADEWORK_DEBUG=1 shows t
 export async function main(argv: readonly string[]): Promise<void> {
   tolerateClosedPipe();
   failWhereFilesAreTooLarge();
-  // What is thrown outside of the command's own course, such as by a thread, ends it as everything else does.
+  // An error thrown outside of the command, such as by a thread, ends the process like any other error.
   process.on('uncaughtException', (error) => process.exit(reportError(error)));
   endWithParent();
   if (process.env['SPADEWORK_VERIFY'] === '1')
     (await import('../compiler/passes/verification.ts')).verifyEverywhere(true);
   const code = await spadework(argv.slice(2));
-  // Engines leave threads behind that would keep the process alive.
+  // Threads of engines would keep the process alive.
   process.stdout.write('', (error) => {
     const lost = lostOutput(error);
     const ended = lost ? reportError(outputLost(lost)) : code;
@@ -35,12 +35,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
 }
 
-/** Lets a write beyond the limit of file sizes fail, with an error that can be shown, where the signal would end the process. */
+/** Ignores SIGXFSZ, so that a write beyond the file size limit fails with an error instead of killing the process. */
 function failWhereFilesAreTooLarge(): void {
   process.on('SIGXFSZ', () => undefined);
 }
 
-/** Runs a command, given by its words, and gives the exit code. */
+/** Runs a command, given by its arguments, and gives the exit code. */
 export async function spadework(words: readonly string[]): Promise<number> {
   process.exitCode = exitCodes.fine;
   try {

@@ -1,7 +1,8 @@
 /**
- * Answers for the quickstart: sets the engine up, checks a spec, trains it on street photographs, paints held-out label maps,
- * and says where to look. Every part is a command that a user would type. Where only the portable engine can be had, the
- * experiment is the smaller one, so that it takes minutes there, too. `--short` takes few steps, to see that all parts work.
+ * Runs the quickstart: sets the engine up, checks a spec, trains it on street photographs, paints held-out label maps,
+ * and shows where the results are. Every part is a command that a user could type. If only the portable engine is
+ * available, it trains a smaller experiment, which takes minutes there as well. `--short` trains few steps, to test
+ * that all parts work.
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,18 +14,18 @@ import { note, print } from './base/terminal.ts';
 
 const shortSteps = '20';
 
-/** Gives the path of a file of the package as one types it in the working folder. */
+/** Gives the path of a file of the package, relative to the working folder. */
 const here = (path: string): string =>
   relative(process.cwd(), fileURLToPath(new URL(`../${path}`, import.meta.url)));
 
-/** Runs one command, showing it first; ends the quickstart where the command fails. */
+/** Shows and runs one command; ends the quickstart if it fails. */
 async function run(...words: string[]): Promise<void> {
   note(`\n$ spadework ${words.join(' ')}`);
   const code = await spadework(words);
   if (code !== exitCodes.fine) process.exit(code);
 }
 
-/** Tells which engine there is, by the command that sets the native one up: without it, everything runs on the portable one. */
+/** Sets the native engine up; tells whether it is available. Without it, everything runs on the portable one. */
 async function isNativeReady(): Promise<boolean> {
   if (process.env['SPADEWORK_ENGINE'] === 'portable') return false;
   note('\n$ spadework engine install');

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Starts the command. What computes works in a process of its own, so that this one, which loads nothing, can tell how that ended:
- * memory that runs out takes a process without a word. Help, and commands that read and write texts alone, need none; a second
- * process would take them a fifth of their time.
+ * Starts a command. Commands that compute run in a worker process; this process, which loads nothing, explains how the
+ * worker ended, since a process that runs out of memory dies without a message. Help, and commands that only read and
+ * write texts, run without a worker: starting one would take a fifth of their time.
  */
 const [command = '', ...words] = process.argv.slice(2);
 const asksForHelp = [command, ...words].some((word) => ['--help', '-h'].includes(word));

@@ -1,6 +1,6 @@
 /**
- * Answers for a command's first process, in plain JavaScript because it must start at once: it starts the one that works, hands
- * signals on, and says how that ended where it could not say so itself.
+ * Supervises a command: starts the worker process, forwards signals to it, and explains its death if it could not do so
+ * itself. It is plain JavaScript in order to start at once.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 
 const workScript = fileURLToPath(new URL('work.js', import.meta.url));
 const machine = 3;
-/** By these somebody asks a command to end. */
+/** The signals that ask a command to end. */
 const requests = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** What a shell between us makes of signals. */
+/** The offset of exit codes for signals, as shells report them. */
 const codeOfSignal = 128;
 
 const lessMemory =
   'lower batch, size or width in the spec, or close other programs; a run goes on from its last checkpoint: spadework resume RUN';
 
-/** Gives how many seconds of a processor a process of ours may take; undefined where nothing limits them, or where that is not known. */
+/** Gives the limit of CPU seconds of our processes; undefined if there is none, or if it is unknown. */
 function limitOfSeconds() {
   try {
     const [, seconds] = /^Max cpu time +(\d+) /m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -27,7 +27,7 @@ function limitOfSeconds() {
   }
 }
 
-/** Says what ended a process that could not say so itself; `seconds` is what it may take of a processor, where that is limited. */
+/** Describes why a process died without an error message; `seconds` is its CPU limit, if there is one. */
 export function describeDeath(signal, seconds = limitOfSeconds()) {
   const lessTime =
     'raise the limit: ulimit -t unlimited; a run goes on from its last checkpoint: spadework resume RUN';
@@ -69,13 +69,13 @@ export function describeDeath(signal, seconds = limitOfSeconds()) {
   }
 }
 
-/** Writes an error as all commands do. */
+/** Formats an error as all commands do. */
 const errorText = ({ code, message, hint }) => `error[${code}]: ${message}\nhint: ${hint}\n`;
 
 const cannotStart = (why, hint) =>
   errorText({ code: 'cannot-start', message: `the command cannot be started: ${why}`, hint });
 
-/** Gives the text for what keeps a command from being started. */
+/** Gives the text for an error that prevents a command from being started. */
 export function failureOfLoading(error) {
   const { code, message = String(error) } = error ?? {};
   if (/\buv_cwd\b/.test(message))
@@ -93,11 +93,11 @@ export function failureOfLoading(error) {
   );
 }
 
-/** Does a command, given by its words, in a process of its own, and ends this process as that one ends. */
+/** Runs a command, given by its arguments, in its own process, and ends this process the same way. */
 export function superviseWork(words) {
   let worker;
   try {
-    // The channel lets it notice when we are gone.
+    // Through the channel the worker notices when this process is gone.
     worker = spawn(process.execPath, [...process.execArgv, workScript, ...words], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
@@ -105,7 +105,8 @@ export function superviseWork(words) {
     return failToStart(error);
   }
   worker.once('error', failToStart);
-  // Ctrl-C reaches the whole group, a signal to us reaches us alone: one that listens is told in words, and counts (interrupts.ts).
+  // Ctrl-C reaches the whole process group, a signal to us only this process: a worker that listens gets it as a
+  // message, and counts (interrupts.ts).
   let listens = false;
   worker.on('message', (message) => (listens = message?.listens === true));
   const handOn = (signal) => {
@@ -119,7 +120,7 @@ export function superviseWork(words) {
   });
 }
 
-/** Tells the signal behind an exit code, for those that nothing of ours ends with. */
+/** Finds the signal behind an exit code that our own code never uses. */
 function signalOf(code) {
   const deadly = ['SIGABRT', 'SIGKILL', 'SIGSEGV', 'SIGTRAP', 'SIGBUS', 'SIGILL', 'SIGFPE'];
   return deadly.find((name) => codeOfSignal + constants.signals[name] === code);
@@ -127,7 +128,7 @@ function signalOf(code) {
 
 function end(signal, code) {
   if (signal === undefined || signal === null) process.exit(code ?? machine);
-  // Ends as the one that was asked to end: by that signal, so that shells see it.
+  // The process ends by the signal that ended the worker, so that shells see it.
   if (requests.includes(signal)) process.kill(process.pid, signal);
   else {
     process.stderr.write(errorText(describeDeath(signal)));

@@ -1,4 +1,7 @@
-/** Answers for following an ablation on the terminal: one table that changes, plain lines for what has changed elsewhere. */
+/**
+ * Shows an ablation on the terminal: a table updated in place, or plain lines of changes if the output is not a
+ * terminal.
+ */
 import pc from 'picocolors';
 import type { RunEntry } from '../../runtime/run/ablation.ts';
 import type { RunProgress } from '../../runtime/ablate/progress.ts';
@@ -7,18 +10,18 @@ import { visible } from '../../dsl/escape.ts';
 import { eraseLines, note, showsColor, write } from './terminal.ts';
 
 export interface AblationTable {
-  /** Shows runs as they are now. */
+  /** Shows the present state of runs. */
   show(runs: readonly RunEntry[]): void;
-  /** Says what has changed about one run. */
+  /** Reports a change of one run. */
   changed(run: RunEntry): void;
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   log(line: string): void;
   stop(): void;
 }
 
 const refreshMilliseconds = 1000;
 
-/** Starts following; `progressOf` reads how far a run is. */
+/** Starts the table; `progressOf` reads the progress of a run. */
 export function startAblationTable(progressOf: (name: string) => RunProgress | undefined): AblationTable {
   return process.stderr.isTTY ? liveTable(progressOf) : plainTable();
 }
@@ -68,18 +71,18 @@ function liveTable(progressOf: (name: string) => RunProgress | undefined): Ablat
   };
 }
 
-/** A line of the table, its text apart from how it is colored. */
+/** A line of the table, with its text and color separate. */
 interface Line {
   readonly text: string;
   readonly color: (text: string) => string;
 }
 
-/** Cuts a line to the width of the terminal: one that wraps would take two rows, and be erased by half. */
+/** Cuts a line to the width of the terminal: a wrapped line takes two rows, of which only one would be erased. */
 function fitted({ text, color }: Line, width: number): string {
   return color(visible(text).slice(0, width));
 }
 
-/** Writes the table in at most `most` lines: where there are more runs, those that are waiting or done are counted. */
+/** Renders the table in at most `most` lines: if there are more runs, waiting and finished ones are only counted. */
 export function linesOf(
   runs: readonly RunEntry[],
   progressOf: (name: string) => RunProgress | undefined,

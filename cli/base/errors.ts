@@ -1,4 +1,4 @@
-/** How a command ends: every kind of error becomes text and an exit code here, and nowhere else. */
+/** Converts errors of every kind to text and an exit code; nothing else in the program does. */
 import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
 import { error, renderDiagnostics, type Diagnostic } from '../../dsl/diagnostic.ts';
@@ -8,7 +8,7 @@ import { knownError } from '../../runtime/base/known-error.ts';
 import { shortageOf } from '../../runtime/base/shortage.ts';
 import { note, showsColor } from './terminal.ts';
 
-/** Says that results could not be written to where the command's output goes. */
+/** Makes the error for results that could not be written to the command's output. */
 export const outputLost = (cause: Error): SpadeworkError =>
   machineError(
     'output-lost',
@@ -17,15 +17,15 @@ export const outputLost = (cause: Error): SpadeworkError =>
     { cause },
   );
 
-/** Shows what is said about a spec; nothing where nothing is. */
+/** Shows the diagnostics of a spec; prints nothing if there are none. */
 export function noteDiagnostics(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length > 0)
     note(renderDiagnostics(diagnostics, { color: showsColor(process.stderr) }).trimEnd());
 }
 
-/** Shows an error and gives the exit code that it calls for. */
+/** Shows an error and gives its exit code. */
 export function reportError(thrown: unknown): number {
-  // Commander has shown its own errors, or its help, by now.
+  // Commander has already shown its own errors or its help.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
   if (process.env['SPADEWORK_DEBUG'] === '1') note(inspect(thrown));
   const known = knownError(thrown) ?? bug(thrown);
@@ -33,12 +33,12 @@ export function reportError(thrown: unknown): number {
   return known.exit;
 }
 
-/** Lets the command end with a code, or with that of something worse before, once it is through with the rest. */
+/** Sets the exit code of the command; an earlier, worse code stays. */
 export function endWith(code: number): void {
   process.exitCode = Math.max(Number(process.exitCode ?? exitCodes.fine), code);
 }
 
-/** Says of everything else that it is a mistake of ours. */
+/** Wraps any other error as a bug of ours. */
 function bug(thrown: unknown): SpadeworkError {
   const what = thrown instanceof SpadeworkError ? thrown.what : firstLine(thrown);
   const hint = 'run the command again with SPADEWORK_DEBUG=1 to get the trace, and report it';

@@ -1,14 +1,14 @@
 /**
- * Answers for hearing that somebody asks a command to end: Ctrl-C, SIGTERM, or the end of the terminal. The command's first process
- * hands on what it gets; of a Ctrl-C both get one, so that the larger of the two counts is how often somebody asked.
+ * Listens for requests to end a command: Ctrl-C, SIGTERM, or the end of the terminal. The supervising process forwards
+ * its signals. Both processes get a Ctrl-C, so the number of requests is the larger of the two counts.
  */
 const requests = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Request = (typeof requests)[number];
 
 interface Counts {
-  /** Signals that reached this process itself. */
+  /** Signals that reached this process directly. */
   own: number;
-  /** Those that the first process handed on. */
+  /** Signals that the supervising process forwarded. */
   handedOn: number;
 }
 
@@ -33,12 +33,15 @@ function onMessage(message: unknown): void {
   if (signal !== undefined && requests.includes(signal)) count(signal, 'handedOn');
 }
 
-/** Calls `heard` each time that somebody asks the command to end, in place of ending it at once; gives what stops that. */
+/**
+ * Calls `heard` at each request to end the command, instead of ending it at once; gives a function that stops
+ * listening.
+ */
 export function onInterrupt(heard: () => void): () => void {
   listener = heard;
   for (const request of requests) process.on(request, onSignal);
   process.on('message', onMessage);
-  // A channel that is listened to would keep the process alive.
+  // A channel with a listener would keep the process alive.
   process.channel?.unref();
   tellListening(true);
   return () => {
@@ -49,12 +52,12 @@ export function onInterrupt(heard: () => void): () => void {
   };
 }
 
-/** Whether somebody has asked the command to end. */
+/** Whether a request to end the command has arrived. */
 export function isInterrupted(): boolean {
   return requests.some((request) => counts[request].own + counts[request].handedOn > 0);
 }
 
-/** Lets the first process know whether signals are to be told in words. */
+/** Tells the supervising process whether to forward signals as messages. */
 function tellListening(listens: boolean): void {
   if (process.connected) process.send?.({ listens }, () => undefined);
 }

@@ -1,8 +1,8 @@
-/** Answers for the matrix of an ablation as text: a line for each cell, with what its runs cost. */
+/** Renders the matrix of an ablation as text: a line for each cell, with the cost of its runs. */
 import type { Matrix, MatrixRow } from '../../compiler/explain/matrix.ts';
 import { formatSeconds } from '../../runtime/base/format.ts';
 
-/** Longer labels are cut in the middle of the terminal; the JSON has them in full. */
+/** The width of labels: longer ones are cut in the middle. The JSON has them in full. */
 const labelWidth = 34;
 
 /** Renders a matrix, without a line break at the end. */

@@ -1,9 +1,9 @@
-/** Answers for reading values of the command line: whole numbers in their ranges, and options that commands share. */
+/** Defines the options that commands share, and reads integers of the command line. */
 import { RepeatableOption } from './strict-command.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { quoted } from '../../runtime/base/shell.ts';
 
-/** Makes a reader of whole numbers from `least` on, up to `most` where it is given. */
+/** Makes a parser of integers from `least`, to `most` if it is given. */
 export function integer(least: number, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -21,7 +21,7 @@ export function engineOption(): Option {
   return new Option('--engine <engine>', 'what to run on').choices(choices).default('auto');
 }
 
-/** Makes the option that changes an experiment by paths; it may be given several times. */
+/** Makes the option that changes an experiment by paths; it may be repeated. */
 export function setOption(): Option {
   return new RepeatableOption(
     '--set <path=value>',
@@ -29,7 +29,7 @@ export function setOption(): Option {
   ).argParser((text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text]);
 }
 
-/** Gives the command line as a user would type it again. */
+/** Quotes the command line so that a user can type it again. */
 export function commandLine(words: readonly string[]): string {
   return ['spadework', ...words.map(quoted)].join(' ');
 }

@@ -1,9 +1,9 @@
-/** Options that users of other programs know and that there are not here: where the same is said. */
+/** Gives hints for options of other programs that we lack: what to write instead. */
 import { inWords } from '../../dsl/words.ts';
 import { metrics, namesOf } from '../../compiler/metrics/index.ts';
 import { settingNames } from '../../compiler/schema/spec.ts';
 
-/** Where what options of some names mean is said, for commands that have the option `by`, or are listed. */
+/** A hint for some option names, for commands that have the option `by`, or for the listed commands. */
 interface Pointer {
   readonly names: readonly string[];
   readonly by?: string;
@@ -11,7 +11,7 @@ interface Pointer {
   readonly say: string;
 }
 
-/** Gives a name as an option would have it. */
+/** Writes a name in the form of an option. */
 const optionOf = (name: string): string => name.toLowerCase().replaceAll(' ', '-');
 
 const pointers: readonly Pointer[] = [
@@ -50,7 +50,7 @@ const pointers: readonly Pointer[] = [
   },
 ];
 
-/** Says where what an unknown option means is said; undefined where nothing is known of it. */
+/** Gives the hint for an unknown option; undefined if there is none. */
 export function pointerFor(option: string, command: string, known: readonly string[]): string | undefined {
   const name = option.replace(/^-+/, '');
   const found = pointers.find(

@@ -1,4 +1,4 @@
-/** Answers for showing how far long work is: one line that changes on a terminal, few plain lines elsewhere. */
+/** Shows the progress of long work: one line updated in place on a terminal, a few plain lines elsewhere. */
 import { SingleBar } from 'cli-progress';
 import { formatSeconds, threeDigits } from '../../runtime/base/format.ts';
 import { visible } from '../../dsl/escape.ts';
@@ -6,19 +6,24 @@ import { eraseLine, note } from './terminal.ts';
 
 /** Shows progress from `start` to its end. */
 export interface Progress {
-  /** Says how much is done, with a few words on how it goes. */
+  /** Updates the amount done, with a few words on the state. */
   update(done: number, remark: string): void;
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   log(line: string): void;
   stop(): void;
 }
 
-/** Plain output gets a line after this share of the work, but not within this time, and after some time in any case. */
+/**
+ * Plain output gets a line after this share of the work, but not within `plainPause` seconds, and at the latest after
+ * `plainSeconds`.
+ */
 const plainShare = 1 / 20;
 const plainPause = 1;
 const plainSeconds = 30;
 
-/** Starts showing progress of `total` pieces of work, of which `done` were done before; `unit` names them (`steps`). */
+/**
+ * Starts showing the progress of `total` units of work, of which `done` were done before; `unit` names them (`steps`).
+ */
 export function startProgress(total: number, done: number, unit: string): Progress {
   const start = { done, time: performance.now() };
   const describe = (now: number, remark: string): string => {

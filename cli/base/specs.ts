@@ -1,4 +1,4 @@
-/** Loads the spec that a command is given, and shows the warnings about it. */
+/** Loads the spec of a command, and shows its warnings. */
 import type { Ablation, Spec } from '../../compiler/index.ts';
 import { SpadeworkError } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
@@ -12,7 +12,7 @@ import {
 } from '../../runtime/run/spec-files.ts';
 import { noteDiagnostics } from './errors.ts';
 
-/** Reads a spec that has to be without errors, and shows warnings. Throws a SpadeworkError with all mistakes. */
+/** Reads a spec and shows its warnings. Throws a SpadeworkError with all mistakes. */
 export function loadSpec(
   file: string,
   flags: SpecChoice,
@@ -29,7 +29,7 @@ export interface LoadedAblation {
   readonly sources: readonly Source[];
 }
 
-/** Reads an ablation whose runs have to be without errors, and shows warnings. Throws a SpadeworkError with all mistakes. */
+/** Reads an ablation with its runs, and shows warnings. Throws a SpadeworkError with all mistakes. */
 export function loadAblation(file: string, flags: SpecChoice): LoadedAblation {
   const { ablation, sources, diagnostics } = checkAblationFile(file, flags);
   if (!ablation) throw new SpadeworkError('input', diagnostics);

@@ -1,17 +1,17 @@
 /**
- * Answers for what words of a command line are refused that the library would take: empty ones, as unset variables of a shell
- * leave them, and options that are given twice; and for what is said about options that there are not.
+ * Parses command lines more strictly than commander: rejects empty arguments, such as unset shell variables leave, and
+ * repeated options, and gives hints for unknown options.
  */
 import { Command, Option } from 'commander';
 import { suggest } from '../../dsl/suggest.ts';
 
-/** An option that may be given several times. */
+/** An option that may be repeated. */
 export class RepeatableOption extends Option {}
 
-/** Says what an unknown option of a command may mean, where the command has the options `known`. */
+/** Gives a hint for an unknown option of a command with the options `known`; undefined if there is none. */
 export type PointerFor = (option: string, command: string, known: readonly string[]) => string | undefined;
 
-/** A command whose words are checked before it acts. */
+/** A command that checks its arguments before it acts. */
 export class StrictCommand extends Command {
   private readonly given = new Set<Option>();
 
@@ -29,14 +29,14 @@ export class StrictCommand extends Command {
     return new StrictCommand(name, this.pointerFor);
   }
 
-  /** Adds an option; each of its values is checked as it is read. */
+  /** Adds an option; each of its values is checked when it is read. */
   override addOption(option: Option): this {
     if (option.required || option.optional)
       this.on(`option:${option.name()}`, (value: string | null) => this.checkValue(option, value));
     return super.addOption(option);
   }
 
-  /** Reads options. One that there is not is told before one that is missing: it may be that one, misspelt. */
+  /** Parses options. An unknown option is reported before a missing one, since it may be the missing one misspelled. */
   override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {
     const parsed = super.parseOptions(words);
     const [first] = parsed.unknown;
@@ -45,7 +45,7 @@ export class StrictCommand extends Command {
     return parsed;
   }
 
-  /** Refuses an option; the library calls this, too. */
+  /** Rejects an option; commander calls this as well. */
   unknownOption(word: string): never {
     const [name = ''] = word.split('=', 1);
     const known = this.createHelp()
@@ -84,7 +84,7 @@ export class StrictCommand extends Command {
   }
 }
 
-/** Finds the option that is meant: a slip of the pen, or a name with more or fewer words at its end. */
+/** Finds the intended option: a misspelled name, or a name with more or fewer words at its end. */
 function nearOption(name: string, known: readonly string[]): string | undefined {
   if (!name.startsWith('--')) return undefined;
   const bare = (option: string): string => option.slice(2);

@@ -1,14 +1,14 @@
 /**
- * Answers for writing to the terminal: where lines go, whether they may be colored, and that texts of users command it nothing.
+ * Writes to the terminal: chooses the stream, decides about colors, and escapes control characters in users' texts.
  * Nothing else in the program writes to the standard streams.
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { forTerminal, jsonForTerminal } from '../../dsl/escape.ts';
 import { isInterrupted } from './interrupts.ts';
 
-/** Whether anything was written that is more than a remark. */
+/** Whether any result was written, not only notes. */
 let hasResults = false;
-/** Why a file that the output goes to could not take it all. */
+/** The error of an incomplete write to an output file. */
 let failure: NodeJS.ErrnoException | undefined;
 
 /** Writes a result for the user or the next program. */
@@ -16,18 +16,18 @@ export function print(line: string): void {
   write(process.stdout, `${line}\n`);
 }
 
-/** Writes a remark about what is being done, or a mistake; results stay apart from it. */
+/** Writes a note about the present work, or an error, separate from results. */
 export function note(line: string): void {
   write(process.stderr, `${line}\n`);
 }
 
-/** Writes text of any origin to a stream: what cannot be seen is shown by its number, but for lines, tabs and our own colors. */
+/** Writes text of any origin to a stream; escapes invisible characters except line breaks, tabs and our own colors. */
 export function write(stream: NodeJS.WriteStream, text: string): void {
   hasResults ||= stream === process.stdout;
   send(stream, forTerminal(text, showsColor(stream)));
 }
 
-/** Hands text to a stream. Of a file, Node's own streams take what there is room for, and drop the rest without a word. */
+/** Writes text to a stream. Files are written directly: on a full disk, Node's own streams silently drop the rest. */
 function send(stream: NodeJS.WriteStream & { readonly fd?: number | undefined }, text: string): void {
   const { fd } = stream;
   if (fd === undefined || !isFile(fd)) {
@@ -50,24 +50,24 @@ function isFile(descriptor: number): boolean {
   }
 }
 
-/** Writes a result as JSON: the same value, in characters that command a terminal nothing. */
+/** Writes a result as JSON: the same value, with control characters escaped. */
 export function printJson(json: string): void {
   print(jsonForTerminal(json));
 }
 
-/** Writes a text as it is, byte by byte, for a file or the next program; a terminal is shown it like any other. */
+/** Writes a text unchanged to a file or the next program; escaped on a terminal. */
 export function printExactly(text: string): void {
   if (process.stdout.isTTY) write(process.stdout, text);
   else send(process.stdout, text);
   hasResults = true;
 }
 
-/** Moves the cursor of a terminal `lines` up and erases what is below. */
+/** Moves the cursor of a terminal `lines` up and erases the lines below. */
 export function eraseLines(stream: NodeJS.WriteStream, lines: number): void {
   if (lines > 0) stream.write(`\u001b[${lines}A\u001b[J`);
 }
 
-/** Erases the line of a terminal in which the cursor is. */
+/** Erases the terminal line of the cursor. */
 export function eraseLine(stream: NodeJS.WriteStream): void {
   stream.write('\r\u001b[K');
 }
@@ -78,20 +78,20 @@ export function showsColor(stream: NodeJS.WriteStream): boolean {
 }
 
 /**
- * Lets `spadework ... | head` end quietly: nobody reads on, so there is nothing to say. A terminal that is gone is no reason to end,
- * and neither is a closed pipe while the command is saving because it was asked to end.
+ * Lets `spadework ... | head` end without an error, since its output has no reader. A command continues if its terminal
+ * is gone, or if it is saving after a request to end.
  */
 export function tolerateClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' && !isInterrupted()) process.exit(0);
-      // Whoever ends the command hears of the others, once all is done.
+      // Other errors are reported when the command ends.
     });
 }
 
 /**
- * Gives why results are lost that somebody waits for: neither does nobody read any more, nor is the terminal gone. `error` is what the
- * stream says in the end.
+ * Gives the reason for lost results; undefined if there are none, if the pipe was closed, or if the terminal is gone.
+ * `error` is the last error of the stream.
  */
 export function lostOutput(error: NodeJS.ErrnoException | null | undefined): Error | undefined {
   const found = failure ?? error ?? undefined;
@@ -99,7 +99,7 @@ export function lostOutput(error: NodeJS.ErrnoException | null | undefined): Err
 }
 
 /**
- * Ends a process that another one of ours has started once that one is gone, as if it had asked: whoever hears SIGTERM saves
+ * Ends a child process of ours when its parent is gone, like SIGTERM: a command that listens for the signal saves
  * first.
  */
 export function endWithParent(): void {

@@ -1,4 +1,4 @@
-/** Answers for following a training on the terminal, whether new or resumed: progress, Ctrl-C, and what to do next. */
+/** Shows a training, new or resumed, on the terminal: progress, Ctrl-C, and the result. */
 import { exitCodes } from '../../dsl/errors.ts';
 import { quoted } from '../../runtime/base/shell.ts';
 import { visible } from '../../dsl/escape.ts';
@@ -9,13 +9,15 @@ import { onInterrupt } from './interrupts.ts';
 import { startProgress, type Progress } from './progress.ts';
 import { note, print } from './terminal.ts';
 
-/** What a training is given to be followed. */
+/** What a training gets in order to be shown. */
 export interface Followed {
   readonly observer: RunObserver;
   readonly signal: AbortSignal;
 }
 
-/** Runs a training while showing how it goes; at the end it says where the page is. A stopped one exits with 130. */
+/**
+ * Runs a training and shows its progress; at the end, prints the path of the page. A stopped training exits with 130.
+ */
 export async function followRun(
   quiet: boolean,
   work: (followed: Followed) => Promise<RunResult>,
@@ -24,7 +26,7 @@ export async function followRun(
   let progress: Progress | undefined;
   const say = (line: string): void => (progress ? progress.log(line) : note(line));
   const interrupt = (): void => {
-    // The second Ctrl-C does not wait for the step; the last checkpoint is whole all the same.
+    // The second Ctrl-C does not wait for the step; the last checkpoint is complete anyway.
     if (stop.signal.aborted) {
       progress?.stop(); // gives the terminal its cursor back
       process.exit(exitCodes.interrupted);

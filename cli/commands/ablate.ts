@@ -1,4 +1,4 @@
-/** Answers for `spadework ablate`: trains all runs of an ablation, here or on a Ray cluster, and compares them. */
+/** Defines `spadework ablate`: trains all runs of an ablation, here or on a Ray cluster, and compares them. */
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { RayOptions } from '../../runtime/ablate/ray.ts';
@@ -119,7 +119,7 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
   }
 }
 
-/** Gives the folder of an ablation that was begun or is loaded. */
+/** Gives the folder of an ablation, which may be started already. */
 const folderOf = (source: string | LoadedAblation, { out }: AblateFlags): string =>
   typeof source === 'string' ? source : (out ?? join('ablations', source.ablation.name));
 
@@ -127,7 +127,7 @@ function rayOf({ address, cpus, gpus }: AblateFlags): RayOptions {
   return { address, cpus, gpus };
 }
 
-/** Hears Ctrl-C: the first one asks gently, the second one does not wait. */
+/** Listens for Ctrl-C: the first one ends runs after their step, the second one at once. */
 function followSignals(jobsGoOn: boolean): {
   readonly signals: { readonly signal: AbortSignal; readonly kill: AbortSignal };
   readonly release: () => void;

@@ -1,4 +1,4 @@
-/** Answers for `spadework check`: all mistakes of specs, or that there are none. */
+/** Defines `spadework check`: reports all mistakes of specs. */
 import { visible } from '../../dsl/escape.ts';
 import type { Command } from 'commander';
 import { Collector } from '../../compiler/expand/open.ts';
@@ -38,13 +38,13 @@ export function addCheck(command: Command): void {
     });
 }
 
-/** What is checked of a file, in words, where it is without mistakes. */
+/** The result of a check; the text describes what is without mistakes. */
 interface Verdict {
   readonly text: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Checks one file; one that cannot be read does not keep the others from being checked. */
+/** Checks one file; if it cannot be read, the other files are still checked. */
 function checkOne(file: string, flags: SpecChoice): void {
   let verdicts: Verdict[];
   try {
@@ -53,17 +53,17 @@ function checkOne(file: string, flags: SpecChoice): void {
     endWith(reportError(error));
     return;
   }
-  // Experiments with common parts have their mistakes in common.
+  // Experiments that share parts share their mistakes.
   const collector = new Collector();
   for (const { diagnostics } of verdicts) diagnostics.forEach(collector.report);
   noteDiagnostics(collector.diagnostics);
-  // Nothing of a file with mistakes is called fine.
+  // If a file has mistakes, none of its parts is reported as fine.
   const texts = verdicts.flatMap(({ text }) => text ?? []);
   if (texts.length < verdicts.length) endWith(exitCodes.input);
   else for (const text of texts) print(`${visible(file)}: fine (${text})`);
 }
 
-/** Checks what a file declares: each experiment and ablation by itself. */
+/** Checks each experiment and ablation of a file separately. */
 function checkParts(file: string, flags: SpecChoice): Verdict[] {
   if (isJson(file)) return [verdictOn(checkFile(file, flags))];
   const { name, set: sets } = flags;
@@ -76,7 +76,7 @@ function checkParts(file: string, flags: SpecChoice): Verdict[] {
     .map((one) => verdictOnAblation(reading.checkAblation({ name: one.name, sets })));
   if (name !== undefined && checked.length > 0) return checked;
   if (name === undefined && experiments.length > 1) return [...experiments.map(verdictOnOne), ...checked];
-  // A file of ablations alone has nothing else to be checked.
+  // A file with only ablations has nothing else to check.
   return checked.length > 0 && experiments.length === 0 ? checked : [verdictOnOne(name), ...checked];
 }
 

@@ -1,4 +1,4 @@
-/** Answers for `spadework compare`: one page that puts runs, or all runs of an ablation, side by side. */
+/** Defines `spadework compare`: writes one page that compares runs, or all runs of an ablation. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { visible } from '../../dsl/escape.ts';
@@ -21,7 +21,7 @@ Examples:
 
 Runs of one spec that differ in the seed alone are one cell of the table. Numbers of different protocols are refused.`;
 
-/** Adds the command; `line` is the command line, which the page shows. */
+/** Adds the command; the page shows the command line `line`. */
 export function addCompare(command: Command, line: string): void {
   command
     .description(

@@ -1,4 +1,4 @@
-/** Answers for `spadework data`: checking the data of a spec, and making data. */
+/** Defines `spadework data`: checks the data of a spec, and makes synthetic data. */
 import { describeDiagnostic } from '../../dsl/diagnostic.ts';
 import { visible } from '../../dsl/escape.ts';
 import { dirname, join, resolve } from 'node:path';
@@ -40,7 +40,7 @@ Examples:
 
 Exit code 1 where there are errors: what keeps the data from being trained on. Warnings are about what is rarely meant.`;
 
-/** Adds the command with its subcommands; `line` is the command line, which the page shows. */
+/** Adds the command with its subcommands; the page shows the command line `line`. */
 export function addData(command: Command, line: string): void {
   const data = command
     .description('Checks data sets before training on them, and makes data sets for trying things out.')
@@ -162,7 +162,7 @@ function addDataMake(data: Command): void {
     );
 }
 
-/** Finds the folder of a data set, which is named once. */
+/** Gives the folder for a data set, which is named exactly once. */
 function newFolder(argument: string | undefined, out: string | undefined, command: Command): string {
   if (argument !== undefined && out !== undefined)
     return command.error(
@@ -173,7 +173,7 @@ function newFolder(argument: string | undefined, out: string | undefined, comman
   );
 }
 
-/** Reads a size of the command line. */
+/** Parses a size of the command line. */
 function pictureSize(text: string): MakeFlags['size'] {
   const [, width, height] = /^(\d{1,4})x(\d{1,4})$/.exec(text) ?? [];
   if (!(Number(width) >= 8 && Number(height) >= 8))
@@ -181,7 +181,7 @@ function pictureSize(text: string): MakeFlags['size'] {
   return { width: Number(width), height: Number(height) };
 }
 
-/** Finds what is to be checked. Throws a SpadeworkError, such as the mistakes of the spec. */
+/** Finds the data to check. Throws a SpadeworkError, such as for mistakes in the spec. */
 function dataOf(file: string | undefined, { name, set, preset, ...flags }: CheckFlags): DataSpec {
   const path = flags.data ?? flags.path;
   if (file !== undefined && preset !== undefined)
@@ -240,7 +240,7 @@ function printReport(
   if (page !== undefined) print(page);
 }
 
-/** Gives a report as plain JSON. */
+/** Converts a report to plain JSON. */
 function plainReport({ splits, errors, warnings, ...report }: DataReport, page: string | undefined): object {
   return {
     ...report,

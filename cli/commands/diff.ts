@@ -1,4 +1,4 @@
-/** Answers for `spadework diff`: what differs between two specs in meaning. */
+/** Defines `spadework diff`: lists the differences in meaning between two specs. */
 import type { Command } from 'commander';
 import { setOption } from '../base/options.ts';
 import { loadSpecOrRun } from '../base/specs.ts';
@@ -40,7 +40,7 @@ export function addDiff(command: Command): void {
     });
 }
 
-/** Says where two specs of one name are from. */
+/** Gives the files of two specs with the same name. */
 function placesOf(one: string, other: string | undefined, set: readonly string[] | undefined) {
   return { before: one, after: other ?? set?.join(' ') ?? one };
 }

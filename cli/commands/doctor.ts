@@ -1,4 +1,4 @@
-/** Answers for `spadework doctor`: what the machine has, and what to do about what it lacks. */
+/** Defines `spadework doctor`: reports what the machine has, and how to get what it lacks. */
 import type { Command } from 'commander';
 import { exitCodes } from '../../dsl/errors.ts';
 import { print, showsColor } from '../base/terminal.ts';

@@ -1,4 +1,4 @@
-/** Answers for `spadework engine`: setting the native engine up, removing it, and saying where it is. */
+/** Defines `spadework engine`: sets the native engine up, removes it, or shows its location. */
 import type { Command } from 'commander';
 import { print } from '../base/terminal.ts';
 

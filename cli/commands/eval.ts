@@ -1,4 +1,4 @@
-/** `spadework eval`: measures what a run paints, and says under which protocol. */
+/** Defines `spadework eval`: computes metrics of a run's pictures, and shows the protocol. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import type { EvaluateOptions } from '../../runtime/evaluate/options.ts';
@@ -120,7 +120,7 @@ function readCheckpoint(text: string): EvaluateOptions['checkpoint'] {
   return step;
 }
 
-/** Puts a network and its weights together; undefined where none is asked for. */
+/** Combines a network and its weights; undefined if no network is given. */
 function readJudge(
   option: string,
   weightsOption: string,

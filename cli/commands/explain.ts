@@ -1,4 +1,6 @@
-/** Answers for `spadework explain`: what a spec, or every run of an ablation, amounts to in layers, parameters, work and memory. */
+/**
+ * Defines `spadework explain`: lists the layers, parameters, work and memory of a spec, or of every run of an ablation.
+ */
 import { suggesting } from '../../dsl/fix.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -89,7 +91,7 @@ export function addExplain(command: Command): void {
     });
 }
 
-/** Prints what a spec is after a stage of its compilation. */
+/** Prints a spec after a stage of its compilation. */
 async function printIr(file: string, flags: ExplainFlags, stage: string): Promise<void> {
   if (flags.ablation !== undefined || flags.svg !== undefined || flags.locality || flags.json)
     throw inputError(
@@ -125,7 +127,7 @@ async function printIr(file: string, flags: ExplainFlags, stage: string): Promis
   write(process.stdout, text);
 }
 
-/** Says which stages there are. */
+/** Makes the error that lists the stages. */
 function unknownStage(stage: string, known: readonly string[]): SpadeworkError {
   const near = suggest(stage, known);
   return inputError(
@@ -135,7 +137,7 @@ function unknownStage(stage: string, known: readonly string[]): SpadeworkError {
   );
 }
 
-/** Decides what is computed in tables, as training does; without data that can be read nothing is. */
+/** Decides what is computed in patch tables, as training does; nothing, if the data cannot be read. */
 async function tablesOf(
   spec: Spec,
   sources: readonly Source[],
@@ -154,7 +156,7 @@ async function tablesOf(
   return { levels, tables: choiceOf(chosenKeys(levels ?? [])) };
 }
 
-/** Tells whether the runs of an ablation are asked for. */
+/** Tells whether the command asks for the runs of an ablation. */
 function isAboutAblation(file: string, { name, ablation }: ExplainFlags): boolean {
   if (ablation !== undefined) return true;
   if (name !== undefined || isJson(file)) return false;
@@ -188,7 +190,7 @@ async function explainMatrix(file: string, flags: ExplainFlags): Promise<void> {
   else print(await renderMatrix(matrix));
 }
 
-/** Counts the training pictures of a spec whose length is in epochs; undefined where they cannot be read. */
+/** Counts the training pictures of a spec whose length is in epochs; undefined if they cannot be read. */
 async function countPictures(
   { data, train }: Spec,
   sources: readonly Source[],
@@ -253,7 +255,7 @@ function measureInto(times: PhaseTime[]): Measure {
   };
 }
 
-/** Compiles the training step of an experiment; undefined where the spec is none. */
+/** Compiles the training step of an experiment; undefined if the spec is not an experiment. */
 async function explainedStep(
   spec: Spec,
   sources: readonly Source[],

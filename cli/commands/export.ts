@@ -1,4 +1,4 @@
-/** Answers for `spadework export`: gives a run's weights to other programs, by their names. */
+/** Defines `spadework export`: exports a run's weights under the names of other programs. */
 import { Option, type Command } from 'commander';
 import { inputError } from '../../dsl/errors.ts';
 import { note, print } from '../base/terminal.ts';

@@ -1,4 +1,4 @@
-/** Answers for `spadework fmt`: specs in their canonical layout. */
+/** Defines `spadework fmt`: formats specs in the canonical layout. */
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse, print as printSpec } from '../../dsl/index.ts';
@@ -30,7 +30,7 @@ export function addFmt(command: Command): void {
     });
 }
 
-/** Formats one file; one with mistakes does not keep the others from being formatted. */
+/** Formats one file; if it has mistakes, the other files are still formatted. */
 function formatOne(file: string, options: FmtOptions): void {
   try {
     format(file, options);
@@ -56,7 +56,7 @@ function format(file: string, options: FmtOptions): void {
   } else printExactly(text);
 }
 
-/** Writes a file whole or not at all: it is the user's only copy. What a link leads to is written, and keeps its rights. */
+/** Replaces a file atomically, since it may be the user's only copy. Links are followed, and permissions are kept. */
 function write(file: string, text: string): void {
   try {
     const place = realpathSync(file);

@@ -1,4 +1,4 @@
-/** Answers for `spadework import`: takes weights of other programs over, so that they paint and train here. */
+/** Defines `spadework import`: imports weights of other programs, to paint with them or train them further. */
 import { Option, type Command } from 'commander';
 import { inputError } from '../../dsl/errors.ts';
 import { loadSpec } from '../base/specs.ts';
@@ -25,7 +25,7 @@ Examples:
 
 A file has to hold all weights of the network and nothing else; --partial takes what fits. Nothing in a file is ever run.`;
 
-/** Adds the command; `line` is the command line, which a new run keeps. */
+/** Adds the command; a new run records the command line `line`. */
 export function addImport(command: Command, line: string): void {
   command
     .description(

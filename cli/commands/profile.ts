@@ -1,4 +1,4 @@
-/** Answers for `spadework profile`: where the time of a training step goes, by source line, by op and by block. */
+/** Defines `spadework profile`: shows the time of a training step by source line, by op and by block. */
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
@@ -30,7 +30,7 @@ Examples:
 Times are time that passed. Where kernels run at once, each moment is divided among them, so that all lines together take what
 the step takes. Gradients count for the line that they are of.`;
 
-/** Adds the command; `line` is the command line, which the page shows. */
+/** Adds the command; the page shows the command line `line`. */
 export function addProfile(command: Command, line: string): void {
   command
     .description(

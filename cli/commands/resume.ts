@@ -1,4 +1,4 @@
-/** Answers for `spadework resume`: goes on with a run that was stopped or killed. */
+/** Defines `spadework resume`: resumes a run that was stopped or killed. */
 import type { Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption, integer } from '../base/options.ts';

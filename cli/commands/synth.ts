@@ -1,4 +1,4 @@
-/** Answers for `spadework synth`: paints label maps with what a run learned. */
+/** Defines `spadework synth`: paints label maps with the weights of a run. */
 import { Option, type Command } from 'commander';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
 import { engineOption } from '../base/options.ts';
@@ -22,7 +22,7 @@ Examples:
   spadework synth runs/camvid_mini-1 --labels test/labels --images test/images --out painted
   spadework synth runs/with-encoder-1 --labels my-maps --style evening.jpg --out painted`;
 
-/** Adds the command; `line` is the command line, which the run keeps. */
+/** Adds the command; the page shows the command line `line`. */
 export function addSynth(command: Command, line: string): void {
   command
     .description(

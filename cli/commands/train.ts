@@ -1,4 +1,4 @@
-/** Answers for `spadework train`: trains an experiment, and keeps the user informed. */
+/** Defines `spadework train`: trains an experiment and shows its progress. */
 import type { Command } from 'commander';
 import { largestSeed } from '../../compiler/format/types.ts';
 import type { EngineRequest } from '../../runtime/engine/choose.ts';
@@ -29,7 +29,7 @@ Examples:
 
 Ctrl-C finishes the running step and saves; "spadework resume RUN" goes on from there.`;
 
-/** Adds the command; `line` is the command line, which the run keeps. */
+/** Adds the command; the run records the command line `line`. */
 export function addTrain(command: Command, line: string): void {
   command
     .description(

@@ -1,4 +1,4 @@
-/** Answers for arrays at the border: what callers give becomes what a method takes, and comes back in the layout asked for. */
+/** Converts arrays between callers and methods: types, layouts and checks of values. */
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import type { Values } from '../session/session.ts';
 import { describe, isWhole } from './checks.ts';
@@ -16,7 +16,7 @@ import {
 } from './messages.ts';
 import type { InputRole, Layout, Numbers, Tensor } from './types.ts';
 
-/** Orders of axes between the two layouts of pictures. */
+/** Axis orders between the two layouts of pictures. */
 export const toRowsFirst = [0, 2, 3, 1]; // [N,C,H,W] -> [N,H,W,C]
 const toChannelsFirst = [0, 3, 1, 2]; // [N,H,W,C] -> [N,C,H,W]
 
@@ -45,35 +45,38 @@ export function permute<T extends Values>(
   return { values: result, shape: to };
 }
 
-/** Copies a shape, as callers see it in a layout. */
+/** Gives a copy of a shape in a layout. */
 export function shapeIn(shape: readonly number[], layout: Layout): readonly number[] {
   return layout === 'NCHW' && shape.length === 4 ? toChannelsFirst.map((axis) => shape[axis]!) : [...shape];
 }
 
-/** Brings a result into a layout. */
+/** Converts a result to a layout. */
 export function tensorIn(values: Float32Array, shape: readonly number[], layout: Layout): Tensor {
   return layout === 'NCHW' && shape.length === 4
     ? permute(values, shape, toChannelsFirst)
     : { shape: [...shape], values };
 }
 
-/** Is a feed taken apart; the shape is there where the caller gave one. */
+/** A feed in parts; the shape is undefined if the caller gave none. */
 export interface Given {
   readonly values: Numbers;
   readonly shape: readonly number[] | undefined;
 }
 
-/** What an input takes. */
+/** What an input accepts. */
 export interface Taken {
   readonly type: TensorType;
   readonly role?: InputRole;
-  /** Number of ids, of label maps. */
+  /** The number of ids, for label maps. */
   readonly classes?: number | undefined;
   /** Whether it is a photograph of the data. */
   readonly isPhoto?: boolean | undefined;
 }
 
-/** Takes a feed apart; what else an object holds beside shape and values is the caller's. Throws a SpadeworkError where it holds no numbers, or no shape that can be one. */
+/**
+ * Splits a feed into values and shape; other properties of the object are ignored. Throws a SpadeworkError if it holds
+ * no numbers or an invalid shape.
+ */
 export function open(name: string, feed: unknown): Given {
   if (isList(feed)) return { values: numbersOf(name, feed), shape: undefined };
   if (typeof feed !== 'object' || feed === null || !('shape' in feed && 'values' in feed))
@@ -87,7 +90,7 @@ export function open(name: string, feed: unknown): Given {
   return { values: numbersOf(name, values), shape: [...(shape as number[])] };
 }
 
-/** Tells whether a value is what one input takes, rather than feeds by name. */
+/** Tells whether a value is the feed of one input, not an object of feeds by name. */
 export function isFeed(value: unknown): boolean {
   if (isList(value)) return true;
   return typeof value === 'object' && value !== null && 'shape' in value && 'values' in value;
@@ -99,7 +102,7 @@ function isList(value: unknown): boolean {
 
 function numbersOf(name: string, value: unknown): Numbers {
   if (Array.isArray(value)) {
-    // A search, unlike a walk, sees what is missing in a sparse list.
+    // `findIndex` also visits the holes of a sparse list.
     const wrong = value.findIndex((item) => typeof item !== 'number');
     if (wrong < 0) return value as number[];
     throw notNumbers(name, `${describe(value[wrong])} at entry ${wrong}`);
@@ -111,8 +114,8 @@ function numbersOf(name: string, value: unknown): Numbers {
 }
 
 /**
- * Brings what was given into the type and layout that an input takes. Throws a SpadeworkError where its shape or length differs, or
- * its numbers are none that the input can mean.
+ * Converts a feed to the type and layout of an input. Throws a SpadeworkError if its shape or length differs, or its
+ * numbers are invalid for the input.
  */
 export function convert(name: string, { values, shape }: Given, input: Taken, layout: Layout): Values {
   const { type } = input;
@@ -127,7 +130,7 @@ export function convert(name: string, { values, shape }: Given, input: Taken, la
     : floats;
 }
 
-/** Throws a SpadeworkError where a shape is not that of a type, in a layout. */
+/** Throws a SpadeworkError if a shape is not that of a type in a layout. */
 export function checkShape(name: string, shape: readonly number[], type: TensorType, layout: Layout): void {
   const expected = shapeIn(type.shape, layout);
   if (!isSameShape(shape, expected) && !isMapWithChannel(shape, type, layout))
@@ -138,7 +141,7 @@ function isSameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** Maps of ids come with a channel of their own from PyTorch: [N,1,H,W] for [N,H,W]. */
+/** PyTorch's maps of ids have a channel axis: [N,1,H,W] for [N,H,W]. */
 function isMapWithChannel(
   shape: readonly number[],
   { shape: type, dtype }: TensorType,
@@ -163,10 +166,10 @@ function hintFor(found: readonly number[], expected: readonly number[], layout: 
   return 'model.inputs(method, { batch }) lists the inputs with their shapes';
 }
 
-/** Ids are counted in 32 bits. */
+/** The largest id: ids have 32 bits. */
 const largestId = 2 ** 31 - 1;
 
-/** Brings ids into whole numbers; they are checked before, as 2^32 + 1 would become 1. */
+/** Converts ids to integers; they are checked first, since 2^32 + 1 would become 1. */
 function toIds(name: string, values: Numbers, classes: number | undefined): Int32Array {
   for (let index = 0; index < values.length; index++) {
     const id = values[index]!;
@@ -177,7 +180,7 @@ function toIds(name: string, values: Numbers, classes: number | undefined): Int3
   return isOwn(values) && values instanceof Int32Array ? values : Int32Array.from(values);
 }
 
-/** Numbers of photographs beyond -1 and 1 that filters make where they sharpen edges. */
+/** How far values of photographs may exceed -1 and 1: filters that sharpen edges overshoot. */
 const overshoot = 1;
 
 function toFloats(name: string, values: Numbers, { role, isPhoto }: Taken): Float32Array {
@@ -185,7 +188,7 @@ function toFloats(name: string, values: Numbers, { role, isPhoto }: Taken): Floa
   const isEdges = role === 'edges';
   for (let index = 0; index < floats.length; index++) {
     const value = floats[index]!;
-    // What is infinite in single precision may not have been before.
+    // The conversion to single precision may give infinity.
     if (!Number.isFinite(value)) throw notFinite(name, index, values[index]!);
     if (isEdges && value !== 0 && value !== 1) throw notAnEdge(name, index, value);
     if (isPhoto && Math.abs(value) > 1 + overshoot) throw notAPhoto(name, index, value);
@@ -193,7 +196,7 @@ function toFloats(name: string, values: Numbers, { role, isPhoto }: Taken): Floa
   return floats;
 }
 
-/** Tells whether nobody else can change or shrink the memory of an array while an engine reads it. */
+/** Tells whether an array's memory cannot be changed or shrunk by others while an engine reads it. */
 function isOwn(values: Numbers): boolean {
   if (!ArrayBuffer.isView(values)) return false;
   const { buffer } = values;

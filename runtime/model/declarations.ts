@@ -1,14 +1,17 @@
-/** Answers for options that describe something: inputs and settings of a lone network, rules of names, providers of texts. */
+/**
+ * Checks options with a structure of their own: inputs and settings of a lone network, rules of names, providers of
+ * texts.
+ */
 import { mostClasses } from '../../compiler/format/types.ts';
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { byName, describe, isPlainObject, isWhole, type Check } from './checks.ts';
 import { unknownOption, wrongOption } from './messages.ts';
 import type { Source, TextProvider } from './types.ts';
 
-/** Arrays with more entries than this are none that engines take. */
+/** The most entries of an array that engines accept. */
 const mostEntries = 2 ** 31 - 1;
 
-/** Tells whether a value is a list of sizes, of an array that engines take. */
+/** Tells whether a value is a shape that engines accept. */
 function isShape(value: unknown, rank?: number): value is number[] {
   return (
     Array.isArray(value) &&
@@ -25,7 +28,7 @@ const keysOf = {
 } as const;
 const kindHint = "declare { kind: 'tensor', shape }, { kind: 'noise', shape }, or labels by their sizes";
 
-/** Takes declarations of inputs. */
+/** Checks declarations of inputs. */
 export const declarations: Check = (name, value) => {
   byName(name, value);
   for (const [input, declared] of Object.entries(value as object))
@@ -66,7 +69,7 @@ function checkDeclaration(name: string, declared: unknown): void {
     throw wrongOption(`${name}.edges`, describe(edges), 'true or false', 'leave it out where there are none');
 }
 
-/** Takes arguments of a lone network's parameters. */
+/** Checks arguments for a lone network's parameters. */
 export const settings: Check = (name, value) => {
   byName(name, value);
   for (const [key, setting] of Object.entries(value as object)) {
@@ -80,7 +83,7 @@ export const settings: Check = (name, value) => {
   }
 };
 
-/** Takes what names a mapping, or is one: a list of rules. */
+/** Checks for the name of a mapping, or a list of rules. */
 export const rules: Check = (name, value) => {
   if (typeof value === 'string' && value !== '') return;
   if (!Array.isArray(value))
@@ -110,7 +113,7 @@ function checkRule(name: string, rule: unknown): void {
 
 const providerHint = 'give { libraryModules, library(module), file(path, from) }, none of them async';
 
-/** Takes providers of texts. */
+/** Checks for a provider of texts. */
 export const provider: Check = (name, value) => {
   if (typeof value !== 'object' || value === null)
     throw wrongOption(name, describe(value), 'a provider of texts', providerHint);
@@ -122,7 +125,7 @@ export const provider: Check = (name, value) => {
       throw wrongOption(`${name}.${key}`, describe(reader), 'a function', providerHint);
 };
 
-/** Makes a provider that reads through another one, and refuses what is no text. */
+/** Wraps a provider: rejects anything that is not a text. */
 export function checkedProvider<Provider extends TextProvider>(inner: Provider): Provider {
   const refuse = (method: string, found: unknown): never => {
     const expected = '{ name, text }, or what says that there is none';

@@ -1,6 +1,6 @@
 /**
- * Answers for what a call is fed: reads the feeds once, finds how many pictures they are, and makes the arrays that a program
- * takes. Nothing is run before all of it was checked.
+ * Converts the feeds of a call: reads each once, finds the batch size, and makes the arrays that a program takes.
+ * Everything is checked before anything runs.
  */
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
 import { RandomStream } from '../../compiler/ir/random.ts';
@@ -13,17 +13,17 @@ import * as messages from './messages.ts';
 import { roleOf, type Declared } from './methods.ts';
 import type { InputRole, Layout } from './types.ts';
 
-/** What feeds come in as: the argument, or an option. */
+/** The source of feeds: the argument, or an option. */
 export type Origin = 'feeds' | 'noise' | 'cotangents';
 
-/** A feed with where it came from. */
+/** A feed with its source. */
 export interface OriginatedFeed extends Given {
   readonly from: Origin;
 }
 
 export type ReadFeeds = ReadonlyMap<string, OriginatedFeed>;
 
-/** Reads feeds from where a call has them. Throws a SpadeworkError where one is no array, or comes twice. */
+/** Reads the feeds of a call from their sources. Throws a SpadeworkError if one is not an array, or is given twice. */
 export function readFeeds(sources: Readonly<Partial<Record<Origin, unknown>>>): ReadFeeds {
   const read = new Map<string, OriginatedFeed>();
   for (const [from, feeds] of Object.entries(sources) as [Origin, unknown][])
@@ -41,8 +41,9 @@ export const atBatch = ({ dtype, shape }: TensorType, batch: number): TensorType
 });
 
 /**
- * Finds how many pictures the feeds hold: what their shapes say, and one where none has a shape. Arrays without a shape never
- * say so: those of one picture of another size would be taken for several. Throws a SpadeworkError where shapes disagree.
+ * Finds the batch size: the one that the shapes of feeds give, or 1 without shapes. The length of an array without a
+ * shape does not count, since one picture of a wrong size could look like several. Throws a SpadeworkError if shapes
+ * disagree.
  */
 export function batchOf(
   declared: ReadonlyMap<string, Declared>,
@@ -69,7 +70,7 @@ export function batchOf(
   return first[1];
 }
 
-/** Brings the feeds of declared inputs into the arrays that programs take, instances counted and their edges made. */
+/** Converts the feeds of declared inputs to the arrays of programs; numbers instances and computes their edges. */
 export function convertDeclared(
   declared: ReadonlyMap<string, Declared>,
   feeds: ReadFeeds,
@@ -94,15 +95,15 @@ export function convertDeclared(
 export interface ProgramInputs {
   readonly method: string;
   readonly declared: ReadonlyMap<string, Declared>;
-  /** Types for the whole batch, by name. */
+  /** Types of the whole batch, by name. */
   readonly types: ReadonlyMap<string, TensorType>;
   readonly layout: Layout;
-  /** What noise is drawn from that is not fed. */
+  /** The seed and step for noise that is not fed. */
   readonly seed: number;
   readonly step: number;
 }
 
-/** Completes the arrays of declared inputs by the others, and makes what may be left out. Throws a SpadeworkError. */
+/** Adds the arrays of the other inputs to those of declared ones, and makes optional ones. Throws a SpadeworkError. */
 export function completeArrays(
   { method, declared, types, layout, seed, step }: ProgramInputs,
   feeds: ReadFeeds,
@@ -128,12 +129,12 @@ export function completeArrays(
 
 const roleOfOrigin = { noise: 'noise', cotangents: 'cotangent' } as const;
 
-/** Keeps noise and cotangents from taking the place of label maps and photographs. */
+/** Rejects label maps and photographs given as noise or cotangents. */
 function checkOrigin(name: string, from: Origin, role: InputRole): void {
   if (from !== 'feeds' && roleOfOrigin[from] !== role) throw messages.wrongOrigin(name, from, role);
 }
 
-/** Counts instances from 0 in each picture, and makes their edges where they are not given. */
+/** Numbers instances from 0 in each picture, and computes their edges if they are not given. */
 function takeInstances(name: string, type: TensorType, ids: Int32Array, given: Map<string, Values>): void {
   const [, height = 1, width = 1] = type.shape;
   const size = height * width;
@@ -152,7 +153,7 @@ function takeInstances(name: string, type: TensorType, ids: Int32Array, given: M
 /** Tells whether callers may leave an input out. */
 export const isOptional = (role: InputRole): boolean => role === 'noise' || role === 'cotangent';
 
-/** Makes what callers may leave out: noise from the seed, the step and its name, and cotangents of zero. */
+/** Makes an optional input: noise from the seed, the step and its name, or cotangents of zero. */
 function makeOptional(
   name: string,
   role: InputRole,

@@ -1,10 +1,10 @@
-/** What is said to embedding programs: one function a message. */
+/** Makes the messages for embedding programs: one function a message. */
 import { didYouMean as meant } from '../../dsl/fix.ts';
 import { inputError, SpadeworkError } from '../../dsl/errors.ts';
 import { knownError } from '../base/known-error.ts';
 import { suggest } from '../../dsl/suggest.ts';
 
-/** Makes the error of a mistake in a call: `found` and `expected` stand between what is wrong and the hint. */
+/** Makes the error for a wrong call: what is wrong, then `found` and `expected`, then the hint. */
 const wrongCall = (
   code: string,
   what: string,
@@ -13,7 +13,7 @@ const wrongCall = (
   hint: string,
 ): SpadeworkError => inputError(code, what, hint, { notes: [`found: ${found}`, `expected: ${expected}`] });
 
-/** Does the work of a function of the library, whose name the mistakes that are found get. */
+/** Runs a function of the library and adds its name to the mistakes found. */
 export function inCall<T>(call: string, work: () => T): T {
   try {
     return work();
@@ -22,13 +22,13 @@ export function inCall<T>(call: string, work: () => T): T {
   }
 }
 
-/** Names the call where the error is for its user; what the caller's own objects throw passes as it is. */
+/** Adds the name of the call to an error for its user; errors of the caller's own objects are unchanged. */
 function named(error: unknown, call: string): unknown {
   const known = error instanceof SpadeworkError ? error : knownError(error);
   return known ? known.in(call) : error;
 }
 
-/** Does as `inCall` where the work takes time. */
+/** `inCall` for asynchronous functions. */
 export async function inLongCall<T>(call: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -37,10 +37,10 @@ export async function inLongCall<T>(call: string, work: () => Promise<T>): Promi
   }
 }
 
-/** Says a shape, or how many numbers there are where no shape is known. */
+/** Writes a shape. */
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(',')}]`;
 
-/** Lists names, shortened where there are many. */
+/** Lists names, shortened if there are many. */
 function list(names: readonly string[]): string {
   const most = 12;
   const shown = names.slice(0, most).join(', ');

@@ -1,4 +1,4 @@
-/** Answers for the methods of a spec as embedding programs call them: their names, what they take, and their programs. */
+/** Lists the methods of a spec for embedding programs, with their inputs, and compiles their programs. */
 import { compile, spanOfPlace, type Spec } from '../../compiler/index.ts';
 import type { Method, Program } from '../../compiler/ir/program.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
@@ -20,12 +20,12 @@ import { notTrainable, unknownMethod, unknownNetwork } from './messages.ts';
 import type { InputRole } from './types.ts';
 import { cpu } from '../../compiler/lower/targets.ts';
 
-/** What a method is: its kind, and the network whose it is where there is one for each. */
+/** The kind of a method, and its network if there is one method for each network. */
 export type MethodName =
   | { readonly kind: 'forward' | 'gradients' | 'loss'; readonly network: string }
   | { readonly kind: 'step' | 'synthesize' | 'encode' };
 
-/** How a method's program is made, beside its batch. */
+/** How a method's program is made, besides its batch size. */
 export interface Variant {
   readonly training: boolean;
   readonly gradients: boolean;
@@ -33,25 +33,25 @@ export interface Variant {
   readonly pictures: boolean;
 }
 
-/** An input as it is declared: its type for one picture. */
+/** A declared input: its type for one picture. */
 export interface Declared {
   readonly type: TensorType;
   readonly role: InputRole;
-  /** Number of ids, of label maps. */
+  /** The number of ids, for label maps. */
   readonly classes?: number;
-  /** Whether it is a photograph of the data, whose numbers lie between -1 and 1. */
+  /** Whether it is a photograph of the data, with values between -1 and 1. */
   readonly isPhoto?: boolean;
 }
 
-/** What a call runs. */
+/** The program of a call. */
 export interface Compiled {
   readonly program: Program;
   /** The methods to call, in order. */
   readonly methods: readonly CalledMethod[];
-  /** Everything that they take, by name. */
+  /** All inputs of these methods, by name. */
   readonly inputs: ReadonlyMap<string, TensorType>;
   readonly parts: number;
-  /** Pictures in a part. */
+  /** The number of pictures in a part. */
   readonly batch: number;
 }
 
@@ -69,7 +69,7 @@ export function methodNames(spec: Spec): string[] {
   ];
 }
 
-/** Reads a method's name. Throws a SpadeworkError where the spec has none of it. */
+/** Parses a method's name. Throws a SpadeworkError if the spec has no such method. */
 export function readMethod(spec: Spec, name: string): MethodName {
   const known = methodNames(spec);
   const [kind = ''] = name.split('/', 1);
@@ -86,7 +86,7 @@ export function readMethod(spec: Spec, name: string): MethodName {
   return (network === '' ? { kind } : { kind, network }) as MethodName;
 }
 
-/** Finds a network. Throws a SpadeworkError where there is none of the name. */
+/** Finds a network. Throws a SpadeworkError if there is none of the name. */
 export function findNetwork(spec: Spec, name: string): NetworkSpec {
   const found = spec.networks.find((network) => network.name === name);
   if (!found)
@@ -97,7 +97,10 @@ export function findNetwork(spec: Spec, name: string): NetworkSpec {
   return found;
 }
 
-/** Lists what callers may feed to a method, but for what only its program knows: noise inside of losses, cotangents. */
+/**
+ * Lists the inputs that callers may feed to a method, without those that only its program knows: noise inside losses,
+ * and cotangents.
+ */
 export function declaredInputs(spec: Spec, method: MethodName): Map<string, Declared> {
   const inputs = inputsOfMethod(spec, method);
   const isOfData = method.kind === 'loss' || method.kind === 'step' || method.kind === 'encode';
@@ -136,7 +139,7 @@ function declare(input: InputSpec, name: string, type: TensorType, isOfData: boo
   return { type, role: drawn ? 'noise' : 'tensor', isPhoto: isOfData };
 }
 
-/** Makes the program of a method at a batch size. */
+/** Compiles the program of a method for a batch size. */
 export function compileMethod(
   spec: Spec,
   sources: readonly Source[],
@@ -191,7 +194,10 @@ function compiledOf(
   return { program, methods, inputs: new Map(methods.flatMap(({ inputs }) => [...inputs])), ...size };
 }
 
-/** Adds the cotangents that nothing depends on, as those of networks without parameters: callers give them all the same. */
+/**
+ * Adds cotangents that no result depends on, such as for networks without parameters, so that callers may always give
+ * them.
+ */
 function withCotangents(compiled: Compiled): Compiled {
   const inputs = new Map(compiled.inputs);
   for (const { outputs } of compiled.program.methods)
@@ -203,19 +209,19 @@ function withCotangents(compiled: Compiled): Compiled {
   return { ...compiled, inputs };
 }
 
-/** Tells whether callers feed an input, rather than the model itself: random state, rates, corrections. */
+/** Tells whether callers feed an input; the model itself feeds random state, rates and corrections. */
 export function isFedByCaller(spec: Spec, name: string): boolean {
   const scalars = spec.train?.optimizers.flatMap(scalarNames);
   return name !== randomStateInput && !scalars?.includes(name);
 }
 
-/** What the name of a cotangent starts with. */
+/** The first part of a cotangent's name. */
 export const cotangentPrefix = 'cotangent';
 
-/** Gives the name of the cotangent of an output; other names stay. */
+/** Gives the name of an output's cotangent; other names are unchanged. */
 export const cotangentOf = (output: string): string => output.replace(/^output(?=\/|$)/, cotangentPrefix);
 
-/** Says what an input means that is not declared: cotangents, and noise drawn inside of losses. */
+/** Gives the role of an undeclared input: a cotangent, or noise inside a loss. */
 export function roleOf(name: string): InputRole {
   return name.split('/')[0] === cotangentPrefix ? 'cotangent' : 'noise';
 }

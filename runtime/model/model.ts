@@ -1,4 +1,4 @@
-/** An opened model: checks what it is called with, feeds its methods, and names what comes back. */
+/** Implements an opened model: checks calls, feeds methods, and names results. */
 import type { Spec } from '../../compiler/index.ts';
 import { type Variable, averageCompanion, companionName } from '../../compiler/ir/variables.ts';
 import { sizeOf, type TensorType } from '../../compiler/ir/types.ts';
@@ -75,10 +75,10 @@ import type {
 const plain: Variant = { training: false, gradients: false, feedNoise: false, pictures: false };
 const gradientPrefix = 'gradient/';
 
-/** What a step was asked for, beside its feeds. */
+/** The arguments of a step besides its feeds. */
 interface Call {
   readonly scalars?: Readonly<Record<string, Float32Array>>;
-  /** The number of the step, for what is drawn. */
+  /** The step number, for random numbers. */
   readonly step: number;
 }
 
@@ -95,7 +95,7 @@ export class OpenModel implements Model {
   private readonly calls = new Calls();
   private isDisposed = false;
 
-  /** Starts with initial values; `sources` let a program know its lines. */
+  /** Starts with initial values; programs find their source lines in `sources`. */
   constructor(
     private readonly spec: Spec,
     private readonly sources: readonly Source[],
@@ -190,7 +190,7 @@ export class OpenModel implements Model {
     });
   }
 
-  /** Sets variables by full name; averages that are not named follow. The arrays have the right sizes. */
+  /** Sets variables by full name; moving averages that are not named follow. The arrays have the right sizes. */
   take(values: ReadonlyMap<string, Float32Array>): void {
     const averages = [...values]
       .map(([name, array]) => [companionName(name, averageCompanion), array] as const)
@@ -269,7 +269,7 @@ export class OpenModel implements Model {
     return this.calls.close(() => this.sessions.dispose());
   }
 
-  /** Does the work of a public function; its mistakes get its name. */
+  /** Runs a public function and adds its name to mistakes. */
   private inUse<T>(call: string, work: () => T): T {
     return messages.inCall(call, () => {
       this.requireInUse();
@@ -277,7 +277,7 @@ export class OpenModel implements Model {
     });
   }
 
-  /** Does so when the calls before are done. */
+  /** Runs a public function after all earlier calls. */
   private inTurn<T>(call: string, work: () => T | Promise<T>): Promise<T> {
     return messages.inLongCall(call, async () => {
       this.requireInUse();
@@ -285,7 +285,7 @@ export class OpenModel implements Model {
     });
   }
 
-  /** Does so with options, which are read at once: a caller may change them while the call waits. */
+  /** `inTurn` with options, which are read at once: a caller may change them while the call waits. */
   private inCall<Options extends CallOptions>(
     call: string,
     given: Options,
@@ -322,7 +322,7 @@ export class OpenModel implements Model {
     return read;
   }
 
-  /** Copies variables out, all parameters and state without `names`. */
+  /** Copies variables out; without `names`, all parameters and state. */
   private async copy(names?: readonly string[]): Promise<Tensors> {
     const own = this.variables.filter(({ role }) => role === 'parameter' || role === 'state');
     const wanted = names ?? own.map(({ name }) => name);
@@ -340,7 +340,7 @@ export class OpenModel implements Model {
     return found;
   }
 
-  /** Gives what is known of a method before it is called. */
+  /** Describes a method before it is called. */
   private describe(
     name: string,
     options: Sized,
@@ -413,7 +413,7 @@ export class OpenModel implements Model {
   private scalarsOf(step: number, { rates = {}, stepsPerEpoch }: StepOptions): Record<string, Float32Array> {
     const train = must(this.spec.train, 'a spec with a step has a train section');
     const known = train.optimizers.map(({ network }) => network);
-    // Networks may be called as what all objects have.
+    // Networks may have names of Object's own properties, such as `constructor`.
     const asked = new Map(Object.entries(rates));
     for (const network of asked.keys()) if (!known.includes(network)) throw messages.noRate(network, known);
     const lastStep = Math.floor(largestStep / partsOfStep(this.spec)) - 1;
@@ -443,7 +443,7 @@ export class OpenModel implements Model {
     return scalarsAt({ ...constant, optimizers }, step, 1);
   }
 
-  /** Names a cotangent that came without a name. Throws a SpadeworkError where the network has several outputs. */
+  /** Adds the name of a cotangent given without one. Throws a SpadeworkError if the network has several outputs. */
   private nameCotangent(network: string, feed: Feed): Feeds {
     const { compiled } = this.describe(methodOf('forward', network), {});
     const [only, ...others] = typesOfOutputs(compiled).keys();
@@ -455,12 +455,12 @@ export class OpenModel implements Model {
 
 type Sized = Pick<CallOptions, 'batch'>;
 
-/** Gives the name of a network's method. Throws a SpadeworkError where the network's name is none. */
+/** Gives the name of a network's method. Throws a SpadeworkError if the network's name is not a text. */
 function methodOf(kind: 'forward' | 'gradients' | 'loss', network: string): string {
   return `${kind}/${textArgument('network', network, "a network's name")}`;
 }
 
-/** Lets cotangents be named after the outputs that they belong to. Throws a SpadeworkError where one is named twice. */
+/** Maps the names of outputs to those of their cotangents. Throws a SpadeworkError if one is given twice. */
 function namesOfCotangents(cotangents: Feeds): Feeds {
   const named = new Map<string, unknown>();
   const expected = 'an array like the output, or arrays by the names of outputs';
@@ -477,7 +477,7 @@ function infoOf(name: string, { shape, dtype }: TensorType): TensorInfo {
   return { name, shape: [...shape], dtype: dtype === 'i32' ? 'i32' : 'f32' };
 }
 
-/** Gives the type of a step's input or output over all of its parts. */
+/** Gives the type of a step's input or output for all of its parts. */
 function wholeBatch(type: TensorType, { parts, batch }: Compiled): TensorType {
   return parts > 1 && type.shape[0] === batch ? atBatch(type, parts * batch) : type;
 }

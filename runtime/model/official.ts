@@ -1,4 +1,4 @@
-/** Answers for variables under the official code's names and in its layouts. */
+/** Converts variables to and from the names and layouts of official code. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { must } from '../../dsl/errors.ts';
 import type { NetworkSpec } from '../../compiler/format/types.ts';
@@ -24,7 +24,7 @@ export type NamedPart = Omit<OfficialOptions, 'mapping'> & { readonly mapping: M
 interface Part {
   readonly variables: readonly WeightVariable[];
   readonly mapping: Mapping;
-  /** What our full names start with before the part's own. */
+  /** The prefix of our full names before the part's own names. */
   readonly ours: string;
   readonly prefix: string;
 }
@@ -38,7 +38,7 @@ function partOf(network: NetworkSpec, { within, prefix = '', mapping }: NamedPar
   return { variables, mapping, ours: `${network.name}.${start}`, prefix };
 }
 
-/** Lists the variables of a part by our full names, with how the official code stores them. */
+/** Lists the variables of a part by our full names, with their official storage. */
 function placesOf({ variables, mapping, ours }: Part): Map<string, Official> {
   return new Map([...officialPlaces(variables, mapping)].map(([name, place]) => [ours + name, place]));
 }
@@ -49,15 +49,15 @@ export function namesOfPart(network: NetworkSpec, options: NamedPart): string[] 
 }
 
 /**
- * Renames and reorders tensors of a network's variables; what belongs to none of them, such as gradients of other networks, is left
- * out. Throws a SpadeworkError where that is everything.
+ * Converts tensors of a network's variables to official names and layouts; skips others, such as gradients of other
+ * networks. Throws a SpadeworkError if none is left.
  */
 export function toOfficial(network: NetworkSpec, tensors: Tensors, options: NamedPart): Tensors {
   const part = partOf(network, options);
   const places = placesOf(part);
   const shapes = new Map(part.variables.map(({ name, shape }) => [part.ours + name, shape]));
   const given = readTensors(tensors, ([name]) => places.has(name));
-  // Gradients of networks without parameters have none of their own.
+  // Networks without parameters have no gradients of their own.
   const parameters = network.variables
     .filter(({ role }) => role === 'parameter')
     .map(({ name }) => `${network.name}.${name}`)
@@ -72,7 +72,7 @@ export function toOfficial(network: NetworkSpec, tensors: Tensors, options: Name
     checkShape(ours, tensor.shape, type, 'NHWC');
     if (tensor.values.length !== sizeOf(type.shape))
       throw wrongLength(ours, tensor.values.length, type.shape, false);
-    // Gradients may have become infinite: whoever looks at them wants to see that.
+    // Infinite gradients are kept, since the caller wants to see them.
     const values = place.toOfficial(Float32Array.from(tensor.values));
     return [[part.prefix + place.name, { shape: [...place.shape], values: values.slice() }]];
   });
@@ -119,10 +119,10 @@ export function fromOfficial(
   };
 }
 
-/** Is a tensor that was read once; it has a shape. */
+/** A tensor that was read once, with its shape. */
 type OpenedTensor = Given & { readonly shape: readonly number[] };
 
-/** Reads tensors by name, those that matter. Throws a SpadeworkError where one of them is none. */
+/** Reads the named tensors. Throws a SpadeworkError for anything else. */
 function readTensors(
   tensors: unknown,
   matters: (entry: readonly [string, unknown]) => boolean,

@@ -1,4 +1,4 @@
-/** Answers for opening models: from a text, a spec's file, or a run's folder. */
+/** Opens models from a text, a spec's file, or a run's folder. */
 import { dirname } from 'node:path';
 import {
   check as compilerCheck,
@@ -49,8 +49,8 @@ import type {
 const silent = (): void => undefined;
 
 /**
- * Opens a spec's file: a `.spade` text, or a spec as JSON. Throws a SpadeworkError where it cannot be read or has mistakes, and where
- * the engine asked for cannot be had.
+ * Opens a spec's file: a `.spade` text, or a spec as JSON. Throws a SpadeworkError if it cannot be read or has
+ * mistakes, and if the requested engine is not available.
  */
 export function openSpec(file: string, options: OpenOptions = {}): Promise<Model> {
   return inLongCall('openSpec', async () => {
@@ -60,10 +60,10 @@ export function openSpec(file: string, options: OpenOptions = {}): Promise<Model
   });
 }
 
-/** Options by which parts of a text are chosen. */
+/** Options that choose parts of a text. */
 const textOnly = ['experiment', 'network', 'inputs', 'settings', 'set'] as const;
 
-/** Opens a text. Imports are read by `provider`. Throws as `openSpec` does. */
+/** Opens a text; `provider` reads its imports. Throws as `openSpec` does. */
 export function openText(text: string, options: TextOptions = {}): Promise<Model> {
   return inLongCall('openText', async () => {
     const read = readOptions(options, textOptions);
@@ -73,8 +73,8 @@ export function openText(text: string, options: TextOptions = {}): Promise<Model
 }
 
 /**
- * Checks a spec, given by its file or as a text, and gives it as JSON, with everything that is wrong with it. Throws a SpadeworkError
- * where the file cannot be read, and nothing for mistakes in it.
+ * Checks a spec, given by its file or as a text, and gives it as JSON, with all problems found. Throws a SpadeworkError
+ * if the file cannot be read; mistakes in it are not thrown.
  */
 export function check(source: SpecSource, options: CheckOptions = {}): CheckedSpec {
   return inCall('check', () => {
@@ -84,7 +84,7 @@ export function check(source: SpecSource, options: CheckOptions = {}): CheckedSp
   });
 }
 
-/** Checks a spec that is given by its file or as a text. */
+/** Checks a spec given by its file or as a text. */
 export function checkSource(given: SpecSource, options: CheckOptions): CheckResult {
   if (typeof given === 'string')
     return checkNamed(readSpec(pathArgument('source', given, specPath)), options);
@@ -92,7 +92,7 @@ export function checkSource(given: SpecSource, options: CheckOptions): CheckResu
   return checkText({ name, text: textArgument('text', text, 'a text of the language') }, options);
 }
 
-/** Checks what a file holds, which its name tells. */
+/** Checks a file's content, by the kind that its name tells. */
 function checkNamed(source: Source, options: CheckOptions): CheckResult {
   if (!isJson(source.name)) return checkText(source, options);
   for (const name of textOnly)
@@ -104,8 +104,8 @@ function checkNamed(source: Source, options: CheckOptions): CheckResult {
 }
 
 /**
- * Opens what a run has learned: its spec, with the variables of its last checkpoint or of the step asked for. Throws a
- * SpadeworkError where the folder holds no run, no whole checkpoint, or none of that step.
+ * Opens a run: its spec, with the variables of its last checkpoint or of the requested step. Throws a SpadeworkError if
+ * the folder holds no run, no complete checkpoint, or none of that step.
  */
 export function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
   return inLongCall('openRun', () => {
@@ -164,7 +164,10 @@ function checkText(source: Source, options: CheckOptions): CheckResult {
   return result;
 }
 
-/** Copies what is given by name, so that names of all objects, such as `constructor`, are not given. */
+/**
+ * Copies a record into an object without a prototype, so that only given names have values, not `constructor` and the
+ * like.
+ */
 function copyOf<Value, Copy>(
   given: Readonly<Record<string, Value>>,
   copy: (value: Value) => Copy,
@@ -174,11 +177,11 @@ function copyOf<Value, Copy>(
   return copied;
 }
 
-/** Completes a declaration: maps come without edges where it does not speak of them. */
+/** Completes a declaration: by default, maps come without edges. */
 const withEdges = (one: InputDeclaration): GivenInput =>
   one.kind === 'labels' ? { ...one, edges: one.edges ?? false } : one;
 
-/** Tells whether a spec is of networks by themselves, without an experiment. */
+/** Tells whether a spec consists of networks without an experiment. */
 function isLone({ data, objectives, train }: NonNullable<CheckResult['spec']>): boolean {
   return !data && !train && objectives.length === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Answers for options, for callers whose compiler does not: their names and what they may be. A misspelled `noise` would be
- * drawn, and a rate that is no number would end all training.
+ * Checks the names and values of options at run time, for callers without a type checker: a misspelled `noise` would be
+ * drawn at random, and a rate that is not a number would ruin the training.
  */
 import { largestSeed } from '../../compiler/format/types.ts';
 import {
@@ -35,12 +35,12 @@ import type {
   TextOptions,
 } from './types.ts';
 
-/** What engines count random states by is 32 bits wide. */
+/** The largest step: random states are 32 bits wide. */
 export const largestStep = 2 ** 31 - 1;
-/** More pictures than any machine takes at once; products of sizes stay exact below it. */
+/** The largest batch; products of sizes stay exact below it. */
 const largestBatch = 2 ** 24;
 
-/** Takes one of some texts. */
+/** Makes a check for one of several texts. */
 export function choice(known: readonly string[]): Check {
   return (name, value) => {
     if (!known.some((one) => one === value))
@@ -57,12 +57,12 @@ const batch: Check = (_, value) => {
   if (!isWhole(value, 1, largestBatch)) throw wrongBatch(describe(value), largestBatch);
 };
 
-/** Takes learning rates by network; whether these are optimized is known by the spec. */
+/** Checks learning rates by network; the spec later tells which networks are trained. */
 const rates: Check = (name, value) => {
   byName(name, value);
   for (const [network, rate] of Object.entries(value as Readonly<Record<string, unknown>>)) {
     if (rate === undefined) continue;
-    // Engines compute in single precision: what is infinite there is no rate.
+    // Engines compute in single precision: a rate must be finite there.
     if (typeof rate !== 'number' || !(rate >= 0) || !Number.isFinite(Math.fround(rate)))
       throw wrongOption(
         `${name}.${network}`,
@@ -122,8 +122,8 @@ export const runOptions: Checks<RunOptions> = {
 };
 
 /**
- * Copies options, so that nothing changes them after they were checked. Throws a SpadeworkError where one has a name that is not
- * known, or a value that it cannot have; `undefined` leaves an option out.
+ * Copies options, so that nothing changes them after the check. Throws a SpadeworkError for an unknown name or an
+ * invalid value; `undefined` means the default.
  */
 export function readOptions<Options extends object>(given: Options, checks: Checks<Options>): Options {
   if (!isPlainObject(given))
@@ -133,7 +133,7 @@ export function readOptions<Options extends object>(given: Options, checks: Chec
       `an object of some of ${Object.keys(checks).join(', ')}`,
       'leave the options out to take the defaults',
     );
-  // Without a prototype: what is not given has no value, whatever it is called.
+  // The copy has no prototype, so that options which are not given have no value.
   const taken = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(checks, name)) throw unknownOption(name, Object.keys(checks));
@@ -144,7 +144,7 @@ export function readOptions<Options extends object>(given: Options, checks: Chec
   return taken as Options;
 }
 
-/** Reads the options of official names, of which one is needed. */
+/** Reads the options of official names, of which one is required. */
 export function readOfficialOptions(given: OfficialOptions): OfficialOptions {
   const options = readOptions<OfficialOptions>(given, officialOptions);
   text('network', options.network);

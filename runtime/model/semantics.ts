@@ -1,4 +1,4 @@
-/** Answers for semantics as official preprocessing makes them, taken apart into what our networks take. */
+/** Splits semantics of official preprocessing into the inputs of our networks. */
 import { sizeOf } from '../../compiler/ir/types.ts';
 import { open, permute, shapeIn, toRowsFirst } from './arrays.ts';
 import { inCall, shapeText, wrongSemantics } from './messages.ts';
@@ -6,9 +6,9 @@ import { readOptions, semanticsOptions } from './options.ts';
 import type { SemanticsOptions, Tensor } from './types.ts';
 
 /**
- * Splits semantics as official preprocessing makes them (one channel per class, one of them 1 at each pixel; with `edges`, a
- * last channel of instance edges) into what our networks take: ids [N,H,W] and edges [N,H,W,1]. Throws a SpadeworkError where a
- * pixel has no class or several, or a channel holds more than 0 and 1.
+ * Splits semantics of official preprocessing (one channel per class, one of them 1 at each pixel; with `edges`, a last
+ * channel of instance edges) into the inputs of our networks: ids [N,H,W] and edges [N,H,W,1]. Throws a SpadeworkError
+ * if a pixel has no class or several, or a channel holds values other than 0 and 1.
  */
 export function splitSemantics(
   semantics: Tensor,

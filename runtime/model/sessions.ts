@@ -1,6 +1,6 @@
 /**
- * A model's variables across its sessions. Every session has variables of its own; here is known who has the newest value of
- * each, and values move only when a session needs one that it lacks. One call at a time: the model's calls take turns.
+ * Shares a model's variables among its sessions. Every session has its own variables; this file tracks which session
+ * has the newest value of each, and copies a value when another session needs it. Calls are serialized by the model.
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { type Variable, weightOfCompanion } from '../../compiler/ir/variables.ts';
@@ -9,18 +9,18 @@ import { variableName } from '../../compiler/build/instantiate.ts';
 import { whileComputing, withoutUnusedVariables } from '../session/computing.ts';
 import { initialValues, runAndRead, type Feeds, type OpenSession, type Session } from '../session/session.ts';
 
-/** Sessions that are kept; each holds copies of the variables it uses. */
+/** The most open sessions; each holds copies of the variables it uses. */
 const mostSessions = 8;
 
 interface Opened {
   readonly session: Session;
-  /** The versions of the values that the session holds. */
+  /** The versions of the session's values. */
   readonly versions: Map<string, number>;
 }
 
 interface Value {
   version: number;
-  /** Who holds the newest value; undefined where nobody has asked for it, and it would be drawn. */
+  /** The holder of the newest value; undefined if the initial value has not been drawn yet. */
   holder: Float32Array | Opened | undefined;
 }
 
@@ -40,7 +40,7 @@ export class Sessions {
     this.values = new Map(variables.map(({ name }) => [name, { version: 0, holder: undefined }]));
   }
 
-  /** Runs one method of a program, in the session that this very program has, or gets now. */
+  /** Runs a method of a program, in the session of this program, which is opened if necessary. */
   async run(program: Program, method: string, feeds: Feeds): Promise<Map<string, Float32Array>> {
     const opened = await this.obtain(program);
     await this.bringUp(opened);
@@ -103,7 +103,7 @@ export class Sessions {
     return { session, versions: new Map() };
   }
 
-  /** Takes home what only this session has, and frees it. */
+  /** Copies the values that only this session has, and frees it. */
   private async close(program: Program, opened: Opened): Promise<void> {
     const own = [...this.values].filter(([, { holder }]) => holder === opened).map(([name]) => name);
     for (const [name, array] of await opened.session.readVariables(own)) this.valueNamed(name).holder = array;
@@ -111,7 +111,7 @@ export class Sessions {
     this.opened.delete(program);
   }
 
-  /** Gives a session the newest values of its variables, as far as it lacks them. */
+  /** Gives a session the newest values of the variables it uses. */
   private async bringUp(opened: Opened): Promise<void> {
     const stale = opened.session.program.variables
       .map(({ name }) => name)
@@ -122,12 +122,12 @@ export class Sessions {
     for (const name of stale) {
       const value = this.valueNamed(name);
       opened.versions.set(name, value.version);
-      // One copy is enough: the session's, from now on.
+      // One copy is enough: the session keeps it from now on.
       value.holder = opened;
     }
   }
 
-  /** Gives the newest values, not copied where they are here; each session is asked once for all of its own. */
+  /** Gives the newest values, without copying those held here; asks each session once for all its values. */
   private async collect(names: readonly string[]): Promise<Map<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
     const asked = new Map<Opened, string[]>();
@@ -143,11 +143,11 @@ export class Sessions {
     return found;
   }
 
-  /** Draws initial values, and keeps them: what starts from another variable must not follow it later. */
+  /** Draws initial values and keeps them: a value that starts from another variable must not follow it later. */
   private draw(names: readonly string[]): void {
     if (names.length === 0) return;
     const wanted = new Set(names);
-    // A set hands out what is added while it is walked.
+    // Iteration over a set includes elements added meanwhile.
     for (const name of wanted) {
       const source = this.startsFrom(name);
       if (source !== undefined) wanted.add(source);
@@ -159,7 +159,7 @@ export class Sessions {
     for (const name of names) this.valueNamed(name).holder = must(drawn.get(name), `${name} was drawn`);
   }
 
-  /** The variable whose initial value another one's is made from. */
+  /** The variable whose initial value determines that of another one. */
   private startsFrom(name: string): string | undefined {
     const { role, network, initializer } = must(this.byName.get(name), `there is a variable ${name}`);
     if (role === 'average') return weightOfCompanion(name);

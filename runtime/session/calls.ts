@@ -1,20 +1,20 @@
-/** The order of calls on what can do one at a time. */
+/** Serializes calls to something that can run only one at a time. */
 import { brokenInvariant } from '../../dsl/errors.ts';
 
-/** What asks for an end: an AbortSignal. */
+/** A request to end: an AbortSignal. */
 export interface Signal {
   readonly aborted: boolean;
   readonly reason: unknown;
 }
 
-/** Does calls one after another, in the order in which they came. */
+/** Runs calls one after another, in the order in which they were added. */
 export class Calls {
   private last: Promise<unknown> = Promise.resolve();
   private end: Promise<void> | undefined;
 
   /**
-   * Does a call when all before it are done, whatever became of them. A signal keeps it from beginning: then it fails with the
-   * signal's reason. A call that has begun goes on to its end.
+   * Runs a call after all earlier ones, whether they succeeded or failed. A signal keeps it from starting: then it
+   * fails with the signal's reason. A call that has started runs to its end.
    */
   add<T>(work: () => T | Promise<T>, signal?: Signal): Promise<T> {
     if (this.end) return Promise.reject(brokenInvariant('a call came after the session was disposed of'));
@@ -26,7 +26,7 @@ export class Calls {
     return done;
   }
 
-  /** Refuses all further calls, and does the last work when those before are done. A second time it only waits. */
+  /** Rejects all further calls, and runs the last work after those before. A second close only waits. */
   close(work: () => void | Promise<void>): Promise<void> {
     this.end ??= this.last.then(work);
     return this.end;

@@ -1,6 +1,6 @@
 /**
- * What a call of a method is fed: checks what callers give, and where a method takes the patches of label maps in place of the
- * maps, finds these.
+ * Prepares the feeds of a method call: checks them, and if a method takes the patches of label maps instead of the
+ * maps, finds the patches.
  */
 import { brokenInvariant, must, type SpadeworkError } from '../../dsl/errors.ts';
 import { edgesOf, instancesOf } from '../../compiler/build/instantiate.ts';
@@ -10,33 +10,33 @@ import { isSymbolic, sizeOf, type Shape, type TensorType } from '../../compiler/
 import { patchIndexer, type PatchTables } from '../../compiler/patches/tables.ts';
 import { outerInputs, partOfInput, patchValues } from '../../compiler/passes/deduplicate-patches/inputs.ts';
 
-/** Names the inputs by which methods take what belongs to label maps beside their ids. */
+/** The names of inputs that belong to label maps, besides their ids. */
 export const edgesInput = edgesOf(labelsInput);
 export const instancesInput = instancesOf(labelsInput);
 
-/** Names all inputs that change with the label map. */
+/** The names of all inputs that change with the label map. */
 export const mapInputs: readonly string[] = [labelsInput, edgesInput, instancesInput];
 
 export type Values = Float32Array | Int32Array;
 
-/** A value that stays on an engine: an output of a call, which another call can be fed with. */
+/** A value that stays on an engine: an output of a call, which can be fed to another call. */
 export interface DeviceValue {
   readonly shape: Shape;
   readonly dtype: 'f32' | 'i32';
-  /** Frees it; calls that were fed with it must have settled. It may be called again. */
+  /** Frees the value; calls that it was fed to must have settled. Repeated calls have no effect. */
   dispose(): void;
 }
 
 export type Feeds = Readonly<Record<string, Values | DeviceValue>>;
 
-/** Says that a value is used after it was disposed of. */
+/** Makes the error for the use of a disposed value. */
 export const disposedValue = (): SpadeworkError =>
   brokenInvariant('a value was used after it was disposed of');
 
 /** Tells arrays from values on an engine. */
 export const isArray = (value: Values | DeviceValue): value is Values => ArrayBuffer.isView(value);
 
-/** Gives the array among feeds that is searched for patches, or compared; undefined where it is not fed. */
+/** Gives a feed as the array that is searched for patches or compared; undefined if it is not fed. */
 export function arrayOf(feeds: Feeds, name: string): Values | undefined {
   const value = feeds[name];
   if (value && !isArray(value))
@@ -44,7 +44,7 @@ export function arrayOf(feeds: Feeds, name: string): Values | undefined {
   return value;
 }
 
-/** A value for an input, in the shape that it has in this call. */
+/** A value for an input, in its shape in this call. */
 export interface Fed {
   readonly values: Values | DeviceValue;
   readonly shape: Shape;
@@ -52,15 +52,15 @@ export interface Fed {
 }
 
 interface MethodInputs {
-  /** What the engine takes, and what callers give. */
+  /** The inputs of the engine, and those of callers. */
   readonly inner: ReadonlyMap<string, TensorType>;
   readonly outer: ReadonlyMap<string, TensorType>;
 }
 
-/** Finds the patches of the label maps among feeds that were checked. */
+/** Finds the patches of the label maps among checked feeds. */
 export type PatchFinder = (feeds: Feeds) => PatchTables;
 
-/** Makes the finder of a program's patches; undefined where its methods take none. */
+/** Makes the finder of a program's patches; undefined if its methods take none. */
 export function patchFinder({ patches }: Program): PatchFinder | undefined {
   if (!patches) return undefined;
   const { plan, maps } = patches;
@@ -71,7 +71,7 @@ export function patchFinder({ patches }: Program): PatchFinder | undefined {
   };
 }
 
-/** Makes what the methods of a program are fed. */
+/** Makes the inputs of a program's methods from feeds. */
 export class MethodFeeds {
   private readonly methods: ReadonlyMap<string, MethodInputs>;
   private readonly patchesOf: PatchFinder | undefined;
@@ -87,8 +87,8 @@ export class MethodFeeds {
   }
 
   /**
-   * Gives a value for every input of a method. `patches` are those of the label maps, if they are known already. Throws where
-   * there is no such method, or feeds do not fit.
+   * Gives a value for every input of a method. `patches` are those of the label maps, if they are known already. Throws
+   * if there is no such method, or if feeds do not fit.
    */
   of(method: string, feeds: Feeds, patches?: PatchTables): ReadonlyMap<string, Fed> {
     const inputs = this.methods.get(method);
@@ -113,13 +113,13 @@ export class MethodFeeds {
   }
 }
 
-/** Gives the shape that `length` entries have where a size is open. */
+/** Gives the shape of `length` entries, if a size is open. */
 function shapeIn(shape: Shape, length: number): Shape {
   const others = sizeOf(shape.filter((size) => !isSymbolic(size)));
   return shape.map((size) => (isSymbolic(size) ? length / others : size));
 }
 
-/** Refuses feeds that a method does not take, lacks, or that have another size. */
+/** Rejects unknown, missing and wrongly sized feeds. */
 function checkFeeds(method: string, inputs: ReadonlyMap<string, TensorType>, feeds: Feeds): void {
   for (const [name, type] of inputs) {
     const values = feeds[name];

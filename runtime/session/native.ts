@@ -1,4 +1,7 @@
-/** Runs a program on TensorFlow: one SavedModel for all methods, and one call into the library per method, on another thread. */
+/**
+ * Runs a program on TensorFlow: one SavedModel for all methods, and one call of the library per method, on another
+ * thread.
+ */
 import {
   noVariable,
   unknownOutput,
@@ -31,10 +34,10 @@ import { Calls } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
 import { readTrace } from './trace.ts';
 
-/** From how many bytes of variables on it is worth some time that nothing else stays in memory. */
+/** The bytes of variables from which on memory is released at the cost of time. */
 const largeProgram = 2 ** 26;
 
-/** A program in TensorFlow, with what it is run by. */
+/** A program in TensorFlow, with the plan to run it. */
 interface Loaded {
   readonly plan: Omit<TensorflowPlan, 'nodes'>;
   readonly module: SessionModule;
@@ -50,9 +53,9 @@ export class NativeSession implements Session {
   private readonly types: ReadonlyMap<string, TensorType>;
   private readonly isLarge: boolean;
   private readonly calls = new Calls();
-  /** The methods that have been called, with the outputs that came back. */
+  /** The methods that have been called, with the requested outputs. */
   private readonly prepared = new Set<string>();
-  /** Where traces of calls are kept, while somebody asks for them. */
+  /** The traces of calls, while tracing. */
   private traces: ArrayBuffer[] | undefined;
 
   private constructor(
@@ -85,8 +88,8 @@ export class NativeSession implements Session {
 
   setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void> {
     return this.calls.add(async () => {
-      // All are looked at before any is set. TensorFlow prepares its graph anew for every combination of variables, which takes
-      // a while; all of them at once would take their memory twice.
+      // All are checked before any is set. They are set in groups: TensorFlow prepares its graph for every combination
+      // of variables, which takes time, but setting all at once would double their memory.
       const fed = [...values].map(([name, array]) => {
         const type = typeOfVariable(this.types, name, array);
         const { value, done } = must(this.plan.variables.get(name), `the plan has the variable ${name}`);
@@ -143,7 +146,7 @@ export class NativeSession implements Session {
       });
       const key = JSON.stringify([method, names]);
       const isFirst = !this.prepared.has(key);
-      // Compiling and setting variables leave much behind; the first call of a method would come on top of it.
+      // Compiling and setting variables leave much garbage, and the first call of a method needs memory on top of it.
       if (isFirst && this.isLarge) collectGarbage();
       const results = await this.call(fed, fetches, binding.done ? [binding.done] : []);
       // The first call prepares the method's graph, in memory that is not needed again.
@@ -209,7 +212,7 @@ interface FedTensor extends Fed {
   readonly tensor: string;
 }
 
-/** Gives what came of work; throws what went wrong with it on its thread. */
+/** Gives the result of work on a thread, or throws its error. */
 function resultOf<T extends object>(outcome: Outcome<T>): T {
   if (outcome.error !== undefined) throw new Error(`TensorFlow failed: ${outcome.error}`);
   return outcome;
@@ -218,7 +221,7 @@ function resultOf<T extends object>(outcome: Outcome<T>): T {
 class NativeValue implements DeviceValue {
   readonly shape: readonly number[];
   readonly dtype: 'f32' | 'i32';
-  /** Undefined after it was disposed of. */
+  /** Undefined after disposal. */
   held: NativeTensor | undefined;
 
   constructor(

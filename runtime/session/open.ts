@@ -6,7 +6,7 @@ import { NativeSession } from './native.ts';
 import { PortableSession } from './portable.ts';
 import type { Session } from './session.ts';
 
-/** Opens a session for a program on an engine; a failure for lack of memory becomes a SpadeworkError. */
+/** Opens a session for a program on an engine; a lack of memory becomes a SpadeworkError. */
 export function openSession(engine: Engine, program: Program): Promise<Session> {
   return whileComputing(async () =>
     engine.kind === 'native'
@@ -15,7 +15,7 @@ export function openSession(engine: Engine, program: Program): Promise<Session> 
   );
 }
 
-/** Names the library behind an engine, with its version and device. */
+/** Names the library of an engine, with its version and device. */
 export function describeLibrary(engine: Engine): string {
   return engine.kind === 'native'
     ? `TensorFlow ${engine.libraryVersion}, ${engine.device.toUpperCase()}`

@@ -19,7 +19,7 @@ import type { TensorFlow } from '../../compiler/ir/emitter.ts';
 import { Calls, nextTurn } from './calls.ts';
 import { disposedValue, isArray, MethodFeeds, type DeviceValue, type Fed, type Feeds } from './feeds.ts';
 
-/** Sees a node with its results and with those of its operands, while they are there. */
+/** Sees a node with its results and those of its operands, before they are freed. */
 export type Look = (
   node: Node,
   results: readonly Tfjs.Tensor[],
@@ -31,12 +31,12 @@ const noValue = (name: string): SpadeworkError => brokenInvariant(`variable '${n
 export class PortableSession implements Session {
   readonly engine = 'portable';
   private readonly variables = new Map<string, Tfjs.Tensor>();
-  /** Where times are kept, while somebody asks for them. */
+  /** Kernel times, while tracing. */
   private trace: KernelTime[] | undefined;
-  /** Who looks at every value, while somebody does. */
+  /** The observer of all values, if there is one. */
   private look: Look | undefined;
   private readonly calls = new Calls();
-  /** What has been planned, by method and outputs. */
+  /** The plans, by method and outputs. */
   private readonly plans = new Map<string, Planned>();
   private readonly feeds: MethodFeeds;
   private readonly types: ReadonlyMap<string, TensorType>;
@@ -105,7 +105,7 @@ export class PortableSession implements Session {
     return trace;
   }
 
-  /** Does work that runs methods of this session, and shows every value of them as it is made. */
+  /** Runs work that calls methods of this session, and shows every value of them as it is computed. */
   async watched(work: () => Promise<void>, look: Look): Promise<void> {
     this.look = look;
     try {
@@ -126,7 +126,7 @@ export class PortableSession implements Session {
     });
   }
 
-  /** Plans a method with the outputs that are asked for, once. */
+  /** Plans a method with the requested outputs, once. */
   private plan(name: string, names: readonly string[] | undefined): Planned {
     const key = JSON.stringify([name, names]);
     const known = this.plans.get(key);
@@ -205,13 +205,13 @@ export class PortableSession implements Session {
       return [tf.clone(variable)];
     }
     const inputs = operands.map((results) => must(results[0], 'an operand has a result'));
-    // tidy frees the temporaries of the op and keeps what it returns.
+    // `tidy` frees the temporaries of the op and keeps the returned tensors.
     const results = tf.tidy(() => node.op.tfjs(inputs, { tf, node }));
     return Array.isArray(results) ? results : [results];
   }
 }
 
-/** A method with the outputs that are asked for, and how it is computed. */
+/** A method with the requested outputs, and the plan of its computation. */
 interface Planned {
   readonly method: Method;
   readonly steps: readonly PortableStep[];
@@ -238,5 +238,5 @@ function tensorOf(value: DeviceValue): Tfjs.Tensor {
   return value.tensor;
 }
 
-/** Copies a tensor: some backends give their own memory. */
+/** Copies a tensor, since some backends give their own memory. */
 const copyOf = async (tensor: Tfjs.Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data());

@@ -1,4 +1,4 @@
-/** What it means to run a compiled program: its variables are set and read, and its methods called. */
+/** Defines a session: it runs a compiled program, sets and reads its variables, and calls its methods. */
 import { brokenInvariant, must, type SpadeworkError } from '../../dsl/errors.ts';
 import type { Node } from '../../compiler/ir/node.ts';
 import type { Program } from '../../compiler/ir/program.ts';
@@ -11,56 +11,56 @@ import type { DeviceValue, Feeds } from './feeds.ts';
 
 export type { DeviceValue, Feeds, Values } from './feeds.ts';
 
-/** When a kernel ran, in milliseconds of a clock that all kernels of a trace share. */
+/** When a kernel ran, in milliseconds of one clock for all kernels of a trace. */
 export interface KernelTime {
-  /** The node of the program that it ran for; undefined where the engine worked for itself. */
+  /** The node of the program that it ran for; undefined for the engine's own work. */
   readonly node: Node | undefined;
-  /** What the engine calls it. */
+  /** The engine's name of the kernel. */
   readonly kernel: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** How a method is run. */
+/** Options of a call. */
 export interface RunOptions {
-  /** The outputs that come back; all of them by default. Others are not computed, but for what writes need. */
+  /** The outputs to return; default: all. Others are computed only if writes need them. */
   readonly outputs?: readonly string[] | undefined;
-  /** The patches of the label maps among the feeds, where the method takes patches; found here by default. */
+  /** The patches of the label maps among the feeds, if the method takes patches; by default they are found here. */
   readonly patches?: PatchTables | undefined;
-  /** Keeps the call from beginning: it fails with the signal's reason. A call that has begun goes on to its end. */
+  /** Keeps the call from starting: it fails with the signal's reason. A call that has started runs to its end. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A program on an engine. All arrays are row-major in the shapes that the program declares. Calls run one after another in the
- * order in which they are made; the native engine computes on another thread, the portable one on this, but lets others have a
- * turn before each call. Arrays that are given to a call must stay as they are until its promise settles.
+ * A program on an engine. All arrays are row-major in the program's shapes. Calls run one after another in the order in
+ * which they are made; the native engine computes on another thread, the portable one on this thread, with a break
+ * before each call. Arrays passed to a call must not change until its promise settles.
  */
 export interface Session {
   readonly engine: 'native' | 'portable';
   readonly program: Program;
-  /**
-   * Sets variables by name, to copies; those not named keep their values. Fails where a name is unknown or a size differs.
-   */
+  /** Sets variables by name, to copies; others keep their values. Fails if a name is unknown or a size differs. */
   setVariables(values: ReadonlyMap<string, Float32Array>): Promise<void>;
-  /** Copies variables out, in the order asked for; all of the program's own without `names`. */
+  /** Copies variables out, in the requested order; without `names`, all of the program's own. */
   readVariables(names?: readonly string[]): Promise<Map<string, Float32Array>>;
-  /** Runs a method: all of its inputs are fed, its writes happen, and outputs come back, which the caller disposes of. */
+  /** Runs a method: takes all its inputs, performs its writes, and returns outputs, which the caller disposes of. */
   run(method: string, feeds: Feeds, options?: RunOptions): Promise<Map<string, DeviceValue>>;
-  /** Copies a value that a session of this engine gave. Whole numbers become floats. */
+  /** Copies a value of a session of this engine. Integers become floats. */
   read(value: DeviceValue): Promise<Float32Array>;
-  /** Does work that runs methods of this session, and gives the times of all kernels meanwhile. It takes longer for that. */
+  /**
+   * Runs work that calls methods of this session, and gives the times of all kernels meanwhile. Tracing slows it down.
+   */
   traced(work: () => Promise<void>): Promise<KernelTime[]>;
-  /** Counts the values that are held on the engine now, by whomever, to see leaks. */
+  /** Counts the values now held on the engine by all sessions, to detect leaks. */
   valueCount(): number;
-  /** Frees the variables when all calls are done; further calls fail. Values stay until they are disposed of. */
+  /** Frees the variables after all calls; further calls fail. Values stay until they are disposed of. */
   dispose(): Promise<void>;
 }
 
 /** Puts a program on the engine that somebody has chosen. */
 export type OpenSession = (program: Program) => Promise<Session>;
 
-/** Runs a method, and copies the outputs that come back. */
+/** Runs a method, and copies its outputs. */
 export async function runAndRead(
   session: Pick<Session, 'run' | 'read'>,
   method: string,
@@ -77,8 +77,8 @@ export async function runAndRead(
 }
 
 /**
- * Gives the initial values of all variables: those that were `loaded`, else drawn from the seed and their names alone, the
- * same numbers on every engine. Averages start as what they are averages of.
+ * Gives the initial values of all variables: `loaded` ones, else values drawn from the seed and their names alone,
+ * equal on every engine. Moving averages start as their parameters.
  */
 export function initialValues(
   variables: readonly Variable[],
@@ -88,11 +88,11 @@ export function initialValues(
   return new Map(initialEntries(variables, seed, loaded));
 }
 
-/** Says that a method has no output of a name. */
+/** Makes the error for an unknown output of a method. */
 export const unknownOutput = (method: string, name: string): SpadeworkError =>
   brokenInvariant(`method ${method} has no output '${name}'`);
 
-/** How many bytes of variables are set at once. */
+/** The bytes of variables that are set at once. */
 const groupBytes = 2 ** 24;
 
 /** Tells whether all numbers are finite. */
@@ -101,7 +101,7 @@ export function areFinite(values: ArrayLike<number>): boolean {
   return true;
 }
 
-/** Puts neighbors into groups of some size. */
+/** Puts neighbors into groups of limited size. */
 export function* inGroups<T>(all: Iterable<T>, bytesOf: (one: T) => number): Generator<T[]> {
   let group: T[] = [];
   let bytes = 0;
@@ -115,7 +115,7 @@ export function* inGroups<T>(all: Iterable<T>, bytesOf: (one: T) => number): Gen
   if (group.length > 0) yield group;
 }
 
-/** Gives all variables their initial values, some at a time: together they would take as much memory again as the engine's. */
+/** Sets the initial values of all variables, in groups: all at once would double the memory. */
 export async function setInitialValues(
   session: Session,
   seed: number,
@@ -129,17 +129,17 @@ export async function setInitialValues(
   }
 }
 
-/** Makes an array for as many numbers, whatever they are by now. */
+/** Makes an array of `count` numbers, with arbitrary content. */
 type Allocate = (count: number) => Float32Array;
 
-/** Memory that is used again and again: what JavaScript lets go of is given back late. */
+/** Reuses memory, since JavaScript frees unused buffers late. */
 class Arena {
   private buffer = new ArrayBuffer(0);
   private used = 0;
 
   take(count: number): Float32Array {
     const bytes = count * Float32Array.BYTES_PER_ELEMENT;
-    // What was taken before keeps the old one.
+    // Earlier arrays keep the old buffer.
     if (this.used + bytes > this.buffer.byteLength) {
       this.buffer = new ArrayBuffer(Math.max(bytes, groupBytes));
       this.used = 0;
@@ -149,7 +149,7 @@ class Arena {
     return taken;
   }
 
-  /** Says that nobody uses what was taken. */
+  /** Frees all arrays taken before. */
   clear(): void {
     this.used = 0;
   }
@@ -223,10 +223,10 @@ function drawInitial(
   }
 }
 
-/** Says that a session has no variable of a name. */
+/** Makes the error for an unknown variable of a session. */
 export const noVariable = (name: string): SpadeworkError => brokenInvariant(`there is no variable '${name}'`);
 
-/** Gives the type of the variable that `values` are for; throws where there is none or the size differs. */
+/** Gives the type of the variable that `values` are for; throws if it is unknown or the size differs. */
 export function typeOfVariable(
   types: ReadonlyMap<string, TensorType>,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Calls a method in stages: what depends on weights alone is done again after they changed, what depends on the label map when
- * another one comes, and the rest at each call.
+ * Runs a method in stages: one depends on weights alone and runs after they changed, one depends on the label map and
+ * runs when it changes, and the rest runs at each call.
  */
 import type { Program } from '../../compiler/ir/program.ts';
 import { must } from '../../dsl/errors.ts';
@@ -19,7 +19,7 @@ import {
 } from './feeds.ts';
 import type { KernelTime, OpenSession, RunOptions, Session } from './session.ts';
 
-/** Opens a session in which `method` runs in stages; `maps` names its inputs that hold label maps. */
+/** Opens a session that runs `method` in stages; `maps` names its inputs that hold label maps. */
 export async function openStaged(
   program: Program,
   method: string,
@@ -31,11 +31,11 @@ export async function openStaged(
   return new StagedSession(program, await open(staged), method, maps);
 }
 
-/** The maps of a call, with what was found and computed for them. */
+/** The label maps of a call, with their patches and their stage. */
 interface KnownMaps {
   readonly maps: ReadonlyMap<string, Values>;
   readonly patches: PatchTables | undefined;
-  /** Settles when the stage of the maps has run; undefined where it has not been called. */
+  /** Settles when the stage of the maps has run; undefined before its call. */
   done: Promise<void> | undefined;
 }
 
@@ -44,7 +44,7 @@ class StagedSession implements Session {
   private readonly stages: { readonly weights: Stage | undefined; readonly map: Stage | undefined };
   private readonly call: Stage;
   private readonly patchesOf: PatchFinder | undefined;
-  /** Settles when the stage of the weights has run; undefined where they have changed since. */
+  /** Settles when the stage of the weights has run; undefined if they have changed since. */
   private weightsDone: Promise<void> | undefined;
   private known: KnownMaps | undefined;
 
@@ -78,13 +78,13 @@ class StagedSession implements Session {
 
   async run(method: string, feeds: Feeds, options: RunOptions = {}): Promise<Map<string, DeviceValue>> {
     if (method !== this.method) {
-      // It may move weights.
+      // Another method may change weights.
       this.forget();
       return this.inner.run(method, feeds, options);
     }
     const known = this.mapsOf(feeds, options);
     const { patches } = known;
-    // All stages are called before any is waited for: the session runs them in this order, with no other call between them.
+    // All stages are called before any is awaited: the session runs them in this order, without other calls in between.
     this.weightsDone ??= this.runStage(this.stages.weights, feeds, options);
     known.done ??= this.runStage(this.stages.map, feeds, { ...options, patches });
     const outputs = this.inner.run(this.call.name, pick(feeds, this.call.inputs), { ...options, patches });
@@ -118,7 +118,7 @@ class StagedSession implements Session {
     this.known = undefined;
   }
 
-  /** Runs a stage, where there is one; it leaves what it computes in the engine. */
+  /** Runs a stage, if there is one; its results stay in the engine. */
   private async runStage(
     stage: Stage | undefined,
     feeds: Feeds,
@@ -127,11 +127,11 @@ class StagedSession implements Session {
     if (stage) await this.inner.run(stage.name, pick(feeds, stage.inputs), { patches, signal });
   }
 
-  /** Gives what is known of the maps of a call; those of other maps are forgotten. */
+  /** Gives what is known of the maps of a call; forgets other maps. */
   private mapsOf(feeds: Feeds, { patches }: RunOptions): KnownMaps {
     if (this.known && this.isKnown(this.known, feeds)) return this.known;
     this.known = undefined;
-    // Without the map, and where no stage asks for it, it is the method's own to say what it lacks.
+    // If the map is missing, or no stage needs it, the method's own check reports missing feeds.
     const hasMap = this.stages.map?.inputs.every((name) => feeds[name]) === true;
     const found = patches ?? (hasMap ? this.patchesOf?.(feeds) : undefined);
     const copies = this.maps.flatMap((name) => {

@@ -1,4 +1,4 @@
-/** Answers for TensorFlow's traces: the times of kernels out of its RunMetadata, and which node of the program each was for. */
+/** Reads TensorFlow's traces: extracts kernel times from its RunMetadata, with the node of the program for each. */
 import protobuf from 'protobufjs';
 import type { Node } from '../../compiler/ir/node.ts';
 import { must } from '../../dsl/errors.ts';
@@ -26,7 +26,7 @@ interface NodeStats {
   readonly op_end_rel_nanos: number;
 }
 
-/** Reads a serialized RunMetadata; `origins` says which node of the program each node of the graph is for, by name. */
+/** Reads a serialized RunMetadata; `origins` gives the node of the program for each node of the graph, by name. */
 export function readTrace(bytes: Uint8Array, origins: ReadonlyMap<string, Node>): KernelTime[] {
   const { step_stats: stats } = metadataType.toObject(metadataType.decode(bytes), {
     longs: Number,
@@ -45,14 +45,14 @@ export function readTrace(bytes: Uint8Array, origins: ReadonlyMap<string, Node>)
   );
 }
 
-/** Labels read `[memory] name = Kernel(operands)`. */
+/** Labels have the form `[memory] name = Kernel(operands)`. */
 function kernelOf({ timeline_label: label, node_name: name }: NodeStats): string {
   return / = (\w+)\(/.exec(label)?.[1] ?? name;
 }
 
 /**
- * Finds the node that a name is for. TensorFlow's optimizers make nodes of their own and name them after those that they
- * stand for: `step/ArithmeticOptimizer/AddOpsRewrite_AddV2_12`, `ConstantFolding/step/RealDiv_7_recip`.
+ * Finds the node for a name. TensorFlow's optimizers make new nodes and name them after those that they replace:
+ * `step/ArithmeticOptimizer/AddOpsRewrite_AddV2_12`, `ConstantFolding/step/RealDiv_7_recip`.
  */
 export function nodeOf(name: string, origins: ReadonlyMap<string, Node>): Node | undefined {
   const known = origins.get(name);
