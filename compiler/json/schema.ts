@@ -2,9 +2,10 @@
  * Builds JSON Schemas with TypeScript types inferred by TypeBox: `ValueOf<typeof schema>` is the type of the values
  * that a schema accepts.
  *
- * Only TypeBox's types are used. Its builders are some 300 modules, which take longer to load than a spec takes to check. A schema here
- * is plain JSON with what our messages need: a description, often a title or an example. Types are stated, not inferred, in four places:
- * nested references, places (whose numbers have names), settings of nodes, and unions (whose members come from lists).
+ * Only TypeBox's types are used: loading its builders, some 300 modules, takes longer than checking a spec. A schema
+ * here is plain JSON with what our messages need: a description, often a title or an example. Types are stated, not
+ * inferred, in four places: nested references, places (whose numbers have names), settings of nodes, and unions (whose
+ * members come from lists).
  */
 import type {
   Static,
