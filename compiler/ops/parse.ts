@@ -1,6 +1,14 @@
 /** Reads printed graphs back, through the builder: a text whose types are wrong is refused. */
 import { item } from '../ir/sources.ts';
-import { OpError, parseValue, type Attrs, type AttrValue, type Builder, type Node, type Op } from '../ir/node.ts';
+import {
+  OpError,
+  parseValue,
+  type Attrs,
+  type AttrValue,
+  type Builder,
+  type Node,
+  type Op,
+} from '../ir/node.ts';
 import { GraphBuilder } from './builder.ts';
 import { opTable } from './index.ts';
 import type { Method } from '../ir/program.ts';
