@@ -1,4 +1,4 @@
-/** Answers for what lint requires beyond types and formatting: type-aware rules, and no warnings. */
+/** Configures lint: type-aware rules beyond types and formatting, and no warnings. */
 import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import regexp from 'eslint-plugin-regexp';

@@ -1,5 +1,5 @@
 /**
- * Answers for how tests run. Engines go by file name: `*.portable.test.ts` loads tfjs on WebAssembly, `*.native.test.ts` loads
+ * Configures the tests. Engines go by file name: `*.portable.test.ts` loads tfjs on WebAssembly, `*.native.test.ts` loads
  * TensorFlow, all others load no engine. Tags say the rest: `full` marks what `npm test` leaves to `npm run test:full`, and
  * `needs-…` what is skipped where something is missing.
  */

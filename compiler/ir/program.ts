@@ -1,4 +1,4 @@
-/** Answers for what a compiled experiment is: variables, and methods over them, each a pure function of (state, inputs). */
+/** A compiled experiment: variables, and methods over them, each a pure function of (state, inputs). */
 import { reachable, typeOf, type Leaves, type Node } from './node.ts';
 import { is } from './op.ts';
 import { input } from './sources.ts';

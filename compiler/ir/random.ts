@@ -1,6 +1,6 @@
 /**
- * Answers for randomness: a counter-based generator, so that every random number is a pure function of (key, counter) and
- * no state has to be carried or saved. Philox-4x32-10 after Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+ * Draws random numbers with a counter-based generator: each number is a pure function of (key, counter), so no state is
+ * carried or saved. Philox-4x32-10 after Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
  * 3", section 3.3; the same function as TensorFlow's stateless random ops, to the bit.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Answers for the types of values in the graph: a dtype and a shape. Images are NHWC, filters HWIO. Shapes are static, but for
- * the numbers of rows of patch tables, which are symbols until a method is called.
+ * The types of values in a graph: a dtype and a shape. Images are NHWC, filters HWIO. Shapes are static, except for the
+ * numbers of rows of patch tables: they are symbols until a method is called.
  */
 import { must } from '../../dsl/errors.ts';
 

@@ -1,4 +1,4 @@
-/** Answers for the portable plan: a method as a flat list of calls, each with the values that die after it. */
+/** Lowers a method to the portable plan: a flat list of calls, each with the values that are freed after it. */
 import { nodesOf, type Method } from '../ir/program.ts';
 import type { Node } from '../ir/node.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Answers for the file format: nodes of a TensorFlow graph become a SavedModel (protocol buffers by protobufjs). The
- * messages are the part of TensorFlow's public `core/protobuf` and `core/framework` definitions that we write.
+ * Encodes the nodes of a TensorFlow graph as a SavedModel (protocol buffers by protobufjs). The messages are the part of
+ * TensorFlow's public `core/protobuf` and `core/framework` definitions that we write.
  */
 import protobuf from 'protobufjs';
 import { isSymbolic } from '../ir/types.ts';

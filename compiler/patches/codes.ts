@@ -1,4 +1,4 @@
-/** Answers for the one integer that a label and its edge bit are compared as: 2 * label + edge, OUTSIDE where there is none. */
+/** Packs a label and its edge bit into one integer, 2 * label + edge, by which they are compared; OUTSIDE if there is none. */
 import { OUTSIDE } from './plan.ts';
 
 /** Packs the entries of a first level's table, [count, places], into codes. */

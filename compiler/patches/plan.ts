@@ -1,4 +1,4 @@
-/** Answers for what patches are asked for: the grids of a label map's resolutions, and the windows that look at them. */
+/** Describes which patches a program needs: the grids of a label map's resolutions, and the windows that read them. */
 
 /** The value that stands for everything outside the image, in place of a label id or of a row. */
 export const OUTSIDE = -1;

@@ -1,4 +1,4 @@
-/** Answers for numbering tuples of integers: equal tuples get equal numbers, in order of first appearance, exactly. */
+/** Numbers tuples of integers: equal tuples get equal numbers, in order of first appearance. The comparison is exact. */
 
 const FEWEST_SLOTS = 1024;
 

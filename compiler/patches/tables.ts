@@ -1,7 +1,7 @@
 /**
- * Answers for finding the distinct patches of label maps. A level's patches are numbered exactly, in two sweeps: first the
- * columns of each window, tuples of `kernel` values below one another, then the rows of such columns. What a deeper level
- * looks at are the numbers of the level before, so that its patches never have to be written out.
+ * Finds the distinct patches of label maps. It numbers the patches of a level in two sweeps: first the columns of each
+ * window, tuples of `kernel` values below one another, then rows of such columns. A deeper level reads the numbers of the
+ * level before, so its patches are never written out.
  *
  *     labels, edges -> grid: code = 2 * label + edge -> columns of codes -> patches of codes = level 0's rows
  *                                         level 0's row of each pixel -> columns of rows -> patches of rows = level 1's rows

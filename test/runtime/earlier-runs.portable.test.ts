@@ -1,15 +1,17 @@
 /**
- * Tests an old run from when `sync_batch` was a block around `batch`, so that its variables' names have one more
- * level: it opens, resumes, and exchanges weights with current networks. The run was made by that version.
+ * Tests runs that earlier versions made: they open, resume, and exchange weights with current networks. One is from when
+ * `sync_batch` was a block around `batch`, so that its variables' names have one more level. Files of other formats are refused.
  */
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { check, checkAblation, checkJson, diffSpecs, type Spec } from '../../compiler/index.ts';
 import { planRuns } from '../../runtime/ablate/plan.ts';
 import { fileProvider } from '../../runtime/specs/read.ts';
-import { openRun, type Model, type Tensor } from '../../runtime/index.ts';
+import * as library from '../../runtime/index.ts';
+import type { Model, Tensor } from '../../runtime/index.ts';
+import type { EvalRecord } from '../../runtime/evaluate/record.ts';
 import { exportWeights, importWeights } from '../../runtime/exchange/exchange.ts';
 import { resume } from '../../runtime/train/train.ts';
 import { synth } from '../../runtime/synthesize/synthesize.ts';
@@ -108,7 +110,7 @@ describe('a run with the longer names', () => {
     const out = join(run, 'today');
     const { report } = await importWeights({ ...options, ...today(), file, out });
     expect(report).toMatchObject({ missing: [], leftOver: [], otherShape: [] });
-    const [before, after] = [await openRun(run, { engine }), await openRun(out, { engine })];
+    const [before, after] = [await library.openRun(run, { engine }), await library.openRun(out, { engine })];
     expect(await paint(after)).toEqual(await paint(before));
     for (const model of [before, after]) await model.dispose();
     const back = await importWeights({ ...options, run, file: variablesOf(out, 0) });
@@ -167,5 +169,56 @@ describe('names of another version', () => {
       'a.batch.running_mean',
     ]);
     expect(match('a.batch.running_mean').report.missing.map(({ ours }) => ours)).toEqual(['a.running_mean']);
+  });
+});
+
+describe('a run of version 0.2', () => {
+  const folderOf = fileURLToPath(new URL('../fixtures/earlier/version_0_2/', import.meta.url));
+
+  beforeEach(() => {
+    rmSync(run, { recursive: true });
+    cpSync(folderOf, run, { recursive: true });
+  });
+
+  it('has the spec that its text gives today', () => {
+    const spec = readFileSync(join(run, 'spec.json'), 'utf8');
+    const source = { name: 'tiny.spade', text: readFileSync(join(run, 'source.spade'), 'utf8') };
+    const today = check(source, fileProvider(), { sets: ['train.steps = 2'] }).spec!;
+    const { sections } = diffSpecs(JSON.parse(spec) as Spec, today);
+    expect(sections).toEqual([]);
+  });
+
+  it('opens, paints, goes on, and is measured and compared', async () => {
+    const data = join(folder, 'data');
+    const model = await library.openRun(run, { engine });
+    const labels = Uint8Array.from({ length: 32 * 32 }, (_, i) => i % 3);
+    expect((await model.synthesize({ labels })).outputs['picture']?.shape).toEqual([1, 32, 32, 3]);
+    await model.dispose();
+    expect(await library.resume(run, { steps: 3, data, engine })).toMatchObject({ steps: 3, stepsNow: 1 });
+    const record = await library.evaluate(run, { engine, limit: 1 });
+    const [kept] = readdirSync(join(folderOf, 'eval')).filter((name) => name.endsWith('.json'));
+    const before = JSON.parse(readFileSync(join(folderOf, 'eval', kept!), 'utf8')) as EvalRecord;
+    expect(record.metrics.map(({ name }) => name)).toEqual(before.metrics.map(({ name }) => name));
+    const other = `${run}-other`;
+    cpSync(run, other, { recursive: true });
+    const { page } = await library.compare([run, other], { out: `${run}-compared` });
+    expect(readFileSync(page, 'utf8')).toContain('<html');
+  });
+});
+
+describe('what another version wrote', () => {
+  it.each([
+    ['spec.json', '"format":"spadework/1"', '"format":"spadework/2"', 'npm install spadework@latest'],
+    ['checkpoints/step-000002/state.json', 'checkpoint/1', 'checkpoint/9', 'npm install spadework@latest'],
+    ['checkpoints/step-000002/state.json', '"spadework/1"', '"spadework/0"', 'CHANGELOG.md'],
+  ])('%s with %s as %s is refused with what to do', async (file, own, foreign, hint) => {
+    const path = join(run, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(own);
+    writeFileSync(path, text.replace(own, foreign));
+    await expect(library.resume(run, { engine })).rejects.toMatchObject({
+      code: 'other-version',
+      hint: expect.stringContaining(hint) as string,
+    });
   });
 });

@@ -1,4 +1,4 @@
-/** Answers for calls of the library that are mistakes: what each is refused with. All are made without the help of types. */
+/** Lists wrong calls of the library, with the error that each gets. They are written without the help of types. */
 import type { Model } from '../../runtime/index.ts';
 
 /** A call, its code, and parts of its message: the function, what was found, what is expected. */

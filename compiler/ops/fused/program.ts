@@ -1,6 +1,6 @@
 /**
- * Answers for fused programs: what one kernel computes over all pixels of a domain, as data and as text. Leaves read operands,
- * other values are pointwise in those before them, and results are stored or summed. Values are numbered in order.
+ * Describes fused programs, as data and as text: what one kernel computes over all pixels of a domain. Leaves read
+ * operands, other values are pointwise in earlier ones, and results are stored or summed. Values are numbered in order.
  *
  *     domain 1,256,256,64; load 0 1,256,256,64; load 1 1,1,1,64; sub 0,1; leaky_relu 2 0.2; -> store 3 1,256,256,64
  */

@@ -1,4 +1,4 @@
-// Answers for the op that runs a fused program.
+// Registers the op that runs a fused program.
 #pragma once
 
 namespace spadework {

@@ -1,4 +1,4 @@
-// Answers for Winograd's minimal filtering on tiles: transforms of what they see, of filters and of results, and their cotangents.
+// Winograd's minimal filtering of one tile: the transforms of inputs, filters and results, and of their cotangents.
 #pragma once
 
 #include <cstdint>

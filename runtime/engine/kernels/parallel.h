@@ -1,4 +1,4 @@
-// Answers for the threads of our kernels: a few that stay, which share out the tasks of whoever asks.
+// Runs the tasks of a kernel on a fixed set of threads.
 #pragma once
 
 #include <cstdint>

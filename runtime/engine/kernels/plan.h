@@ -1,6 +1,6 @@
-// Answers for how a fused program runs on given sizes. Its domain is cut into chunks, which threads share out, and chunks into
-// blocks of pixels, small enough that what is computed of a block stays in the cache. What does not depend on the pixel is
-// computed once for a chunk. A plan is the steps of a chunk, those of a block, and the places that they read and write.
+// Plans how a fused program runs on given sizes. The domain is cut into chunks, which are distributed to threads, and each chunk
+// into blocks of pixels, small enough for the cache. What does not depend on the pixel is computed once for a chunk. A plan is
+// the steps of a chunk, the steps of a block, and the places that they read and write.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Answers for the loops of instructions, the pointwise ops that programs are made of, over blocks of numbers.
+// Loops over blocks of numbers for the instructions of programs, which are pointwise ops.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Answers for matrix products whose left factor is read as it lies, on any number of rows, by panels of columns.
+// Multiplies matrices by panels of columns; the left factor may have any number of rows and is read in place.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Answers for the text of a fused program (compiler/ops/fused/program.ts says what it means) as data.
+// Parses the text of a fused program; compiler/ops/fused/program.ts says what it means.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Answers for sums of rows that share an index: entries ordered by index first, so that every sum is one run, of a fixed order
-// whatever the number of threads, and short enough in its parts to keep its digits.
+// Sums rows that share an index. Entries are first ordered by index, so each sum is one run. Its order does not depend on the
+// number of threads, and its parts are short, which keeps rounding errors small.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Answers for the ops of patch tables: rows read and summed by index.
+// Registers the ops of patch tables, which read and sum rows by index.
 #pragma once
 
 namespace spadework {

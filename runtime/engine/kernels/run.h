@@ -1,5 +1,5 @@
-// Answers for running a plan: chunks on all threads, blocks of a chunk one after the other, sums put together in one order
-// whatever the number of threads.
+// Runs a plan: chunks on all threads, the blocks of a chunk in order. Sums are combined in one order, which does not depend on
+// the number of threads.
 #pragma once
 
 #include <vector>

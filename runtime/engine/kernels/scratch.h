@@ -1,4 +1,4 @@
-// Answers for memory that kernels compute in. It is kept and used again, since new memory costs more than much of what is done in it.
+// Memory for intermediate values of kernels. It is kept and reused, since new memory often costs more than the computation in it.
 #pragma once
 
 #include <cstdint>

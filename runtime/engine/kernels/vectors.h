@@ -1,4 +1,4 @@
-// Answers for loops over arrays of float32, written so that compilers make vector instructions of them.
+// Loops over arrays of float32 that compilers turn into vector instructions.
 #pragma once
 
 #include <algorithm>

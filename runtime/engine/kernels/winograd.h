@@ -1,4 +1,4 @@
-// Answers for convolutions of stride 1 with filters of 3x3 and 4x4 by minimal filtering: fewer products, more sums.
+// Registers convolutions of stride 1 by minimal filtering, for filters of 3x3 and 4x4: fewer products, more sums.
 #pragma once
 
 namespace spadework {
