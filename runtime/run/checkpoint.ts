@@ -28,7 +28,7 @@ import {
   noCheckpoint,
 } from './messages.ts';
 import { writeWhole } from '../base/files.ts';
-import { digestOf, requireDigests, writeDigests } from '../weights/digests.ts';
+import { digestOf, requireDigests, requireListed, writeDigests } from '../weights/digests.ts';
 import { DamagedFile } from '../weights/errors.ts';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { makeFolder } from '../base/make-folder.ts';
@@ -300,16 +300,26 @@ async function named<T>(file: string, work: Promise<T>): Promise<T> {
 
 const stateFormat = new RecordFormat<RunState>(stateSchema([checkpointFormat, formatWithoutDigests]));
 
+function parseState(folder: string, text: string): RunState {
+  try {
+    return stateFormat.parse(text);
+  } catch (error) {
+    if (!(error instanceof OtherVersion)) throw error;
+    // One changed byte makes another format, too.
+    requireListed(folder, stateFile, text);
+    throw error.of(join(folder, stateFile));
+  }
+}
+
 function readState(folder: string): { readonly state: RunState; readonly text: string } {
   try {
     const text = readText(join(folder, stateFile));
     if (text === undefined) throw new DamagedRecord('the file is missing');
-    const state = stateFormat.parse(text);
+    const state = parseState(folder, text);
     if (state.step !== stepOf(basename(folder)))
       throw new DamagedRecord(`its step is ${state.step}, but the folder is ${basename(folder)}`);
     return { state, text };
   } catch (error) {
-    if (error instanceof OtherVersion) throw error.of(join(folder, stateFile));
     throw error instanceof DamagedRecord ? new DamagedFile(`${stateFile}: ${error.message}`) : error;
   }
 }

@@ -53,6 +53,12 @@ export async function requireListedDigest(path: string): Promise<void> {
     requireSame(name, listed, await digestOfFile(path));
 }
 
+/** Requires that the content of a file matches the list of its folder, if the list names it. Throws DamagedFile. */
+export function requireListed(folder: string, name: string, content: string): void {
+  const listed = entriesOf(readList(folder) ?? '').get(name);
+  if (listed !== undefined) requireSame(name, listed, digestOf(content));
+}
+
 function requireSame(name: string, listed: string | undefined, found: string): void {
   if (listed === undefined) throw new DamagedFile(`${digestsFile}: it does not list ${name}`);
   if (listed !== found)

@@ -43,7 +43,12 @@ describe('an error', () => {
         notes: ['found: z'],
         hint: "did you mean 'x'?",
         fix: [{ file: 'a.spade', start: 18, end: 19, text: 'x' }],
-        place: { file: 'a.spade', line: 2, column: 9 },
+        place: {
+          file: 'a.spade',
+          line: 2,
+          column: 9,
+          range: { start: { line: 2, column: 9, offset: 18 }, end: { line: 2, column: 10, offset: 19 } },
+        },
         rendered: one.render(plain).replace('\n\n1 error', ''),
       },
     ]);
