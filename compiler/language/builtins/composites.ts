@@ -3,23 +3,15 @@
  * or name.
  */
 import { must } from '../../../dsl/errors.ts';
-import type { Hint } from '../../../dsl/fix.ts';
 import type { SpecAttr } from '../../format/types.ts';
 import { isVariadic } from '../../ir/op.ts';
 import { isRequired, type Composite } from '../../ops/composite/index.ts';
 import type { Argumented } from '../values/evaluation.ts';
 import * as messages from '../values/messages.ts';
-import { describe, unknown, type TensorValue, type Value } from '../values/values.ts';
-import { bind, placeOfArgument, placeOfInput } from './arguments.ts';
+import { unknown, type TensorValue, type Value } from '../values/values.ts';
+import { bind, failArgument, placeOfArgument, placeOfInput, readArgument, type Given } from './arguments.ts';
 import type { Builtin } from './define.ts';
 import { settings } from './parameters.ts';
-
-/** An argument of a call of a composite. */
-interface Given {
-  readonly name: string;
-  readonly index: number;
-  readonly value: Value;
-}
 
 export function fromComposite(op: Composite): Builtin {
   const isListed = op.inputs.some(isVariadic);
@@ -45,29 +37,21 @@ export function fromComposite(op: Composite): Builtin {
         return evaluator.fail(
           messages.missingArgument(op.name, 'values', given.span, `write ${op.name}(a, b)`),
         );
-      const wrong = ({ name, index, value }: Given, expected: string, hint?: Hint | string): undefined => {
-        const place = placeOfArgument(given, name, index);
-        evaluator.fail(messages.wrongType(`'${name}' of ${op.name}`, expected, describe(value), place, hint));
-      };
-
+      const use = { evaluator, callee: op.name, given };
       const tensors: TensorValue[] = [];
       for (const one of values) {
         if (one.value.kind === 'unknown') return unknown;
         const tensor = evaluator.asTensor(one.value, placeOfArgument(given, one.name, one.index));
-        if (!tensor) return wrong(one, 'a tensor') ?? unknown;
+        if (!tensor) return failArgument(use, one, 'a tensor');
         tensors.push(tensor);
       }
       const attrs: Record<string, SpecAttr> = {};
       for (const [name, { type }] of rules) {
         const value = bound.get(name);
         if (!value) continue;
-        const { read, expected, hintFor } = settings[type];
-        const index = order.indexOf(name);
-        const attr = read(value);
-        if (attr === undefined) {
-          const hint = hintFor?.(value, placeOfArgument(given, name, index));
-          return wrong({ name, index, value }, expected, hint) ?? unknown;
-        }
+        const argument = { name, index: order.indexOf(name), value };
+        const attr = readArgument(use, argument, settings[type]);
+        if (attr === undefined) return unknown;
         attrs[name] = attr;
       }
       const places = tensors.map((_, index) => placeOfInput(given, inputs[index] ?? '', index));

@@ -13,9 +13,8 @@ import type { Diagnostic } from '../../../dsl/diagnostic.ts';
 import type { Hint } from '../../../dsl/fix.ts';
 import type { Span } from '../../../dsl/source.ts';
 import type { Argumented, Evaluation } from '../values/evaluation.ts';
-import * as messages from '../values/messages.ts';
-import { describe, unknown, type Value } from '../values/values.ts';
-import { bind, placeOfArgument, placeOfInput } from './arguments.ts';
+import { unknown, type Value } from '../values/values.ts';
+import { bind, failArgument, placeOfInput, readArgument } from './arguments.ts';
 import type { Parameter } from './parameters.ts';
 
 /** What a function is for; this decides where it may be called. */
@@ -79,9 +78,8 @@ export function defineBuiltinWithin<P extends Parameters, Context>(
   const { name: callee, role, doc, partial, parameters } = entry;
   const rules = Object.entries<Parameter<unknown>>(parameters);
   const names = rules.map(([name]) => name);
-  const [needed, left] = [false, true].map((isOptional) =>
-    rules.filter(([, rule]) => (rule.isOptional ?? false) === isOptional).map(([name]) => name),
-  );
+  const needed = rules.flatMap(([name, { isOptional }]) => (isOptional ? [] : [name]));
+  const left = rules.flatMap(([name, { isOptional }]) => (isOptional ? [name] : []));
   return {
     name: callee,
     role,
@@ -89,29 +87,25 @@ export function defineBuiltinWithin<P extends Parameters, Context>(
     names,
     ...(partial !== undefined && { partial }),
     apply: (evaluator, given, label) => {
-      const bound = bind(evaluator, callee, given, needed ?? [], left);
+      const bound = bind(evaluator, callee, given, needed, left);
       const surrounding = within(evaluator, callee, given.span);
       if ('refused' in surrounding) return evaluator.fail(surrounding.refused);
       if (!bound) return unknown;
-      const place = (name: string): Span => placeOfArgument(given, name, names.indexOf(name));
-      const wrong = (name: string, expected: string, found: Value, hint?: Hint | string): Value =>
-        evaluator.fail(
-          messages.wrongType(`'${name}' of ${callee}`, expected, describe(found), place(name), hint),
-        );
+      const use = { evaluator, callee, given };
       const args: Record<string, unknown> = {};
-      for (const [name, { read, expected, hintFor }] of rules) {
+      for (const [index, [name, parameter]] of rules.entries()) {
         const value = bound.get(name);
         if (!value) continue;
-        const argument = read(value);
-        if (argument === undefined) return wrong(name, expected, value, hintFor?.(value, place(name)));
-        args[name] = argument;
+        args[name] = readArgument(use, { name, index, value }, parameter);
+        if (args[name] === undefined) return unknown;
       }
       const call: BuiltinCall = {
         evaluator,
         label,
         span: given.span,
         callee: given.callee,
-        wrong,
+        wrong: (name, expected, value, hint) =>
+          failArgument(use, { name, index: names.indexOf(name), value }, expected, hint),
         placeOf: (name) => placeOfInput(given, name, names.indexOf(name)),
       };
       // Every argument was read by the parameter of its name.
