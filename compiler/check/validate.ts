@@ -8,7 +8,7 @@ import { tooManyMistakes } from '../language/values/messages.ts';
 import { removing, replacing, type Hint } from '../../dsl/fix.ts';
 import { suggest } from '../../dsl/suggest.ts';
 import { meant } from '../messages/shared.ts';
-import { otherVersion } from '../messages/versions.ts';
+import { isOtherVersion, otherVersion } from '../messages/versions.ts';
 import { corrected, isPairForSize, isSize } from './corrections.ts';
 import * as messages from './rules/messages.ts';
 import { specFormat, type Spec } from '../format/types.ts';
@@ -35,8 +35,10 @@ export function validate(value: unknown, locate: Locate, notation: Notation): Ve
   if (isSpec(value)) return { spec: value, wrong: [] };
   // What another version means by a setting is not known here, so nothing else is said.
   const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
-  const version = otherVersion('the spec', format, [specFormat], locate('/format', 'value'));
-  if (version) return { spec: undefined, wrong: [{ pointer: '/format', diagnostic: version }] };
+  if (isOtherVersion(format, [specFormat])) {
+    const diagnostic = otherVersion('the spec', format, [specFormat], locate('/format', 'value'));
+    return { spec: undefined, wrong: [{ pointer: '/format', diagnostic }] };
+  }
   return { spec: undefined, wrong: mistakesOf(isSpec.errors ?? [], locate, notation) };
 }
 

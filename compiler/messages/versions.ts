@@ -9,24 +9,25 @@ function partsOf(format: unknown): { readonly name: string; readonly version: nu
   return name === undefined ? undefined : { name, version: Number(version) };
 }
 
-/**
- * Reports a file of another version, with what to do about it; undefined if `found` is no format of the same name as the `known` ones.
- * `what` names the file.
- */
+/** Tells whether a value is a format of the same name as one of the `known` ones, with another number than all of them. */
+export function isOtherVersion(found: unknown, known: readonly string[]): found is string {
+  const own = partsOf(found);
+  const isKnown = known.some((format) => format === found);
+  return own !== undefined && !isKnown && known.some((format) => partsOf(format)?.name === own.name);
+}
+
+/** Reports a file in the format `found` of another version, with what to do about it; `what` names the file. */
 export function otherVersion(
   what: string,
-  found: unknown,
+  found: string,
   known: readonly string[],
   place?: Span,
-): Diagnostic | undefined {
-  const own = partsOf(found);
-  const versions = known.flatMap((format) => partsOf(format) ?? []);
-  if (!own || known.includes(String(found)) || !versions.some(({ name }) => name === own.name))
-    return undefined;
-  const isLater = versions.every(({ version }) => own.version > version);
+): Diagnostic {
+  const versionOf = (format: string): number => partsOf(format)?.version ?? 0;
+  const isLater = known.every((format) => versionOf(found) > versionOf(format));
   return error(
     'other-version',
-    `${what} is in the format ${String(found)}; this version of Spadework reads ${inWords(known)}`,
+    `${what} is in the format ${found}; this version of Spadework reads ${inWords(known)}`,
     place,
     {
       hint: isLater

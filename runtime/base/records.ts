@@ -4,8 +4,8 @@
  */
 import { isPathError, isFile, reasonOf, whyNotRead } from './file-reasons.ts';
 import { shortageOf } from './shortage.ts';
-import { must, SpadeworkError } from '../../dsl/errors.ts';
-import { otherVersion } from '../../compiler/messages/versions.ts';
+import { SpadeworkError } from '../../dsl/errors.ts';
+import { isOtherVersion, otherVersion } from '../../compiler/messages/versions.ts';
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { phraseOf } from '../../compiler/check/validate.ts';
@@ -17,7 +17,7 @@ export class DamagedRecord extends Error {}
 /** The reason why a whole file cannot be read: another version of Spadework wrote it. */
 export class OtherVersion extends Error {
   constructor(
-    private readonly found: unknown,
+    private readonly found: string,
     private readonly known: readonly string[],
   ) {
     super('another version wrote it');
@@ -25,8 +25,7 @@ export class OtherVersion extends Error {
 
   /** Makes the error that names the file. */
   of(file: string): SpadeworkError {
-    const diagnostic = otherVersion(`'${file}'`, this.found, this.known);
-    return new SpadeworkError('input', [must(diagnostic, 'the format was another one')]);
+    return new SpadeworkError('input', [otherVersion(`'${file}'`, this.found, this.known)]);
   }
 }
 
@@ -165,7 +164,7 @@ export function whileReading<T>(
 function requireOwnVersion(value: unknown, schema: Schema): void {
   const choices = Array.isArray(schema['enum']) ? (schema['enum'] as readonly unknown[]) : [schema['const']];
   const known = choices.filter((one) => typeof one === 'string');
-  if (otherVersion('it', value, known)) throw new OtherVersion(value, known);
+  if (isOtherVersion(value, known)) throw new OtherVersion(value, known);
 }
 
 function describe(errors: readonly ErrorObject[]): string {
