@@ -69,12 +69,10 @@ async function makeProgram(words: readonly string[]): Promise<Command> {
     })
     .configureHelp({ subcommandTerm: termOf })
     .addHelpText('after', examples);
-  for (const { name, summary } of commands) program.command(name).summary(summary);
-  await Promise.all(
-    program.commands.map(async (command, index) => {
-      if (command.name() === asked) (await commands[index]?.load())?.(command, commandLine(words));
-    }),
-  );
+  for (const { name, summary, load } of commands) {
+    const command = program.command(name).summary(summary);
+    if (name === asked) (await load())(command, commandLine(words));
+  }
   return program;
 }
 

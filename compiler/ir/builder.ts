@@ -45,10 +45,12 @@ export class NodeMaker {
   /** Makes, or finds, the node `op(operands) {attrs}`; throws an `OpError` where a constraint of the op fails. */
   make(op: Op, operands: readonly Node[], attrs: Attrs = {}): Node {
     this.asked += 1;
-    if (operands.some((operand) => operand.results.length !== 1))
-      throw brokenInvariant(`an operand of ${op.name} has several results; take one with item`);
-    if (operands.some((operand) => this.nodes[operand.id] !== operand))
-      throw brokenInvariant(`an operand of ${op.name} is a node of another builder`);
+    for (const operand of operands) {
+      if (operand.results.length !== 1)
+        throw brokenInvariant(`an operand of ${op.name} has several results; take one with item`);
+      if (this.nodes[operand.id] !== operand)
+        throw brokenInvariant(`an operand of ${op.name} is a node of another builder`);
+    }
     const key = `${op.name}|${operands.map((operand) => operand.id).join(',')}|${printAttrs(attrs)}`;
     const known = this.interned.get(key);
     if (known && known.op !== op) throw brokenInvariant(`two ops are called ${op.name}`);

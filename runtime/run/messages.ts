@@ -459,7 +459,7 @@ export const mapsNotSearched = (folder: string, within: ReadonlyMap<string, numb
     'maps-not-searched',
     `${count === 1 ? '1 label map lies' : `${count} label maps lie`} in folders within '${folder}', which are not searched, and ` +
       `${count === 1 ? 'is' : 'are'} not painted: ${places.slice(0, listed).join(', ')}${places.length > listed ? ', ...' : ''}`,
-    `paint each folder by itself: --labels ${quoted(`${folder.endsWith('/') ? folder : `${folder}/`}${first}`)} --out FOLDER`,
+    `paint each folder by itself: --labels ${quoted(`${folder.replace(/\/$/, '')}/${first}`)} --out FOLDER`,
   );
 };
 
