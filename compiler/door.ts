@@ -7,6 +7,7 @@ import { problemOf } from '../dsl/errors.ts';
 import type { Problem } from '../dsl/problem.ts';
 import type { Source } from '../dsl/source.ts';
 import { check as checkText, checkJson, type ExpandOptions, type Spec } from './index.ts';
+import { unnamedSpec } from './format/limits.ts';
 import { libraryProvider, type Library } from './library.ts';
 
 export { compile, lower, optimize, type LowerOptions } from './index.ts';
@@ -51,7 +52,7 @@ export interface CheckedSpec {
 
 /** Checks a text, and gives its spec with everything that is wrong with it; throws nothing for mistakes in it. */
 export function check(
-  { text, name = unnamed }: SpecText,
+  { text, name = unnamedSpec }: SpecText,
   { library = noLibrary, files = {}, experiment, network, set, inputs, settings }: CheckOptions = {},
 ): CheckedSpec {
   const source = { name, text };
@@ -67,7 +68,7 @@ export function check(
 }
 
 /** Lays a text out as `spadework fmt` does; gives only what is wrong with it where it cannot be parsed. */
-export function format({ text, name = unnamed }: SpecText): {
+export function format({ text, name = unnamedSpec }: SpecText): {
   readonly text: string | undefined;
   readonly problems: readonly Problem[];
 } {
@@ -76,5 +77,4 @@ export function format({ text, name = unnamed }: SpecText): {
   return { text: isParsed ? print(file) : undefined, problems: diagnostics.map(problemOf) };
 }
 
-const unnamed = 'spec.spade';
 const noLibrary: Library = { modules: {}, presets: {}, mappings: [] };

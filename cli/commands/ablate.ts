@@ -8,7 +8,7 @@ import { startAblationTable } from '../base/ablation-table.ts';
 import { exitCodes } from '../../dsl/errors.ts';
 import { onInterrupt } from '../base/interrupts.ts';
 import { engineOption, integer, setOption } from '../base/options.ts';
-import { loadAblation, type LoadedAblation } from '../base/specs.ts';
+import { loadAblation } from '../base/specs.ts';
 import { isFolder } from '../../runtime/run/spec-files.ts';
 import { note, print } from '../base/terminal.ts';
 
@@ -79,12 +79,12 @@ export function addAblate(command: Command): void {
 
 async function runAblation(file: string, words: readonly string[], flags: AblateFlags): Promise<void> {
   const source = isFolder(file) ? file : loadAblation(file, flags);
-  const folder = folderOf(source, flags);
-  const [{ ablate }, { progressOf }] = await Promise.all([
+  const [{ ablate, folderOfAblation }, { progressOf }] = await Promise.all([
     import('../../runtime/library/ablate.ts'),
     import('../../runtime/ablate/progress.ts'),
   ]);
   const { parallel, steps, seeds, data, batch, engine, overwrite } = flags;
+  const folder = typeof source === 'string' ? source : folderOfAblation(source, flags.out);
   const { signals, release } = followSignals(flags.launcher === 'ray');
   const table = startAblationTable((name) => progressOf(join(folder, name)));
   try {
@@ -119,10 +119,6 @@ async function runAblation(file: string, words: readonly string[], flags: Ablate
   }
 }
 
-/** Gives the folder of an ablation, which may be started already. */
-const folderOf = (source: string | LoadedAblation, { out }: AblateFlags): string =>
-  typeof source === 'string' ? source : (out ?? join('ablations', source.ablation.name));
-
 function rayOf({ address, cpus, gpus }: AblateFlags): RayOptions {
   return { address, cpus, gpus };
 }
@@ -147,12 +143,13 @@ function followSignals(jobsGoOn: boolean): {
 }
 
 async function stopJobs(file: string, flags: AblateFlags): Promise<void> {
-  const folder = folderOf(isFolder(file) ? file : loadAblation(file, flags), flags);
-  const [{ jobIdOf }, { readAblation }, { stopOnRay }] = await Promise.all([
+  const [{ folderOfAblation }, { jobIdOf }, { readAblation }, { stopOnRay }] = await Promise.all([
+    import('../../runtime/library/ablate.ts'),
     import('../../runtime/ablate/pool.ts'),
     import('../../runtime/run/ablation.ts'),
     import('../../runtime/ablate/ray.ts'),
   ]);
+  const folder = isFolder(file) ? file : folderOfAblation(loadAblation(file, flags), flags.out);
   const record = readAblation(folder);
   const ids = (record?.runs ?? []).flatMap(({ name, jobs }) =>
     (['train', 'eval'] as const).map((kind) => jobIdOf(folder, record!, name, jobs, kind)),

@@ -1,6 +1,9 @@
-/** The constants of specs: their version, the limits of their numbers, and the names of data inputs. */
+/** The constants of specs: their version, a text's name, the limits of their numbers, and the names of data inputs. */
 
 export const specFormat = 'spadework/1';
+
+/** What messages call a text that comes without a name. */
+export const unnamedSpec = 'spec.spade';
 
 /** The largest seed: seeds enter the graph as int32. */
 export const largestSeed = 2 ** 31 - 1;

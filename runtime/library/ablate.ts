@@ -61,7 +61,7 @@ const ablateOptions: Checks<AblateOptions> = {
   ray: byName,
   signal: checksOf.signal,
   kill: checksOf.signal,
-  observer: byName,
+  observer: checksOf.observer,
   overwrite: boolean,
 };
 
@@ -99,6 +99,12 @@ function engineFor(words: readonly string[], engine: EngineRequest): string[] {
   return words.some((word) => /^--engine(=|$)/.test(word)) ? [] : ['--engine', engine];
 }
 
+/** Gives the folder of an ablation: `out`, or the one that its name gives. */
+export const folderOfAblation = (
+  { ablation }: Exclude<Ablatable, string>,
+  out = join('ablations', ablation.name),
+): string => out;
+
 /** Gives the folder of an ablation and what is planned in it; for a started ablation, the folder holds the plan. */
 function placeOf(
   source: Ablatable,
@@ -117,6 +123,6 @@ function placeOf(
   const base = dirname(source.sources[0]?.name ?? '.');
   return {
     plan: { ...source, base, steps, data, batch, seeds, overwrite },
-    folder: out ?? join('ablations', source.ablation.name),
+    folder: folderOfAblation(source, out),
   };
 }

@@ -6,7 +6,7 @@ import {
 } from '../train/train.ts';
 import type { CommonOptions, RunResult } from '../train/run.ts';
 import type { SpecOverrides } from '../run/settings.ts';
-import { boolean, pathArgument, text, whole, type Checks } from '../model/checks.ts';
+import { boolean, runArgument, text, type Checks } from '../model/checks.ts';
 import { inLongCall } from '../model/messages.ts';
 import { readOptions } from '../model/options.ts';
 import { checksOf, ofLibrary, specOf, type Trainable } from './options.ts';
@@ -30,7 +30,7 @@ const common: Checks<CommonOptions> = {
   signal: checksOf.signal,
   observer: checksOf.observer,
 };
-const lengths = { steps: whole(1, Number.MAX_SAFE_INTEGER), data: checksOf.path };
+const lengths = { steps: checksOf.count, data: checksOf.path };
 const trainOptions: Checks<TrainOptions> = {
   ...common,
   ...lengths,
@@ -63,7 +63,7 @@ export function train(source: Trainable, options: TrainOptions = {}): Promise<Ru
  */
 export function resume(run: string, options: ResumeOptions = {}): Promise<RunResult> {
   return inLongCall('resume', () => {
-    const folder = pathArgument('run', run, "the path of a run's folder");
+    const folder = runArgument('run', run);
     return resumeRun({ ...readOptions(options, resumeOptions), folder });
   });
 }

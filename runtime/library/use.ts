@@ -12,9 +12,8 @@ import {
   byName,
   describe,
   isWhole,
-  pathArgument,
+  runArgument,
   text,
-  whole,
   type Check,
   type Checks,
 } from '../model/checks.ts';
@@ -86,7 +85,7 @@ const evaluateOptions: Checks<EvaluateOptions> = {
   segmenter: path,
   features: byName,
   perceptual: byName,
-  styles: whole(1, Number.MAX_SAFE_INTEGER),
+  styles: count,
   seed: checksOf.seed,
   void: classes,
   limit: count,
@@ -107,8 +106,6 @@ const compareOptions: Checks<CompareOptions> = {
   command: text,
 };
 
-const runPath = "the path of a run's folder";
-
 /**
  * Paints every label map of the folder `labels` with a run's weights, into `out/<name>.png`, with a page beside them.
  * Throws a SpadeworkError for unusable maps, for a run without a complete checkpoint, and if `out` cannot be written or
@@ -116,7 +113,7 @@ const runPath = "the path of a run's folder";
  */
 export function synthesize(run: string, options: SynthesizeOptions): Promise<SynthResult> {
   return inLongCall('synthesize', () => {
-    const folder = pathArgument('run', run, runPath);
+    const folder = runArgument('run', run);
     const { command = ofLibrary, ...read } = readOptions(options, synthesizeOptions);
     for (const name of ['labels', 'out'] as const) path(name, read[name]);
     return synth({
@@ -138,7 +135,7 @@ export function synthesize(run: string, options: SynthesizeOptions): Promise<Syn
  */
 export function evaluate(run: string, options: EvaluateOptions = {}): Promise<EvalRecord> {
   return inLongCall('evaluate', () => {
-    const folder = pathArgument('run', run, runPath);
+    const folder = runArgument('run', run);
     const read = readOptions(options, evaluateOptions);
     return evaluateRun({
       ...read,
@@ -167,7 +164,7 @@ export function compare(folders: readonly string[], options: CompareOptions): Pr
       );
     const { command = ofLibrary, ...read } = readOptions(options, compareOptions);
     path('out', read.out);
-    const checked = folders.map((folder, index) => pathArgument(`folders[${index}]`, folder, runPath));
+    const checked = folders.map((folder, index) => runArgument(`folders[${index}]`, folder));
     return compareRuns({ ...read, folders: checked, command });
   });
 }

@@ -75,6 +75,10 @@ export function pathArgument(name: string, value: unknown, expected: string): st
 }
 
 /** Makes a check of a simple type. */
+/** Gives an argument that is the path of a run's folder. Throws a SpadeworkError where it is none. */
+export const runArgument = (name: string, value: unknown): string =>
+  pathArgument(name, value, "the path of a run's folder");
+
 function ofType(type: 'boolean' | 'function', expected: string, hint: string): Check {
   return (name, value) => {
     if (typeof value !== type) throw wrongOption(name, describe(value), expected, hint);

@@ -1,18 +1,13 @@
 /** Opens models from a text, a spec's file, or a run's folder. */
 import { dirname } from 'node:path';
-import {
-  check as compilerCheck,
-  checkJson,
-  type CheckResult,
-  type GivenInput,
-} from '../../compiler/index.ts';
+import { check as compilerCheck, type CheckResult, type GivenInput } from '../../compiler/index.ts';
 import { variablesOf } from '../../compiler/build/step.ts';
+import { unnamedSpec } from '../../compiler/format/limits.ts';
 import { problemOf, SpadeworkError } from '../../dsl/errors.ts';
 import type { Source } from '../../dsl/source.ts';
 import { chooseEngine, type Engine } from '../engine/choose.ts';
 import { fileProvider, readSource } from '../specs/read.ts';
-import { readSources, textsBeside } from '../run/sources.ts';
-import { isJson } from '../run/spec-files.ts';
+import { checkJsonFile, isJson } from '../run/spec-files.ts';
 import { loadCheckpoint, loadLastCheckpoint } from '../run/checkpoint.ts';
 import { valuesOf } from '../run/variables.ts';
 import { readRunFolder } from '../run/folder.ts';
@@ -21,7 +16,7 @@ import { absolutePaths } from '../run/settings.ts';
 import { openSession } from '../session/open.ts';
 import { loadMapping } from '../weights/load-mapping.ts';
 import { loadWeights, readFrozenWeights } from '../run/weights.ts';
-import { pathArgument, textArgument } from './checks.ts';
+import { pathArgument, runArgument, textArgument } from './checks.ts';
 import { checkedProvider } from './declarations.ts';
 import {
   inCall,
@@ -67,7 +62,10 @@ const textOnly = ['experiment', 'network', 'inputs', 'settings', 'set'] as const
 export function openText(text: string, options: TextOptions = {}): Promise<Model> {
   return inLongCall('openText', async () => {
     const read = readOptions(options, textOptions);
-    const source = { name: read.name ?? unnamed, text: textArgument('text', text, 'a text of the language') };
+    const source = {
+      name: read.name ?? unnamedSpec,
+      text: textArgument('text', text, 'a text of the language'),
+    };
     return openChecked(checkText(source, read), source.name, read);
   });
 }
@@ -88,7 +86,7 @@ export function check(source: SpecSource, options: CheckOptions = {}): CheckedSp
 export function checkSource(given: SpecSource, options: CheckOptions): CheckResult {
   if (typeof given === 'string')
     return checkNamed(readSpec(pathArgument('source', given, specPath)), options);
-  const { text, name = unnamed } = Object(given) as Partial<SpecText>;
+  const { text, name = unnamedSpec } = Object(given) as Partial<SpecText>;
   return checkText({ name, text: textArgument('text', text, 'a text of the language') }, options);
 }
 
@@ -98,9 +96,7 @@ function checkNamed(source: Source, options: CheckOptions): CheckResult {
   for (const name of textOnly)
     if (options[name] !== undefined)
       throw uselessOption(name, 'a spec as JSON, in which all is chosen', 'open the text, or leave it out');
-  const checked = checkJson(source);
-  const folder = dirname(source.name);
-  return { ...checked, sources: checked.spec ? readSources(textsBeside(folder), checked.spec) : [] };
+  return checkJsonFile(source);
 }
 
 /**
@@ -110,7 +106,7 @@ function checkNamed(source: Source, options: CheckOptions): CheckResult {
 export function openRun(folder: string, options: RunOptions = {}): Promise<Model> {
   return inLongCall('openRun', () => {
     const read = readOptions(options, runOptions);
-    return openFolder(pathArgument('folder', folder, "the path of a run's folder"), read);
+    return openFolder(runArgument('folder', folder), read);
   });
 }
 
@@ -135,7 +131,6 @@ const hostOf = (engine: Engine): Host => ({
   mapping: loadMapping,
 });
 
-const unnamed = 'spec.spade';
 const specPath = 'the path of a .spade text or a spec as JSON';
 
 function readSpec(file: string): Source {

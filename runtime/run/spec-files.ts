@@ -37,8 +37,14 @@ export function checkFile(file: string, { name, set: sets }: SpecChoice): CheckR
   const source = readSpecFile(file);
   if (!isJson(file)) return check(source, fileProvider(), { name, sets });
   if (sets) throw unchangeable(file);
+  return checkJsonFile(source);
+}
+
+/** Checks the content of a JSON file; the texts that it was made of may lie beside it. */
+export function checkJsonFile(source: Source): CheckResult {
   const checked = checkJson(source);
-  return { ...checked, sources: checked.spec ? readSources(textsBeside(dirname(file)), checked.spec) : [] };
+  const texts = textsBeside(dirname(source.name));
+  return { ...checked, sources: checked.spec ? readSources(texts, checked.spec) : [] };
 }
 
 /** Reads and checks an ablation. */
