@@ -102,6 +102,10 @@ def vector(data):
     return ("f32", [len(data)], data)
 
 
+# Each number of PAIRED with each.
+PAIRS = [vector(column) for column in zip(*[(a, b) for a in PAIRED for b in PAIRED])]
+
+
 def unary(op, function, of, attrs=None):
     dys = [2.0, 0.0, INF]
     for about, numbers in (("edges", NUMBERS), ("tiny", TINY)):
@@ -110,9 +114,7 @@ def unary(op, function, of, attrs=None):
 
 
 def binary(op, function, of, differentiable=True):
-    pairs = [(a, b) for a in PAIRED for b in PAIRED]
-    operands = [vector([a for a, _ in pairs]), vector([b for _, b in pairs])]
-    case(op, function, operands, dys=[[2.0] * len(pairs)] if differentiable else (), of=of)
+    case(op, function, PAIRS, dys=[[2.0] * len(PAIRS[0][2])] if differentiable else (), of=of)
 
 
 def counting(*shape, special=None):
@@ -137,29 +139,16 @@ def oihw(filter):
 
 
 # Functions of one number.
-unary("neg", torch.neg, "torch.neg")
-unary("exp", torch.exp, "torch.exp")
-unary("log", torch.log, "torch.log")
-unary("sqrt", torch.sqrt, "torch.sqrt")
-unary("rsqrt", torch.rsqrt, "torch.rsqrt")
-unary("square", torch.square, "torch.square")
-unary("abs", torch.abs, "torch.abs")
-unary("sign", torch.sign, "torch.sign")
-unary("tanh", torch.tanh, "torch.tanh")
-unary("sigmoid", torch.sigmoid, "torch.sigmoid")
-unary("erf", torch.erf, "torch.erf")
+for name in ("neg", "exp", "log", "sqrt", "rsqrt", "square", "abs", "sign", "tanh", "sigmoid", "erf"):
+    unary(name, getattr(torch, name), f"torch.{name}")
 unary("leaky_relu", F.relu, "F.relu", {"slope": 0})
 unary("leaky_relu", lambda x: F.leaky_relu(x, 0.25), "F.leaky_relu", {"slope": 0.25})
 unary("cast", lambda x: x.to(x.dtype), "Tensor.to", {"to": "f32"})
 case("stop_gradient", lambda x: x.detach(), [vector(NUMBERS)], of="Tensor.detach")
 
 # Functions of two.
-binary("add", torch.add, "torch.add")
-binary("sub", torch.sub, "torch.sub")
-binary("mul", torch.mul, "torch.mul")
-binary("div", torch.div, "torch.div")
-binary("maximum", torch.maximum, "torch.maximum")
-binary("minimum", torch.minimum, "torch.minimum")
+for name in ("add", "sub", "mul", "div", "maximum", "minimum"):
+    binary(name, getattr(torch, name), f"torch.{name}")
 binary("greater_equal", torch.ge, "torch.ge", differentiable=False)
 binary("less_equal", torch.le, "torch.le", differentiable=False)
 
@@ -170,14 +159,13 @@ def cotangent(forward, x, dy):
     return torch.autograd.grad(forward(free), free, dy, create_graph=True)[0]
 
 
-pairs = [(dy, x) for dy in PAIRED for x in PAIRED]
 for slope, forward in ((0, F.relu), (0.25, lambda x: F.leaky_relu(x, 0.25))):
     case(
         "leaky_relu_grad",
         lambda dy, x, forward=forward: cotangent(forward, x, dy),
-        [vector([dy for dy, _ in pairs]), vector([x for _, x in pairs])],
+        PAIRS,
         {"slope": slope},
-        [[2.0] * len(pairs)],
+        [[2.0] * len(PAIRS[0][2])],
         wanted=[0],
         of="the gradient of F.relu" if slope == 0 else "the gradient of F.leaky_relu",
     )
