@@ -1,6 +1,7 @@
 /**
- * Makes `dist/`, all the JavaScript of the package; it goes before `npm pack`, which `.npmrc` keeps from running scripts by itself. The compiler writes a module and its types for each module of
- * the library, so that bundlers of others leave out what they do not use; the command is a bundle of its own (bundle.js).
+ * Makes `dist/`, all the JavaScript of the package, before `npm pack`; `.npmrc` keeps npm from running scripts by itself. The compiler
+ * writes a module and its types for each module of the library, so that bundlers of others leave out what they do not use; the command
+ * is a bundle of its own (bundle.js).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
